@@ -1,0 +1,75 @@
+/** The zspec command. */
+import { CLASSES_USAGE, classesCommand } from "./classes.ts";
+import { REPLAY_USAGE, replayCommand } from "./replay.ts";
+import { RUN_USAGE, runCommand } from "./run.ts";
+import { UsageError } from "./usage.ts";
+
+/** One subcommand. */
+interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  /** Runs it and returns the exit status. */
+  run(args: readonly string[]): number;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  run: {
+    usage: RUN_USAGE,
+    summary: "write files through zram, age, compact, read back",
+    run: runCommand,
+  },
+  replay: {
+    usage: REPLAY_USAGE,
+    summary: "compare the model with what a live kernel did",
+    run: replayCommand,
+  },
+  classes: {
+    usage: CLASSES_USAGE,
+    summary: "print a kernel's size classes",
+    run: classesCommand,
+  },
+};
+
+function usage(): string {
+  const rows = Object.entries(COMMANDS)
+    .map(([name, { summary }]) => `  ${name.padEnd(8)}  ${summary}\n`);
+  return `zspec: an executable specification of Linux's compressed memory
+
+usage: zspec COMMAND [ARGUMENT…]
+
+${rows.join("")}
+zspec COMMAND --help says more.
+`;
+}
+
+const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
+
+/** Runs the command line and returns the exit status. */
+export function main(args: readonly string[]): number {
+  const [name, ...rest] = args;
+  if (name === undefined || isHelp(name)) {
+    console.log(usage().trimEnd());
+    return 0;
+  }
+  try {
+    if (!Object.hasOwn(COMMANDS, name)) {
+      throw new UsageError(
+        `Unknown command '${name}': the commands are ${
+          Object.keys(COMMANDS).join(", ")
+        }`,
+      );
+    }
+    const command = COMMANDS[name];
+    if (rest.some(isHelp)) {
+      console.log(command.usage.trimEnd());
+      return 0;
+    }
+    return command.run(rest);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`zspec: ${error.message}`);
+    return 2;
+  }
+}
+
+if (import.meta.main) Deno.exit(main(Deno.args));

@@ -1,0 +1,82 @@
+/** The pages of files: what `zspec run` writes to a device. */
+import { pathError, UsageError } from "./usage.ts";
+
+/** One file and how many pages it has, the last one padded with zeros. */
+export interface PageFile {
+  /** Its path. */
+  readonly path: string;
+  /** Its pages. */
+  readonly pages: number;
+}
+
+/** The regular files under `paths`, folders walked in the order of names. */
+export function findFiles(
+  paths: readonly string[],
+  pageSize: number,
+): PageFile[] {
+  const files: PageFile[] = [];
+  const add = (path: string, size: number) => {
+    if (size > 0) files.push({ path, pages: Math.ceil(size / pageSize) });
+  };
+  const walk = (folder: string) => {
+    const entries = attempt(folder, () => [...Deno.readDirSync(folder)]);
+    entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    for (const { name, isFile, isDirectory } of entries) {
+      const path = `${folder.replace(/\/$/, "")}/${name}`;
+      if (isDirectory) walk(path);
+      else if (isFile) add(path, attempt(path, () => Deno.statSync(path)).size);
+    }
+  };
+  for (const path of paths) {
+    const { isFile, isDirectory, size } = attempt(
+      path,
+      () => Deno.statSync(path),
+    );
+    if (isDirectory) walk(path);
+    else if (isFile) add(path, size);
+    else throw new UsageError(`Cannot read '${path}': not a file or folder`);
+  }
+  return files;
+}
+
+function attempt<Result>(path: string, operation: () => Result): Result {
+  try {
+    return operation();
+  } catch (error) {
+    throw pathError(path, error);
+  }
+}
+
+/**
+ * Calls `visit` with each page of `files` in order; the buffer is the same
+ * each time. A file that has become shorter gives zeros.
+ */
+export function forEachPage(
+  files: readonly PageFile[],
+  pageSize: number,
+  visit: (page: Uint8Array) => void,
+): void {
+  const chunk = new Uint8Array(256 * pageSize);
+  for (const { path, pages } of files) {
+    using file = attempt(path, () => Deno.openSync(path));
+    for (let done = 0; done < pages;) {
+      const wanted = Math.min(chunk.length, (pages - done) * pageSize);
+      fillFrom(file, path, chunk.subarray(0, wanted));
+      for (let at = 0; at < wanted; at += pageSize) {
+        visit(chunk.subarray(at, at + pageSize));
+      }
+      done += wanted / pageSize;
+    }
+  }
+}
+
+/** Reads until `chunk` is full or the file ends; zeros fill the rest. */
+function fillFrom(file: Deno.FsFile, path: string, chunk: Uint8Array): void {
+  let filled = 0;
+  while (filled < chunk.length) {
+    const read = attempt(path, () => file.readSync(chunk.subarray(filled)));
+    if (read === null) break;
+    filled += read;
+  }
+  chunk.fill(0, filled);
+}

@@ -1,0 +1,110 @@
+/** `zspec replay`: transcripts of live kernels through the model. */
+import { gunzipSync } from "node:zlib";
+import {
+  describeOperation,
+  type Difference,
+  replay,
+  type Sizes,
+  type Verdict,
+} from "../oracle/replay.ts";
+import { parseTranscript, TranscriptError } from "../oracle/transcript.ts";
+import { grouped, table } from "../report/table.ts";
+import { parseOptions, pathError, UsageError } from "./usage.ts";
+
+/** How `zspec replay` is called. */
+export const REPLAY_USAGE = `zspec replay FILE… [--sizes recorded|computed]
+
+Runs the operations of transcripts (JSON Lines, or the same gzipped) through
+the model and compares every observation.
+
+  --sizes recorded  take each compressed length from the transcript
+  --sizes computed  compress with the model's own encoder; the default where
+                    that encoder equals the kernel's
+
+Exit status: 0 all equal, 1 a difference, 2 a file that cannot be followed.
+`;
+
+/** Runs the command and returns its exit status. */
+export function replayCommand(args: readonly string[]): number {
+  const options = parseOptions(args, { string: ["sizes"], boolean: [] });
+  const sizes = options.text("sizes");
+  if (sizes !== undefined && sizes !== "recorded" && sizes !== "computed") {
+    throw new UsageError(
+      `The option '--sizes' is '${sizes}', not recorded or computed`,
+    );
+  }
+  if (options.paths.length === 0) {
+    throw new UsageError("Cannot replay: no FILE is given");
+  }
+  return Math.max(...options.paths.map((path) => replayOne(path, sizes)));
+}
+
+/** Replays one file, so that one that cannot be read keeps none from its turn. */
+function replayOne(path: string, sizes: Sizes | undefined): number {
+  try {
+    const verdict = replayFile(path, sizes);
+    console.log(renderVerdict(path, verdict).trimEnd());
+    return verdict.failure === undefined ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`zspec: ${error.message}`);
+    return 2;
+  }
+}
+
+function replayFile(path: string, sizes: Sizes | undefined): Verdict {
+  try {
+    return replay(parseTranscript(readText(path)), sizes);
+  } catch (error) {
+    if (!(error instanceof TranscriptError)) throw error;
+    throw new UsageError(`${path}:${error.line}: ${error.message}`);
+  }
+}
+
+/** A file's text, whether it is gzipped or not. */
+function readText(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = Deno.readFileSync(path);
+  } catch (error) {
+    throw pathError(path, error);
+  }
+  try {
+    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    const plain = isGzip ? gunzipSync(bytes) : bytes;
+    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
+  } catch {
+    throw new UsageError(
+      `Cannot read '${path}': it is neither UTF-8 text nor that text gzipped`,
+    );
+  }
+}
+
+function renderVerdict(path: string, verdict: Verdict): string {
+  const { failure, sizes, operations, observations } = verdict;
+  if (failure === undefined) {
+    return `${path}: ${grouped(operations)} operations, ${
+      grouped(observations)
+    } observations, all equal (sizes ${sizes})\n`;
+  }
+  const { operation, differences } = failure;
+  return `${path}:${operation.line}: ${
+    describeOperation(operation)
+  }: not what the model shows (sizes ${sizes})\n` +
+    renderDifferences(differences);
+}
+
+function renderDifferences(differences: readonly Difference[]): string {
+  return table(
+    [
+      { title: "", align: "left" },
+      { title: "observed" },
+      { title: "expected" },
+    ],
+    differences.map(({ what, observed, expected }) => [
+      `  ${what}`,
+      observed,
+      expected,
+    ]),
+  );
+}

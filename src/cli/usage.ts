@@ -1,0 +1,119 @@
+/** Command line options, and how a wrong one is refused. */
+import { parseArgs } from "@std/cli/parse-args";
+import { memparse } from "../linux/kstrtox.ts";
+import { type Profile, profileNamed, PROFILES } from "../linux/profile.ts";
+
+/**
+ * What was asked cannot be done: one line that says what, where and what
+ * would be right; exit status 2.
+ */
+export class UsageError extends Error {
+  /** The error's class. */
+  override readonly name = "UsageError";
+}
+
+/** A command's options as they were given. */
+export interface Options {
+  /** Arguments that are no options. */
+  readonly paths: readonly string[];
+  /** An option's value, or `undefined` where it was not given. */
+  text(name: string): string | undefined;
+  /** Whether an option without a value was given. */
+  flag(name: string): boolean;
+}
+
+/** Reads a command's arguments; refuses those it does not know. */
+export function parseOptions(
+  args: readonly string[],
+  known: { readonly string: string[]; readonly boolean: string[] },
+): Options {
+  const names = [...known.string, ...known.boolean]
+    .map((name) => `--${name}`).join(", ");
+  const parsed = parseArgs([...args], {
+    string: ["_", ...known.string],
+    boolean: known.boolean,
+    unknown: (arg, key) => {
+      if (key !== undefined) {
+        throw new UsageError(
+          `Unknown option '${arg}': the options are ${names}`,
+        );
+      }
+    },
+  });
+  return {
+    paths: parsed._.map(String),
+    text(name) {
+      const value: unknown = parsed[name];
+      if (value === undefined) return undefined;
+      if (typeof value !== "string" || value === "") {
+        throw new UsageError(`The option '--${name}' needs a value`);
+      }
+      return value;
+    },
+    flag: (name) => parsed[name] === true,
+  };
+}
+
+/** The profile that `--profile` names; the newest where it is not given. */
+export function profileOption(options: Options): Profile {
+  const name = options.text("profile") ?? PROFILES[0].name;
+  const profile = profileNamed(name);
+  if (profile === undefined) {
+    throw new UsageError(
+      `Unknown profile '${name}': the profiles are ${
+        PROFILES.map((one) => one.name).join(", ")
+      }`,
+    );
+  }
+  return profile;
+}
+
+/** A whole number from `from` to `to` that an option gives. */
+export function wholeOption(
+  options: Options,
+  name: string,
+  from: number,
+  to: number,
+): number | undefined {
+  const value = options.text(name);
+  if (value === undefined) return undefined;
+  const number = /^[0-9]+$/.test(value) ? Number(value) : NaN;
+  if (!(number >= from && number <= to)) {
+    throw new UsageError(
+      `The option '--${name}' is '${value}', not a whole number from ${from} to ${to}`,
+    );
+  }
+  return number;
+}
+
+/** A size in bytes that an option gives, with the suffixes K, M, G, T. */
+export function bytesOption(
+  options: Options,
+  name: string,
+): number | undefined {
+  const value = options.text(name);
+  if (value === undefined) return undefined;
+  const bytes = /^[0-9]+[KMGT]?$/i.test(value) ? memparse(value) : undefined;
+  if (
+    bytes === undefined || bytes === 0n ||
+    bytes > BigInt(Number.MAX_SAFE_INTEGER)
+  ) {
+    throw new UsageError(
+      `The option '--${name}' is '${value}', not a size such as 512M`,
+    );
+  }
+  return Number(bytes);
+}
+
+/** What a system error says, in the words of the rest: who and why. */
+export function pathError(path: string, error: unknown): UsageError {
+  const reason = error instanceof Deno.errors.NotFound
+    ? "there is no such file or folder"
+    : error instanceof Deno.errors.PermissionDenied ||
+        error instanceof Deno.errors.NotCapable
+    ? "permission is denied"
+    : error instanceof Error
+    ? error.message
+    : String(error);
+  return new UsageError(`Cannot read '${path}': ${reason}`);
+}

@@ -1,0 +1,32 @@
+/**
+ * Codecs: what turns a page into fewer bytes and back. Whoever stores pages
+ * knows this interface and no algorithm.
+ */
+
+/** A compression algorithm. */
+export interface Codec {
+  /** Its name, as `comp_algorithm` would list it. */
+  readonly name: string;
+  /**
+   * Compresses `page` into `into`, which has room for twice the page, and
+   * returns the length in bytes; the length can exceed the page's.
+   */
+  compress(page: Uint8Array, into: Uint8Array): number;
+  /**
+   * Fills `page` from `compressed`. Throws a {@linkcode CorruptDataError}
+   * where that is not what `compress` made of a page of this size; `page` may
+   * then hold anything.
+   */
+  decompress(compressed: Uint8Array, page: Uint8Array): void;
+}
+
+/** Compressed bytes that no encoder made, or that were changed since. */
+export class CorruptDataError extends Error {
+  /** The error's class, for those who cannot use `instanceof`. */
+  override readonly name = "CorruptDataError";
+
+  /** `algorithm` is the codec's name; `reason` says what is wrong and where. */
+  constructor(algorithm: string, reason: string) {
+    super(`Cannot decompress ${algorithm} data: ${reason}`);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Recorded sizes: a codec that compresses nothing and answers the lengths it
+ * was told, so that a run on one machine can be followed on another whatever
+ * the compressor was.
+ */
+import { type Codec, CorruptDataError } from "./codec.ts";
+
+/** Bytes of the number by which a page is found again. */
+const ID_BYTES = 4;
+
+/**
+ * A codec whose lengths are set beforehand. Its compressed form is a page's
+ * number and as many of the page's first bytes as the length has room for, so
+ * that an object that was damaged in memory is noticed.
+ *
+ * @example
+ * ```ts
+ * import { RecordedSizes } from "zspec";
+ *
+ * const codec = new RecordedSizes("lzo-rle");
+ * codec.nextLength = 1000;
+ * const into = new Uint8Array(2 * 4096);
+ * console.log(codec.compress(new Uint8Array(4096), into)); // 1000
+ * ```
+ */
+export class RecordedSizes implements Codec {
+  /** The recorded algorithm's name. */
+  readonly name: string;
+  /** The length in bytes that the next page will have: at least 4. */
+  nextLength = 0;
+
+  readonly #pages: Uint8Array[] = [];
+
+  /** A codec that goes by `name`. */
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Keeps `page` and answers {@linkcode RecordedSizes.nextLength}. */
+  compress(page: Uint8Array, into: Uint8Array): number {
+    const length = this.nextLength;
+    if (length < ID_BYTES || length > into.length) {
+      throw new RangeError(
+        `Cannot record a page: the 'nextLength' is ${length}, not from ${ID_BYTES} to ${into.length}`,
+      );
+    }
+    new DataView(into.buffer, into.byteOffset).setUint32(0, this.#pages.length);
+    into.set(page.subarray(0, length - ID_BYTES), ID_BYTES);
+    this.#pages.push(page.slice());
+    return length;
+  }
+
+  /** Fills `page` with the page that was kept under `compressed`'s number. */
+  decompress(compressed: Uint8Array, page: Uint8Array): void {
+    const { buffer, byteOffset, length } = compressed;
+    const refuse = (reason: string): never => {
+      throw new CorruptDataError(this.name, reason);
+    };
+    if (length < ID_BYTES) refuse(`it has ${length} bytes`);
+    const id = new DataView(buffer, byteOffset).getUint32(0);
+    if (id >= this.#pages.length) refuse(`page ${id} was never recorded`);
+    const kept = this.#pages[id];
+    for (let at = ID_BYTES; at < length; at++) {
+      if (compressed[at] !== kept[at - ID_BYTES]) {
+        refuse(`byte ${at} of page ${id} was changed`);
+      }
+    }
+    page.set(kept);
+  }
+}

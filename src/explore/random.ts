@@ -1,0 +1,45 @@
+/** Randomness from a seed: every run can be repeated. */
+
+/**
+ * The xorshift32 generator: returns a function that answers whole numbers
+ * below `bound`, from 1 to 2^32, the same ones for the same seed.
+ *
+ * @example
+ * ```ts
+ * import { randomFrom } from "zspec";
+ *
+ * const random = randomFrom(1);
+ * console.log(random(100), random(100));
+ * ```
+ */
+export function randomFrom(seed: number): (bound: number) => number {
+  const next = xorshift32(seed);
+  // The high bits, by multiplication: the low ones are the weaker.
+  return (bound) => Math.floor(next() / 2 ** 32 * bound);
+}
+
+/**
+ * The states of xorshift32 from `seed` on, unsigned 32-bit numbers. A state of
+ * 0 would stay 0 for ever, so a seed of 0 is taken for 2^32 - 1.
+ */
+export function xorshift32(seed: number): () => number {
+  let state = seed >>> 0 || 0xffffffff;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>>= 0;
+  };
+}
+
+/** Shuffles `items` in place (Fisher and Yates) and returns them. */
+export function shuffle<Item>(
+  items: Item[],
+  random: (bound: number) => number,
+): Item[] {
+  for (let last = items.length - 1; last > 0; last--) {
+    const other = random(last + 1);
+    [items[last], items[other]] = [items[other], items[last]];
+  }
+  return items;
+}

@@ -1,0 +1,156 @@
+/**
+ * Physical memory: page frames, numbered, each with the few fields of its
+ * `struct page` that an allocator on top may use.
+ */
+
+/** What {@linkcode Memory.allocPage} returns when there is no page to be had. */
+export const NO_PAGE: number = -1;
+
+/**
+ * Fields of `struct page` in {@linkcode Memory.page}, four 32-bit words a
+ * frame, so that all of one frame's fields share a cache line:
+ *
+ * ```text
+ * word  0        1      2                 3
+ *       private  index  first_obj_offset  flags
+ * ```
+ */
+export const PAGE_STRIDE = 4;
+/** `page->private`: whatever the frame's owner puts there. */
+export const PAGE_PRIVATE = 0;
+/** `page->index`: likewise. */
+export const PAGE_INDEX = 1;
+/** `page->page_type` as zsmalloc uses it: where the first object starts. */
+export const PAGE_FIRST_OBJ_OFFSET = 2;
+/** `page->flags`. */
+export const PAGE_FLAGS = 3;
+
+/** Flag: the frame is allocated. */
+export const PG_ALLOCATED = 1;
+/** Flag `PG_private`: the frame is the first of its zspage. */
+export const PG_PRIVATE = 2;
+
+/** What a {@linkcode Memory} can be told when it is made. */
+export interface MemoryOptions {
+  /** Bytes per page: a power of two from 4096 to 65536. Default 4096. */
+  pageSize?: number;
+  /** The most frames that can be allocated at once. Default: no limit. */
+  maxPages?: number;
+  /** The lowest page frame number. Default 1. */
+  firstPfn?: number;
+  /**
+   * Fault injection: called with 0, 1, 2, … before each allocation of a frame;
+   * where it answers true, that allocation fails. Linux: `fail_page_alloc`.
+   */
+  failPageAlloc?: (allocation: number) => boolean;
+}
+
+const INITIAL_FRAMES = 64;
+
+/**
+ * Page frames in one growing buffer. Frame `pfn` is the `pageSize` bytes from
+ * `pfn * pageSize` of {@linkcode Memory.bytes}. A frame that was freed last is
+ * allocated first, and keeps what its last owner left in it.
+ *
+ * Growing replaces the three arrays: read them from the memory each time, and
+ * hold none across an allocation.
+ *
+ * @example
+ * ```ts
+ * import { Memory } from "zspec";
+ *
+ * const memory = new Memory({ maxPages: 1 });
+ * const pfn = memory.allocPage();
+ * memory.bytes[pfn * memory.pageSize] = 42;
+ * console.log(memory.allocPage()); // -1: out of memory
+ * ```
+ */
+export class Memory {
+  /** Bytes per page. */
+  readonly pageSize: number;
+  /** Bits of an offset into a page. */
+  readonly pageShift: number;
+  /** The lowest page frame number. */
+  readonly firstPfn: number;
+  /** Every frame's bytes, by physical address. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** The same bytes as little-endian 32-bit words. */
+  words: Uint32Array<ArrayBuffer>;
+  /** `struct page` of every frame: {@linkcode PAGE_STRIDE} words each. */
+  page: Uint32Array<ArrayBuffer>;
+  /** Frames allocated now. */
+  allocatedPages = 0;
+
+  readonly #maxPages: number;
+  readonly #failPageAlloc: ((allocation: number) => boolean) | undefined;
+  readonly #freed: number[] = [];
+  #nextPfn: number;
+  #allocations = 0;
+
+  /** Throws a RangeError where `options` name a page size Linux has not. */
+  constructor(options: MemoryOptions = {}) {
+    const { pageSize = 4096, maxPages = Infinity, firstPfn = 1 } = options;
+    if (
+      !Number.isInteger(Math.log2(pageSize)) || pageSize < 4096 ||
+      pageSize > 65536
+    ) {
+      throw new RangeError(
+        `Cannot make memory: the 'pageSize' is ${pageSize}, not a power of two from 4096 to 65536`,
+      );
+    }
+    this.pageSize = pageSize;
+    this.pageShift = Math.log2(pageSize);
+    this.firstPfn = firstPfn;
+    this.#maxPages = maxPages;
+    this.#failPageAlloc = options.failPageAlloc;
+    this.#nextPfn = firstPfn;
+    const frames = firstPfn + INITIAL_FRAMES;
+    this.bytes = new Uint8Array(frames * pageSize);
+    this.words = new Uint32Array(this.bytes.buffer);
+    this.page = new Uint32Array(frames * PAGE_STRIDE);
+  }
+
+  /** The page frame numbers in use lie from `firstPfn` up to but not including this. */
+  get endPfn(): number {
+    return this.#nextPfn;
+  }
+
+  /**
+   * Allocates one frame and returns its page frame number, or
+   * {@linkcode NO_PAGE}. Specifies `alloc_page`, `mm/page_alloc.c`.
+   */
+  allocPage(): number {
+    const refused = this.#failPageAlloc?.(this.#allocations++) ?? false;
+    if (refused || this.allocatedPages >= this.#maxPages) return NO_PAGE;
+    let pfn = this.#freed.pop();
+    if (pfn === undefined) {
+      pfn = this.#nextPfn++;
+      if (this.#nextPfn * PAGE_STRIDE > this.page.length) this.#grow();
+    }
+    this.page[pfn * PAGE_STRIDE + PAGE_FLAGS] = PG_ALLOCATED;
+    this.allocatedPages++;
+    return pfn;
+  }
+
+  /** Frees a frame. Specifies `__free_page`, `mm/page_alloc.c`. */
+  freePage(pfn: number): void {
+    const flags = pfn * PAGE_STRIDE + PAGE_FLAGS;
+    if (!(this.page[flags] & PG_ALLOCATED)) {
+      throw new Error(`Cannot free page ${pfn}: it is not allocated`);
+    }
+    this.page.fill(0, pfn * PAGE_STRIDE, (pfn + 1) * PAGE_STRIDE);
+    this.#freed.push(pfn);
+    this.allocatedPages--;
+  }
+
+  #grow(): void {
+    const frames = 2 * this.page.length / PAGE_STRIDE;
+    const bytes = new Uint8Array(frames * this.pageSize);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+    this.words = new Uint32Array(bytes.buffer);
+    const page = new Uint32Array(frames * PAGE_STRIDE);
+    page.set(this.page);
+    this.page = page;
+  }
+}
