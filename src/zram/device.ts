@@ -49,6 +49,8 @@ function zeroIoStat(): IoStat {
 export class Zram {
   /** What kernel the device is one of. */
   readonly profile: Profile;
+  /** Where the device's pool takes its frames from. */
+  readonly memory: Memory;
   /** `comp_algorithm`: the algorithm's name. */
   algorithm: string;
   /** `disksize` in bytes: 0 until the device is initialised. */
@@ -64,7 +66,6 @@ export class Zram {
   /** The slots: likewise. */
   slots: Slots = new Slots(0);
 
-  readonly #memory: Memory;
   readonly #codecs: ReadonlyMap<string, Codec>;
   /** Specifies `zstrm->buffer`: room for a page that does not compress. */
   readonly #buffer: Uint8Array<ArrayBuffer>;
@@ -75,7 +76,7 @@ export class Zram {
     const { pageSize } = profile;
     this.profile = profile;
     this.algorithm = profile.zram.defaultAlgorithm;
-    this.#memory = options.memory ?? new Memory({ pageSize });
+    this.memory = options.memory ?? new Memory({ pageSize });
     const codecs = [lz4, ...options.codecs ?? []];
     this.#codecs = new Map(codecs.map((codec) => [codec.name, codec]));
     this.#buffer = new Uint8Array(2 * pageSize);
@@ -117,7 +118,7 @@ export class Zram {
     const { pageSize } = this.profile;
     const pages = Math.ceil(bytes / pageSize);
     this.slots = new Slots(pages);
-    this.pool = new ZsPool(this.profile, { memory: this.#memory });
+    this.pool = new ZsPool(this.profile, { memory: this.memory });
     this.#codec = codec;
     this.disksize = pages * pageSize;
   }

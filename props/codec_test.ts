@@ -1,0 +1,113 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  type Codec,
+  CorruptDataError,
+  lz4,
+  lz4Wasm,
+  RecordedSizes,
+} from "../mod.ts";
+import { contents, fuzz } from "./fuzz.ts";
+
+const CODECS: readonly Codec[] = [lz4, lz4Wasm];
+
+const pageSizes = fc.constantFrom(4096, 16384, 65536);
+
+function compressed(codec: Codec, page: Uint8Array): Uint8Array {
+  const into = new Uint8Array(2 * page.length);
+  return into.slice(0, codec.compress(page, into));
+}
+
+Deno.test("every codec gives back the page it was given", () => {
+  fuzz(fc.property(pageSizes.chain(contents), (page) => {
+    for (const codec of CODECS) {
+      const back = new Uint8Array(page.length);
+      codec.decompress(compressed(codec, page), back);
+      assertEquals(back, page, codec.name);
+    }
+  }));
+});
+
+Deno.test("a page of zeros and a page of noise have the kernel's lengths in lz4", () => {
+  const noise = crypto.getRandomValues(new Uint8Array(4096));
+  assertEquals(compressed(lz4, new Uint8Array(4096)).length, 26);
+  assertEquals(compressed(lz4, noise).length >= 4096, true);
+});
+
+Deno.test("cut, flipped and random data is an error with a message or a page, and harms no later call", () => {
+  const damages = fc.record({
+    page: contents(4096),
+    cut: fc.double({ min: 0, max: 1, noNaN: true }),
+    flips: fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), {
+      maxLength: 4,
+    }),
+    random: fc.option(fc.uint8Array({ maxLength: 300 })),
+  });
+  let refused = 0;
+  fuzz(
+    fc.property(damages, ({ page, cut, flips, random }) => {
+      for (const codec of CODECS) {
+        const whole = compressed(codec, page);
+        const hostile = random ?? whole.slice(0, Math.ceil(cut * whole.length));
+        for (const [at, mask] of flips) {
+          if (hostile.length > 0) hostile[at % hostile.length] ^= mask;
+        }
+        const back = new Uint8Array(4096);
+        try {
+          codec.decompress(hostile, back);
+        } catch (error) {
+          assert(error instanceof CorruptDataError, String(error));
+          refused++;
+        }
+        codec.decompress(whole, back);
+        assertEquals(back, page);
+      }
+    }),
+    300,
+  );
+  assert(refused > 0);
+});
+
+Deno.test("what is wrong with LZ4 data is said", () => {
+  const page = new Uint8Array(4096);
+  const refused = (bytes: number[], message: string) =>
+    assertThrows(
+      () => lz4.decompress(Uint8Array.from(bytes), page),
+      CorruptDataError,
+      message,
+    );
+  refused([], "it ends without a last sequence");
+  refused([0xf0], "it ends inside a length");
+  refused([0x50, 1, 2], "it ends inside the 5 literals");
+  refused([0x10, 7], "it makes 1 bytes of a page's 4096");
+  refused([0x10, 7, 9], "it ends inside an offset");
+  refused([0x10, 7, 9, 0], "goes back 9 of 1 bytes");
+  refused([0x10, 7, 0, 0], "goes back 0 of 1 bytes");
+  refused(
+    [0x1f, 7, 1, 0, ...Array(20).fill(255), 0],
+    "goes beyond the page's 4096 bytes",
+  );
+});
+
+Deno.test("recorded sizes are answered as told, and damage is noticed", () => {
+  const codec = new RecordedSizes("lzo-rle");
+  const page = Uint8Array.from({ length: 4096 }, (_, at) => at);
+  codec.nextLength = 777;
+  const bytes = compressed(codec, page);
+  assertEquals(bytes.length, 777);
+  const back = new Uint8Array(4096);
+  codec.decompress(bytes, back);
+  assertEquals(back, page);
+  bytes[500] ^= 1;
+  assertThrows(
+    () => codec.decompress(bytes, back),
+    CorruptDataError,
+    "byte 500 of page 0 was changed",
+  );
+  codec.nextLength = 3;
+  assertThrows(
+    () => compressed(codec, page),
+    RangeError,
+    "the 'nextLength' is 3",
+  );
+});

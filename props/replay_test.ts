@@ -1,0 +1,170 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { parseTranscript, replay, TranscriptError } from "../mod.ts";
+import { fuzz } from "./fuzz.ts";
+import { TRANSCRIPTS } from "./transcripts.ts";
+
+for (const [name, text] of Object.entries(TRANSCRIPTS)) {
+  const sizes = name.includes("lz4")
+    ? ["recorded", "computed"] as const
+    : ["recorded"] as const;
+  for (const from of sizes) {
+    Deno.test(`the model shows what the kernel showed in ${name}, sizes ${from}`, () => {
+      const transcript = parseTranscript(text);
+      const verdict = replay(transcript, from);
+      assertEquals(verdict.failure, undefined);
+      assertEquals(verdict.operations, transcript.operations.length);
+      assert(verdict.observations > 10 * verdict.operations);
+    });
+  }
+}
+
+const LIMITS = TRANSCRIPTS["linux-6.18/lz4-errors-limits"].trimEnd().split(
+  "\n",
+);
+
+type Json = Record<string, unknown>;
+
+/** Changes one observation of a line to another of its kind, or not at all. */
+function falsify(line: Json, nth: number): Json | undefined {
+  const kinds = ["mm_stat", "crc32", "errno"].filter((kind) => kind in line);
+  if (line.op === "get" && "value" in line) kinds.push("value");
+  if (kinds.length === 0) return undefined;
+  const kind = kinds[nth % kinds.length];
+  switch (kind) {
+    case "mm_stat": {
+      const numbers = [...line.mm_stat as number[]];
+      numbers[nth % 9] += 1 + nth % 5;
+      return { ...line, mm_stat: numbers };
+    }
+    case "crc32":
+      return {
+        ...line,
+        crc32: line.crc32 === "00000000" ? "00000001" : "00000000",
+      };
+    case "errno":
+      return { ...line, errno: line.errno === "ENODEV" ? "EPERM" : "ENODEV" };
+    default:
+      return { ...line, value: `${line.value} ` };
+  }
+}
+
+Deno.test("a falsified number, checksum, text or errno is found at its own line", () => {
+  let found = 0;
+  const place = fc.tuple(
+    fc.integer({ min: 1, max: LIMITS.length - 1 }),
+    fc.nat(),
+  );
+  fuzz(
+    fc.property(place, ([at, nth]) => {
+      const changed = falsify(JSON.parse(LIMITS[at]), nth);
+      fc.pre(changed !== undefined);
+      const lines = LIMITS.with(at, JSON.stringify(changed));
+      const { failure } = replay(parseTranscript(lines.join("\n")));
+      assertEquals(failure?.operation.line, at + 1);
+      found++;
+    }),
+    15,
+  );
+  assert(found > 0);
+});
+
+Deno.test("an errno where the operation succeeded, and success where it failed, are found", () => {
+  const at = LIMITS.findIndex((line) => line.includes('"op":"discard"'));
+  const failed = LIMITS.with(at, LIMITS[at].replace("{", '{"errno":"EIO",'));
+  assertEquals(
+    replay(parseTranscript(failed.join("\n"))).failure?.operation.line,
+    at + 1,
+  );
+  const eio = LIMITS.findIndex((line) => line.includes('"errno":"EBUSY"'));
+  const passed = LIMITS.with(eio, LIMITS[eio].replace(/"errno":"EBUSY",?/, ""));
+  assertEquals(
+    replay(parseTranscript(passed.join("\n"))).failure?.operation.line,
+    eio + 1,
+  );
+});
+
+Deno.test("a transcript that the reader does not understand is refused at its line", () => {
+  const refused = (lines: string[], line: number, message: string) => {
+    const error = assertThrows(
+      () => replay(parseTranscript(lines.join("\n"))),
+      TranscriptError,
+      message,
+    );
+    assertEquals(error.line, line);
+  };
+  const [header] = LIMITS;
+  const change = (changes: Json) =>
+    JSON.stringify({ ...JSON.parse(header), ...changes });
+  const write =
+    '{"op":"write","page":1,"data":{"word":"0000000000000000"},"stored":0}';
+  refused([], 1, "the file is empty");
+  refused(["[]"], 1, "the line is [], not an object");
+  refused(
+    [change({ zspec: "transcript/9" })],
+    1,
+    `the field 'zspec' is "transcript/9"`,
+  );
+  refused([change({ target: "brd" })], 1, `the field 'target' is "brd"`);
+  refused([change({ profile: "linux-9.9" })], 1, "unknown profile 'linux-9.9'");
+  refused([change({ pageSize: 100 })], 1, "the 'pageSize' is 100");
+  refused([change({ mood: 1 })], 1, "unknown field 'mood'");
+  refused([header, "", write], 2, "the line is empty");
+  refused([header, write.slice(0, 30)], 2, "was cut off");
+  refused([header, '{"op":"fly"}'], 2, "unknown op 'fly'");
+  refused(
+    [header, write.replace('"page":1', '"page":-1')],
+    2,
+    "the field 'page' is -1",
+  );
+  refused(
+    [header, write.replace('"page":1', '"page":"1"')],
+    2,
+    `the field 'page' is "1"`,
+  );
+  refused(
+    [header, write.replace(',"stored":0', "")],
+    2,
+    "the field 'stored' is missing",
+  );
+  refused(
+    [header, write.replace('"stored":0', '"stored":9999')],
+    2,
+    "the field 'stored' is 9999",
+  );
+  refused(
+    [header, write.replace("0000000000000000", "00")],
+    2,
+    "the field 'data'",
+  );
+  refused(
+    [header, '{"op":"get","attr":"disksize"}'],
+    2,
+    "the field 'value' is missing",
+  );
+  refused(
+    [header, '{"op":"discard","page":1,"pages":0}'],
+    2,
+    "the field 'pages' is 0",
+  );
+  refused(
+    [header, '{"op":"read","page":1,"crc32":"x"}'],
+    2,
+    `the field 'crc32' is "x"`,
+  );
+  refused(
+    [header, '{"op":"read","page":1,"crc32":"00000000","errno":"EIO"}'],
+    2,
+    "is there though the operation failed",
+  );
+  refused(
+    [header, '{"op":"compact","mm_stat":[1]}'],
+    2,
+    "unknown op 'compact'",
+  );
+  refused(
+    [header, '{"op":"set","attr":"idle","value":"all","mm_stat":[1]}'],
+    2,
+    "nine whole numbers",
+  );
+});

@@ -1,0 +1,33 @@
+/** The transcripts of live kernels, as text by name. */
+import { gunzipSync } from "node:zlib";
+import mixed61 from "./transcripts/linux-6.1/lz4-mixed.jsonl.gz" with {
+  type: "bytes",
+};
+import churn61 from "./transcripts/linux-6.1/lzo-rle-churn.jsonl.gz" with {
+  type: "bytes",
+};
+import churn618 from "./transcripts/linux-6.18/lz4-churn.jsonl.gz" with {
+  type: "bytes",
+};
+import limits618 from "./transcripts/linux-6.18/lz4-errors-limits.jsonl.gz" with {
+  type: "bytes",
+};
+import mixed618 from "./transcripts/linux-6.18/lz4-mixed.jsonl.gz" with {
+  type: "bytes",
+};
+import rle618 from "./transcripts/linux-6.18/lzo-rle-mixed.jsonl.gz" with {
+  type: "bytes",
+};
+
+const text = (gzipped: Uint8Array) =>
+  new TextDecoder().decode(gunzipSync(gzipped));
+
+/** Each transcript's text, JSON Lines. */
+export const TRANSCRIPTS: Readonly<Record<string, string>> = {
+  "linux-6.1/lz4-mixed": text(mixed61),
+  "linux-6.1/lzo-rle-churn": text(churn61),
+  "linux-6.18/lz4-churn": text(churn618),
+  "linux-6.18/lz4-errors-limits": text(limits618),
+  "linux-6.18/lz4-mixed": text(mixed618),
+  "linux-6.18/lzo-rle-mixed": text(rle618),
+};
