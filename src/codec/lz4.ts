@@ -161,10 +161,11 @@ function compress(page: Uint8Array, into: Uint8Array): number {
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { lz4 } from "zspec";
  *
- * const page = new TextEncoder().encode("zsmalloc ".repeat(456)).slice(0, 4096);
- * console.log(lz4.compress(page, new Uint8Array(2 * 4096))); // 33
+ * const page = new TextEncoder().encode("zsmalloc".repeat(512));
+ * assertEquals(lz4.compress(page, new Uint8Array(2 * 4096)), 33);
  * ```
  */
 export const lz4: Codec = {

@@ -46,11 +46,15 @@ export function decompressLz4(
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { lz4Wasm } from "zspec";
  *
- * const page = new Uint8Array(4096).fill(7);
+ * const page = new TextEncoder().encode("zsmalloc".repeat(512));
  * const into = new Uint8Array(2 * 4096);
- * console.log(lz4Wasm.compress(page, into)); // 26 or so
+ * const length = lz4Wasm.compress(page, into);
+ * const back = new Uint8Array(4096);
+ * lz4Wasm.decompress(into.subarray(0, length), back);
+ * assertEquals(back, page);
  * ```
  */
 export const lz4Wasm: Codec = {

@@ -15,12 +15,13 @@ const ID_BYTES = 4;
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { RecordedSizes } from "zspec";
  *
  * const codec = new RecordedSizes("lzo-rle");
  * codec.nextLength = 1000;
  * const into = new Uint8Array(2 * 4096);
- * console.log(codec.compress(new Uint8Array(4096), into)); // 1000
+ * assertEquals(codec.compress(new Uint8Array(4096), into), 1000);
  * ```
  */
 export class RecordedSizes implements Codec {

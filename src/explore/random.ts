@@ -6,10 +6,11 @@
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { randomFrom } from "zspec";
  *
- * const random = randomFrom(1);
- * console.log(random(100), random(100));
+ * const [random, again] = [randomFrom(1), randomFrom(1)];
+ * assertEquals(random(100), again(100));
  * ```
  */
 export function randomFrom(seed: number): (bound: number) => number {

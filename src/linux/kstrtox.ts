@@ -38,9 +38,10 @@ function guessBase(text: string): { base: number; skip: number } {
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { memparse } from "zspec";
  *
- * console.log(memparse("196K")); // 200704n
+ * assertEquals(memparse("196K"), 200704n);
  * ```
  */
 export function memparse(text: string): bigint | undefined {

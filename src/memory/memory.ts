@@ -57,12 +57,13 @@ const INITIAL_FRAMES = 64;
  *
  * @example
  * ```ts
- * import { Memory } from "zspec";
+ * import { assertEquals } from "@std/assert";
+ * import { Memory, NO_PAGE } from "zspec";
  *
  * const memory = new Memory({ maxPages: 1 });
  * const pfn = memory.allocPage();
  * memory.bytes[pfn * memory.pageSize] = 42;
- * console.log(memory.allocPage()); // -1: out of memory
+ * assertEquals(memory.allocPage(), NO_PAGE);
  * ```
  */
 export class Memory {

@@ -269,6 +269,7 @@ class Replay {
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { parseTranscript, replay } from "zspec";
  *
  * const transcript = parseTranscript(
@@ -277,7 +278,7 @@ class Replay {
  * {"op":"set","attr":"disksize","value":"1M"}
  * {"op":"write","page":7,"data":{"word":"0101010101010101"},"stored":0}`,
  * );
- * console.log(replay(transcript).failure); // undefined: nothing differs
+ * assertEquals(replay(transcript).failure, undefined);
  * ```
  */
 export function replay(transcript: Transcript, asked?: Sizes): Verdict {

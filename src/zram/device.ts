@@ -37,13 +37,15 @@ function zeroIoStat(): IoStat {
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { LINUX_6_18, Zram } from "zspec";
  *
  * const zram = new Zram(LINUX_6_18);
  * zram.setAlgorithm("lz4");
  * zram.setDisksize(1 << 20);
- * zram.write(3, new TextEncoder().encode("swap".repeat(1024)));
- * console.log(zram.mmStat().compr_data_size); // 28 or so
+ * zram.write(3, Uint8Array.from({ length: 4096 }, (_, at) => at % 251));
+ * assertEquals(zram.mmStat().orig_data_size, 4096);
+ * assertEquals(zram.mmStat().compr_data_size, 276);
  * ```
  */
 export class Zram {

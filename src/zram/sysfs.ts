@@ -111,10 +111,11 @@ export function attributeNames(zram: Zram): string[] {
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { LINUX_6_18, readAttribute, Zram } from "zspec";
  *
- * const zram = new Zram(LINUX_6_18);
- * console.log(readAttribute(zram, "comp_algorithm")); // { text: "[lzo-rle] lzo lz4 \n" }
+ * const shown = readAttribute(new Zram(LINUX_6_18), "comp_algorithm");
+ * assertEquals(shown, { text: "[lzo-rle] lzo lz4 \n" });
  * ```
  */
 export function readAttribute(
@@ -134,12 +135,13 @@ export function readAttribute(
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { LINUX_6_18, writeAttribute, Zram } from "zspec";
  *
  * const zram = new Zram(LINUX_6_18);
  * writeAttribute(zram, "comp_algorithm", "lz4");
  * writeAttribute(zram, "disksize", "64M");
- * console.log(writeAttribute(zram, "disksize", "1G")); // EBUSY
+ * assertEquals(writeAttribute(zram, "disksize", "1G"), "EBUSY");
  * ```
  */
 export function writeAttribute(

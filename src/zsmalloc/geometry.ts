@@ -109,9 +109,10 @@ function zspageOf(profile: GeometryProfile, index: number, size: number) {
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { LINUX_6_18, zsGeometry } from "zspec";
  *
- * console.log(zsGeometry(LINUX_6_18).hugeClassSize); // 3625
+ * assertEquals(zsGeometry(LINUX_6_18).hugeClassSize, 3625);
  * ```
  */
 export function zsGeometry(profile: GeometryProfile): Geometry {

@@ -41,14 +41,16 @@ export interface ZsPoolOptions extends HandleCacheOptions {
  *
  * @example
  * ```ts
+ * import { assert, assertEquals } from "@std/assert";
  * import { LINUX_6_18, ZsPool } from "zspec";
  *
  * const pool = new ZsPool(LINUX_6_18);
- * const handle = pool.malloc(100);
- * if (typeof handle === "string") throw new Error(handle);
- * pool.write(handle, new TextEncoder().encode("compressed"));
+ * const handle = pool.malloc(10);
+ * assert(typeof handle === "number");
+ * const bytes = new TextEncoder().encode("compressed");
+ * pool.write(handle, bytes);
  * pool.compact();
- * console.log(new TextDecoder().decode(pool.read(handle, new Uint8Array(10))));
+ * assertEquals(pool.read(handle, new Uint8Array(10)), bytes);
  * pool.free(handle);
  * ```
  */

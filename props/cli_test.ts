@@ -1,0 +1,284 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { LINUX_6_1, LINUX_6_18, zsGeometry } from "../mod.ts";
+import { commandTest, deno, type Outcome, ROOT, zspec } from "./command.ts";
+import { TRANSCRIPTS } from "./transcripts.ts";
+
+/** A refusal is one line on standard error, and exit status 2. */
+function assertRefused(
+  { code, stdout, stderr }: Outcome,
+  message: string,
+): void {
+  assertEquals(code, 2, stderr);
+  assertEquals(stdout, "");
+  assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+  assertStringIncludes(stderr, message);
+}
+
+async function writeFiles(folder: string): Promise<void> {
+  await Deno.mkdir(`${folder}/files/inner`, { recursive: true });
+  const text = "a line of a file that compresses well\n".repeat(3000);
+  await Deno.writeTextFile(`${folder}/files/text`, text);
+  await Deno.writeFile(
+    `${folder}/files/inner/noise`,
+    crypto.getRandomValues(new Uint8Array(60000)),
+  );
+  await Deno.writeFile(`${folder}/files/inner/zeros`, new Uint8Array(8192));
+  await Deno.writeFile(`${folder}/files/empty`, new Uint8Array(0));
+}
+
+commandTest(
+  "zspec run walks a folder and finds every page intact",
+  async (folder) => {
+    await writeFiles(folder);
+    const { code, stdout, stderr } = await zspec(folder, "run", "files");
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(
+      stdout,
+      "3 files: 45 pages through zram of linux-6.18",
+    );
+    assertStringIncludes(stdout, "/dev/zram0  lz4");
+    assertMatch(stdout, /same_pages +2 /);
+    assertMatch(stdout, /huge_pages +14 /);
+    assertStringIncludes(stdout, "given back");
+    assertStringIncludes(
+      stdout,
+      "23 of 45 pages were left (--seed 1), read back, and are all intact.",
+    );
+  },
+);
+
+commandTest(
+  "zspec run --json gives the same figures for the same seed, others for another",
+  async (folder) => {
+    await writeFiles(folder);
+    const run = async (...args: string[]) => {
+      const { code, stdout } = await zspec(
+        folder,
+        "run",
+        "files",
+        "--json",
+        ...args,
+      );
+      assertEquals(code, 0);
+      return JSON.parse(stdout);
+    };
+    const first = await run("--seed", "5");
+    assertEquals(await run("--seed", "5"), first);
+    assert(JSON.stringify(await run("--seed", "6")) !== JSON.stringify(first));
+    assertEquals(first.pages, 45);
+    assertEquals(first.freed, 22);
+    assertEquals(first.intact, 23);
+    assertEquals(first.written.mmStat.orig_data_size, 45 * 4096);
+    const { aged, compacted, pagesCompacted } = first;
+    assertEquals(
+      aged.mmStat.mem_used_total - compacted.mmStat.mem_used_total,
+      4096 * pagesCompacted,
+    );
+  },
+);
+
+commandTest(
+  "zspec run takes a profile, an algorithm and a disksize",
+  async (folder) => {
+    await writeFiles(folder);
+    const { stdout } = await zspec(
+      folder,
+      ...["run", "files", "--profile", "linux-6.1", "--algorithm", "lz4-wasm"],
+      ...["--disksize", "1M", "--json"],
+    );
+    const run = JSON.parse(stdout);
+    assertEquals(
+      [run.profile, run.algorithm, run.disksize],
+      ["linux-6.1", "lz4-wasm", 1 << 20],
+    );
+  },
+);
+
+commandTest("what cannot be run is refused in one line", async (folder) => {
+  await writeFiles(folder);
+  const refused = async (args: string[], message: string) =>
+    assertRefused(await zspec(folder, ...args), message);
+  await refused(
+    ["fly"],
+    "Unknown command 'fly': the commands are run, replay, classes",
+  );
+  await refused(
+    ["run", "--fly"],
+    "Unknown option '--fly': the options are --profile",
+  );
+  await refused(
+    ["run", "nosuch"],
+    "Cannot read 'nosuch': there is no such file or folder",
+  );
+  await refused(
+    ["run", "/dev/null"],
+    "Cannot read '/dev/null': not a file or folder",
+  );
+  await refused(["run", "files/empty"], "the files hold no bytes");
+  await refused(
+    ["run", "files", "--profile", "linux-9"],
+    "Unknown profile 'linux-9': the profiles are linux-6.18, linux-6.1",
+  );
+  await refused(
+    ["run", "files", "--algorithm", "rar"],
+    "Unknown algorithm 'rar': the algorithms are lz4, lz4-wasm",
+  );
+  await refused(
+    ["run", "files", "--disksize", "4K"],
+    "'--disksize' is 4096 bytes, the files need 184320",
+  );
+  await refused(
+    ["run", "files", "--disksize", "big"],
+    "'--disksize' is 'big', not a size such as 512M",
+  );
+  await refused(
+    ["run", "files", "--seed=-1"],
+    "'--seed' is '-1', not a whole number from 0",
+  );
+  await refused(
+    ["run", "files", "--seed=1.5"],
+    "'--seed' is '1.5', not a whole number from 0",
+  );
+  await refused(
+    ["run", "files", "--seed"],
+    "The option '--seed' needs a value",
+  );
+  await refused(["classes", "--page-size", "5000"], "the 'pageSize' is 5000");
+  await refused(["classes", "--word-bits", "33"], "the 'wordBits' is 33");
+  await refused(
+    ["classes", "--chain-size", "99"],
+    "'--chain-size' is '99', not a whole number from 1 to 16",
+  );
+  await refused(["classes", "more"], "Unknown argument 'more'");
+  await refused(["replay"], "no FILE is given");
+  await refused(["replay", "nosuch"], "Cannot read 'nosuch'");
+  await refused(["replay", "files"], "Cannot read 'files'");
+  await refused(["replay", "files/empty"], "files/empty:1: the file is empty");
+  await refused(
+    ["replay", "files/inner/noise"],
+    "neither UTF-8 text nor that text gzipped",
+  );
+  await refused(["replay", "files/text"], "files/text:1: the line is not JSON");
+  await refused(
+    ["replay", "files/text", "--sizes", "guessed"],
+    "'--sizes' is 'guessed', not recorded or computed",
+  );
+});
+
+commandTest(
+  "zspec replay ends with 0 where all is equal, 1 with the line where not, 2 where it cannot follow",
+  async (folder) => {
+    const text = TRANSCRIPTS["linux-6.18/lz4-errors-limits"];
+    await Deno.writeTextFile(`${folder}/equal`, text);
+    await Deno.writeTextFile(`${folder}/cut`, text.slice(0, 5000));
+    const lines = text.split("\n");
+    const at = 400;
+    const stat = JSON.parse(lines[at]).mm_stat;
+    lines[at] = lines[at].replace(String(stat[1]), String(stat[1] + 1));
+    await Deno.writeTextFile(`${folder}/false`, lines.join("\n"));
+
+    const equal = await zspec(folder, "replay", "equal");
+    assertEquals([equal.code, equal.stderr], [0, ""]);
+    assertStringIncludes(equal.stdout, "equal: 1,531 operations, ");
+    assertStringIncludes(equal.stdout, "all equal (sizes computed)");
+
+    const differs = await zspec(folder, "replay", "false");
+    assertEquals([differs.code, differs.stderr], [1, ""]);
+    assertStringIncludes(differs.stdout, `false:${at + 1}: `);
+    assertMatch(
+      differs.stdout,
+      new RegExp(`mm_stat compr_data_size +${stat[1] + 1} +${stat[1]}\n`),
+    );
+
+    assertRefused(await zspec(folder, "replay", "cut"), "was cut off");
+    const all = await zspec(folder, "replay", "cut", "false", "equal");
+    assertEquals(all.code, 2);
+    assertStringIncludes(all.stdout, "equal: 1,531 operations");
+  },
+);
+
+commandTest("zspec classes prints each kernel's classes", async (folder) => {
+  for (const profile of [LINUX_6_1, LINUX_6_18]) {
+    const args = ["classes", "--profile", profile.name];
+    const { code, stdout } = await zspec(folder, ...args, "--json");
+    assertEquals(code, 0);
+    const { hugeClassSize, classes } = zsGeometry(profile);
+    assertEquals(
+      JSON.parse(stdout),
+      JSON.parse(JSON.stringify({ hugeClassSize, classes })),
+    );
+    const table = (await zspec(folder, ...args)).stdout;
+    assertStringIncludes(table, `${classes.length} classes serve 255 sizes`);
+  }
+  const pae = await zspec(
+    folder,
+    "classes",
+    "--word-bits",
+    "32",
+    "--phys-bits",
+    "36",
+    "--json",
+  );
+  assertEquals(JSON.parse(pae.stdout).classes[0].size, 128);
+});
+
+commandTest("zspec and each of its commands have a help", async (folder) => {
+  assertStringIncludes((await zspec(folder)).stdout, "usage: zspec COMMAND");
+  for (const command of ["run", "replay", "classes"]) {
+    const { code, stdout } = await zspec(folder, command, "--help");
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, `zspec ${command} `);
+  }
+});
+
+/** Serves the checkout on a free port while `use` runs. */
+async function withServer(
+  use: (origin: string) => Promise<void>,
+): Promise<void> {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      const { pathname } = new URL(request.url);
+      const source = await Deno.readTextFile(`${ROOT}${pathname}`);
+      return new Response(source, {
+        headers: { "content-type": "application/typescript" },
+      });
+    },
+  );
+  await use(`http://127.0.0.1:${server.addr.port}`);
+}
+
+commandTest(
+  "the README's example runs in an empty folder, mod.ts being imported by URL",
+  async (folder) => {
+    const readme = await Deno.readTextFile(`${ROOT}README.md`);
+    const example = /```ts\n([^]*?)```/.exec(readme)?.[1] ?? "";
+    assert(example.trimEnd().split("\n").length < 15);
+    await withServer(async (origin) => {
+      const source = example.replace(
+        /https:[^"]*\/mod\.ts/,
+        `${origin}/mod.ts`,
+      );
+      assertStringIncludes(source, origin);
+      await Deno.writeTextFile(`${folder}/example.ts`, source);
+      const { code, stdout, stderr } = await deno(
+        folder,
+        ...[
+          "run",
+          "--check",
+          "--no-lock",
+          `--allow-import=${new URL(origin).host}`,
+        ],
+        "example.ts",
+      );
+      assertEquals(code, 0, stderr);
+      const shown = /```ts\n[^]*?```text\n([^]*?)```/.exec(readme)?.[1];
+      assertEquals(stdout, shown);
+    });
+  },
+);

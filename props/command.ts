@@ -1,0 +1,69 @@
+/** Tests that run the zspec command, and what they need to be allowed to. */
+
+const PERMISSIONS = ["run", "read", "write", "net", "env"] as const;
+
+const granted = PERMISSIONS.every((name) =>
+  Deno.permissions.querySync({ name }).state === "granted"
+);
+
+/** The checkout's folder. */
+export const ROOT: string = new URL("..", import.meta.url).pathname;
+
+/** A test that is left out, and says so, where not all is allowed. */
+export function commandTest(
+  name: string,
+  fn: (folder: string) => Promise<void>,
+): void {
+  Deno.test({
+    name: granted
+      ? name
+      : `${name} (left out: it needs --allow-all, which 'deno task test' gives)`,
+    ignore: !granted,
+    async fn() {
+      const folder = await Deno.makeTempDir({ prefix: "zspec-" });
+      try {
+        await fn(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+/** What a command printed, and its exit status. */
+export interface Outcome {
+  /** Exit status. */
+  readonly code: number;
+  /** Standard output. */
+  readonly stdout: string;
+  /** Standard error. */
+  readonly stderr: string;
+}
+
+/** Runs Deno in `folder`. */
+export async function deno(
+  folder: string,
+  ...args: string[]
+): Promise<Outcome> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Runs the zspec command in `folder`. */
+export function zspec(folder: string, ...args: string[]): Promise<Outcome> {
+  return deno(
+    folder,
+    "run",
+    "-A",
+    "--quiet",
+    `${ROOT}src/cli/main.ts`,
+    ...args,
+  );
+}
