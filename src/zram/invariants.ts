@@ -3,7 +3,7 @@ import {
   assertInvariants,
   expectEqual,
   type Invariant,
-} from "../spec/invariant.ts";
+} from "../rules/invariant.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
 import type { Zram } from "./device.ts";
 import { ZRAM_HUGE, ZRAM_SAME } from "./slots.ts";

@@ -4,7 +4,7 @@
  * chunk and rewrites its handle's cell; whoever holds the handle sees nothing.
  */
 import type { Profile } from "../linux/profile.ts";
-import type { Wait } from "../spec/wait.ts";
+import type { Wait } from "../rules/wait.ts";
 import {
   NO_PAGE,
   PAGE_FIRST_OBJ_OFFSET,

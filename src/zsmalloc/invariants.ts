@@ -15,7 +15,7 @@ import {
   expectEqual,
   type Invariant,
   type Violation,
-} from "../spec/invariant.ts";
+} from "../rules/invariant.ts";
 import type { ZsPool } from "./pool.ts";
 import { GROUP_EMPTY, type SizeClass, zspagesIn } from "./size_class.ts";
 import {

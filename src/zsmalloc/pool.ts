@@ -1,7 +1,7 @@
 /** The allocator: a pool from which objects of any size up to a page are had. */
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
-import { runToEnd, type Wait } from "../spec/wait.ts";
+import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Memory, PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import { COMPACT_CLASS } from "./compaction.ts";
 import { type Geometry, sizeClassIndex, zsGeometry } from "./geometry.ts";
