@@ -258,7 +258,7 @@ commandTest(
   async (folder) => {
     const readme = await Deno.readTextFile(`${ROOT}README.md`);
     const example = /```ts\n([^]*?)```/.exec(readme)?.[1] ?? "";
-    assert(example.trimEnd().split("\n").length < 15);
+    assert(example.trimEnd().split("\n").length < 15, "too long an example");
     await withServer(async (origin) => {
       const source = example.replace(
         /https:[^"]*\/mod\.ts/,
