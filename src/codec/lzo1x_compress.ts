@@ -27,6 +27,11 @@ import {
 
 /** The last bytes of a page that no match is searched in. */
 const TAIL_BYTES = 20;
+/**
+ * Fewer bytes without an instruction are not searched: the kernel's check that
+ * the search's greatest step wraps no address wants a step of one at least.
+ */
+const MIN_SEARCHED_BYTES = 1 << 5;
 /** Bytes that a position is looked up by, and so the shortest match. */
 const MIN_MATCH = 4;
 /** Bytes that a match is then extended by at a time. */
@@ -261,6 +266,7 @@ export function compressLzo1x(
   const windowBytes = M4_MAX_OFFSET[version] + 1;
   for (let start = 0; page.length - start > TAIL_BYTES;) {
     const end = Math.min(page.length, start + windowBytes);
+    if (end - encoding.anchor < MIN_SEARCHED_BYTES) break;
     encodeWindow(encoding, start, end);
     start = end;
   }

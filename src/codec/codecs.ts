@@ -1,0 +1,29 @@
+/** Which codecs there are. */
+import type { Codec } from "./codec.ts";
+import { lz4 } from "./lz4.ts";
+import { lz4Wasm } from "./lz4_wasm.ts";
+import { lzo, lzoRle } from "./lzo.ts";
+
+/**
+ * Codecs whose compressed lengths are the kernel's own, so that a device with
+ * them has the kernel's statistics: `lzo-rle`, `lzo` and `lz4`, in the order of
+ * `drivers/block/zram/zcomp.c`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { KERNEL_CODECS } from "zspec";
+ *
+ * const page = new TextEncoder().encode("zsmalloc".repeat(512));
+ * const into = new Uint8Array(2 * 4096);
+ * const lengths = KERNEL_CODECS.map((codec) => codec.compress(page, into));
+ * assertEquals(lengths, [62, 60, 33]);
+ * ```
+ */
+export const KERNEL_CODECS: readonly Codec[] = [lzoRle, lzo, lz4];
+
+/**
+ * Every codec: those of {@linkcode KERNEL_CODECS}, then those that store pages
+ * and read them back with lengths of their own.
+ */
+export const ALL_CODECS: readonly Codec[] = [...KERNEL_CODECS, lz4Wasm];
