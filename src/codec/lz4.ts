@@ -18,15 +18,26 @@ const SKIP_TRIGGER = 6;
 /** The hash table's size as a power of two, for inputs below 64 KiB. */
 const HASH_LOG = 13;
 
+/** The most bytes a page has. */
+const MAX_PAGE_SIZE = 65536;
+/** Literals are copied in words: this many bytes more may be written. */
+const COPY_SLACK = 16;
+
 /**
  * Where each hash of four bytes was seen last: 16-bit positions, all zero at
  * first, so that the page's start is everything's first candidate.
  */
 const table = new Uint16Array(1 << HASH_LOG);
 
-function read32(page: Uint8Array, at: number): number {
-  return page[at] | (page[at + 1] << 8) | (page[at + 2] << 16) |
-    (page[at + 3] << 24);
+/** The page being encoded, and its four bytes at any place. */
+const source = new Uint8Array(MAX_PAGE_SIZE + COPY_SLACK);
+const sourceWords = new DataView(source.buffer);
+/** What it is encoded to so far. */
+const target = new Uint8Array(2 * MAX_PAGE_SIZE);
+const targetWords = new DataView(target.buffer);
+
+function read32(at: number): number {
+  return sourceWords.getInt32(at, true);
 }
 
 function hash(word: number): number {
@@ -34,26 +45,24 @@ function hash(word: number): number {
 }
 
 /** How many bytes from `a` and from `b` on are the same, up to `limit`. */
-function countEqual(
-  page: Uint8Array,
-  a: number,
-  b: number,
-  limit: number,
-): number {
+function countEqual(a: number, b: number, limit: number): number {
   const start = a;
-  while (a < limit && page[a] === page[b]) {
-    a++;
-    b++;
+  for (; a + 4 <= limit; a += 4, b += 4) {
+    const difference = read32(a) ^ read32(b);
+    if (difference !== 0) {
+      return a - start + ((31 - Math.clz32(difference & -difference)) >>> 3);
+    }
   }
+  for (; a < limit && source[a] === source[b]; b++) a++;
   return a - start;
 }
 
 /** Writes what of a length is beyond its half token; returns the new end. */
-function putLength(into: Uint8Array, at: number, length: number): number {
+function putLength(at: number, length: number): number {
   let rest = length - LENGTH_MASK;
   if (rest < 0) return at;
-  for (; rest >= 255; rest -= 255) into[at++] = 255;
-  into[at++] = rest;
+  for (; rest >= 255; rest -= 255) target[at++] = 255;
+  target[at++] = rest;
   return at;
 }
 
@@ -61,17 +70,13 @@ function putLength(into: Uint8Array, at: number, length: number): number {
  * Writes a token and `count` literals from `anchor` on; returns the new end.
  * The token's low half is left at zero.
  */
-function putLiterals(
-  page: Uint8Array,
-  anchor: number,
-  count: number,
-  into: Uint8Array,
-  at: number,
-): number {
-  into[at++] = Math.min(count, LENGTH_MASK) << 4;
-  at = putLength(into, at, count);
-  for (let nth = 0; nth < count; nth++) into[at++] = page[anchor + nth];
-  return at;
+function putLiterals(anchor: number, count: number, at: number): number {
+  target[at++] = Math.min(count, LENGTH_MASK) << 4;
+  at = putLength(at, count);
+  for (let done = 0; done < count; done += 4) {
+    targetWords.setInt32(at + done, read32(anchor + done), true);
+  }
+  return at + count;
 }
 
 /** What {@linkcode findMatch} answers where there is no match. */
@@ -84,22 +89,20 @@ const NO_MATCH = -1;
  * {@linkcode NO_MATCH} where the search comes to `limit`. Every position tried
  * enters the table.
  */
-function findMatch(page: Uint8Array, from: number, limit: number): number {
+function findMatch(from: number, limit: number): number {
   let searches = 1 << SKIP_TRIGGER;
   let position = from;
-  let word = read32(page, position);
-  let step = 1;
-  for (;;) {
-    const next = position + step;
-    step = searches++ >>> SKIP_TRIGGER;
-    if (next > limit) return NO_MATCH;
+  let next = from + 1;
+  while (next <= limit) {
+    const word = read32(position);
     const slot = hash(word);
     const candidate = table[slot];
     table[slot] = position;
-    if (read32(page, candidate) === word) return (position << 16) | candidate;
+    if (read32(candidate) === word) return (position << 16) | candidate;
     position = next;
-    word = read32(page, position);
+    next += searches++ >>> SKIP_TRIGGER;
   }
+  return NO_MATCH;
 }
 
 function compress(page: Uint8Array, into: Uint8Array): number {
@@ -108,48 +111,52 @@ function compress(page: Uint8Array, into: Uint8Array): number {
   const matchLimit = end - LAST_LITERALS;
   let anchor = 0;
   let at = 0;
+  source.set(page);
   table.fill(0);
   // The first byte enters the table and is never searched for.
-  let found = findMatch(page, 1, startLimit);
+  let found = findMatch(1, startLimit);
   while (found !== NO_MATCH) {
     let position = found >>> 16;
     let match = found & 0xffff;
     while (
-      position > anchor && match > 0 && page[position - 1] === page[match - 1]
+      position > anchor && match > 0 &&
+      source[position - 1] === source[match - 1]
     ) {
       position--;
       match--;
     }
     let token = at;
-    at = putLiterals(page, anchor, position - anchor, into, at);
+    at = putLiterals(anchor, position - anchor, at);
     for (;;) {
-      into[at++] = position - match;
-      into[at++] = (position - match) >>> 8;
+      const offset = position - match;
+      target[at++] = offset;
+      target[at++] = offset >>> 8;
       const extra = countEqual(
-        page,
         position + MIN_MATCH,
         match + MIN_MATCH,
         matchLimit,
       );
-      into[token] |= Math.min(extra, LENGTH_MASK);
-      at = putLength(into, at, extra);
+      target[token] |= Math.min(extra, LENGTH_MASK);
+      at = putLength(at, extra);
       position += MIN_MATCH + extra;
       anchor = position;
       if (position > startLimit) break;
-      table[hash(read32(page, position - 2))] = position - 2;
-      const word = read32(page, position);
+      table[hash(read32(position - 2))] = position - 2;
+      const word = read32(position);
       const slot = hash(word);
       match = table[slot];
       table[slot] = position;
-      if (read32(page, match) !== word) break;
+      if (read32(match) !== word) break;
       token = at;
-      into[at++] = 0;
+      target[at++] = 0;
     }
     found = position > startLimit
       ? NO_MATCH
-      : findMatch(page, position + 1, startLimit);
+      : findMatch(position + 1, startLimit);
   }
-  return putLiterals(page, anchor, end - anchor, into, at);
+  at = putLiterals(anchor, end - anchor, at);
+  into.set(target.subarray(0, at));
+  return at;
 }
 
 /**
