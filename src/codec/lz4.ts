@@ -8,6 +8,7 @@
 import type { Codec } from "./codec.ts";
 import { LENGTH_MASK, MIN_MATCH } from "./lz4_block.ts";
 import { decompressLz4 } from "./lz4_wasm.ts";
+import * as workspace from "./workspace.ts";
 
 /** No match starts in this many bytes at the page's end (`MFLIMIT`). */
 const MATCH_START_MARGIN = 12;
@@ -18,27 +19,22 @@ const SKIP_TRIGGER = 6;
 /** The hash table's size as a power of two, for inputs below 64 KiB. */
 const HASH_LOG = 13;
 
-/** The most bytes a page has. */
-const MAX_PAGE_SIZE = 65536;
-/** Literals are copied in words: this many bytes more may be written. */
-const COPY_SLACK = 16;
+// V8 compiles a module's own constants in, but looks imported ones up.
+const {
+  copyLiterals,
+  loadPage,
+  read32,
+  sameBytes,
+  source,
+  storeEncoded,
+  target,
+} = workspace;
 
 /**
  * Where each hash of four bytes was seen last: 16-bit positions, all zero at
  * first, so that the page's start is everything's first candidate.
  */
 const table = new Uint16Array(1 << HASH_LOG);
-
-/** The page being encoded, and its four bytes at any place. */
-const source = new Uint8Array(MAX_PAGE_SIZE + COPY_SLACK);
-const sourceWords = new DataView(source.buffer);
-/** What it is encoded to so far. */
-const target = new Uint8Array(2 * MAX_PAGE_SIZE);
-const targetWords = new DataView(target.buffer);
-
-function read32(at: number): number {
-  return sourceWords.getInt32(at, true);
-}
 
 function hash(word: number): number {
   return Math.imul(word, 2654435761) >>> (32 - HASH_LOG);
@@ -47,14 +43,14 @@ function hash(word: number): number {
 /** How many bytes from `a` and from `b` on are the same, up to `limit`. */
 function countEqual(a: number, b: number, limit: number): number {
   const start = a;
-  for (; a + 4 <= limit; a += 4, b += 4) {
+  for (; a < limit; a += 4, b += 4) {
     const difference = read32(a) ^ read32(b);
     if (difference !== 0) {
-      return a - start + ((31 - Math.clz32(difference & -difference)) >>> 3);
+      a += sameBytes(difference);
+      break;
     }
   }
-  for (; a < limit && source[a] === source[b]; b++) a++;
-  return a - start;
+  return Math.min(a, limit) - start;
 }
 
 /** Writes what of a length is beyond its half token; returns the new end. */
@@ -73,10 +69,7 @@ function putLength(at: number, length: number): number {
 function putLiterals(anchor: number, count: number, at: number): number {
   target[at++] = Math.min(count, LENGTH_MASK) << 4;
   at = putLength(at, count);
-  for (let done = 0; done < count; done += 4) {
-    targetWords.setInt32(at + done, read32(anchor + done), true);
-  }
-  return at + count;
+  return copyLiterals(anchor, count, at);
 }
 
 /** What {@linkcode findMatch} answers where there is no match. */
@@ -111,7 +104,7 @@ function compress(page: Uint8Array, into: Uint8Array): number {
   const matchLimit = end - LAST_LITERALS;
   let anchor = 0;
   let at = 0;
-  source.set(page);
+  loadPage(page);
   table.fill(0);
   // The first byte enters the table and is never searched for.
   let found = findMatch(1, startLimit);
@@ -155,8 +148,7 @@ function compress(page: Uint8Array, into: Uint8Array): number {
       : findMatch(position + 1, startLimit);
   }
   at = putLiterals(anchor, end - anchor, at);
-  into.set(target.subarray(0, at));
-  return at;
+  return storeEncoded(into, at);
 }
 
 /**
