@@ -14,11 +14,11 @@ function lzoCodec(name: string, version: Lzo1xVersion): Codec {
 
 /**
  * LZO1X-1 with the kernel's own bytes: what `compr_data_size` counts for a
- * page on a device whose algorithm is `lzo`. Takes pages of any size; the
- * decoder takes streams of `lzo-rle` too, as the kernel's does.
+ * page on a device whose algorithm is `lzo`. Takes pages of up to 64 KiB;
+ * the decoder takes streams of `lzo-rle` too, as the kernel's does.
  *
- * Specifies `lzo1x_1_compress` and `lzo1x_decompress_safe`, `lib/lzo/`, since
- * Linux 5.1, on a 64-bit machine.
+ * Specifies `lzo1x_1_compress` and `lzo1x_decompress_safe`, `lib/lzo/`, as in
+ * Linux 6.1 to 6.18 on 64-bit machines.
  *
  * @example
  * ```ts
@@ -34,10 +34,10 @@ export const lzo: Codec = lzoCodec("lzo", 0);
 /**
  * LZO1X-1 with runs of zeros and the kernel's own bytes: what
  * `compr_data_size` counts for a page on a device whose algorithm is
- * `lzo-rle`, the kernel's default. Takes pages of any size.
+ * `lzo-rle`, the kernel's default. Takes pages of up to 64 KiB.
  *
  * Specifies `lzorle1x_1_compress` and `lzo1x_decompress_safe`, `lib/lzo/`,
- * since Linux 5.1, on a 64-bit machine.
+ * as in Linux 6.1 to 6.18 on 64-bit machines.
  *
  * @example
  * ```ts

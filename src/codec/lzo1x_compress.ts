@@ -2,8 +2,8 @@
  * The encoder of LZO1X-1 as Linux has it. zram's statistics depend on its
  * choices to the byte, so they are specified here.
  *
- * Source: `lib/lzo/lzo1x_compress.c`, the same in Linux 5.1 to 6.18 on 64-bit
- * machines; the lower bound is where `lzo-rle` came.
+ * Source: `lib/lzo/lzo1x_compress.c`, as in Linux 6.1 to 6.18 on 64-bit
+ * machines.
  */
 import {
   FIRST_BYTE,
@@ -24,6 +24,7 @@ import {
   ZERO_RUN_DISTANCE,
   ZERO_RUN_MARKER,
 } from "./lzo1x.ts";
+import * as workspace from "./workspace.ts";
 
 /** The last bytes of a page that no match is searched in. */
 const TAIL_BYTES = 20;
@@ -43,6 +44,17 @@ const DICTIONARY_BITS = 13;
 /** The dictionary's multiplier. */
 const HASH_MULTIPLIER = 0x1824429d;
 
+// V8 compiles a module's own constants in, but looks imported ones up.
+const {
+  copyLiterals,
+  loadPage,
+  read32,
+  sameBytes,
+  source,
+  storeEncoded,
+  target,
+} = workspace;
+
 /**
  * Where each hash of four bytes was seen last: 16-bit positions in the window,
  * all zero at first, so that its start is everything's first candidate.
@@ -51,77 +63,73 @@ const dictionary = new Uint16Array(1 << DICTIONARY_BITS);
 
 /** A page being encoded. */
 interface Encoding {
-  readonly page: Uint8Array;
-  readonly words: DataView;
-  readonly into: Uint8Array;
   readonly version: Lzo1xVersion;
-  /** Bytes written to `into`. */
+  /** Bytes of the page. */
+  readonly pageLength: number;
+  /** Bytes of the stream so far. */
   length: number;
   /** First byte of the page that no instruction covers yet. */
   anchor: number;
-  /** The byte of `into` that has the last instruction's bits `SS`. */
+  /** The byte of the stream that has the last instruction's bits `SS`. */
   stateAt: number;
 }
 
 /** Writes a length beyond what an instruction's bits hold; returns the end. */
-function putLongLength(into: Uint8Array, at: number, beyond: number): number {
-  for (; beyond > 255; beyond -= 255) into[at++] = 0;
-  into[at++] = beyond;
+function putLongLength(at: number, beyond: number): number {
+  for (; beyond > 255; beyond -= 255) target[at++] = 0;
+  target[at++] = beyond;
   return at;
 }
 
 /** Puts the literals from the anchor up to `end` into the stream. */
 function putLiterals(encoding: Encoding, end: number): void {
-  const { page, into, anchor } = encoding;
+  const { anchor } = encoding;
   const count = end - anchor;
   if (count === 0) return;
   let at = encoding.length;
   if (count <= MAX_STATE_LITERALS) {
-    into[encoding.stateAt] |= count;
+    target[encoding.stateAt] |= count;
   } else if (count <= MAX_SHORT_LITERALS) {
-    into[at++] = count - MAX_STATE_LITERALS;
+    target[at++] = count - MAX_STATE_LITERALS;
   } else {
-    into[at++] = 0;
-    at = putLongLength(into, at, count - MAX_SHORT_LITERALS);
+    target[at++] = 0;
+    at = putLongLength(at, count - MAX_SHORT_LITERALS);
   }
-  for (let from = anchor; from < end; from++) into[at++] = page[from];
-  encoding.length = at;
+  encoding.length = copyLiterals(anchor, count, at);
 }
 
 /** Puts a run of zeros into the stream. */
 function putZeroRun(encoding: Encoding, bytes: number): void {
-  const { into } = encoding;
   const beyond = bytes - MIN_ZERO_RUN;
   let at = encoding.length;
-  into[at++] = ZERO_RUN_MARKER | (beyond & 7);
+  target[at++] = ZERO_RUN_MARKER | (beyond & 7);
   encoding.stateAt = at;
-  into[at++] = ZERO_RUN_DISTANCE & 0xff;
-  into[at++] = ZERO_RUN_DISTANCE >>> 8;
-  into[at++] = beyond >>> 3;
+  target[at++] = ZERO_RUN_DISTANCE & 0xff;
+  target[at++] = ZERO_RUN_DISTANCE >>> 8;
+  target[at++] = beyond >>> 3;
   encoding.length = at;
 }
 
 /** Puts a match into the stream, in the shortest form that holds it. */
 function putMatch(encoding: Encoding, distance: number, length: number): void {
-  const { into } = encoding;
   let at = encoding.length;
   if (length <= M2_MAX_LENGTH && distance <= M2_MAX_OFFSET) {
     const back = distance - 1;
-    into[at++] = ((length - 1) << 5) | ((back & 7) << 2);
-    into[at++] = back >>> 3;
+    target[at++] = ((length - 1) << 5) | ((back & 7) << 2);
+    target[at++] = back >>> 3;
   } else {
     const near = distance <= M3_MAX_OFFSET;
     const back = distance - (near ? 1 : M3_MAX_OFFSET);
     const marker = near ? M3_MARKER : M4_MARKER | ((back >>> 11) & 8);
     const most = near ? M3_MAX_LENGTH : M4_MAX_LENGTH;
     if (length <= most) {
-      into[at++] = marker | (length - 2);
+      target[at++] = marker | (length - 2);
     } else {
-      into[at++] = marker;
-      at = putLongLength(into, at, length - most);
+      target[at++] = marker;
+      at = putLongLength(at, length - most);
     }
-    into[at++] = back << 2;
-    into[at++] = back >>> 6;
+    target[at++] = back << 2;
+    target[at++] = back >>> 6;
   }
   encoding.stateAt = at - 2;
   encoding.length = at;
@@ -133,7 +141,6 @@ function putMatch(encoding: Encoding, distance: number, length: number): void {
  * eights after the first four.
  */
 function matchLength(
-  words: DataView,
   position: number,
   match: number,
   limit: number,
@@ -142,32 +149,27 @@ function matchLength(
   for (;;) {
     const at = position + length;
     const from = match + length;
-    const low = words.getInt32(at, true) ^ words.getInt32(from, true);
+    const low = read32(at) ^ read32(from);
     if (low !== 0) return length + sameBytes(low);
-    const high = words.getInt32(at + 4, true) ^ words.getInt32(from + 4, true);
+    const high = read32(at + 4) ^ read32(from + 4);
     if (high !== 0) return length + 4 + sameBytes(high);
     length += MATCH_WORD_BYTES;
     if (position + length >= limit) return length;
   }
 }
 
-/** How many bytes are the same before two words' first difference. */
-function sameBytes(difference: number): number {
-  return (31 - Math.clz32(difference & -difference)) >>> 3;
-}
-
 /** How many zeros stand at `position`, four of them known; at most `limit`. */
-function zeroRunLength(page: Uint8Array, position: number, limit: number) {
+function zeroRunLength(position: number, limit: number): number {
   const end = Math.min(limit, position + MAX_ZERO_RUN);
   let at = position + MIN_ZERO_RUN;
-  while (at < end && page[at] === 0) at++;
+  while (at + 4 <= end && read32(at) === 0) at += 4;
+  while (at < end && source[at] === 0) at++;
   return at - position;
 }
 
 /**
  * Shortens a match that `lzo-rle`'s decoder would take for a run of zeros: the
- * first bits of its distance would be those of a run, its length's first byte
- * the distance's second.
+ * byte of its length and the first of its distance would be a run's distance.
  */
 function unambiguousLength(distance: number, length: number): number {
   return (distance & 0x803f) === 0x803f && length >= 261 && length <= 264
@@ -180,23 +182,18 @@ function unambiguousLength(distance: number, length: number): number {
  * Specifies `lzo1x_1_do_compress`.
  */
 function encodeWindow(encoding: Encoding, start: number, end: number): void {
-  const { page, words, version } = encoding;
+  const { version } = encoding;
   const limit = end - TAIL_BYTES;
-  // The first four literals cannot be counted in any instruction's `SS`.
+  // The first match has four literals or more before it: no earlier
+  // instruction's bits `SS` could count fewer.
   const pending = start - encoding.anchor;
+  let position = start + Math.max(0, MIN_MATCH - pending) + 1;
   let searchedFrom = start;
-  let position = start + Math.max(0, MIN_MATCH - pending);
-  let stepping = true;
   dictionary.fill(0);
-  for (;;) {
-    if (stepping) {
-      position += 1 + ((position - searchedFrom) >>> SKIP_TRIGGER);
-    }
-    if (position >= limit) return;
-    stepping = true;
-    const word = words.getInt32(position, true);
+  while (position < limit) {
+    const word = read32(position);
     if (word === 0 && version === 1) {
-      const run = zeroRunLength(page, position, limit);
+      const run = zeroRunLength(position, limit);
       putLiterals(encoding, position);
       putZeroRun(encoding, run);
       position += run;
@@ -204,41 +201,42 @@ function encodeWindow(encoding: Encoding, start: number, end: number): void {
       const slot = Math.imul(word, HASH_MULTIPLIER) >>> (32 - DICTIONARY_BITS);
       const match = start + dictionary[slot];
       dictionary[slot] = position - start;
-      if (words.getInt32(match, true) !== word) continue;
+      if (read32(match) !== word) {
+        position += 1 + ((position - searchedFrom) >>> SKIP_TRIGGER);
+        continue;
+      }
       putLiterals(encoding, position);
       const distance = position - match;
-      let length = matchLength(words, position, match, limit);
+      let length = matchLength(position, match, limit);
       if (version === 1) length = unambiguousLength(distance, length);
       putMatch(encoding, distance, length);
       position += length;
     }
     encoding.anchor = position;
     searchedFrom = position;
-    stepping = false;
   }
 }
 
 /** Puts the page's last literals into the stream, and its end. */
 function finish(encoding: Encoding, headerBytes: number): void {
-  const { page, into } = encoding;
-  const count = page.length - encoding.anchor;
+  const { anchor, pageLength } = encoding;
+  const count = pageLength - anchor;
   if (
     encoding.length === headerBytes && count > 0 && count <= MAX_FIRST_LITERALS
   ) {
-    into[encoding.length++] = FIRST_BYTE + count;
-    into.set(page.subarray(encoding.anchor), encoding.length);
-    encoding.length += count;
+    target[encoding.length++] = FIRST_BYTE + count;
+    encoding.length = copyLiterals(anchor, count, encoding.length);
   } else {
-    putLiterals(encoding, page.length);
+    putLiterals(encoding, pageLength);
   }
-  into[encoding.length++] = M4_MARKER | 1;
-  into[encoding.length++] = 0;
-  into[encoding.length++] = 0;
+  target[encoding.length++] = M4_MARKER | 1;
+  target[encoding.length++] = 0;
+  target[encoding.length++] = 0;
 }
 
 /**
- * Compresses `page` into `into` and returns the length in bytes. The page can
- * have any length; `into` needs a sixteenth more and 67 bytes.
+ * Compresses `page` into `into` and returns the length in bytes. The page
+ * has at most 64 KiB; `into` needs a sixteenth more and 67 bytes.
  *
  * Specifies `lzo1x_1_compress` (version 0) and `lzorle1x_1_compress` (1).
  */
@@ -247,17 +245,15 @@ export function compressLzo1x(
   into: Uint8Array,
   version: Lzo1xVersion,
 ): number {
-  const words = new DataView(page.buffer, page.byteOffset, page.length);
+  loadPage(page);
   const headerBytes = version === 0 ? 0 : 2;
   if (version !== 0) {
-    into[0] = FIRST_BYTE;
-    into[1] = version;
+    target[0] = FIRST_BYTE;
+    target[1] = version;
   }
   const encoding: Encoding = {
-    page,
-    words,
-    into,
     version,
+    pageLength: page.length,
     length: headerBytes,
     anchor: 0,
     stateAt: 0,
@@ -271,5 +267,5 @@ export function compressLzo1x(
     start = end;
   }
   finish(encoding, headerBytes);
-  return encoding.length;
+  return storeEncoded(into, encoding.length);
 }
