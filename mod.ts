@@ -33,6 +33,7 @@ export * from "./src/codec/codec.ts";
 export * from "./src/codec/lz4.ts";
 export { lz4Wasm } from "./src/codec/lz4_wasm.ts";
 export * from "./src/codec/lzo.ts";
+export * from "./src/codec/zlib.ts";
 export * from "./src/codec/recorded.ts";
 export * from "./src/codec/codecs.ts";
 export * from "./src/memory/memory.ts";

@@ -3,6 +3,7 @@ import type { Codec } from "./codec.ts";
 import { lz4 } from "./lz4.ts";
 import { lz4Wasm } from "./lz4_wasm.ts";
 import { lzo, lzoRle } from "./lzo.ts";
+import { deflate, zstd } from "./zlib.ts";
 
 /**
  * Codecs whose compressed lengths are the kernel's own, so that a device with
@@ -26,4 +27,9 @@ export const KERNEL_CODECS: readonly Codec[] = [lzoRle, lzo, lz4];
  * Every codec: those of {@linkcode KERNEL_CODECS}, then those that store pages
  * and read them back with lengths of their own.
  */
-export const ALL_CODECS: readonly Codec[] = [...KERNEL_CODECS, lz4Wasm];
+export const ALL_CODECS: readonly Codec[] = [
+  ...KERNEL_CODECS,
+  deflate,
+  zstd,
+  lz4Wasm,
+];

@@ -3,7 +3,7 @@
  * observation compared with what the model shows.
  */
 import { crc32 } from "node:zlib";
-import type { Codec } from "../codec/codec.ts";
+import { KERNEL_CODECS } from "../codec/codecs.ts";
 import { lz4 } from "../codec/lz4.ts";
 import { RecordedSizes } from "../codec/recorded.ts";
 import { type Profile, profileNamed, PROFILES } from "../linux/profile.ts";
@@ -24,9 +24,6 @@ import {
  * write, or the model's own encoder.
  */
 export type Sizes = "recorded" | "computed";
-
-/** Codecs whose lengths are the kernel's own. */
-const KERNEL_ENCODERS: readonly Codec[] = [lz4];
 
 /** One observation that is not the model's. */
 export interface Difference {
@@ -119,13 +116,13 @@ function chooseSizes(
   asked: Sizes | undefined,
 ): Sizes {
   const without = algorithmsSet(transcript, profile)
-    .filter((name) => !KERNEL_ENCODERS.some((codec) => codec.name === name));
+    .filter((name) => !KERNEL_CODECS.some((codec) => codec.name === name));
   if (asked === "computed" && without.length > 0) {
     throw new TranscriptError(
       1,
       `its sizes cannot be computed: there is no encoder that equals the kernel's '${
         without[0]
-      }', only ${KERNEL_ENCODERS.map(({ name }) => name).join(", ")}`,
+      }', only ${KERNEL_CODECS.map(({ name }) => name).join(", ")}`,
     );
   }
   return asked ?? (without.length > 0 ? "recorded" : "computed");
@@ -146,7 +143,7 @@ class Replay {
     const recorded = names.map((name) => new RecordedSizes(name));
     this.#recorded = new Map(recorded.map((codec) => [codec.name, codec]));
     this.#profile = profile;
-    this.#zram = new Zram(profile, { codecs: recorded });
+    this.#zram = new Zram(profile, { codecs: [...KERNEL_CODECS, ...recorded] });
     this.#page = new Uint8Array(profile.pageSize);
     this.#scratch = new Uint8Array(2 * profile.pageSize);
   }
@@ -255,7 +252,7 @@ class Replay {
     if (operation.stored !== undefined && operation.stored > 0) {
       return operation.stored;
     }
-    const encoder = KERNEL_ENCODERS.find(({ name }) =>
+    const encoder = KERNEL_CODECS.find(({ name }) =>
       name === this.#zram.algorithm
     );
     return (encoder ?? lz4).compress(page, this.#scratch);
