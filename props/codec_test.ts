@@ -4,10 +4,12 @@ import {
   ALL_CODECS,
   type Codec,
   CorruptDataError,
+  deflate,
   KERNEL_CODECS,
+  LINUX_6_18,
   lz4,
-  lz4Wasm,
   RecordedSizes,
+  zstd,
 } from "../mod.ts";
 import { contents, fuzz } from "./fuzz.ts";
 
@@ -26,6 +28,59 @@ Deno.test("every codec gives back the page it was given", () => {
       assertEquals(back, page, codec.name);
     }
   }));
+});
+
+Deno.test("the kernel's codecs are Linux 6.18's, and every name is there once", () => {
+  const names = KERNEL_CODECS.map(({ name }) => name);
+  assertEquals(names, [...LINUX_6_18.zram.compAlgorithms]);
+  const all = ALL_CODECS.map(({ name }) => name);
+  assertEquals(all.slice(0, names.length), names);
+  assertEquals(new Set(all).size, all.length);
+});
+
+Deno.test("what is encoded depends on the page alone, and not on those before it", () => {
+  fuzz(
+    fc.property(
+      pageSizes.chain(contents),
+      pageSizes.chain(contents),
+      (one, other) => {
+        for (const codec of ALL_CODECS) {
+          const first = compressed(codec, one);
+          compressed(codec, other);
+          assertEquals(compressed(codec, one), first, codec.name);
+        }
+      },
+    ),
+    50,
+  );
+});
+
+Deno.test("a page above 64 KiB is refused by the kernel's codecs", () => {
+  for (const codec of KERNEL_CODECS) {
+    assertThrows(
+      () => compressed(codec, new Uint8Array(65537)),
+      RangeError,
+      "Cannot compress a page: the 'page' has 65537 bytes, not 65536 or less",
+    );
+  }
+});
+
+Deno.test("deflate and zstd data of a larger or a smaller page is refused", () => {
+  for (const codec of [deflate, zstd]) {
+    const stream = compressed(codec, new Uint8Array(4096).fill(7, 100));
+    const refused = (length: number, reason: string) => {
+      const error = assertThrows(
+        () => codec.decompress(stream, new Uint8Array(length)),
+        CorruptDataError,
+      );
+      assertEquals(
+        error.message,
+        `Cannot decompress ${codec.name} data: ${reason}`,
+      );
+    };
+    refused(4095, "it makes more than the page's 4095 bytes");
+    refused(4097, "it makes 4096 bytes of a page's 4097");
+  }
 });
 
 Deno.test("a page of zeros and a page of noise have the kernel's lengths in lz4", () => {

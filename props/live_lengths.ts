@@ -137,7 +137,7 @@ async function main(args: readonly string[]): Promise<number> {
   const sources = [...spread(findFiles(paths, PAGE_SIZE), count)];
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   signals.forEach((signal) => Deno.addSignalListener(signal, interrupt));
   try {
     using zram = new LiveZram(idle.name);
