@@ -42,11 +42,18 @@ export * from "./src/zsmalloc/zspage.ts";
 export * from "./src/zsmalloc/pool.ts";
 export * from "./src/zsmalloc/invariants.ts";
 export * from "./src/zram/slots.ts";
-export * from "./src/zram/stat.ts";
+export {
+  BD_STAT_FIELDS,
+  type BdStat,
+  bdStatText,
+  MM_STAT_FIELDS,
+  type MmStat,
+  mmStatText,
+  type ZramStats,
+} from "./src/zram/stat.ts";
 export * from "./src/zram/zcomp.ts";
 export * from "./src/zram/backing.ts";
-export * from "./src/zram/bio.ts";
-export * from "./src/zram/recompress.ts";
+export { type Bio, LOGICAL_BLOCK_SIZE, SECTOR_SIZE } from "./src/zram/bio.ts";
 export * from "./src/zram/device.ts";
 export * from "./src/zram/control.ts";
 export * from "./src/zram/sysfs.ts";

@@ -5,8 +5,10 @@
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import {
+  type BlockState,
   type Codec,
   lz4,
+  type MmStat,
   type Profile,
   type RamBackingDevice,
   zsGeometry,
@@ -71,6 +73,14 @@ export interface Selected {
 }
 
 const SEGMENT_BLOCK = 512;
+
+/** A piece of a request: its page, its bytes, and whether they are not all. */
+export interface Segment {
+  page: number;
+  from: number;
+  to: number;
+  partial: boolean;
+}
 
 /** The second model. */
 export class NaiveZram {
@@ -160,7 +170,7 @@ export class NaiveZram {
   }
 
   /** The pieces of a request, each in one page of the disk and of memory. */
-  *segments(sector: number, length: number) {
+  *segments(sector: number, length: number): Generator<Segment> {
     const { pageSize } = this;
     const start = sector * SEGMENT_BLOCK;
     let from = 0;
@@ -416,7 +426,7 @@ export class NaiveZram {
   }
 
   /** The numbers of `mm_stat` that do not depend on frames. */
-  mmStat() {
+  mmStat(): Partial<MmStat> {
     const texts = this.texts();
     return {
       orig_data_size: Number(texts.orig_data_size),
@@ -428,7 +438,7 @@ export class NaiveZram {
   }
 
   /** The rows of `block_state`. */
-  blockState() {
+  blockState(): BlockState[] {
     const { blockStateFlags } = this.setup.profile.zram;
     return this.records.flatMap((record, page) => {
       if (record === undefined) return [];

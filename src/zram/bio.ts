@@ -59,12 +59,7 @@ export function checkRequest(
   return "EIO";
 }
 
-/**
- * Runs a request: EIO where a part of it failed, where it is out of range or
- * unaligned (EINVAL for the latter in 6.18, from the block layer); EOPNOTSUPP
- * for an operation this kernel has not. A request waits for a slot that is
- * locked. Specifies `zram_submit_bio` (up to 5.8, `zram_make_request`).
- */
+/** Specifies `zram_submit_bio`; see `Zram.submitBio`. */
 export function* submitBioSteps(
   zram: Zram,
   bio: Bio,
@@ -235,10 +230,7 @@ function* discardSteps(
   }
 }
 
-/**
- * The swap layer freed a page: it is discarded, unless its slot is locked,
- * which counts in `miss_free`. Specifies `zram_slot_free_notify`.
- */
+/** Specifies `zram_slot_free_notify`; see `Zram.slotFreeNotify`. */
 export function slotFreeNotify(zram: Zram, page: number): void {
   const { slots, ioStat } = zram;
   if (!Number.isInteger(page) || page < 0 || page >= slots.length) {

@@ -291,7 +291,28 @@ export class Zram {
     return this.submitBio({ op: "discard", sector, bytes: pages * pageSize });
   }
 
-  /** Runs a request to its end; see {@linkcode submitBioSteps}. */
+  /**
+   * Runs a request to its end: EIO where a part of it failed, where it is out
+   * of range or unaligned (EINVAL for the latter in 6.18, from the block
+   * layer); EOPNOTSUPP for an operation this kernel has not. Throws where it
+   * would wait for a slot that is locked. Specifies `zram_submit_bio` (up to
+   * 5.8, `zram_make_request`).
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { LINUX_6_18, Zram } from "zspec";
+   *
+   * const zram = new Zram({ ...LINUX_6_18, pageSize: 65536 });
+   * zram.setAlgorithm("lz4");
+   * zram.setDisksize(1 << 20);
+   * const data = new TextEncoder().encode("zram".repeat(1024));
+   * zram.submitBio({ op: "write", sector: 8, data });
+   * zram.submitBio({ op: "discard", sector: 8, bytes: 65536 });
+   * // Of no page the whole is in that range: nothing was discarded.
+   * assertEquals(zram.mmStat().orig_data_size, 65536);
+   * ```
+   */
   submitBio(bio: Bio): Errno | undefined {
     const step = submitBioSteps(this, bio).next();
     if (step.done) return step.value;
@@ -300,12 +321,15 @@ export class Zram {
     );
   }
 
-  /** The same, stopping where it waits for a slot that is locked. */
+  /** {@linkcode Zram.submitBio}, stopping where it waits for a locked slot. */
   submitBioSteps(bio: Bio): Generator<Wait, Errno | undefined> {
     return submitBioSteps(this, bio);
   }
 
-  /** The swap layer freed a page; see {@linkcode slotFreeNotify}. */
+  /**
+   * The swap layer freed a page: it is discarded, unless its slot is locked,
+   * which counts in `miss_free`. Specifies `zram_slot_free_notify`.
+   */
   slotFreeNotify(page: number): void {
     slotFreeNotify(this, page);
   }
@@ -340,7 +364,14 @@ export class Zram {
     return WRITEBACK[this.profile.zram.writebackOrder](this, text);
   }
 
-  /** Recompresses pages as the text says; see {@linkcode recompressSteps}. */
+  /**
+   * Recompresses pages as the text says: `type=idle`, `huge` or `huge_idle`;
+   * `max_pages=N`, pages to try; `threshold=BYTES`; `algo=NAME`; `priority=N`.
+   * EINVAL for what cannot be read, before initialisation, or where there is
+   * no such algorithm; EAGAIN while another post-processing runs; ENOMEM where
+   * there is no memory for a new object, the old one being still there.
+   * Specifies `recompress_store`, as 6.18 has it.
+   */
   recompress(text: string): Errno | undefined {
     return runToEnd(this.recompressSteps(text));
   }

@@ -135,14 +135,7 @@ function placeCandidates(
   }
 }
 
-/**
- * Carries out what is written to the attribute `recompress`: `type=idle`,
- * `huge` or `huge_idle`; `max_pages=N`, pages to try; `threshold=BYTES`;
- * `algo=NAME`; `priority=N`. EINVAL for what cannot be read, before
- * initialisation, or where there is no such algorithm; EAGAIN while another
- * post-processing runs; ENOMEM where there is no memory for a new object, the
- * old one being still there.
- */
+/** Specifies `recompress_store`; see `Zram.recompress`. */
 export function* recompressSteps(
   zram: Zram,
   text: string,
