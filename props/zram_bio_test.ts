@@ -103,6 +103,11 @@ Deno.test("a request beyond the end is EIO, and nothing of it is done", () => {
     );
     assertEquals(zram.ioStat.notifyFree, 0);
   }
+  // Even where it asks for nothing.
+  const data = new Uint8Array(0);
+  const bio: Bio = { op: "read", sector: 16, data };
+  assertEquals(makeZram(LINUX_6_1, 2).submitBio(bio), "EIO");
+  assertEquals(makeZram(LINUX_6_1, 3).submitBio(bio), undefined);
 });
 
 Deno.test("before initialisation a request is EIO; 6.1 counts it as invalid, 4.0 does not", () => {

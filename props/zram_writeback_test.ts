@@ -408,3 +408,38 @@ Deno.test("6.1 marks no page idle while it is written; 6.18 runs one post-proces
   assertEquals(flags(zram), { 0: ".w.." });
   assertEquals(zram.reset(), undefined);
 });
+
+Deno.test("every block but the first of a device is used, in order", () => {
+  for (const profile of BOTH) {
+    const device = new RamBackingDevice(100, 4096);
+    const zram = new Zram(profile, {
+      codecs: CODECS,
+      backingDevices: new Map([["/dev/sda", device]]),
+    });
+    zram.setBackingDev("/dev/sda");
+    zram.setDisksize(120 * 4096);
+    const blocks: number[] = [];
+    for (let at = 0; at < 99; at++) {
+      zram.write(at, page(100, at + 1));
+      assertEquals(zram.writeback(`page_index=${at}`), undefined);
+      blocks.push(zram.slots.block(at));
+    }
+    assertEquals(blocks, Array.from({ length: 99 }, (_, nth) => nth + 1));
+    zram.write(99, page(100));
+    assertEquals(zram.writeback("page_index=99"), "ENOSPC");
+    checkZram(zram);
+  }
+});
+
+Deno.test("an age whose nanoseconds are more than 64 bits wraps", () => {
+  let clock = 100;
+  const zram = makeZram(LINUX_6_1, 16, {}, () => clock);
+  zram.write(0, page(100, 1));
+  clock = 100.2;
+  // So many seconds are 2^64 and 290,448,384 nanoseconds.
+  writeAttribute(zram, "idle", "18446744074");
+  assertEquals(flags(zram), { 0: "...." });
+  clock = 100.3;
+  writeAttribute(zram, "idle", "18446744074");
+  assertEquals(flags(zram), { 0: "...i" });
+});

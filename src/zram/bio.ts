@@ -59,6 +59,31 @@ export function checkRequest(
   return "EIO";
 }
 
+/**
+ * The error of a request for one whole page, likewise. Throws where it could
+ * not run at once: data of another size, or a slot that is locked.
+ */
+export function checkPageRequest(
+  zram: Zram,
+  page: number,
+  data: Uint8Array,
+  op: "read" | "write",
+): Errno | undefined {
+  const { slots } = zram;
+  const { pageSize } = zram.profile;
+  if (data.length !== pageSize) {
+    throw new RangeError(
+      `Cannot ${op} page ${page}: the data has ${data.length} bytes, not ${pageSize}`,
+    );
+  }
+  if (!Number.isInteger(page) || page < 0 || page >= slots.length) {
+    return checkRequest(zram, page * pageSize / SECTOR_SIZE, pageSize);
+  }
+  if (slots.has(page, ZRAM_LOCK)) {
+    throw new Error(`Cannot ${op} page ${page}: its slot is locked`);
+  }
+}
+
 /** Specifies `zram_submit_bio`; see `Zram.submitBio`. */
 export function* submitBioSteps(
   zram: Zram,

@@ -10,7 +10,7 @@ import { ZsPool } from "../zsmalloc/pool.ts";
 import { AttachedBacking, type BackingDevice } from "./backing.ts";
 import {
   type Bio,
-  checkRequest,
+  checkPageRequest,
   markAccessed,
   SECTOR_SIZE,
   slotFreeNotify,
@@ -18,7 +18,7 @@ import {
 } from "./bio.ts";
 import { markIdle } from "./idle.ts";
 import { recompressSteps } from "./recompress.ts";
-import { Slots, ZRAM_LOCK } from "./slots.ts";
+import { Slots } from "./slots.ts";
 import {
   type BdStat,
   bdStat,
@@ -253,7 +253,7 @@ export class Zram {
    * Specifies `zram_bvec_write` (`zram_write_page` since 6.4).
    */
   write(page: number, data: Uint8Array): number | Errno {
-    const errno = this.#checkPage(page, data, "write", "data");
+    const errno = checkPageRequest(this, page, data, "write");
     if (errno !== undefined) return errno;
     const stored = writePage(this, page, data);
     this.ioStat.numWrites++;
@@ -272,7 +272,7 @@ export class Zram {
    * (`zram_read_page` since 6.4).
    */
   read(page: number, into: Uint8Array): Errno | undefined {
-    const errno = this.#checkPage(page, into, "read", "into");
+    const errno = checkPageRequest(this, page, into, "read");
     if (errno !== undefined) return errno;
     const failed = readPage(this, page, into);
     this.ioStat.numReads++;
@@ -407,29 +407,6 @@ export class Zram {
   freeBlock(block: number): void {
     this.backing?.freeBlock(block);
     this.stats.bdCount--;
-  }
-
-  /** Whether a request for one whole page can run at once. */
-  #checkPage(
-    page: number,
-    data: Uint8Array,
-    verb: string,
-    name: string,
-  ): Errno | undefined {
-    const { pageSize } = this.profile;
-    if (data.length !== pageSize) {
-      throw new RangeError(
-        `Cannot ${verb} page ${page}: the '${name}' has ${data.length} bytes, not ${pageSize}`,
-      );
-    }
-    const inside = Number.isInteger(page) && page >= 0 &&
-      page < this.slots.length;
-    if (!inside) {
-      return checkRequest(this, page * pageSize / SECTOR_SIZE, pageSize);
-    }
-    if (this.slots.has(page, ZRAM_LOCK)) {
-      throw new Error(`Cannot ${verb} page ${page}: its slot is locked`);
-    }
   }
 
   /** Lets the backing device go (`reset_bdev`). */
