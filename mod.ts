@@ -27,6 +27,7 @@ export * from "./src/linux/errno.ts";
 export * from "./src/linux/fullness.ts";
 export * from "./src/linux/kstrtox.ts";
 export * from "./src/linux/profile.ts";
+export * from "./src/linux/zram_profile.ts";
 export * from "./src/rules/invariant.ts";
 export * from "./src/rules/wait.ts";
 export * from "./src/codec/codec.ts";
@@ -44,9 +45,23 @@ export * from "./src/zsmalloc/zspage.ts";
 export * from "./src/zsmalloc/pool.ts";
 export * from "./src/zsmalloc/invariants.ts";
 export * from "./src/zram/slots.ts";
-export * from "./src/zram/stat.ts";
+export {
+  BD_STAT_FIELDS,
+  type BdStat,
+  bdStatText,
+  MM_STAT_FIELDS,
+  type MmStat,
+  mmStatText,
+  type ZramStats,
+} from "./src/zram/stat.ts";
+export * from "./src/zram/zcomp.ts";
+export * from "./src/zram/backing.ts";
+export { type Bio, LOGICAL_BLOCK_SIZE, SECTOR_SIZE } from "./src/zram/bio.ts";
 export * from "./src/zram/device.ts";
+export * from "./src/zram/control.ts";
 export * from "./src/zram/sysfs.ts";
+export * from "./src/zram/debugfs.ts";
+export * from "./src/zram/slot_invariants.ts";
 export * from "./src/zram/invariants.ts";
 export * from "./src/explore/random.ts";
 export * from "./src/oracle/page_data.ts";

@@ -16,6 +16,7 @@ for (const [name, text] of Object.entries(TRANSCRIPTS)) {
   }
 }
 
+const WRITEBACK = TRANSCRIPTS["linux-6.1/lz4-writeback"].trimEnd().split("\n");
 const LIMITS = TRANSCRIPTS["linux-6.18/lz4-errors-limits"].trimEnd().split(
   "\n",
 );
@@ -24,7 +25,8 @@ type Json = Record<string, unknown>;
 
 /** Changes one observation of a line to another of its kind, or not at all. */
 function falsify(line: Json, nth: number): Json | undefined {
-  const kinds = ["mm_stat", "crc32", "errno"].filter((kind) => kind in line);
+  const kinds = ["mm_stat", "bd_stat", "crc32", "errno", "state"]
+    .filter((kind) => kind in line);
   if (line.op === "get" && "value" in line) kinds.push("value");
   if (kinds.length === 0) return undefined;
   const kind = kinds[nth % kinds.length];
@@ -33,6 +35,19 @@ function falsify(line: Json, nth: number): Json | undefined {
       const numbers = [...line.mm_stat as number[]];
       numbers[nth % 9] += 1 + nth % 5;
       return { ...line, mm_stat: numbers };
+    }
+    case "bd_stat": {
+      const numbers = [...line.bd_stat as number[]];
+      numbers[nth % 3] += 1 + nth % 5;
+      return { ...line, bd_stat: numbers };
+    }
+    case "state": {
+      const rows = line.state as [number, string][];
+      const [page, flags] = rows[nth % rows.length];
+      const letter = nth % 4;
+      const changed = flags[letter] === "." ? "swhi"[letter] : ".";
+      const others = flags.slice(0, letter) + changed + flags.slice(letter + 1);
+      return { ...line, state: rows.with(nth % rows.length, [page, others]) };
     }
     case "crc32":
       return {
@@ -46,24 +61,36 @@ function falsify(line: Json, nth: number): Json | undefined {
   }
 }
 
-Deno.test("a falsified number, checksum, text or errno is found at its own line", () => {
-  let found = 0;
-  const place = fc.tuple(
-    fc.integer({ min: 1, max: LIMITS.length - 1 }),
-    fc.nat(),
-  );
-  fuzz(
-    fc.property(place, ([at, nth]) => {
-      const changed = falsify(JSON.parse(LIMITS[at]), nth);
-      fc.pre(changed !== undefined);
-      const lines = LIMITS.with(at, JSON.stringify(changed));
-      const { failure } = replay(parseTranscript(lines.join("\n")));
-      assertEquals(failure?.operation.line, at + 1);
-      found++;
-    }),
-    15,
-  );
-  assert(found > 0);
+Deno.test("a falsified number, flag, checksum, text or errno is found at its own line", () => {
+  for (const original of [LIMITS, WRITEBACK]) {
+    let found = 0;
+    const place = fc.tuple(
+      fc.integer({ min: 1, max: original.length - 1 }),
+      fc.nat(),
+    );
+    fuzz(
+      fc.property(place, ([at, nth]) => {
+        const changed = falsify(JSON.parse(original[at]), nth);
+        fc.pre(changed !== undefined);
+        const lines = original.with(at, JSON.stringify(changed));
+        const { failure } = replay(parseTranscript(lines.join("\n")));
+        assertEquals(failure?.operation.line, at + 1);
+        found++;
+      }),
+      15,
+    );
+    assert(found > 0);
+  }
+});
+
+Deno.test("a row of block_state that is missing or too many is found", () => {
+  const at = WRITEBACK.findIndex((line) => line.includes('"op":"block_state"'));
+  const line = JSON.parse(WRITEBACK[at]);
+  for (const state of [line.state.slice(1), [...line.state, [399, "...."]]]) {
+    const lines = WRITEBACK.with(at, JSON.stringify({ ...line, state }));
+    const { failure } = replay(parseTranscript(lines.join("\n")));
+    assertEquals(failure?.operation.line, at + 1);
+  }
 });
 
 Deno.test("an errno where the operation succeeded, and success where it failed, are found", () => {
@@ -105,6 +132,11 @@ Deno.test("a transcript that the reader does not understand is refused at its li
   refused([change({ target: "brd" })], 1, `the field 'target' is "brd"`);
   refused([change({ profile: "linux-9.9" })], 1, "unknown profile 'linux-9.9'");
   refused([change({ pageSize: 100 })], 1, "the 'pageSize' is 100");
+  refused(
+    [change({ backingPages: 256 })],
+    1,
+    "linux-6.18 has no writeback",
+  );
   refused([change({ mood: 1 })], 1, "unknown field 'mood'");
   refused([header, "", write], 2, "the line is empty");
   refused([header, write.slice(0, 30)], 2, "was cut off");

@@ -3,6 +3,9 @@ import { gunzipSync } from "node:zlib";
 import mixed61 from "./transcripts/linux-6.1/lz4-mixed.jsonl.gz" with {
   type: "bytes",
 };
+import writeback61 from "./transcripts/linux-6.1/lz4-writeback.jsonl.gz" with {
+  type: "bytes",
+};
 import churn61 from "./transcripts/linux-6.1/lzo-rle-churn.jsonl.gz" with {
   type: "bytes",
 };
@@ -25,6 +28,7 @@ const text = (gzipped: Uint8Array) =>
 /** Each transcript's text, JSON Lines. */
 export const TRANSCRIPTS: Readonly<Record<string, string>> = {
   "linux-6.1/lz4-mixed": text(mixed61),
+  "linux-6.1/lz4-writeback": text(writeback61),
   "linux-6.1/lzo-rle-churn": text(churn61),
   "linux-6.18/lz4-churn": text(churn618),
   "linux-6.18/lz4-errors-limits": text(limits618),

@@ -3,10 +3,12 @@
  * names. An outcome that the kernel reports to its caller is such a value,
  * never an exception.
  *
- * Source: `include/uapi/asm-generic/errno-base.h`.
+ * Source: `include/uapi/asm-generic/errno-base.h`, `errno.h`.
  */
 export type Errno =
+  | "E2BIG"
   | "EACCES"
+  | "EAGAIN"
   | "EBUSY"
   | "EINVAL"
   | "EIO"
@@ -14,4 +16,6 @@ export type Errno =
   | "ENOENT"
   | "ENOMEM"
   | "ENOSPC"
+  | "ENOTBLK"
+  | "EOPNOTSUPP"
   | "ERANGE";

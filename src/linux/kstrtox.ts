@@ -1,6 +1,7 @@
 /**
  * How the kernel reads numbers from text: `memparse` for sizes with a suffix,
- * `kstrtoull` and its like for plain numbers.
+ * `kstrtoull` and its like for plain numbers, `next_arg` for pairs of a name
+ * and a value.
  */
 import type { Errno } from "./errno.ts";
 
@@ -53,18 +54,59 @@ export function memparse(text: string): bigint | undefined {
   return (value << BigInt(10 * (power + 1))) & U64_MASK;
 }
 
+/** Digits and an optional newline, and nothing else (`_kstrtoull`). */
+function parseWhole(text: string, asked: 0 | 10): bigint | Errno {
+  const { base, skip } = asked === 0
+    ? guessBase(text)
+    : { base: asked, skip: 0 };
+  const { value, length } = parseDigits(text.slice(skip), base);
+  if (length === 0) return "EINVAL";
+  if (value > U64_MASK) return "ERANGE";
+  const rest = text.slice(skip + length);
+  return rest === "" || rest === "\n" ? value : "EINVAL";
+}
+
 /**
- * Reads a whole unsigned number of at most `bits` bits in base 10: an optional
- * plus sign, digits, an optional newline at the end, and nothing else.
+ * Reads a whole unsigned number of at most `bits` bits: an optional plus sign,
+ * digits, an optional newline at the end, and nothing else. In base 0 the
+ * digits are hexadecimal after `0x`, octal after `0`.
  *
- * Specifies `kstrtoull` and `kstrtou16`, `lib/kstrtox.c`: EINVAL for anything
- * that is not such a number, ERANGE for one that does not fit.
+ * Specifies `kstrtoull`, `kstrtouint` and `kstrtou16`, `lib/kstrtox.c`: EINVAL
+ * for anything that is not such a number, ERANGE for one that does not fit.
  */
-export function kstrtoull(text: string, bits = 64): bigint | Errno {
-  const match = /^\+?([0-9]+)\n?$/.exec(text);
-  if (match === null) return "EINVAL";
-  const value = BigInt(match[1]);
+export function kstrtoull(
+  text: string,
+  bits = 64,
+  base: 0 | 10 = 10,
+): bigint | Errno {
+  const value = parseWhole(text.replace(/^\+/, ""), base);
+  if (typeof value === "string") return value;
   return value >> BigInt(bits) === 0n ? value : "ERANGE";
+}
+
+/**
+ * Reads a whole number of at most `bits` bits, sign included, in base 10.
+ *
+ * Specifies `kstrtoll`, `kstrtol` and `kstrtoint`, `lib/kstrtox.c`: EINVAL and
+ * ERANGE as {@linkcode kstrtoull}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { kstrtoll } from "zspec";
+ *
+ * assertEquals(kstrtoll("-5\n", 32), -5n);
+ * assertEquals(kstrtoll("2147483648", 32), "ERANGE");
+ * ```
+ */
+export function kstrtoll(text: string, bits = 64): bigint | Errno {
+  const negative = text.startsWith("-");
+  const value = negative
+    ? parseWhole(text.slice(1), 10)
+    : parseWhole(text.replace(/^\+/, ""), 10);
+  if (typeof value === "string") return value;
+  const signed = negative ? -value : value;
+  return BigInt.asIntN(bits, signed) === signed ? signed : "ERANGE";
 }
 
 /**
@@ -74,4 +116,65 @@ export function kstrtoull(text: string, bits = 64): bigint | Errno {
  */
 export function sysfsStreq(a: string, b: string): boolean {
   return a.replace(/\n$/, "") === b.replace(/\n$/, "");
+}
+
+/** One argument; without an equals sign it has no value. */
+export interface Argument {
+  /** What stands before the first equals sign. */
+  readonly param: string;
+  /** What stands after it. */
+  readonly value: string | undefined;
+}
+
+/** The argument at the start of `text`, and how many characters it takes. */
+function nextArg(text: string): { argument: Argument; length: number } {
+  const quoted = text.startsWith('"');
+  const body = quoted ? text.slice(1) : text;
+  let inQuote = quoted;
+  let length = 0;
+  for (; length < body.length; length++) {
+    if (!inQuote && /\s/.test(body[length])) break;
+    if (body[length] === '"') inQuote = !inQuote;
+  }
+  let word = body.slice(0, length);
+  const equals = word.indexOf("=");
+  // A quote that opens a value, or all, takes the one at the end with it.
+  const valueQuoted = equals > 0 && word[equals + 1] === '"';
+  const closing = valueQuoted ? equals + 2 : quoted ? 0 : word.length;
+  if (closing < word.length) word = word.replace(/"$/, "");
+  const argument = equals > 0
+    ? {
+      param: word.slice(0, equals),
+      value: word.slice(equals + (valueQuoted ? 2 : 1)),
+    }
+    : { param: word, value: undefined };
+  return { argument, length: length + (quoted ? 1 : 0) };
+}
+
+/**
+ * Splits text such as `type=idle algo="lz4"` at its spaces into arguments;
+ * double quotes keep spaces together.
+ *
+ * Specifies `skip_spaces` and `next_arg`, `lib/cmdline.c`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { nextArgs } from "zspec";
+ *
+ * assertEquals(nextArgs("page_index=7 idle\n"), [
+ *   { param: "page_index", value: "7" },
+ *   { param: "idle", value: undefined },
+ * ]);
+ * ```
+ */
+export function nextArgs(text: string): Argument[] {
+  const args: Argument[] = [];
+  let rest = text.trimStart();
+  while (rest !== "") {
+    const { argument, length } = nextArg(rest);
+    args.push(argument);
+    rest = rest.slice(length).trimStart();
+  }
+  return args;
 }

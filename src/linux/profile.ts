@@ -2,38 +2,7 @@
 import { type ChainRule, highestUsedPercent, leastWaste } from "./chain.ts";
 import type { Errno } from "./errno.ts";
 import { type FullnessRule, inuseRatio, threeQuarters } from "./fullness.ts";
-
-/** The event counters that `io_stat` and `debug_stat` show, as counts. */
-export interface IoStat {
-  /** Reads that failed. */
-  failedReads: number;
-  /** Writes that failed. */
-  failedWrites: number;
-  /** Requests out of range or unaligned. */
-  invalidIo: number;
-  /** Pages discarded or freed by the swap layer, stored or not. */
-  notifyFree: number;
-  /** Times an allocation had to wait for memory. */
-  writestall: number;
-  /** Notifications that found the slot locked. */
-  missFree: number;
-}
-
-/** What a kernel release and its configuration fix about zram. */
-export interface ZramProfile {
-  /** Compression algorithms in the order in which `comp_algorithm` lists them. */
-  readonly compAlgorithms: readonly string[];
-  /** The algorithm of a fresh device (CONFIG_ZRAM_DEF_COMP). */
-  readonly defaultAlgorithm: string;
-  /** Whether `reset` also puts the algorithm back to the default (since 6.2). */
-  readonly resetRestoresAlgorithm: boolean;
-  /** Whether the attribute `max_comp_streams` is there (removed in 6.12). */
-  readonly maxCompStreams: boolean;
-  /** The text of `io_stat`. */
-  ioStat(stat: Readonly<IoStat>): string;
-  /** The text of `debug_stat`. */
-  debugStat(stat: Readonly<IoStat>): string;
-}
+import { ZRAM_6_1, ZRAM_6_18, type ZramProfile } from "./zram_profile.ts";
 
 /**
  * What one kernel release, architecture and configuration fix. What differs
@@ -65,8 +34,6 @@ export interface Profile {
   readonly zram: ZramProfile;
 }
 
-const count = (value: number): string => String(value).padStart(8);
-
 /**
  * Linux 6.18 on x86-64: CONFIG_ZSMALLOC_CHAIN_SIZE 8, zram with lzo-rle, lzo
  * and lz4, no writeback.
@@ -82,17 +49,7 @@ export const LINUX_6_18: Profile = {
   fullness: inuseRatio,
   compaction: "destination-first",
   tooLarge: "ENOSPC",
-  zram: {
-    compAlgorithms: ["lzo-rle", "lzo", "lz4"],
-    defaultAlgorithm: "lzo-rle",
-    resetRestoresAlgorithm: true,
-    maxCompStreams: false,
-    ioStat: (stat) =>
-      `${count(stat.failedReads)} ${count(stat.failedWrites)} 0 ${
-        count(stat.notifyFree)
-      }\n`,
-    debugStat: (stat) => `version: 1\n0 ${count(stat.missFree)}\n`,
-  },
+  zram: ZRAM_6_18,
 };
 
 /** Linux 6.1 on x86-64 as Debian configures it. */
@@ -107,17 +64,7 @@ export const LINUX_6_1: Profile = {
   fullness: threeQuarters,
   compaction: "source-first",
   tooLarge: "EINVAL",
-  zram: {
-    compAlgorithms: ["lzo", "lzo-rle", "lz4", "lz4hc", "zstd"],
-    defaultAlgorithm: "lzo-rle",
-    resetRestoresAlgorithm: false,
-    maxCompStreams: true,
-    ioStat: (stat) =>
-      [stat.failedReads, stat.failedWrites, stat.invalidIo, stat.notifyFree]
-        .map(count).join(" ") + "\n",
-    debugStat: (stat) =>
-      `version: 1\n${count(stat.writestall)} ${count(stat.missFree)}\n`,
-  },
+  zram: ZRAM_6_1,
 };
 
 /** Every profile that has a name, the newest first. */

@@ -7,8 +7,10 @@ import { KERNEL_CODECS } from "../codec/codecs.ts";
 import { lz4 } from "../codec/lz4.ts";
 import { RecordedSizes } from "../codec/recorded.ts";
 import { type Profile, profileNamed, PROFILES } from "../linux/profile.ts";
+import { type BackingDevice, RamBackingDevice } from "../zram/backing.ts";
+import { blockState } from "../zram/debugfs.ts";
 import { Zram } from "../zram/device.ts";
-import { MM_STAT_FIELDS } from "../zram/stat.ts";
+import { BD_STAT_FIELDS, MM_STAT_FIELDS } from "../zram/stat.ts";
 import { readAttribute, writeAttribute } from "../zram/sysfs.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
 import { describePageData, fillPageData } from "./page_data.ts";
@@ -81,8 +83,11 @@ function profileOf(header: TranscriptHeader): Profile {
       }`,
     );
   }
-  if (header.backingPages !== undefined) {
-    throw new TranscriptError(1, "a backing device is not modelled");
+  if (header.backingPages !== undefined && !named.zram.writeback) {
+    throw new TranscriptError(
+      1,
+      `the field 'backingPages' is there, but ${named.name} has no writeback`,
+    );
   }
   const { pageSize, wordBits, chainSize } = header;
   const profile = { ...named, pageSize, wordBits, chainSize };
@@ -93,6 +98,18 @@ function profileOf(header: TranscriptHeader): Profile {
     throw new TranscriptError(1, error.message);
   }
   return profile;
+}
+
+/** The path at which a transcript's backing device is. */
+const BACKING_PATH = "/dev/loop0";
+
+/** The backing device that a header tells of, if any. */
+function backingDevicesOf(
+  { backingPages, pageSize }: TranscriptHeader,
+): ReadonlyMap<string, BackingDevice> {
+  if (backingPages === undefined) return new Map();
+  const device = new RamBackingDevice(backingPages, pageSize);
+  return new Map([[BACKING_PATH, device]]);
 }
 
 /** The algorithms that a transcript sets, in order. */
@@ -138,12 +155,15 @@ class Replay {
   #differences: Difference[] = [];
   observations = 0;
 
-  constructor(profile: Profile, sizes: Sizes) {
+  constructor(header: TranscriptHeader, profile: Profile, sizes: Sizes) {
     const names = sizes === "recorded" ? profile.zram.compAlgorithms : [];
     const recorded = names.map((name) => new RecordedSizes(name));
     this.#recorded = new Map(recorded.map((codec) => [codec.name, codec]));
     this.#profile = profile;
-    this.#zram = new Zram(profile, { codecs: [...KERNEL_CODECS, ...recorded] });
+    this.#zram = new Zram(profile, {
+      codecs: recorded,
+      backingDevices: backingDevicesOf(header),
+    });
     this.#page = new Uint8Array(profile.pageSize);
     this.#scratch = new Uint8Array(2 * profile.pageSize);
   }
@@ -160,7 +180,10 @@ class Replay {
       );
     }
     if (bd_stat !== undefined) {
-      throw new TranscriptError(operation.line, "bd_stat is not modelled");
+      const stat = this.#zram.bdStat();
+      BD_STAT_FIELDS.forEach((field, nth) =>
+        this.#compare(`bd_stat ${field}`, bd_stat[nth], stat[field])
+      );
     }
     return this.#differences;
   }
@@ -221,10 +244,29 @@ class Replay {
         );
         break;
       case "block_state":
-        throw new TranscriptError(
-          operation.line,
-          "block_state is not modelled",
-        );
+        this.#blockState(operation);
+        break;
+    }
+  }
+
+  /** Access times are not recorded: pages and flags alone are compared. */
+  #blockState(operation: Operation & { op: "block_state" }): void {
+    const shown = blockState(this.#zram);
+    if ("errno" in shown) {
+      this.#compareErrno(operation, shown.errno);
+      return;
+    }
+    this.#compareErrno(operation, undefined);
+    const observed = new Map(operation.state);
+    const expected = new Map(
+      shown.state.map(({ page, flags }) => [page, flags]),
+    );
+    for (const page of new Set([...observed.keys(), ...expected.keys()])) {
+      this.#compare(
+        `block_state of page ${page}`,
+        observed.get(page) ?? "not stored",
+        expected.get(page) ?? "not stored",
+      );
     }
   }
 
@@ -281,7 +323,7 @@ class Replay {
 export function replay(transcript: Transcript, asked?: Sizes): Verdict {
   const profile = profileOf(transcript.header);
   const sizes = chooseSizes(transcript, profile, asked);
-  const run = new Replay(profile, sizes);
+  const run = new Replay(transcript.header, profile, sizes);
   let operations = 0;
   for (const operation of transcript.operations) {
     const differences = run.step(operation);

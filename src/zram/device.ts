@@ -1,31 +1,50 @@
 /** The block device: pages go in, compressed objects lie in a zsmalloc pool. */
 import type { Codec } from "../codec/codec.ts";
-import { lz4 } from "../codec/lz4.ts";
 import type { Errno } from "../linux/errno.ts";
-import type { IoStat, Profile } from "../linux/profile.ts";
+import type { Profile } from "../linux/profile.ts";
+import type { IoStat } from "../linux/zram_profile.ts";
 import { Memory } from "../memory/memory.ts";
+import { runToEnd, type Wait } from "../rules/wait.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
-import { fillPage, isSameFilled, readWord32 } from "./same_filled.ts";
-import { Slots, ZRAM_HUGE, ZRAM_IDLE, ZRAM_SAME } from "./slots.ts";
-import { type MmStat, zeroStats, type ZramStats } from "./stat.ts";
+import { AttachedBacking, type BackingDevice } from "./backing.ts";
+import {
+  type Bio,
+  checkPageRequest,
+  markAccessed,
+  SECTOR_SIZE,
+  slotFreeNotify,
+  submitBioSteps,
+} from "./bio.ts";
+import { markIdle } from "./idle.ts";
+import { recompressSteps } from "./recompress.ts";
+import { Slots } from "./slots.ts";
+import {
+  type BdStat,
+  bdStat,
+  type MmStat,
+  mmStat,
+  zeroIoStat,
+  zeroStats,
+  type ZramStats,
+} from "./stat.ts";
+import { freePage, writePage } from "./write.ts";
+import { readPage } from "./read.ts";
+import { WRITEBACK } from "./writeback.ts";
+import { Comps, PRIMARY_COMP } from "./zcomp.ts";
 
 /** What a {@linkcode Zram} can be told when it is made. */
 export interface ZramOptions {
-  /** Codecs beside the kernel's `lz4`; one of that name takes its place. */
+  /** Codecs beside `KERNEL_CODECS`; one of the same name takes its place. */
   codecs?: readonly Codec[];
   /** Where the device's pool takes its frames from. */
   memory?: Memory;
-}
-
-function zeroIoStat(): IoStat {
-  return {
-    failedReads: 0,
-    failedWrites: 0,
-    invalidIo: 0,
-    notifyFree: 0,
-    writestall: 0,
-    missFree: 0,
-  };
+  /**
+   * What `backing_dev` finds at which path: a block device, or the error of
+   * opening what is there (ENOTBLK for a file that is none). Default: nothing.
+   */
+  backingDevices?: ReadonlyMap<string, BackingDevice | Errno>;
+  /** The clock: seconds since boot (`ktime_get_boottime`). Default: always 0. */
+  now?: () => number;
 }
 
 /**
@@ -33,7 +52,8 @@ function zeroIoStat(): IoStat {
  * operations, `drivers/block/zram/zram_drv.c`. Its sysfs attributes are read
  * and written by `readAttribute` and `writeAttribute`.
  *
- * Pages are numbered from 0; a page read or written is a whole one.
+ * Pages are numbered from 0. `read`, `write` and `discard` are for whole pages;
+ * `submitBio` takes requests in sectors.
  *
  * @example
  * ```ts
@@ -53,12 +73,18 @@ export class Zram {
   readonly profile: Profile;
   /** Where the device's pool takes its frames from. */
   readonly memory: Memory;
-  /** `comp_algorithm`: the algorithm's name. */
-  algorithm: string;
+  /** The clock: seconds since boot. */
+  readonly now: () => number;
+  /** The algorithms by priority. */
+  readonly comps: Comps;
+  /** `zstrm->buffer`: room for a page that does not compress. */
+  readonly buffer: Uint8Array<ArrayBuffer>;
   /** `disksize` in bytes: 0 until the device is initialised. */
   disksize = 0;
   /** `mem_limit` in pages: 0 is no limit. */
   limitPages = 0;
+  /** `max_comp_streams`, where it can be set. */
+  maxCompStreams = 1;
   /** Counters of what is stored. */
   stats: ZramStats = zeroStats();
   /** Counters of what was asked. */
@@ -67,38 +93,74 @@ export class Zram {
   pool: ZsPool | undefined;
   /** The slots: likewise. */
   slots: Slots = new Slots(0);
+  /** Compressed bytes from which on a page is stored whole; likewise. */
+  wholeFrom = 0;
+  /** The backing device, if one is set. */
+  backing: AttachedBacking | undefined;
+  /** `writeback_limit_enable`. */
+  wbLimitEnable = false;
+  /** `writeback_limit` in units of 4 KiB, 64 bits. */
+  wbLimit = 0n;
+  /** Whether writeback or recompression runs (`pp_in_progress`, since 6.13). */
+  ppInProgress = false;
+  /** Operations under way that keep `reset` waiting (readers of `init_lock`). */
+  initLockReaders = 0;
+  /** How many have the disk open (`disk_openers`). */
+  openers = 0;
+  /** How many of them exclusively (`bd_holders`). */
+  holders = 0;
 
-  readonly #codecs: ReadonlyMap<string, Codec>;
-  /** Specifies `zstrm->buffer`: room for a page that does not compress. */
-  readonly #buffer: Uint8Array<ArrayBuffer>;
-  #codec: Codec | undefined;
+  readonly #backingDevices: ReadonlyMap<string, BackingDevice | Errno>;
 
   /** A fresh device of size 0. Specifies `zram_add`. */
   constructor(profile: Profile, options: ZramOptions = {}) {
     const { pageSize } = profile;
     this.profile = profile;
-    this.algorithm = profile.zram.defaultAlgorithm;
     this.memory = options.memory ?? new Memory({ pageSize });
-    const codecs = [lz4, ...options.codecs ?? []];
-    this.#codecs = new Map(codecs.map((codec) => [codec.name, codec]));
-    this.#buffer = new Uint8Array(2 * pageSize);
+    this.now = options.now ?? (() => 0);
+    this.comps = new Comps(profile.zram, options.codecs ?? []);
+    this.buffer = new Uint8Array(2 * pageSize);
+    this.#backingDevices = options.backingDevices ?? new Map();
+  }
+
+  /** `comp_algorithm`: the name of the algorithm that writes use. */
+  get algorithm(): string {
+    return this.comps.nameAt(PRIMARY_COMP) ?? "";
   }
 
   /** Algorithms that the device can be set to, the kernel's first. */
   get algorithms(): readonly string[] {
-    return [
-      ...new Set([...this.profile.zram.compAlgorithms, ...this.#codecs.keys()]),
-    ];
+    return this.comps.available;
+  }
+
+  /** The pool of an initialised device; else throws. */
+  get initialisedPool(): ZsPool {
+    if (this.pool === undefined) {
+      throw new Error("Cannot use zram: the 'disksize' is 0");
+    }
+    return this.pool;
+  }
+
+  /** The codec of a priority that a slot has or a write uses. */
+  codecAt(priority: number): Codec {
+    const codec = this.comps.codecAt(priority);
+    if (codec === undefined) {
+      throw new Error(`Cannot use zram: no algorithm has priority ${priority}`);
+    }
+    return codec;
   }
 
   /**
-   * Chooses the algorithm: EINVAL for one that is not available, EBUSY on an
-   * initialised device. Specifies `comp_algorithm_store`.
+   * Chooses an algorithm, a newline after its name aside: EINVAL for one that
+   * is not available (up to 4.2, only `setDisksize` looks), EBUSY on an
+   * initialised device. A priority above 0 is that of an algorithm that
+   * recompresses. Specifies `comp_algorithm_store`, `recomp_algorithm_store`.
    */
-  setAlgorithm(name: string): Errno | undefined {
-    if (!this.algorithms.includes(name)) return "EINVAL";
+  setAlgorithm(name: string, priority = PRIMARY_COMP): Errno | undefined {
+    const errno = this.comps.check(name);
+    if (errno !== undefined) return errno;
     if (this.disksize !== 0) return "EBUSY";
-    this.algorithm = name;
+    this.comps.set(name.replace(/\n$/, ""), priority);
   }
 
   /**
@@ -109,35 +171,77 @@ export class Zram {
   setDisksize(bytes: number): Errno | undefined {
     if (bytes === 0) return "EINVAL";
     if (this.disksize !== 0) return "EBUSY";
-    const codec = this.#codecs.get(this.algorithm);
-    if (codec === undefined) {
-      throw new Error(
-        `Cannot initialise zram: there is no codec for '${this.algorithm}', only for ${
-          [...this.#codecs.keys()].join(", ")
-        }`,
-      );
-    }
-    const { pageSize } = this.profile;
+    const errno = this.comps.create();
+    if (errno !== undefined) return errno;
+    const { pageSize, zram } = this.profile;
     const pages = Math.ceil(bytes / pageSize);
-    this.slots = new Slots(pages);
+    this.slots = new Slots(pages, zram.trackEntryActime);
     this.pool = new ZsPool(this.profile, { memory: this.memory });
-    this.#codec = codec;
+    this.wholeFrom = zram.wholeFrom(pageSize, this.pool.hugeClassSize);
     this.disksize = pages * pageSize;
   }
 
-  /** Back to a fresh device, all memory given back (`zram_reset_device`). */
-  reset(): void {
-    for (let page = 0; page < this.slots.length; page++) this.#freePage(page);
+  /**
+   * Sets the backing device: EBUSY on an initialised device or where another
+   * has the backing device, ENOENT for a path where nothing is, ENOTBLK for a
+   * file that is no block device, EINVAL for a device without a whole page.
+   * Specifies `backing_dev_store`.
+   */
+  setBackingDev(path: string): Errno | undefined {
+    if (this.disksize !== 0) return "EBUSY";
+    const device = this.#backingDevices.get(path);
+    if (device === undefined) return "ENOENT";
+    if (typeof device === "string") return device;
+    const reopened = device.holder === this && this.profile.zram.backingReopens;
+    if (device.holder !== undefined && !reopened) return "EBUSY";
+    if (device.pages === 0) return "EINVAL";
+    this.#resetBdev();
+    device.holder = this;
+    this.backing = new AttachedBacking(path, device);
+  }
+
+  /** Opens the disk, `exclusive` as a mount or swapon does (`blkdev_get`). */
+  open(exclusive = false): void {
+    this.openers++;
+    if (exclusive) this.holders++;
+  }
+
+  /** Closes it again, as it was opened. */
+  close(exclusive = false): void {
+    if (this.openers === 0 || (exclusive && this.holders === 0)) {
+      throw new Error("Cannot close zram: it is not open");
+    }
+    this.openers--;
+    if (exclusive) this.holders--;
+  }
+
+  /**
+   * Back to a fresh device, all memory given back: EBUSY while it is open (in
+   * 3.12, while one has it exclusively). The limit of writeback stays as it
+   * was. Specifies `reset_store` and `zram_reset_device`.
+   */
+  reset(): Errno | undefined {
+    if (this.isInUse) return "EBUSY";
+    if (this.initLockReaders > 0) {
+      throw new Error(
+        "Cannot reset zram: a writeback or a recompression holds 'init_lock'",
+      );
+    }
+    for (let page = 0; page < this.slots.length; page++) freePage(this, page);
     this.slots = new Slots(0);
     this.pool = undefined;
-    this.#codec = undefined;
+    this.comps.destroy();
     this.limitPages = 0;
     this.disksize = 0;
+    this.maxCompStreams = 1;
     this.stats = zeroStats();
     this.ioStat = zeroIoStat();
-    if (this.profile.zram.resetRestoresAlgorithm) {
-      this.algorithm = this.profile.zram.defaultAlgorithm;
-    }
+    this.#resetBdev();
+  }
+
+  /** Whether `reset` is refused. */
+  get isInUse(): boolean {
+    return this[this.profile.zram.resetRefusedBy] > 0;
   }
 
   /**
@@ -148,36 +252,31 @@ export class Zram {
    * Specifies `zram_bvec_write` (`zram_write_page` since 6.4).
    */
   write(page: number, data: Uint8Array): number | Errno {
-    const { pageSize } = this.profile;
-    if (data.length !== pageSize) {
-      throw new RangeError(
-        `Cannot write page ${page}: the 'data' has ${data.length} bytes, not ${pageSize}`,
-      );
+    const errno = checkPageRequest(this, page, data, "write");
+    if (errno !== undefined) return errno;
+    const stored = writePage(this, page, data);
+    this.ioStat.numWrites++;
+    if (stored !== "ENOMEM") {
+      markAccessed(this, page);
+      return stored;
     }
-    if (!this.#isValidRequest(page)) return "EIO";
-    const stored = this.#writePage(page, data);
-    this.slots.clearFlag(page, ZRAM_IDLE);
-    if (stored === "ENOMEM") {
-      this.ioStat.failedWrites++;
-      return "EIO";
-    }
-    return stored;
+    if (this.profile.zram.failureIsAccess) markAccessed(this, page);
+    this.ioStat.failedWrites++;
+    return "EIO";
   }
 
   /**
    * Reads one page into `into`: zeros where nothing is stored. EIO outside the
-   * disk. Specifies `zram_bvec_read` (`zram_read_page` since 6.4).
+   * disk, and where the backing device fails. Specifies `zram_bvec_read`
+   * (`zram_read_page` since 6.4).
    */
   read(page: number, into: Uint8Array): Errno | undefined {
-    const { pageSize } = this.profile;
-    if (into.length !== pageSize) {
-      throw new RangeError(
-        `Cannot read page ${page}: the 'into' has ${into.length} bytes, not ${pageSize}`,
-      );
-    }
-    if (!this.#isValidRequest(page)) return "EIO";
-    this.#readPage(page, into);
-    this.slots.clearFlag(page, ZRAM_IDLE);
+    const errno = checkPageRequest(this, page, into, "read");
+    if (errno !== undefined) return errno;
+    const failed = readPage(this, page, into);
+    this.ioStat.numReads++;
+    markAccessed(this, page);
+    return failed === undefined ? undefined : "EIO";
   }
 
   /**
@@ -186,11 +285,52 @@ export class Zram {
    * Specifies `zram_bio_discard`.
    */
   discard(page: number, pages: number): Errno | undefined {
-    if (!this.#isValidRequest(page, pages)) return "EIO";
-    for (let nth = 0; nth < pages; nth++) {
-      this.#freePage(page + nth);
-      this.ioStat.notifyFree++;
-    }
+    const { pageSize } = this.profile;
+    const sector = page * pageSize / SECTOR_SIZE;
+    return this.submitBio({ op: "discard", sector, bytes: pages * pageSize });
+  }
+
+  /**
+   * Runs a request to its end: EIO where a part of it failed, where it is out
+   * of range or unaligned (EINVAL for the latter in 6.18, from the block
+   * layer); EOPNOTSUPP for an operation this kernel has not. Throws where it
+   * would wait for a slot that is locked. Specifies `zram_submit_bio` (up to
+   * 5.8, `zram_make_request`).
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { LINUX_6_18, Zram } from "zspec";
+   *
+   * const zram = new Zram({ ...LINUX_6_18, pageSize: 65536 });
+   * zram.setAlgorithm("lz4");
+   * zram.setDisksize(1 << 20);
+   * const data = new TextEncoder().encode("zram".repeat(1024));
+   * zram.submitBio({ op: "write", sector: 8, data });
+   * zram.submitBio({ op: "discard", sector: 8, bytes: 65536 });
+   * // Of no page the whole is in that range: nothing was discarded.
+   * assertEquals(zram.mmStat().orig_data_size, 65536);
+   * ```
+   */
+  submitBio(bio: Bio): Errno | undefined {
+    const step = submitBioSteps(this, bio).next();
+    if (step.done) return step.value;
+    throw new Error(
+      `Cannot ${bio.op}: ${step.value}, and its holder does not run`,
+    );
+  }
+
+  /** {@linkcode Zram.submitBio}, stopping where it waits for a locked slot. */
+  submitBioSteps(bio: Bio): Generator<Wait, Errno | undefined> {
+    return submitBioSteps(this, bio);
+  }
+
+  /**
+   * The swap layer freed a page: it is discarded, unless its slot is locked,
+   * which counts in `miss_free`. Specifies `zram_slot_free_notify`.
+   */
+  slotFreeNotify(page: number): void {
+    slotFreeNotify(this, page);
   }
 
   /** Compacts the pool: EINVAL before initialisation (`compact_store`). */
@@ -199,12 +339,45 @@ export class Zram {
     this.pool.compact();
   }
 
-  /** Marks every stored page idle: EINVAL before initialisation (`idle_store`). */
-  markIdle(): Errno | undefined {
+  /**
+   * Marks pages idle, all or those last accessed before `cutoff` seconds since
+   * boot: EINVAL before initialisation. Specifies `idle_store`.
+   */
+  markIdle(cutoff: number | "all" = "all"): Errno | undefined {
     if (this.pool === undefined) return "EINVAL";
-    for (let page = 0; page < this.slots.length; page++) {
-      if (this.slots.isAllocated(page)) this.slots.setFlag(page, ZRAM_IDLE);
-    }
+    markIdle(this, cutoff);
+  }
+
+  /**
+   * Writes pages back as the text says (`idle`, `huge`, …): EINVAL before
+   * initialisation and for a text that is none, ENODEV without a backing
+   * device, EIO where the limit is exhausted, ENOSPC where the device is full,
+   * the device's last error where it failed. Specifies `writeback_store`.
+   */
+  writeback(text: string): Errno | undefined {
+    return runToEnd(this.writebackSteps(text));
+  }
+
+  /** {@linkcode Zram.writeback}, stopping wherever others may run. */
+  writebackSteps(text: string): Generator<Wait, Errno | undefined> {
+    return WRITEBACK[this.profile.zram.writebackOrder](this, text);
+  }
+
+  /**
+   * Recompresses pages as the text says: `type=idle`, `huge` or `huge_idle`;
+   * `max_pages=N`, pages to try; `threshold=BYTES`; `algo=NAME`; `priority=N`.
+   * EINVAL for what cannot be read, before initialisation, or where there is
+   * no such algorithm; EAGAIN while another post-processing runs; ENOMEM where
+   * there is no memory for a new object, the old one being still there.
+   * Specifies `recompress_store`, as 6.18 has it.
+   */
+  recompress(text: string): Errno | undefined {
+    return runToEnd(this.recompressSteps(text));
+  }
+
+  /** {@linkcode Zram.recompress}, stopping wherever others may run. */
+  recompressSteps(text: string): Generator<Wait, Errno | undefined> {
+    return recompressSteps(this, text);
   }
 
   /** Lowers `mem_used_max` to what is used now (`mem_used_max_store`). */
@@ -214,124 +387,30 @@ export class Zram {
 
   /** The numbers of `mm_stat` (`mm_stat_show`). */
   mmStat(): MmStat {
-    const { stats } = this;
-    const { pageSize } = this.profile;
-    return {
-      orig_data_size: stats.pagesStored * pageSize,
-      compr_data_size: stats.comprDataSize,
-      mem_used_total: (this.pool?.pagesAllocated ?? 0) * pageSize,
-      mem_limit: this.limitPages * pageSize,
-      mem_used_max: stats.maxUsedPages * pageSize,
-      same_pages: stats.samePages,
-      pages_compacted: this.pool?.pagesCompacted ?? 0,
-      huge_pages: stats.hugePages,
-      huge_pages_since: stats.hugePagesSince,
-    };
+    return mmStat(this);
   }
 
-  /** Whether a request lies on the disk; else it counts (`valid_io_request`). */
-  #isValidRequest(page: number, pages = 1): boolean {
-    const valid = Number.isInteger(page) && Number.isInteger(pages) &&
-      page >= 0 && pages >= 1 && page + pages <= this.slots.length;
-    if (!valid) this.ioStat.invalidIo++;
-    return valid;
+  /** The numbers of `bd_stat` (`bd_stat_show`). */
+  bdStat(): BdStat {
+    return bdStat(this);
   }
 
-  #writePage(page: number, data: Uint8Array): number | "ENOMEM" {
-    const wordBytes = this.profile.wordBits / 8;
-    if (isSameFilled(data, wordBytes)) {
-      const high = wordBytes === 8 ? readWord32(data, 4) : 0;
-      this.#freePage(page);
-      this.slots.setSame(page, readWord32(data, 0), high);
-      this.stats.samePages++;
-      this.stats.pagesStored++;
-      return 0;
-    }
-    const { pool, codec } = this.#initialised();
-    let source: Uint8Array = data;
-    let length = codec.compress(data, this.#buffer);
-    const huge = length >= pool.hugeClassSize;
-    if (huge) length = data.length;
-    else source = this.#buffer.subarray(0, length);
-
-    const handle = this.#mallocWithinLimit(pool, length);
-    if (handle === "ENOMEM") return "ENOMEM";
-    pool.write(handle, source);
-    this.#freePage(page);
-    this.slots.setObject(page, handle, length, huge ? ZRAM_HUGE : 0);
-    this.stats.comprDataSize += length;
-    this.stats.pagesStored++;
-    if (huge) {
-      this.stats.hugePages++;
-      this.stats.hugePagesSince++;
-    }
-    return length;
+  /** Takes a block of the backing device, or 0 where none is free. */
+  allocBlock(): number {
+    const block = this.backing?.allocBlock() ?? 0;
+    if (block !== 0) this.stats.bdCount++;
+    return block;
   }
 
-  /**
-   * An object for a page, or ENOMEM; what the pool grew to counts in
-   * `mem_used_max` even where the limit then undoes it
-   * (`zram_can_store_page`).
-   */
-  #mallocWithinLimit(pool: ZsPool, length: number): number | "ENOMEM" {
-    const handle = pool.malloc(length);
-    if (typeof handle === "string") {
-      this.ioStat.writestall++;
-      return "ENOMEM";
-    }
-    const { stats } = this;
-    stats.maxUsedPages = Math.max(stats.maxUsedPages, pool.pagesAllocated);
-    if (this.limitPages !== 0 && pool.pagesAllocated > this.limitPages) {
-      pool.free(handle);
-      return "ENOMEM";
-    }
-    return handle;
+  /** Gives a block of the backing device back. */
+  freeBlock(block: number): void {
+    this.backing?.freeBlock(block);
+    this.stats.bdCount--;
   }
 
-  #readPage(page: number, into: Uint8Array): void {
-    const { slots } = this;
-    const handle = slots.handle(page);
-    if (handle === 0) {
-      fillPage(
-        into,
-        slots.elementLow(page),
-        slots.elementHigh(page),
-        this.profile.wordBits / 8,
-      );
-      return;
-    }
-    const { pool, codec } = this.#initialised();
-    if (slots.has(page, ZRAM_HUGE)) {
-      pool.read(handle, into);
-      return;
-    }
-    const compressed = this.#buffer.subarray(0, slots.size(page));
-    codec.decompress(pool.read(handle, compressed), into);
-  }
-
-  /** Empties a slot and frees what it held (`zram_free_page`). */
-  #freePage(page: number): void {
-    const { slots, stats } = this;
-    if (slots.isAllocated(page)) {
-      if (slots.has(page, ZRAM_SAME)) {
-        stats.samePages--;
-      } else {
-        this.#initialised().pool.free(slots.handle(page));
-        stats.comprDataSize -= slots.size(page);
-        if (slots.has(page, ZRAM_HUGE)) stats.hugePages--;
-      }
-      stats.pagesStored--;
-      slots.clear(page);
-    }
-  }
-
-  /** The pool and the codec of an initialised device; else throws. */
-  #initialised(): { pool: ZsPool; codec: Codec } {
-    const { pool } = this;
-    const codec = this.#codec;
-    if (pool === undefined || codec === undefined) {
-      throw new Error("Cannot use zram: the 'disksize' is 0");
-    }
-    return { pool, codec };
+  /** Lets the backing device go (`reset_bdev`). */
+  #resetBdev(): void {
+    if (this.backing !== undefined) this.backing.device.holder = undefined;
+    this.backing = undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** The rules that a device keeps about its slots, counters and limits. */
+/** The rules that a device keeps about its counters, blocks and limits. */
 import {
   assertInvariants,
   expectEqual,
@@ -6,64 +6,30 @@ import {
 } from "../rules/invariant.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
 import type { Zram } from "./device.ts";
-import { ZRAM_HUGE, ZRAM_SAME } from "./slots.ts";
+import { SLOT_INVARIANTS, type SlotInvariant } from "./slot_invariants.ts";
+import { ZRAM_HUGE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
 
-/** A rule about one slot. */
-export type SlotInvariant = Invariant<Zram, number>;
 /** A rule about a device as a whole. */
 export type DeviceInvariant = Invariant<Zram, Zram>;
 
-/** Rules about each slot. */
-export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
-  {
-    id: "zram/slot-object",
-    sentence:
-      "A slot that holds a page has a live object for it, or is same-filled and has none.",
-    source: "zram_write_page, zram_free_page, drivers/block/zram/zram_drv.c",
-    check({ slots, pool }, slot) {
-      if (!slots.isAllocated(slot) || slots.has(slot, ZRAM_SAME)) {
-        return expectEqual(`slot ${slot}`, slots.handle(slot), 0);
-      }
-      const isLive = pool?.handles.isLive(slots.handle(slot)) ?? false;
-      return expectEqual(
-        `slot ${slot}`,
-        isLive ? "a live handle" : `handle ${slots.handle(slot)}`,
-        "a live handle",
-      );
-    },
-  },
-  {
-    id: "zram/object-size",
-    sentence:
-      "A page that is not stored whole has an object below the huge class size; a same-filled page has none.",
-    source: "zram_write_page, zs_huge_class_size, zram_drv.c",
-    check({ slots, pool, profile }, slot) {
-      const size = slots.size(slot);
-      if (slots.has(slot, ZRAM_HUGE)) {
-        return expectEqual(`huge slot ${slot}`, size, profile.pageSize);
-      }
-      const huge = pool?.hugeClassSize ?? 0;
-      if (size === 0 || size < huge) return undefined;
-      return {
-        where: `slot ${slot}`,
-        expected: `a size below ${huge}`,
-        found: size,
-      };
-    },
-  },
-];
-
 /** Counts what the slots hold. */
-function countSlots({ slots }: Zram) {
-  const count = { stored: 0, bytes: 0, same: 0, huge: 0, objects: 0 };
+function countSlots({ slots, profile }: Zram) {
+  const countsSame = profile.zram.sameFilled === "word";
+  const blocks = new Set<number>();
+  const count = { stored: 0, bytes: 0, same: 0, huge: 0, objects: 0, back: 0 };
   for (let slot = 0; slot < slots.length; slot++) {
-    if (slots.isAllocated(slot)) count.stored++;
+    const same = slots.has(slot, ZRAM_SAME);
+    if (slots.isAllocated(slot) && (countsSame || !same)) count.stored++;
     count.bytes += slots.size(slot);
-    if (slots.has(slot, ZRAM_SAME)) count.same++;
+    if (same) count.same++;
     if (slots.has(slot, ZRAM_HUGE)) count.huge++;
     if (slots.handle(slot) !== 0) count.objects++;
+    if (slots.has(slot, ZRAM_WB)) {
+      count.back++;
+      blocks.add(slots.block(slot));
+    }
   }
-  return count;
+  return { ...count, blocks: blocks.size };
 }
 
 /** Rules about a device as a whole. */
@@ -71,7 +37,7 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
   {
     id: "zram/counters",
     sentence:
-      "pages_stored, compr_data_size, same_pages and huge_pages are what the slots add up to.",
+      "pages_stored, compr_data_size, same_pages and huge_pages are what the slots add up to; pages of zeros do not count as stored up to 4.10.",
     source: "struct zram_stats, zram_drv.h",
     check(zram) {
       const { stats } = zram;
@@ -95,12 +61,55 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     },
   },
   {
+    id: "zram/blocks",
+    sentence:
+      "A block of the backing device belongs to one slot, or to a writeback under way.",
+    source:
+      "alloc_block_bdev, writeback_store, zram_writeback_slots, zram_drv.c",
+    check(zram) {
+      const { back, blocks } = countSlots(zram);
+      const used = zram.backing?.used ?? 0;
+      const unclaimed = used - blocks;
+      if (unclaimed >= 0 && unclaimed <= zram.initLockReaders) {
+        return expectEqual("blocks of written-back slots", blocks, back);
+      }
+      return { where: "blocks in use", expected: blocks, found: used };
+    },
+  },
+  {
+    id: "zram/bd-count",
+    sentence: "bd_count is the number of blocks in use, and block 0 is not.",
+    source: "alloc_block_bdev, free_block_bdev, zram_drv.c",
+    check({ stats, backing }) {
+      const used = backing?.used ?? 0;
+      return expectEqual("bd_count", stats.bdCount, used) ??
+        expectEqual("block 0", Number(backing?.isUsed(0) ?? false), 0);
+    },
+  },
+  {
+    id: "zram/bd-writes",
+    sentence: "Every page on the backing device was written to it.",
+    source: "writeback_store, zram_writeback_slots, zram_drv.c",
+    check(zram) {
+      const { back } = countSlots(zram);
+      if (zram.stats.bdWrites >= back) return undefined;
+      return {
+        where: "bd_writes",
+        expected: `at least ${back}`,
+        found: zram.stats.bdWrites,
+      };
+    },
+  },
+  {
     id: "zram/mem-used-max",
-    sentence: "mem_used_max is never below what is used.",
-    source: "update_used_max, mem_used_max_store, zram_drv.c",
-    check({ stats, pool }) {
+    sentence:
+      "mem_used_max is never below what is used, but where recompression, which does not raise it, can have made objects.",
+    source: "update_used_max, mem_used_max_store, recompress_slot, zram_drv.c",
+    check({ stats, pool, profile }) {
       const used = pool?.pagesAllocated ?? 0;
-      if (stats.maxUsedPages >= used) return undefined;
+      if (stats.maxUsedPages >= used || profile.zram.multiComp) {
+        return undefined;
+      }
       return {
         where: "mem_used_max",
         expected: `at least ${used} pages`,
@@ -123,11 +132,75 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
   },
 ];
 
+/** What the rules about limits compare a device with: how it was before. */
+export interface LimitsBefore {
+  /** Pages of the pool. */
+  readonly pagesAllocated: number;
+  /** `mem_limit` in pages. */
+  readonly limitPages: number;
+  /** `writeback_limit` in units of 4 KiB, or `undefined` where not enabled. */
+  readonly wbLimit: bigint | undefined;
+  /** Pages written to the backing device. */
+  readonly bdWrites: number;
+}
+
+/** What {@linkcode checkLimits} needs to know of a device before an operation. */
+export function limitsBefore(zram: Zram): LimitsBefore {
+  return {
+    pagesAllocated: zram.pool?.pagesAllocated ?? 0,
+    limitPages: zram.limitPages,
+    wbLimit: zram.wbLimitEnable ? zram.wbLimit : undefined,
+    bdWrites: zram.stats.bdWrites,
+  };
+}
+
+/** A rule about what one operation, run alone, does to a device. */
+export type LimitInvariant = Invariant<LimitsBefore, Zram>;
+
+/** Rules about limits. */
+export const LIMIT_INVARIANTS: readonly LimitInvariant[] = [
+  {
+    id: "zram/mem-limit",
+    sentence:
+      "No operation takes the pool above the limit that is set, or further above it, but recompression, which does not look at it.",
+    source: "zram_can_store_page, recompress_slot, zram_drv.c",
+    check({ pagesAllocated, limitPages }, zram) {
+      const most = Math.max(limitPages, pagesAllocated);
+      const used = zram.pool?.pagesAllocated ?? 0;
+      const isBound = limitPages !== 0 && zram.limitPages === limitPages &&
+        !zram.profile.zram.multiComp;
+      if (!isBound || used <= most) return undefined;
+      return {
+        where: "mem_used_total",
+        expected: `at most ${most} pages`,
+        found: used,
+      };
+    },
+  },
+  {
+    id: "zram/writeback-limit",
+    sentence:
+      "While it is enabled, a writeback writes no more pages than the limit has units of 4 KiB for, unless the limit is no multiple of a page, when it wraps.",
+    source: "writeback_store, zram_writeback_slots, zram_drv.c, since 5.0",
+    check({ wbLimit, bdWrites }, zram) {
+      const units = BigInt(zram.profile.pageSize / 4096);
+      if (wbLimit === undefined || wbLimit % units !== 0n) return undefined;
+      const written = zram.stats.bdWrites - bdWrites;
+      if (BigInt(written) * units <= wbLimit) return undefined;
+      return {
+        where: "pages written back",
+        expected: `at most ${wbLimit / units}`,
+        found: written,
+      };
+    },
+  },
+];
+
 /** Every rule about zram, as a list to read. */
 export const ZRAM_INVARIANTS: readonly Pick<
   SlotInvariant,
   "id" | "sentence" | "source"
->[] = [...SLOT_INVARIANTS, ...DEVICE_INVARIANTS];
+>[] = [...SLOT_INVARIANTS, ...DEVICE_INVARIANTS, ...LIMIT_INVARIANTS];
 
 /**
  * Checks every rule on every slot of a device, on the device, and on its pool.
@@ -139,4 +212,12 @@ export function checkZram(zram: Zram): void {
   }
   assertInvariants(DEVICE_INVARIANTS, zram, zram);
   if (zram.pool !== undefined) checkPool(zram.pool);
+}
+
+/**
+ * Checks the rules about limits on a device after one operation, run alone.
+ * Throws an `InvariantError` at the first one broken.
+ */
+export function checkLimits(before: LimitsBefore, zram: Zram): void {
+  assertInvariants(LIMIT_INVARIANTS, before, zram);
 }

@@ -1,107 +1,37 @@
 /**
- * The device's sysfs attributes: the files of `/sys/block/zramN`, each with
- * what reading shows and what writing does.
- *
- * Source: `Documentation/ABI/testing/sysfs-block-zram` and the `_show` and
- * `_store` functions of `drivers/block/zram/zram_drv.c`.
+ * The device's sysfs attributes: the files of `/sys/block/zramN`, read and
+ * written.
  */
 import type { Errno } from "../linux/errno.ts";
-import { kstrtoull, memparse, sysfsStreq } from "../linux/kstrtox.ts";
-import type { Profile } from "../linux/profile.ts";
+import { type Attribute, ATTRIBUTES } from "./attributes.ts";
 import type { Zram } from "./device.ts";
-import { mmStatText } from "./stat.ts";
 
-/** One attribute; without `show` it cannot be read, without `store` not written. */
-interface Attribute {
-  show?(zram: Zram): string;
-  store?(zram: Zram, text: string): Errno | undefined;
-  /** Whether a kernel has it; by default all do. */
-  isIn?(profile: Profile): boolean;
+const READABLE = 0o444;
+const WRITABLE = 0o222;
+
+/**
+ * The permissions of an attribute as `stat` shows them (0o644), or `undefined`
+ * where this kernel has not got it.
+ */
+export function attributeMode(zram: Zram, name: string): number | undefined {
+  const { attributes } = zram.profile.zram;
+  return Object.hasOwn(attributes, name) ? attributes[name] : undefined;
 }
 
-/** `comp_algorithm_show`: the algorithms, the chosen one in brackets. */
-function showAlgorithms({ algorithm, algorithms }: Zram): string {
-  return algorithms
-    .map((name) => name === algorithm ? `[${name}] ` : `${name} `)
-    .join("") + "\n";
-}
-
-/** Sizes above this do not fit a model's disk: 2^53 bytes. */
-function toBytes(bytes: bigint): number {
-  if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new RangeError(
-      `Cannot use ${bytes} bytes: the model counts to ${Number.MAX_SAFE_INTEGER}`,
-    );
-  }
-  return Number(bytes);
-}
-
-const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
-  disksize: {
-    show: (zram) => `${zram.disksize}\n`,
-    store: (zram, text) => zram.setDisksize(toBytes(memparse(text) ?? 0n)),
-  },
-  initstate: {
-    show: (zram) => `${zram.disksize === 0 ? 0 : 1}\n`,
-  },
-  reset: {
-    store(zram, text) {
-      const reset = kstrtoull(text, 16);
-      if (typeof reset === "string") return reset;
-      if (reset === 0n) return "EINVAL";
-      zram.reset();
-    },
-  },
-  compact: {
-    store: (zram) => zram.compact(),
-  },
-  mem_limit: {
-    store(zram, text) {
-      const limit = memparse(text);
-      if (limit === undefined) return "EINVAL";
-      const { pageSize } = zram.profile;
-      zram.limitPages = Math.ceil(toBytes(limit) / pageSize);
-    },
-  },
-  mem_used_max: {
-    store(zram, text) {
-      if (kstrtoull(text) !== 0n) return "EINVAL";
-      zram.resetMemUsedMax();
-    },
-  },
-  idle: {
-    store: (zram, text) => sysfsStreq(text, "all") ? zram.markIdle() : "EINVAL",
-  },
-  max_comp_streams: {
-    // One stream a CPU, whatever is asked; the model has one CPU.
-    show: () => "1\n",
-    store: () => undefined,
-    isIn: (profile) => profile.zram.maxCompStreams,
-  },
-  comp_algorithm: {
-    show: showAlgorithms,
-    store: (zram, text) => zram.setAlgorithm(text.replace(/\n$/, "")),
-  },
-  io_stat: {
-    show: (zram) => zram.profile.zram.ioStat(zram.ioStat),
-  },
-  mm_stat: {
-    show: (zram) => mmStatText(zram.mmStat()),
-  },
-  debug_stat: {
-    show: (zram) => zram.profile.zram.debugStat(zram.ioStat),
-  },
-};
-
-function attributeOf(zram: Zram, name: string): Attribute | undefined {
-  if (!Object.hasOwn(ATTRIBUTES, name)) return undefined;
-  const attribute = ATTRIBUTES[name];
-  return attribute.isIn?.(zram.profile) ?? true ? attribute : undefined;
-}
-
-/** The names of the attributes that a device of this kernel has. */
+/** The names of the attributes that a device of this kernel has, in its order. */
 export function attributeNames(zram: Zram): string[] {
-  return Object.keys(ATTRIBUTES).filter((name) => attributeOf(zram, name));
+  return Object.keys(zram.profile.zram.attributes);
+}
+
+/** An attribute that can be used so, or the errno. */
+function attributeFor(
+  zram: Zram,
+  name: string,
+  permission: number,
+): Attribute | Errno {
+  const mode = attributeMode(zram, name);
+  if (mode === undefined) return "ENOENT";
+  return (mode & permission) === 0 ? "EACCES" : ATTRIBUTES[name];
 }
 
 /**
@@ -122,10 +52,9 @@ export function readAttribute(
   zram: Zram,
   name: string,
 ): { text: string } | { errno: Errno } {
-  const attribute = attributeOf(zram, name);
-  if (attribute === undefined) return { errno: "ENOENT" };
-  if (attribute.show === undefined) return { errno: "EACCES" };
-  return { text: attribute.show(zram) };
+  const attribute = attributeFor(zram, name, READABLE);
+  if (typeof attribute === "string") return { errno: attribute };
+  return { text: attribute.show?.(zram) ?? "" };
 }
 
 /**
@@ -149,8 +78,7 @@ export function writeAttribute(
   name: string,
   text: string,
 ): Errno | undefined {
-  const attribute = attributeOf(zram, name);
-  if (attribute === undefined) return "ENOENT";
-  if (attribute.store === undefined) return "EACCES";
-  return attribute.store(zram, text);
+  const attribute = attributeFor(zram, name, WRITABLE);
+  if (typeof attribute === "string") return attribute;
+  return attribute.store?.(zram, text);
 }

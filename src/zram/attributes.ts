@@ -1,0 +1,261 @@
+/**
+ * What the sysfs attributes of a device show and do, by name: the files of
+ * `/sys/block/zramN` of every kernel. Which kernel has which, and with which
+ * permissions, its profile says.
+ *
+ * Source: `Documentation/ABI/testing/sysfs-block-zram` and the `_show` and
+ * `_store` functions of `drivers/block/zram/zram_drv.c`.
+ */
+import type { Errno } from "../linux/errno.ts";
+import {
+  kstrtoll,
+  kstrtoull,
+  memparse,
+  nextArgs,
+  sysfsStreq,
+} from "../linux/kstrtox.ts";
+import type { IoStat } from "../linux/zram_profile.ts";
+import type { Zram } from "./device.ts";
+import { bdStatText, type MmStat, mmStatText } from "./stat.ts";
+import { MAX_COMPS, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
+
+/** One attribute. */
+export interface Attribute {
+  /** What reading it gives. */
+  show?(zram: Zram): string;
+  /** What writing a text to it does. */
+  store?(zram: Zram, text: string): Errno | undefined;
+}
+
+/** Sizes above this do not fit a model's disk: 2^53 bytes. */
+function toBytes(bytes: bigint): number {
+  if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError(
+      `Cannot use ${bytes} bytes: the model counts to ${Number.MAX_SAFE_INTEGER}`,
+    );
+  }
+  return Number(bytes);
+}
+
+/** A path or a name as `echo` writes it. */
+const withoutNewline = (text: string): string => text.replace(/\n$/, "");
+
+/** The algorithms, the one of a priority in brackets (`zcomp_available_show`). */
+function showAlgorithms({ comps }: Zram, priority: number): string {
+  const chosen = comps.nameAt(priority);
+  return comps.available
+    .map((name) => sysfsStreq(chosen ?? "", name) ? `[${name}] ` : `${name} `)
+    .join("") + "\n";
+}
+
+/** One number of `mm_stat`, in a file of its own (up to 4.10). */
+function mmStatNumber(field: keyof MmStat): Attribute {
+  return { show: (zram) => `${BigInt(zram.mmStat()[field])}\n` };
+}
+
+/** One event counter, likewise. */
+function ioStatNumber(field: keyof IoStat): Attribute {
+  return { show: (zram) => `${zram.ioStat[field]}\n` };
+}
+
+/** What there is since the first zram. */
+const BASIC: Readonly<Record<string, Attribute>> = {
+  disksize: {
+    show: (zram) => `${zram.disksize}\n`,
+    store: (zram, text) => zram.setDisksize(toBytes(memparse(text) ?? 0n)),
+  },
+  initstate: {
+    show: (zram) => `${zram.disksize === 0 ? 0 : 1}\n`,
+  },
+  reset: {
+    store(zram, text) {
+      const { resetReadsFirst } = zram.profile.zram;
+      if (!resetReadsFirst && zram.isInUse) return "EBUSY";
+      const reset = kstrtoull(text, 16);
+      if (typeof reset === "string") return reset;
+      return reset === 0n ? "EINVAL" : zram.reset();
+    },
+  },
+  num_reads: ioStatNumber("numReads"),
+  num_writes: ioStatNumber("numWrites"),
+  failed_reads: ioStatNumber("failedReads"),
+  failed_writes: ioStatNumber("failedWrites"),
+  invalid_io: ioStatNumber("invalidIo"),
+  notify_free: ioStatNumber("notifyFree"),
+  zero_pages: mmStatNumber("same_pages"),
+  orig_data_size: mmStatNumber("orig_data_size"),
+  compr_data_size: mmStatNumber("compr_data_size"),
+  mem_used_total: mmStatNumber("mem_used_total"),
+  io_stat: {
+    show: (zram) => zram.profile.zram.ioStat(zram.ioStat),
+  },
+  mm_stat: {
+    show: (zram) => mmStatText(zram.mmStat()),
+  },
+  debug_stat: {
+    show: (zram) => zram.profile.zram.debugStat(zram.ioStat),
+  },
+};
+
+/** Memory: limit, maximum, compaction. */
+const MEMORY: Readonly<Record<string, Attribute>> = {
+  compact: {
+    store: (zram) => zram.compact(),
+  },
+  mem_limit: {
+    ...mmStatNumber("mem_limit"),
+    store(zram, text) {
+      const limit = memparse(text);
+      if (limit === undefined) return "EINVAL";
+      // PAGE_ALIGN of 64 bits: what is rounded up beyond them is no limit.
+      const pageSize = BigInt(zram.profile.pageSize);
+      const aligned = BigInt.asUintN(64, limit + pageSize - 1n);
+      zram.limitPages = Number(aligned / pageSize);
+    },
+  },
+  mem_used_max: {
+    ...mmStatNumber("mem_used_max"),
+    store(zram, text) {
+      if (kstrtoull(text, zram.profile.wordBits) !== 0n) return "EINVAL";
+      zram.resetMemUsedMax();
+    },
+  },
+};
+
+/** Algorithms and streams. */
+const COMPRESSION: Readonly<Record<string, Attribute>> = {
+  max_comp_streams: {
+    show({ profile, maxCompStreams }) {
+      // One stream a CPU, whatever is asked; the model has one CPU.
+      const perCpu = profile.zram.compStreams === "per-cpu";
+      return `${perCpu ? 1 : maxCompStreams}\n`;
+    },
+    store(zram, text) {
+      if (zram.profile.zram.compStreams === "per-cpu") return;
+      const streams = kstrtoll(text, 32);
+      if (typeof streams === "string") return streams;
+      // A device made with one stream has no way of having more.
+      const fixed = zram.disksize !== 0 && zram.maxCompStreams === 1;
+      if (streams < 1n || fixed) return "EINVAL";
+      zram.maxCompStreams = Number(streams);
+    },
+  },
+  comp_algorithm: {
+    show: (zram) => showAlgorithms(zram, PRIMARY_COMP),
+    store: (zram, text) => zram.setAlgorithm(text),
+  },
+  recomp_algorithm: {
+    show(zram) {
+      let text = "";
+      for (let priority = SECONDARY_COMP; priority < MAX_COMPS; priority++) {
+        if (zram.comps.nameAt(priority) === undefined) continue;
+        text += `#${priority}: ${showAlgorithms(zram, priority)}`;
+      }
+      return text;
+    },
+    store: storeRecompAlgorithm,
+  },
+  recompress: {
+    store: (zram, text) => zram.recompress(text),
+  },
+  algorithm_params: {
+    store: storeAlgorithmParams,
+  },
+};
+
+/** `algo=NAME priority=N`: EINVAL without a name or outside 1 to 3. */
+function storeRecompAlgorithm(zram: Zram, text: string): Errno | undefined {
+  let algorithm: string | undefined;
+  let priority = BigInt(SECONDARY_COMP);
+  for (const { param, value = "" } of nextArgs(text)) {
+    if (value === "") return "EINVAL";
+    if (param === "algo") algorithm = value;
+    if (param === "priority") {
+      const parsed = kstrtoll(value, 32);
+      if (typeof parsed === "string") return parsed;
+      priority = parsed;
+    }
+  }
+  if (algorithm === undefined) return "EINVAL";
+  if (priority < SECONDARY_COMP || priority >= MAX_COMPS) return "EINVAL";
+  return zram.setAlgorithm(algorithm, Number(priority));
+}
+
+const NUMBER_PARAMS = ["priority", "level", "deflate.winbits"];
+
+/**
+ * `algo=NAME` or `priority=N` with `level`, `dict` and `deflate.winbits`: read
+ * and checked as the kernel does, and then of no effect, as no codec of the
+ * model has such parameters.
+ */
+function storeAlgorithmParams(zram: Zram, text: string): Errno | undefined {
+  let priority = PRIMARY_COMP;
+  let algorithm: string | undefined;
+  for (const { param, value = "" } of nextArgs(text)) {
+    if (value === "") return "EINVAL";
+    if (param === "algo") algorithm = value;
+    if (!NUMBER_PARAMS.includes(param)) continue;
+    const parsed = kstrtoll(value, 32);
+    if (typeof parsed === "string") return parsed;
+    if (param === "priority") priority = Number(parsed);
+  }
+  if (algorithm !== undefined) {
+    const { comps } = zram;
+    const names = Array.from(
+      { length: MAX_COMPS },
+      (_, at) => comps.nameAt(at),
+    );
+    priority = names.indexOf(algorithm);
+  }
+  const end = zram.profile.zram.multiComp ? MAX_COMPS : SECONDARY_COMP;
+  if (priority < PRIMARY_COMP || priority >= end) return "EINVAL";
+}
+
+/** The backing device. */
+const WRITEBACK: Readonly<Record<string, Attribute>> = {
+  idle: {
+    store(zram, text) {
+      if (sysfsStreq(text, "all")) return zram.markIdle();
+      const { trackEntryActime } = zram.profile.zram;
+      const age = trackEntryActime ? kstrtoull(text, 64, 0) : "EINVAL";
+      if (typeof age === "string") return "EINVAL";
+      // The kernel counts nanoseconds in 64 bits, and its product wraps.
+      const nanoseconds = BigInt.asIntN(64, age * 1_000_000_000n);
+      return zram.markIdle(zram.now() - Number(nanoseconds) / 1e9);
+    },
+  },
+  backing_dev: {
+    show: ({ backing }) => `${backing?.path ?? "none"}\n`,
+    store: (zram, text) => zram.setBackingDev(withoutNewline(text)),
+  },
+  writeback: {
+    store: (zram, text) => zram.writeback(text),
+  },
+  writeback_limit: {
+    show: (zram) => `${zram.wbLimit}\n`,
+    store(zram, text) {
+      const limit = kstrtoull(text);
+      if (typeof limit === "string") return "EINVAL";
+      zram.wbLimit = limit;
+    },
+  },
+  writeback_limit_enable: {
+    show: (zram) => `${zram.wbLimitEnable ? 1 : 0}\n`,
+    store(zram, text) {
+      const enable = kstrtoull(text);
+      if (typeof enable === "string") return "EINVAL";
+      zram.wbLimitEnable = enable !== 0n;
+    },
+  },
+  bd_stat: {
+    show: (zram) => bdStatText(zram.bdStat()),
+  },
+};
+
+/** Every attribute by its name. */
+export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
+  ...BASIC,
+  ...MEMORY,
+  ...COMPRESSION,
+  ...WRITEBACK,
+};

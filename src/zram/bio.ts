@@ -1,0 +1,269 @@
+/**
+ * Bios: requests in sectors, of many pages or of parts of one. Specifies
+ * `zram_submit_bio` and what it calls, `drivers/block/zram/zram_drv.c`.
+ */
+import type { Errno } from "../linux/errno.ts";
+import type { Wait } from "../rules/wait.ts";
+import type { Zram } from "./device.ts";
+import { allocTemporaryPage } from "./post_processing.ts";
+import { readPage } from "./read.ts";
+import { ZRAM_IDLE, ZRAM_LOCK, ZRAM_PP_SLOT } from "./slots.ts";
+import { freePage, writePage } from "./write.ts";
+
+/** Bytes of a sector (SECTOR_SIZE). */
+export const SECTOR_SIZE = 512;
+/** Bytes to which requests are aligned (ZRAM_LOGICAL_BLOCK_SIZE). */
+export const LOGICAL_BLOCK_SIZE = 4096;
+
+/**
+ * A request. `sector` counts from the disk's start in units of 512 bytes. The
+ * data of a read or write stands for whole pages of memory, one after another.
+ */
+export type Bio =
+  /** REQ_OP_READ: fills `data`. */
+  | { readonly op: "read"; readonly sector: number; readonly data: Uint8Array }
+  /** REQ_OP_WRITE: stores `data`. */
+  | { readonly op: "write"; readonly sector: number; readonly data: Uint8Array }
+  /** REQ_OP_DISCARD and REQ_OP_WRITE_ZEROES: frees whole pages. */
+  | {
+    readonly op: "discard" | "write_zeroes";
+    readonly sector: number;
+    readonly bytes: number;
+  };
+
+type DataBio = Extract<Bio, { data: Uint8Array }>;
+
+/**
+ * How one segment ended: done; failed, which counts as a failed read or write
+ * and ends the request; or failed below, where the backing device's own bio
+ * was chained to the request and fails it without a word to zram.
+ */
+type Outcome = "done" | "failed" | "failed-below";
+
+/** The request's error, or `undefined` where zram takes it. */
+export function checkRequest(
+  zram: Zram,
+  sector: number,
+  bytes: number,
+): Errno | undefined {
+  const { disksize, ioStat } = zram;
+  const { requestsChecked } = zram.profile.zram;
+  if (requestsChecked === "once-initialised" && disksize === 0) return "EIO";
+  const start = sector * SECTOR_SIZE;
+  const aligned = start % LOGICAL_BLOCK_SIZE === 0 &&
+    bytes % LOGICAL_BLOCK_SIZE === 0;
+  const inside = start >= 0 && start < disksize && start + bytes <= disksize;
+  if (aligned && inside) return undefined;
+  if (requestsChecked === "by-block-layer") return inside ? "EINVAL" : "EIO";
+  ioStat.invalidIo++;
+  return "EIO";
+}
+
+/**
+ * The error of a request for one whole page, likewise. Throws where it could
+ * not run at once: data of another size, or a slot that is locked.
+ */
+export function checkPageRequest(
+  zram: Zram,
+  page: number,
+  data: Uint8Array,
+  op: "read" | "write",
+): Errno | undefined {
+  const { slots } = zram;
+  const { pageSize } = zram.profile;
+  if (data.length !== pageSize) {
+    throw new RangeError(
+      `Cannot ${op} page ${page}: the data has ${data.length} bytes, not ${pageSize}`,
+    );
+  }
+  if (!Number.isInteger(page) || page < 0 || page >= slots.length) {
+    return checkRequest(zram, page * pageSize / SECTOR_SIZE, pageSize);
+  }
+  if (slots.has(page, ZRAM_LOCK)) {
+    throw new Error(`Cannot ${op} page ${page}: its slot is locked`);
+  }
+}
+
+/** Specifies `zram_submit_bio`; see `Zram.submitBio`. */
+export function* submitBioSteps(
+  zram: Zram,
+  bio: Bio,
+): Generator<Wait, Errno | undefined> {
+  if ("bytes" in bio) {
+    if (!isSupported(zram, bio.op)) return "EOPNOTSUPP";
+    return checkRequest(zram, bio.sector, bio.bytes) ??
+      (yield* discardSteps(zram, bio.sector, bio.bytes));
+  }
+  const errno = checkRequest(zram, bio.sector, bio.data.length);
+  if (errno !== undefined) return errno;
+  if (zram.profile.zram.requestsCounted === "bios") countRequest(zram, bio.op);
+  return yield* segmentSteps(zram, bio);
+}
+
+/**
+ * Whether the queue takes an operation at all. Where a page is larger than a
+ * logical block, a discard leaves the parts of pages as they were, so zeroes
+ * cannot be written by discarding.
+ */
+function isSupported({ profile }: Zram, op: "discard" | "write_zeroes") {
+  return op === "discard"
+    ? profile.zram.discard
+    : profile.zram.writeZeroes && profile.pageSize === LOGICAL_BLOCK_SIZE;
+}
+
+function countRequest({ ioStat }: Zram, op: "read" | "write"): void {
+  if (op === "read") ioStat.numReads++;
+  else ioStat.numWrites++;
+}
+
+/** Specifies `zram_slot_lock`: waits until nobody has the slot locked. */
+export function* slotLock(zram: Zram, page: number): Generator<Wait, void> {
+  while (zram.slots.has(page, ZRAM_LOCK)) {
+    yield "zram_slot_lock: the slot is locked";
+  }
+}
+
+/**
+ * The request in segments, each in one page of memory and one of the disk.
+ * Specifies `__zram_make_request`; `zram_bio_read` and `zram_bio_write`, since
+ * 6.4.
+ */
+function* segmentSteps(
+  zram: Zram,
+  { op, sector, data }: DataBio,
+): Generator<Wait, Errno | undefined> {
+  const { pageSize } = zram.profile;
+  const { afterFailedSegment } = zram.profile.zram;
+  let position = sector * SECTOR_SIZE;
+  let status: Errno | undefined;
+  for (let at = 0; at < data.length;) {
+    const page = Math.floor(position / pageSize);
+    const offset = position % pageSize;
+    const endOfMemoryPage = Math.min(
+      at + pageSize - at % pageSize,
+      data.length,
+    );
+    const length = Math.min(pageSize - offset, endOfMemoryPage - at);
+    yield* slotLock(zram, page);
+    const segment = data.subarray(at, at + length);
+    const outcome = runSegment(zram, op, page, offset, segment);
+    if (outcome !== "done") status = "EIO";
+    if (outcome !== "failed") {
+      position += length;
+      at += length;
+    } else if (afterFailedSegment === "stop") {
+      break;
+    } else {
+      // 6.1 leaves the page of memory, and its place on the disk does not move.
+      at = endOfMemoryPage;
+    }
+  }
+  return status;
+}
+
+/** Specifies `zram_bvec_rw`, with its counters and the mark of the access. */
+function runSegment(
+  zram: Zram,
+  op: "read" | "write",
+  page: number,
+  offset: number,
+  data: Uint8Array,
+): Outcome {
+  const { ioStat } = zram;
+  const { requestsCounted, failureIsAccess } = zram.profile.zram;
+  if (requestsCounted === "segments") countRequest(zram, op);
+  const outcome = op === "read"
+    ? readSegment(zram, page, offset, data)
+    : writeSegment(zram, page, offset, data);
+  if (outcome !== "failed" || failureIsAccess) markAccessed(zram, page);
+  if (outcome === "failed") {
+    if (op === "read") ioStat.failedReads++;
+    else ioStat.failedWrites++;
+  }
+  return outcome;
+}
+
+/** Specifies `zram_accessed`. */
+export function markAccessed({ slots, now }: Zram, page: number): void {
+  slots.clearFlag(page, ZRAM_IDLE | ZRAM_PP_SLOT);
+  if (slots.tracksAcTime) slots.setAcTime(page, now());
+}
+
+/**
+ * A part of a page is read by way of a temporary page (`zram_bvec_read`). The
+ * backing device then answers to zram itself; else it answers to the request.
+ */
+function readSegment(
+  zram: Zram,
+  page: number,
+  offset: number,
+  data: Uint8Array,
+): Outcome {
+  if (data.length === zram.profile.pageSize) {
+    return readPage(zram, page, data) === undefined ? "done" : "failed-below";
+  }
+  const whole = allocTemporaryPage(zram.memory);
+  if (whole === undefined) return "failed";
+  const errno = readPage(zram, page, whole.bytes);
+  if (errno === undefined) {
+    data.set(whole.bytes.subarray(offset, offset + data.length));
+  }
+  whole.free();
+  return errno === undefined ? "done" : "failed";
+}
+
+/**
+ * A part of a page is merged with the rest of it, read before
+ * (`zram_bvec_write`). Where that rest is on the backing device, 6.1 and 6.18
+ * do not wait for it to be read; the model does.
+ */
+function writeSegment(
+  zram: Zram,
+  page: number,
+  offset: number,
+  data: Uint8Array,
+): Outcome {
+  if (data.length === zram.profile.pageSize) {
+    return writePage(zram, page, data) === "ENOMEM" ? "failed" : "done";
+  }
+  const whole = allocTemporaryPage(zram.memory);
+  if (whole === undefined) return "failed";
+  const errno = readPage(zram, page, whole.bytes);
+  whole.bytes.set(data, offset);
+  const stored = errno ?? writePage(zram, page, whole.bytes);
+  whole.free();
+  return typeof stored === "string" ? "failed" : "done";
+}
+
+/**
+ * Frees the whole pages in a range, each counted in `notify_free` whether it
+ * was stored or not; parts of pages at its ends stay as they were. Specifies
+ * `zram_bio_discard`.
+ */
+function* discardSteps(
+  zram: Zram,
+  sector: number,
+  bytes: number,
+): Generator<Wait, undefined> {
+  const { pageSize } = zram.profile;
+  const start = sector * SECTOR_SIZE;
+  const end = Math.floor((start + bytes) / pageSize);
+  for (let page = Math.ceil(start / pageSize); page < end; page++) {
+    yield* slotLock(zram, page);
+    freePage(zram, page);
+    zram.ioStat.notifyFree++;
+  }
+}
+
+/** Specifies `zram_slot_free_notify`; see `Zram.slotFreeNotify`. */
+export function slotFreeNotify(zram: Zram, page: number): void {
+  const { slots, ioStat } = zram;
+  if (!Number.isInteger(page) || page < 0 || page >= slots.length) {
+    throw new RangeError(
+      `Cannot free page ${page}: the disk has ${slots.length} pages`,
+    );
+  }
+  ioStat.notifyFree++;
+  if (slots.has(page, ZRAM_LOCK)) ioStat.missFree++;
+  else freePage(zram, page);
+}

@@ -1,0 +1,64 @@
+/**
+ * Post-processing: slots that wait to be written back or recompressed, those
+ * with the largest objects first.
+ */
+import type { Memory } from "../memory/memory.ts";
+import { NO_PAGE } from "../memory/memory.ts";
+import { type Slots, ZRAM_PP_SLOT } from "./slots.ts";
+
+/** PP_BUCKET_SIZE_RANGE: bytes of size that share a bucket. */
+const PP_BUCKET_SIZE_RANGE = 64;
+
+/**
+ * Slots in buckets by the size of their objects; in a bucket the one that was
+ * placed last comes first. Specifies `struct zram_pp_ctl`, since 6.13.
+ */
+export class PpCtl {
+  readonly #slots: Slots;
+  readonly #buckets: number[][];
+
+  /** No slot waits. */
+  constructor(slots: Slots, pageSize: number) {
+    this.#slots = slots;
+    const buckets = pageSize / PP_BUCKET_SIZE_RANGE + 1;
+    this.#buckets = Array.from({ length: buckets }, () => []);
+  }
+
+  /** Adds a slot and marks it (`place_pp_slot`). */
+  place(slot: number): void {
+    const bucket = Math.floor(this.#slots.size(slot) / PP_BUCKET_SIZE_RANGE);
+    this.#buckets[bucket].push(slot);
+    this.#slots.setFlag(slot, ZRAM_PP_SLOT);
+  }
+
+  /** The slot to process next, which stays (`select_pp_slot`). */
+  select(): number | undefined {
+    return this.#buckets.findLast((bucket) => bucket.length > 0)?.at(-1);
+  }
+
+  /** Takes the slot that was selected away, and its mark (`release_pp_slot`). */
+  releaseSelected(): void {
+    const bucket = this.#buckets.findLast((bucket) => bucket.length > 0);
+    const slot = bucket?.pop();
+    if (slot !== undefined) this.#slots.clearFlag(slot, ZRAM_PP_SLOT);
+  }
+
+  /** Takes all slots away (`release_pp_ctl`). */
+  release(): void {
+    while (this.select() !== undefined) this.releaseSelected();
+  }
+}
+
+/**
+ * A page for the while of an operation, or `undefined` where there is none to
+ * be had (`alloc_page`); `free` gives it back.
+ */
+export function allocTemporaryPage(
+  memory: Memory,
+): { bytes: Uint8Array; free(): void } | undefined {
+  const pfn = memory.allocPage();
+  if (pfn === NO_PAGE) return undefined;
+  // The memory's arrays move as it grows, so the bytes are kept beside it.
+  const bytes = new Uint8Array(memory.pageSize);
+  return { bytes, free: () => memory.freePage(pfn) };
+}

@@ -1,0 +1,51 @@
+/** How a page is read, from the pool or from the backing device. */
+import type { Errno } from "../linux/errno.ts";
+import type { Zram } from "./device.ts";
+import { fillPage } from "./same_filled.ts";
+import { ZRAM_HUGE, ZRAM_WB } from "./slots.ts";
+
+/**
+ * Fills `into` with the page of a slot that is not written back: zeros where
+ * nothing is stored. Specifies `zram_read_from_zspool` (since 6.6; before, in
+ * `__zram_bvec_read`).
+ */
+export function readFromZspool(
+  zram: Zram,
+  page: number,
+  into: Uint8Array,
+): void {
+  const { slots, pool } = zram;
+  const handle = slots.handle(page);
+  if (handle === 0 || pool === undefined) {
+    fillPage(
+      into,
+      slots.elementLow(page),
+      slots.elementHigh(page),
+      zram.profile.wordBits / 8,
+    );
+  } else if (slots.has(page, ZRAM_HUGE)) {
+    pool.read(handle, into);
+  } else {
+    const compressed = zram.buffer.subarray(0, slots.size(page));
+    pool.read(handle, compressed);
+    zram.codecAt(slots.priority(page)).decompress(compressed, into);
+  }
+}
+
+/**
+ * Fills `into` with a page wherever it is; the backing device's error, if that
+ * is where. Specifies `zram_read_page` (since 6.4) and `read_from_bdev`.
+ */
+export function readPage(
+  zram: Zram,
+  page: number,
+  into: Uint8Array,
+): Errno | undefined {
+  const { slots, backing } = zram;
+  if (!slots.has(page, ZRAM_WB) || backing === undefined) {
+    readFromZspool(zram, page, into);
+    return undefined;
+  }
+  zram.stats.bdReads++;
+  return backing.device.readPage(slots.block(page), into);
+}

@@ -1,0 +1,265 @@
+/**
+ * Recompression: pages are compressed again with another algorithm, where that
+ * saves memory. Specifies `recompress_store` and `recompress_slot`,
+ * `drivers/block/zram/zram_drv.c`, as 6.18 has them.
+ */
+import type { Errno } from "../linux/errno.ts";
+import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
+import type { Wait } from "../rules/wait.ts";
+import { slotLock } from "./bio.ts";
+import type { Zram } from "./device.ts";
+import { allocTemporaryPage, PpCtl } from "./post_processing.ts";
+import { readFromZspool } from "./read.ts";
+import {
+  ZRAM_HUGE,
+  ZRAM_IDLE,
+  ZRAM_INCOMPRESSIBLE,
+  ZRAM_LOCK,
+  ZRAM_PP_SLOT,
+  ZRAM_SAME,
+  ZRAM_WB,
+} from "./slots.ts";
+import { freePage } from "./write.ts";
+import { MAX_COMPS, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
+
+/** What is asked for, as it is read. */
+interface Request {
+  /** Flags that a page must have, all of them. */
+  flags: readonly number[];
+  /** Pages that may still be tried. */
+  maxPages: bigint;
+  /** Objects below these bytes stay, and new ones must be below: 0 is none. */
+  threshold: number;
+  /** The algorithm by its name. */
+  algo: string | undefined;
+  /** The first priority to try. */
+  priority: number;
+  /** One more than the last, or `undefined` for all. */
+  priorityEnd: number | undefined;
+}
+
+const TYPES: Readonly<Record<string, readonly number[]>> = {
+  idle: [ZRAM_IDLE],
+  huge: [ZRAM_HUGE],
+  huge_idle: [ZRAM_IDLE, ZRAM_HUGE],
+};
+
+/** Reads one parameter into the request; those that are unknown are passed over. */
+const PARAMETERS: Readonly<
+  Record<string, (request: Request, value: string) => Errno | undefined>
+> = {
+  type(request, value) {
+    if (Object.hasOwn(TYPES, value)) request.flags = TYPES[value];
+  },
+  max_pages(request, value) {
+    const pages = kstrtoull(value);
+    if (typeof pages === "string") return pages;
+    request.maxPages = pages;
+  },
+  threshold(request, value) {
+    const bytes = kstrtoull(value, 32);
+    if (typeof bytes === "string") return bytes;
+    request.threshold = Number(bytes);
+  },
+  algo(request, value) {
+    request.algo = value;
+  },
+  priority(request, value) {
+    const priority = kstrtoull(value, 32);
+    if (typeof priority === "string") return priority;
+    const first = Number(priority);
+    request.priority = first === PRIMARY_COMP ? SECONDARY_COMP : first;
+    request.priorityEnd = request.priority + 1 >>> 0;
+  },
+};
+
+/** Reads the text: EINVAL for a parameter without a value. */
+function parseRequest(text: string): Request | Errno {
+  const request: Request = {
+    flags: [],
+    maxPages: (1n << 64n) - 1n,
+    threshold: 0,
+    algo: undefined,
+    priority: SECONDARY_COMP,
+    priorityEnd: undefined,
+  };
+  for (const { param, value = "" } of nextArgs(text)) {
+    if (value === "") return "EINVAL";
+    if (!Object.hasOwn(PARAMETERS, param)) continue;
+    const errno = PARAMETERS[param](request, value);
+    if (errno !== undefined) return errno;
+  }
+  return request;
+}
+
+/** Priorities from `first` on, `end` not included. */
+interface Priorities {
+  readonly first: number;
+  readonly end: number;
+}
+
+/**
+ * The priorities to try: EINVAL where there is no such algorithm, or none in
+ * that range. As only `num_active_comps` priorities are looked at, one above a
+ * gap in the list is never tried.
+ */
+function choosePriorities(
+  { comps }: Zram,
+  { algo, priority, priorityEnd }: Request,
+): Priorities | Errno {
+  let first = priority;
+  let end = priorityEnd ?? comps.activeCount;
+  if (algo !== undefined) {
+    while (first < MAX_COMPS && comps.nameAt(first) !== algo) first++;
+    if (first >= MAX_COMPS) return "EINVAL";
+    end = first + 1;
+  }
+  end = Math.min(end, comps.activeCount);
+  return first >= end ? "EINVAL" : { first, end };
+}
+
+/** Marks the pages that may be recompressed (`scan_slots_for_recompress`). */
+function placeCandidates(
+  { slots }: Zram,
+  flags: readonly number[],
+  { end }: Priorities,
+  ctl: PpCtl,
+): void {
+  const excluded = ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;
+  for (let page = 0; page < slots.length; page++) {
+    if (
+      slots.isAllocated(page) && !slots.has(page, excluded) &&
+      flags.every((flag) => slots.has(page, flag)) &&
+      slots.priority(page) + 1 < end
+    ) ctl.place(page);
+  }
+}
+
+/** Specifies `recompress_store`; see `Zram.recompress`. */
+export function* recompressSteps(
+  zram: Zram,
+  text: string,
+): Generator<Wait, Errno | undefined> {
+  const request = parseRequest(text);
+  if (typeof request === "string") return request;
+  if (zram.pool === undefined) return "EINVAL";
+  if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
+  if (zram.ppInProgress) return "EAGAIN";
+  const priorities = choosePriorities(zram, request);
+  if (typeof priorities === "string") return priorities;
+  const page = allocTemporaryPage(zram.memory);
+  if (page === undefined) return "ENOMEM";
+  const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
+  zram.ppInProgress = true;
+  zram.initLockReaders++;
+  try {
+    placeCandidates(zram, request.flags, priorities, ctl);
+    return yield* recompressPlaced(zram, request, priorities, ctl, page.bytes);
+  } finally {
+    ctl.release();
+    page.free();
+    zram.ppInProgress = false;
+    zram.initLockReaders--;
+  }
+}
+
+/** The loop of `recompress_store`. */
+function* recompressPlaced(
+  zram: Zram,
+  request: Request,
+  priorities: Priorities,
+  ctl: PpCtl,
+  buffer: Uint8Array,
+): Generator<Wait, Errno | undefined> {
+  const { slots } = zram;
+  for (;;) {
+    const page = ctl.select();
+    if (page === undefined || request.maxPages === 0n) return undefined;
+    yield* slotLock(zram, page);
+    if (slots.has(page, ZRAM_PP_SLOT)) {
+      slots.setFlag(page, ZRAM_LOCK);
+      try {
+        const errno = yield* recompressSlot(
+          zram,
+          page,
+          request,
+          priorities,
+          buffer,
+        );
+        if (errno !== undefined) return errno;
+      } finally {
+        slots.clearFlag(page, ZRAM_LOCK);
+      }
+    }
+    ctl.releaseSelected();
+    yield "recompress_store: cond_resched";
+  }
+}
+
+/** What an algorithm made of a page. */
+interface Recompressed {
+  readonly priority: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The first algorithm that puts the page into a smaller class, and below the
+ * threshold where there is one; or where the search ended.
+ */
+function searchSmaller(
+  zram: Zram,
+  page: number,
+  { threshold }: Request,
+  { first, end }: Priorities,
+  buffer: Uint8Array,
+): Recompressed | undefined {
+  const { slots, comps } = zram;
+  const pool = zram.initialisedPool;
+  const into = new Uint8Array(zram.buffer.length);
+  const oldClass = pool.classFor(slots.size(page)).index;
+  const start = Math.max(first, slots.priority(page) + 1);
+  for (let priority = start; priority < end; priority++) {
+    const length = comps.codecAt(priority)?.compress(buffer, into);
+    if (length === undefined) continue;
+    const smaller = pool.classFor(length).index < oldClass;
+    if (smaller && (threshold === 0 || length < threshold)) {
+      return { priority, bytes: into.subarray(0, length) };
+    }
+  }
+}
+
+/**
+ * Recompresses the page of one slot, which is locked. A page that no algorithm
+ * of the highest priority makes smaller is marked incompressible. Neither the
+ * limit nor `mem_used_max` sees the new object. Specifies `recompress_slot`.
+ */
+function* recompressSlot(
+  zram: Zram,
+  page: number,
+  request: Request,
+  priorities: Priorities,
+  buffer: Uint8Array,
+): Generator<Wait, Errno | undefined> {
+  const { slots, stats, comps } = zram;
+  if (slots.size(page) < request.threshold) return;
+  readFromZspool(zram, page, buffer);
+  slots.clearFlag(page, ZRAM_IDLE);
+  const smaller = searchSmaller(zram, page, request, priorities, buffer);
+  request.maxPages--;
+  if (smaller === undefined) {
+    if (priorities.end >= comps.activeCount) {
+      slots.setFlag(page, ZRAM_INCOMPRESSIBLE);
+    }
+    return;
+  }
+  yield "recompress_slot: slot locked, zs_malloc may sleep";
+  const { length } = smaller.bytes;
+  const handle = zram.initialisedPool.malloc(length);
+  if (typeof handle === "string") return handle;
+  zram.initialisedPool.write(handle, smaller.bytes);
+  freePage(zram, page);
+  slots.setObject(page, handle, length, 0);
+  slots.setPriority(page, smaller.priority);
+  stats.comprDataSize += length;
+  stats.pagesStored++;
+}

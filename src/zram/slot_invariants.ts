@@ -1,0 +1,196 @@
+/** The rules that a device keeps about each of its slots. */
+import { expectEqual, type Invariant } from "../rules/invariant.ts";
+import type { Zram } from "./device.ts";
+import {
+  ZRAM_HUGE,
+  ZRAM_IDLE,
+  ZRAM_INCOMPRESSIBLE,
+  ZRAM_LOCK,
+  ZRAM_PP_SLOT,
+  ZRAM_SAME,
+  ZRAM_UNDER_WB,
+  ZRAM_WB,
+} from "./slots.ts";
+
+/** A rule about one slot. */
+export type SlotInvariant = Invariant<Zram, number>;
+
+/** Whether the slot's page is held by an object of the pool. */
+function hasObject({ slots }: Zram, slot: number): boolean {
+  return slots.isAllocated(slot) && !slots.has(slot, ZRAM_SAME | ZRAM_WB);
+}
+
+/** Where, besides an object, flags say that a page is. */
+function describePlace({ slots }: Zram, slot: number): string {
+  if (slots.has(slot, ZRAM_WB)) return "the backing device";
+  if (slots.has(slot, ZRAM_SAME)) return "the slot";
+  return slots.isAllocated(slot) ? "an object" : "nowhere";
+}
+
+/** Rules about each slot. */
+export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
+  {
+    id: "zram/slot-object",
+    sentence:
+      "A slot has a live object exactly where it holds a page that is neither same-filled nor written back.",
+    source: "zram_write_page, zram_free_page, drivers/block/zram/zram_drv.c",
+    check(zram, slot) {
+      const { slots, pool } = zram;
+      const handle = slots.handle(slot);
+      if (!hasObject(zram, slot)) {
+        return expectEqual(`slot ${slot}`, `handle ${handle}`, "handle 0");
+      }
+      const isLive = pool?.handles.isLive(handle) ?? false;
+      return expectEqual(
+        `slot ${slot}`,
+        isLive ? "a live handle" : `handle ${handle}`,
+        "a live handle",
+      );
+    },
+  },
+  {
+    id: "zram/one-place",
+    sentence:
+      "A page is in one place: it is not same-filled and written back at once, and stored whole only in the pool.",
+    source: "zram_free_page, zram_writeback_slots, zram_drv.c",
+    check({ slots }, slot) {
+      const places = [ZRAM_SAME, ZRAM_WB, ZRAM_HUGE]
+        .filter((flag) => slots.has(slot, flag)).length;
+      if (places <= 1) return undefined;
+      return {
+        where: `slot ${slot}`,
+        expected: "at most one of ZRAM_SAME, ZRAM_WB, ZRAM_HUGE",
+        found: places,
+      };
+    },
+  },
+  {
+    id: "zram/object-size",
+    sentence:
+      "An object is as large as a page where that is stored whole, else below the size from which on it would be; a page elsewhere has none.",
+    source: "zram_write_page, zs_huge_class_size, max_zpage_size, zram_drv.c",
+    check(zram, slot) {
+      const { slots, profile, wholeFrom } = zram;
+      const size = slots.size(slot);
+      if (slots.has(slot, ZRAM_HUGE)) {
+        return expectEqual(`huge slot ${slot}`, size, profile.pageSize);
+      }
+      if (!hasObject(zram, slot)) {
+        return expectEqual(`slot ${slot} without an object`, size, 0);
+      }
+      if (size > 0 && size < wholeFrom) return undefined;
+      return {
+        where: `slot ${slot}`,
+        expected: `a size from 1 up to but not including ${wholeFrom}`,
+        found: size,
+      };
+    },
+  },
+  {
+    id: "zram/empty-slot",
+    sentence:
+      "A slot that holds no page has no flag but those of an operation under way.",
+    source: "zram_free_page, zram_drv.c",
+    check({ slots }, slot) {
+      if (slots.isAllocated(slot)) return undefined;
+      const left = ZRAM_IDLE | ZRAM_HUGE | ZRAM_INCOMPRESSIBLE | ZRAM_PP_SLOT;
+      return expectEqual(
+        `empty slot ${slot}`,
+        slots.has(slot, left) || slots.priority(slot) > 0
+          ? "flags left"
+          : "none",
+        "none",
+      );
+    },
+  },
+  {
+    id: "zram/idle",
+    sentence:
+      "Only stored pages are idle; since 6.13 only those that post-processing could take.",
+    source: "mark_idle, zram_accessed, zram_free_page, zram_drv.c",
+    check(zram, slot) {
+      if (!zram.slots.has(slot, ZRAM_IDLE)) return undefined;
+      const place = describePlace(zram, slot);
+      const allowed = zram.profile.zram.idleMarks === "in-pool"
+        ? place === "an object"
+        : place !== "nowhere";
+      if (allowed) return undefined;
+      return {
+        where: `idle slot ${slot}`,
+        expected: "an object",
+        found: place,
+      };
+    },
+  },
+  {
+    id: "zram/block",
+    sentence:
+      "A page that is written back has a block in use, from 1 on and below the backing device's size.",
+    source: "alloc_block_bdev, free_block_bdev, zram_drv.c",
+    check({ slots, backing }, slot) {
+      if (!slots.has(slot, ZRAM_WB)) return undefined;
+      const block = slots.block(slot);
+      const pages = backing?.device.pages ?? 0;
+      const isUsed = block >= 1 && block < pages && backing?.isUsed(block);
+      if (isUsed) return undefined;
+      return {
+        where: `slot ${slot}`,
+        expected: `a block in use from 1 to ${pages - 1}`,
+        found: block,
+      };
+    },
+  },
+  {
+    id: "zram/priority",
+    sentence:
+      "A page is compressed by an algorithm that the device has, and one stored whole by none.",
+    source: "zram_set_priority, recompress_slot, zram_drv.c, since 6.2",
+    check(zram, slot) {
+      const { slots, comps } = zram;
+      const priority = slots.priority(slot);
+      if (priority === 0) return undefined;
+      const allowed = hasObject(zram, slot) && !slots.has(slot, ZRAM_HUGE) &&
+        comps.codecAt(priority) !== undefined;
+      if (allowed) return undefined;
+      return { where: `slot ${slot}`, expected: 0, found: priority };
+    },
+  },
+  {
+    id: "zram/incompressible",
+    sentence: "Only a page held by an object is marked incompressible.",
+    source: "recompress_slot, zram_free_page, zram_drv.c, since 6.2",
+    check(zram, slot) {
+      if (!zram.slots.has(slot, ZRAM_INCOMPRESSIBLE)) return undefined;
+      return expectEqual(
+        `incompressible slot ${slot}`,
+        describePlace(zram, slot),
+        "an object",
+      );
+    },
+  },
+  {
+    id: "zram/operation-marks",
+    sentence:
+      "A slot is locked, under writeback or waiting for post-processing only while an operation runs.",
+    source: "writeback_store, recompress_store, release_pp_ctl, zram_drv.c",
+    check({ slots, initLockReaders }, slot) {
+      const marks = ZRAM_LOCK | ZRAM_UNDER_WB | ZRAM_PP_SLOT;
+      if (initLockReaders > 0 || !slots.has(slot, marks)) return undefined;
+      return { where: `slot ${slot}`, expected: "no mark", found: "a mark" };
+    },
+  },
+  {
+    id: "zram/access-time",
+    sentence: "No page was accessed later than now.",
+    source: "zram_accessed, ktime_get_boottime, zram_drv.c",
+    check({ slots, now }, slot) {
+      const latest = now();
+      if (slots.acTime(slot) <= latest) return undefined;
+      return {
+        where: `slot ${slot}`,
+        expected: `at most ${latest} s`,
+        found: slots.acTime(slot),
+      };
+    },
+  },
+];

@@ -1,0 +1,105 @@
+/**
+ * Which algorithm has which priority, and the codecs behind them. Specifies
+ * `zram->comp_algs` and `zram->comps`, `zram_drv.h`, and `zcomp.c`.
+ */
+import type { Codec } from "../codec/codec.ts";
+import { KERNEL_CODECS } from "../codec/codecs.ts";
+import type { Errno } from "../linux/errno.ts";
+import type { ZramProfile } from "../linux/zram_profile.ts";
+
+/** The priority of the algorithm that writes use (ZRAM_PRIMARY_COMP). */
+export const PRIMARY_COMP = 0;
+/** The first priority of the algorithms that recompress (ZRAM_SECONDARY_COMP). */
+export const SECONDARY_COMP = 1;
+/** One more than the highest priority (ZRAM_MAX_COMPS). */
+export const MAX_COMPS = 4;
+
+/** ZRAM_MAX_ALGO_NAME_SZ, CRYPTO_MAX_ALG_NAME: characters, the last a NUL. */
+const MAX_ALGO_NAME_SIZE = 128;
+
+/** The algorithms of one device, by priority. */
+export class Comps {
+  readonly #profile: ZramProfile;
+  readonly #codecs: ReadonlyMap<string, Codec>;
+  readonly #added: readonly string[];
+  readonly #names: (string | undefined)[];
+  #active: (Codec | undefined)[] = [];
+
+  /** The default algorithm alone. `added` codecs are not the kernel's. */
+  constructor(profile: ZramProfile, added: readonly Codec[]) {
+    this.#profile = profile;
+    this.#added = added.map(({ name }) => name);
+    this.#codecs = new Map(
+      [...KERNEL_CODECS, ...added].map((codec) => [codec.name, codec]),
+    );
+    this.#names = [profile.defaultAlgorithm];
+  }
+
+  /** Algorithms that can be chosen, the kernel's first. */
+  get available(): readonly string[] {
+    return [...new Set([...this.#profile.compAlgorithms, ...this.#added])];
+  }
+
+  /** The algorithm of a priority, if there is one. */
+  nameAt(priority: number): string | undefined {
+    return this.#names[priority];
+  }
+
+  /** The codec of a priority, once the device is initialised. */
+  codecAt(priority: number): Codec | undefined {
+    return this.#active[priority];
+  }
+
+  /** How many algorithms an initialised device has (`num_active_comps`). */
+  get activeCount(): number {
+    return this.#active.filter((codec) => codec !== undefined).length;
+  }
+
+  /**
+   * Whether an algorithm can be chosen: EINVAL for one that is not available,
+   * E2BIG (6.18) for a name that is too long, where this kernel looks.
+   * Specifies `__comp_algorithm_store`.
+   */
+  check(name: string): Errno | undefined {
+    const { algorithmChecked, longAlgorithmName } = this.#profile;
+    if (algorithmChecked === "when-initialised") return undefined;
+    if (name.length >= MAX_ALGO_NAME_SIZE) return longAlgorithmName;
+    if (!this.available.includes(name.replace(/\n$/, ""))) return "EINVAL";
+  }
+
+  /** Gives an algorithm a priority (`comp_algorithm_set`). */
+  set(name: string, priority: number): void {
+    this.#names[priority] = name;
+  }
+
+  /**
+   * Makes every algorithm ready: EINVAL for one that is not available. Throws
+   * where the kernel has it and zspec has no codec for it. Specifies
+   * `zcomp_create`.
+   */
+  create(): Errno | undefined {
+    const active: (Codec | undefined)[] = [];
+    for (const [priority, name] of this.#names.entries()) {
+      if (name === undefined) continue;
+      if (!this.available.includes(name)) return "EINVAL";
+      active[priority] = this.#codecs.get(name);
+      if (active[priority] === undefined) {
+        throw new Error(
+          `Cannot initialise zram: there is no codec for '${name}', only for ${
+            [...this.#codecs.keys()].join(", ")
+          }`,
+        );
+      }
+    }
+    this.#active = active;
+  }
+
+  /** Forgets the codecs and, since 6.2, the algorithms (`zram_destroy_comps`). */
+  destroy(): void {
+    this.#active = [];
+    this.#names.length = SECONDARY_COMP;
+    if (this.#profile.resetRestoresAlgorithm) {
+      this.#names[PRIMARY_COMP] = this.#profile.defaultAlgorithm;
+    }
+  }
+}
