@@ -46,6 +46,17 @@ export * from "./src/zbud/zbud_page.ts";
 export * from "./src/zbud/pool.ts";
 export * from "./src/zbud/walk.ts";
 export * from "./src/zbud/invariants.ts";
+export * from "./src/z3fold/slots.ts";
+export {
+  Z3FOLD_BUDDIES,
+  Z3FOLD_BUDDY_NAMES,
+  type Z3foldHeaderLayout,
+  z3foldHeaderLayout,
+  Z3foldPages,
+} from "./src/z3fold/z3fold_page.ts";
+export * from "./src/z3fold/handles.ts";
+export * from "./src/z3fold/page_lists.ts";
+export * from "./src/z3fold/pool.ts";
 export * from "./src/zram/slots.ts";
 export * from "./src/zram/stat.ts";
 export * from "./src/zram/device.ts";
