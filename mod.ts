@@ -57,6 +57,8 @@ export {
 export * from "./src/z3fold/handles.ts";
 export * from "./src/z3fold/page_lists.ts";
 export * from "./src/z3fold/pool.ts";
+export * from "./src/z3fold/invariants.ts";
+export * from "./src/zswap/allocator.ts";
 export * from "./src/zram/slots.ts";
 export * from "./src/zram/stat.ts";
 export * from "./src/zram/device.ts";
