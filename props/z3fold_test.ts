@@ -219,6 +219,19 @@ Deno.test("an object that is left alone moves into another page with room, under
   assertEquals([pool.pagesNr, pool.slots.allocated], [0, 0]);
 });
 
+Deno.test("an object that is left alone stays in its page while it is mapped", () => {
+  const pool = new Z3foldPool(LINUX_6_1);
+  const mapped = put(pool, 1500, 1);
+  const filler = put(pool, 2300, 2);
+  const roomy = put(pool, 2000, 3);
+  const view = pool.map(mapped);
+  pool.free(filler);
+  assertEquals([pfnOf(pool, mapped), pfnOf(pool, roomy)], [1, 2]);
+  assertEquals(view.subarray(0, 1500), new Uint8Array(1500).fill(1));
+  pool.unmap(mapped);
+  checkZ3fold(pool);
+});
+
 Deno.test("where a free leaves compaction to the worker, the page can be used before and after it", () => {
   const pool = new Z3foldPool(LINUX_6_1);
   const [first, last] = [put(pool, 1500, 1), put(pool, 1500, 2)];
@@ -235,6 +248,15 @@ Deno.test("where a free leaves compaction to the worker, the page can be used be
   checkZ3fold(pool);
   assertHolds(pool, last, 1500, 2);
   assertEquals(pool.pagesNr, 1);
+});
+
+Deno.test("a page that was full is compacted by the free itself: no CPU's worker has it", () => {
+  const pool = new Z3foldPool(LINUX_6_1);
+  const [first] = [1000, 1000, 1500].map((size) => alloc(pool, size));
+  assertEquals(pool.pages.cpu(1), -1);
+  assertEquals(pool.freeSteps(first).next().done, true);
+  assertEquals(pool.pages.cpu(1), 0);
+  checkZ3fold(pool);
 });
 
 Deno.test("a page whose objects are all evicted is freed: the middle one is asked for first, then first and last", () => {
@@ -399,6 +421,7 @@ Deno.test("each rule about z3fold is broken by the fault that it is about", () =
       pool.lists.unbuddied.delInit(pfn);
       pool.lists.unbuddied.add(pfn, 60);
     }],
+    ["z3fold/cpu", (pool, pfn) => pool.pages.setCpu(pfn, 1)],
     ["z3fold/lru", (pool, pfn) => pool.lists.lru.delete(pfn)],
     ["z3fold/handles", (pool, pfn) => {
       const { given } = pool.handles;

@@ -67,7 +67,8 @@ export function compactPage(pages: Z3foldPages, pfn: number): boolean {
 
 /**
  * Moves a page's only object into another page with room, as an object with a
- * foreign handle: its slot stays where it was. Answers whether it did.
+ * foreign handle: its slot stays where it was. Answers whether it did; the page
+ * is then to be freed.
  * Specifies `compact_single_buddy`, `mm/z3fold.c`, 6.1.
  */
 function compactSingleBuddy(
@@ -95,7 +96,6 @@ function compactSingleBuddy(
   );
   handles.move(pfn, buddy, target, targetBuddy);
   lists.addToUnbuddied(target);
-  pages.setChunks(pfn, buddy, 0);
   return true;
 }
 

@@ -6,6 +6,7 @@ import {
   type Invariant,
 } from "../rules/invariant.ts";
 import type { Z3foldObject } from "./handles.ts";
+import { THIS_CPU } from "./page_lists.ts";
 import type { Z3foldPool } from "./pool.ts";
 import {
   HEADLESS,
@@ -140,6 +141,20 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
           : { where, expected: `${free}, fewer or none`, found: list };
       }
       return expectEqual(where, list, free);
+    },
+  },
+  {
+    id: "z3fold/cpu",
+    sentence:
+      "A page with a header knows the CPU on whose unbuddied lists it is, and -1 where it is on none.",
+    source: "add_to_unbuddied, __z3fold_alloc, mm/z3fold.c, 4.14",
+    check(links, pfn) {
+      if (isHeadless(links, pfn)) return undefined;
+      return expectEqual(
+        `the CPU of page ${pfn}`,
+        links.pool.pages.cpu(pfn),
+        links.unbuddied.has(pfn) ? THIS_CPU : -1,
+      );
     },
   },
   {

@@ -49,7 +49,7 @@ function claimOldest({ lists }: Z3foldReclaim): number {
 
 /** Evicts a claimed page's objects until one stays; answers whether none does. */
 function* evictObjects(
-  { lists, handles, slots, evict }: Z3foldReclaim,
+  { lists, handles, evict }: Z3foldReclaim,
   pfn: number,
   onStack: number,
 ): Generator<Wait, boolean> {
@@ -57,7 +57,6 @@ function* evictObjects(
   const buddies = pages.has(pfn, PAGE_HEADLESS)
     ? [HEADLESS]
     : EVICTION_ORDER.filter((buddy) => pages.chunks(pfn, buddy) > 0);
-  slots.clear(onStack);
   const evictions = buddies.map((buddy) => ({
     name: Z3FOLD_BUDDY_NAMES[buddy],
     handle: handles.giveToReclaim(pfn, onStack, buddy),
@@ -74,7 +73,7 @@ function* evictObjects(
 
 /** Puts a page back that reclaim could not empty, as the newest. */
 function putBack({ lists }: Z3foldReclaim, pfn: number): void {
-  lists.touch(pfn);
+  lists.lru.add(pfn);
   lists.pages.clear(pfn, PAGE_CLAIMED);
 }
 

@@ -69,20 +69,10 @@ export class BuddySlots {
 
   /** Frees a structure, whatever its slots hold. */
   free(slots: number): void {
-    this.clear(slots);
-    if (!this.#onStack.delete(slots)) this.allocated--;
-    this.#freed.push(slots);
-  }
-
-  /** Empties every slot of a structure. */
-  clear(slots: number): void {
     const at = this.#at(slots);
     this.#slots.fill(0, at, at + SLOTS);
-  }
-
-  /** Whether a structure is one on the stack. */
-  isOnStack(slots: number): boolean {
-    return this.#onStack.has(slots);
+    if (!this.#onStack.delete(slots)) this.allocated--;
+    this.#freed.push(slots);
   }
 
   /** Whether every slot of a structure is empty. */

@@ -121,8 +121,7 @@ export class HeaderLists {
     let pfn = this.first(list);
     while (pfn !== NO_PAGE) {
       yield pfn;
-      const next = this.next(pfn);
-      pfn = "pfn" in next ? next.pfn : NO_PAGE;
+      pfn = this.#pageAt(this.#read(this.#addressOf(pfn), NEXT));
     }
   }
 
@@ -137,8 +136,8 @@ export class HeaderLists {
   }
 
   #pageAt(link: number): number {
-    const target = this.#target(link);
-    return "pfn" in target ? target.pfn : NO_PAGE;
+    const isHead = link % 2 === 1;
+    return isHead ? NO_PAGE : Math.floor(link / this.#memory.pageSize);
   }
 
   #unlink(pfn: number): void {
