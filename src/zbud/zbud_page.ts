@@ -69,8 +69,9 @@ export class ZbudPages {
   /** NCHUNKS: chunks for objects in a page. */
   readonly nchunks: number = (1 << NCHUNKS_ORDER) - 1;
   /**
-   * Bytes of the largest object. It leaves one chunk free: a last object of
-   * all chunks would start where the first one does, and have its handle.
+   * Bytes of the largest object. It leaves a chunk for another one: a page that
+   * holds one compressed page only wins nothing. So since 3.11; the patches
+   * that were posted before it let an object have that chunk too.
    */
   readonly maxSize: number;
 
