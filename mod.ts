@@ -44,6 +44,25 @@ export * from "./src/zsmalloc/size_class.ts";
 export * from "./src/zsmalloc/zspage.ts";
 export * from "./src/zsmalloc/pool.ts";
 export * from "./src/zsmalloc/invariants.ts";
+export * from "./src/zbud/driver.ts";
+export * from "./src/zbud/header_lists.ts";
+export * from "./src/zbud/zbud_page.ts";
+export * from "./src/zbud/pool.ts";
+export * from "./src/zbud/walk.ts";
+export * from "./src/zbud/invariants.ts";
+export * from "./src/z3fold/slots.ts";
+export {
+  Z3FOLD_BUDDIES,
+  Z3FOLD_BUDDY_NAMES,
+  type Z3foldHeaderLayout,
+  z3foldHeaderLayout,
+  Z3foldPages,
+} from "./src/z3fold/z3fold_page.ts";
+export * from "./src/z3fold/handles.ts";
+export * from "./src/z3fold/page_lists.ts";
+export * from "./src/z3fold/pool.ts";
+export * from "./src/z3fold/invariants.ts";
+export * from "./src/zswap/allocator.ts";
 export * from "./src/zram/slots.ts";
 export {
   BD_STAT_FIELDS,

@@ -1,0 +1,177 @@
+/**
+ * The allocators that zswap runs over, behind one interface: `mm/zpool.c` as
+ * 6.1 has it, with its drivers zbud, z3fold and zsmalloc.
+ */
+import type { Errno } from "../linux/errno.ts";
+import type { Profile } from "../linux/profile.ts";
+import { runToEnd, type Wait } from "../rules/wait.ts";
+import type { Memory } from "../memory/memory.ts";
+import type { Evict, ReclaimErrno } from "../zbud/driver.ts";
+import { ZbudPool } from "../zbud/pool.ts";
+import { Z3foldPool } from "../z3fold/pool.ts";
+import { ZsPool } from "../zsmalloc/pool.ts";
+
+/** Pages of its LRU list that a driver tries for each that it is to free. */
+const RECLAIM_RETRIES = 8;
+
+/** The drivers that there are, as the parameter `zpool` of zswap names them. */
+export type ZpoolType = "zbud" | "z3fold" | "zsmalloc";
+
+/** What came of shrinking a pool. */
+export interface ZpoolShrink {
+  /** Pages that were freed. */
+  readonly reclaimed: number;
+  /** Why no more were, where fewer were freed than asked for. */
+  readonly errno?: ReclaimErrno;
+}
+
+/** A pool of any driver. Specifies `struct zpool` and its operations. */
+export interface Zpool {
+  /** The driver's name (`zpool_get_type`). */
+  readonly type: ZpoolType;
+  /** Whether `shrink` can evict: driver and user must both (`zpool_evictable`). */
+  readonly evictable: boolean;
+  /**
+   * Bytes up to which objects share pages. A larger one has a page to itself
+   * (z3fold, zsmalloc) or cannot be had (zbud).
+   */
+  readonly hugeOrMaxSize: number;
+  /** Pages that the pool has (`zpool_get_total_size`, which counts bytes). */
+  readonly totalPages: number;
+  /** Allocates `size` bytes: a handle, not 0, or an errno (`zpool_malloc`). */
+  malloc(size: number): number | Errno;
+  /** {@linkcode Zpool.malloc}, stopping where the driver may sleep. */
+  mallocSteps(size: number): Generator<Wait, number | Errno>;
+  /** Frees an object (`zpool_free`). Throws where `handle` names none. */
+  free(handle: number): void;
+  /** Fills `into` from the start of an object (`zpool_map_handle` to read). */
+  read(handle: number, into: Uint8Array): Uint8Array;
+  /** Copies `data` to the start of an object (`zpool_map_handle` to write). */
+  write(handle: number, data: Uint8Array): void;
+  /**
+   * Frees `pages` pages by evicting objects, as far as it can be done; EINVAL
+   * where the pool is not evictable or empty. Specifies `zpool_shrink`.
+   */
+  shrink(pages: number): ZpoolShrink;
+  /** {@linkcode Zpool.shrink}, stopping where an eviction may sleep. */
+  shrinkSteps(pages: number): Generator<Wait, ZpoolShrink>;
+}
+
+/** What a {@linkcode Zpool} can be told when it is made. */
+export interface ZpoolOptions {
+  /** Where the pool takes its frames from. Default: a memory of its own. */
+  memory?: Memory;
+  /** Evicts an object, so that the pool can shrink. Default: none. */
+  evict?: Evict;
+  /** Fault injection: whether the nth allocation of a handle's cell fails. */
+  failslab?: (allocation: number) => boolean;
+}
+
+/**
+ * Frees pages one by one; a pool that cannot reclaim is `undefined`. Specifies
+ * `zbud_zpool_shrink`, `z3fold_zpool_shrink` and, for want of either,
+ * `zpool_shrink`.
+ */
+function* shrinkSteps(
+  pool: Pick<ZbudPool, "reclaimPageSteps"> | undefined,
+  pages: number,
+): Generator<Wait, ZpoolShrink> {
+  // What the kernel answers where it is asked for no page.
+  let errno: ReclaimErrno | undefined = "EINVAL";
+  let reclaimed = 0;
+  while (pool !== undefined && reclaimed < pages) {
+    errno = yield* pool.reclaimPageSteps(RECLAIM_RETRIES);
+    if (errno !== undefined) break;
+    reclaimed++;
+  }
+  return { reclaimed, errno };
+}
+
+/** zbud and z3fold: both reclaim, and have the same operations. */
+function buddyZpool(
+  type: ZpoolType,
+  pool: ZbudPool | Z3foldPool,
+  hugeOrMaxSize: number,
+  { evict }: ZpoolOptions,
+): Zpool {
+  return {
+    type,
+    evictable: evict !== undefined,
+    hugeOrMaxSize,
+    get totalPages() {
+      return pool.pagesNr;
+    },
+    malloc: (size) => pool.alloc(size),
+    mallocSteps: (size) => pool.allocSteps(size),
+    free: (handle) => pool.free(handle),
+    read: (handle, into) => pool.read(handle, into),
+    write: (handle, data) => pool.write(handle, data),
+    shrink: (pages) => runToEnd(shrinkSteps(pool, pages)),
+    shrinkSteps: (pages) => shrinkSteps(pool, pages),
+  };
+}
+
+/** zsmalloc, which in 6.1 has no `shrink`: its pools are not evictable. */
+function zsmallocZpool(pool: ZsPool): Zpool {
+  return {
+    type: "zsmalloc",
+    evictable: false,
+    hugeOrMaxSize: pool.hugeClassSize - 1,
+    get totalPages() {
+      return pool.pagesAllocated;
+    },
+    malloc: (size) => pool.malloc(size),
+    *mallocSteps(size) {
+      yield "zs_malloc: no lock held, cache_alloc_handle may sleep";
+      return pool.malloc(size);
+    },
+    free: (handle) => pool.free(handle),
+    read: (handle, into) => pool.read(handle, into),
+    write: (handle, data) => pool.write(handle, data),
+    shrink: (pages) => runToEnd(shrinkSteps(undefined, pages)),
+    shrinkSteps: (pages) => shrinkSteps(undefined, pages),
+  };
+}
+
+const DRIVERS: Readonly<
+  Record<ZpoolType, (profile: Profile, options: ZpoolOptions) => Zpool>
+> = {
+  zbud(profile, options) {
+    const pool = new ZbudPool(profile, options);
+    return buddyZpool("zbud", pool, pool.pages.maxSize, options);
+  },
+  z3fold(profile, options) {
+    const pool = new Z3foldPool(profile, options);
+    return buddyZpool("z3fold", pool, pool.pages.maxBuddySize, options);
+  },
+  zsmalloc: (profile, options) => zsmallocZpool(new ZsPool(profile, options)),
+};
+
+/** The names of the drivers. */
+export const ZPOOL_TYPES: readonly ZpoolType[] = ["zbud", "z3fold", "zsmalloc"];
+
+/**
+ * An empty pool of a driver, in the kernel of a profile. Specifies
+ * `zpool_create_pool`, `mm/zpool.c`, 6.1. Throws a RangeError where the
+ * memory's page size is not the profile's.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { createZpool, LINUX_6_1, ZPOOL_TYPES } from "zspec";
+ *
+ * const pages = ZPOOL_TYPES.map((type) => {
+ *   const zpool = createZpool(type, LINUX_6_1);
+ *   for (let nth = 0; nth < 600; nth++) zpool.malloc(400);
+ *   return zpool.totalPages;
+ * });
+ * assertEquals(pages, [300, 200, 64]);
+ * ```
+ */
+export function createZpool(
+  type: ZpoolType,
+  profile: Profile,
+  options: ZpoolOptions = {},
+): Zpool {
+  return DRIVERS[type](profile, options);
+}
