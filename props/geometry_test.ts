@@ -20,7 +20,7 @@ import { anyProfile } from "./profiles.ts";
 function tableOf(profile: Profile): bigint[][] {
   const page = BigInt(profile.pageSize);
   const pageShift = BigInt(profile.pageSize.toString(2).length - 1);
-  const indexBits = BigInt(profile.wordBits - profile.objTagBits) -
+  const indexBits = BigInt(profile.wordBits - profile.objects.tagBits) -
     (BigInt(profile.physBits) - pageShift);
   const chained = BigInt(profile.chainSize) * page >> indexBits;
   const min = chained > 32n ? chained : 32n;

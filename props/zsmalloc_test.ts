@@ -114,11 +114,11 @@ class Compact implements fc.Command<Model, ZsPool> {
   }
   run(model: Model, pool: ZsPool): void {
     const pages = pool.pagesAllocated;
-    const promised = pool.pagesToCompact();
+    const promised = pool.shrinkerCount();
     const freed = pool.compact();
     assertEquals(freed, pages - pool.pagesAllocated);
     assertEquals(freed, promised);
-    assertEquals(pool.pagesToCompact(), 0);
+    assertEquals(pool.shrinkerCount(), 0);
     checkPool(pool);
     assertContents(model, pool);
   }

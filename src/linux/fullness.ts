@@ -15,6 +15,8 @@ export interface FullnessRule {
    * every zspage that enters a list becomes its head.
    */
   readonly fullerHeadStays: boolean;
+  /** Whether empty and full zspages are on lists too. */
+  readonly listsAll: boolean;
 }
 
 /**
@@ -45,13 +47,14 @@ export const inuseRatio: FullnessRule = {
     return Math.floor(ratio / 10) + 1;
   },
   fullerHeadStays: false,
+  listsAll: true,
 };
 
 /**
  * Four groups: empty, almost empty (at most three quarters in use), almost
  * full, full.
  *
- * Specifies `get_fullness_group` and `insert_zspage`, `mm/zsmalloc.c`, 4.0 to
+ * Specifies `get_fullness_group` and `insert_zspage`, `mm/zsmalloc.c`, 4.8 to
  * 6.3.
  */
 export const threeQuarters: FullnessRule = {
@@ -62,4 +65,31 @@ export const threeQuarters: FullnessRule = {
     return inuse <= Math.floor(3 * objects / 4) ? 1 : 2;
   },
   fullerHeadStays: true,
+  listsAll: true,
+};
+
+/**
+ * The same groups as first merged: full and empty zspages are on no list, and
+ * every zspage that enters one becomes its head.
+ *
+ * Specifies `get_fullness_group` and `insert_zspage`, `mm/zsmalloc.c`, 4.0.
+ */
+export const partFilledThreeQuarters: FullnessRule = {
+  ...threeQuarters,
+  fullerHeadStays: false,
+  listsAll: false,
+};
+
+/**
+ * Almost empty is at most one quarter in use.
+ *
+ * Specifies `get_fullness_group` and `insert_zspage`, `mm/zsmalloc.c`, 3.12.
+ */
+export const quarter: FullnessRule = {
+  ...partFilledThreeQuarters,
+  group(inuse, objects) {
+    if (inuse === 0) return 0;
+    if (inuse === objects) return 3;
+    return inuse <= Math.floor(objects / 4) ? 1 : 2;
+  },
 };

@@ -13,14 +13,18 @@ export interface Violation {
   readonly found: string | number;
 }
 
-/** One rule about subjects of a kind. */
-export interface Invariant<Context, Subject> {
+/** What there is to read of a rule. */
+export interface Rule {
   /** Its name, room first: `zsmalloc/free-list`. */
   readonly id: string;
   /** The rule in one sentence. */
   readonly sentence: string;
   /** The kernel's source that makes it hold: function, file, release. */
   readonly source: string;
+}
+
+/** One rule about subjects of a kind. */
+export interface Invariant<Context, Subject> extends Rule {
   /** How `subject` breaks the rule, or `undefined` where it holds. */
   check(context: Context, subject: Subject): Violation | undefined;
 }
@@ -34,15 +38,15 @@ export class InvariantError extends Error {
 
   /** Says which rule is broken, where, what was expected and what was found. */
   constructor(
-    invariant: Pick<Invariant<never, never>, "id" | "sentence" | "source">,
+    rule: Rule,
     { where, expected, found }: Violation,
   ) {
     super(
-      `${invariant.id} is broken at ${where}: expected ${expected}, found ${found}\n` +
-        `  the rule: ${invariant.sentence}\n` +
-        `  its source: ${invariant.source}`,
+      `${rule.id} is broken at ${where}: expected ${expected}, found ${found}\n` +
+        `  the rule: ${rule.sentence}\n` +
+        `  its source: ${rule.source}`,
     );
-    this.id = invariant.id;
+    this.id = rule.id;
   }
 }
 

@@ -1,21 +1,18 @@
 /**
- * Compaction: objects move from sparse zspages of a class into fuller ones
- * until no whole zspage's worth of room is left. Moving an object copies its
- * chunk and rewrites its handle's cell; whoever holds the handle sees nothing.
+ * What compaction does to one pair of zspages: objects move from a source into
+ * a destination. Moving an object copies its chunk and rewrites its handle's
+ * cell; whoever holds the handle sees nothing.
  */
-import type { Profile } from "../linux/profile.ts";
-import type { Wait } from "../rules/wait.ts";
 import {
   NO_PAGE,
   PAGE_FIRST_OBJ_OFFSET,
   PAGE_STRIDE,
 } from "../memory/memory.ts";
-import type { HandleCache } from "./obj.ts";
+import type { Mappings } from "./mapping.ts";
+import type { Handles } from "./obj.ts";
 import {
-  canCompact,
   fullnessGroup,
   GROUP_EMPTY,
-  groupFull,
   insertZspage,
   removeZspage,
   type SizeClass,
@@ -32,19 +29,17 @@ export interface CompactionPool {
   /** The pool's zspages. */
   readonly zspages: Zspages;
   /** The pool's handles. */
-  readonly handles: HandleCache;
-  /** Frees an empty zspage that is on its class's list of empty ones. */
+  readonly handles: Handles;
+  /** The objects that are mapped. */
+  readonly mappings: Mappings;
+  /** Objects moved so far. */
+  objectsMigrated: number;
+  /** Frees an empty zspage that is in its class's group of empty ones. */
   freeZspage(sizeClass: SizeClass, zspage: number): void;
 }
 
-/** Compacts one class; the value returned is the number of pages freed. */
-export type CompactClass = (
-  pool: CompactionPool,
-  sizeClass: SizeClass,
-) => Generator<Wait, number>;
-
 /** Where the search for the next object to move stands. */
-interface Cursor {
+export interface Cursor {
   /** The frame being searched. */
   pfn: number;
   /** How many chunks that start in this frame have been looked at. */
@@ -52,7 +47,7 @@ interface Cursor {
 }
 
 /** Whether every chunk of a zspage is in use. */
-function isFull(
+export function isFull(
   pool: CompactionPool,
   sizeClass: SizeClass,
   zspage: number,
@@ -62,10 +57,11 @@ function isFull(
 
 /**
  * The handle of the next object from the cursor on, which is left at it, or 0
- * at the chain's end. Specifies `find_alloced_obj`.
+ * at the chain's end; in 4.0 a mapped object is passed over. Specifies
+ * `find_alloced_obj`.
  */
 function findAllocedObj(
-  { zspages }: CompactionPool,
+  { zspages, mappings }: CompactionPool,
   sizeClass: SizeClass,
   cursor: Cursor,
 ): number {
@@ -75,7 +71,7 @@ function findAllocedObj(
     let offset = first + cursor.nth * sizeClass.size;
     for (; offset < memory.pageSize; offset += sizeClass.size) {
       const handle = zspages.objAllocated(cursor.pfn, offset);
-      if (handle !== 0) return handle;
+      if (handle !== 0 && !mappings.isPinned(handle)) return handle;
       cursor.nth++;
     }
     cursor.pfn = zspages.nextPage(cursor.pfn);
@@ -86,14 +82,15 @@ function findAllocedObj(
 
 /** Moves one object into the first free chunk of `destination`. */
 function moveObject(
-  { zspages, handles }: CompactionPool,
+  pool: CompactionPool,
   { size }: SizeClass,
   handle: number,
   destination: number,
 ): void {
+  const { zspages, handles } = pool;
   const mask = zspages.memory.pageSize - 1;
   const usedPfn = handles.pfnOf(handle);
-  const usedIndex = handles.objIndexOf(handle);
+  const usedIndex = handles.objIndexOf(handle, size);
   const freeIndex = zspages.objMalloc(destination, size, handle);
   const freePfn = zspages.pageAt(destination, freeIndex * size);
   zspages.objectCopy(
@@ -103,15 +100,16 @@ function moveObject(
     (freeIndex * size) & mask,
     size,
   );
-  handles.recordObj(handle, freePfn, freeIndex);
+  handles.recordObj(handle, freePfn, freeIndex, size);
   zspages.objFree(usedPfn, usedIndex, size);
+  pool.objectsMigrated++;
 }
 
 /**
  * Moves objects in index order from the cursor on into `destination`, until
  * it is full or there are no more. Specifies `migrate_zspage`.
  */
-function migrateZspage(
+export function migrateZspage(
   pool: CompactionPool,
   sizeClass: SizeClass,
   cursor: Cursor,
@@ -131,7 +129,7 @@ function migrateZspage(
  * `from` to group `to`. Specifies `isolate_zspage`, `isolate_src_zspage` and
  * `isolate_dst_zspage`.
  */
-function isolateZspage(
+export function isolateZspage(
   { zspages }: CompactionPool,
   sizeClass: SizeClass,
   from: number,
@@ -149,7 +147,7 @@ function isolateZspage(
 }
 
 /** Puts a zspage back on the list its use calls for (`putback_zspage`). */
-function putbackZspage(
+export function putbackZspage(
   { zspages }: CompactionPool,
   sizeClass: SizeClass,
   zspage: number,
@@ -160,7 +158,7 @@ function putbackZspage(
 }
 
 /** Puts an emptied or half emptied source back and returns the pages freed. */
-function putbackSource(
+export function putbackSource(
   pool: CompactionPool,
   sizeClass: SizeClass,
   source: number,
@@ -170,94 +168,7 @@ function putbackSource(
   return sizeClass.pagesPerZspage;
 }
 
-function cursorAt({ zspages }: CompactionPool, zspage: number): Cursor {
+/** A cursor before the first object of a zspage. */
+export function cursorAt({ zspages }: CompactionPool, zspage: number): Cursor {
   return { pfn: zspages.get(zspage, ZSPAGE_FIRST_PAGE), nth: 0 };
 }
-
-/**
- * One destination is kept until it is full; sources come from the emptiest
- * list up. Specifies `__zs_compact`, `mm/zsmalloc.c`, since 6.4.
- */
-function* destinationFirst(
-  pool: CompactionPool,
-  sizeClass: SizeClass,
-): Generator<Wait, number> {
-  const emptiest = GROUP_EMPTY + 1;
-  const fullest = groupFull(sizeClass) - 1;
-  let destination = NO_ZSPAGE;
-  let pagesFreed = 0;
-  while (canCompact(sizeClass) > 0) {
-    if (destination === NO_ZSPAGE) {
-      destination = isolateZspage(pool, sizeClass, fullest, emptiest);
-      if (destination === NO_ZSPAGE) break;
-    }
-    const source = isolateZspage(pool, sizeClass, emptiest, fullest);
-    if (source === NO_ZSPAGE) break;
-    migrateZspage(pool, sizeClass, cursorAt(pool, source), destination);
-    pagesFreed += putbackSource(pool, sizeClass, source);
-    if (isFull(pool, sizeClass, destination)) {
-      putbackZspage(pool, sizeClass, destination);
-      destination = NO_ZSPAGE;
-      yield "__zs_compact: lock dropped, cond_resched";
-    }
-  }
-  if (destination !== NO_ZSPAGE) putbackZspage(pool, sizeClass, destination);
-  return pagesFreed;
-}
-
-/**
- * Fills destinations from one source until it is empty; returns the last of
- * them, off its list, or `NO_ZSPAGE` where the class ran out of them first.
- */
-function emptySource(
-  pool: CompactionPool,
-  sizeClass: SizeClass,
-  source: number,
-): number {
-  const emptiest = GROUP_EMPTY + 1;
-  const fullest = groupFull(sizeClass) - 1;
-  const cursor = cursorAt(pool, source);
-  for (;;) {
-    const destination = isolateZspage(pool, sizeClass, fullest, emptiest);
-    if (destination === NO_ZSPAGE) return NO_ZSPAGE;
-    const outcome = migrateZspage(pool, sizeClass, cursor, destination);
-    if (outcome === "source-done") return destination;
-    putbackZspage(pool, sizeClass, destination);
-  }
-}
-
-/**
- * One source after another is emptied, the almost empty ones first, into
- * destinations that are almost full. Specifies `__zs_compact`,
- * `mm/zsmalloc.c`, up to 6.3.
- */
-function* sourceFirst(
-  pool: CompactionPool,
-  sizeClass: SizeClass,
-): Generator<Wait, number> {
-  const emptiest = GROUP_EMPTY + 1;
-  const fullest = groupFull(sizeClass) - 1;
-  let pagesFreed = 0;
-  for (;;) {
-    const source = isolateZspage(pool, sizeClass, emptiest, fullest);
-    if (source === NO_ZSPAGE) return pagesFreed;
-    const destination = canCompact(sizeClass) > 0
-      ? emptySource(pool, sizeClass, source)
-      : NO_ZSPAGE;
-    if (destination === NO_ZSPAGE) {
-      putbackZspage(pool, sizeClass, source);
-      return pagesFreed;
-    }
-    putbackZspage(pool, sizeClass, destination);
-    pagesFreed += putbackSource(pool, sizeClass, source);
-    yield "__zs_compact: lock dropped, cond_resched";
-  }
-}
-
-/** The ways of compacting a class, by the name that a profile gives them. */
-export const COMPACT_CLASS: Readonly<
-  Record<Profile["compaction"], CompactClass>
-> = {
-  "destination-first": destinationFirst,
-  "source-first": sourceFirst,
-};

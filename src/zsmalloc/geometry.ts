@@ -7,9 +7,6 @@ import type { Profile } from "../linux/profile.ts";
 /** ZS_ALIGN: chunk sizes are multiples of it, so no free link crosses a page. */
 export const ZS_ALIGN = 8;
 
-/** CLASS_BITS: the class step is the page size shifted right by it. */
-const CLASS_BITS = 8;
-
 /** One size class that Linux builds; merged ones are left out. */
 export interface ClassGeometry {
   /** The class's index among all sizes, merged ones counted. */
@@ -29,15 +26,17 @@ export type GeometryProfile = Pick<
   | "wordBits"
   | "physBits"
   | "chainSize"
-  | "objTagBits"
+  | "objects"
   | "chainRule"
+  | "classBits"
+  | "mergesClasses"
 >;
 
 /** All size classes of a profile and what follows from them. */
 export interface Geometry {
   /** Bytes per page. */
   readonly pageSize: number;
-  /** ZS_HANDLE_SIZE: bytes by which each request grows for its handle. */
+  /** ZS_HANDLE_SIZE: bytes by which each request grows for its handle; 0 up to 3.19. */
   readonly handleSize: number;
   /** OBJ_INDEX_BITS: bits of an object's index in its encoded location. */
   readonly objIndexBits: number;
@@ -77,7 +76,7 @@ function assertGeometry(profile: GeometryProfile): void {
   if (!Number.isInteger(physBits) || physBits <= pageShift) {
     refuse("physBits", physBits, `a whole number above ${pageShift}`);
   }
-  const indexBits = wordBits - (physBits - pageShift) - profile.objTagBits;
+  const indexBits = wordBits - (physBits - pageShift) - profile.objects.tagBits;
   const minAllocSize = indexBits < 1
     ? Infinity
     : Math.floor(chainSize * pageSize / 2 ** indexBits);
@@ -101,7 +100,11 @@ function zspageOf(profile: GeometryProfile, index: number, size: number) {
 /**
  * The size classes of `profile`: from the largest size down, each class that
  * has the same pages and chunks per zspage as the class built before it is
- * merged into it.
+ * merged into it (since 3.19).
+ *
+ * Up to 3.18 ZS_SIZE_CLASSES was rounded down, so that with pages of 16 KiB
+ * and more the kernel read past its array for the largest objects; here it is
+ * rounded up in every profile, as all later releases do.
  *
  * Specifies `zs_create_pool`, `can_merge` and `zs_huge_class_size`,
  * `mm/zsmalloc.c`. Sizes are bytes. Throws a RangeError for a geometry with
@@ -117,15 +120,15 @@ function zspageOf(profile: GeometryProfile, index: number, size: number) {
  */
 export function zsGeometry(profile: GeometryProfile): Geometry {
   assertGeometry(profile);
-  const { pageSize, wordBits, physBits, chainSize, objTagBits } = profile;
-  const handleSize = wordBits / 8;
+  const { pageSize, wordBits, physBits, chainSize, objects } = profile;
+  const handleSize = objects.handle === "cell" ? wordBits / 8 : 0;
   const pfnBits = physBits - Math.log2(pageSize);
-  const objIndexBits = wordBits - pfnBits - objTagBits;
+  const objIndexBits = wordBits - pfnBits - objects.tagBits;
   const minAllocSize = Math.max(
     32,
     Math.floor(chainSize * pageSize / 2 ** objIndexBits),
   );
-  const classDelta = pageSize >> CLASS_BITS;
+  const classDelta = pageSize >> profile.classBits;
   const sizeClasses = Math.ceil((pageSize - minAllocSize) / classDelta) + 1;
 
   const classes: ClassGeometry[] = [];
@@ -142,6 +145,7 @@ export function zsGeometry(profile: GeometryProfile): Geometry {
       hugeClassSize = size - (handleSize - 1);
     }
     if (
+      !profile.mergesClasses ||
       built?.pagesPerZspage !== zspage.pagesPerZspage ||
       built.objectsPerZspage !== zspage.objectsPerZspage
     ) {

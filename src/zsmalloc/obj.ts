@@ -1,14 +1,15 @@
 /**
- * Locations and handles. An object's location, its frame's number and its
- * index in the zspage, is encoded in one `unsigned long`. A handle is the
- * address of a cell that holds that word: whoever holds a handle asks the cell
- * where the object is now, so compaction moves an object by rewriting one cell.
+ * Handles. Since 4.0 a handle is the address of a cell that holds the object's
+ * location: whoever holds a handle asks the cell where the object is now, so
+ * compaction moves an object by rewriting one cell.
  *
  * ```text
  * handle ──► cell: | PFN | object index | tag | ──► frame and chunk
  *                                                   chunk: | handle + 1 | bytes … |
  * ```
  */
+import type { Locations } from "./location.ts";
+import type { ObjIndexing } from "./obj_index.ts";
 
 /** OBJ_ALLOCATED_TAG: set in the first word of a chunk that holds an object. */
 export const OBJ_ALLOCATED_TAG = 1;
@@ -21,56 +22,82 @@ const INITIAL_CELLS = 64;
 /** The first handle's cell: address 0 is never a handle. */
 const FIRST_CELL = 1;
 
-/** Options of a {@linkcode HandleCache}. */
-export interface HandleCacheOptions {
+/** Options of {@linkcode Handles}. */
+export interface HandleOptions {
   /**
    * Fault injection: called with 0, 1, 2, … before each allocation of a
-   * handle; where it answers true, that allocation fails. Linux: `failslab`.
+   * handle's cell; where it answers true, that allocation fails. Linux:
+   * `failslab`. Handles that are locations have no cell.
    */
   failslab?: (allocation: number) => boolean;
 }
 
+/** The names of a pool's objects. */
+export interface Handles {
+  /** Handles of objects that are allocated now. */
+  readonly allocated: number;
+  /** Memory for a new handle, or 0 where there is none. */
+  alloc(): number;
+  /**
+   * Says where the object lies whose handle or new cell is given, and returns
+   * its handle.
+   */
+  recordObj(cell: number, pfn: number, objIndex: number, size: number): number;
+  /** Frees a handle, or the memory for a new one. */
+  free(handle: number): void;
+  /** Whether `handle` is one whose object has a location. */
+  isLive(handle: number): boolean;
+  /** The frame where the object of `handle` starts. */
+  pfnOf(handle: number): number;
+  /** The index in its zspage of the object of `handle`, of `size` bytes. */
+  objIndexOf(handle: number, size: number): number;
+  /** Whether the location of `handle` is this frame and object. */
+  isAt(handle: number, pfn: number, objIndex: number, size: number): boolean;
+  /**
+   * The handle that a location is, where handles are locations; else 0, as
+   * nothing but a chunk's first word tells.
+   */
+  nameOf(pfn: number, objIndex: number, size: number): number;
+  /** The bits below the object index in the location of `handle`. */
+  tagOf(handle: number): number;
+  /** Every live handle. */
+  live(): Iterable<number>;
+}
+
 /**
  * The cells of indirection. Specifies the slab cache `zs_handle` with
- * `cache_alloc_handle`, `record_obj`, `handle_to_obj`, `location_to_obj` and
- * `obj_to_location`, `mm/zsmalloc.c`, since 4.0.
+ * `cache_alloc_handle`, `record_obj` and `handle_to_obj`, `mm/zsmalloc.c`,
+ * since 4.0.
  *
- * Cells are `unsigned long`s in one array of 32-bit words, little-endian: two
- * words a cell on 64-bit, one on 32-bit. The handle of cell `n` is its address,
- * `n` times the word size in bytes.
+ * Cells are {@linkcode Locations} in one array. The handle of cell `n` is its
+ * address, `n` times the word size in bytes.
  */
-export class HandleCache {
-  /** Handles allocated now. */
+export class HandleCache implements Handles {
   allocated = 0;
 
   readonly #wordBytes: number;
-  readonly #indexShift: number;
-  readonly #pfnShift: number;
+  readonly #locations: Locations;
+  readonly #indexing: ObjIndexing;
   readonly #failslab: ((allocation: number) => boolean) | undefined;
   readonly #freed: number[] = [];
   #cells: Uint32Array<ArrayBuffer>;
   #nextCell = FIRST_CELL;
   #allocations = 0;
 
-  /**
-   * `objIndexBits` and `objTagBits` place the object index in the encoded
-   * location, the page frame number above both.
-   */
+  /** No handle yet; cells will hold `locations`. */
   constructor(
-    wordBits: number,
-    objIndexBits: number,
-    objTagBits: number,
-    options: HandleCacheOptions = {},
+    locations: Locations,
+    indexing: ObjIndexing,
+    options: HandleOptions = {},
   ) {
-    this.#wordBytes = wordBits / 8;
-    this.#indexShift = objTagBits;
-    this.#pfnShift = objIndexBits + objTagBits;
+    this.#wordBytes = 4 * locations.words;
+    this.#locations = locations;
+    this.#indexing = indexing;
     this.#failslab = options.failslab;
-    this.#cells = new Uint32Array(INITIAL_CELLS * this.#wordBytes / 4);
+    this.#cells = new Uint32Array(INITIAL_CELLS * locations.words);
     this.#cells.fill(FREE_CELL);
   }
 
-  /** A new handle, or 0 where there is no memory for its cell. */
   alloc(): number {
     if (this.#failslab?.(this.#allocations++)) return 0;
     const cell = this.#freed.pop() ?? this.#nextCell++;
@@ -80,7 +107,17 @@ export class HandleCache {
     return handle;
   }
 
-  /** Frees a handle's cell. */
+  recordObj(
+    handle: number,
+    pfn: number,
+    objIndex: number,
+    size: number,
+  ): number {
+    const index = this.#indexing.encode(pfn, objIndex, size);
+    this.#locations.write(this.#cells, handle >>> 2, pfn, index);
+    return handle;
+  }
+
   free(handle: number): void {
     const word = handle >>> 2;
     this.#cells[word] = FREE_CELL;
@@ -89,7 +126,6 @@ export class HandleCache {
     this.allocated--;
   }
 
-  /** Whether `handle` is one whose object has a location. */
   isLive(handle: number): boolean {
     if (handle <= 0 || handle % this.#wordBytes !== 0) return false;
     const word = handle >>> 2;
@@ -98,39 +134,31 @@ export class HandleCache {
       (this.#wordBytes === 8 && this.#cells[word + 1] !== FREE_CELL);
   }
 
-  /** Writes an object's location into its handle's cell (`record_obj`). */
-  recordObj(handle: number, pfn: number, objIndex: number): void {
-    const word = handle >>> 2;
-    const shift = this.#pfnShift;
-    const index = objIndex << this.#indexShift;
-    if (this.#wordBytes === 4) {
-      this.#cells[word] = (pfn << shift) | index;
-    } else if (shift >= 32) {
-      this.#cells[word] = index;
-      this.#cells[word + 1] = pfn << (shift - 32);
-    } else {
-      this.#cells[word] = (pfn << shift) | index;
-      this.#cells[word + 1] = pfn >>> (32 - shift);
-    }
-  }
-
-  /** The frame where the object of `handle` starts. */
   pfnOf(handle: number): number {
-    const word = handle >>> 2;
-    const shift = this.#pfnShift;
-    if (this.#wordBytes === 4) return this.#cells[word] >>> shift;
-    const high = this.#cells[word + 1];
-    if (shift >= 32) return high >>> (shift - 32);
-    return ((high << (32 - shift)) | (this.#cells[word] >>> shift)) >>> 0;
+    return this.#locations.pfn(this.#cells, handle >>> 2);
   }
 
-  /** The index of the object of `handle` in its zspage. */
-  objIndexOf(handle: number): number {
-    const low = this.#cells[handle >>> 2];
-    const index = this.#pfnShift >= 32
-      ? low
-      : low & ((1 << this.#pfnShift) - 1);
-    return index >>> this.#indexShift;
+  objIndexOf(handle: number, size: number): number {
+    const word = handle >>> 2;
+    const index = this.#locations.index(this.#cells, word);
+    return this.#indexing.decode(
+      this.#locations.pfn(this.#cells, word),
+      index,
+      size,
+    );
+  }
+
+  isAt(handle: number, pfn: number, objIndex: number, size: number): boolean {
+    return this.pfnOf(handle) === pfn &&
+      this.objIndexOf(handle, size) === objIndex;
+  }
+
+  nameOf(): number {
+    return 0;
+  }
+
+  tagOf(handle: number): number {
+    return this.#locations.tag(this.#cells, handle >>> 2);
   }
 
   /** Every live handle, in the order of their cells. */

@@ -2,10 +2,24 @@
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
-import { Memory, PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
-import { COMPACT_CLASS } from "./compaction.ts";
+import {
+  Memory,
+  PAGE_FLAGS,
+  PAGE_PRIVATE,
+  PAGE_STRIDE,
+  PG_ALLOCATED,
+} from "../memory/memory.ts";
+import { COMPACT_CLASS } from "./compact_class.ts";
 import { type Geometry, sizeClassIndex, zsGeometry } from "./geometry.ts";
-import { HandleCache, type HandleCacheOptions } from "./obj.ts";
+import { LocationHandles } from "./location_handles.ts";
+import {
+  type MapMode,
+  type MappedChunk,
+  type MappedObject,
+  Mappings,
+} from "./mapping.ts";
+import { migratePage } from "./migration.ts";
+import { HandleCache, type HandleOptions, type Handles } from "./obj.ts";
 import {
   canCompact,
   createSizeClass,
@@ -26,9 +40,19 @@ import {
 } from "./zspage.ts";
 
 /** What a {@linkcode ZsPool} can be told when it is made. */
-export interface ZsPoolOptions extends HandleCacheOptions {
+export interface ZsPoolOptions extends HandleOptions {
   /** Where the pool takes its frames from. Default: a memory of its own. */
   memory?: Memory;
+}
+
+/** Objects of one class that a destroyed pool still held. */
+export interface LeakedObjects {
+  /** Bytes per chunk of the class. */
+  readonly size: number;
+  /** Zspages that were left. */
+  readonly zspages: number;
+  /** Objects in them. */
+  readonly objects: number;
 }
 
 /**
@@ -64,12 +88,17 @@ export class ZsPool {
   /** The pool's zspages. */
   readonly zspages: Zspages;
   /** The pool's handles. */
-  readonly handles: HandleCache;
+  readonly handles: Handles;
+  /** The objects that are mapped. */
+  readonly mappings: Mappings;
   /** Frames that the pool's zspages have (`zs_get_total_pages`). */
   pagesAllocated = 0;
   /** Frames that compaction has freed so far (`zs_pool_stats`). */
   pagesCompacted = 0;
+  /** Objects that compaction has moved so far (`num_migrated`, 4.1). */
+  objectsMigrated = 0;
 
+  #destroyed = false;
   /** For each class index, merged ones too, the class that serves it. */
   readonly #classOf: readonly SizeClass[];
 
@@ -79,7 +108,7 @@ export class ZsPool {
    * page size.
    */
   constructor(profile: Profile, options: ZsPoolOptions = {}) {
-    const { pageSize, wordBits, objTagBits } = profile;
+    const { pageSize } = profile;
     const memory = options.memory ?? new Memory({ pageSize });
     if (memory.pageSize !== pageSize) {
       throw new RangeError(
@@ -98,14 +127,12 @@ export class ZsPool {
       if (sizeClass === undefined) throw new Error(`no class ${index}`);
       return sizeClass;
     });
-    const endPfn = 2 ** (wordBits - objIndexBits - objTagBits);
-    this.zspages = new Zspages(memory, wordBits, endPfn);
-    this.handles = new HandleCache(
-      wordBits,
-      objIndexBits,
-      objTagBits,
-      options,
-    );
+    this.zspages = new Zspages(memory, profile, this.geometry);
+    const { locations, indexing } = this.zspages;
+    this.handles = profile.objects.handle === "cell"
+      ? new HandleCache(locations, indexing, options)
+      : new LocationHandles(objIndexBits, indexing);
+    this.mappings = new Mappings(profile, this.zspages);
   }
 
   /** The frames below. */
@@ -136,31 +163,41 @@ export class ZsPool {
    * Allocates an object of `size` bytes and returns its handle. EINVAL for a
    * size of 0; EINVAL (6.1) or ENOSPC (since 6.2) for one above the page size;
    * ENOMEM where no handle or no frames can be had, the pool being as it was.
-   * Specifies `zs_malloc`.
+   * Up to 5.18 it answers 0 to each of these: here, ENOMEM. Specifies
+   * `zs_malloc`.
    */
   malloc(size: number): number | Errno {
-    if (size === 0) return "EINVAL";
+    if (size === 0) return this.profile.zeroSize;
     if (size > this.geometry.pageSize) return this.profile.tooLarge;
-    const handle = this.handles.alloc();
-    if (handle === 0) return "ENOMEM";
+    if (this.#destroyed) {
+      throw new Error("Cannot malloc: the pool is destroyed");
+    }
+    const cell = this.handles.alloc();
+    if (cell === 0) return "ENOMEM";
     const sizeClass = this.classFor(size);
     const zspage = findGetZspage(sizeClass);
     if (zspage !== NO_ZSPAGE) {
-      this.#mallocIn(sizeClass, zspage, handle);
+      const handle = this.#mallocIn(sizeClass, zspage, cell);
       fixFullnessGroup(this.zspages, sizeClass, zspage);
       return handle;
     }
-    return runToEnd(this.#mallocInNewZspage(sizeClass, handle));
+    return runToEnd(this.#mallocInNewZspage(sizeClass, cell));
   }
 
-  /** Frees an object and its handle. Specifies `zs_free`. */
+  /**
+   * Frees an object and its handle. Throws where it is mapped, or not there.
+   * Specifies `zs_free`.
+   */
   free(handle: number): void {
     this.#assertLive(handle, "free");
+    if (this.mappings.isMapped(handle)) {
+      throw new Error(`Cannot free: handle ${handle} is mapped`);
+    }
     const { zspages, handles } = this;
     const pfn = handles.pfnOf(handle);
-    const objIndex = handles.objIndexOf(handle);
     const zspage = zspages.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
     const sizeClass = this.classOfZspage(zspage);
+    const objIndex = handles.objIndexOf(handle, sizeClass.size);
     zspages.objFree(pfn, objIndex, sizeClass.size);
     sizeClass.objsUsed--;
     const group = fixFullnessGroup(zspages, sizeClass, zspage);
@@ -188,8 +225,41 @@ export class ZsPool {
   }
 
   /**
+   * Maps an object on a CPU, by number, until it is unmapped. Up to 6.15 a CPU
+   * maps one object at a time; since 6.16 an object is mapped to be read alone.
+   * Throws where the kernel could not go on. Specifies `zs_map_object`, up to
+   * 6.15, and `zs_obj_read_begin`.
+   *
+   * @example What is written to an object mapped to read is lost, or not
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { LINUX_6_1, ZsPool } from "zspec";
+   *
+   * const pool = new ZsPool(LINUX_6_1);
+   * const kept = [1, 2, 3].map(() => {
+   *   const handle = Number(pool.malloc(1500));
+   *   const object = pool.map(handle, "read-only");
+   *   object.write(Uint8Array.of(42));
+   *   pool.unmap(object);
+   *   return pool.read(handle, new Uint8Array(1))[0] === 42;
+   * });
+   * // The third object crosses frames: what was written to was its copy.
+   * assertEquals(kept, [true, true, false]);
+   * ```
+   */
+  map(handle: number, mode: MapMode, cpu = 0): MappedObject {
+    return this.mappings.map(this.#chunkOf(handle, "map"), mode, cpu);
+  }
+
+  /** Ends a mapping (`zs_unmap_object`, `zs_obj_read_end`). */
+  unmap(object: MappedObject): void {
+    this.mappings.unmap(object);
+  }
+
+  /**
    * Compacts every class from the largest to the smallest and returns the
-   * number of pages freed. Specifies `zs_compact`.
+   * number of pages freed: 0 in 3.12, where nothing can move. Throws where it
+   * would wait for a mapped object. Specifies `zs_compact`, since 4.1.
    */
   compact(): number {
     return runToEnd(this.compactSteps());
@@ -206,12 +276,58 @@ export class ZsPool {
     return pagesFreed;
   }
 
-  /** Pages that compaction could free now (`zs_shrinker_count`). */
-  pagesToCompact(): number {
+  /** Pages that compaction could free now, where memory pressure asks (`zs_shrinker_count`). */
+  shrinkerCount(): number {
+    if (!this.profile.shrinker) return 0;
     return this.classes.reduce((pages, one) => pages + canCompact(one), 0);
   }
 
-  /** Frees an empty zspage that is on its class's list (`free_zspage`). */
+  /**
+   * Compacts as memory pressure does: the pages freed, or `stop` where none
+   * could be (SHRINK_STOP). Specifies `zs_shrinker_scan`, since 4.3.
+   */
+  shrinkerScan(): number | "stop" {
+    if (!this.profile.shrinker) return "stop";
+    return this.compact() || "stop";
+  }
+
+  /**
+   * Replaces a frame of the pool by another and returns that one's number:
+   * EBUSY up to 4.7, ENOMEM where there is none, EINVAL (since 6.15) where an
+   * object of its zspage is mapped. Throws where it would wait for that.
+   * Specifies `zs_page_migrate`, since 4.8.
+   */
+  migratePage(pfn: number): number | Errno {
+    return runToEnd(this.migratePageSteps(pfn));
+  }
+
+  /** {@linkcode ZsPool.migratePage}, stopping where the kernel waits. */
+  migratePageSteps(pfn: number): Generator<Wait, number | Errno> {
+    if (!this.#ownsPage(pfn)) {
+      throw new Error(`Cannot migrate page ${pfn}: it is not of this pool`);
+    }
+    return migratePage(this, pfn);
+  }
+
+  /**
+   * Ends the pool and reports what was still allocated, which is lost with its
+   * frames, as in Linux. Specifies `zs_destroy_pool`.
+   */
+  destroy(): readonly LeakedObjects[] {
+    if (this.mappings.count > 0) {
+      throw new Error("Cannot destroy the pool: an object is mapped");
+    }
+    this.#destroyed = true;
+    return this.classes
+      .filter(({ objsAllocated }) => objsAllocated > 0)
+      .map(({ size, objsAllocated, objectsPerZspage, objsUsed }) => ({
+        size,
+        zspages: objsAllocated / objectsPerZspage,
+        objects: objsUsed,
+      }));
+  }
+
+  /** Frees an empty zspage that is in its class's group of them (`free_zspage`). */
   freeZspage(sizeClass: SizeClass, zspage: number): void {
     removeZspage(this.zspages, sizeClass, zspage);
     this.zspages.free(zspage);
@@ -219,26 +335,27 @@ export class ZsPool {
     this.pagesAllocated -= sizeClass.pagesPerZspage;
   }
 
-  /** Puts the object of `handle` into a zspage with room. */
-  #mallocIn(sizeClass: SizeClass, zspage: number, handle: number): void {
+  /** Puts an object into a zspage with room and returns its handle. */
+  #mallocIn(sizeClass: SizeClass, zspage: number, cell: number): number {
     const { zspages } = this;
-    const objIndex = zspages.objMalloc(zspage, sizeClass.size, handle);
-    const pfn = zspages.pageAt(zspage, objIndex * sizeClass.size);
-    this.handles.recordObj(handle, pfn, objIndex);
+    const { size } = sizeClass;
+    const objIndex = zspages.objMalloc(zspage, size, cell);
+    const pfn = zspages.pageAt(zspage, objIndex * size);
     sizeClass.objsUsed++;
+    return this.handles.recordObj(cell, pfn, objIndex, size);
   }
 
   *#mallocInNewZspage(
     sizeClass: SizeClass,
-    handle: number,
+    cell: number,
   ): Generator<Wait, number | Errno> {
     yield "zs_malloc: lock dropped, alloc_zspage may sleep";
     const zspage = this.zspages.alloc(sizeClass);
     if (zspage === NO_ZSPAGE) {
-      this.handles.free(handle);
+      this.handles.free(cell);
       return "ENOMEM";
     }
-    this.#mallocIn(sizeClass, zspage, handle);
+    const handle = this.#mallocIn(sizeClass, zspage, cell);
     const group = fullnessGroup(this.zspages, sizeClass, zspage);
     insertZspage(this.zspages, sizeClass, zspage, group);
     sizeClass.objsAllocated += sizeClass.objectsPerZspage;
@@ -246,15 +363,27 @@ export class ZsPool {
     return handle;
   }
 
+  /** Where the chunk of a live handle lies. */
+  #chunkOf(handle: number, verb: string): MappedChunk {
+    const offset = this.#locate(handle, 0, verb);
+    const pfn = this.handles.pfnOf(handle);
+    const { memory, headerBytes } = this.zspages;
+    const zspage = memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
+    const isHuge = this.zspages.get(zspage, ZSPAGE_HUGE) === 1;
+    const header = isHuge ? 0 : headerBytes;
+    const { size } = this.classOfZspage(zspage);
+    return { handle, zspage, pfn, offset: offset - header, size, header };
+  }
+
   /** Offset into its frame of the bytes of a live object that holds `length`. */
   #locate(handle: number, length: number, verb: string): number {
     this.#assertLive(handle, verb);
-    const { memory, fields } = this.zspages;
+    const { memory, fields, headerBytes } = this.zspages;
     const pfn = this.handles.pfnOf(handle);
     const zspage = memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
     const { size } = this.classOfZspage(zspage);
     const huge = fields[zspage * ZSPAGE_STRIDE + ZSPAGE_HUGE] === 1;
-    const header = huge ? 0 : this.geometry.handleSize;
+    const header = huge ? 0 : headerBytes;
     if (length > size - header) {
       throw new RangeError(
         `Cannot ${verb} ${length} bytes: the object of handle ${handle} holds ${
@@ -262,15 +391,26 @@ export class ZsPool {
         }`,
       );
     }
-    const start = this.handles.objIndexOf(handle) * size;
+    const start = this.handles.objIndexOf(handle, size) * size;
     return (start & (memory.pageSize - 1)) + header;
   }
 
   #assertLive(handle: number, verb: string): void {
-    if (!this.handles.isLive(handle)) {
+    if (this.#destroyed || !this.handles.isLive(handle)) {
       throw new Error(
         `Cannot ${verb}: handle ${handle} names no object of this pool`,
       );
     }
+  }
+
+  /** Whether a frame is one of this pool's zspages. */
+  #ownsPage(pfn: number): boolean {
+    const { page } = this.memory;
+    if (((page[pfn * PAGE_STRIDE + PAGE_FLAGS] ?? 0) & PG_ALLOCATED) === 0) {
+      return false;
+    }
+    const zspage = page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
+    return this.zspages.isLive(zspage) &&
+      this.zspages.pagesOf(zspage).includes(pfn);
   }
 }

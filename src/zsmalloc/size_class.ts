@@ -26,10 +26,12 @@ export interface SizeClass extends ClassGeometry {
   readonly groupOf: Uint8Array;
   /** The first zspage of each group's list, or `NO_ZSPAGE`. */
   readonly heads: Uint32Array;
-  /** Zspages in each group's list. */
+  /** Zspages in each group. */
   readonly zspages: Uint32Array;
   /** Whether a less used zspage goes behind its list's head. */
   readonly fullerHeadStays: boolean;
+  /** Whether zspages of each group are on a list. */
+  readonly isListed: readonly boolean[];
   /** Chunks in all zspages of the class (`ZS_OBJS_ALLOCATED`). */
   objsAllocated: number;
   /** Chunks that hold an object (`ZS_OBJS_INUSE`). */
@@ -52,6 +54,9 @@ export function createSizeClass(
     heads: new Uint32Array(rule.groups.length),
     zspages: new Uint32Array(rule.groups.length),
     fullerHeadStays: rule.fullerHeadStays,
+    isListed: rule.groups.map((_, group) =>
+      rule.listsAll || (group > GROUP_EMPTY && group < rule.groups.length - 1)
+    ),
     objsAllocated: 0,
     objsUsed: 0,
   };
@@ -72,8 +77,8 @@ export function fullnessGroup(
 }
 
 /**
- * Puts a zspage on the list of a group: at the head, or second where the rule
- * keeps a fuller head. Specifies `insert_zspage`, `mm/zsmalloc.c`.
+ * Puts a zspage into a group and on its list, if the group has one: at the
+ * head, or second where the rule keeps a fuller head. Specifies `insert_zspage`, `mm/zsmalloc.c`.
  */
 export function insertZspage(
   zspages: Zspages,
@@ -83,6 +88,9 @@ export function insertZspage(
 ): void {
   const { fields } = zspages;
   const field = zspage * ZSPAGE_STRIDE;
+  fields[field + ZSPAGE_FULLNESS] = group;
+  sizeClass.zspages[group]++;
+  if (!sizeClass.isListed[group]) return;
   const head = sizeClass.heads[group];
   const headField = head * ZSPAGE_STRIDE;
   let prev = NO_ZSPAGE;
@@ -99,12 +107,10 @@ export function insertZspage(
   if (next !== NO_ZSPAGE) fields[next * ZSPAGE_STRIDE + ZSPAGE_PREV] = zspage;
   if (prev === NO_ZSPAGE) sizeClass.heads[group] = zspage;
   else fields[prev * ZSPAGE_STRIDE + ZSPAGE_NEXT] = zspage;
-  fields[field + ZSPAGE_FULLNESS] = group;
-  sizeClass.zspages[group]++;
 }
 
 /**
- * Takes a zspage off the list of its group. Specifies `remove_zspage`,
+ * Takes a zspage out of its group and off its list. Specifies `remove_zspage`,
  * `mm/zsmalloc.c`.
  */
 export function removeZspage(
@@ -115,6 +121,8 @@ export function removeZspage(
   const { fields } = zspages;
   const field = zspage * ZSPAGE_STRIDE;
   const group = fields[field + ZSPAGE_FULLNESS];
+  sizeClass.zspages[group]--;
+  if (!sizeClass.isListed[group]) return;
   const next = fields[field + ZSPAGE_NEXT];
   const prev = fields[field + ZSPAGE_PREV];
   if (next !== NO_ZSPAGE) fields[next * ZSPAGE_STRIDE + ZSPAGE_PREV] = prev;
@@ -122,7 +130,6 @@ export function removeZspage(
   else fields[prev * ZSPAGE_STRIDE + ZSPAGE_NEXT] = next;
   fields[field + ZSPAGE_NEXT] = NO_ZSPAGE;
   fields[field + ZSPAGE_PREV] = NO_ZSPAGE;
-  sizeClass.zspages[group]--;
 }
 
 /**

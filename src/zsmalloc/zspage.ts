@@ -14,11 +14,22 @@ import {
   PAGE_STRIDE,
   PG_PRIVATE,
 } from "../memory/memory.ts";
-import type { ClassGeometry } from "./geometry.ts";
+import type { Profile } from "../linux/profile.ts";
+import { type FreeLinks, indexLinks, locationLinks } from "./free_link.ts";
+import type { ClassGeometry, Geometry } from "./geometry.ts";
+import { Locations } from "./location.ts";
+import { FIRST_INDEX } from "./location_handles.ts";
 import { OBJ_ALLOCATED_TAG } from "./obj.ts";
+import { type ObjIndexing, objIndexing } from "./obj_index.ts";
 
 /** No zspage: the null pointer. */
 export const NO_ZSPAGE = 0;
+
+/** `first_page` of a `struct zspage` that is free. */
+const FREE_ZSPAGE = 0xffffffff;
+
+/** The byte that up to 3.19 fills an allocated chunk's link (POISON_INUSE). */
+const POISON_INUSE = 0x5a;
 
 /**
  * Fields of `struct zspage` in {@linkcode Zspages.fields}, eight 32-bit words
@@ -51,6 +62,9 @@ export const ZSPAGE_HUGE = 7;
 
 const INITIAL_ZSPAGES = 32;
 
+/** CONFIG_ZSMALLOC_CHAIN_SIZE is at most this many pages. */
+const MAX_CHAIN_SIZE = 16;
+
 /**
  * All zspages of one pool and what is done inside a single one. Knows chunks
  * and frames; knows neither lists nor where handles' cells are.
@@ -61,17 +75,42 @@ export class Zspages {
   /** `struct zspage` of every zspage: {@linkcode ZSPAGE_STRIDE} words each. */
   fields: Uint32Array<ArrayBuffer>;
 
+  /** How locations are encoded. */
+  readonly locations: Locations;
+  /** What the index in a location counts from. */
+  readonly indexing: ObjIndexing;
+  /** How free chunks are linked. */
+  readonly links: FreeLinks;
+  /** Bytes of the handle in front of an object; 0 up to 3.19. */
+  readonly headerBytes: number;
+
   readonly #wordBytes: number;
   readonly #endPfn: number;
   readonly #freed: number[] = [];
   #nextZspage = NO_ZSPAGE + 1;
 
-  /** `endPfn` is the first page frame number that a location cannot name. */
-  constructor(memory: Memory, wordBits: number, endPfn: number) {
+  /** No zspage yet, in the kernel of a profile and its geometry. */
+  constructor(
+    memory: Memory,
+    { wordBits, objects }: Pick<Profile, "wordBits" | "objects">,
+    { objIndexBits, handleSize }: Pick<Geometry, "objIndexBits" | "handleSize">,
+  ) {
     this.memory = memory;
+    this.headerBytes = handleSize;
     this.#wordBytes = wordBits / 8;
-    this.#endPfn = endPfn;
+    this.#endPfn = 2 ** (wordBits - objIndexBits - objects.tagBits);
+    this.locations = new Locations(wordBits, objIndexBits, objects.tagBits);
+    this.indexing = objIndexing(objects.index, this);
+    this.links = objects.link === "index"
+      ? indexLinks(memory, wordBits)
+      : locationLinks(
+        this,
+        this.locations,
+        this.indexing,
+        objects.handle === "location" ? FIRST_INDEX : 0,
+      );
     this.fields = new Uint32Array(INITIAL_ZSPAGES * ZSPAGE_STRIDE);
+    this.fields.fill(FREE_ZSPAGE);
   }
 
   /** One field of a zspage, by the offsets above. */
@@ -91,12 +130,49 @@ export class Zspages {
   /** The frames of a zspage in order. */
   pagesOf(zspage: number): number[] {
     const pages: number[] = [];
+    this.collectPages(zspage, pages);
+    return pages;
+  }
+
+  /**
+   * Puts the frames of a zspage into `pages` in order, up to the longest chain
+   * that there can be: a circle is none.
+   */
+  collectPages(zspage: number, pages: number[]): void {
+    pages.length = 0;
     let pfn = this.get(zspage, ZSPAGE_FIRST_PAGE);
-    while (pfn !== NO_PAGE) {
+    while (pfn !== NO_PAGE && pages.length <= MAX_CHAIN_SIZE) {
       pages.push(pfn);
       pfn = this.nextPage(pfn);
     }
-    return pages;
+  }
+
+  /** How many frames of its chain lie before frame `pfn`. */
+  nthPage(pfn: number): number {
+    const zspage = this.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
+    let nth = 0;
+    let page = this.get(zspage, ZSPAGE_FIRST_PAGE);
+    while (page !== pfn) {
+      if (page === NO_PAGE || nth > MAX_CHAIN_SIZE) {
+        throw new Error(`Page ${pfn} is not in the chain of its zspage`);
+      }
+      page = this.nextPage(page);
+      nth++;
+    }
+    return nth;
+  }
+
+  /** Whether a zspage is allocated. */
+  isLive(zspage: number): boolean {
+    return zspage > NO_ZSPAGE && zspage < this.#nextZspage &&
+      this.get(zspage, ZSPAGE_FIRST_PAGE) !== FREE_ZSPAGE;
+  }
+
+  /** Every allocated zspage. */
+  *live(): Generator<number> {
+    for (let zspage = NO_ZSPAGE + 1; zspage < this.#nextZspage; zspage++) {
+      if (this.isLive(zspage)) yield zspage;
+    }
   }
 
   /** The frame that holds a zspage's byte `offset`. */
@@ -108,6 +184,40 @@ export class Zspages {
     return pfn;
   }
 
+  /** Allocates a frame that a location can name, or `NO_PAGE`. */
+  allocPage(): number {
+    const pfn = this.memory.allocPage();
+    if (pfn >= this.#endPfn) {
+      throw new RangeError(
+        `Cannot have page ${pfn} in a zspage: it is not below ${this.#endPfn}, the first that a location cannot name`,
+      );
+    }
+    return pfn;
+  }
+
+  /**
+   * Puts frame `to` into the chain in the place of `from`, with all that is in
+   * it. Specifies `replace_sub_page` and the copy in `zs_page_migrate`.
+   */
+  replacePage(from: number, to: number): void {
+    const { bytes, page, pageSize } = this.memory;
+    const start = from * pageSize;
+    bytes.copyWithin(to * pageSize, start, start + pageSize);
+    const zspage = page[from * PAGE_STRIDE + PAGE_PRIVATE];
+    const nth = this.nthPage(from);
+    if (nth === 0) {
+      this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FIRST_PAGE] = to;
+    } else {
+      const before = this.pageAt(zspage, (nth - 1) * pageSize);
+      page[before * PAGE_STRIDE + PAGE_INDEX] = to + 1;
+    }
+    page.copyWithin(
+      to * PAGE_STRIDE,
+      from * PAGE_STRIDE,
+      (from + 1) * PAGE_STRIDE,
+    );
+  }
+
   /**
    * Makes a zspage of newly allocated frames with all chunks free, or returns
    * {@linkcode NO_ZSPAGE} and has allocated nothing.
@@ -116,22 +226,17 @@ export class Zspages {
   alloc(sizeClass: ClassGeometry): number {
     const pages: number[] = [];
     while (pages.length < sizeClass.pagesPerZspage) {
-      const pfn = this.memory.allocPage();
+      const pfn = this.allocPage();
       if (pfn === NO_PAGE) {
         while (pages.length > 0) this.memory.freePage(pages.pop() ?? NO_PAGE);
         return NO_ZSPAGE;
-      }
-      if (pfn >= this.#endPfn) {
-        throw new RangeError(
-          `Cannot allocate a zspage: page ${pfn} is not below ${this.#endPfn}, the first that a location cannot name`,
-        );
       }
       pages.push(pfn);
     }
     const zspage = this.#freed.pop() ?? this.#nextZspage++;
     if (zspage * ZSPAGE_STRIDE >= this.fields.length) this.#grow();
     const field = zspage * ZSPAGE_STRIDE;
-    const huge = sizeClass.pagesPerZspage === 1 &&
+    const huge = this.headerBytes > 0 && sizeClass.pagesPerZspage === 1 &&
       sizeClass.objectsPerZspage === 1;
     this.fields.fill(0, field, field + ZSPAGE_STRIDE);
     this.fields[field + ZSPAGE_CLASS] = sizeClass.index;
@@ -144,14 +249,15 @@ export class Zspages {
   /** Frees an empty zspage's frames. Specifies `__free_zspage`. */
   free(zspage: number): void {
     for (const pfn of this.pagesOf(zspage)) this.memory.freePage(pfn);
-    this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FIRST_PAGE] = 0;
+    this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FIRST_PAGE] = FREE_ZSPAGE;
     this.#freed.push(zspage);
   }
 
   /**
    * Takes the first free chunk of a zspage for `handle` and returns its index.
-   * A huge object's handle goes into `page->index`, any other into the chunk's
-   * first word. Specifies `obj_malloc`.
+   * A huge object's handle goes into `page->index` (`page->private` up to
+   * 4.7), any other into the chunk's first word, which up to 3.19 is poisoned
+   * instead. Specifies `obj_malloc`.
    */
   objMalloc(zspage: number, size: number, handle: number): number {
     const { memory, fields } = this;
@@ -160,9 +266,12 @@ export class Zspages {
     const offset = objIndex * size;
     const pfn = this.pageAt(zspage, offset);
     const word = this.#wordAt(pfn, offset & (memory.pageSize - 1));
-    fields[field + ZSPAGE_FREEOBJ] = this.#link(word);
+    fields[field + ZSPAGE_FREEOBJ] = this.links.read(word, size);
     const header = (handle | OBJ_ALLOCATED_TAG) >>> 0;
-    if (fields[field + ZSPAGE_HUGE] === 1) {
+    if (this.headerBytes === 0) {
+      const start = word * 4;
+      memory.bytes.fill(POISON_INUSE, start, start + this.#wordBytes);
+    } else if (fields[field + ZSPAGE_HUGE] === 1) {
       memory.page[pfn * PAGE_STRIDE + PAGE_INDEX] = header;
     } else {
       memory.words[word] = header;
@@ -179,7 +288,8 @@ export class Zspages {
   objFree(pfn: number, objIndex: number, size: number): void {
     const { memory, fields } = this;
     const page = pfn * PAGE_STRIDE;
-    const field = memory.page[page + PAGE_PRIVATE] * ZSPAGE_STRIDE;
+    const zspage = memory.page[page + PAGE_PRIVATE];
+    const field = zspage * ZSPAGE_STRIDE;
     if (fields[field + ZSPAGE_HUGE] === 1) {
       memory.page[page + PAGE_INDEX] = 0;
     } else {
@@ -187,8 +297,7 @@ export class Zspages {
         pfn,
         (objIndex * size) & (memory.pageSize - 1),
       );
-      memory.words[word] = fields[field + ZSPAGE_FREEOBJ] << 1;
-      if (this.#wordBytes === 8) memory.words[word + 1] = 0;
+      this.links.write(word, zspage, fields[field + ZSPAGE_FREEOBJ], size);
     }
     fields[field + ZSPAGE_FREEOBJ] = objIndex;
     fields[field + ZSPAGE_INUSE]--;
@@ -196,7 +305,8 @@ export class Zspages {
 
   /**
    * The handle of the object in the chunk that starts at `offset` of frame
-   * `pfn`, or 0 where the chunk is free. Specifies `obj_allocated`.
+   * `pfn`, or 0 where the chunk is free. Up to 3.19 a chunk does not tell.
+   * Specifies `obj_allocated`, since 4.0.
    */
   objAllocated(pfn: number, offset: number): number {
     const page = pfn * PAGE_STRIDE;
@@ -212,7 +322,8 @@ export class Zspages {
   nextFree(zspage: number, objIndex: number, size: number): number {
     const offset = objIndex * size;
     const pfn = this.pageAt(zspage, offset);
-    return this.#link(this.#wordAt(pfn, offset & (this.memory.pageSize - 1)));
+    const word = this.#wordAt(pfn, offset & (this.memory.pageSize - 1));
+    return this.links.read(word, size);
   }
 
   /**
@@ -278,13 +389,6 @@ export class Zspages {
     return pfn * (this.memory.pageSize >>> 2) + (offset >>> 2);
   }
 
-  /** A free chunk's link, shifted past the tag and cut to an unsigned int. */
-  #link(word: number): number {
-    const low = this.memory.words[word] >>> 1;
-    if (this.#wordBytes === 4) return low;
-    return (low | (this.memory.words[word + 1] << 31)) >>> 0;
-  }
-
   /** Links frames to their zspage and to each other (`create_page_chain`). */
   #createPageChain(zspage: number, pages: readonly number[]): void {
     const { page } = this.memory;
@@ -301,7 +405,7 @@ export class Zspages {
 
   /** Links all chunks of a new zspage in index order (`init_zspage`). */
   #init(zspage: number, sizeClass: ClassGeometry): void {
-    const { memory } = this;
+    const { memory, links } = this;
     const { size } = sizeClass;
     let freeobj = 1;
     let offset = 0;
@@ -312,10 +416,8 @@ export class Zspages {
       for (; offset < memory.pageSize; offset += size) {
         const isLast = next === NO_PAGE && offset + size >= memory.pageSize;
         const word = this.#wordAt(pfn, offset);
-        memory.words[word] = isLast ? 0xfffffffe : freeobj++ << 1;
-        if (this.#wordBytes === 8) {
-          memory.words[word + 1] = isLast ? 0xffffffff : 0;
-        }
+        if (isLast) links.writeEnd(word);
+        else links.write(word, zspage, freeobj++, size);
       }
       offset -= memory.pageSize;
       pfn = next;
@@ -325,6 +427,7 @@ export class Zspages {
 
   #grow(): void {
     const fields = new Uint32Array(2 * this.fields.length);
+    fields.fill(FREE_ZSPAGE, this.fields.length);
     fields.set(this.fields);
     this.fields = fields;
   }

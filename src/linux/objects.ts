@@ -1,0 +1,59 @@
+/** What names an object, and what the first word of its chunk holds. */
+
+/** How one release of zsmalloc names its objects. */
+export interface ObjectRule {
+  /**
+   * What a handle is: the object's location itself, so that it cannot move, or
+   * the address of a cell that holds the location. With cells each chunk
+   * starts with its object's handle.
+   */
+  readonly handle: "location" | "cell";
+  /** What an object's index in a location counts from: its frame, or its zspage. */
+  readonly index: "in-frame" | "in-zspage";
+  /** What the first word of a free chunk says of the next one. */
+  readonly link: "location" | "index";
+  /** Bits below the object index in a location. */
+  readonly tagBits: number;
+}
+
+/**
+ * The handle is the location, its index counted from 1 so that it is never 0.
+ * Specifies `obj_location_to_handle`, `mm/zsmalloc.c`, 3.12 to 3.19.
+ */
+export const LOCATION_HANDLES: ObjectRule = {
+  handle: "location",
+  index: "in-frame",
+  link: "location",
+  tagBits: 0,
+};
+
+/**
+ * Handles are decoupled from locations. Specifies `location_to_obj` and
+ * `record_obj`, `mm/zsmalloc.c`, 4.0 to 4.7.
+ */
+export const CELLS_WITH_LOCATION_LINKS: ObjectRule = {
+  handle: "cell",
+  index: "in-frame",
+  link: "location",
+  tagBits: 1,
+};
+
+/**
+ * A free chunk links to an index in its zspage. Specifies `location_to_obj`
+ * and `set_freeobj`, `mm/zsmalloc.c`, 4.8 to 6.8.
+ */
+export const CELLS_WITH_INDEX_LINKS: ObjectRule = {
+  handle: "cell",
+  index: "in-zspage",
+  link: "index",
+  tagBits: 1,
+};
+
+/**
+ * A location has no tag any more. Specifies `location_to_obj`,
+ * `mm/zsmalloc.c`, since 6.9.
+ */
+export const CELLS_WITHOUT_TAG: ObjectRule = {
+  ...CELLS_WITH_INDEX_LINKS,
+  tagBits: 0,
+};

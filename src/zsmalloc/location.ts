@@ -1,0 +1,68 @@
+/**
+ * Locations: the number of the frame in which an object starts, and the
+ * object's index, encoded in one `unsigned long`:
+ *
+ * ```text
+ * | PFN | object index | tag |
+ * ```
+ *
+ * Locations lie in arrays of 32-bit words, little-endian: two words each on
+ * 64-bit, one on 32-bit.
+ */
+
+/**
+ * Encodes and decodes locations. Specifies `location_to_obj` and
+ * `obj_to_location`, `mm/zsmalloc.c`.
+ */
+export class Locations {
+  /** Words of 32 bits that a location takes. */
+  readonly words: number;
+
+  readonly #indexShift: number;
+  readonly #pfnShift: number;
+
+  /** `objIndexBits` and `tagBits` lie below the page frame number. */
+  constructor(wordBits: number, objIndexBits: number, tagBits: number) {
+    this.words = wordBits / 32;
+    this.#indexShift = tagBits;
+    this.#pfnShift = objIndexBits + tagBits;
+  }
+
+  /** Writes a location to `into` from `word` on. */
+  write(into: Uint32Array, word: number, pfn: number, index: number): void {
+    const shift = this.#pfnShift;
+    const shifted = index << this.#indexShift;
+    if (this.words === 1) {
+      into[word] = (pfn << shift) | shifted;
+    } else if (shift >= 32) {
+      into[word] = shifted;
+      into[word + 1] = pfn << (shift - 32);
+    } else {
+      into[word] = (pfn << shift) | shifted;
+      into[word + 1] = pfn >>> (32 - shift);
+    }
+  }
+
+  /** The page frame number of the location at `word`. */
+  pfn(from: Uint32Array, word: number): number {
+    const shift = this.#pfnShift;
+    if (this.words === 1) return from[word] >>> shift;
+    const high = from[word + 1];
+    if (shift >= 32) return high >>> (shift - 32);
+    return ((high << (32 - shift)) | (from[word] >>> shift)) >>> 0;
+  }
+
+  /** The object index of the location at `word`. */
+  index(from: Uint32Array, word: number): number {
+    const low = from[word];
+    const index = this.#pfnShift >= 32
+      ? low
+      : low & ((1 << this.#pfnShift) - 1);
+    return index >>> this.#indexShift;
+  }
+
+  /** The bits below the object index of the location at `word`. */
+  tag(from: Uint32Array, word: number): number {
+    return from[word] & ((1 << this.#indexShift) - 1);
+  }
+}

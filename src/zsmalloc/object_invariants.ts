@@ -1,0 +1,143 @@
+/** The rules that each malloc and free keeps. */
+import type { Errno } from "../linux/errno.ts";
+import { expectEqual, type Invariant } from "../rules/invariant.ts";
+import type { ZsPool } from "./pool.ts";
+import { GROUP_EMPTY, groupFull, type SizeClass } from "./size_class.ts";
+import {
+  NO_ZSPAGE,
+  ZSPAGE_FULLNESS,
+  ZSPAGE_INUSE,
+  ZSPAGE_PREV,
+} from "./zspage.ts";
+
+/** A class as it was before one object came or went, and its pool's counts. */
+export interface ClassBefore {
+  readonly sizeClass: SizeClass;
+  /** The first zspage of each list. */
+  readonly heads: Uint32Array;
+  readonly objsUsed: number;
+  readonly objsAllocated: number;
+  readonly pagesAllocated: number;
+  readonly allocatedPages: number;
+  readonly handles: number;
+}
+
+/** An object that came (`malloc`), went (`free`), or could not come. */
+export interface ObjectChange {
+  readonly pool: ZsPool;
+  readonly op: "malloc" | "free";
+  /** The errno of a malloc that was refused. */
+  readonly errno: Errno | undefined;
+  /** The zspage of the object, or `NO_ZSPAGE` where there is none. */
+  readonly zspage: number;
+  /** The group in which that zspage was: empty for a new one. */
+  readonly groupBefore: number;
+}
+
+/** A rule about a malloc or a free. */
+export type ObjectInvariant = Invariant<ClassBefore, ObjectChange>;
+
+const SOURCE = "mm/zsmalloc.c";
+
+/** What there is to remember of a class before one object comes or goes. */
+export function classBefore(pool: ZsPool, sizeClass: SizeClass): ClassBefore {
+  return {
+    sizeClass,
+    heads: sizeClass.heads.slice(),
+    objsUsed: sizeClass.objsUsed,
+    objsAllocated: sizeClass.objsAllocated,
+    pagesAllocated: pool.pagesAllocated,
+    allocatedPages: pool.memory.allocatedPages,
+    handles: pool.handles.allocated,
+  };
+}
+
+/** Rules about each malloc and free. */
+export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
+  {
+    id: "zsmalloc/refused-malloc-changes-nothing",
+    sentence: "A malloc that is refused leaves the pool as it was.",
+    source: `zs_malloc, ${SOURCE}, 3.12`,
+    check(before, { pool, errno }) {
+      if (errno === undefined) return undefined;
+      const { sizeClass } = before;
+      return expectEqual("objects", sizeClass.objsUsed, before.objsUsed) ??
+        expectEqual(
+          "frames allocated",
+          pool.memory.allocatedPages,
+          before.allocatedPages,
+        ) ??
+        expectEqual("handles", pool.handles.allocated, before.handles);
+    },
+  },
+  {
+    id: "zsmalloc/one-object",
+    sentence: "A malloc adds one object to its class, a free takes one.",
+    source: `zs_malloc, zs_free, ${SOURCE}, 3.12`,
+    check({ sizeClass, objsUsed, handles }, { pool, op, errno }) {
+      if (errno !== undefined) return undefined;
+      const change = op === "malloc" ? 1 : -1;
+      return expectEqual("objects", sizeClass.objsUsed, objsUsed + change) ??
+        expectEqual("handles", pool.handles.allocated, handles + change);
+    },
+  },
+  {
+    id: "zsmalloc/one-zspage",
+    sentence:
+      "A malloc takes at most one zspage's frames, and only where no zspage has room; a free gives at most one back.",
+    source: `zs_malloc, zs_free, ${SOURCE}, 3.12`,
+    check(before, { pool, op, errno, zspage, groupBefore }) {
+      if (errno !== undefined) return undefined;
+      const { sizeClass, objsAllocated, pagesAllocated } = before;
+      const isNew = op === "malloc" && groupBefore === GROUP_EMPTY;
+      const isGone = op === "free" && !pool.zspages.isLive(zspage);
+      const change = Number(isNew) - Number(isGone);
+      const { objectsPerZspage, pagesPerZspage } = sizeClass;
+      return expectEqual(
+        "chunks",
+        sizeClass.objsAllocated,
+        objsAllocated + change * objectsPerZspage,
+      ) ??
+        expectEqual(
+          "pages",
+          pool.pagesAllocated,
+          pagesAllocated + change * pagesPerZspage,
+        );
+    },
+  },
+  {
+    id: "zsmalloc/malloc-takes-the-fullest",
+    sentence:
+      "An object goes to the head of the fullest list whose zspages have room; to a new zspage where there is none.",
+    source: `find_get_zspage, ${SOURCE}, 3.12`,
+    check({ sizeClass, heads }, { op, errno, zspage, groupBefore }) {
+      if (op !== "malloc" || errno !== undefined) return undefined;
+      let fullest = groupFull(sizeClass) - 1;
+      while (fullest > GROUP_EMPTY && heads[fullest] === NO_ZSPAGE) fullest--;
+      const where = `the object's zspage of class ${sizeClass.index}`;
+      return expectEqual(where, groupBefore, fullest) ??
+        (fullest === GROUP_EMPTY
+          ? undefined
+          : expectEqual(where, zspage, heads[fullest]));
+    },
+  },
+  {
+    id: "zsmalloc/list-entry",
+    sentence:
+      "A zspage that changes its group becomes the head of the new list; from 4.8 to 6.3 it goes behind a head that is fuller.",
+    source: `insert_zspage, ${SOURCE}, 3.12, 4.8 and 6.4`,
+    check({ sizeClass }, { pool: { zspages }, zspage, groupBefore }) {
+      if (!zspages.isLive(zspage)) return undefined;
+      const group = zspages.get(zspage, ZSPAGE_FULLNESS);
+      if (group === groupBefore || !sizeClass.isListed[group]) return undefined;
+      const prev = zspages.get(zspage, ZSPAGE_PREV);
+      const inuse = zspages.get(zspage, ZSPAGE_INUSE);
+      const isBehindFuller = prev !== NO_ZSPAGE && sizeClass.fullerHeadStays &&
+        sizeClass.heads[group] === prev &&
+        zspages.get(prev, ZSPAGE_INUSE) > inuse;
+      return isBehindFuller
+        ? undefined
+        : expectEqual(`zspage ${zspage} in its list, after`, prev, NO_ZSPAGE);
+    },
+  },
+];

@@ -1,0 +1,124 @@
+/**
+ * A zspage as its bytes show it: every chunk looked at once, the free list
+ * followed to its end. The rules about zspages are about this.
+ */
+import { PAGE_INDEX, PAGE_STRIDE } from "../memory/memory.ts";
+import { OBJ_ALLOCATED_TAG } from "./obj.ts";
+import type { ZsPool } from "./pool.ts";
+import type { SizeClass } from "./size_class.ts";
+import { ZSPAGE_FREEOBJ, ZSPAGE_HUGE } from "./zspage.ts";
+
+/**
+ * What one look at a zspage finds. Filled by {@linkcode ZspageView.lookAt},
+ * again and again, so that looking allocates nothing.
+ */
+export class ZspageView {
+  /** Which zspage. */
+  zspage = 0;
+  /** The class that its `struct zspage` names. */
+  sizeClass: SizeClass;
+  /** Its frames, in the order of their chain. */
+  readonly pages: number[] = [];
+  /** Each chunk's first word, its low 32 bits: the tagged handle, or a link. */
+  headers: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  /** Whether each chunk is on the free list. */
+  onFreeList: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** Chunks on the free list, until it ended or came back to one of them. */
+  freeLength = 0;
+  /** The link with which the free list ended. */
+  freeEnd = 0;
+  /**
+   * Chunks that hold an object: the tagged ones or, up to 3.19, those that are
+   * not on the free list.
+   */
+  allocated = 0;
+
+  readonly #pool: ZsPool;
+
+  /** A view of no zspage yet. */
+  constructor(pool: ZsPool) {
+    this.#pool = pool;
+    this.sizeClass = pool.classes[0];
+  }
+
+  /** Looks at a zspage of the pool. */
+  lookAt(zspage: number): this {
+    const { zspages } = this.#pool;
+    this.zspage = zspage;
+    this.sizeClass = this.#pool.classOfZspage(zspage);
+    const { objectsPerZspage } = this.sizeClass;
+    if (this.headers.length < objectsPerZspage) {
+      this.headers = new Uint32Array(objectsPerZspage);
+      this.onFreeList = new Uint8Array(objectsPerZspage);
+    }
+    zspages.collectPages(zspage, this.pages);
+    this.#followFreeList();
+    this.#readHeaders();
+    return this;
+  }
+
+  /** The frame in which a chunk starts. */
+  pfnOf(objIndex: number): number {
+    const { memory } = this.#pool;
+    return this.pages[objIndex * this.sizeClass.size >>> memory.pageShift];
+  }
+
+  /** Where a chunk starts in its frame. */
+  offsetOf(objIndex: number): number {
+    return (objIndex * this.sizeClass.size) & (this.#pool.memory.pageSize - 1);
+  }
+
+  /** Whether a chunk holds an object. */
+  isAllocated(objIndex: number): boolean {
+    return this.#pool.zspages.headerBytes === 0
+      ? this.onFreeList[objIndex] === 0
+      : (this.headers[objIndex] & OBJ_ALLOCATED_TAG) === 1;
+  }
+
+  /** The handle that an allocated chunk names. */
+  handleIn(objIndex: number): number {
+    const { handles, zspages } = this.#pool;
+    return zspages.headerBytes === 0
+      ? handles.nameOf(this.pfnOf(objIndex), objIndex, this.sizeClass.size)
+      : (this.headers[objIndex] & ~OBJ_ALLOCATED_TAG) >>> 0;
+  }
+
+  #followFreeList(): void {
+    const { zspages } = this.#pool;
+    const { size, objectsPerZspage } = this.sizeClass;
+    this.onFreeList.fill(0, 0, objectsPerZspage);
+    this.freeLength = 0;
+    let objIndex = zspages.get(this.zspage, ZSPAGE_FREEOBJ);
+    while (objIndex < objectsPerZspage && this.onFreeList[objIndex] === 0) {
+      this.onFreeList[objIndex] = 1;
+      this.freeLength++;
+      objIndex = zspages.links.read(this.#wordOf(objIndex), size);
+    }
+    this.freeEnd = objIndex;
+  }
+
+  #readHeaders(): void {
+    const { memory, headerBytes } = this.#pool.zspages;
+    const { objectsPerZspage } = this.sizeClass;
+    const isHuge = this.#pool.zspages.get(this.zspage, ZSPAGE_HUGE) === 1;
+    let tagged = 0;
+    for (let objIndex = 0; objIndex < objectsPerZspage; objIndex++) {
+      const header = isHuge
+        ? memory.page[this.pages[0] * PAGE_STRIDE + PAGE_INDEX]
+        : memory.words[this.#wordOf(objIndex)];
+      this.headers[objIndex] = header;
+      tagged += header & OBJ_ALLOCATED_TAG;
+    }
+    this.allocated = headerBytes === 0
+      ? objectsPerZspage - this.freeLength
+      : tagged;
+  }
+
+  /** Index in `memory.words` of a chunk's first word. */
+  #wordOf(objIndex: number): number {
+    const { memory } = this.#pool;
+    const offset = objIndex * this.sizeClass.size;
+    const pfn = this.pages[offset >>> memory.pageShift];
+    return (pfn * memory.pageSize + (offset & (memory.pageSize - 1))) >>> 2;
+  }
+}
