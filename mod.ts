@@ -49,6 +49,7 @@ export * from "./src/zsmalloc/size_class.ts";
 export * from "./src/zsmalloc/zspage.ts";
 export * from "./src/zsmalloc/mapping.ts";
 export * from "./src/zsmalloc/pool.ts";
+export * from "./src/zsmalloc/debugfs.ts";
 export * from "./src/zsmalloc/walk.ts";
 export * from "./src/zsmalloc/view.ts";
 export * from "./src/zsmalloc/tally.ts";

@@ -91,7 +91,7 @@ export class ZsPool {
   readonly handles: Handles;
   /** The objects that are mapped. */
   readonly mappings: Mappings;
-  /** Frames that the pool's zspages have (`zs_get_total_pages`). */
+  /** Frames that the pool's zspages have (`zs_get_total_pages`, since 3.17). */
   pagesAllocated = 0;
   /** Frames that compaction has freed so far (`zs_pool_stats`). */
   pagesCompacted = 0;
@@ -146,9 +146,15 @@ export class ZsPool {
   }
 
   /**
-   * The class that holds objects of `size` bytes, from 1 to the page size.
-   * Specifies `zs_lookup_class_index`, since 6.2.
+   * The index of the class for chunks of `size` bytes. It is asked of objects'
+   * sizes, and does not count the handle in front of them. Specifies
+   * `zs_lookup_class_index`, since 6.2.
    */
+  lookupClassIndex(size: number): number {
+    return this.#classOf[sizeClassIndex(this.geometry, size)].index;
+  }
+
+  /** The class that holds objects of `size` bytes, from 1 to the page size. */
   classFor(size: number): SizeClass {
     const withHandle = size + this.geometry.handleSize;
     return this.#classOf[sizeClassIndex(this.geometry, withHandle)];
