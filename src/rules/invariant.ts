@@ -62,11 +62,19 @@ export function assertInvariants<Context, Subject>(
   }
 }
 
-/** A violation where the two differ, else `undefined`. */
+/**
+ * A violation where the two differ, else `undefined`. On hot paths `where` is
+ * a function, so that no text is made of what is right.
+ */
 export function expectEqual(
-  where: string,
+  where: string | (() => string),
   found: string | number,
   expected: string | number,
 ): Violation | undefined {
-  return found === expected ? undefined : { where, expected, found };
+  if (found === expected) return undefined;
+  return {
+    where: typeof where === "string" ? where : where(),
+    expected,
+    found,
+  };
 }

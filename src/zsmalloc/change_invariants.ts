@@ -27,14 +27,19 @@ export interface PoolBefore {
 
 /** What a compaction left, and said. */
 export interface Compacted {
+  /** The pool as it is now. */
   readonly pool: ZsPool;
+  /** Pages that the compaction says it freed. */
   readonly pagesFreed: number;
 }
 
 /** What a migration left, and the frame that took another's place. */
 export interface Migrated {
+  /** The pool as it is now. */
   readonly pool: ZsPool;
+  /** The frame that was replaced. */
   readonly from: number;
+  /** The frame in its place. */
   readonly to: number;
 }
 
@@ -51,7 +56,8 @@ function contentsOf(pool: ZsPool): Map<number, Uint8Array> {
   const contents = new Map<number, Uint8Array>();
   const view = new ZspageView(pool);
   for (const zspage of zspages.live()) {
-    const { size, objectsPerZspage } = view.lookAt(zspage).sizeClass;
+    const { size, objectsPerZspage } =
+      view.lookAt(zspage).lookInside().sizeClass;
     for (let nth = 0; nth < objectsPerZspage; nth++) {
       if (!view.isAllocated(nth)) continue;
       const chunk = new Uint8Array(size);

@@ -21,7 +21,7 @@ import { CLASS_INVARIANTS, POOL_INVARIANTS } from "./pool_invariants.ts";
 import { GROUP_EMPTY, type SizeClass } from "./size_class.ts";
 import type { PoolTally } from "./tally.ts";
 import { ZspageView } from "./view.ts";
-import { PLACE_INVARIANTS, ZSPAGE_INVARIANTS } from "./zspage_invariants.ts";
+import { checkZspage, PLACE_INVARIANTS } from "./zspage_invariants.ts";
 import {
   NO_ZSPAGE,
   ZSPAGE_FULLNESS,
@@ -138,11 +138,9 @@ export class CheckedPool {
     const { pool } = this;
     this.#checkPlaces(others);
     if (pool.zspages.isLive(zspage)) {
-      assertInvariants(PLACE_INVARIANTS, pool, zspage);
+      checkZspage(pool, zspage, this.#view);
       this.#checkPlaces(this.#neighboursOf(zspage));
-      const view = this.#view.lookAt(zspage);
-      assertInvariants(ZSPAGE_INVARIANTS, pool, view);
-      this.#tally.count(view);
+      this.#tally.count(this.#view);
     } else {
       this.#tally.forget(zspage);
     }

@@ -16,12 +16,18 @@ import {
 } from "./pool_invariants.ts";
 import { PoolTally } from "./tally.ts";
 import { ZspageView } from "./view.ts";
-import { PLACE_INVARIANTS, ZSPAGE_INVARIANTS } from "./zspage_invariants.ts";
+import {
+  checkZspage,
+  CHUNK_INVARIANTS,
+  FRAME_INVARIANTS,
+  PLACE_INVARIANTS,
+} from "./zspage_invariants.ts";
 
 /** Every rule about zsmalloc, as a list to read. */
 export const ZSMALLOC_INVARIANTS: readonly Rule[] = [
   ...PLACE_INVARIANTS,
-  ...ZSPAGE_INVARIANTS,
+  ...FRAME_INVARIANTS,
+  ...CHUNK_INVARIANTS,
   ...CLASS_INVARIANTS,
   ...POOL_INVARIANTS,
   ...WHOLE_POOL_INVARIANTS,
@@ -52,8 +58,7 @@ export function tallyPool(pool: ZsPool): PoolTally {
   const view = new ZspageView(pool);
   const tally = new PoolTally(pool);
   for (const zspage of pool.zspages.live()) {
-    assertInvariants(PLACE_INVARIANTS, pool, zspage);
-    assertInvariants(ZSPAGE_INVARIANTS, pool, view.lookAt(zspage));
+    checkZspage(pool, zspage, view);
     tally.count(view);
   }
   for (const one of tally.classes) {

@@ -10,13 +10,17 @@ export type MapMode = "read-only" | "read-write" | "write-only";
 
 /** Where a mapped chunk lies. */
 export interface MappedChunk {
+  /** The object's handle. */
   readonly handle: number;
+  /** The zspage that it is in. */
   readonly zspage: number;
-  /** The frame in which the chunk starts, and where in it. */
+  /** The frame in which the chunk starts. */
   readonly pfn: number;
+  /** Where in that frame. */
   readonly offset: number;
-  /** Bytes of the chunk, and of the handle in front of the object. */
+  /** Bytes of the chunk. */
   readonly size: number;
+  /** Bytes of the handle in front of the object. */
   readonly header: number;
 }
 

@@ -12,19 +12,27 @@ import {
 
 /** A class as it was before one object came or went, and its pool's counts. */
 export interface ClassBefore {
+  /** The class. */
   readonly sizeClass: SizeClass;
   /** The first zspage of each list. */
   readonly heads: Uint32Array;
+  /** Its objects. */
   readonly objsUsed: number;
+  /** Its chunks. */
   readonly objsAllocated: number;
+  /** Frames of the pool. */
   readonly pagesAllocated: number;
+  /** Frames of its memory. */
   readonly allocatedPages: number;
+  /** Handles of the pool. */
   readonly handles: number;
 }
 
 /** An object that came (`malloc`), went (`free`), or could not come. */
 export interface ObjectChange {
+  /** The pool as it is now. */
   readonly pool: ZsPool;
+  /** What was asked of it. */
   readonly op: "malloc" | "free";
   /** The errno of a malloc that was refused. */
   readonly errno: Errno | undefined;
@@ -114,7 +122,7 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
       if (op !== "malloc" || errno !== undefined) return undefined;
       let fullest = groupFull(sizeClass) - 1;
       while (fullest > GROUP_EMPTY && heads[fullest] === NO_ZSPAGE) fullest--;
-      const where = `the object's zspage of class ${sizeClass.index}`;
+      const where = () => `the object's zspage of class ${sizeClass.index}`;
       return expectEqual(where, groupBefore, fullest) ??
         (fullest === GROUP_EMPTY
           ? undefined
@@ -135,9 +143,11 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
       const isBehindFuller = prev !== NO_ZSPAGE && sizeClass.fullerHeadStays &&
         sizeClass.heads[group] === prev &&
         zspages.get(prev, ZSPAGE_INUSE) > inuse;
-      return isBehindFuller
-        ? undefined
-        : expectEqual(`zspage ${zspage} in its list, after`, prev, NO_ZSPAGE);
+      return isBehindFuller ? undefined : expectEqual(
+        () => `zspage ${zspage} in its list, after`,
+        prev,
+        NO_ZSPAGE,
+      );
     },
   },
 ];

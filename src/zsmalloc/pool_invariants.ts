@@ -30,7 +30,7 @@ export const CLASS_INVARIANTS: readonly ClassInvariant[] = [
     sentence: "A class counts the objects in its zspages.",
     source: `class_stat_inc of OBJ_USED, ${SOURCE}, 4.0`,
     check(_pool, { sizeClass, objects }) {
-      const where = `objects of class ${sizeClass.index}`;
+      const where = () => `objects of class ${sizeClass.index}`;
       return expectEqual(where, sizeClass.objsUsed, objects);
     },
   },
@@ -40,7 +40,7 @@ export const CLASS_INVARIANTS: readonly ClassInvariant[] = [
     source: `class_stat_inc of OBJ_ALLOCATED, ${SOURCE}, 4.0`,
     check(_pool, { sizeClass, zspages }) {
       return expectEqual(
-        `chunks of class ${sizeClass.index}`,
+        () => `chunks of class ${sizeClass.index}`,
         sizeClass.objsAllocated,
         zspages * sizeClass.objectsPerZspage,
       );
@@ -52,7 +52,7 @@ export const CLASS_INVARIANTS: readonly ClassInvariant[] = [
     source: `class_stat_inc in insert_zspage, ${SOURCE}, 4.0`,
     check(_pool, { sizeClass, groups }) {
       for (let group = 0; group < groups.length; group++) {
-        const where = `group ${group} of class ${sizeClass.index}`;
+        const where = () => `group ${group} of class ${sizeClass.index}`;
         const counted = sizeClass.zspages[group];
         const violation = expectEqual(where, counted, groups[group]);
         if (violation !== undefined) return violation;
@@ -64,7 +64,11 @@ export const CLASS_INVARIANTS: readonly ClassInvariant[] = [
     sentence: "A zspage without objects is freed at once.",
     source: `zs_free, __zs_compact, free_zspage, ${SOURCE}, 3.12`,
     check(_pool, { sizeClass, groups }) {
-      return expectEqual(`class ${sizeClass.index}`, groups[GROUP_EMPTY], 0);
+      return expectEqual(
+        () => `class ${sizeClass.index}`,
+        groups[GROUP_EMPTY],
+        0,
+      );
     },
   },
   {
@@ -92,7 +96,7 @@ export const CLASS_INVARIANTS: readonly ClassInvariant[] = [
       const full = groups[groupFull(sizeClass)];
       const found = findGetZspage(sizeClass) !== NO_ZSPAGE;
       return expectEqual(
-        `class ${sizeClass.index}: a zspage with room`,
+        () => `class ${sizeClass.index}: a zspage with room`,
         found ? "found" : "none",
         zspages > full ? "found" : "none",
       );
@@ -171,7 +175,7 @@ function checkWalk(pool: ZsPool, tally: PoolTally): Violation | undefined {
     }
   }
   for (const { sizeClass, zspages: counted } of tally.classes) {
-    const where = `zspages of class ${sizeClass.index}`;
+    const where = () => `zspages of class ${sizeClass.index}`;
     const found = zspages.get(sizeClass.index) ?? 0;
     const violation = expectEqual(where, found, counted);
     if (violation !== undefined) return violation;
@@ -193,7 +197,7 @@ export const WHOLE_POOL_INVARIANTS: readonly PoolInvariant[] = [
           for (const _ of zspagesIn(zspages, sizeClass, group)) {
             if (++length > count) break;
           }
-          const where = `list ${group} of class ${sizeClass.index}`;
+          const where = () => `list ${group} of class ${sizeClass.index}`;
           const violation = expectEqual(where, length, count);
           if (violation !== undefined) return violation;
         }
@@ -208,7 +212,7 @@ export const WHOLE_POOL_INVARIANTS: readonly PoolInvariant[] = [
     check({ profile, classes }) {
       for (const { index, groupOf, objectsPerZspage } of classes) {
         for (let inuse = 0; inuse <= objectsPerZspage; inuse++) {
-          const where = `class ${index} with ${inuse} objects in use`;
+          const where = () => `class ${index} with ${inuse} objects in use`;
           const right = profile.fullness.group(inuse, objectsPerZspage);
           const violation = expectEqual(where, groupOf[inuse], right);
           if (violation !== undefined) return violation;
@@ -216,7 +220,11 @@ export const WHOLE_POOL_INVARIANTS: readonly PoolInvariant[] = [
           const isAtEnd = right === GROUP_EMPTY || right === last;
           const shouldBe = inuse === 0 || inuse === objectsPerZspage;
           if (isAtEnd !== shouldBe || groupOf[inuse] < groupOf[inuse - 1]) {
-            return { where, expected: "a group that rises", found: right };
+            return {
+              where: where(),
+              expected: "a group that rises",
+              found: right,
+            };
           }
         }
       }
@@ -232,7 +240,7 @@ export const WHOLE_POOL_INVARIANTS: readonly PoolInvariant[] = [
       for (const [index, served] of classOf.entries()) {
         const size = Math.min(minAllocSize + index * classDelta, pageSize);
         const pages = profile.chainRule(size, pageSize, profile.chainSize);
-        const where = `size ${size} in class ${served.index}`;
+        const where = () => `size ${size} in class ${served.index}`;
         const violation = expectEqual(where, served.pagesPerZspage, pages) ??
           expectEqual(
             where,
@@ -241,7 +249,11 @@ export const WHOLE_POOL_INVARIANTS: readonly PoolInvariant[] = [
           );
         if (violation !== undefined) return violation;
         if (served.size < size) {
-          return { where, expected: `at least ${size}`, found: served.size };
+          return {
+            where: where(),
+            expected: `at least ${size}`,
+            found: served.size,
+          };
         }
       }
     },
@@ -274,9 +286,9 @@ export const WHOLE_POOL_INVARIANTS: readonly PoolInvariant[] = [
       for (const handle of handles.live()) {
         const pfn = handles.pfnOf(handle);
         const zspage = tally.ownerOf(pfn);
-        const where = `handle ${handle}`;
+        const where = () => `handle ${handle}`;
         if (zspage === undefined) {
-          return { where, expected: "a page of the pool", found: pfn };
+          return { where: where(), expected: "a page of the pool", found: pfn };
         }
         if (zspages.headerBytes === 0) continue;
         const { size } = pool.classOfZspage(zspage);

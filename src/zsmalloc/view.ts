@@ -8,6 +8,9 @@ import type { ZsPool } from "./pool.ts";
 import type { SizeClass } from "./size_class.ts";
 import { ZSPAGE_FREEOBJ, ZSPAGE_HUGE } from "./zspage.ts";
 
+/** No chunk of a zspage. */
+export const NO_CHUNK: number = -1;
+
 /**
  * What one look at a zspage finds. Filled by {@linkcode ZspageView.lookAt},
  * again and again, so that looking allocates nothing.
@@ -32,6 +35,16 @@ export class ZspageView {
    * not on the free list.
    */
   allocated = 0;
+  /** The first chunk on the free list that is tagged, or `NO_CHUNK`. */
+  freeTagged: number = NO_CHUNK;
+  /** The first chunk on no free list that is not tagged, or `NO_CHUNK`. */
+  untagged: number = NO_CHUNK;
+  /** The first object whose handle is not live, or `NO_CHUNK`. */
+  withoutHandle: number = NO_CHUNK;
+  /** The first object whose handle's location is another, or `NO_CHUNK`. */
+  misplaced: number = NO_CHUNK;
+  /** The first object whose location has a tag, or `NO_CHUNK`. */
+  locationTagged: number = NO_CHUNK;
 
   readonly #pool: ZsPool;
 
@@ -41,7 +54,7 @@ export class ZspageView {
     this.sizeClass = pool.classes[0];
   }
 
-  /** Looks at a zspage of the pool. */
+  /** Looks at the frames of a zspage of the pool. */
   lookAt(zspage: number): this {
     const { zspages } = this.#pool;
     this.zspage = zspage;
@@ -52,8 +65,14 @@ export class ZspageView {
       this.onFreeList = new Uint8Array(objectsPerZspage);
     }
     zspages.collectPages(zspage, this.pages);
+    return this;
+  }
+
+  /** Looks at the chunks in those frames, which must be in order. */
+  lookInside(): this {
     this.#followFreeList();
     this.#readHeaders();
+    this.#followHandles();
     return this;
   }
 
@@ -112,6 +131,33 @@ export class ZspageView {
     this.allocated = headerBytes === 0
       ? objectsPerZspage - this.freeLength
       : tagged;
+  }
+
+  /** One loop for what five rules are about: it is most of a check's time. */
+  #followHandles(): void {
+    const { handles, zspages } = this.#pool;
+    const { size, objectsPerZspage } = this.sizeClass;
+    const hasTags = zspages.headerBytes > 0;
+    this.freeTagged = this.untagged = NO_CHUNK;
+    this.withoutHandle = this.misplaced = this.locationTagged = NO_CHUNK;
+    for (let nth = objectsPerZspage - 1; nth >= 0; nth--) {
+      const isFree = this.onFreeList[nth] === 1;
+      const isAllocated = this.isAllocated(nth);
+      if (hasTags && isFree === isAllocated) {
+        if (isFree) this.freeTagged = nth;
+        else this.untagged = nth;
+      }
+      if (!isAllocated) continue;
+      const handle = this.handleIn(nth);
+      if (!handles.isLive(handle)) {
+        this.withoutHandle = nth;
+        continue;
+      }
+      if (!handles.isAt(handle, this.pfnOf(nth), nth, size)) {
+        this.misplaced = nth;
+      }
+      if (handles.tagOf(handle) !== 0) this.locationTagged = nth;
+    }
   }
 
   /** Index in `memory.words` of a chunk's first word. */

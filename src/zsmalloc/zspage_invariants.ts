@@ -8,10 +8,14 @@ import {
   PG_ALLOCATED,
   PG_PRIVATE,
 } from "../memory/memory.ts";
-import { expectEqual, type Invariant } from "../rules/invariant.ts";
+import {
+  assertInvariants,
+  expectEqual,
+  type Invariant,
+} from "../rules/invariant.ts";
 import { OBJ_ALLOCATED_TAG } from "./obj.ts";
 import type { ZsPool } from "./pool.ts";
-import type { ZspageView } from "./view.ts";
+import { NO_CHUNK, type ZspageView } from "./view.ts";
 import {
   NO_ZSPAGE,
   ZSPAGE_FULLNESS,
@@ -27,17 +31,6 @@ export type ZspageInvariant = Invariant<ZsPool, ZspageView>;
 export type PlaceInvariant = Invariant<ZsPool, number>;
 
 const SOURCE = "mm/zsmalloc.c";
-
-/** The first object of a zspage that is not as it should be, or -1. */
-function findObject(
-  { sizeClass }: ZspageView,
-  isWrong: (objIndex: number) => boolean,
-): number {
-  for (let nth = 0; nth < sizeClass.objectsPerZspage; nth++) {
-    if (isWrong(nth)) return nth;
-  }
-  return -1;
-}
 
 /** Whether a class's zspages are one chunk in one frame, handle outside. */
 function isHugeClass(pool: ZsPool, { sizeClass }: ZspageView): boolean {
@@ -70,7 +63,7 @@ export const PLACE_INVARIANTS: readonly PlaceInvariant[] = [
       const inuse = pool.zspages.get(zspage, ZSPAGE_INUSE);
       const { objectsPerZspage } = pool.classOfZspage(zspage);
       return expectEqual(
-        `zspage ${zspage} with ${inuse} of ${objectsPerZspage} objects`,
+        () => `zspage ${zspage} with ${inuse} of ${objectsPerZspage} objects`,
         pool.zspages.get(zspage, ZSPAGE_FULLNESS),
         pool.profile.fullness.group(inuse, objectsPerZspage),
       );
@@ -91,9 +84,9 @@ export const PLACE_INVARIANTS: readonly PlaceInvariant[] = [
       const before = prev === NO_ZSPAGE
         ? heads[group]
         : zspages.get(prev, ZSPAGE_NEXT);
-      return expectEqual(`before zspage ${zspage}`, before, zspage) ??
+      return expectEqual(() => `before zspage ${zspage}`, before, zspage) ??
         (next === NO_ZSPAGE ? undefined : expectEqual(
-          `after zspage ${zspage}`,
+          () => `after zspage ${zspage}`,
           zspages.get(next, ZSPAGE_PREV),
           zspage,
         ));
@@ -110,32 +103,38 @@ export const PLACE_INVARIANTS: readonly PlaceInvariant[] = [
       for (const field of [ZSPAGE_PREV, ZSPAGE_NEXT]) {
         const neighbour = zspages.get(zspage, field);
         if (!isListed[group] || neighbour === NO_ZSPAGE) continue;
-        const where = `zspage ${neighbour} beside zspage ${zspage}`;
+        const where = () => `zspage ${neighbour} beside zspage ${zspage}`;
         const violation = expectEqual(
-          `class of ${where}`,
+          () => `class of ${where()}`,
           zspages.get(neighbour, 0),
           index,
         ) ??
           expectEqual(
-            `group of ${where}`,
+            () => `group of ${where()}`,
             zspages.get(neighbour, ZSPAGE_FULLNESS),
             group,
           );
-        if (violation !== undefined) return violation;
+        if (violation !== undefined) {
+          return violation;
+        }
       }
     },
   },
 ];
 
 /** Rules about the frames of each zspage. */
-const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
+export const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
   {
     id: "zsmalloc/chain-length",
     sentence: "A zspage chains as many frames as its class says.",
     source: `create_page_chain, ${SOURCE}, 4.8`,
     check(_pool, { zspage, pages, sizeClass }) {
       const { pagesPerZspage } = sizeClass;
-      return expectEqual(`zspage ${zspage}`, pages.length, pagesPerZspage);
+      return expectEqual(
+        () => `zspage ${zspage}`,
+        pages.length,
+        pagesPerZspage,
+      );
     },
   },
   {
@@ -145,7 +144,7 @@ const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
     check({ memory }, { zspage, pages }) {
       for (const pfn of pages) {
         const owner = memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
-        const where = `page ${pfn} of zspage ${zspage}`;
+        const where = () => `page ${pfn} of zspage ${zspage}`;
         const violation = expectEqual(where, owner, zspage);
         if (violation !== undefined) return violation;
       }
@@ -160,7 +159,7 @@ const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
       for (let nth = 0; nth < pages.length; nth++) {
         const flags = memory.page[pages[nth] * PAGE_STRIDE + PAGE_FLAGS];
         const right = nth === 0 ? PG_ALLOCATED | PG_PRIVATE : PG_ALLOCATED;
-        const where = `flags of page ${pages[nth]} of zspage ${zspage}`;
+        const where = () => `flags of page ${pages[nth]} of zspage ${zspage}`;
         const violation = expectEqual(where, flags, right);
         if (violation !== undefined) return violation;
       }
@@ -176,7 +175,7 @@ const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
       for (let nth = 0; nth < pages.length; nth++) {
         const start = nth * memory.pageSize;
         const violation = expectEqual(
-          `page ${pages[nth]} of zspage ${zspage}`,
+          () => `page ${pages[nth]} of zspage ${zspage}`,
           memory.page[pages[nth] * PAGE_STRIDE + PAGE_FIRST_OBJ_OFFSET],
           Math.ceil(start / size) * size - start,
         );
@@ -191,7 +190,7 @@ const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
     source: `SetZsHugePage, ${SOURCE}, 5.18; class->huge, 4.0`,
     check(pool, view) {
       return expectEqual(
-        `zspage ${view.zspage}`,
+        () => `zspage ${view.zspage}`,
         pool.zspages.get(view.zspage, ZSPAGE_HUGE),
         isHugeClass(pool, view) ? 1 : 0,
       );
@@ -217,7 +216,7 @@ const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
 ];
 
 /** Rules about the chunks of each zspage. */
-const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
+export const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
   {
     id: "zsmalloc/free-list-end",
     sentence: "A zspage's free list ends where its last link is marked.",
@@ -245,7 +244,7 @@ const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     check({ zspages }, { zspage, sizeClass, freeLength }) {
       const inuse = zspages.get(zspage, ZSPAGE_INUSE);
       const free = sizeClass.objectsPerZspage - inuse;
-      const where = `the free list of zspage ${zspage}`;
+      const where = () => `the free list of zspage ${zspage}`;
       return expectEqual(where, freeLength, free);
     },
   },
@@ -253,20 +252,13 @@ const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     id: "zsmalloc/free-chunk-tag",
     sentence: "A chunk on the free list has no tag (since 4.0).",
     source: `obj_free, OBJ_ALLOCATED_TAG, ${SOURCE}, 4.0`,
-    check({ zspages }, view) {
-      if (zspages.headerBytes === 0) return undefined;
-      // A huge zspage's one chunk is never free: it would be freed at once.
-      const { onFreeList, headers } = view;
-      const wrong = findObject(
-        view,
-        (nth) =>
-          onFreeList[nth] === 1 && (headers[nth] & OBJ_ALLOCATED_TAG) === 1,
-      );
-      if (wrong < 0) return undefined;
+    check(_pool, view) {
+      const { zspage, freeTagged } = view;
+      if (freeTagged === NO_CHUNK) return undefined;
       return {
-        where: `chunk ${wrong} of zspage ${view.zspage}, on the free list`,
+        where: `chunk ${freeTagged} of zspage ${zspage}, on the free list`,
         expected: "no tag",
-        found: `handle ${view.handleIn(wrong)}`,
+        found: `handle ${view.handleIn(freeTagged)}`,
       };
     },
   },
@@ -274,19 +266,12 @@ const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     id: "zsmalloc/allocated-chunk-tag",
     sentence: "A chunk that is not on the free list is tagged (since 4.0).",
     source: `obj_malloc, OBJ_ALLOCATED_TAG, ${SOURCE}, 4.0`,
-    check({ zspages }, view) {
-      if (zspages.headerBytes === 0) return undefined;
-      const { onFreeList, headers } = view;
-      const wrong = findObject(
-        view,
-        (nth) =>
-          onFreeList[nth] === 0 && (headers[nth] & OBJ_ALLOCATED_TAG) === 0,
-      );
-      if (wrong < 0) return undefined;
+    check(_pool, { zspage, headers, untagged }) {
+      if (untagged === NO_CHUNK) return undefined;
       return {
-        where: `chunk ${wrong} of zspage ${view.zspage}, on no free list`,
+        where: `chunk ${untagged} of zspage ${zspage}, on no free list`,
         expected: "a tag",
-        found: headers[wrong],
+        found: headers[untagged],
       };
     },
   },
@@ -296,10 +281,10 @@ const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     source: `mod_zspage_inuse in obj_malloc and obj_free, ${SOURCE}, 4.8`,
     check({ zspages }, { zspage, allocated }) {
       const inuse = zspages.get(zspage, ZSPAGE_INUSE);
-      const where = `zspage ${zspage}`;
+      const where = () => `zspage ${zspage}`;
       return expectEqual(where, inuse, allocated) ??
         (inuse > 0 ? undefined : {
-          where,
+          where: where(),
           expected: "at least one object, or no zspage",
           found: inuse,
         });
@@ -309,16 +294,13 @@ const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     id: "zsmalloc/header-names-live-handle",
     sentence: "What an allocated chunk starts with is a handle that is live.",
     source: `obj_malloc, cache_alloc_handle, ${SOURCE}, 4.0`,
-    check({ handles }, view) {
-      const wrong = findObject(
-        view,
-        (nth) => view.isAllocated(nth) && !handles.isLive(view.handleIn(nth)),
-      );
-      if (wrong < 0) return undefined;
+    check(_pool, view) {
+      const { zspage, withoutHandle } = view;
+      if (withoutHandle === NO_CHUNK) return undefined;
       return {
-        where: `chunk ${wrong} of zspage ${view.zspage}`,
+        where: `chunk ${withoutHandle} of zspage ${zspage}`,
         expected: "a live handle",
-        found: view.handleIn(wrong),
+        found: view.handleIn(withoutHandle),
       };
     },
   },
@@ -328,41 +310,38 @@ const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
       "The cell of the handle in an allocated chunk names that frame and chunk.",
     source: `record_obj, obj_to_location, ${SOURCE}, 4.0`,
     check({ handles }, view) {
-      const { size } = view.sizeClass;
-      const wrong = findObject(view, (nth) =>
-        view.isAllocated(nth) &&
-        !handles.isAt(view.handleIn(nth), view.pfnOf(nth), nth, size));
-      if (wrong < 0) return undefined;
-      const handle = view.handleIn(wrong);
+      const { zspage, misplaced, sizeClass } = view;
+      if (misplaced === NO_CHUNK) return undefined;
+      const handle = view.handleIn(misplaced);
       return {
-        where: `the cell of handle ${handle} in zspage ${view.zspage}`,
-        expected: `page ${view.pfnOf(wrong)}, object ${wrong}`,
+        where: `the cell of handle ${handle} in zspage ${zspage}`,
+        expected: `page ${view.pfnOf(misplaced)}, object ${misplaced}`,
         found: `page ${handles.pfnOf(handle)}, object ${
-          handles.objIndexOf(handle, size)
+          handles.objIndexOf(handle, sizeClass.size)
         }`,
       };
     },
   },
   {
     id: "zsmalloc/location-tag",
-    sentence: "A location's tag bits are clear while nobody holds its object.",
+    sentence: "A location's tag bits are clear.",
     source: `location_to_obj, OBJ_TAG_BITS, ${SOURCE}, 4.0 to 6.8`,
     check({ handles }, view) {
-      const wrong = findObject(
-        view,
-        (nth) =>
-          view.isAllocated(nth) && handles.tagOf(view.handleIn(nth)) !== 0,
-      );
-      if (wrong < 0) return undefined;
-      const handle = view.handleIn(wrong);
-      const where = `the cell of handle ${handle}`;
+      if (view.locationTagged === NO_CHUNK) return undefined;
+      const handle = view.handleIn(view.locationTagged);
+      const where = () => `the cell of handle ${handle}`;
       return expectEqual(where, handles.tagOf(handle), 0);
     },
   },
 ];
 
-/** Rules about each zspage, frames first. */
-export const ZSPAGE_INVARIANTS: readonly ZspageInvariant[] = [
-  ...FRAME_INVARIANTS,
-  ...CHUNK_INVARIANTS,
-];
+/** Checks every rule about a zspage, and leaves the view looking at it. */
+export function checkZspage(
+  pool: ZsPool,
+  zspage: number,
+  view: ZspageView,
+): void {
+  assertInvariants(PLACE_INVARIANTS, pool, zspage);
+  assertInvariants(FRAME_INVARIANTS, pool, view.lookAt(zspage));
+  assertInvariants(CHUNK_INVARIANTS, pool, view.lookInside());
+}
