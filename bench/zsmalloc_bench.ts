@@ -1,5 +1,5 @@
 /** The allocator's own cost, at few and at many live objects. */
-import { LINUX_6_18, randomFrom, ZsPool } from "../mod.ts";
+import { CheckedPool, LINUX_6_18, randomFrom, ZsPool } from "../mod.ts";
 
 /** Bytes of each object. */
 const SIZE = 100;
@@ -49,13 +49,46 @@ for (const live of [1e4, 1e5, 1e6]) {
   }
 }
 
+{
+  const { pool, handles } = poolOf(1e5);
+  const random = randomFrom(7);
+  const checked = new CheckedPool(pool);
+  for (const target of [pool, checked]) {
+    const operations = () => {
+      for (let nth = 0; nth < PAIRS; nth++) {
+        const at = random(handles.length);
+        target.free(handles[at]);
+        handles[at] = Number(target.malloc(SIZE));
+      }
+    };
+    operations();
+    Deno.bench({
+      name: `${2 * PAIRS} operations, ${
+        target === pool ? "unchecked" : "every rule checked after each"
+      }`,
+      group: "checks after one operation, 10^5 live",
+      baseline: target === pool,
+      fn: operations,
+    });
+  }
+}
+
+/** A pool of 10^5 objects of which three of four were freed at random. */
+function agedPool(): ZsPool {
+  const { pool, handles } = poolOf(1e5);
+  const random = randomFrom(7);
+  for (const handle of handles) if (random(4) !== 0) pool.free(handle);
+  return pool;
+}
+
+const moving = agedPool();
+moving.compact();
+
 Deno.bench({
-  name: "compact 10^5 objects, 3 of 4 freed at random",
+  name: `compaction moves ${moving.objectsMigrated} objects of ${SIZE} bytes`,
   group: "compaction",
   fn(timer) {
-    const { pool, handles } = poolOf(1e5);
-    const random = randomFrom(7);
-    for (const handle of handles) if (random(4) !== 0) pool.free(handle);
+    const pool = agedPool();
     timer.start();
     pool.compact();
     timer.end();

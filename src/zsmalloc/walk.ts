@@ -114,7 +114,7 @@ function handlesIn(
  * import { LINUX_6_18, walkFrames, ZsPool } from "zspec";
  *
  * const pool = new ZsPool(LINUX_6_18);
- * const handle = pool.malloc(2000);
+ * const handle = Number(pool.malloc(2000));
  * const [zspage] = walkFrames(pool);
  * assertEquals(zspage.handles, [handle, 0]);
  * ```
