@@ -2,7 +2,12 @@
 import { type ChainRule, highestUsedPercent, leastWaste } from "./chain.ts";
 import type { Errno } from "./errno.ts";
 import { type FullnessRule, inuseRatio, threeQuarters } from "./fullness.ts";
-import { ZRAM_6_1, ZRAM_6_18, type ZramProfile } from "./zram_profile.ts";
+import {
+  ZRAM_6_1,
+  ZRAM_6_18,
+  ZRAM_6_18_FULL,
+  type ZramProfile,
+} from "./zram_profile.ts";
 
 /**
  * What one kernel release, architecture and configuration fix. What differs
@@ -52,6 +57,16 @@ export const LINUX_6_18: Profile = {
   zram: ZRAM_6_18,
 };
 
+/**
+ * {@linkcode LINUX_6_18} with everything that zram can be configured with:
+ * writeback, recompression, access times, `block_state` and every algorithm.
+ */
+export const LINUX_6_18_FULL: Profile = {
+  ...LINUX_6_18,
+  name: "linux-6.18-full",
+  zram: ZRAM_6_18_FULL,
+};
+
 /** Linux 6.1 on x86-64 as Debian configures it. */
 export const LINUX_6_1: Profile = {
   name: "linux-6.1",
@@ -68,7 +83,11 @@ export const LINUX_6_1: Profile = {
 };
 
 /** Every profile that has a name, the newest first. */
-export const PROFILES: readonly Profile[] = [LINUX_6_18, LINUX_6_1];
+export const PROFILES: readonly Profile[] = [
+  LINUX_6_18,
+  LINUX_6_18_FULL,
+  LINUX_6_1,
+];
 
 /** The profile called `name`, or `undefined`. */
 export function profileNamed(name: string): Profile | undefined {
