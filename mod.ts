@@ -81,6 +81,7 @@ export * from "./src/zram/control.ts";
 export * from "./src/zram/sysfs.ts";
 export * from "./src/zram/debugfs.ts";
 export * from "./src/zram/slot_invariants.ts";
+export * from "./src/zram/limit_invariants.ts";
 export * from "./src/zram/invariants.ts";
 export * from "./src/explore/random.ts";
 export * from "./src/oracle/page_data.ts";
