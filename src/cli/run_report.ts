@@ -78,12 +78,8 @@ function renderStat(
   title: string,
   rows: readonly (readonly [string, number, string])[],
 ): string {
-  const [names, ...columns] = [title, "", ""].map((title, nth) => ({
-    title,
-    align: nth === 0 ? "left" as const : "right" as const,
-  }));
   return table(
-    [names, ...columns],
+    [{ title, align: "left" }, { title: "" }, { title: "" }],
     rows.map(([name, value, note]) => [`  ${name}`, grouped(value), note]),
   );
 }
