@@ -1,4 +1,5 @@
 /** The pages of files: what `zspec run` and `zspec predict` store. */
+import { basename } from "node:path";
 import { grouped } from "../report/table.ts";
 import { pathError, UsageError } from "./usage.ts";
 
@@ -22,15 +23,15 @@ export interface Input {
 
 /** The files that arguments name, or else the running Deno executable. */
 export function readInput(paths: readonly string[], pageSize: number): Input {
-  const files = findFiles(
-    paths.length > 0 ? paths : [Deno.execPath()],
-    pageSize,
-  );
+  const executable = Deno.execPath();
+  const files = findFiles(paths.length > 0 ? paths : [executable], pageSize);
   const pages = files.reduce((sum, file) => sum + file.pages, 0);
   if (pages === 0) {
     throw new UsageError("Cannot read pages: the files hold no bytes");
   }
-  const title = files.length === 1
+  const title = paths.length === 0
+    ? basename(executable)
+    : files.length === 1
     ? files[0].path
     : `${grouped(files.length)} files`;
   return { files, pages, title };
