@@ -115,7 +115,7 @@ function renderNotes(
   const algorithms = [...new Set(predictions.map((one) => one.algorithm))];
   const absent = algorithms.filter((one) => !zram.compAlgorithms.includes(one));
   if (absent.length > 0) {
-    notes.push(`${name} is configured without ${absent.join(", ")}.`);
+    notes.push(`${name} has no ${absent.join(", ")}.`);
   }
   return notes.map((note) => `${note}\n`).join("");
 }
