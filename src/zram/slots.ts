@@ -38,8 +38,9 @@ const FLAG_BITS = 10;
  * acTime:  seconds since boot, 0 where the page was not accessed since
  * ```
  *
- * With the cell of its handle (8 bytes) and its share of the pool's lists a
- * slot takes less than 64 bytes beyond the frames.
+ * With the cell of its handle (8 bytes) and its share of a zspage (at most 32)
+ * a slot takes less than 64 bytes beyond the frames, not counting what arrays
+ * have in reserve.
  */
 export class Slots {
   /** Slots in the table. */
