@@ -2,14 +2,14 @@
 import { gunzipSync } from "node:zlib";
 import {
   type Codec,
+  KERNEL_CODECS,
   LINUX_6_18,
-  lz4,
   lz4Wasm,
   parseTranscript,
-  randomFrom,
   replay,
   Zram,
 } from "../mod.ts";
+import { pagesOfWords } from "./codec_pages.ts";
 import mixed from "../props/transcripts/linux-6.18/lz4-mixed.jsonl.gz" with {
   type: "bytes",
 };
@@ -17,22 +17,7 @@ import mixed from "../props/transcripts/linux-6.18/lz4-mixed.jsonl.gz" with {
 const PAGES = 256;
 const PAGE_SIZE = 4096;
 
-/** Pages of words from a small vocabulary: they compress to about half. */
-function pagesOfWords(): Uint8Array[] {
-  const random = randomFrom(3);
-  const vocabulary = Array.from(
-    { length: 400 },
-    () => random(2 ** 32).toString(36).slice(0, 2 + random(6)),
-  );
-  const encoder = new TextEncoder();
-  return Array.from({ length: PAGES }, () => {
-    let text = "";
-    while (text.length < PAGE_SIZE) text += vocabulary[random(400)] + " ";
-    return encoder.encode(text).slice(0, PAGE_SIZE);
-  });
-}
-
-const pages = pagesOfWords();
+const pages = pagesOfWords(PAGES);
 
 function deviceWith(codec: Codec): Zram {
   const zram = new Zram(LINUX_6_18, { codecs: [codec] });
@@ -42,7 +27,7 @@ function deviceWith(codec: Codec): Zram {
   return zram;
 }
 
-for (const codec of [lz4, lz4Wasm]) {
+for (const codec of [...KERNEL_CODECS, lz4Wasm]) {
   const zram = deviceWith(codec);
   const into = new Uint8Array(2 * PAGE_SIZE);
   const compressed = pages.map((page) =>

@@ -4,100 +4,18 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { LINUX_6_1, LINUX_6_18, zsGeometry } from "../mod.ts";
-import { commandTest, deno, type Outcome, ROOT, zspec } from "./command.ts";
+import { ALL_CODECS, LINUX_6_1, LINUX_6_18, zsGeometry } from "../mod.ts";
+import {
+  assertRefused,
+  commandTest,
+  deno,
+  ROOT,
+  writeFiles,
+  zspec,
+} from "./command.ts";
 import { TRANSCRIPTS } from "./transcripts.ts";
 
-/** A refusal is one line on standard error, and exit status 2. */
-function assertRefused(
-  { code, stdout, stderr }: Outcome,
-  message: string,
-): void {
-  assertEquals(code, 2, stderr);
-  assertEquals(stdout, "");
-  assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
-  assertStringIncludes(stderr, message);
-}
-
-async function writeFiles(folder: string): Promise<void> {
-  await Deno.mkdir(`${folder}/files/inner`, { recursive: true });
-  const text = "a line of a file that compresses well\n".repeat(3000);
-  await Deno.writeTextFile(`${folder}/files/text`, text);
-  await Deno.writeFile(
-    `${folder}/files/inner/noise`,
-    crypto.getRandomValues(new Uint8Array(60000)),
-  );
-  await Deno.writeFile(`${folder}/files/inner/zeros`, new Uint8Array(8192));
-  await Deno.writeFile(`${folder}/files/empty`, new Uint8Array(0));
-}
-
-commandTest(
-  "zspec run walks a folder and finds every page intact",
-  async (folder) => {
-    await writeFiles(folder);
-    const { code, stdout, stderr } = await zspec(folder, "run", "files");
-    assertEquals([code, stderr], [0, ""]);
-    assertStringIncludes(
-      stdout,
-      "3 files: 45 pages through zram of linux-6.18",
-    );
-    assertStringIncludes(stdout, "/dev/zram0  lz4");
-    assertMatch(stdout, /same_pages +2 /);
-    assertMatch(stdout, /huge_pages +14 /);
-    assertStringIncludes(stdout, "given back");
-    assertStringIncludes(
-      stdout,
-      "23 of 45 pages were left (--seed 1), read back, and are all intact.",
-    );
-  },
-);
-
-commandTest(
-  "zspec run --json gives the same figures for the same seed, others for another",
-  async (folder) => {
-    await writeFiles(folder);
-    const run = async (...args: string[]) => {
-      const { code, stdout } = await zspec(
-        folder,
-        "run",
-        "files",
-        "--json",
-        ...args,
-      );
-      assertEquals(code, 0);
-      return JSON.parse(stdout);
-    };
-    const first = await run("--seed", "5");
-    assertEquals(await run("--seed", "5"), first);
-    assert(JSON.stringify(await run("--seed", "6")) !== JSON.stringify(first));
-    assertEquals(first.pages, 45);
-    assertEquals(first.freed, 22);
-    assertEquals(first.intact, 23);
-    assertEquals(first.written.mmStat.orig_data_size, 45 * 4096);
-    const { aged, compacted, pagesCompacted } = first;
-    assertEquals(
-      aged.mmStat.mem_used_total - compacted.mmStat.mem_used_total,
-      4096 * pagesCompacted,
-    );
-  },
-);
-
-commandTest(
-  "zspec run takes a profile, an algorithm and a disksize",
-  async (folder) => {
-    await writeFiles(folder);
-    const { stdout } = await zspec(
-      folder,
-      ...["run", "files", "--profile", "linux-6.1", "--algorithm", "lz4-wasm"],
-      ...["--disksize", "1M", "--json"],
-    );
-    const run = JSON.parse(stdout);
-    assertEquals(
-      [run.profile, run.algorithm, run.disksize],
-      ["linux-6.1", "lz4-wasm", 1 << 20],
-    );
-  },
-);
+const ALGORITHMS = ALL_CODECS.map(({ name }) => name);
 
 commandTest("what cannot be run is refused in one line", async (folder) => {
   await writeFiles(folder);
@@ -105,7 +23,7 @@ commandTest("what cannot be run is refused in one line", async (folder) => {
     assertRefused(await zspec(folder, ...args), message);
   await refused(
     ["fly"],
-    "Unknown command 'fly': the commands are run, replay, classes",
+    "Unknown command 'fly': the commands are run, predict, replay, classes",
   );
   await refused(
     ["run", "--fly"],
@@ -122,11 +40,15 @@ commandTest("what cannot be run is refused in one line", async (folder) => {
   await refused(["run", "files/empty"], "the files hold no bytes");
   await refused(
     ["run", "files", "--profile", "linux-9"],
-    "Unknown profile 'linux-9': the profiles are linux-6.18, linux-6.1",
+    "Unknown profile 'linux-9': the profiles are linux-6.18, linux-6.18-full,",
   );
   await refused(
     ["run", "files", "--algorithm", "rar"],
-    "Unknown algorithm 'rar': the algorithms are lz4, lz4-wasm",
+    `Unknown algorithm 'rar': the algorithms are ${ALGORITHMS.join(", ")}`,
+  );
+  await refused(
+    ["run", "files", "--disksize", "1000T"],
+    "Cannot run: there is too little memory",
   );
   await refused(
     ["run", "files", "--disksize", "4K"],
@@ -147,6 +69,52 @@ commandTest("what cannot be run is refused in one line", async (folder) => {
   await refused(
     ["run", "files", "--seed"],
     "The option '--seed' needs a value",
+  );
+  await refused(
+    ["run", "files", "--backing", "4K"],
+    "'--backing' is 4096 bytes, a page and block 0 need 8192",
+  );
+  await refused(
+    ["run", "files", "--backing", "some"],
+    "'--backing' is 'some', not a size such as 512M",
+  );
+  await refused(
+    ["run", "files", "--backing", "1M", "--profile", "linux-6.18"],
+    "Cannot use '--backing': linux-6.18 has no writeback, only linux-6.18-full, linux-6.1",
+  );
+  await refused(
+    ["run", "files", "--recompress", "zstd", "--profile", "linux-6.1"],
+    "Cannot use '--recompress': linux-6.1 has no recompression, only linux-6.18-full",
+  );
+  await refused(
+    ["run", "files", "--recompress", "rar"],
+    "Unknown algorithm 'rar'",
+  );
+  await refused(
+    ["predict", "--fly"],
+    "Unknown option '--fly': the options are --profile",
+  );
+  await refused(["predict", "nosuch"], "Cannot read 'nosuch'");
+  await refused(["predict", "files/empty"], "the files hold no bytes");
+  await refused(
+    ["predict", "files", "--profile", "linux-9"],
+    "Unknown profile 'linux-9'",
+  );
+  await refused(
+    ["predict", "files", "--algorithm", "lz4,rar"],
+    "Unknown algorithm 'rar'",
+  );
+  await refused(
+    ["predict", "files", "--algorithm", "lz4,"],
+    "Unknown algorithm ''",
+  );
+  await refused(
+    ["predict", "files", "--chain-size", "4,17"],
+    "'--chain-size' is '17', not a whole number from 1 to 16",
+  );
+  await refused(
+    ["predict", "files", "--chain-size", "4,,8"],
+    "'--chain-size' is '', not a whole number from 1 to 16",
   );
   await refused(["classes", "--page-size", "5000"], "the 'pageSize' is 5000");
   await refused(["classes", "--word-bits", "33"], "the 'wordBits' is 33");
@@ -229,7 +197,7 @@ commandTest("zspec classes prints each kernel's classes", async (folder) => {
 
 commandTest("zspec and each of its commands have a help", async (folder) => {
   assertStringIncludes((await zspec(folder)).stdout, "usage: zspec COMMAND");
-  for (const command of ["run", "replay", "classes"]) {
+  for (const command of ["run", "predict", "replay", "classes"]) {
     const { code, stdout } = await zspec(folder, command, "--help");
     assertEquals(code, 0);
     assertStringIncludes(stdout, `zspec ${command} `);

@@ -1,4 +1,5 @@
 /** Tests that run the zspec command, and what they need to be allowed to. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const PERMISSIONS = ["run", "read", "write", "net", "env"] as const;
 
@@ -66,4 +67,28 @@ export function zspec(folder: string, ...args: string[]): Promise<Outcome> {
     `${ROOT}src/cli/main.ts`,
     ...args,
   );
+}
+
+/** A refusal is one line on standard error, and exit status 2. */
+export function assertRefused(
+  { code, stdout, stderr }: Outcome,
+  message: string,
+): void {
+  assertEquals(code, 2, stderr);
+  assertEquals(stdout, "");
+  assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+  assertStringIncludes(stderr, message);
+}
+
+/** Writes three files that `zspec run` finds in the folder `files`: 45 pages. */
+export async function writeFiles(folder: string): Promise<void> {
+  await Deno.mkdir(`${folder}/files/inner`, { recursive: true });
+  const text = "a line of a file that compresses well\n".repeat(3000);
+  await Deno.writeTextFile(`${folder}/files/text`, text);
+  await Deno.writeFile(
+    `${folder}/files/inner/noise`,
+    crypto.getRandomValues(new Uint8Array(60000)),
+  );
+  await Deno.writeFile(`${folder}/files/inner/zeros`, new Uint8Array(8192));
+  await Deno.writeFile(`${folder}/files/empty`, new Uint8Array(0));
 }

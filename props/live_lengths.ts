@@ -8,19 +8,19 @@
  * where a length differs, with 130 where it was interrupted; the device is
  * reset and has its algorithm back in any case.
  */
-import {
-  type Codec,
-  KERNEL_CODECS,
-  LINUX_6_18,
-  type Profile,
-  profileNamed,
-  zsGeometry,
-} from "../mod.ts";
+import { type Codec, KERNEL_CODECS, type Profile, zsGeometry } from "../mod.ts";
 import { findFiles, type PageFile } from "../src/cli/pages.ts";
 import { progress } from "../src/cli/progress.ts";
-import { parseOptions, UsageError, wholeOption } from "../src/cli/usage.ts";
-import { isSameFilled } from "../src/zram/same_filled.ts";
-import { alignedPage, idleZram, LiveZram, PAGE_SIZE } from "./live_zram.ts";
+import { parseOptions, wholeOption } from "../src/cli/usage.ts";
+import { takesNoMemory } from "../src/zram/write.ts";
+import {
+  alignedPage,
+  breathe,
+  type LiveZram,
+  PAGE_SIZE,
+  runLive,
+  runningProfile,
+} from "./live_zram.ts";
 
 const DEFAULT_PAGES = 50_000;
 const DEFAULT_PATHS = ["/usr"];
@@ -64,25 +64,16 @@ function readPage({ path, page }: Source, into: Uint8Array): void {
   into.fill(0, filled);
 }
 
-/** The profile of the running kernel's release, or else of the newest. */
-function runningProfile(): Profile {
-  const [major, minor] = Deno.osRelease().split(".");
-  return profileNamed(`linux-${major}.${minor}`) ?? LINUX_6_18;
-}
-
 /** The bytes by which a page is to count in `compr_data_size`. */
 function lengthCounter(codec: Codec, profile: Profile) {
   const { hugeClassSize } = zsGeometry(profile);
   const into = new Uint8Array(2 * PAGE_SIZE);
   return (page: Uint8Array): number => {
-    if (isSameFilled(page, profile.wordBits / 8)) return 0;
+    if (takesNoMemory(profile, page)) return 0;
     const length = codec.compress(page, into);
     return length >= hugeClassSize ? PAGE_SIZE : length;
   };
 }
-
-/** Lets signals be heard. */
-const breathe = () => new Promise((resolve) => setTimeout(resolve));
 
 /**
  * Compares one codec on all pages: each is the only one on the disk, so that
@@ -106,7 +97,7 @@ async function compareCodec(
     if (stop.aborted) break;
     readPage(source, page);
     zram.write(0, page);
-    const live = zram.comprDataSize();
+    const [, live] = zram.mmStat();
     const expected = count(page);
     if (live !== expected) {
       differences.push(
@@ -124,49 +115,24 @@ async function compareCodec(
   return differences.length;
 }
 
-/** Compares all codecs on an idle device and returns the exit status. */
-async function main(args: readonly string[]): Promise<number> {
+/** Compares all codecs that the kernel has. */
+function compareLengths(args: readonly string[]) {
   const options = parseOptions(args, { string: ["pages"], boolean: [] });
   const count = wholeOption(options, "pages", 1, 1e9) ?? DEFAULT_PAGES;
   const paths = options.paths.length > 0 ? options.paths : DEFAULT_PATHS;
-  const idle = idleZram();
-  if ("none" in idle) {
-    console.log(`No lengths compared: no zram device is idle, ${idle.none}.`);
-    return 0;
-  }
-  const sources = [...spread(findFiles(paths, PAGE_SIZE), count)];
-  const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  signals.forEach((signal) => Deno.addSignalListener(signal, interrupt));
-  try {
-    using zram = new LiveZram(idle.name);
+  return async (zram: LiveZram, stop: AbortSignal): Promise<number> => {
+    const sources = [...spread(findFiles(paths, PAGE_SIZE), count)];
     let differences = 0;
     for (const codec of KERNEL_CODECS) {
-      if (!zram.algorithms.includes(codec.name)) {
+      if (stop.aborted) break;
+      if (zram.algorithms.includes(codec.name)) {
+        differences += await compareCodec(zram, codec, sources, stop);
+      } else {
         console.log(`${codec.name}: left out, as the kernel does not have it`);
-        continue;
       }
-      differences += await compareCodec(
-        zram,
-        codec,
-        sources,
-        interrupted.signal,
-      );
-      if (interrupted.signal.aborted) return 130;
     }
-    return differences === 0 ? 0 : 1;
-  } finally {
-    signals.forEach((signal) => Deno.removeSignalListener(signal, interrupt));
-  }
+    return differences;
+  };
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exitCode = await main(Deno.args);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`live_lengths: ${error.message}`);
-    Deno.exitCode = 2;
-  }
-}
+if (import.meta.main) await runLive("live_lengths", compareLengths);

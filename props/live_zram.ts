@@ -2,6 +2,8 @@
  * The running kernel's zram device: pages written to it by direct I/O, so that
  * the kernel compresses each when it is told to, and its `mm_stat`.
  */
+import { LINUX_6_18, type Profile, profileNamed } from "../mod.ts";
+import { UsageError } from "../src/cli/usage.ts";
 
 /** Bytes of a page on the device. */
 export const PAGE_SIZE = 4096;
@@ -97,9 +99,9 @@ export class LiveZram implements Disposable {
     }
   }
 
-  /** `compr_data_size` in bytes, of `mm_stat`. */
-  comprDataSize(): number {
-    return Number(sysfsRead(this.#name, "mm_stat").split(/\s+/)[1]);
+  /** The numbers of `mm_stat`, in its order. */
+  mmStat(): number[] {
+    return sysfsRead(this.#name, "mm_stat").split(/\s+/).map(Number);
   }
 
   [Symbol.dispose](): void {
@@ -118,5 +120,58 @@ export class LiveZram implements Disposable {
     if (this.#file >= 0) this.#libc.symbols.close(this.#file);
     this.#file = -1;
     this.#sysfsWrite("reset", "1");
+  }
+}
+
+/** The profile of the running kernel's release, or else of the newest. */
+export function runningProfile(): Profile {
+  const [major, minor] = Deno.osRelease().split(".");
+  return profileNamed(`linux-${major}.${minor}`) ?? LINUX_6_18;
+}
+
+/** Lets signals be heard. */
+export const breathe = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve));
+
+/** What is compared on a live device; it answers how many things differ. */
+type Comparison = (zram: LiveZram, stop: AbortSignal) => Promise<number>;
+
+/**
+ * Runs a comparison on an idle device, which is reset and has its algorithm
+ * back whatever happens, and returns the exit status: 0 where nothing differs
+ * or no device is idle, which is then said; 1 where something differs; 130
+ * where a signal came.
+ */
+async function onIdleZram(compare: Comparison): Promise<number> {
+  const idle = idleZram();
+  if ("none" in idle) {
+    console.log(`Nothing compared: no zram device is idle, ${idle.none}.`);
+    return 0;
+  }
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort();
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  signals.forEach((signal) => Deno.addSignalListener(signal, interrupt));
+  try {
+    using zram = new LiveZram(idle.name);
+    const differences = await compare(zram, interrupted.signal);
+    if (interrupted.signal.aborted) return 130;
+    return differences === 0 ? 0 : 1;
+  } finally {
+    signals.forEach((signal) => Deno.removeSignalListener(signal, interrupt));
+  }
+}
+
+/** Runs a script's comparison and sets its exit status: 2 for wrong arguments. */
+export async function runLive(
+  name: string,
+  compare: (args: readonly string[]) => Comparison,
+): Promise<void> {
+  try {
+    Deno.exitCode = await onIdleZram(compare(Deno.args));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${name}: ${error.message}`);
+    Deno.exitCode = 2;
   }
 }

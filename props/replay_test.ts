@@ -108,6 +108,37 @@ Deno.test("an errno where the operation succeeded, and success where it failed, 
   );
 });
 
+Deno.test("recompression is followed with computed sizes, and refused where they would have to be recorded", () => {
+  const lines = (algorithm: string) => [
+    `{"zspec":"transcript/1","target":"zram","kernel":"6.18","profile":"linux-6.18-full","pageSize":4096,"wordBits":64,"chainSize":8}`,
+    `{"op":"set","attr":"recomp_algorithm","value":"algo=${algorithm} priority=1\\n"}`,
+    `{"op":"set","attr":"comp_algorithm","value":"lz4"}`,
+    `{"op":"set","attr":"disksize","value":"1M"}`,
+    `{"op":"write","page":0,"data":{"xorshift":7,"bytes":4096},"stored":4096}`,
+    `{"op":"set","attr":"recompress","value":"type=huge"}`,
+    `{"op":"get","attr":"recomp_algorithm","value":"#1: lzo-rle [lzo] lz4 lz4hc zstd deflate 842 \\n"}`,
+  ];
+  const parsed = (algorithm: string) =>
+    parseTranscript(lines(algorithm).join("\n"));
+  assertEquals(replay(parsed("lzo")).sizes, "computed");
+  assertEquals(replay(parsed("lzo")).failure, undefined);
+  assertThrows(
+    () => replay(parsed("lzo"), "recorded"),
+    TranscriptError,
+    "those of recompressed pages are not",
+  );
+  assertThrows(
+    () => replay(parsed("zstd")),
+    TranscriptError,
+    "those of recompressed pages are not",
+  );
+  assertThrows(
+    () => replay(parsed("zstd"), "computed"),
+    TranscriptError,
+    "no encoder that equals the kernel's 'zstd'",
+  );
+});
+
 Deno.test("a transcript that the reader does not understand is refused at its line", () => {
   const refused = (lines: string[], line: number, message: string) => {
     const error = assertThrows(

@@ -4,13 +4,13 @@ import {
   checkZram,
   LINUX_6_1,
   LINUX_6_18,
+  LINUX_6_18_FULL,
   Memory,
   type Profile,
   randomFrom,
   Zram,
   ZRAM_3_12,
   ZRAM_4_0,
-  ZRAM_6_18_FULL,
   ZRAM_LOCK,
 } from "../mod.ts";
 import { CODECS } from "./zram_model.ts";
@@ -220,7 +220,7 @@ Deno.test("the swap layer frees a slot; one that is locked is missed", () => {
 });
 
 Deno.test("a request waits for a slot that is locked", () => {
-  const zram = makeZram({ ...LINUX_6_18, zram: ZRAM_6_18_FULL });
+  const zram = makeZram(LINUX_6_18_FULL);
   zram.slots.setFlag(1, ZRAM_LOCK);
   const bio: Bio = { op: "write", sector: 0, data: noise(2 * 4096) };
   const steps = zram.submitBioSteps(bio);
@@ -245,7 +245,9 @@ Deno.test("3.12 counts requests, 4.0 and 6.1 the pages of them", () => {
 });
 
 Deno.test("a disk of 2^20 pages takes less than 64 bytes a slot with access times", () => {
-  const full = { ...LINUX_6_18, zram: ZRAM_6_18_FULL };
-  assertEquals(makeZram(full, 1 << 20).slots.byteLength / 2 ** 20, 20);
+  assertEquals(
+    makeZram(LINUX_6_18_FULL, 1 << 20).slots.byteLength / 2 ** 20,
+    20,
+  );
   assertEquals(makeZram(LINUX_6_18, 1 << 20).slots.byteLength / 2 ** 20, 12);
 });

@@ -475,12 +475,12 @@ function wholeFrom(profile: Profile): number {
     : zsGeometry(profile).hugeClassSize;
 }
 
-/** Bytes of a chunk of the class that holds so many. */
+/** Bytes of a chunk of the class for chunks of so many. */
 function classSize(profile: Profile, bytes: number): number {
-  const { classes, handleSize } = zsGeometry(profile);
+  const { classes } = zsGeometry(profile);
   const sizes = classes.map(({ size }) => size);
   return Math.min(
-    ...sizes.filter((size) => size >= bytes + handleSize),
+    ...sizes.filter((size) => size >= bytes),
     profile.pageSize,
   );
 }

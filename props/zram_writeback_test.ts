@@ -4,7 +4,7 @@ import {
   checkZram,
   type Errno,
   LINUX_6_1,
-  LINUX_6_18,
+  LINUX_6_18_FULL,
   type Profile,
   RamBackingDevice,
   type RamBackingDeviceOptions,
@@ -12,12 +12,10 @@ import {
   readAttribute,
   writeAttribute,
   Zram,
-  ZRAM_6_18_FULL,
 } from "../mod.ts";
 import { CODECS } from "./zram_model.ts";
 
-const FULL: Profile = { ...LINUX_6_18, zram: ZRAM_6_18_FULL };
-const BOTH = [LINUX_6_1, FULL];
+const BOTH = [LINUX_6_1, LINUX_6_18_FULL];
 
 /** A page with `bytes` of noise, zeros after them. */
 function page(bytes: number, seed = 1): Uint8Array {
@@ -214,7 +212,7 @@ Deno.test("a part of a page that cannot be read back is a failed read or write",
   const device = new RamBackingDevice(8, 16384, {
     failRequest: (kind) => kind === "read",
   });
-  const zram = new Zram({ ...FULL, pageSize: 16384 }, {
+  const zram = new Zram({ ...LINUX_6_18_FULL, pageSize: 16384 }, {
     codecs: CODECS,
     backingDevices: new Map([["/dev/sda", device]]),
   });
@@ -270,7 +268,7 @@ Deno.test("what writeback cannot read is EINVAL, or ERANGE beyond the disk since
 });
 
 Deno.test("ranges add up, and a type after them holds within the last", () => {
-  const zram = makeZram(FULL);
+  const zram = makeZram(LINUX_6_18_FULL);
   for (let at = 0; at < 8; at++) zram.write(at, page(100, at + 1));
   zram.markIdle();
   zram.write(5, page(100, 9));
@@ -397,7 +395,7 @@ Deno.test("6.1 marks no page idle while it is written; 6.18 runs one post-proces
   for (let step = steps.next(); !step.done;) step = steps.next();
   assertEquals(flags(old), { 0: "...." });
 
-  const zram = makeZram(FULL);
+  const zram = makeZram(LINUX_6_18_FULL);
   zram.write(0, page(100, 1));
   const first = zram.writebackSteps("page_index=0");
   first.next();

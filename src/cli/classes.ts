@@ -1,5 +1,5 @@
 /** `zspec classes`: the size classes of a kernel. */
-import type { Profile } from "../linux/profile.ts";
+import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { grouped, table } from "../report/table.ts";
 import {
   type Geometry,
@@ -10,6 +10,7 @@ import {
 import {
   type Options,
   parseOptions,
+  PROFILE_NAMES,
   profileOption,
   UsageError,
   wholeOption,
@@ -21,7 +22,8 @@ export const CLASSES_USAGE =
 
 Prints the size classes as Linux would build them; merged ones are left out.
 
-  --profile P     the kernel to be: linux-6.18 (default), linux-6.1
+  --profile P     the kernel to be, by default ${LINUX_6_18.name}:
+                  ${PROFILE_NAMES}
   --page-size N   bytes per page: a power of two from 4096 to 65536
   --word-bits N   bits per unsigned long: 32 or 64
   --phys-bits N   bits of a physical address: by default 52, or 32 on 32-bit

@@ -1,8 +1,9 @@
 /** The zspec command. */
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
+import { PREDICT_USAGE, predictCommand } from "./predict.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
-import { UsageError } from "./usage.ts";
+import { isOutOfMemory, UsageError } from "./usage.ts";
 
 /** One subcommand. */
 interface Command {
@@ -17,6 +18,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: RUN_USAGE,
     summary: "write files through zram, age, compact, read back",
     run: runCommand,
+  },
+  predict: {
+    usage: PREDICT_USAGE,
+    summary: "what mm_stat would show for files, by algorithm and chain size",
+    run: predictCommand,
   },
   replay: {
     usage: REPLAY_USAGE,
@@ -66,8 +72,11 @@ export function main(args: readonly string[]): number {
     }
     return command.run(rest);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`zspec: ${error.message}`);
+    if (isOutOfMemory(error)) {
+      console.error(`zspec: Cannot ${name}: there is too little memory`);
+    } else if (error instanceof UsageError) {
+      console.error(`zspec: ${error.message}`);
+    } else throw error;
     return 2;
   }
 }

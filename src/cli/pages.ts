@@ -1,4 +1,6 @@
-/** The pages of files: what `zspec run` writes to a device. */
+/** The pages of files: what `zspec run` and `zspec predict` store. */
+import { basename } from "node:path";
+import { grouped } from "../report/table.ts";
 import { pathError, UsageError } from "./usage.ts";
 
 /** One file and how many pages it has, the last one padded with zeros. */
@@ -7,6 +9,32 @@ export interface PageFile {
   readonly path: string;
   /** Its pages. */
   readonly pages: number;
+}
+
+/** What a command is to store. */
+export interface Input {
+  /** The files, in order. */
+  readonly files: readonly PageFile[];
+  /** Pages of all files: at least one. */
+  readonly pages: number;
+  /** What the files are, in few words. */
+  readonly title: string;
+}
+
+/** The files that arguments name, or else the running Deno executable. */
+export function readInput(paths: readonly string[], pageSize: number): Input {
+  const executable = Deno.execPath();
+  const files = findFiles(paths.length > 0 ? paths : [executable], pageSize);
+  const pages = files.reduce((sum, file) => sum + file.pages, 0);
+  if (pages === 0) {
+    throw new UsageError("Cannot read pages: the files hold no bytes");
+  }
+  const title = paths.length === 0
+    ? basename(executable)
+    : files.length === 1
+    ? files[0].path
+    : `${grouped(files.length)} files`;
+  return { files, pages, title };
 }
 
 /** The regular files under `paths`, folders walked in the order of names. */
@@ -48,14 +76,14 @@ function attempt<Result>(path: string, operation: () => Result): Result {
 }
 
 /**
- * Calls `visit` with each page of `files` in order; the buffer is the same
- * each time. A file that has become shorter gives zeros.
+ * Each page of `files` in order; the buffer is the same for many, so that a
+ * page must be used before the next is asked for. A file that has become
+ * shorter gives zeros.
  */
-export function forEachPage(
+export function* readPages(
   files: readonly PageFile[],
   pageSize: number,
-  visit: (page: Uint8Array) => void,
-): void {
+): Generator<Uint8Array> {
   const chunk = new Uint8Array(256 * pageSize);
   for (const { path, pages } of files) {
     using file = attempt(path, () => Deno.openSync(path));
@@ -63,7 +91,7 @@ export function forEachPage(
       const wanted = Math.min(chunk.length, (pages - done) * pageSize);
       fillFrom(file, path, chunk.subarray(0, wanted));
       for (let at = 0; at < wanted; at += pageSize) {
-        visit(chunk.subarray(at, at + pageSize));
+        yield chunk.subarray(at, at + pageSize);
       }
       done += wanted / pageSize;
     }

@@ -1,7 +1,12 @@
 /** Command line options, and how a wrong one is refused. */
 import { parseArgs } from "@std/cli/parse-args";
 import { memparse } from "../linux/kstrtox.ts";
-import { type Profile, profileNamed, PROFILES } from "../linux/profile.ts";
+import {
+  LINUX_6_18,
+  type Profile,
+  profileNamed,
+  PROFILES,
+} from "../linux/profile.ts";
 
 /**
  * What was asked cannot be done: one line that says what, where and what
@@ -54,18 +59,37 @@ export function parseOptions(
   };
 }
 
-/** The profile that `--profile` names; the newest where it is not given. */
-export function profileOption(options: Options): Profile {
-  const name = options.text("profile") ?? PROFILES[0].name;
+/** Every profile's name, for helps and refusals. */
+export const PROFILE_NAMES: string = namesOf(PROFILES);
+
+/** Profiles by their names. */
+export function namesOf(profiles: readonly Profile[]): string {
+  return profiles.map(({ name }) => name).join(", ");
+}
+
+/** The profile that `--profile` names, or else `fallback`. */
+export function profileOption(
+  options: Options,
+  fallback: Profile = LINUX_6_18,
+): Profile {
+  const name = options.text("profile");
+  if (name === undefined) return fallback;
   const profile = profileNamed(name);
   if (profile === undefined) {
     throw new UsageError(
-      `Unknown profile '${name}': the profiles are ${
-        PROFILES.map((one) => one.name).join(", ")
-      }`,
+      `Unknown profile '${name}': the profiles are ${PROFILE_NAMES}`,
     );
   }
   return profile;
+}
+
+/** The parts of an option's value that commas separate, each once. */
+export function listOption(
+  options: Options,
+  name: string,
+): string[] | undefined {
+  const value = options.text(name);
+  return value === undefined ? undefined : [...new Set(value.split(","))];
 }
 
 /** A whole number from `from` to `to` that an option gives. */
@@ -76,7 +100,27 @@ export function wholeOption(
   to: number,
 ): number | undefined {
   const value = options.text(name);
-  if (value === undefined) return undefined;
+  return value === undefined ? undefined : parseWhole(value, name, from, to);
+}
+
+/** Whole numbers, likewise, that commas separate. */
+export function wholesOption(
+  options: Options,
+  name: string,
+  from: number,
+  to: number,
+): number[] | undefined {
+  const values = listOption(options, name)
+    ?.map((value) => parseWhole(value, name, from, to));
+  return values === undefined ? undefined : [...new Set(values)];
+}
+
+function parseWhole(
+  value: string,
+  name: string,
+  from: number,
+  to: number,
+): number {
   const number = /^[0-9]+$/.test(value) ? Number(value) : NaN;
   if (!(number >= from && number <= to)) {
     throw new UsageError(
@@ -116,4 +160,13 @@ export function pathError(path: string, error: unknown): UsageError {
     ? error.message
     : String(error);
   return new UsageError(`Cannot read '${path}': ${reason}`);
+}
+
+/** Whether an error says that the machine has no memory for an array. */
+export function isOutOfMemory(error: unknown): boolean {
+  // V8 gives these no code, only words.
+  return error instanceof RangeError &&
+    /^(Array buffer allocation failed|Invalid typed array length)/.test(
+      error.message,
+    );
 }

@@ -20,6 +20,7 @@ import {
   ZRAM_4_0,
   ZRAM_6_1,
   ZRAM_6_18,
+  ZRAM_6_18_FULL,
   type ZramProfile,
 } from "./zram_profile.ts";
 
@@ -108,6 +109,16 @@ export const LINUX_6_18: Profile = {
   zram: ZRAM_6_18,
 };
 
+/**
+ * {@linkcode LINUX_6_18} with everything that zram can be configured with:
+ * writeback, recompression, access times, `block_state` and every algorithm.
+ */
+export const LINUX_6_18_FULL: Profile = {
+  ...LINUX_6_18,
+  name: "linux-6.18-full",
+  zram: ZRAM_6_18_FULL,
+};
+
 /** Linux 6.1 on x86-64 as Debian configures it. */
 export const LINUX_6_1: Profile = {
   name: "linux-6.1",
@@ -170,6 +181,7 @@ export const LINUX_3_12: Profile = {
 /** Every profile that has a name, the newest first. */
 export const PROFILES: readonly Profile[] = [
   LINUX_6_18,
+  LINUX_6_18_FULL,
   LINUX_6_1,
   LINUX_4_0,
   LINUX_3_12,

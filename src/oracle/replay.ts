@@ -6,6 +6,7 @@ import { crc32 } from "node:zlib";
 import { KERNEL_CODECS } from "../codec/codecs.ts";
 import { lz4 } from "../codec/lz4.ts";
 import { RecordedSizes } from "../codec/recorded.ts";
+import { nextArgs } from "../linux/kstrtox.ts";
 import { type Profile, profileNamed, PROFILES } from "../linux/profile.ts";
 import { type BackingDevice, RamBackingDevice } from "../zram/backing.ts";
 import { blockState } from "../zram/debugfs.ts";
@@ -112,15 +113,25 @@ function backingDevicesOf(
   return new Map([[BACKING_PATH, device]]);
 }
 
-/** The algorithms that a transcript sets, in order. */
-function algorithmsSet({ operations }: Transcript, profile: Profile): string[] {
-  const names = operations.flatMap((operation) =>
-    operation.op === "set" && operation.attr === "comp_algorithm" &&
+/** The texts that a transcript writes to an attribute without an error. */
+function textsSet({ operations }: Transcript, attribute: string): string[] {
+  return operations.flatMap((operation) =>
+    operation.op === "set" && operation.attr === attribute &&
       operation.errno === undefined
-      ? [operation.value.trim()]
+      ? [operation.value]
       : []
   );
-  return names.length > 0 ? names : [profile.zram.defaultAlgorithm];
+}
+
+/** The algorithms of a transcript: those that write, then those that recompress. */
+function algorithmsOf(transcript: Transcript, profile: Profile): string[] {
+  const writing = textsSet(transcript, "comp_algorithm")
+    .map((text) => text.trim());
+  if (writing.length === 0) writing.push(profile.zram.defaultAlgorithm);
+  const recompressing = textsSet(transcript, "recomp_algorithm")
+    .flatMap((text) => nextArgs(text))
+    .flatMap(({ param, value = "" }) => param === "algo" ? [value] : []);
+  return [...writing, ...recompressing];
 }
 
 /**
@@ -132,9 +143,10 @@ function chooseSizes(
   profile: Profile,
   asked: Sizes | undefined,
 ): Sizes {
-  const without = algorithmsSet(transcript, profile)
+  const without = algorithmsOf(transcript, profile)
     .filter((name) => !KERNEL_CODECS.some((codec) => codec.name === name));
-  if (asked === "computed" && without.length > 0) {
+  const sizes = asked ?? (without.length > 0 ? "recorded" : "computed");
+  if (sizes === "computed" && without.length > 0) {
     throw new TranscriptError(
       1,
       `its sizes cannot be computed: there is no encoder that equals the kernel's '${
@@ -142,7 +154,13 @@ function chooseSizes(
       }', only ${KERNEL_CODECS.map(({ name }) => name).join(", ")}`,
     );
   }
-  return asked ?? (without.length > 0 ? "recorded" : "computed");
+  if (sizes === "recorded" && textsSet(transcript, "recompress").length > 0) {
+    throw new TranscriptError(
+      1,
+      "its sizes cannot be taken as recorded: those of recompressed pages are not",
+    );
+  }
+  return sizes;
 }
 
 /** One run of a transcript's operations through a device. */

@@ -1,4 +1,4 @@
-/** The rules that a device keeps about its counters, blocks and limits. */
+/** The rules that a device keeps about its counters and blocks. */
 import {
   assertInvariants,
   expectEqual,
@@ -6,6 +6,7 @@ import {
 } from "../rules/invariant.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
 import type { Zram } from "./device.ts";
+import { LIMIT_INVARIANTS } from "./limit_invariants.ts";
 import { SLOT_INVARIANTS, type SlotInvariant } from "./slot_invariants.ts";
 import { ZRAM_HUGE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
 
@@ -16,24 +17,36 @@ export type DeviceInvariant = Invariant<Zram, Zram>;
 function countSlots({ slots, profile }: Zram) {
   const countsSame = profile.zram.sameFilled === "word";
   const blocks = new Set<number>();
-  const count = { stored: 0, bytes: 0, same: 0, huge: 0, objects: 0, back: 0 };
+  const handles = new Set<number>();
+  const count = { stored: 0, bytes: 0, same: 0, huge: 0, back: 0 };
   for (let slot = 0; slot < slots.length; slot++) {
     const same = slots.has(slot, ZRAM_SAME);
     if (slots.isAllocated(slot) && (countsSame || !same)) count.stored++;
     count.bytes += slots.size(slot);
     if (same) count.same++;
     if (slots.has(slot, ZRAM_HUGE)) count.huge++;
-    if (slots.handle(slot) !== 0) count.objects++;
+    if (slots.handle(slot) !== 0) handles.add(slots.handle(slot));
     if (slots.has(slot, ZRAM_WB)) {
       count.back++;
       blocks.add(slots.block(slot));
     }
   }
-  return { ...count, blocks: blocks.size };
+  return { ...count, blocks: blocks.size, objects: handles.size };
 }
 
 /** Rules about a device as a whole. */
 export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
+  {
+    id: "zram/disksize",
+    sentence:
+      "A device whose disksize is set has a pool, and a slot for each page of it; any other has neither.",
+    source: "disksize_store, zram_meta_alloc, zram_reset_device, zram_drv.c",
+    check({ disksize, slots, pool, profile }) {
+      const pages = disksize / profile.pageSize;
+      return expectEqual("slots", slots.length, pages) ??
+        expectEqual("pools", Number(pool !== undefined), Number(pages > 0));
+    },
+  },
   {
     id: "zram/counters",
     sentence:
@@ -50,7 +63,7 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
   },
   {
     id: "zram/objects",
-    sentence: "Every object of the pool belongs to one slot.",
+    sentence: "Every object of the pool belongs to one slot, and to no other.",
     source: "zram_set_handle, zram_free_page, zram_drv.c",
     check(zram) {
       return expectEqual(
@@ -101,13 +114,52 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     },
   },
   {
+    id: "zram/bd-reads",
+    sentence:
+      "Without a backing device nothing was read from one or written to one.",
+    source: "read_from_bdev, reset_bdev, zram_reset_device, zram_drv.c",
+    check({ stats, backing }) {
+      if (backing !== undefined) return undefined;
+      return expectEqual("bd_reads", stats.bdReads, 0) ??
+        expectEqual("bd_writes", stats.bdWrites, 0);
+    },
+  },
+  {
+    id: "zram/backing-holder",
+    sentence: "The device that holds a backing device is the one it is set on.",
+    source: "backing_dev_store, reset_bdev, zram_drv.c",
+    check(zram) {
+      if (zram.backing === undefined) return undefined;
+      const isHeld = zram.backing.device.holder === zram;
+      return expectEqual(
+        `holder of ${zram.backing.path}`,
+        isHeld ? "this device" : "not this device",
+        "this device",
+      );
+    },
+  },
+  {
+    id: "zram/mem-used-total",
+    sentence: "What pages compressed to is within the memory that is used.",
+    source: "mm_stat_show, zram_drv.c; zs_get_total_pages, mm/zsmalloc.c",
+    check({ stats, pool, profile }) {
+      const used = (pool?.pagesAllocated ?? 0) * profile.pageSize;
+      if (stats.comprDataSize <= used) return undefined;
+      return {
+        where: "compr_data_size",
+        expected: `at most ${used}`,
+        found: stats.comprDataSize,
+      };
+    },
+  },
+  {
     id: "zram/mem-used-max",
     sentence:
-      "mem_used_max is never below what is used, but where recompression, which does not raise it, can have made objects.",
+      "mem_used_max is never below what is used, unless there is a second algorithm: recompression does not raise it.",
     source: "update_used_max, mem_used_max_store, recompress_slot, zram_drv.c",
-    check({ stats, pool, profile }) {
+    check({ stats, pool, comps }) {
       const used = pool?.pagesAllocated ?? 0;
-      if (stats.maxUsedPages >= used || profile.zram.multiComp) {
+      if (stats.maxUsedPages >= used || comps.activeCount > 1) {
         return undefined;
       }
       return {
@@ -130,68 +182,35 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
       };
     },
   },
-];
-
-/** What the rules about limits compare a device with: how it was before. */
-export interface LimitsBefore {
-  /** Pages of the pool. */
-  readonly pagesAllocated: number;
-  /** `mem_limit` in pages. */
-  readonly limitPages: number;
-  /** `writeback_limit` in units of 4 KiB, or `undefined` where not enabled. */
-  readonly wbLimit: bigint | undefined;
-  /** Pages written to the backing device. */
-  readonly bdWrites: number;
-}
-
-/** What {@linkcode checkLimits} needs to know of a device before an operation. */
-export function limitsBefore(zram: Zram): LimitsBefore {
-  return {
-    pagesAllocated: zram.pool?.pagesAllocated ?? 0,
-    limitPages: zram.limitPages,
-    wbLimit: zram.wbLimitEnable ? zram.wbLimit : undefined,
-    bdWrites: zram.stats.bdWrites,
-  };
-}
-
-/** A rule about what one operation, run alone, does to a device. */
-export type LimitInvariant = Invariant<LimitsBefore, Zram>;
-
-/** Rules about limits. */
-export const LIMIT_INVARIANTS: readonly LimitInvariant[] = [
   {
-    id: "zram/mem-limit",
+    id: "zram/failed-io",
     sentence:
-      "No operation takes the pool above the limit that is set, or further above it, but recompression, which does not look at it.",
-    source: "zram_can_store_page, recompress_slot, zram_drv.c",
-    check({ pagesAllocated, limitPages }, zram) {
-      const most = Math.max(limitPages, pagesAllocated);
-      const used = zram.pool?.pagesAllocated ?? 0;
-      const isBound = limitPages !== 0 && zram.limitPages === limitPages &&
-        !zram.profile.zram.multiComp;
-      if (!isBound || used <= most) return undefined;
-      return {
-        where: "mem_used_total",
-        expected: `at most ${most} pages`,
-        found: used,
-      };
+      "No more reads and writes failed than were asked for, and no more notifications missed their slot than came.",
+    source: "zram_bvec_rw, zram_slot_free_notify, zram_drv.c",
+    check({ ioStat }) {
+      const pairs = [
+        ["failed_reads", ioStat.failedReads, ioStat.numReads],
+        ["failed_writes", ioStat.failedWrites, ioStat.numWrites],
+        ["miss_free", ioStat.missFree, ioStat.notifyFree],
+      ] as const;
+      const over = pairs.find(([, part, whole]) => part > whole);
+      if (over === undefined) return undefined;
+      const [where, found, most] = over;
+      return { where, expected: `at most ${most}`, found };
     },
   },
   {
-    id: "zram/writeback-limit",
+    id: "zram/post-processing",
     sentence:
-      "While it is enabled, a writeback writes no more pages than the limit has units of 4 KiB for, unless the limit is no multiple of a page, when it wraps.",
-    source: "writeback_store, zram_writeback_slots, zram_drv.c, since 5.0",
-    check({ wbLimit, bdWrites }, zram) {
-      const units = BigInt(zram.profile.pageSize / 4096);
-      if (wbLimit === undefined || wbLimit % units !== 0n) return undefined;
-      const written = zram.stats.bdWrites - bdWrites;
-      if (BigInt(written) * units <= wbLimit) return undefined;
-      return {
-        where: "pages written back",
-        expected: `at most ${wbLimit / units}`,
-        found: written,
-      };
+      "Since 6.13 one writeback or recompression runs at a time, and says so in pp_in_progress.",
+    source: "writeback_store, recompress_store, zram_drv.c",
+    check({ ppInProgress, initLockReaders, profile }) {
+      if (profile.zram.writebackOrder === "by-index") return undefined;
+      return expectEqual(
+        "pp_in_progress",
+        Number(ppInProgress),
+        initLockReaders,
+      );
     },
   },
 ];
@@ -212,12 +231,4 @@ export function checkZram(zram: Zram): void {
   }
   assertInvariants(DEVICE_INVARIANTS, zram, zram);
   if (zram.pool !== undefined) checkPool(zram.pool);
-}
-
-/**
- * Checks the rules about limits on a device after one operation, run alone.
- * Throws an `InvariantError` at the first one broken.
- */
-export function checkLimits(before: LimitsBefore, zram: Zram): void {
-  assertInvariants(LIMIT_INVARIANTS, before, zram);
 }

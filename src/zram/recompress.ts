@@ -216,12 +216,12 @@ function searchSmaller(
   const { slots, comps } = zram;
   const pool = zram.initialisedPool;
   const into = new Uint8Array(zram.buffer.length);
-  const oldClass = pool.classFor(slots.size(page)).index;
+  const oldClass = pool.lookupClassIndex(slots.size(page));
   const start = Math.max(first, slots.priority(page) + 1);
   for (let priority = start; priority < end; priority++) {
     const length = comps.codecAt(priority)?.compress(buffer, into);
     if (length === undefined) continue;
-    const smaller = pool.classFor(length).index < oldClass;
+    const smaller = pool.lookupClassIndex(length) < oldClass;
     if (smaller && (threshold === 0 || length < threshold)) {
       return { priority, bytes: into.subarray(0, length) };
     }

@@ -1,4 +1,5 @@
 /** The rules that a device keeps about each of its slots. */
+import { PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import { expectEqual, type Invariant } from "../rules/invariant.ts";
 import type { Zram } from "./device.ts";
 import {
@@ -11,6 +12,7 @@ import {
   ZRAM_UNDER_WB,
   ZRAM_WB,
 } from "./slots.ts";
+import { PRIMARY_COMP } from "./zcomp.ts";
 
 /** A rule about one slot. */
 export type SlotInvariant = Invariant<Zram, number>;
@@ -25,6 +27,12 @@ function describePlace({ slots }: Zram, slot: number): string {
   if (slots.has(slot, ZRAM_WB)) return "the backing device";
   if (slots.has(slot, ZRAM_SAME)) return "the slot";
   return slots.isAllocated(slot) ? "an object" : "nowhere";
+}
+
+/** The word in a slot. */
+function describeWord(high: number, low: number): string {
+  const digits = (half: number) => half.toString(16).padStart(8, "0");
+  return `word ${digits(high)}${digits(low)}`;
 }
 
 /** Rules about each slot. */
@@ -67,7 +75,7 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   {
     id: "zram/object-size",
     sentence:
-      "An object is as large as a page where that is stored whole, else below the size from which on it would be; a page elsewhere has none.",
+      "An object is as large as a page where that is stored whole, else below the size from which on it would be, or below a page's where it was recompressed; a page elsewhere has none.",
     source: "zram_write_page, zs_huge_class_size, max_zpage_size, zram_drv.c",
     check(zram, slot) {
       const { slots, profile, wholeFrom } = zram;
@@ -78,28 +86,71 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
       if (!hasObject(zram, slot)) {
         return expectEqual(`slot ${slot} without an object`, size, 0);
       }
-      if (size > 0 && size < wholeFrom) return undefined;
+      // Recompression goes by the class that zs_lookup_class_index gives.
+      const bound = slots.priority(slot) === PRIMARY_COMP
+        ? wholeFrom
+        : profile.pageSize;
+      if (size > 0 && size < bound) return undefined;
       return {
         where: `slot ${slot}`,
-        expected: `a size from 1 up to but not including ${wholeFrom}`,
+        expected: `a size from 1 up to but not including ${bound}`,
         found: size,
       };
     },
   },
   {
+    id: "zram/object-class",
+    sentence:
+      "An object lies in the class that serves its size, wherever compaction moved it.",
+    source:
+      "zram_write_page, recompress_slot, zram_drv.c; get_size_class_index, mm/zsmalloc.c",
+    check(zram, slot) {
+      const { slots, pool } = zram;
+      const handle = slots.handle(slot);
+      if (pool === undefined || !pool.handles.isLive(handle)) return undefined;
+      const page = pool.handles.pfnOf(handle) * PAGE_STRIDE;
+      const zspage = pool.memory.page[page + PAGE_PRIVATE];
+      return expectEqual(
+        `slot ${slot}`,
+        `class ${pool.classOfZspage(zspage).index}`,
+        `class ${pool.classFor(slots.size(slot)).index}`,
+      );
+    },
+  },
+  {
     id: "zram/empty-slot",
     sentence:
-      "A slot that holds no page has no flag but those of an operation under way.",
-    source: "zram_free_page, zram_drv.c",
+      "A slot that holds no page reads as zeros, and has no flag but those of an operation under way.",
+    source: "zram_free_page, zram_read_from_zspool, zram_drv.c",
     check({ slots }, slot) {
       if (slots.isAllocated(slot)) return undefined;
       const left = ZRAM_IDLE | ZRAM_HUGE | ZRAM_INCOMPRESSIBLE | ZRAM_PP_SLOT;
+      const hasFlags = slots.has(slot, left) || slots.priority(slot) > 0;
+      const where = `empty slot ${slot}`;
+      return expectEqual(where, hasFlags ? "flags left" : "none", "none") ??
+        expectEqual(
+          where,
+          describeWord(slots.elementHigh(slot), slots.elementLow(slot)),
+          describeWord(0, 0),
+        );
+    },
+  },
+  {
+    id: "zram/same-word",
+    sentence:
+      "The word of a same-filled page is an unsigned long; up to 4.10 it is 0.",
+    source: "page_same_filled, page_zero_filled, zram_drv.c",
+    check({ slots, profile }, slot) {
+      if (!slots.has(slot, ZRAM_SAME)) return undefined;
+      const [high, low] = [slots.elementHigh(slot), slots.elementLow(slot)];
+      const isWord = profile.zram.sameFilled === "word";
       return expectEqual(
-        `empty slot ${slot}`,
-        slots.has(slot, left) || slots.priority(slot) > 0
-          ? "flags left"
-          : "none",
-        "none",
+        `same-filled slot ${slot}`,
+        describeWord(high, low),
+        describeWord(
+          isWord && profile.wordBits === 64 ? high : 0,
+          isWord ? low : 0,
+        ),
       );
     },
   },
@@ -157,10 +208,18 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   },
   {
     id: "zram/incompressible",
-    sentence: "Only a page held by an object is marked incompressible.",
+    sentence:
+      "Only a page held by an object is marked incompressible, and only by recompression.",
     source: "recompress_slot, zram_free_page, zram_drv.c, since 6.2",
     check(zram, slot) {
       if (!zram.slots.has(slot, ZRAM_INCOMPRESSIBLE)) return undefined;
+      if (zram.comps.activeCount < 2) {
+        return {
+          where: `incompressible slot ${slot}`,
+          expected: "a second algorithm",
+          found: "none",
+        };
+      }
       return expectEqual(
         `incompressible slot ${slot}`,
         describePlace(zram, slot),

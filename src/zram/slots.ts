@@ -28,18 +28,22 @@ const PRIORITY_SHIFT = 8;
 const PRIORITY_MASK = 3;
 const FLAG_BITS = 10;
 
+/** What the high half of an element counts. */
+const WORD = 2 ** 32;
+
 /**
  * A table of slots, 12 bytes a slot, 20 where access times are kept:
  *
  * ```text
- * element: two 32-bit words; the repeated word (low half first), or in the
- *          first of them the handle or the block, 0 where nothing is stored
+ * element: two 32-bit words, low half first: the repeated word, the handle or
+ *          the block; 0 where nothing is stored
  * state:   | size in bytes: 22 bits | priority: 2 | flags: 8 |
  * acTime:  seconds since boot, 0 where the page was not accessed since
  * ```
  *
- * With the cell of its handle (8 bytes) and its share of the pool's lists a
- * slot takes less than 64 bytes beyond the frames.
+ * With the cell of its handle (8 bytes) and its share of a zspage (at most 32)
+ * a slot takes less than 64 bytes beyond the frames, not counting what arrays
+ * have in reserve.
  */
 export class Slots {
   /** Slots in the table. */
@@ -67,7 +71,8 @@ export class Slots {
 
   /** The handle of the object that holds the page, or 0. */
   handle(slot: number): number {
-    return this.has(slot, ZRAM_SAME | ZRAM_WB) ? 0 : this.#element[2 * slot];
+    if (this.has(slot, ZRAM_SAME | ZRAM_WB)) return 0;
+    return this.elementHigh(slot) * WORD + this.elementLow(slot);
   }
 
   /** The block of the backing device that holds the page, or 0. */
@@ -120,6 +125,7 @@ export class Slots {
   /** Makes an empty slot that of a page held by an object of `size` bytes. */
   setObject(slot: number, handle: number, size: number, flags: number): void {
     this.#element[2 * slot] = handle;
+    this.#element[2 * slot + 1] = handle / WORD;
     this.#state[slot] |= (size << FLAG_BITS) | flags;
   }
 

@@ -1,4 +1,5 @@
 /** How a page is written and freed. */
+import type { Profile } from "../linux/profile.ts";
 import type { Zram } from "./device.ts";
 import { isSameFilled, readWord32 } from "./same_filled.ts";
 import { ZRAM_HUGE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
@@ -14,7 +15,7 @@ export function writePage(
   page: number,
   data: Uint8Array,
 ): number | "ENOMEM" {
-  if (takesNoMemory(zram, data)) {
+  if (takesNoMemory(zram.profile, data)) {
     writeSameFilledPage(zram, page, data);
     return 0;
   }
@@ -39,7 +40,7 @@ export function writePage(
 }
 
 /** Whether a page is one word repeated, or of zeros where only those count. */
-function takesNoMemory({ profile }: Zram, data: Uint8Array): boolean {
+export function takesNoMemory(profile: Profile, data: Uint8Array): boolean {
   if (!isSameFilled(data, profile.wordBits / 8)) return false;
   return profile.zram.sameFilled === "word" ||
     (readWord32(data, 0) === 0 && readWord32(data, 4) === 0);

@@ -1,0 +1,99 @@
+/**
+ * Compares what `zspec predict` says of files with what the live kernel shows
+ * once their pages are written to it: all of `mm_stat`, for each algorithm
+ * whose lengths are the kernel's own.
+ *
+ *     deno run -A props/live_mm_stat.ts [PATH…]
+ *
+ * Without a PATH it takes the running Deno executable. Says so, and exits with
+ * 0, where there is no idle zram device. Exits with 1 where a number differs,
+ * with 130 where it was interrupted; the device is reset and has its algorithm
+ * back in any case.
+ */
+import { KERNEL_CODECS, MM_STAT_FIELDS } from "../mod.ts";
+import { type Input, readInput, readPages } from "../src/cli/pages.ts";
+import { predict, type Prediction } from "../src/cli/prediction.ts";
+import { progress } from "../src/cli/progress.ts";
+import { parseOptions } from "../src/cli/usage.ts";
+import { grouped } from "../src/report/table.ts";
+import {
+  alignedPage,
+  breathe,
+  type LiveZram,
+  PAGE_SIZE,
+  runLive,
+  runningProfile,
+} from "./live_zram.ts";
+
+/** Pages between two times at which signals are heard. */
+const PAGES_BETWEEN_BREATHS = 256;
+
+/** Writes every page of the files to the live device, in order. */
+async function writeAll(
+  zram: LiveZram,
+  algorithm: string,
+  { files, pages }: Input,
+  stop: AbortSignal,
+): Promise<void> {
+  const aligned = alignedPage();
+  const bar = progress(algorithm, pages);
+  zram.start(algorithm, pages);
+  let page = 0;
+  for (const data of readPages(files, PAGE_SIZE)) {
+    if (page % PAGES_BETWEEN_BREATHS === 0) await breathe();
+    if (stop.aborted) break;
+    aligned.set(data);
+    zram.write(page++, aligned);
+    bar.step(page);
+  }
+  bar.end();
+}
+
+/** Prints how the kernel's numbers compare and returns how many differ. */
+function report(
+  { algorithm, mmStat }: Prediction,
+  live: readonly number[],
+): number {
+  const differing = MM_STAT_FIELDS.filter((field, nth) =>
+    mmStat[field] !== live[nth]
+  );
+  const outcome = differing.length === 0
+    ? `all ${live.length} numbers of mm_stat as predicted`
+    : `${differing.length} numbers of mm_stat not as predicted`;
+  console.log(`${algorithm}: ${outcome}: ${live.join(" ")}`);
+  for (const field of differing) {
+    console.log(
+      `  ${field}: ${mmStat[field]}, the kernel's ${
+        live[MM_STAT_FIELDS.indexOf(field)]
+      }`,
+    );
+  }
+  return differing.length;
+}
+
+/** Compares `mm_stat` for all codecs that the kernel has. */
+function compareMmStat(args: readonly string[]) {
+  const { paths } = parseOptions(args, { string: [], boolean: [] });
+  return async (zram: LiveZram, stop: AbortSignal): Promise<number> => {
+    const profile = runningProfile();
+    const input = readInput(paths, PAGE_SIZE);
+    const codecs = KERNEL_CODECS
+      .filter(({ name }) => zram.algorithms.includes(name));
+    console.log(
+      `${input.title}: ${
+        grouped(input.pages)
+      } pages, ${profile.name} and the running ${Deno.osRelease()}`,
+    );
+    let differences = 0;
+    for (
+      const prediction of predict(profile, input, codecs, [profile.chainSize])
+    ) {
+      await writeAll(zram, prediction.algorithm, input, stop);
+      if (stop.aborted) break;
+      differences += report(prediction, zram.mmStat());
+    }
+    return differences;
+  };
+}
+
+if (import.meta.main) await runLive("live_mm_stat", compareMmStat);

@@ -1,0 +1,121 @@
+/** What `zspec predict` shows. */
+import type { Profile } from "../linux/profile.ts";
+import { stackedBar } from "../report/bars.ts";
+import { grouped, humanBytes, percent, table } from "../report/table.ts";
+import { mmStatText } from "../zram/stat.ts";
+import type { Input } from "./pages.ts";
+import type { Prediction } from "./prediction.ts";
+
+const BAR_WIDTH = 30;
+
+/** Marks an algorithm whose lengths are not the kernel's own. */
+const NEAR = "≈";
+
+/** The predictions for people. */
+export function renderPredictions(
+  profile: Profile,
+  { pages, title }: Input,
+  predictions: readonly Prediction[],
+): string {
+  const size = humanBytes(pages * profile.pageSize);
+  return [
+    `${title}: ${
+      grouped(pages)
+    } pages (${size}) as zram of ${profile.name} would store them\n`,
+    renderTable(predictions),
+    renderMmStats(predictions),
+    renderNotes(profile, predictions),
+  ].join("\n");
+}
+
+const nameOf = ({ algorithm, kernelLengths }: Prediction) =>
+  kernelLengths ? algorithm : `${algorithm} ${NEAR}`;
+
+/** Memory by algorithm and chain size, with a bar for all of the data. */
+function renderTable(predictions: readonly Prediction[]): string {
+  const most = Math.max(
+    ...predictions.map(({ mmStat }) =>
+      Math.max(mmStat.orig_data_size, mmStat.mem_used_total)
+    ),
+  );
+  const rows = predictions.map((prediction) => {
+    const { chainSize, classes, mmStat } = prediction;
+    const { orig_data_size, compr_data_size, mem_used_total } = mmStat;
+    return [
+      nameOf(prediction),
+      chainSize,
+      humanBytes(compr_data_size),
+      humanBytes(mem_used_total),
+      ratio(orig_data_size, mem_used_total),
+      classes.length,
+      grouped(mmStat.huge_pages),
+      grouped(mmStat.same_pages),
+      stackedBar([
+        { fill: "█", length: compr_data_size },
+        { fill: "▒", length: mem_used_total - compr_data_size },
+        { fill: "·", length: most - mem_used_total },
+      ], most / BAR_WIDTH),
+    ];
+  });
+  return table(
+    [
+      { title: "algorithm", align: "left" },
+      { title: "chain" },
+      { title: "compr" },
+      { title: "memory" },
+      { title: "ratio" },
+      { title: "classes" },
+      { title: "huge" },
+      { title: "same" },
+      { title: "█ objects  ▒ room  · saved", align: "left" },
+    ],
+    rows,
+  );
+}
+
+/** How many times as large the data is as its memory. */
+function ratio(data: number, memory: number): string {
+  return memory === 0 ? "∞" : (data / memory).toFixed(2);
+}
+
+/** The texts of `mm_stat`. */
+function renderMmStats(predictions: readonly Prediction[]): string {
+  const rows = predictions.map((prediction) => [
+    `  ${nameOf(prediction)}`,
+    prediction.chainSize,
+    mmStatText(prediction.mmStat).trimEnd(),
+  ]);
+  return table(
+    [
+      { title: "mm_stat", align: "left" },
+      { title: "chain" },
+      { title: "", align: "left" },
+    ],
+    rows,
+  );
+}
+
+/** What is best, and what to know of the figures. */
+function renderNotes(
+  { name, zram }: Profile,
+  predictions: readonly Prediction[],
+): string {
+  const best = predictions.reduce((least, one) =>
+    one.mmStat.mem_used_total < least.mmStat.mem_used_total ? one : least
+  );
+  const { orig_data_size, mem_used_total } = best.mmStat;
+  const notes = [
+    `Least memory: ${best.algorithm} with chains of ${best.chainSize}, ${
+      humanBytes(mem_used_total)
+    }, ${percent(mem_used_total, orig_data_size)} of the data.`,
+  ];
+  if (predictions.some(({ kernelLengths }) => !kernelLengths)) {
+    notes.push(`${NEAR} These lengths are not the kernel's, but near them.`);
+  }
+  const algorithms = [...new Set(predictions.map((one) => one.algorithm))];
+  const absent = algorithms.filter((one) => !zram.compAlgorithms.includes(one));
+  if (absent.length > 0) {
+    notes.push(`${name} has no ${absent.join(", ")}.`);
+  }
+  return notes.map((note) => `${note}\n`).join("");
+}

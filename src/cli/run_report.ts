@@ -1,0 +1,199 @@
+/** What `zspec run` shows of a run. */
+import { bar, stackedBar } from "../report/bars.ts";
+import { grouped, humanBytes, percent, table } from "../report/table.ts";
+import { BD_STAT_FIELDS, MM_STAT_FIELDS, type MmStat } from "../zram/stat.ts";
+import type { Run, Snapshot } from "./aging.ts";
+
+const BAR_WIDTH = 60;
+
+/** The run for people; `title` says what was stored. */
+export function renderRun(run: Run, title: string): string {
+  return [
+    `${title}: ${grouped(run.pages)} pages through zram of ${run.profile}\n`,
+    renderZramctl(run),
+    renderMmStat(run.written.mmStat),
+    renderClasses(run.written),
+    renderMemory(run),
+    ...renderBdStat(run),
+    renderZspages(run),
+    renderEnd(run),
+  ].join("\n");
+}
+
+function renderEnd({ intact, pages, seed, bdStat }: Run): string {
+  const back = bdStat === undefined
+    ? "read back, and are all intact"
+    : `read back, ${
+      grouped(bdStat.bd_reads)
+    } of them from the backing device, and are all intact`;
+  return `${grouped(intact)} of ${
+    grouped(pages)
+  } pages were left (--seed ${seed}), ${back}.\n`;
+}
+
+/** What `zramctl` would print of the device. */
+function renderZramctl({ algorithm, disksize, written }: Run): string {
+  const { orig_data_size, compr_data_size, mem_used_total } = written.mmStat;
+  return table(
+    [
+      { title: "NAME", align: "left" },
+      { title: "ALGORITHM", align: "left" },
+      { title: "DISKSIZE" },
+      { title: "DATA" },
+      { title: "COMPR" },
+      { title: "TOTAL" },
+    ],
+    [[
+      "/dev/zram0",
+      algorithm,
+      ...[disksize, orig_data_size, compr_data_size, mem_used_total]
+        .map(humanBytes),
+    ]],
+  );
+}
+
+/** `mm_stat` with each number named. */
+function renderMmStat(stat: MmStat): string {
+  const isBytes = (field: string) => /size$|total|limit|max$/.test(field);
+  return renderStat(
+    "mm_stat",
+    MM_STAT_FIELDS.map((field) => [
+      field,
+      stat[field],
+      isBytes(field) ? humanBytes(stat[field]) : "pages",
+    ]),
+  );
+}
+
+/** `bd_stat` likewise, where there is a backing device. */
+function renderBdStat({ bdStat }: Run): string[] {
+  if (bdStat === undefined) return [];
+  const rows = BD_STAT_FIELDS.map((field) =>
+    [field, bdStat[field], humanBytes(4096 * bdStat[field])] as const
+  );
+  return [renderStat("bd_stat, all being read back", rows)];
+}
+
+function renderStat(
+  title: string,
+  rows: readonly (readonly [string, number, string])[],
+): string {
+  return table(
+    [{ title, align: "left" }, { title: "" }, { title: "" }],
+    rows.map(([name, value, note]) => [`  ${name}`, grouped(value), note]),
+  );
+}
+
+/** The classes that hold the most pages. */
+function renderClasses({ classes, mmStat }: Snapshot): string {
+  const pages = classes.reduce((sum, one) => sum + one.pages, 0);
+  const rows = classes.slice(0, 8).map((one) => [
+    one.size,
+    one.pagesPerZspage,
+    grouped(one.objectsUsed),
+    grouped(one.objectsAllocated),
+    grouped(one.pages),
+    percent(one.pages, pages),
+  ]);
+  return `Size classes that hold most of ${
+    humanBytes(mmStat.mem_used_total)
+  }\n` + table(
+    [
+      { title: "size" },
+      { title: "pages/zspage" },
+      { title: "objects" },
+      { title: "chunks" },
+      { title: "pages" },
+      { title: "of all" },
+    ],
+    rows,
+  );
+}
+
+/** One line of the picture of memory. */
+interface Stage {
+  readonly name: string;
+  readonly after: Snapshot;
+  readonly note: string;
+}
+
+/** Memory after each step of the run, drawn to one scale. */
+function renderMemory(run: Run): string {
+  const stages = stagesOf(run);
+  const most = Math.max(
+    ...stages.map(({ after }) => after.mmStat.mem_used_total),
+  );
+  const width = Math.max(...stages.map(({ name }) => name.length));
+  const lines = stages.map(({ name, after: { mmStat }, note }) => {
+    const { compr_data_size: objects, mem_used_total: used } = mmStat;
+    const picture = stackedBar([
+      { fill: "█", length: objects },
+      { fill: "▒", length: used - objects },
+      { fill: "·", length: most - used },
+    ], most / BAR_WIDTH);
+    return `  ${name.padEnd(width)}  ${picture}  ${
+      humanBytes(used).padStart(6)
+    }  ${percent(objects, used)} objects${note}\n`;
+  });
+  return "Memory: █ objects  ▒ room around them  · given back\n" +
+    lines.join("");
+}
+
+/** The steps of a run, each with what it did. */
+function stagesOf(run: Run): Stage[] {
+  const { written, aged, writtenBack, recompressed, compacted } = run;
+  const read = writtenBack ?? recompressed
+    ? ", half of the rest read again"
+    : "";
+  const stages: Stage[] = [
+    { name: "written", after: written, note: "" },
+    { name: "aged", after: aged, note: `, half the pages freed${read}` },
+  ];
+  const change = (after: Snapshot) =>
+    describeChange(stages[stages.length - 1].after, after);
+  if (writtenBack !== undefined) {
+    const { idle, pages, after } = writtenBack;
+    const note = `, ${grouped(pages)} of ${
+      grouped(idle)
+    } idle pages on the backing device, ${change(after)}`;
+    stages.push({ name: "written back", after, note });
+  }
+  if (recompressed !== undefined) {
+    const { algorithm, pages, incompressible, after } = recompressed;
+    const note = `, ${grouped(pages)} pages smaller by ${algorithm}, ${
+      grouped(incompressible)
+    } not, ${change(after)}`;
+    stages.push({ name: "recompressed", after, note });
+  }
+  const note = `, ${grouped(run.pagesCompacted)} pages (${
+    humanBytes(run.pagesCompacted * run.pageSize)
+  }) given back`;
+  return [...stages, { name: "compacted", after: compacted, note }];
+}
+
+/** How a step changed the memory in use. */
+function describeChange(before: Snapshot, after: Snapshot): string {
+  const given = before.mmStat.mem_used_total - after.mmStat.mem_used_total;
+  return given >= 0
+    ? `${humanBytes(given)} given back`
+    : `${humanBytes(-given)} more`;
+}
+
+/** Zspages by how full they are, before and after compaction. */
+function renderZspages({ aged, compacted }: Run): string {
+  const before = aged.zspagesByUse;
+  const after = compacted.zspagesByUse;
+  const most = Math.max(...before, ...after);
+  const width = 24;
+  const column = (count: number) =>
+    bar(count, most, width).padEnd(width) + grouped(count).padStart(8);
+  const rows = before.map((count, tenth) => {
+    const range = `${10 * tenth}–${10 * tenth + 10}%`;
+    return `  ${range.padStart(7)}  ${column(count)}   ${
+      column(after[tenth])
+    }\n`;
+  });
+  const title = `  chunks   ${"aged: zspages".padEnd(width + 8)}   compacted\n`;
+  return "Zspages by the share of their chunks in use\n" + title +
+    rows.reverse().join("");
+}
