@@ -1,5 +1,6 @@
 /** The state machine of zsmalloc: a pool beside a map of what was put into it. */
 import { Memory } from "../memory/memory.ts";
+import { zsGeometry } from "../zsmalloc/geometry.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import { agree, agreeBytes } from "./agree.ts";
@@ -160,8 +161,10 @@ function bytesFrom(seed: number, length: number): Uint8Array {
 function programs(fc: FastCheck): Arbitrary<ZsmallocProgram> {
   const nth = fc.nat(1000);
   const seed = fc.nat(1000);
-  // Taken modulo the page size, which divides the maximum: the ends stay ends.
-  const size = fc.integer({ min: 1, max: 65536 });
+  const size = fc.oneof(
+    plain(fc, { bytes: fc.integer({ min: 1, max: 65536 }) }),
+    plain(fc, { filling: fc.nat(255) }),
+  );
   const steps = fc.oneof(
     step(fc, "malloc", {
       size: fc.nat(2),
@@ -178,18 +181,29 @@ function programs(fc: FastCheck): Arbitrary<ZsmallocProgram> {
   return plain(fc, {
     profile: profileChoices(fc),
     maxPages: fc.constantFrom(8, 64, null),
-    sizes: fc.uniqueArray(size, { minLength: 1, maxLength: 3 }),
+    sizes: fc.array(size, { minLength: 1, maxLength: 3 }),
     steps: fc.array(steps, { maxLength: 40, size: "max" }),
-  }).map(({ profile, maxPages, sizes, steps }) => ({
-    profile,
-    maxPages,
-    steps: steps.map((one) =>
-      one.op === "malloc"
-        ? {
-          ...one,
-          size: 1 + (sizes[one.size % sizes.length] - 1) % profile.pageSize,
-        }
-        : one
-    ),
-  }));
+  }).map(({ profile, maxPages, sizes, steps }) => {
+    const bytes = sizes.map((one) => sizeIn(profile, one));
+    return {
+      profile,
+      maxPages,
+      steps: steps.map((one) =>
+        one.op === "malloc"
+          ? { ...one, size: bytes[one.size % bytes.length] }
+          : one
+      ),
+    };
+  });
+}
+
+/** Bytes of an object: any number, or as many as fill a chunk to its end. */
+function sizeIn(
+  choice: ProfileChoice,
+  size: { bytes: number } | { filling: number },
+): number {
+  // The page size divides 65,536, so that the largest stays the largest.
+  if ("bytes" in size) return 1 + (size.bytes - 1) % choice.pageSize;
+  const { classes, handleSize } = zsGeometry(chosenProfile(choice));
+  return classes[size.filling % classes.length].size - handleSize;
 }
