@@ -21,7 +21,7 @@ import {
   ZRAM_PP_SLOT,
   ZRAM_SAME,
 } from "../mod.ts";
-import { CODECS } from "./zram_model.ts";
+import { CODECS } from "./zram_codecs.ts";
 
 const FULL: Profile = { ...LINUX_6_18, zram: ZRAM_6_18_FULL };
 const OLD: Profile = { ...LINUX_6_18, zram: ZRAM_6_1 };

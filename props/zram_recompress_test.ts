@@ -15,7 +15,7 @@ import {
   ZRAM_6_18_FULL,
   type ZramOptions,
 } from "../mod.ts";
-import { CODECS } from "./zram_model.ts";
+import { CODECS } from "./zram_codecs.ts";
 
 const FULL: Profile = { ...LINUX_6_18, zram: ZRAM_6_18_FULL };
 

@@ -14,7 +14,7 @@ import {
   Zram,
   ZRAM_6_18_FULL,
 } from "../mod.ts";
-import { CODECS } from "./zram_model.ts";
+import { CODECS } from "./zram_codecs.ts";
 
 const FULL: Profile = { ...LINUX_6_18, zram: ZRAM_6_18_FULL };
 const BOTH = [LINUX_6_1, FULL];

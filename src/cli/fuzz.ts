@@ -75,7 +75,7 @@ export async function fuzzCommand(args: readonly string[]): Promise<number> {
   const plan = planOf(options);
   const isJson = options.flag("json");
   // Before anything is run, so that it is known however that ends.
-  if (!isJson) console.log(`seed ${plan.seed}`);
+  if (!isJson && plan.path === undefined) console.log(`seed ${plan.seed}`);
   const outcome = plan.path === undefined
     ? await run(plan)
     : await repeat(plan, plan.path);

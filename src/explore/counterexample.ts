@@ -11,12 +11,13 @@ export function repeatCommand({ machine, seed, path }: FuzzFailure): string {
 
 /** A whole test file that runs just this program. */
 export function counterexampleTest(failure: FuzzFailure): string {
-  const { machine, seed, path, program } = failure;
-  const name = `${machine}: seed ${seed}, path ${path}`;
-  return `import { ${machine}Machine } from "zspec";
+  const { machine, seed, program } = failure;
+  const run = `${machine}Machine.run`;
+  return `// ${repeatCommand(failure)}
+import { ${machine}Machine } from "zspec";
 
-Deno.test(${JSON.stringify(name)}, () => {
-  ${machine}Machine.run(${literal(program, "  ", "  Machine.run();".length)});
+Deno.test("${machine}: a counterexample of seed ${seed}", () => {
+  ${run}(${literal(program, "  ", `  ${run}();`.length)});
 });
 `;
 }

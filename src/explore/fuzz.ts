@@ -59,8 +59,27 @@ function errorOf<Program>(
   try {
     machine.run(program);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The programs of a batch, made as those that {@linkcode shrinkFailure} shrinks. */
+function programsOf<Program>(
+  fc: FastCheck,
+  machine: Machine<Program>,
+  { seed, programs }: Batch,
+): Program[] {
+  const made: Program[] = [];
+  const keep = (program: Program) => void made.push(program);
+  fc.check(fc.property(machine.programs(fc), keep), {
+    seed: seed | 0,
+    numRuns: programs,
+  });
+  return made;
 }
 
 /**
@@ -70,13 +89,10 @@ function errorOf<Program>(
 export function* searchBatch<Program>(
   fc: FastCheck,
   machine: Machine<Program>,
-  { seed, programs }: Batch,
+  batch: Batch,
 ): Generator<number, FuzzFailure | undefined> {
-  const made = fc.sample(machine.programs(fc), {
-    seed: seed | 0,
-    numRuns: programs,
-  });
-  for (const [nth, program] of made.entries()) {
+  const { seed } = batch;
+  for (const [nth, program] of programsOf(fc, machine, batch).entries()) {
     const error = errorOf(machine, program);
     yield stepsOf(program).length;
     if (error === undefined) continue;
@@ -107,9 +123,7 @@ export function shrinkFailure<Program>(
   return {
     ...failure,
     path: counterexamplePath,
-    error: errorInstance instanceof Error
-      ? errorInstance.message
-      : String(errorInstance),
+    error: messageOf(errorInstance),
     program: counterexample[0],
   };
 }
@@ -121,15 +135,24 @@ export function programAt<Program>(
   seed: number,
   path: string,
 ): Program | undefined {
-  // fast-check would make, one by one, those of a batch that has no end.
+  // fast-check would make them all, however far the path leads.
   if (parseInt(path) >= BATCH_PROGRAMS) return undefined;
+  let found: Program | undefined;
+  const stop = (program: Program) => {
+    found = program;
+    throw new Error("found");
+  };
   try {
-    const at = { seed: seed | 0, path, numRuns: 1 };
-    return fc.sample(machine.programs(fc), at)[0];
+    fc.check(fc.property(machine.programs(fc), stop), {
+      seed: seed | 0,
+      path,
+      numRuns: 1,
+      endOnFailure: true,
+    });
   } catch {
-    // Shrinking never led there: fast-check says so by throwing.
-    return undefined;
+    // Shrinking never led there, or the path is none: fast-check throws.
   }
+  return found;
 }
 
 /** What fuzzing found. */

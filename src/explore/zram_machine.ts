@@ -29,21 +29,23 @@ import {
   type ZramSteps,
 } from "./zram_steps.ts";
 
-/** The block devices that {@linkcode zramMachine} knows, by release. */
-const ZRAM_PROFILES = {
+/** A release of the block device; `6.18-full` has all that can be configured. */
+export type ZramRelease = "3.12" | "4.0" | "6.1" | "6.18" | "6.18-full";
+
+const ZRAM_PROFILES: Readonly<Record<ZramRelease, ZramProfile>> = {
   "3.12": ZRAM_3_12,
   "4.0": ZRAM_4_0,
   "6.1": ZRAM_6_1,
   "6.18": ZRAM_6_18,
   "6.18-full": ZRAM_6_18_FULL,
-} as const satisfies Record<string, ZramProfile>;
+};
 
 /** A program of {@linkcode zramMachine}: a JSON value. */
 export interface ZramProgram {
   /** The kernel below the block device. */
   readonly profile: ProfileChoice;
-  /** The block device, by release; `6.18-full` has all that can be configured. */
-  readonly zram: keyof typeof ZRAM_PROFILES;
+  /** The block device. */
+  readonly zram: ZramRelease;
   /** The algorithms of priority 1 to 3. */
   readonly recompressors: readonly (string | null)[];
   /** Pages of the backing device; without any there is none. */
@@ -119,7 +121,7 @@ function programs(fc: FastCheck): Arbitrary<ZramProgram> {
   });
   return plain(fc, {
     profile: profileChoices(fc),
-    zram: fc.constantFrom(
+    zram: fc.constantFrom<ZramRelease[]>(
       "3.12",
       "4.0",
       "6.1",
