@@ -99,6 +99,28 @@ export * from "./src/zram/slot_invariants.ts";
 export * from "./src/zram/limit_invariants.ts";
 export * from "./src/zram/invariants.ts";
 export * from "./src/explore/random.ts";
+export * from "./src/explore/fast_check.ts";
+export { type Machine } from "./src/explore/machine.ts";
+export { StepError, type StepOf } from "./src/explore/steps.ts";
+export * from "./src/explore/profiles.ts";
+export { type Contents, expandContents } from "./src/explore/contents.ts";
+export * from "./src/explore/zsmalloc_programs.ts";
+export * from "./src/explore/zsmalloc_machine.ts";
+export * from "./src/explore/zram_machine.ts";
+export {
+  ZRAM_OPS,
+  type ZramRange,
+  type ZramSteps,
+} from "./src/explore/zram_steps.ts";
+export * from "./src/explore/machines.ts";
+export {
+  type FuzzFailure,
+  fuzzMachine,
+  type FuzzOptions,
+  type FuzzResult,
+  repeatProgram,
+} from "./src/explore/fuzz.ts";
+export * from "./src/explore/counterexample.ts";
 export * from "./src/oracle/page_data.ts";
 export * from "./src/oracle/transcript.ts";
 export * from "./src/oracle/replay.ts";

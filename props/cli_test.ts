@@ -23,7 +23,7 @@ commandTest("what cannot be run is refused in one line", async (folder) => {
     assertRefused(await zspec(folder, ...args), message);
   await refused(
     ["fly"],
-    "Unknown command 'fly': the commands are run, predict, replay, classes",
+    "Unknown command 'fly': the commands are run, predict, replay, classes, fuzz",
   );
   await refused(
     ["run", "--fly"],
@@ -197,7 +197,7 @@ commandTest("zspec classes prints each kernel's classes", async (folder) => {
 
 commandTest("zspec and each of its commands have a help", async (folder) => {
   assertStringIncludes((await zspec(folder)).stdout, "usage: zspec COMMAND");
-  for (const command of ["run", "predict", "replay", "classes"]) {
+  for (const command of ["run", "predict", "replay", "classes", "fuzz"]) {
     const { code, stdout } = await zspec(folder, command, "--help");
     assertEquals(code, 0);
     assertStringIncludes(stdout, `zspec ${command} `);

@@ -1,5 +1,11 @@
 /** How the properties are fuzzed: one seed for all, printed and repeatable. */
 import fc from "fast-check";
+import {
+  counterexampleTest,
+  fuzzMachine,
+  type Machine,
+  repeatCommand,
+} from "../mod.ts";
 
 const VARIABLE = "ZSPEC_SEED";
 
@@ -9,11 +15,12 @@ function chooseSeed(): number {
   const asked = Deno.permissions.querySync(permission).state === "granted"
     ? Deno.env.get(VARIABLE)
     : undefined;
-  if (asked !== undefined) return Number(asked) | 0;
-  return crypto.getRandomValues(new Int32Array(1))[0];
+  if (asked !== undefined) return Number(asked) >>> 0;
+  return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
-const seed = chooseSeed();
+/** What all fuzzed tests start from: an unsigned 32-bit number. */
+export const seed: number = chooseSeed();
 console.log(`seed ${seed}; to repeat: ${VARIABLE}=${seed} deno task test`);
 
 /** Checks a property `numRuns` times from the seed that was printed. */
@@ -21,7 +28,20 @@ export function fuzz<Values>(
   property: fc.IProperty<Values>,
   numRuns = 100,
 ): void {
-  fc.assert(property, { seed, numRuns });
+  fc.assert(property, { seed: seed | 0, numRuns });
+}
+
+/** Runs programs of a machine from the seed that was printed. */
+export async function fuzzPrograms(
+  machine: Machine,
+  programs: number,
+): Promise<void> {
+  const options = { seed, programs };
+  const { failure } = await fuzzMachine(machine, options);
+  if (failure === undefined) return;
+  const { error } = failure;
+  const command = repeatCommand(failure);
+  throw new Error(`${error}\n\n${command}\n\n${counterexampleTest(failure)}`);
 }
 
 /** Bytes that compress as little or as much as real ones. */

@@ -1,16 +1,19 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
+  chosenProfile,
   LINUX_6_1,
   LINUX_6_18,
   objectsCrossingPages,
   type Profile,
+  profileChoices,
   sizeClassIndex,
   zsGeometry,
   zspageWaste,
 } from "../mod.ts";
 import { fuzz } from "./fuzz.ts";
-import { anyProfile } from "./profiles.ts";
+
+const anyProfile = profileChoices(fc).map(chosenProfile);
 
 /**
  * A second computation of the class table, in whole numbers of another kind

@@ -13,7 +13,7 @@ import {
   ZRAM_4_0,
   ZRAM_LOCK,
 } from "../mod.ts";
-import { CODECS } from "./zram_model.ts";
+import { CODECS } from "./zram_codecs.ts";
 
 const KIB = 1024;
 const LARGE: Profile = { ...LINUX_6_18, pageSize: 16 * KIB };

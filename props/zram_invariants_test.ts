@@ -22,7 +22,7 @@ import {
   ZRAM_SAME,
   ZRAM_UNDER_WB,
 } from "../mod.ts";
-import { CODECS } from "./zram_model.ts";
+import { CODECS } from "./zram_codecs.ts";
 
 /** Pages of a device: same-filled, an object, written back, and none. */
 const SAME = 0;

@@ -13,7 +13,7 @@ import {
   Zram,
   type ZramOptions,
 } from "../mod.ts";
-import { CODECS } from "./zram_model.ts";
+import { CODECS } from "./zram_codecs.ts";
 
 /** Symbols and bytes of a page of random ones, zeros after them. */
 const CONTENTS = {

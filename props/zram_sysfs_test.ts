@@ -21,7 +21,7 @@ import {
   ZramControl,
   type ZramProfile,
 } from "../mod.ts";
-import { CODECS } from "./zram_model.ts";
+import { CODECS } from "./zram_codecs.ts";
 
 const of = (zram: ZramProfile): Profile => ({ ...LINUX_6_18, zram });
 const ALL = [ZRAM_3_12, ZRAM_4_0, ZRAM_6_1, ZRAM_6_18, ZRAM_6_18_FULL];

@@ -13,7 +13,7 @@ import {
   writeAttribute,
   Zram,
 } from "../mod.ts";
-import { CODECS } from "./zram_model.ts";
+import { CODECS } from "./zram_codecs.ts";
 
 const BOTH = [LINUX_6_1, LINUX_6_18_FULL];
 

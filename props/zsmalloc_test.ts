@@ -1,175 +1,17 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import {
   checkPool,
   LINUX_3_12,
   LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18,
-  Memory,
-  type Profile,
   PROFILES,
   ZsPool,
 } from "../mod.ts";
-import { fuzz } from "./fuzz.ts";
-import { anyProfile } from "./profiles.ts";
-
-/** What a pool should hold: each object's bytes by its handle. */
-type Model = Map<number, Uint8Array>;
 
 function bytesFrom(seed: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => seed + 31 * at >>> 3);
 }
-
-/** The `nth` handle of a model, counted round. */
-function pick(model: Model, nth: number): number {
-  return [...model.keys()][nth % model.size];
-}
-
-function assertContents(model: Model, pool: ZsPool): void {
-  for (const [handle, bytes] of model) {
-    assertEquals(pool.read(handle, new Uint8Array(bytes.length)), bytes);
-  }
-}
-
-class Malloc implements fc.Command<Model, ZsPool> {
-  constructor(
-    readonly size: number,
-    readonly count: number,
-    readonly seed: number,
-  ) {}
-  check(): boolean {
-    return true;
-  }
-  run(model: Model, pool: ZsPool): void {
-    for (let nth = 0; nth < this.count; nth++) {
-      const before = { pages: pool.pagesAllocated, objects: model.size };
-      const handle = pool.malloc(this.size);
-      if (handle === "ENOMEM") {
-        assertEquals(pool.pagesAllocated, before.pages);
-        assertEquals(pool.handles.allocated, before.objects);
-        break;
-      }
-      assert(typeof handle === "number" && !model.has(handle));
-      const bytes = bytesFrom(this.seed + nth, this.size);
-      pool.write(handle, bytes);
-      model.set(handle, bytes);
-    }
-    checkPool(pool);
-  }
-  toString(): string {
-    return `malloc ${this.size} × ${this.count}`;
-  }
-}
-
-class Free implements fc.Command<Model, ZsPool> {
-  constructor(readonly nths: readonly number[]) {}
-  check(model: Readonly<Model>): boolean {
-    return model.size > 0;
-  }
-  run(model: Model, pool: ZsPool): void {
-    for (const nth of this.nths) {
-      if (model.size === 0) break;
-      const handle = pick(model, nth);
-      pool.free(handle);
-      model.delete(handle);
-    }
-    checkPool(pool);
-  }
-  toString(): string {
-    return `free ${this.nths}`;
-  }
-}
-
-class Write implements fc.Command<Model, ZsPool> {
-  constructor(readonly nth: number, readonly seed: number) {}
-  check(model: Readonly<Model>): boolean {
-    return model.size > 0;
-  }
-  run(model: Model, pool: ZsPool): void {
-    const handle = pick(model, this.nth);
-    const bytes = bytesFrom(this.seed, model.get(handle)?.length ?? 0);
-    pool.write(handle, bytes);
-    model.set(handle, bytes);
-    checkPool(pool);
-  }
-  toString(): string {
-    return `write ${this.nth}`;
-  }
-}
-
-class Read implements fc.Command<Model, ZsPool> {
-  check(): boolean {
-    return true;
-  }
-  run(model: Model, pool: ZsPool): void {
-    assertContents(model, pool);
-  }
-  toString(): string {
-    return "read all";
-  }
-}
-
-class Compact implements fc.Command<Model, ZsPool> {
-  check(): boolean {
-    return true;
-  }
-  run(model: Model, pool: ZsPool): void {
-    const pages = pool.pagesAllocated;
-    const promised = pool.shrinkerCount();
-    const freed = pool.compact();
-    assertEquals(freed, pages - pool.pagesAllocated);
-    if (pool.profile.shrinker) assertEquals(freed, promised);
-    assertEquals(pool.shrinkerCount(), 0);
-    checkPool(pool);
-    assertContents(model, pool);
-  }
-  toString(): string {
-    return "compact";
-  }
-}
-
-/** Programs over few sizes, so that zspages fill, empty and compact. */
-function programs(
-  profile: Profile,
-): fc.Arbitrary<Iterable<fc.Command<Model, ZsPool>>> {
-  const size = fc.integer({ min: 1, max: profile.pageSize });
-  return fc.uniqueArray(size, { minLength: 1, maxLength: 3 }).chain((sizes) =>
-    fc.commands<Model, ZsPool>([
-      fc.tuple(
-        fc.constantFrom(...sizes),
-        fc.integer({ min: 1, max: 30 }),
-        fc.nat(),
-      ).map(([one, count, seed]) => new Malloc(one, count, seed)),
-      fc.array(fc.nat(), { minLength: 1, maxLength: 30 })
-        .map((nths) => new Free(nths)),
-      fc.tuple(fc.nat(), fc.nat())
-        .map(([nth, seed]) => new Write(nth, seed)),
-      fc.constant(new Read()),
-      fc.constant(new Compact()),
-    ], { maxCommands: 40, size: "max" })
-  );
-}
-
-Deno.test("a pool of any kernel gives back what was put in, through every malloc, free, write and compaction", () => {
-  const runs = anyProfile.chain((profile) =>
-    fc.record({
-      profile: fc.constant(profile),
-      program: programs(profile),
-      maxPages: fc.constantFrom(8, 64, Infinity),
-    })
-  );
-  fuzz(
-    fc.property(runs, ({ profile, program, maxPages }) => {
-      fc.modelRun(() => {
-        const { pageSize } = profile;
-        const memory = new Memory({ pageSize, maxPages });
-        return { model: new Map(), real: new ZsPool(profile, { memory }) };
-      }, program);
-    }),
-    150,
-  );
-});
 
 Deno.test("a pool whose objects are all freed has given every frame back", () => {
   for (const profile of PROFILES) {

@@ -1,5 +1,6 @@
 /** The zspec command. */
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
+import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
@@ -10,7 +11,7 @@ interface Command {
   readonly usage: string;
   readonly summary: string;
   /** Runs it and returns the exit status. */
-  run(args: readonly string[]): number;
+  run(args: readonly string[]): number | Promise<number>;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -34,6 +35,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "print a kernel's size classes",
     run: classesCommand,
   },
+  fuzz: {
+    usage: FUZZ_USAGE,
+    summary: "run random programs on the model and on naive ones",
+    run: fuzzCommand,
+  },
 };
 
 function usage(): string {
@@ -51,7 +57,7 @@ zspec COMMAND --help says more.
 const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
 
 /** Runs the command line and returns the exit status. */
-export function main(args: readonly string[]): number {
+export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || isHelp(name)) {
     console.log(usage().trimEnd());
@@ -70,7 +76,7 @@ export function main(args: readonly string[]): number {
       console.log(command.usage.trimEnd());
       return 0;
     }
-    return command.run(rest);
+    return await command.run(rest);
   } catch (error) {
     if (isOutOfMemory(error)) {
       console.error(`zspec: Cannot ${name}: there is too little memory`);
@@ -81,4 +87,4 @@ export function main(args: readonly string[]): number {
   }
 }
 
-if (import.meta.main) Deno.exit(main(Deno.args));
+if (import.meta.main) Deno.exit(await main(Deno.args));
