@@ -8,6 +8,7 @@ import {
   PROFILES,
   repeatProgram,
   ZRAM_OPS,
+  zramMachine,
   ZSMALLOC_OPS,
 } from "../mod.ts";
 import * as zspec from "../mod.ts";
@@ -197,6 +198,13 @@ for (const machine of MACHINES) {
     assertEquals(exported[`${machine.name}Machine`], machine);
   });
 }
+
+Deno.test("among 100 programs of zram is every release of the block device", async () => {
+  const fc = await loadFastCheck();
+  const programs = fc.sample(zramMachine.programs(fc), { seed, numRuns: 100 });
+  const releases = new Set(programs.map(({ zram }) => zram));
+  assertEquals(releases.size, 5);
+});
 
 commandTest("importing zspec does not load fast-check", async (folder) => {
   const { stdout } = await deno(folder, "info", "--json", `${ROOT}mod.ts`);
