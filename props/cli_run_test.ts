@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { ALL_CODECS } from "../mod.ts";
-import { commandTest, writeFiles, zspec } from "./command.ts";
+import { commandTest, noise, writeFiles, zspec } from "./command.ts";
 
 const ALGORITHMS = ALL_CODECS.map(({ name }) => name);
 
@@ -125,9 +125,7 @@ commandTest(
   async (folder) => {
     await writeFiles(folder);
     // Nothing for lz4, and half a page for zstd.
-    const symbols = crypto.getRandomValues(new Uint8Array(16 * 4096))
-      .map((byte) => byte & 15);
-    await Deno.writeFile(`${folder}/files/symbols`, symbols);
+    await Deno.writeFile(`${folder}/files/symbols`, noise(16 * 4096, 16));
     const args = ["run", "files", "--recompress", "zstd"];
     const { code, stdout } = await zspec(folder, ...args, "--json");
     assertEquals(code, 0);
@@ -135,11 +133,10 @@ commandTest(
     assertEquals([profile, intact], ["linux-6.18-full", 31]);
     assertEquals(recompressed.algorithm, "zstd");
     assert(recompressed.pages > 0);
-    // The noise that is left stays huge.
-    assertEquals(
-      recompressed.after.mmStat.huge_pages,
-      aged.mmStat.huge_pages - recompressed.pages,
-    );
+    // The noise that is left stays huge, and smaller pages may shrink too.
+    const { huge_pages } = recompressed.after.mmStat;
+    assert(huge_pages > 0 && huge_pages < aged.mmStat.huge_pages);
+    assert(huge_pages >= aged.mmStat.huge_pages - recompressed.pages);
     assert(recompressed.incompressible > 0);
     assert(
       recompressed.after.mmStat.compr_data_size < aged.mmStat.compr_data_size,

@@ -1,5 +1,6 @@
 /** Tests that run the zspec command, and what they need to be allowed to. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { randomFrom } from "../mod.ts";
 
 const PERMISSIONS = ["run", "read", "write", "net", "env"] as const;
 
@@ -80,6 +81,12 @@ export function assertRefused(
   assertStringIncludes(stderr, message);
 }
 
+/** Bytes that do not compress, the same ones each time. */
+export function noise(length: number, symbols = 256): Uint8Array {
+  const random = randomFrom(1);
+  return Uint8Array.from({ length }, () => random(symbols));
+}
+
 /** Writes three files that `zspec run` finds in the folder `files`: 45 pages. */
 export async function writeFiles(folder: string): Promise<void> {
   await Deno.mkdir(`${folder}/files/inner`, { recursive: true });
@@ -87,7 +94,7 @@ export async function writeFiles(folder: string): Promise<void> {
   await Deno.writeTextFile(`${folder}/files/text`, text);
   await Deno.writeFile(
     `${folder}/files/inner/noise`,
-    crypto.getRandomValues(new Uint8Array(60000)),
+    noise(60000),
   );
   await Deno.writeFile(`${folder}/files/inner/zeros`, new Uint8Array(8192));
   await Deno.writeFile(`${folder}/files/empty`, new Uint8Array(0));
