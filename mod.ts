@@ -23,6 +23,7 @@
  * @module
  */
 export * from "./src/linux/chain.ts";
+export * from "./src/linux/define_profile.ts";
 export * from "./src/linux/errno.ts";
 export * from "./src/linux/fullness.ts";
 export * from "./src/linux/kstrtox.ts";

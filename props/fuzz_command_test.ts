@@ -117,7 +117,7 @@ commandTest(
     const found = await planted(folder, ...FIND, "--jobs", "3");
     assertEquals([found.code, found.stderr], [1, ""]);
     const error =
-      /^seed 6\nzsmalloc fails: (Step \d+ of \d+, compact: the object .*)\n/
+      /^seed 6\nzsmalloc fails: (Step \d+ of \d+, \w+: zsmalloc\/compaction-.*)\n/
         .exec(found.stdout)?.[1] ?? "";
     assert(error !== "", found.stdout);
     // Later batches have one too: whoever is first, the first batch counts.
@@ -174,14 +174,17 @@ console.log(JSON.stringify(failure));
 Deno.exit(0);
 `;
 
+/** Steps that compact. */
+const COMPACTING = ["compact", "compactAround", "shrink"];
+
 commandTest(
   "a program that does not end is found by that, and its path says which it is",
   async (folder) => {
     await plant(
       folder,
       "src/zsmalloc/pool.ts",
-      "  compact(): number {\n",
-      "  compact(): number {\n    for (;;);\n",
+      "  *compactSteps(): Generator<Wait, number> {\n",
+      "  *compactSteps(): Generator<Wait, number> {\n    for (;;);\n",
     );
     await Deno.writeTextFile(`${folder}/hanging.ts`, HANGING);
     const { stdout, stderr } = await deno(
@@ -191,7 +194,7 @@ commandTest(
     assertEquals(stderr, "");
     const { seed, path, error, program: { steps } } = JSON.parse(stdout);
     assertEquals([seed, error], [1, "It did not end within 3 seconds"]);
-    assert(steps.some(({ op }: { op: string }) => op === "compact"));
+    assert(steps.some(({ op }: { op: string }) => COMPACTING.includes(op)));
     const fc = await loadFastCheck();
     const before = fc.sample(zsmallocMachine.programs(fc), {
       seed,

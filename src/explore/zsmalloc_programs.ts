@@ -65,28 +65,49 @@ function anyStep(fc: FastCheck): Arbitrary<StepOf<ZsmallocSteps>> {
   const nth = fc.nat(1000);
   const seed = fc.nat(1000);
   const size = fc.nat(2);
+  const often = <Value>(weight: number, arbitrary: Arbitrary<Value>) => ({
+    weight,
+    arbitrary,
+  });
+  // Objects must come and go for a while before there is much to compact.
   return fc.oneof(
-    step(fc, "malloc", { size, count: fc.integer({ min: 1, max: 30 }), seed }),
-    step(fc, "free", {
-      nths: fc.array(nth, { minLength: 1, maxLength: 30 }),
-    }),
-    step(fc, "write", { nth, seed }),
-    step(fc, "read", {}),
-    step(fc, "fail", {
-      what: fc.constantFrom("frame", "cell"),
-      after: fc.nat(20),
-    }),
-    step(fc, "map", {
-      nth,
-      mode: fc.constantFrom<MapMode>("read-only", "read-write", "write-only"),
-      cpu: fc.nat(3),
-    }),
-    step(fc, "writeMapped", { nth, seed }),
-    step(fc, "unmap", { nth }),
-    step(fc, "compact", {}),
-    step(fc, "compactAround", { size, nth }),
-    step(fc, "shrink", {}),
-    step(fc, "migrate", { nth }),
+    often(
+      4,
+      step(fc, "malloc", {
+        size,
+        count: fc.integer({ min: 1, max: 60 }),
+        seed,
+      }),
+    ),
+    often(
+      5,
+      step(fc, "free", {
+        nths: fc.array(nth, { minLength: 1, maxLength: 40, size: "max" }),
+      }),
+    ),
+    often(1, step(fc, "write", { nth, seed })),
+    often(1, step(fc, "read", {})),
+    often(
+      1,
+      step(fc, "fail", {
+        what: fc.constantFrom("frame", "cell"),
+        after: fc.nat(20),
+      }),
+    ),
+    often(
+      1,
+      step(fc, "map", {
+        nth,
+        mode: fc.constantFrom<MapMode>("read-only", "read-write", "write-only"),
+        cpu: fc.nat(3),
+      }),
+    ),
+    often(1, step(fc, "writeMapped", { nth, seed })),
+    often(2, step(fc, "unmap", { nth })),
+    often(2, step(fc, "compact", {})),
+    often(1, step(fc, "compactAround", { size, nth })),
+    often(1, step(fc, "shrink", {})),
+    often(1, step(fc, "migrate", { nth })),
   );
 }
 

@@ -54,14 +54,15 @@ export interface Geometry {
   readonly classOf: readonly ClassGeometry[];
 }
 
+function refuse(name: string, value: number, right: string): never {
+  throw new RangeError(
+    `Cannot build size classes: the '${name}' is ${value}, not ${right}`,
+  );
+}
+
 /** Throws a RangeError where a geometry is one that Linux cannot be built with. */
 function assertGeometry(profile: GeometryProfile): void {
-  const { pageSize, wordBits, physBits, chainSize } = profile;
-  const refuse = (name: string, value: number, right: string) => {
-    throw new RangeError(
-      `Cannot build size classes: the '${name}' is ${value}, not ${right}`,
-    );
-  };
+  const { pageSize, wordBits, physBits, chainSize, classBits } = profile;
   if (![4096, 8192, 16384, 32768, 65536].includes(pageSize)) {
     refuse("pageSize", pageSize, "a power of two from 4096 to 65536");
   }
@@ -72,7 +73,16 @@ function assertGeometry(profile: GeometryProfile): void {
     refuse("chainSize", chainSize, "a whole number from 1 to 16");
   }
   const pageShift = Math.log2(pageSize);
-  const most = Math.min(wordBits, 64);
+  const mostClassBits = pageShift - Math.log2(ZS_ALIGN);
+  if (
+    !Number.isInteger(classBits) || classBits < 0 || classBits > mostClassBits
+  ) {
+    refuse(
+      "classBits",
+      classBits,
+      `a whole number from 0 to ${mostClassBits}, so that the step is a multiple of ${ZS_ALIGN} bytes`,
+    );
+  }
   if (!Number.isInteger(physBits) || physBits <= pageShift) {
     refuse("physBits", physBits, `a whole number above ${pageShift}`);
   }
@@ -84,7 +94,7 @@ function assertGeometry(profile: GeometryProfile): void {
     refuse(
       "physBits",
       physBits,
-      `few enough to leave room for an object's index in ${most} bits`,
+      `few enough to leave room for an object's index in ${wordBits} bits`,
     );
   }
 }
@@ -93,6 +103,14 @@ function assertGeometry(profile: GeometryProfile): void {
 function zspageOf(profile: GeometryProfile, index: number, size: number) {
   const { pageSize, chainSize } = profile;
   const pagesPerZspage = profile.chainRule(size, pageSize, chainSize);
+  if (
+    !Number.isInteger(pagesPerZspage) || pagesPerZspage < 1 ||
+    pagesPerZspage > chainSize
+  ) {
+    throw new RangeError(
+      `Cannot build size classes: the 'chainRule' answers ${pagesPerZspage} pages for chunks of ${size} bytes, not a whole number from 1 to ${chainSize}`,
+    );
+  }
   const objectsPerZspage = Math.floor(pagesPerZspage * pageSize / size);
   return { index, size, pagesPerZspage, objectsPerZspage };
 }
@@ -108,7 +126,8 @@ function zspageOf(profile: GeometryProfile, index: number, size: number) {
  *
  * Specifies `zs_create_pool`, `can_merge` and `zs_huge_class_size`,
  * `mm/zsmalloc.c`. Sizes are bytes. Throws a RangeError for a geometry with
- * which Linux cannot be built.
+ * which Linux cannot be built, and where the chain rule answers more pages than
+ * the profile chains, or none.
  *
  * @example
  * ```ts
