@@ -74,17 +74,20 @@ const BEFORE_6_3: Facts = {
   merges: true,
 };
 
+const SINCE_6_9: Facts = {
+  tagBits: 0n,
+  handleWords: 1n,
+  score: (chainBytes, size) => chainBytes % size,
+  powersAlone: true,
+  merges: true,
+};
+
 const FACTS: Readonly<Record<string, Facts>> = {
   "linux-3.12": { ...BEFORE_6_3, tagBits: 0n, handleWords: 0n, merges: false },
   "linux-4.0": BEFORE_6_3,
   "linux-6.1": BEFORE_6_3,
-  "linux-6.18": {
-    tagBits: 0n,
-    handleWords: 1n,
-    score: (chainBytes, size) => chainBytes % size,
-    powersAlone: true,
-    merges: true,
-  },
+  "linux-6.18": SINCE_6_9,
+  "linux-6.18-full": SINCE_6_9,
 };
 
 interface Row {
@@ -144,7 +147,7 @@ Deno.test("every profile's classes are those of a second computation, for each p
     Object.keys(FACTS).sort(),
     PROFILES.map((one) => one.name).sort(),
   );
-  assertEquals(GEOMETRIES.length, 4 * 3 * 3 * 4);
+  assertEquals(GEOMETRIES.length, 5 * 3 * 3 * 4);
   ofEveryGeometry((geometry, profile) => {
     const facts = FACTS[profile.name];
     const rows = rowsOf(profile, facts);
@@ -175,6 +178,7 @@ Deno.test("36 physical bits on 32-bit leave few bits for the index, so the least
   ]);
   assertEquals(least, [
     ["linux-6.18", 128],
+    ["linux-6.18-full", 128],
     ["linux-6.1", 128],
     ["linux-4.0", 128],
     ["linux-3.12", 64],
