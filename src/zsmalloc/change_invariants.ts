@@ -7,9 +7,19 @@ import {
   type Violation,
 } from "../rules/invariant.ts";
 import type { ZsPool } from "./pool.ts";
-import { canCompact } from "./size_class.ts";
+import { canCompact, GROUP_EMPTY } from "./size_class.ts";
 import { ZspageView } from "./view.ts";
 import { ZSPAGE_INUSE } from "./zspage.ts";
+
+/** A zspage as it was before an operation. */
+export interface ZspageBefore {
+  /** The index of its class. */
+  readonly classIndex: number;
+  /** Its chunks. */
+  readonly objects: number;
+  /** Those that held an object. */
+  readonly inuse: number;
+}
 
 /** A pool as it was before an operation. */
 export interface PoolBefore {
@@ -17,8 +27,8 @@ export interface PoolBefore {
   readonly contents: ReadonlyMap<number, Uint8Array>;
   /** Objects of each class. */
   readonly used: readonly number[];
-  /** Objects of each zspage. */
-  readonly inuse: ReadonlyMap<number, number>;
+  /** Each zspage. */
+  readonly zspages: ReadonlyMap<number, ZspageBefore>;
   /** Frames of the pool. */
   readonly pages: number;
   /** Frames of its memory. */
@@ -71,14 +81,19 @@ function contentsOf(pool: ZsPool): Map<number, Uint8Array> {
 /** What there is to remember of a pool before an operation. */
 export function poolBefore(pool: ZsPool): PoolBefore {
   const { zspages, classes, pagesAllocated, memory } = pool;
-  const inuse = new Map<number, number>();
+  const zspagesBefore = new Map<number, ZspageBefore>();
   for (const zspage of zspages.live()) {
-    inuse.set(zspage, zspages.get(zspage, ZSPAGE_INUSE));
+    const { index, objectsPerZspage } = pool.classOfZspage(zspage);
+    zspagesBefore.set(zspage, {
+      classIndex: index,
+      objects: objectsPerZspage,
+      inuse: zspages.get(zspage, ZSPAGE_INUSE),
+    });
   }
   return {
     contents: contentsOf(pool),
     used: classes.map(({ objsUsed }) => objsUsed),
-    inuse,
+    zspages: zspagesBefore,
     pages: pagesAllocated,
     allocatedPages: memory.allocatedPages,
   };
@@ -124,8 +139,8 @@ function keepsUsed(
   }
 }
 
-/** Rules about compaction. */
-export const COMPACTION_INVARIANTS: readonly CompactionInvariant[] = [
+/** Rules about what compaction leaves. */
+const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
   {
     id: "zsmalloc/compaction-keeps-handles",
     sentence: "Compaction leaves every handle as it is.",
@@ -188,7 +203,7 @@ export const COMPACTION_INVARIANTS: readonly CompactionInvariant[] = [
       for (const zspage of pool.zspages.live()) {
         const { index, objectsPerZspage } = pool.classOfZspage(zspage);
         const inuse = pool.zspages.get(zspage, ZSPAGE_INUSE);
-        const grew = inuse > (before.inuse.get(zspage) ?? 0);
+        const grew = inuse > (before.zspages.get(zspage)?.inuse ?? 0);
         if (!grew || inuse === objectsPerZspage) continue;
         const other = partFilled.get(index);
         if (other !== undefined) {
@@ -202,6 +217,81 @@ export const COMPACTION_INVARIANTS: readonly CompactionInvariant[] = [
       }
     },
   },
+];
+
+/** Rules about which zspages compaction chooses. */
+const CHOICE_INVARIANTS: readonly CompactionInvariant[] = [
+  {
+    id: "zsmalloc/compaction-sources",
+    sentence:
+      "Compaction takes objects from the emptiest zspages: from none in a fuller group than one it leaves alone, and up to 4.2 from almost empty ones.",
+    source: `isolate_source_page, 4.1; isolate_src_zspage, ${SOURCE}, 6.4`,
+    check(before, { pool }) {
+      const isFirstMerged = pool.profile.compaction === "first-merged";
+      const almostEmpty = GROUP_EMPTY + 1;
+      for (const { index, gave, alone } of choicesOf(before, pool)) {
+        const bound = Math.min(
+          ...alone,
+          isFirstMerged ? almostEmpty : Infinity,
+        );
+        const fullest = Math.max(...gave);
+        if (fullest <= bound) continue;
+        return {
+          where: `what class ${index} took objects from`,
+          expected: `group ${bound} or less`,
+          found: `group ${fullest}`,
+        };
+      }
+    },
+  },
+  {
+    id: "zsmalloc/compaction-destinations",
+    sentence:
+      "Compaction puts objects into the fullest zspages with room: into none in an emptier group than one it leaves alone.",
+    source: `isolate_target_page, 4.1; isolate_dst_zspage, ${SOURCE}, 6.4`,
+    check(before, { pool }) {
+      for (const { index, took, alone } of choicesOf(before, pool)) {
+        const [emptiest, bound] = [Math.min(...took), Math.max(...alone)];
+        if (emptiest >= bound) continue;
+        return {
+          where: `what class ${index} put objects into`,
+          expected: `group ${bound} or more`,
+          found: `group ${emptiest}`,
+        };
+      }
+    },
+  },
+];
+
+/** Groups of a class's zspages that gave objects, took some, or did neither. */
+interface Choices {
+  readonly index: number;
+  readonly gave: number[];
+  readonly took: number[];
+  readonly alone: number[];
+}
+
+/** What became of the part-filled zspages of each class, by their group. */
+function choicesOf(before: PoolBefore, pool: ZsPool): Iterable<Choices> {
+  const choices = new Map<number, Choices>();
+  for (const [zspage, { inuse, classIndex, objects }] of before.zspages) {
+    if (inuse === objects) continue;
+    const group = pool.profile.fullness.group(inuse, objects);
+    const now = pool.zspages.isLive(zspage)
+      ? pool.zspages.get(zspage, ZSPAGE_INUSE)
+      : 0;
+    const one = choices.get(classIndex) ??
+      { index: classIndex, gave: [], took: [], alone: [] };
+    choices.set(classIndex, one);
+    (now < inuse ? one.gave : now > inuse ? one.took : one.alone).push(group);
+  }
+  return choices.values();
+}
+
+/** Rules about compaction. */
+export const COMPACTION_INVARIANTS: readonly CompactionInvariant[] = [
+  ...RESULT_INVARIANTS,
+  ...CHOICE_INVARIANTS,
 ];
 
 /** Rules about page migration. */
@@ -223,7 +313,7 @@ export const MIGRATION_INVARIANTS: readonly MigrationInvariant[] = [
     sentence: "Migrating a page leaves every class and zspage as many objects.",
     source: `zs_page_migrate, ${SOURCE}, 4.8`,
     check(before, after) {
-      for (const [zspage, inuse] of before.inuse) {
+      for (const [zspage, { inuse }] of before.zspages) {
         const now = after.pool.zspages.get(zspage, ZSPAGE_INUSE);
         const violation = expectEqual(`zspage ${zspage}`, now, inuse);
         if (violation !== undefined) return violation;

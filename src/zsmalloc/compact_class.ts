@@ -6,7 +6,6 @@ import type { Profile } from "../linux/profile.ts";
 import { blocked, type Wait } from "../rules/wait.ts";
 import {
   type CompactionPool,
-  type Cursor,
   cursorAt,
   isFull,
   isolateZspage,
@@ -65,7 +64,8 @@ function* destinationFirst(
       putbackZspage(pool, sizeClass, source);
       break;
     }
-    migrateZspage(pool, sizeClass, cursorAt(pool, source), destination);
+    const cursor = cursorAt(pool, source);
+    migrateZspage(pool, sizeClass, source, cursor, destination);
     pagesFreed += putbackSource(pool, sizeClass, source);
     if (isFull(pool, sizeClass, destination)) {
       putbackZspage(pool, sizeClass, destination);
@@ -95,8 +95,9 @@ function* migrateWriteLock(
 function* emptySource(
   pool: CompactionPool,
   sizeClass: SizeClass,
-  cursor: Cursor,
+  source: number,
 ): Generator<Wait, number> {
+  const cursor = cursorAt(pool, source);
   for (;;) {
     const destination = isolateZspage(
       pool,
@@ -108,7 +109,7 @@ function* emptySource(
     let outcome;
     try {
       yield* migrateWriteLock(pool, destination);
-      outcome = migrateZspage(pool, sizeClass, cursor, destination);
+      outcome = migrateZspage(pool, sizeClass, source, cursor, destination);
     } finally {
       if (outcome !== "source-done") {
         putbackZspage(pool, sizeClass, destination);
@@ -135,8 +136,7 @@ function* sourceFirst(
     try {
       yield* migrateWriteLock(pool, source);
       if (canCompact(sizeClass) > 0) {
-        const cursor = cursorAt(pool, source);
-        destination = yield* emptySource(pool, sizeClass, cursor);
+        destination = yield* emptySource(pool, sizeClass, source);
       }
     } finally {
       if (destination === NO_ZSPAGE) putbackZspage(pool, sizeClass, source);
@@ -162,8 +162,7 @@ function* firstMerged(
   for (;;) {
     const source = isolateZspage(pool, sizeClass, EMPTIEST, EMPTIEST);
     if (source === NO_ZSPAGE) return pagesFreed;
-    const cursor = cursorAt(pool, source);
-    const destination = yield* emptySource(pool, sizeClass, cursor);
+    const destination = yield* emptySource(pool, sizeClass, source);
     if (destination === NO_ZSPAGE) {
       putbackZspage(pool, sizeClass, source);
       return pagesFreed;

@@ -8,6 +8,7 @@ import {
   PAGE_FIRST_OBJ_OFFSET,
   PAGE_STRIDE,
 } from "../memory/memory.ts";
+import { InvariantError, type Rule } from "../rules/invariant.ts";
 import type { Mappings } from "./mapping.ts";
 import type { Handles } from "./obj.ts";
 import {
@@ -105,19 +106,46 @@ function moveObject(
   pool.objectsMigrated++;
 }
 
+/** The rule that {@linkcode migrateZspage} keeps. */
+export const MIGRATE_ZSPAGE_INVARIANT: Rule = {
+  id: "zsmalloc/source-empty-or-destination-full",
+  sentence:
+    "Objects are moved until their zspage has none that is not mapped, or the other has no room.",
+  source: "migrate_zspage, mm/zsmalloc.c, 4.1",
+};
+
+/** Throws where a source that has nothing more to move holds objects. */
+function assertEmptied(
+  { zspages, mappings }: CompactionPool,
+  source: number,
+): void {
+  const inuse = zspages.get(source, ZSPAGE_INUSE);
+  if (inuse === 0 || mappings.count > 0) return;
+  throw new InvariantError(MIGRATE_ZSPAGE_INVARIANT, {
+    where: `zspage ${source}`,
+    expected: "no object",
+    found: inuse,
+  });
+}
+
 /**
- * Moves objects in index order from the cursor on into `destination`, until
- * it is full or there are no more. Specifies `migrate_zspage`.
+ * Moves objects in index order from the cursor on out of `source` into
+ * `destination`, until that is full or there are no more. Specifies
+ * `migrate_zspage`.
  */
 export function migrateZspage(
   pool: CompactionPool,
   sizeClass: SizeClass,
+  source: number,
   cursor: Cursor,
   destination: number,
 ): "source-done" | "destination-full" {
   for (;;) {
     const handle = findAllocedObj(pool, sizeClass, cursor);
-    if (handle === 0) return "source-done";
+    if (handle === 0) {
+      assertEmptied(pool, source);
+      return "source-done";
+    }
     if (isFull(pool, sizeClass, destination)) return "destination-full";
     moveObject(pool, sizeClass, handle, destination);
     cursor.nth++;

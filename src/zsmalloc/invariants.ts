@@ -8,6 +8,7 @@ import {
   MIGRATION_INVARIANTS,
 } from "./change_invariants.ts";
 import { OBJECT_INVARIANTS } from "./object_invariants.ts";
+import { MIGRATE_ZSPAGE_INVARIANT } from "./compaction.ts";
 import type { ZsPool } from "./pool.ts";
 import {
   CLASS_INVARIANTS,
@@ -32,6 +33,7 @@ export const ZSMALLOC_INVARIANTS: readonly Rule[] = [
   ...POOL_INVARIANTS,
   ...WHOLE_POOL_INVARIANTS,
   ...OBJECT_INVARIANTS,
+  MIGRATE_ZSPAGE_INVARIANT,
   ...COMPACTION_INVARIANTS,
   ...MIGRATION_INVARIANTS,
 ];
