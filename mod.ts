@@ -28,6 +28,7 @@ export * from "./src/linux/fullness.ts";
 export * from "./src/linux/kstrtox.ts";
 export * from "./src/linux/profile.ts";
 export * from "./src/linux/zram_profile.ts";
+export * from "./src/linux/zswap_profile.ts";
 export * from "./src/rules/invariant.ts";
 export * from "./src/rules/wait.ts";
 export * from "./src/codec/codec.ts";
@@ -63,6 +64,17 @@ export * from "./src/z3fold/page_lists.ts";
 export * from "./src/z3fold/pool.ts";
 export * from "./src/z3fold/invariants.ts";
 export * from "./src/zswap/allocator.ts";
+export * from "./src/zswap/swp_entry.ts";
+export * from "./src/zswap/swap_layer.ts";
+export * from "./src/zswap/entry.ts";
+export * from "./src/zswap/pools.ts";
+export * from "./src/zswap/buffers.ts";
+export * from "./src/zswap/stats.ts";
+export * from "./src/zswap/limits.ts";
+export * from "./src/zswap/parameters.ts";
+export * from "./src/zswap/zswap.ts";
+export * from "./src/zswap/entry_invariants.ts";
+export * from "./src/zswap/invariants.ts";
 export * from "./src/zram/slots.ts";
 export {
   BD_STAT_FIELDS,

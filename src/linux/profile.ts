@@ -3,6 +3,7 @@ import { type ChainRule, highestUsedPercent, leastWaste } from "./chain.ts";
 import type { Errno } from "./errno.ts";
 import { type FullnessRule, inuseRatio, threeQuarters } from "./fullness.ts";
 import { ZRAM_6_1, ZRAM_6_18, type ZramProfile } from "./zram_profile.ts";
+import { ZSWAP_6_1, ZSWAP_6_18, type ZswapProfile } from "./zswap_profile.ts";
 
 /**
  * What one kernel release, architecture and configuration fix. What differs
@@ -32,6 +33,8 @@ export interface Profile {
   readonly tooLarge: Errno;
   /** The block device. */
   readonly zram: ZramProfile;
+  /** The compressed cache of swapped-out pages. */
+  readonly zswap: ZswapProfile;
 }
 
 /**
@@ -50,6 +53,7 @@ export const LINUX_6_18: Profile = {
   compaction: "destination-first",
   tooLarge: "ENOSPC",
   zram: ZRAM_6_18,
+  zswap: ZSWAP_6_18,
 };
 
 /** Linux 6.1 on x86-64 as Debian configures it. */
@@ -65,6 +69,7 @@ export const LINUX_6_1: Profile = {
   compaction: "source-first",
   tooLarge: "EINVAL",
   zram: ZRAM_6_1,
+  zswap: ZSWAP_6_1,
 };
 
 /** Every profile that has a name, the newest first. */
