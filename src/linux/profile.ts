@@ -2,6 +2,7 @@
 import { type ChainRule, highestUsedPercent, leastWaste } from "./chain.ts";
 import type { Errno } from "./errno.ts";
 import { type FullnessRule, inuseRatio, threeQuarters } from "./fullness.ts";
+import { SWAP_6_1, SWAP_6_18, type SwapProfile } from "./swap_profile.ts";
 import { ZRAM_6_1, ZRAM_6_18, type ZramProfile } from "./zram_profile.ts";
 import { ZSWAP_6_1, ZSWAP_6_18, type ZswapProfile } from "./zswap_profile.ts";
 
@@ -35,6 +36,8 @@ export interface Profile {
   readonly zram: ZramProfile;
   /** The compressed cache of swapped-out pages. */
   readonly zswap: ZswapProfile;
+  /** The swap path. */
+  readonly swap: SwapProfile;
 }
 
 /**
@@ -54,6 +57,7 @@ export const LINUX_6_18: Profile = {
   tooLarge: "ENOSPC",
   zram: ZRAM_6_18,
   zswap: ZSWAP_6_18,
+  swap: SWAP_6_18,
 };
 
 /** Linux 6.1 on x86-64 as Debian configures it. */
@@ -70,6 +74,7 @@ export const LINUX_6_1: Profile = {
   tooLarge: "EINVAL",
   zram: ZRAM_6_1,
   zswap: ZSWAP_6_1,
+  swap: SWAP_6_1,
 };
 
 /** Every profile that has a name, the newest first. */

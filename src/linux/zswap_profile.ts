@@ -78,8 +78,6 @@ export interface ZswapProfile {
   readonly shrink: "in-store" | "page-in-worker" | "entries-in-worker";
   /** Whether pages of one word repeated take no object (4.16 to 6.9). */
   readonly sameFilled: boolean;
-  /** Whether pages of zeros take no slot's worth at all: a bitmap (since 6.12). */
-  readonly zeromap: boolean;
   /** Whether pages that do not compress are stored as they are (since 6.18). */
   readonly storesIncompressible: boolean;
 }
@@ -113,7 +111,6 @@ export const ZSWAP_3_12: ZswapProfile = {
   swpTypeShift: belowType(2),
   shrink: "in-store",
   sameFilled: false,
-  zeromap: false,
   storesIncompressible: false,
 };
 
@@ -151,7 +148,6 @@ export const ZSWAP_6_1: ZswapProfile = {
   swpTypeShift: belowType(1),
   shrink: "page-in-worker",
   sameFilled: true,
-  zeromap: false,
   storesIncompressible: false,
 };
 
@@ -196,6 +192,5 @@ export const ZSWAP_6_18: ZswapProfile = {
   swpTypeShift: belowType(1),
   shrink: "entries-in-worker",
   sameFilled: false,
-  zeromap: true,
   storesIncompressible: true,
 };
