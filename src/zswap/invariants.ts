@@ -187,7 +187,10 @@ export interface ZswapLimitsBefore {
   readonly storedPages: number;
 }
 
-/** What {@linkcode checkZswapStore} needs to know of zswap before a store. */
+/**
+ * What {@linkcode checkZswapStore} needs to know of zswap before a store. An
+ * older page that goes before the store is tried must be gone by then.
+ */
 export function zswapLimitsBefore(zswap: Zswap): ZswapLimitsBefore {
   const { counters, pools, reachedFull, profile } = zswap;
   const isCounted = profile.zswap.shrink !== "entries-in-worker";
