@@ -5,7 +5,7 @@
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
-import { runToEnd, type Wait } from "../rules/wait.ts";
+import type { Wait } from "../rules/wait.ts";
 import { Zswap, type ZswapOptions } from "../zswap/zswap.ts";
 import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
 import type { SwapDevice } from "./device.ts";
@@ -124,7 +124,7 @@ export class Swap {
    * that cannot be read is lost to its process. Specifies `swapoff`.
    */
   swapoff(type: number): Errno | undefined {
-    return runToEnd(this.swapoffSteps(type));
+    return runAlone(this.swapoffSteps(type));
   }
 
   /** {@linkcode Swap.swapoff}, stopping wherever others may run. */
@@ -141,7 +141,7 @@ export class Swap {
     number: number,
     data: Uint8Array,
   ): Errno | undefined {
-    return runToEnd(this.writeSteps(process, number, data));
+    return runAlone(this.writeSteps(process, number, data));
   }
 
   /** {@linkcode Swap.write}, stopping wherever others may run. */
@@ -164,7 +164,7 @@ export class Swap {
    * EIO where it cannot be read or is lost.
    */
   read(process: number, number: number, into: Uint8Array): Errno | undefined {
-    return runToEnd(this.readSteps(process, number, into));
+    return runAlone(this.readSteps(process, number, into));
   }
 
   /** {@linkcode Swap.read}, stopping wherever others may run. */
@@ -188,7 +188,7 @@ export class Swap {
    * if that was queued. "busy" for a page that is not in memory.
    */
   swapOut(process: number, number: number): SwapOutOutcome {
-    const outcome = runToEnd(this.swapOutSteps(process, number));
+    const outcome = runAlone(this.swapOutSteps(process, number));
     this.zswap?.shrinkWork();
     return outcome;
   }

@@ -59,10 +59,11 @@ export function* swapOut(
     swapType.map[offset]++;
     swap.unmap(page);
   }
-  if (cached.dirty) {
-    const errno = yield* swapWritepage(swap, swapType, offset, cached);
-    if (errno !== undefined) return "refused";
-  }
-  // Nobody has the slot any more where its page was copied meanwhile.
-  return reclaimSwapCache(swap, swapType, offset) ? "swapped-out" : "busy";
+  const errno = cached.dirty
+    ? yield* swapWritepage(swap, swapType, offset, cached)
+    : undefined;
+  // A page that nobody has any more goes, whether it was written or not.
+  const isFreed = reclaimSwapCache(swap, swapType, offset);
+  if (errno !== undefined && !isFreed) return "refused";
+  return isFreed ? "swapped-out" : "busy";
 }
