@@ -2,6 +2,7 @@
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
+import { SWAP_USAGE, swapCommand } from "./swap.ts";
 import { UsageError } from "./usage.ts";
 
 /** One subcommand. */
@@ -17,6 +18,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: RUN_USAGE,
     summary: "write files through zram, age, compact, read back",
     run: runCommand,
+  },
+  swap: {
+    usage: SWAP_USAGE,
+    summary: "compare zram and zswap over every allocator, under pressure",
+    run: swapCommand,
   },
   replay: {
     usage: REPLAY_USAGE,

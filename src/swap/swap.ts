@@ -11,6 +11,7 @@ import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
 import type { SwapDevice } from "./device.ts";
 import { doSwapPage, prepareToWrite } from "./fault.ts";
 import { swapLayerOf } from "./page_io.ts";
+import { runAlone } from "./run_alone.ts";
 import { swapOut, type SwapOutOutcome } from "./swap_out.ts";
 import {
   deleteFromSwapCache,
