@@ -105,7 +105,7 @@ commandTest("what cannot be run is refused in one line", async (folder) => {
     assertRefused(await zspec(folder, ...args), message);
   await refused(
     ["fly"],
-    "Unknown command 'fly': the commands are run, replay, classes",
+    "Unknown command 'fly': the commands are run, replay, classes, swap",
   );
   await refused(
     ["run", "--fly"],

@@ -19,11 +19,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "write files through zram, age, compact, read back",
     run: runCommand,
   },
-  swap: {
-    usage: SWAP_USAGE,
-    summary: "compare zram and zswap over every allocator, under pressure",
-    run: swapCommand,
-  },
   replay: {
     usage: REPLAY_USAGE,
     summary: "compare the model with what a live kernel did",
@@ -33,6 +28,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: CLASSES_USAGE,
     summary: "print a kernel's size classes",
     run: classesCommand,
+  },
+  swap: {
+    usage: SWAP_USAGE,
+    summary: "compare zram and zswap over every allocator, under pressure",
+    run: swapCommand,
   },
 };
 

@@ -149,7 +149,7 @@ function renderTable({ runs, pages }: Report): string {
       { title: "refused" },
       { title: "decompressed" },
       { title: "disk reads" },
-      { title: "writes" },
+      { title: "disk writes" },
     ],
     rows,
   );
@@ -162,11 +162,11 @@ function renderBars({ runs, pages }: Report): string {
   const width = Math.max(...runs.map(({ name }) => name.length));
   const lines = runs.map(({ name, held, inMemory }) => {
     const drawn = bar(held, pages, BAR_WIDTH);
-    const rest = bar(pages - held, pages, BAR_WIDTH).length;
-    const where = inMemory > 0
-      ? `${grouped(inMemory)} stay in memory`
-      : `${grouped(pages - held)} on disk`;
-    return `  ${name.padEnd(width)}  ${drawn}${"·".repeat(rest)}  ${where}\n`;
+    const rest = "·".repeat(BAR_WIDTH - drawn.length);
+    const onDisk = pages - held - inMemory;
+    return `  ${name.padEnd(width)}  ${drawn}${rest}  ${
+      grouped(onDisk)
+    } on disk, ${grouped(inMemory)} left in memory\n`;
   });
   return `Pages: █ held compressed  · elsewhere\n${lines.join("")}`;
 }
