@@ -1,11 +1,8 @@
 import fc from "fast-check";
 import { assert } from "@std/assert";
 import { ZSWAP_OPS, zswapMachine } from "../src/explore/zswap_machine.ts";
-import {
-  SWAP_OPS,
-  type SwapBelow,
-  swapMachine,
-} from "../src/explore/swap_machine.ts";
+import { SWAP_OPS, swapMachine } from "../src/explore/swap_machine.ts";
+import type { SwapBelow } from "../src/explore/swap_programs.ts";
 import { SWAP_COMBINATIONS } from "../src/explore/swap_kernels.ts";
 import { fuzz } from "./fuzz.ts";
 

@@ -179,6 +179,15 @@ Deno.test("pages of zeros are bits in 6.18 and take no object and no write", () 
   assertEquals(read(swap, 0), new Uint8Array(PAGE));
 });
 
+Deno.test("the bit of an older page of zeros goes when its slot is stored again", () => {
+  const { swap } = swapWithDisk(LINUX_6_18);
+  swap.write(1, 0, noisy(500));
+  swap.typeOf(0).zeromap.add(1);
+  assertEquals(swap.swapOut(1, 0), "swapped-out");
+  assertEquals(swap.pageOf(1, 0)?.slot?.offset, 1);
+  assertEquals(read(swap, 0), noisy(500));
+});
+
 Deno.test("zram and zswap without writeback refuse when full, keep what they have and lose nothing", () => {
   const pages = Array.from({ length: 60 }, (_, nth) => noisy(1500, nth + 1));
   const zram = new Zram(LINUX_6_18);

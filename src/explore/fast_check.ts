@@ -3,12 +3,17 @@
  * named here alone, and loaded when it is first asked for: whoever imports
  * zspec for its models does not load it.
  */
-import type fc from "npm:fast-check@4.10.2";
 
 /** The module of fast-check. */
-export type FastCheck = typeof fc;
-/** What makes random values and shrinks them. */
-export type { Arbitrary } from "npm:fast-check@4.10.2";
+export type FastCheck = (typeof import("npm:fast-check@4.10.2"))["default"];
+
+/**
+ * What makes random values and shrinks them: fast-check's own, which its
+ * documentation describes.
+ *
+ * @internal
+ */
+export type Arbitrary<Value> = import("npm:fast-check@4.10.2").Arbitrary<Value>;
 
 /** Loads fast-check. */
 export async function loadFastCheck(): Promise<FastCheck> {

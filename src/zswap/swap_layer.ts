@@ -29,3 +29,13 @@ export interface SwapLayer {
     data: Uint8Array,
   ): Generator<Wait, void>;
 }
+
+/** A swap layer that has memory for no page. */
+export const NO_SWAP_LAYER: SwapLayer = {
+  // deno-lint-ignore require-yield
+  *allocSwapCachePage() {
+    return "no-memory";
+  },
+  deleteFromSwapCache() {},
+  *writePage() {},
+};

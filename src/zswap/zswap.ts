@@ -30,7 +30,7 @@ import {
   type ZswapCounters,
 } from "./stats.ts";
 import { storeFolio } from "./store.ts";
-import type { SwapLayer } from "./swap_layer.ts";
+import { NO_SWAP_LAYER, type SwapLayer } from "./swap_layer.ts";
 import { MAX_SWAPFILES } from "./swp_entry.ts";
 import { evictObject } from "./writeback.ts";
 
@@ -64,16 +64,6 @@ export interface ZswapOptions {
   /** Fault injection for the allocators' own structures. */
   failslab?: (allocation: number) => boolean;
 }
-
-/** A swap layer that has memory for no page. */
-const NO_SWAP_LAYER: SwapLayer = {
-  // deno-lint-ignore require-yield
-  *allocSwapCachePage() {
-    return "no-memory";
-  },
-  deleteFromSwapCache() {},
-  *writePage() {},
-};
 
 /**
  * zswap of one kernel. Specifies `mm/zswap.c` as the swap layer calls it: in
