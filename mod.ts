@@ -101,6 +101,30 @@ export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
 export * from "./src/swap/swap.ts";
 export * from "./src/swap/invariants.ts";
 export * from "./src/explore/random.ts";
+export * from "./src/explore/fast_check.ts";
+export { type Machine } from "./src/explore/machine.ts";
+export { StepError, type StepOf } from "./src/explore/steps.ts";
+export { type Contents, expandContents } from "./src/explore/contents.ts";
+export * from "./src/explore/swap_kernels.ts";
+export * from "./src/explore/zswap_machine.ts";
+export {
+  type SlotChoice,
+  type ZswapProgram,
+  type ZswapSteps,
+} from "./src/explore/zswap_programs.ts";
+export * from "./src/explore/swap_machine.ts";
+export {
+  type PageChoice,
+  type SwapBelow,
+  type SwapProgram,
+  type SwapSteps,
+} from "./src/explore/swap_programs.ts";
+export {
+  type BuddyProgram,
+  type BuddySteps,
+} from "./src/explore/buddy_machine.ts";
+export { zbudMachine } from "./src/explore/zbud_machine.ts";
+export { z3foldMachine } from "./src/explore/z3fold_machine.ts";
 export * from "./src/oracle/page_data.ts";
 export * from "./src/oracle/transcript.ts";
 export * from "./src/oracle/replay.ts";
