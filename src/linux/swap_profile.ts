@@ -9,6 +9,11 @@ export interface SwapProfile {
    * written is nobody's.
    */
   readonly writeUnderWriteback: "in-place" | "to-copy";
+  /**
+   * Whether a page on a device as fast as memory is read past the swap cache
+   * (since 4.15).
+   */
+  readonly readsPastCache: boolean;
   /** Whether pages of zeros are a bit in a bitmap and nothing else (since 6.12). */
   readonly zeromap: boolean;
 }
@@ -16,6 +21,7 @@ export interface SwapProfile {
 /** The swap path of Linux 3.12. */
 export const SWAP_3_12: SwapProfile = {
   writeUnderWriteback: "in-place",
+  readsPastCache: false,
   zeromap: false,
 };
 
@@ -23,6 +29,7 @@ export const SWAP_3_12: SwapProfile = {
 export const SWAP_6_1: SwapProfile = {
   ...SWAP_3_12,
   writeUnderWriteback: "to-copy",
+  readsPastCache: true,
 };
 
 /** The swap path of Linux 6.18. */

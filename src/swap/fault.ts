@@ -4,7 +4,13 @@ import { NO_PAGE } from "../memory/memory.ts";
 import type { Wait } from "../rules/wait.ts";
 import type { AnonPage, Swap } from "./swap.ts";
 import { swapReadpage } from "./page_io.ts";
-import { addToSwapCache, deleteFromSwapCache, swapFree } from "./swap_slots.ts";
+import {
+  addToSwapCache,
+  deleteFromSwapCache,
+  pinSlot,
+  swapFree,
+  unpinSlot,
+} from "./swap_slots.ts";
 import type { SwapCachePage, SwapType } from "./swap_type.ts";
 
 /** Whether more than half of all slots are in use (`vm_swap_full`). */
@@ -52,17 +58,18 @@ function* readPastCache(
   pfn: number,
 ): Generator<Wait, Errno | undefined> {
   const data = new Uint8Array(swap.profile.pageSize);
+  pinSlot(swapType, offset);
   const { errno } = yield* swapReadpage(swap, swapType, offset, data, false);
-  // Another may have brought the page in meanwhile.
-  const isDone = page.pfn !== NO_PAGE || page.slot?.offset !== offset;
-  if (errno !== undefined || isDone) {
+  if (errno === undefined) {
+    swap.bytesOf(pfn).set(data);
+    swap.map(page, pfn);
+    page.slot = undefined;
+    swapFree(swap, swapType, offset);
+  } else {
     swap.memory.freePage(pfn);
-    return isDone ? undefined : "EIO";
   }
-  swap.bytesOf(pfn).set(data);
-  swap.map(page, pfn);
-  page.slot = undefined;
-  swapFree(swap, swapType, offset);
+  unpinSlot(swap, swapType, offset);
+  return errno === undefined ? undefined : "EIO";
 }
 
 /** Reads a page into the swap cache and maps it from there. */
@@ -102,8 +109,8 @@ export function* doSwapPage(
   const { type, offset } = slot;
   const swapType = swap.typeOf(type);
   let cached = swapType.cache.get(offset);
-  while (cached?.locked) {
-    yield "do_swap_page: waits for the page's lock";
+  while (cached?.locked || swapType.pinned.has(offset)) {
+    yield "do_swap_page: waits for the page's lock, or whoever reads it";
     if (page.pfn !== NO_PAGE || page.slot !== slot) return undefined;
     cached = swapType.cache.get(offset);
   }
@@ -113,7 +120,10 @@ export function* doSwapPage(
   }
   const pfn = swap.memory.allocPage();
   if (pfn === NO_PAGE) return "ENOMEM";
-  const read = swapType.device.synchronous ? readPastCache : readIntoCache;
+  const { readsPastCache } = swap.profile.swap;
+  const read = readsPastCache && swapType.device.synchronous
+    ? readPastCache
+    : readIntoCache;
   return yield* read(swap, page, swapType, offset, pfn);
 }
 

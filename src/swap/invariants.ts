@@ -53,7 +53,8 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
     source: "swap_duplicate, swap_free, swapcache_prepare, mm/swapfile.c",
     check(_, slot) {
       const { swapType, offset, users } = slot;
-      const cached = swapType.cache.has(offset) ? SWAP_HAS_CACHE : 0;
+      const isKept = swapType.cache.has(offset) || swapType.pinned.has(offset);
+      const cached = isKept ? SWAP_HAS_CACHE : 0;
       return expectEqual(nameOf(slot), swapType.map[offset], users | cached);
     },
   },

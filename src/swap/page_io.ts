@@ -140,6 +140,9 @@ export function swapLayerOf(swap: Swap): SwapLayer {
       const swapType = swap.typeOf(type);
       if (swapType.cache.has(offset)) return "exists";
       yield "__read_swap_cache_async: no lock held, alloc_page may sleep";
+      while (swapType.pinned.has(offset)) {
+        yield "__read_swap_cache_async: waits for whoever reads the page";
+      }
       const pfn = swap.memory.allocPage();
       if (pfn === NO_PAGE) return "no-memory";
       const exists = swapType.cache.has(offset);

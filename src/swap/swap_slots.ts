@@ -41,6 +41,22 @@ export function addToSwapCache(
   return page;
 }
 
+/** Keeps others from a slot while its page is read (`swapcache_prepare`). */
+export function pinSlot(swapType: SwapType, offset: number): void {
+  swapType.map[offset] |= SWAP_HAS_CACHE;
+  swapType.pinned.add(offset);
+}
+
+/** Ends that; the slot is free where that was its last use (`swapcache_clear`). */
+export function unpinSlot(
+  swap: Swap,
+  swapType: SwapType,
+  offset: number,
+): void {
+  swapType.pinned.delete(offset);
+  dropUse(swap, swapType, offset, SWAP_HAS_CACHE);
+}
+
 /**
  * Takes a page out of the swap cache; its frame is the caller's. The slot is
  * free where that was its last use. Specifies `delete_from_swap_cache`.

@@ -34,6 +34,11 @@ export class SwapType {
   readonly map: Uint8Array<ArrayBuffer>;
   /** The swap cache's pages, by slot. */
   readonly cache: Map<number, SwapCachePage> = new Map();
+  /**
+   * Slots of pages that are being read past the swap cache: they are marked as
+   * if it had them, so that nobody else brings them in (since 6.8, and 6.1.81).
+   */
+  readonly pinned: Set<number> = new Set();
   /** Slots whose page is all zeros (`zeromap`, since 6.12). */
   readonly zeromap: Set<number> = new Set();
   /** Slots whose page is on the device as it was written out last. */
