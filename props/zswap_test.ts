@@ -392,6 +392,16 @@ Deno.test("an entry that is loaded while it is written back is freed by whoever 
   }
 });
 
+Deno.test("an entry stored anew while 6.1 evicts the older object is mistaken for it: the header names the slot alone", () => {
+  const { zswap } = zswapOf(LINUX_6_1, { zpool: "z3fold" });
+  zswap.store(0, 1, [noisy(1500)]);
+  const rest = zswap.pools.list[0].zpool.shrinkSteps(1);
+  assert(String(rest.next().value).includes("evict of the"));
+  assertEquals(zswap.store(0, 1, [noisy(1000, 2)]), "stored");
+  // The newer entry's length, and the older object's bytes: a BUG_ON.
+  assertThrows(() => runToEnd(rest), CorruptDataError);
+});
+
 Deno.test("a damaged object makes a load of 6.18 fail with EIO and its writeback leave it; before, it is a bug", () => {
   const fragile: Codec = {
     name: "lzo",
