@@ -29,7 +29,9 @@ export * from "./src/linux/fullness.ts";
 export * from "./src/linux/kstrtox.ts";
 export * from "./src/linux/objects.ts";
 export * from "./src/linux/profile.ts";
+export * from "./src/linux/swap_profile.ts";
 export * from "./src/linux/zram_profile.ts";
+export * from "./src/linux/zswap_profile.ts";
 export * from "./src/rules/invariant.ts";
 export * from "./src/rules/wait.ts";
 export * from "./src/codec/codec.ts";
@@ -79,6 +81,17 @@ export * from "./src/z3fold/page_lists.ts";
 export * from "./src/z3fold/pool.ts";
 export * from "./src/z3fold/invariants.ts";
 export * from "./src/zswap/allocator.ts";
+export * from "./src/zswap/swp_entry.ts";
+export * from "./src/zswap/swap_layer.ts";
+export * from "./src/zswap/entry.ts";
+export * from "./src/zswap/pools.ts";
+export * from "./src/zswap/buffers.ts";
+export * from "./src/zswap/stats.ts";
+export * from "./src/zswap/limits.ts";
+export * from "./src/zswap/parameters.ts";
+export * from "./src/zswap/zswap.ts";
+export * from "./src/zswap/entry_invariants.ts";
+export * from "./src/zswap/invariants.ts";
 export * from "./src/zram/slots.ts";
 export {
   BD_STAT_FIELDS,
@@ -99,6 +112,11 @@ export * from "./src/zram/debugfs.ts";
 export * from "./src/zram/slot_invariants.ts";
 export * from "./src/zram/limit_invariants.ts";
 export * from "./src/zram/invariants.ts";
+export * from "./src/swap/device.ts";
+export * from "./src/swap/swap_type.ts";
+export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
+export * from "./src/swap/swap.ts";
+export * from "./src/swap/invariants.ts";
 export * from "./src/explore/random.ts";
 export * from "./src/explore/fast_check.ts";
 export { type Machine } from "./src/explore/machine.ts";
@@ -122,6 +140,27 @@ export {
   repeatProgram,
 } from "./src/explore/fuzz.ts";
 export * from "./src/explore/counterexample.ts";
+export * from "./src/explore/swap_kernels.ts";
+export * from "./src/explore/zswap_machine.ts";
+export {
+  type SlotChoice,
+  type ZswapProgram,
+  type ZswapSteps,
+} from "./src/explore/zswap_programs.ts";
+export * from "./src/explore/swap_machine.ts";
+export {
+  type PageChoice,
+  type SwapBelow,
+  type SwapProgram,
+  type SwapSteps,
+} from "./src/explore/swap_programs.ts";
+export {
+  BUDDY_OPS,
+  type BuddyProgram,
+  type BuddySteps,
+} from "./src/explore/buddy_machine.ts";
+export { zbudMachine } from "./src/explore/zbud_machine.ts";
+export { z3foldMachine } from "./src/explore/z3fold_machine.ts";
 export * from "./src/oracle/page_data.ts";
 export * from "./src/oracle/transcript.ts";
 export * from "./src/oracle/replay.ts";

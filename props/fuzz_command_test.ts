@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { cpSync } from "node:fs";
-import { loadFastCheck, zsmallocMachine } from "../mod.ts";
+import { loadFastCheck, MACHINES, zsmallocMachine } from "../mod.ts";
 import { commandTest, deno, type Outcome, ROOT, zspec } from "./command.ts";
 
 commandTest(
@@ -17,9 +17,10 @@ commandTest(
     );
     assertEquals([code, stderr], [0, ""]);
     assertMatch(stdout, /^seed \d+\nmachine +programs +steps +programs\/s\n/);
-    assertMatch(stdout, /\nzsmalloc +20 +[\d,]+ +[\d,]+\n/);
-    assertMatch(stdout, /\nzram +20 +[\d,]+ +[\d,]+\n/);
-    assertMatch(stdout, /\n40 programs in [\d.]+ s\. All hold\.\n$/);
+    for (const { name } of MACHINES) {
+      assertMatch(stdout, new RegExp(`\\n${name} +20 +[\\d,]+ +[\\d,]+\\n`));
+    }
+    assertMatch(stdout, /\n120 programs in [\d.]+ s\. All hold\.\n$/);
   },
 );
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
+  BUDDY_OPS,
   type FuzzFailure,
   fuzzMachine,
   loadFastCheck,
@@ -7,9 +8,15 @@ import {
   MACHINES,
   PROFILES,
   repeatProgram,
+  SWAP_COMBINATIONS,
+  SWAP_OPS,
+  swapMachine,
   ZRAM_OPS,
   zramMachine,
   ZSMALLOC_OPS,
+  zsmallocMachine,
+  ZSWAP_OPS,
+  zswapMachine,
 } from "../mod.ts";
 import * as zspec from "../mod.ts";
 import { commandTest, deno, ROOT } from "./command.ts";
@@ -167,16 +174,20 @@ Deno.test("shrinking ends when its time is up, and the failure is one all the sa
 const OPS: Readonly<Record<string, readonly string[]>> = {
   zsmalloc: ZSMALLOC_OPS,
   zram: ZRAM_OPS,
+  zbud: BUDDY_OPS,
+  z3fold: BUDDY_OPS,
+  zswap: ZSWAP_OPS,
+  swap: SWAP_OPS,
 };
 
 interface AnyProgram {
-  readonly profile: { readonly name: string };
-  readonly zram?: string;
+  readonly profile?: { readonly name: string };
+  readonly kernel?: { readonly release: string; readonly zpool: string };
   readonly steps: readonly { readonly op: string }[];
 }
 
 for (const machine of MACHINES) {
-  Deno.test(`programs of ${machine.name} are JSON values, and among 100 is every operation and every kernel`, async () => {
+  Deno.test(`programs of ${machine.name} are JSON values, and among 100 is every operation`, async () => {
     const fc = await loadFastCheck();
     const programs = fc.sample(machine.programs(fc), {
       seed,
@@ -189,13 +200,41 @@ for (const machine of MACHINES) {
       programs.flatMap(({ steps }) => steps.map(({ op }) => op)),
     );
     assertEquals([...ops].sort(), [...OPS[machine.name]].sort());
-    const names = new Set(programs.map(({ profile }) => profile.name));
-    assertEquals(names, new Set(PROFILES.map(({ name }) => name)));
   });
 
   Deno.test(`zspec exports ${machine.name}Machine, which printed tests import`, () => {
     const exported: Readonly<Record<string, unknown>> = zspec;
     assertEquals(exported[`${machine.name}Machine`], machine);
+  });
+}
+
+/** 100 programs of a machine, of which every kernel should be one's. */
+async function programsOf(machine: Machine): Promise<AnyProgram[]> {
+  const fc = await loadFastCheck();
+  return fc.sample(machine.programs(fc), {
+    seed,
+    numRuns: 100,
+  }) as AnyProgram[];
+}
+
+for (const machine of [zsmallocMachine, zramMachine]) {
+  Deno.test(`among 100 programs of ${machine.name} is every profile`, async () => {
+    const programs = await programsOf(machine as Machine);
+    const names = new Set(programs.map(({ profile }) => profile?.name));
+    assertEquals(names, new Set(PROFILES.map(({ name }) => name)));
+  });
+}
+
+for (const machine of [zswapMachine, swapMachine]) {
+  Deno.test(`among 100 programs of ${machine.name} is every release with every allocator`, async () => {
+    const programs = await programsOf(machine as Machine);
+    const names = new Set(
+      programs.map(({ kernel }) => `${kernel?.release} ${kernel?.zpool}`),
+    );
+    assertEquals(
+      names,
+      new Set(SWAP_COMBINATIONS.map((one) => `${one.release} ${one.zpool}`)),
+    );
   });
 }
 

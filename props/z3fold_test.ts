@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import {
   checkZ3fold,
   createZpool,
@@ -14,12 +15,11 @@ import {
   ZPOOL_TYPES,
 } from "../mod.ts";
 import {
-  type BuddyAllocator,
-  fuzzCommands,
-  fuzzInterleavings,
-} from "./buddy_pools.ts";
-
-const EVICTION_ORDER = ["MIDDLE", "FIRST", "LAST"];
+  z3foldAllocator,
+  z3foldMachine,
+} from "../src/explore/z3fold_machine.ts";
+import { fuzzInterleavings } from "./buddy_pools.ts";
+import { fuzz } from "./fuzz.ts";
 
 /** Which of its page's objects the one of a handle is. */
 function buddyOf(pool: Z3foldPool, handle: number): string {
@@ -30,27 +30,18 @@ function pfnOf(pool: Z3foldPool, handle: number): number {
   return pool.handles.decode(handle).pfn;
 }
 
-const z3fold: BuddyAllocator<Z3foldPool> = {
-  create: (profile, memory, evict) =>
-    new Z3foldPool(profile, { memory, evict }),
-  check: checkZ3fold,
-  oldestFirst: (pool) => [...pool.lists.lru],
-  pfnOf,
-  evictionRank: (pool, handle) => EVICTION_ORDER.indexOf(buddyOf(pool, handle)),
-  isPassedBy: (pool, pfn) =>
-    [...pool.handles.given].every((handle) =>
-      pfnOf(pool, handle) !== pfn || buddyOf(pool, handle) !== "HEADLESS"
-    ) && pool.pages.foreignHandles(pfn) > 0,
-  maxSize: (pool) => pool.memory.pageSize,
-  freeSteps: (pool, handle) => pool.freeSteps(handle),
-};
-
 Deno.test("z3fold gives back what was put in, evicts in order and refuses as it must", () => {
-  fuzzCommands(z3fold, 150);
+  fuzz(
+    fc.property(
+      z3foldMachine.programs(fc),
+      (program) => z3foldMachine.run(program),
+    ),
+    150,
+  );
 });
 
 Deno.test("z3fold stays whole wherever its operations are stopped and others run", () => {
-  fuzzInterleavings(z3fold, 150);
+  fuzzInterleavings(z3foldAllocator, 150);
 });
 
 function alloc(pool: Z3foldPool, size: number): number {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import {
   checkZbud,
   type Evict,
@@ -12,32 +13,22 @@ import {
   zbudContents,
   ZbudPool,
 } from "../mod.ts";
-import {
-  type BuddyAllocator,
-  fuzzCommands,
-  fuzzInterleavings,
-} from "./buddy_pools.ts";
-
-const zbud: BuddyAllocator<ZbudPool> = {
-  create: (profile, memory, evict) => new ZbudPool(profile, { memory, evict }),
-  check: checkZbud,
-  oldestFirst: (pool) => [...pool.lru.pagesIn(0)].reverse(),
-  pfnOf: (pool, handle) => pool.pages.pfnOf(handle),
-  evictionRank: (_, handle) => handle,
-  isPassedBy: () => false,
-  maxSize: (pool) => pool.pages.maxSize,
-  // deno-lint-ignore require-yield
-  *freeSteps(pool, handle) {
-    pool.free(handle);
-  },
-};
+import { zbudAllocator, zbudMachine } from "../src/explore/zbud_machine.ts";
+import { fuzzInterleavings } from "./buddy_pools.ts";
+import { fuzz } from "./fuzz.ts";
 
 Deno.test("zbud gives back what was put in, evicts in order and refuses as it must", () => {
-  fuzzCommands(zbud, 150);
+  fuzz(
+    fc.property(
+      zbudMachine.programs(fc),
+      (program) => zbudMachine.run(program),
+    ),
+    150,
+  );
 });
 
 Deno.test("zbud stays whole wherever its operations are stopped and others run", () => {
-  fuzzInterleavings(zbud, 150);
+  fuzzInterleavings(zbudAllocator, 150);
 });
 
 function alloc(pool: ZbudPool, size: number): number {

@@ -4,6 +4,7 @@ import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
+import { SWAP_USAGE, swapCommand } from "./swap.ts";
 import { isOutOfMemory, UsageError } from "./usage.ts";
 
 /** One subcommand. */
@@ -39,6 +40,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: FUZZ_USAGE,
     summary: "run random programs on the model and on naive ones",
     run: fuzzCommand,
+  },
+  swap: {
+    usage: SWAP_USAGE,
+    summary: "compare zram and zswap over every allocator, under pressure",
+    run: swapCommand,
   },
 };
 

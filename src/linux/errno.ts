@@ -10,6 +10,7 @@ export type Errno =
   | "EACCES"
   | "EAGAIN"
   | "EBUSY"
+  | "EEXIST"
   | "EINVAL"
   | "EIO"
   | "ENODEV"

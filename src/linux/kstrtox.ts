@@ -110,6 +110,26 @@ export function kstrtoll(text: string, bits = 64): bigint | Errno {
 }
 
 /**
+ * Reads a truth value from the start of a text: `y`, `t`, `1`, `on`, or `n`,
+ * `f`, `0`, `of`, in either case; what follows is ignored. EINVAL for anything
+ * else. Specifies `kstrtobool`, `lib/kstrtox.c`, since 6.1 (before, without
+ * `t` and `f`, in `lib/string.c`).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { kstrtobool } from "zspec";
+ *
+ * assertEquals(["Y\n", "off", "2"].map(kstrtobool), [true, false, "EINVAL"]);
+ * ```
+ */
+export function kstrtobool(text: string): boolean | Errno {
+  if (/^(?:[yt1]|on)/i.test(text)) return true;
+  if (/^(?:[nf0]|of)/i.test(text)) return false;
+  return "EINVAL";
+}
+
+/**
  * Whether two sysfs texts are equal, a newline at either's end aside.
  *
  * Specifies `sysfs_streq`, `lib/string_helpers.c`.

@@ -16,6 +16,12 @@ import {
   type ObjectRule,
 } from "./objects.ts";
 import {
+  SWAP_3_12,
+  SWAP_6_1,
+  SWAP_6_18,
+  type SwapProfile,
+} from "./swap_profile.ts";
+import {
   ZRAM_3_12,
   ZRAM_4_0,
   ZRAM_6_1,
@@ -23,6 +29,12 @@ import {
   ZRAM_6_18_FULL,
   type ZramProfile,
 } from "./zram_profile.ts";
+import {
+  ZSWAP_3_12,
+  ZSWAP_6_1,
+  ZSWAP_6_18,
+  type ZswapProfile,
+} from "./zswap_profile.ts";
 
 /**
  * What one kernel release, architecture and configuration fix. What differs
@@ -81,6 +93,10 @@ export interface Profile {
   readonly classesTable: "almost" | "almost-freeable" | "tenths" | undefined;
   /** The block device. */
   readonly zram: ZramProfile;
+  /** The compressed cache of swapped-out pages. */
+  readonly zswap: ZswapProfile;
+  /** The swap path. */
+  readonly swap: SwapProfile;
 }
 
 /**
@@ -107,6 +123,8 @@ export const LINUX_6_18: Profile = {
   tooLarge: "ENOSPC",
   classesTable: "tenths",
   zram: ZRAM_6_18,
+  zswap: ZSWAP_6_18,
+  swap: SWAP_6_18,
 };
 
 /**
@@ -140,6 +158,8 @@ export const LINUX_6_1: Profile = {
   tooLarge: "EINVAL",
   classesTable: "almost-freeable",
   zram: ZRAM_6_1,
+  zswap: ZSWAP_6_1,
+  swap: SWAP_6_1,
 };
 
 /**
@@ -160,6 +180,9 @@ export const LINUX_4_0: Profile = {
   tooLarge: "ENOMEM",
   classesTable: "almost",
   zram: ZRAM_4_0,
+  // Since 3.17 a zpool stands between zswap and zbud; nothing else changed.
+  zswap: ZSWAP_3_12,
+  swap: SWAP_3_12,
 };
 
 /**

@@ -4,18 +4,20 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
+import type { ZpoolType } from "../linux/zswap_profile.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Evict, ReclaimErrno } from "../zbud/driver.ts";
+import { checkZbud } from "../zbud/invariants.ts";
 import { ZbudPool } from "../zbud/pool.ts";
+import { zbudContents } from "../zbud/walk.ts";
+import { checkZ3fold } from "../z3fold/invariants.ts";
 import { Z3foldPool } from "../z3fold/pool.ts";
+import { checkPool } from "../zsmalloc/invariants.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 
 /** Pages of its LRU list that a driver tries for each that it is to free. */
 const RECLAIM_RETRIES = 8;
-
-/** The drivers that there are, as the parameter `zpool` of zswap names them. */
-export type ZpoolType = "zbud" | "z3fold" | "zsmalloc";
 
 /** What came of shrinking a pool. */
 export interface ZpoolShrink {
@@ -55,6 +57,10 @@ export interface Zpool {
   shrink(pages: number): ZpoolShrink;
   /** {@linkcode Zpool.shrink}, stopping where an eviction may sleep. */
   shrinkSteps(pages: number): Generator<Wait, ZpoolShrink>;
+  /** The handles of all objects: a walk of the pool, to check it. */
+  handles(): number[];
+  /** Checks the pool's invariants; throws an `InvariantError` at the first broken. */
+  check(): void;
 }
 
 /** What a {@linkcode Zpool} can be told when it is made. */
@@ -93,6 +99,7 @@ function buddyZpool(
   pool: ZbudPool | Z3foldPool,
   hugeOrMaxSize: number,
   { evict }: ZpoolOptions,
+  walk: Pick<Zpool, "handles" | "check">,
 ): Zpool {
   return {
     type,
@@ -108,6 +115,7 @@ function buddyZpool(
     write: (handle, data) => pool.write(handle, data),
     shrink: (pages) => runToEnd(shrinkSteps(pool, pages)),
     shrinkSteps: (pages) => shrinkSteps(pool, pages),
+    ...walk,
   };
 }
 
@@ -130,6 +138,8 @@ function zsmallocZpool(pool: ZsPool): Zpool {
     write: (handle, data) => pool.write(handle, data),
     shrink: (pages) => runToEnd(shrinkSteps(undefined, pages)),
     shrinkSteps: (pages) => shrinkSteps(undefined, pages),
+    handles: () => [...pool.handles.live()],
+    check: () => checkPool(pool),
   };
 }
 
@@ -138,11 +148,17 @@ const DRIVERS: Readonly<
 > = {
   zbud(profile, options) {
     const pool = new ZbudPool(profile, options);
-    return buddyZpool("zbud", pool, pool.pages.maxSize, options);
+    return buddyZpool("zbud", pool, pool.pages.maxSize, options, {
+      handles: () => zbudContents(pool).objects.map(({ handle }) => handle),
+      check: () => checkZbud(pool),
+    });
   },
   z3fold(profile, options) {
     const pool = new Z3foldPool(profile, options);
-    return buddyZpool("z3fold", pool, pool.pages.maxBuddySize, options);
+    return buddyZpool("z3fold", pool, pool.pages.maxBuddySize, options, {
+      handles: () => [...pool.handles.given],
+      check: () => checkZ3fold(pool),
+    });
   },
   zsmalloc: (profile, options) => zsmallocZpool(new ZsPool(profile, options)),
 };

@@ -1,0 +1,300 @@
+/**
+ * The swap path: anonymous pages of processes, slots, the swap cache, and
+ * whoever keeps the pages that are swapped out.
+ */
+import type { Errno } from "../linux/errno.ts";
+import type { Profile } from "../linux/profile.ts";
+import { Memory, NO_PAGE } from "../memory/memory.ts";
+import type { Wait } from "../rules/wait.ts";
+import { Zswap, type ZswapOptions } from "../zswap/zswap.ts";
+import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
+import type { SwapDevice } from "./device.ts";
+import { doSwapPage, prepareToWrite } from "./fault.ts";
+import { swapLayerOf } from "./page_io.ts";
+import { runAlone } from "./run_alone.ts";
+import { swapOut, type SwapOutOutcome } from "./swap_out.ts";
+import {
+  deleteFromSwapCache,
+  reclaimSwapCache,
+  swapFree,
+} from "./swap_slots.ts";
+import { SwapType } from "./swap_type.ts";
+import { swapoff } from "./swapoff.ts";
+
+/** A page of a process: its page table's entry, and what its frame is. */
+export interface AnonPage {
+  /** Its frame, or `NO_PAGE` where it is not mapped. */
+  pfn: number;
+  /** Its slot: where it is swapped out, or in the swap cache as well. */
+  slot: SwpEntry | undefined;
+  /** Whether it could not be read when its device was swapped off. */
+  lost: boolean;
+}
+
+/** Counters of the swap path, as `/proc/vmstat` names them, and failures. */
+export interface SwapStats {
+  /** Pages read from devices. */
+  pswpin: number;
+  /** Pages written to devices. */
+  pswpout: number;
+  /** Reads that failed. */
+  failedReads: number;
+  /** Writes that failed. */
+  failedWrites: number;
+}
+
+/** What a {@linkcode Swap} can be told when it is made. */
+export interface SwapOptions {
+  /** The frames of processes, the swap cache and zswap. Default: without limit. */
+  memory?: Memory;
+  /** zswap above the devices, and how it is made. Default: none. */
+  zswap?: Omit<ZswapOptions, "swap" | "memory">;
+}
+
+/**
+ * Processes with anonymous pages, and swap devices. Pages are numbered from 0
+ * in each process; one that was never written reads as zeros and takes nothing.
+ *
+ * @example A page that zswap keeps
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { blockSwapDevice, LINUX_6_18, RamBackingDevice, Swap } from "zspec";
+ *
+ * const swap = new Swap(LINUX_6_18, { zswap: { totalRamPages: 1000 } });
+ * swap.swapon(blockSwapDevice(new RamBackingDevice(64, 4096)));
+ * const page = new TextEncoder().encode("anonymous".repeat(456)).slice(0, 4096);
+ * swap.write(1, 0, page);
+ * assertEquals(swap.swapOut(1, 0), "swapped-out");
+ * assertEquals(swap.memory.allocatedPages, swap.zswap?.pools.totalPages);
+ * const into = new Uint8Array(4096);
+ * swap.read(1, 0, into);
+ * assertEquals(into, page);
+ * ```
+ */
+export class Swap {
+  /** What kernel it is. */
+  readonly profile: Profile;
+  /** The frames below. */
+  readonly memory: Memory;
+  /** zswap, where there is one. */
+  readonly zswap: Zswap | undefined;
+  /** The devices that are on, by type, in the order of their priority. */
+  readonly types: Map<number, SwapType> = new Map();
+  /** The pages of each process, by number. */
+  readonly processes: Map<number, Map<number, AnonPage>> = new Map();
+  /** Who has which frame mapped. */
+  readonly mapped: Map<number, AnonPage> = new Map();
+  /** Counters. */
+  readonly stats: SwapStats = {
+    pswpin: 0,
+    pswpout: 0,
+    failedReads: 0,
+    failedWrites: 0,
+  };
+
+  /** Nobody is there, and no device is on. */
+  constructor(profile: Profile, options: SwapOptions = {}) {
+    const { pageSize } = profile;
+    this.profile = profile;
+    this.memory = options.memory ?? new Memory({ pageSize });
+    this.zswap = options.zswap && new Zswap(profile, {
+      ...options.zswap,
+      memory: this.memory,
+      swap: swapLayerOf(this),
+    });
+  }
+
+  /**
+   * Swaps a device on, behind those that are: its type. Throws where all types
+   * are in use. Specifies `swapon`, `mm/swapfile.c`.
+   */
+  swapon(device: SwapDevice): number {
+    let type = 0;
+    while (this.types.has(type)) type++;
+    if (type >= MAX_SWAPFILES) {
+      throw new Error(`Cannot swap on: all ${MAX_SWAPFILES} types are in use`);
+    }
+    this.types.set(type, new SwapType(type, device));
+    this.zswap?.swapon(type);
+    return type;
+  }
+
+  /**
+   * Swaps a device off: each of its pages comes into memory first. ENOMEM
+   * where there is no frame for one: the device is on then, as before. A page
+   * that cannot be read is lost to its process. Specifies `swapoff`.
+   */
+  swapoff(type: number): Errno | undefined {
+    return runAlone(this.swapoffSteps(type));
+  }
+
+  /** {@linkcode Swap.swapoff}, stopping wherever others may run. */
+  swapoffSteps(type: number): Generator<Wait, Errno | undefined> {
+    return swapoff(this, this.typeOf(type));
+  }
+
+  /**
+   * A process writes a whole page: ENOMEM without a frame for it, EIO where it
+   * cannot be read or is lost.
+   */
+  write(
+    process: number,
+    number: number,
+    data: Uint8Array,
+  ): Errno | undefined {
+    return runAlone(this.writeSteps(process, number, data));
+  }
+
+  /** {@linkcode Swap.write}, stopping wherever others may run. */
+  *writeSteps(
+    process: number,
+    number: number,
+    data: Uint8Array,
+  ): Generator<Wait, Errno | undefined> {
+    const page = this.pageOf(process, number) ?? this.#newPage(process, number);
+    if (page === undefined) return "ENOMEM";
+    const errno = yield* this.#bringIn(page);
+    if (errno !== undefined) return errno;
+    const refused = prepareToWrite(this, page);
+    if (refused !== undefined) return refused;
+    this.bytesOf(page.pfn).set(data);
+  }
+
+  /**
+   * A process reads a whole page into `into`: ENOMEM without a frame for it,
+   * EIO where it cannot be read or is lost.
+   */
+  read(process: number, number: number, into: Uint8Array): Errno | undefined {
+    return runAlone(this.readSteps(process, number, into));
+  }
+
+  /** {@linkcode Swap.read}, stopping wherever others may run. */
+  *readSteps(
+    process: number,
+    number: number,
+    into: Uint8Array,
+  ): Generator<Wait, Errno | undefined> {
+    const page = this.pageOf(process, number);
+    if (page === undefined) {
+      into.fill(0);
+      return undefined;
+    }
+    const errno = yield* this.#bringIn(page);
+    if (errno !== undefined) return errno;
+    into.set(this.bytesOf(page.pfn));
+  }
+
+  /**
+   * Tries to free a page's frame by swapping it out, then runs zswap's worker
+   * if that was queued. "busy" for a page that is not in memory.
+   */
+  swapOut(process: number, number: number): SwapOutOutcome {
+    const outcome = runAlone(this.swapOutSteps(process, number));
+    this.zswap?.shrinkWork();
+    return outcome;
+  }
+
+  /** {@linkcode Swap.swapOut} without the worker, stopping wherever others may run. */
+  *swapOutSteps(
+    process: number,
+    number: number,
+  ): Generator<Wait, SwapOutOutcome> {
+    const page = this.pageOf(process, number);
+    return page === undefined ? "busy" : yield* swapOut(this, page);
+  }
+
+  /** A process gives a page back (`zap_pte_range`). */
+  free(process: number, number: number): void {
+    const pages = this.processes.get(process);
+    const page = pages?.get(number);
+    if (pages === undefined || page === undefined) return;
+    pages.delete(number);
+    this.#zap(page);
+  }
+
+  /** A process ends; its pages and their slots are free (`exit_mmap`). */
+  exit(process: number): void {
+    for (const number of [...this.processes.get(process)?.keys() ?? []]) {
+      this.free(process, number);
+    }
+    this.processes.delete(process);
+  }
+
+  /** A page of a process, where it was ever written. */
+  pageOf(process: number, number: number): AnonPage | undefined {
+    return this.processes.get(process)?.get(number);
+  }
+
+  /** A swap type; throws where it is not on. */
+  typeOf(type: number): SwapType {
+    const swapType = this.types.get(type);
+    if (swapType === undefined) {
+      throw new Error(`Cannot swap: swap type ${type} is not on`);
+    }
+    return swapType;
+  }
+
+  /** The bytes of a frame: a view that is good until the memory grows. */
+  bytesOf(pfn: number): Uint8Array {
+    const { bytes, pageSize } = this.memory;
+    return bytes.subarray(pfn * pageSize, (pfn + 1) * pageSize);
+  }
+
+  /** Maps a frame for a page. */
+  map(page: AnonPage, pfn: number): void {
+    page.pfn = pfn;
+    this.mapped.set(pfn, page);
+  }
+
+  /** Takes a page's frame out of its page table. */
+  unmap(page: AnonPage): void {
+    this.mapped.delete(page.pfn);
+    page.pfn = NO_PAGE;
+  }
+
+  /** A page that was never written gets a frame of zeros. */
+  #newPage(process: number, number: number): AnonPage | undefined {
+    const pfn = this.memory.allocPage();
+    if (pfn === NO_PAGE) return undefined;
+    this.bytesOf(pfn).fill(0);
+    const page: AnonPage = { pfn: NO_PAGE, slot: undefined, lost: false };
+    this.map(page, pfn);
+    let pages = this.processes.get(process);
+    if (pages === undefined) {
+      pages = new Map();
+      this.processes.set(process, pages);
+    }
+    pages.set(number, page);
+    return page;
+  }
+
+  *#bringIn(page: AnonPage): Generator<Wait, Errno | undefined> {
+    if (page.lost) return "EIO";
+    return yield* doSwapPage(this, page);
+  }
+
+  /** Frees what a page has: its frame, its slot. */
+  #zap(page: AnonPage): void {
+    const { slot, pfn } = page;
+    if (pfn !== NO_PAGE) this.unmap(page);
+    if (slot === undefined) {
+      if (pfn !== NO_PAGE) this.memory.freePage(pfn);
+      return;
+    }
+    const swapType = this.typeOf(slot.type);
+    if (pfn === NO_PAGE) swapFree(this, swapType, slot.offset);
+    else if (!swapType.cache.has(slot.offset)) this.memory.freePage(pfn);
+    reclaimSwapCache(this, swapType, slot.offset);
+  }
+
+  /** Takes a page that is in memory out of the swap cache, for swapoff. */
+  forgetSlot(page: AnonPage): void {
+    if (page.slot === undefined) return;
+    const { type, offset } = page.slot;
+    const swapType = this.typeOf(type);
+    if (swapType.cache.has(offset)) {
+      deleteFromSwapCache(this, swapType, offset);
+    }
+    page.slot = undefined;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * frontswap: what stood between the swap layer and zswap up to 6.6. It knows
+ * which offsets were stored, and asks zswap for no other. Specifies
+ * `mm/frontswap.c`.
+ */
+import type { Errno } from "../linux/errno.ts";
+import type { ZswapProfile } from "../linux/zswap_profile.ts";
+import type { Wait } from "../rules/wait.ts";
+import type { ZswapTree } from "./entry.ts";
+import { frontswapStore } from "./frontswap_store.ts";
+import { invalidatePage } from "./invalidate.ts";
+import { loadCounted } from "./load.ts";
+import type { Zswap } from "./zswap.ts";
+
+type Store = (
+  zswap: Zswap,
+  tree: ZswapTree,
+  offset: number,
+  page: Uint8Array,
+) => Generator<Wait, Errno | undefined>;
+
+/** Counts what came of a store, and notes where a page is now. */
+function finishStore(
+  { frontswap }: Zswap,
+  { frontswapMap }: ZswapTree,
+  offset: number,
+  errno: Errno | undefined,
+): void {
+  if (errno === undefined) {
+    frontswapMap.add(offset);
+    frontswap.succ_stores++;
+  } else {
+    frontswapMap.delete(offset);
+    frontswap.failed_stores++;
+  }
+}
+
+/**
+ * The older page is zswap's concern: it goes where the store succeeds. Where
+ * it fails, frontswap forgets it and zswap has it still: nobody will ask for
+ * it or invalidate it, and zswap can write it over a newer one. The kernel did
+ * so until 3.18 ("mm: frontswap: invalidate expired data on a dup-store
+ * failure").
+ */
+function* storeOverOlder(
+  zswap: Zswap,
+  tree: ZswapTree,
+  offset: number,
+  page: Uint8Array,
+): Generator<Wait, Errno | undefined> {
+  const errno = yield* frontswapStore(zswap, tree, offset, page);
+  finishStore(zswap, tree, offset, errno);
+  return errno;
+}
+
+/** The older page goes first, whatever becomes of the newer one. */
+function* storeAfterOlder(
+  zswap: Zswap,
+  tree: ZswapTree,
+  offset: number,
+  page: Uint8Array,
+): Generator<Wait, Errno | undefined> {
+  if (tree.frontswapMap.delete(offset)) invalidatePage(zswap, tree, offset);
+  const errno = yield* frontswapStore(zswap, tree, offset, page);
+  finishStore(zswap, tree, offset, errno);
+  return errno;
+}
+
+/** How a page is stored through frontswap (`__frontswap_store`). */
+export const FRONTSWAP_STORE: Readonly<
+  Record<Exclude<ZswapProfile["frontswap"], "none">, Store>
+> = {
+  "older-page-stays": storeOverOlder,
+  "older-page-goes": storeAfterOlder,
+};
+
+/**
+ * Loads a page through frontswap: ENOENT where it was not stored or was
+ * written back since. Specifies `__frontswap_load`.
+ */
+export function* frontswapLoad(
+  zswap: Zswap,
+  tree: ZswapTree,
+  offset: number,
+  into: Uint8Array,
+): Generator<Wait, Errno | undefined> {
+  if (!tree.frontswapMap.has(offset)) return "ENOENT";
+  const errno = yield* loadCounted(zswap, tree, offset, into);
+  if (errno === undefined) zswap.frontswap.loads++;
+  return errno;
+}
+
+/** Forgets a page, and has zswap free it (`__frontswap_invalidate_page`). */
+export function frontswapInvalidate(
+  zswap: Zswap,
+  tree: ZswapTree,
+  offset: number,
+): void {
+  if (!tree.frontswapMap.delete(offset)) return;
+  invalidatePage(zswap, tree, offset);
+  zswap.frontswap.invalidates++;
+}

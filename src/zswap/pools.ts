@@ -1,0 +1,76 @@
+/**
+ * zswap's pools: an allocator and a compressor each. A change of either makes
+ * another pool the current one; those before it stay until their last entry is
+ * gone.
+ */
+import type { Codec } from "../codec/codec.ts";
+import type { ZpoolType } from "../linux/zswap_profile.ts";
+import type { Zpool } from "./allocator.ts";
+
+/** Specifies `struct zswap_pool`, `mm/zswap.c`. */
+export interface ZswapPool {
+  /** The allocator. */
+  readonly zpool: Zpool;
+  /** The compressor (`tfm_name`). */
+  readonly codec: Codec;
+  /** Bytes of `struct zswap_header` in front of a compressed page, or 0. */
+  readonly headerBytes: number;
+  /** References: one for being current, one for each entry and each user. */
+  kref: number;
+  /** Whether the pool's shrink work waits to be run (up to 6.4). */
+  shrinkQueued: boolean;
+}
+
+/**
+ * The list of pools (`zswap_pools`), the current one first. What the kernel
+ * leaves to a worker, destroying an empty pool that is not current, is done
+ * here at once: nobody can see it.
+ */
+export class ZswapPools {
+  /** The pools, the current one first. */
+  readonly list: ZswapPool[] = [];
+
+  /** The pool for new entries (`zswap_pool_current`). */
+  get current(): ZswapPool | undefined {
+    return this.list[0];
+  }
+
+  /** The pool that is shrunk first (`zswap_pool_last_get`). */
+  get last(): ZswapPool | undefined {
+    return this.list.at(-1);
+  }
+
+  /** Pages that all pools have. */
+  get totalPages(): number {
+    let pages = 0;
+    for (const { zpool } of this.list) pages += zpool.totalPages;
+    return pages;
+  }
+
+  /** A pool of that allocator and compressor (`zswap_pool_find_get`). */
+  find(zpool: ZpoolType, compressor: string): ZswapPool | undefined {
+    return this.list.find((pool) =>
+      pool.zpool.type === zpool && pool.codec.name === compressor
+    );
+  }
+
+  /**
+   * Makes a pool the current one, new or from further down the list; the one
+   * that was loses the reference for it. Specifies what `__zswap_param_set`
+   * does to the list.
+   */
+  makeCurrent(pool: ZswapPool): void {
+    const before = this.current;
+    const at = this.list.indexOf(pool);
+    if (at >= 0) this.list.splice(at, 1);
+    this.list.unshift(pool);
+    pool.kref++;
+    if (before !== undefined) this.put(before);
+  }
+
+  /** Drops a reference; with the last one the pool goes (`zswap_pool_put`). */
+  put(pool: ZswapPool): void {
+    if (--pool.kref > 0) return;
+    this.list.splice(this.list.indexOf(pool), 1);
+  }
+}

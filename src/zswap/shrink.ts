@@ -1,0 +1,180 @@
+/** Shrinking zswap: the worker that a full one sets going, and the shrinker. */
+import type { ZswapProfile } from "../linux/zswap_profile.ts";
+import type { Wait } from "../rules/wait.ts";
+import { acceptThresholdPages } from "./limits.ts";
+import { writebackEntry } from "./writeback.ts";
+import type { Zswap } from "./zswap.ts";
+
+/** MAX_RECLAIM_RETRIES: failures after which the worker gives up (since 6.8). */
+const MAX_RECLAIM_RETRIES = 16;
+
+/** How a walk along the LRU list ended. */
+interface Walk {
+  /** Entries that were looked at. */
+  readonly scanned: number;
+  /** Entries that were written back. */
+  readonly shrunk: number;
+  /** Whether a page was found in the swap cache already. */
+  readonly inSwapCache: boolean;
+}
+
+/**
+ * What is to be done with the oldest entry. One that is new to the list gets a
+ * second chance; any other is written back, or stays where that fails. All go
+ * to the list's tail first. Specifies `shrink_memcg_cb`, 6.18.
+ */
+function* shrinkOldest(
+  zswap: Zswap,
+): Generator<Wait, "written" | "rotated" | "failed" | "in-swap-cache"> {
+  const { lru, counters } = zswap;
+  const entry = lru.oldest;
+  if (entry === undefined) return "failed";
+  lru.rotate(entry);
+  if (entry.referenced) {
+    entry.referenced = false;
+    return "rotated";
+  }
+  const swpentry = { type: entry.type, offset: entry.offset };
+  yield "shrink_memcg_cb: lru lock dropped, the entry may go";
+  const errno = yield* writebackEntry(zswap, entry, swpentry);
+  if (errno === undefined) {
+    counters.written_back_pages++;
+    return "written";
+  }
+  counters.reject_reclaim_fail++;
+  return errno === "EEXIST" ? "in-swap-cache" : "failed";
+}
+
+/**
+ * Looks at up to `entries` entries from the oldest on. The shrinker's walk ends
+ * at a page that is in the swap cache. Specifies `list_lru_walk_one`.
+ */
+function* walkLru(
+  zswap: Zswap,
+  entries: number,
+  stopsInSwapCache: boolean,
+): Generator<Wait, Walk> {
+  let scanned = 0;
+  let shrunk = 0;
+  while (scanned < entries && zswap.lru.size > 0) {
+    const isAlone = zswap.lru.size === 1;
+    scanned++;
+    const outcome = yield* shrinkOldest(zswap);
+    if (outcome === "written") shrunk++;
+    // The walk knew what followed the entry before that was moved.
+    if (outcome === "rotated" && isAlone) break;
+    if (outcome === "in-swap-cache" && stopsInSwapCache) {
+      return { scanned, shrunk, inSwapCache: true };
+    }
+  }
+  return { scanned, shrunk, inSwapCache: false };
+}
+
+/**
+ * Evicts one page of each pool that was queued; a failure is counted and no
+ * more. Specifies `shrink_worker`, `mm/zswap.c`, 5.6 to 6.4.
+ */
+function* shrinkQueuedPools(zswap: Zswap): Generator<Wait, void> {
+  const queued = zswap.pools.list.filter((pool) => pool.shrinkQueued);
+  for (const pool of queued) {
+    pool.shrinkQueued = false;
+    const { errno } = yield* pool.zpool.shrinkSteps(1);
+    if (errno !== undefined) zswap.counters.reject_reclaim_fail++;
+    zswap.pools.put(pool);
+  }
+}
+
+/** One step of the worker: whether there was an entry, and it was written back. */
+function* shrinkMemcg(
+  zswap: Zswap,
+): Generator<Wait, "ENOENT" | "EAGAIN" | undefined> {
+  if (!zswap.writeback) return "ENOENT";
+  const { scanned, shrunk } = yield* walkLru(zswap, 1, false);
+  if (scanned === 0) return "ENOENT";
+  return shrunk > 0 ? undefined : "EAGAIN";
+}
+
+/**
+ * Writes entries back one by one until the pools are at the threshold, or 16
+ * of them could not be. The kernel takes the memory cgroups in turn; the model
+ * has one, after which each round ends. Specifies `shrink_worker`, 6.18.
+ */
+function* shrinkToThreshold(zswap: Zswap): Generator<Wait, void> {
+  if (!zswap.shrinkQueued) return;
+  zswap.shrinkQueued = false;
+  const threshold = acceptThresholdPages(zswap);
+  let failures = 0;
+  let attempts = 0;
+  do {
+    zswap.roundEnded = !zswap.roundEnded;
+    if (zswap.roundEnded) {
+      if (attempts === 0 && ++failures === MAX_RECLAIM_RETRIES) break;
+      attempts = 0;
+      continue;
+    }
+    const errno = yield* shrinkMemcg(zswap);
+    if (errno === "ENOENT") continue;
+    attempts++;
+    if (errno !== undefined && ++failures === MAX_RECLAIM_RETRIES) break;
+  } while (zswap.pools.totalPages > threshold);
+}
+
+/** What the worker does, once it was queued. Nothing is queued in 3.12. */
+export const SHRINK_WORK: Readonly<
+  Record<ZswapProfile["shrink"], (zswap: Zswap) => Generator<Wait, void>>
+> = {
+  *"in-store"() {},
+  "page-in-worker": shrinkQueuedPools,
+  "entries-in-worker": shrinkToThreshold,
+};
+
+/** Queues the work, unless it waits already. */
+export const QUEUE_SHRINK: Readonly<
+  Record<ZswapProfile["shrink"], (zswap: Zswap) => void>
+> = {
+  "in-store"() {},
+  "page-in-worker"({ pools }) {
+    const pool = pools.last;
+    if (pool === undefined) return;
+    // A reference is taken even where the work waits already and will drop
+    // but one: such a pool never goes. So in 6.1; mended since.
+    pool.kref++;
+    pool.shrinkQueued = true;
+  },
+  "entries-in-worker"(zswap) {
+    zswap.shrinkQueued = true;
+  },
+};
+
+/**
+ * Entries that memory pressure could free: those of the LRU list less the
+ * pages that had to be read from the device since this was asked last, scaled
+ * by what zswap saves. 0 where the shrinker is off. Specifies
+ * `zswap_shrinker_count`, 6.18, without memory cgroups.
+ */
+export function shrinkerCount(zswap: Zswap): number {
+  const { lru, counters, pools, parameters } = zswap;
+  if (!parameters.shrinkerEnabled || !zswap.writeback) return 0;
+  if (counters.stored_pages === 0 || lru.size === 0) return 0;
+  const swapins = Math.min(zswap.nrDiskSwapins, lru.size);
+  zswap.nrDiskSwapins -= swapins;
+  const freeable = lru.size - swapins;
+  return Math.floor(freeable * pools.totalPages / counters.stored_pages);
+}
+
+/**
+ * Looks at up to `nrToScan` entries under memory pressure and returns how many
+ * were written back, or "SHRINK_STOP" where none was, where one's page was in
+ * the swap cache, or where the shrinker is off. Specifies
+ * `zswap_shrinker_scan`, 6.18.
+ */
+export function* shrinkerScan(
+  zswap: Zswap,
+  nrToScan: number,
+): Generator<Wait, number | "SHRINK_STOP"> {
+  if (!zswap.parameters.shrinkerEnabled || !zswap.writeback) {
+    return "SHRINK_STOP";
+  }
+  const { shrunk, inSwapCache } = yield* walkLru(zswap, nrToScan, true);
+  return inSwapCache || shrunk === 0 ? "SHRINK_STOP" : shrunk;
+}

@@ -1,0 +1,400 @@
+/** zswap: a compressed cache in front of swap devices. */
+import type { Codec } from "../codec/codec.ts";
+import { ALL_CODECS } from "../codec/codecs.ts";
+import type { Errno } from "../linux/errno.ts";
+import type { Profile } from "../linux/profile.ts";
+import type { ZpoolType } from "../linux/zswap_profile.ts";
+import { Memory } from "../memory/memory.ts";
+import { runToEnd, type Wait } from "../rules/wait.ts";
+import { createZpool } from "./allocator.ts";
+import { Buffers } from "./buffers.ts";
+import { ZswapLru, type ZswapTree } from "./entry.ts";
+import {
+  FRONTSWAP_STORE,
+  frontswapInvalidate,
+  frontswapLoad,
+} from "./frontswap.ts";
+import { invalidateArea, invalidatePage } from "./invalidate.ts";
+import { loadExclusive } from "./load.ts";
+import type { ZswapParameters } from "./parameters.ts";
+import { type ZswapPool, ZswapPools } from "./pools.ts";
+import {
+  QUEUE_SHRINK,
+  SHRINK_WORK,
+  shrinkerCount,
+  shrinkerScan,
+} from "./shrink.ts";
+import {
+  type FrontswapCounters,
+  zeroCounters,
+  type ZswapCounters,
+} from "./stats.ts";
+import { storeFolio } from "./store.ts";
+import { NO_SWAP_LAYER, type SwapLayer } from "./swap_layer.ts";
+import { MAX_SWAPFILES } from "./swp_entry.ts";
+import { evictObject } from "./writeback.ts";
+
+/** What came of a store; "refused" is all that 6.18 says. */
+export type StoreOutcome = "stored" | "refused" | Errno;
+
+/** What a {@linkcode Zswap} can be told when it is made. */
+export interface ZswapOptions {
+  /** `totalram_pages`: the pages of which the pools may have a share. */
+  totalRamPages: number;
+  /** Where pools take their frames from. Default: a memory of its own. */
+  memory?: Memory;
+  /** The swap layer, for writeback. Default: one without any memory for it. */
+  swap?: SwapLayer;
+  /** The boot parameter `zswap.zpool`. Default: the kernel's. */
+  zpool?: ZpoolType;
+  /** The boot parameter `zswap.compressor`. Default: the kernel's. */
+  compressor?: string;
+  /** Codecs beside zspec's own; one of the same name takes its place. */
+  codecs?: readonly Codec[];
+  /**
+   * Whether pages may be written back. False is `memory.zswap.writeback` at 0
+   * (since 6.8); before, a zswap whose pools evict nothing, as was proposed in
+   * 2013 for zswap on a pseudo device. Default true.
+   */
+  writeback?: boolean;
+  /** Fault injection: whether the nth allocation of an entry fails. */
+  failEntry?: (allocation: number) => boolean;
+  /** Fault injection: whether the nth `xa_store` finds no memory (6.18). */
+  failNode?: (allocation: number) => boolean;
+  /** Fault injection for the allocators' own structures. */
+  failslab?: (allocation: number) => boolean;
+}
+
+/**
+ * zswap of one kernel. Specifies `mm/zswap.c` as the swap layer calls it: in
+ * the kernels that have frontswap, through that. A worker's work is queued
+ * until `shrinkWork` is called.
+ *
+ * An operation that may sleep or drop a lock has a form that stops there, with
+ * `Steps` in its name.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { LINUX_6_1, Zswap, zswapCounters } from "zspec";
+ *
+ * const zswap = new Zswap(LINUX_6_1, { totalRamPages: 1000 });
+ * zswap.swapon(0);
+ * const page = Uint8Array.from({ length: 4096 }, (_, at) => at % 251);
+ * assertEquals(zswap.store(0, 42, [page]), "stored");
+ * assertEquals(zswap.load(0, 42, new Uint8Array(4096)), undefined);
+ * assertEquals(zswapCounters(zswap).pool_total_size, 4096);
+ * ```
+ */
+export class Zswap {
+  /** What kernel it is. */
+  readonly profile: Profile;
+  /** `totalram_pages`. */
+  readonly totalRamPages: number;
+  /** Where pools take their frames from. */
+  readonly memory: Memory;
+  /** The swap layer. */
+  readonly swap: SwapLayer;
+  /** Whether pages may be written back. */
+  readonly writeback: boolean;
+  /** The module parameters. */
+  readonly parameters: ZswapParameters;
+  /** Compressors that can be chosen, the kernel's first. */
+  readonly compressors: readonly string[];
+  /** The pools. */
+  readonly pools: ZswapPools = new ZswapPools();
+  /** The trees of the swap types that are on. */
+  readonly trees: Map<number, ZswapTree> = new Map();
+  /** The entries in the order in which they were touched (6.18). */
+  readonly lru: ZswapLru = new ZswapLru();
+  /** The counters of debugfs; see `zswapCounters`. */
+  readonly counters: ZswapCounters = zeroCounters();
+  /** The counters of frontswap. */
+  readonly frontswap: FrontswapCounters = {
+    loads: 0,
+    succ_stores: 0,
+    failed_stores: 0,
+    invalidates: 0,
+  };
+  /** Room for compressed pages with their headers. */
+  readonly buffers: Buffers;
+  /** Room for pages. */
+  readonly pages: Buffers;
+  /** `zswap_pool_reached_full`. */
+  reachedFull = false;
+  /** Pages of the pools when they were counted last (up to 6.8). */
+  countedPages = 0;
+  /** Whether the worker's work waits to be run (6.18). */
+  shrinkQueued = false;
+  /** Whether the worker has been through all memory cgroups (6.18). */
+  roundEnded = true;
+  /** Pages that were read from a device (`nr_disk_swapins`, 6.18). */
+  nrDiskSwapins = 0;
+  /** Operations that were started and are not at their end. */
+  underWay = 0;
+
+  readonly #codecs: ReadonlyMap<string, Codec>;
+  readonly #options: ZswapOptions;
+  #entryAllocations = 0;
+  #nodeAllocations = 0;
+
+  /**
+   * zswap as it is after boot, enabled, with one pool, empty. Throws where the
+   * kernel does not have the allocator or the compressor, or zspec has no
+   * codec for it. Specifies `init_zswap` (since 6.3, `zswap_setup`).
+   */
+  constructor(profile: Profile, options: ZswapOptions) {
+    const { pageSize, zswap } = profile;
+    const {
+      zpool = zswap.defaultZpool,
+      compressor = zswap.defaultCompressor,
+    } = options;
+    const added = options.codecs ?? [];
+    this.profile = profile;
+    this.totalRamPages = options.totalRamPages;
+    this.memory = options.memory ?? new Memory({ pageSize });
+    this.swap = options.swap ?? NO_SWAP_LAYER;
+    this.writeback = options.writeback ?? true;
+    this.compressors = [
+      ...new Set([...zswap.compressors, ...added.map(({ name }) => name)]),
+    ];
+    this.#options = options;
+    this.#codecs = new Map(
+      [...ALL_CODECS, ...added].map((codec) => [codec.name, codec]),
+    );
+    this.buffers = new Buffers(2 * pageSize + profile.wordBits / 8);
+    this.pages = new Buffers(pageSize);
+    assertAvailable("zpool", zpool, zswap.zpools);
+    assertAvailable("compressor", compressor, this.compressors);
+    this.parameters = {
+      enabled: true,
+      compressor,
+      zpool,
+      maxPoolPercent: 20,
+      acceptThresholdPercent: 90,
+      sameFilledPagesEnabled: true,
+      nonSameFilledPagesEnabled: true,
+      shrinkerEnabled: false,
+    };
+    if (zswap.poolPer === "kernel") {
+      this.pools.makeCurrent(this.createPool(zpool, compressor));
+    }
+  }
+
+  /** An empty pool with no reference yet (`zswap_pool_create`). */
+  createPool(zpool: ZpoolType, compressor: string): ZswapPool {
+    const { profile, memory } = this;
+    const codec = this.#codecs.get(compressor);
+    if (codec === undefined) {
+      throw new Error(
+        `Cannot make a pool: there is no codec for '${compressor}', only for ${
+          [...this.#codecs.keys()].join(", ")
+        }`,
+      );
+    }
+    const evicts = this.writeback && profile.zswap.entries !== "uncounted";
+    const pool: ZswapPool = {
+      zpool: createZpool(zpool, profile, {
+        memory,
+        failslab: this.#options.failslab,
+        evict: evicts ? (handle) => evictObject(this, pool, handle) : undefined,
+      }),
+      codec,
+      get headerBytes() {
+        return pool.zpool.evictable ? profile.wordBits / 8 : 0;
+      },
+      kref: 0,
+      shrinkQueued: false,
+    };
+    return pool;
+  }
+
+  /**
+   * Makes zswap ready for the pages of a swap type. Throws where the type is
+   * on already. Specifies `zswap_frontswap_init` (since 6.7, `zswap_swapon`).
+   */
+  swapon(type: number): void {
+    if (this.trees.has(type) || type < 0 || type >= MAX_SWAPFILES) {
+      throw new Error(
+        `Cannot swap on: the 'type' is ${type}, not a free one below ${MAX_SWAPFILES}`,
+      );
+    }
+    const { zpool, compressor } = this.parameters;
+    const perType = this.profile.zswap.poolPer === "swap-type";
+    const pool = perType ? this.createPool(zpool, compressor) : undefined;
+    if (pool !== undefined) {
+      pool.kref++;
+      this.pools.list.push(pool);
+    }
+    const entries = new Map();
+    this.trees.set(type, { type, entries, pool, frontswapMap: new Set() });
+  }
+
+  /** Frees all that zswap has of a swap type (`zswap_swapoff`). */
+  swapoff(type: number): void {
+    invalidateArea(this, this.treeOf(type));
+  }
+
+  /**
+   * Stores a folio's pages at an offset and those after it: "stored", or why
+   * not. A kernel with frontswap takes single pages only: EINVAL for others.
+   * What becomes of older pages at those offsets differs between kernels: see
+   * `ZswapProfile.frontswap`. Specifies `frontswap_store`; since 6.7,
+   * `zswap_store`.
+   */
+  store(
+    type: number,
+    offset: number,
+    folio: readonly Uint8Array[],
+  ): StoreOutcome {
+    return runToEnd(this.storeSteps(type, offset, folio));
+  }
+
+  /** {@linkcode Zswap.store}, stopping wherever others may run. */
+  storeSteps(
+    type: number,
+    offset: number,
+    folio: readonly Uint8Array[],
+  ): Generator<Wait, StoreOutcome> {
+    return this.#counted(this.#store(this.treeOf(type), offset, folio));
+  }
+
+  /**
+   * Fills `into` with the page at an offset: ENOENT where zswap does not have
+   * it, EIO where its bytes are damaged (6.18; before, it throws). Since 6.5 a
+   * page that is loaded into the swap cache is freed. Specifies
+   * `frontswap_load`; since 6.7, `zswap_load`.
+   */
+  load(
+    type: number,
+    offset: number,
+    into: Uint8Array,
+    toSwapCache = true,
+  ): Errno | undefined {
+    return runToEnd(this.loadSteps(type, offset, into, toSwapCache));
+  }
+
+  /** {@linkcode Zswap.load}, stopping wherever others may run. */
+  loadSteps(
+    type: number,
+    offset: number,
+    into: Uint8Array,
+    toSwapCache = true,
+  ): Generator<Wait, Errno | undefined> {
+    const tree = this.treeOf(type);
+    return this.#counted(
+      this.profile.zswap.frontswap === "none"
+        ? loadExclusive(this, tree, offset, into, toSwapCache)
+        : frontswapLoad(this, tree, offset, into),
+    );
+  }
+
+  /**
+   * Frees the page at an offset: its slot is free. Specifies
+   * `frontswap_invalidate_page`; since 6.7, `zswap_invalidate`.
+   */
+  invalidate(type: number, offset: number): void {
+    const tree = this.treeOf(type);
+    if (this.profile.zswap.frontswap === "none") {
+      invalidatePage(this, tree, offset);
+    } else {
+      frontswapInvalidate(this, tree, offset);
+    }
+  }
+
+  /** Runs the worker, if it was queued (`shrink_worker`). */
+  shrinkWork(): void {
+    runToEnd(this.shrinkWorkSteps());
+  }
+
+  /** {@linkcode Zswap.shrinkWork}, stopping wherever others may run. */
+  shrinkWorkSteps(): Generator<Wait, void> {
+    return this.#counted(SHRINK_WORK[this.profile.zswap.shrink](this));
+  }
+
+  /** Entries that memory pressure could free (`zswap_shrinker_count`, 6.18). */
+  shrinkerCount(): number {
+    return shrinkerCount(this);
+  }
+
+  /** Writes entries back under memory pressure (`zswap_shrinker_scan`, 6.18). */
+  shrinkerScan(nrToScan: number): number | "SHRINK_STOP" {
+    return runToEnd(this.shrinkerScanSteps(nrToScan));
+  }
+
+  /** {@linkcode Zswap.shrinkerScan}, stopping wherever others may run. */
+  shrinkerScanSteps(nrToScan: number): Generator<Wait, number | "SHRINK_STOP"> {
+    return this.#counted(shrinkerScan(this, nrToScan));
+  }
+
+  /** The tree of a swap type; throws where the type is not on. */
+  treeOf(type: number): ZswapTree {
+    const tree = this.trees.get(type);
+    if (tree === undefined) {
+      throw new Error(`Cannot use zswap: swap type ${type} is not on`);
+    }
+    return tree;
+  }
+
+  /** The pool for new entries of a tree. */
+  poolOf({ pool }: ZswapTree): ZswapPool {
+    const chosen = pool ?? this.pools.current;
+    if (chosen === undefined) throw new Error("zswap has no pool");
+    return chosen;
+  }
+
+  /** Leaves shrinking to the worker (`queue_work`). */
+  queueShrink(): void {
+    QUEUE_SHRINK[this.profile.zswap.shrink](this);
+  }
+
+  /** Whether the next allocation of an entry fails. */
+  failsEntry(): boolean {
+    return this.#options.failEntry?.(this.#entryAllocations++) ?? false;
+  }
+
+  /** Whether the next allocation of an xarray's node fails. */
+  failsNode(): boolean {
+    return this.#options.failNode?.(this.#nodeAllocations++) ?? false;
+  }
+
+  *#store(
+    tree: ZswapTree,
+    offset: number,
+    folio: readonly Uint8Array[],
+  ): Generator<Wait, StoreOutcome> {
+    const { frontswap } = this.profile.zswap;
+    if (frontswap === "none") {
+      const isStored = yield* storeFolio(this, tree, offset, folio);
+      return isStored ? "stored" : "refused";
+    }
+    if (folio.length !== 1) return "EINVAL";
+    const store = FRONTSWAP_STORE[frontswap];
+    return (yield* store(this, tree, offset, folio[0])) ?? "stored";
+  }
+
+  /** Counts an operation as under way from its first step to its last. */
+  *#counted<Result>(
+    operation: Generator<Wait, Result>,
+  ): Generator<Wait, Result> {
+    this.underWay++;
+    try {
+      return yield* operation;
+    } finally {
+      this.underWay--;
+    }
+  }
+}
+
+function assertAvailable(
+  what: string,
+  name: string,
+  available: readonly string[],
+): void {
+  if (available.includes(name)) return;
+  throw new Error(
+    `Cannot make zswap: the '${what}' is '${name}', not one of ${
+      available.join(", ")
+    }`,
+  );
+}
