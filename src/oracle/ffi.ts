@@ -1,7 +1,8 @@
 /** The kernel that this process runs on, by libc's system calls. */
 import { constants as fs } from "node:fs";
 import { constants as os } from "node:os";
-import type { Failure, Kernel } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Refusal } from "./target.ts";
 
 const LIBC = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
@@ -28,7 +29,7 @@ const BUFFER_BYTES = 65536;
 /** Calls between two times at which signals are heard. */
 const CALLS_BETWEEN_BREATHS = 32;
 /** A request that the disk's end cut short. */
-const BEYOND_DISK: Failure = { errno: "EIO" };
+const BEYOND_DISK: Refusal = { error: "EIO" };
 
 const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(os.errno)
@@ -85,7 +86,7 @@ export class LocalKernel implements Kernel, Disposable {
     );
   }
 
-  async readFile(path: string): Promise<{ text: string } | Failure> {
+  async readFile(path: string): Promise<{ text: string } | Refusal> {
     await this.#breathe();
     return this.#withFile(path, fs.O_RDONLY, (fd) => {
       const parts: Uint8Array[] = [];
@@ -96,7 +97,7 @@ export class LocalKernel implements Kernel, Disposable {
           part,
           BigInt(part.length),
         );
-        if (bytes < 0) return this.#failure();
+        if (bytes < 0) return this.#refusal();
         if (bytes === 0n) break;
         parts.push(part.subarray(0, Number(bytes)));
       }
@@ -106,12 +107,12 @@ export class LocalKernel implements Kernel, Disposable {
     });
   }
 
-  async writeFile(path: string, text: string): Promise<Failure | undefined> {
+  async writeFile(path: string, text: string): Promise<Refusal | undefined> {
     await this.#breathe();
     return this.#withFile(path, fs.O_WRONLY, (fd) => {
       const data = new TextEncoder().encode(text);
       const written = this.#libc.symbols.write(fd, data, BigInt(data.length));
-      return written < 0 ? this.#failure() : undefined;
+      return written < 0 ? this.#refusal() : undefined;
     });
   }
 
@@ -119,7 +120,7 @@ export class LocalKernel implements Kernel, Disposable {
     device: string,
     offset: number,
     bytes: number,
-  ): Promise<{ data: Uint8Array } | Failure> {
+  ): Promise<{ data: Uint8Array } | Refusal> {
     await this.#breathe();
     return this.#withDevice(device, (fd) => {
       this.#checkRoom(bytes);
@@ -129,7 +130,7 @@ export class LocalKernel implements Kernel, Disposable {
         BigInt(bytes),
         BigInt(offset),
       );
-      if (read < 0) return this.#failure();
+      if (read < 0) return this.#refusal();
       return Number(read) < bytes
         ? BEYOND_DISK
         : { data: this.#buffer.slice(0, bytes) };
@@ -140,7 +141,7 @@ export class LocalKernel implements Kernel, Disposable {
     device: string,
     offset: number,
     data: Uint8Array,
-  ): Promise<Failure | undefined> {
+  ): Promise<Refusal | undefined> {
     await this.#breathe();
     return this.#withDevice(device, (fd) => {
       this.#checkRoom(data.length);
@@ -151,7 +152,7 @@ export class LocalKernel implements Kernel, Disposable {
         BigInt(data.length),
         BigInt(offset),
       );
-      if (written < 0) return this.#failure();
+      if (written < 0) return this.#refusal();
       return Number(written) < data.length ? BEYOND_DISK : undefined;
     });
   }
@@ -160,12 +161,12 @@ export class LocalKernel implements Kernel, Disposable {
     device: string,
     offset: number,
     bytes: number,
-  ): Promise<Failure | undefined> {
+  ): Promise<Refusal | undefined> {
     await this.#breathe();
     return this.#withDevice(device, (fd) => {
       const range = BigUint64Array.of(BigInt(offset), BigInt(bytes));
       const failed = this.#libc.symbols.ioctl(fd, BLKDISCARD, range);
-      return failed < 0 ? this.#failure() : undefined;
+      return failed < 0 ? this.#refusal() : undefined;
     });
   }
 
@@ -176,25 +177,17 @@ export class LocalKernel implements Kernel, Disposable {
   }
 
   /**
-   * Opens a block device as only one may at a time (O_EXCL, as a mount does)
-   * and closes it again: EBUSY where another has it so.
-   */
-  claim(device: string): Failure | undefined {
-    return this.#withFile(device, fs.O_RDONLY | fs.O_EXCL, () => undefined);
-  }
-
-  /**
    * Takes the advisory lock on a file until this process ends: EAGAIN where
    * another has it.
    */
-  lock(path: string): Failure | undefined {
+  lock(path: string): Refusal | undefined {
     const fd = this.#libc.symbols.open(cString(path), fs.O_RDONLY);
-    if (fd < 0) return this.#failure();
+    if (fd < 0) return this.#refusal();
     const failed = this.#libc.symbols.flock(fd, LOCK_EX | LOCK_NB);
     if (failed === 0) return undefined;
-    const failure = this.#failure();
+    const refusal = this.#refusal();
     this.#libc.symbols.close(fd);
-    return failure;
+    return refusal;
   }
 
   [Symbol.dispose](): void {
@@ -211,17 +204,17 @@ export class LocalKernel implements Kernel, Disposable {
   }
 
   /** To be called first after what failed, before anything else sets it. */
-  #failure(): Failure {
-    return { errno: errnoName(this.#errno.getInt32()) };
+  #refusal(): Refusal {
+    return { error: errnoName(this.#errno.getInt32()) };
   }
 
   #withFile<Result>(
     path: string,
     flags: number,
     use: (fd: number) => Result,
-  ): Result | Failure {
+  ): Result | Refusal {
     const fd = this.#libc.symbols.open(cString(path), flags);
-    if (fd < 0) return this.#failure();
+    if (fd < 0) return this.#refusal();
     try {
       return use(fd);
     } finally {
@@ -232,12 +225,12 @@ export class LocalKernel implements Kernel, Disposable {
   #withDevice<Result>(
     device: string,
     use: (fd: number) => Result,
-  ): Result | Failure {
+  ): Result | Refusal {
     if (this.#open?.device !== device) {
       this.closeDevice();
       const flags = fs.O_RDWR | (fs.O_DIRECT ?? 0);
       const fd = this.#libc.symbols.open(cString(device), flags);
-      if (fd < 0) return this.#failure();
+      if (fd < 0) return this.#refusal();
       this.#open = { device, fd };
     }
     return use(this.#open.fd);

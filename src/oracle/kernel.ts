@@ -2,12 +2,7 @@
  * What an observer of a running kernel needs of it: to read and write its
  * files, and to move pages to and from its block devices past the page cache.
  */
-
-/** What a system call failed with. */
-export interface Failure {
-  /** The error's symbolic name, such as `EINVAL`. */
-  readonly errno: string;
-}
+import type { Refusal } from "./target.ts";
 
 /**
  * A running kernel's files and block devices: of this machine, or of a guest.
@@ -16,9 +11,9 @@ export interface Failure {
  */
 export interface Kernel {
   /** Reads a whole file, as `cat` does. */
-  readFile(path: string): Promise<{ readonly text: string } | Failure>;
+  readFile(path: string): Promise<{ readonly text: string } | Refusal>;
   /** Writes a text to a file by one `write`, as `printf %s TEXT >` does. */
-  writeFile(path: string, text: string): Promise<Failure | undefined>;
+  writeFile(path: string, text: string): Promise<Refusal | undefined>;
   /**
    * Reads `bytes` bytes of a block device from the byte `offset` on, O_DIRECT.
    * EIO where the disk ends before: `pread` says so by its result.
@@ -27,31 +22,22 @@ export interface Kernel {
     device: string,
     offset: number,
     bytes: number,
-  ): Promise<{ readonly data: Uint8Array } | Failure>;
+  ): Promise<{ readonly data: Uint8Array } | Refusal>;
   /** Writes whole blocks to a block device from the byte `offset` on, O_DIRECT. */
   writeBlocks(
     device: string,
     offset: number,
     data: Uint8Array,
-  ): Promise<Failure | undefined>;
+  ): Promise<Refusal | undefined>;
   /** BLKDISCARD of `bytes` bytes from the byte `offset` on. */
   discardBlocks(
     device: string,
     offset: number,
     bytes: number,
-  ): Promise<Failure | undefined>;
+  ): Promise<Refusal | undefined>;
   /**
    * Closes the block device that is open. Each stays so from its first request
    * on, and no device is reset while it is open.
    */
   closeDevice(): Promise<void>;
-}
-
-/**
- * What keeps a target from being observed, as one line that says what is
- * missing or in the way.
- */
-export class TargetUnavailable extends Error {
-  /** The error's class. */
-  override readonly name = "TargetUnavailable";
 }

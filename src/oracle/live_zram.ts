@@ -1,0 +1,193 @@
+/** A zram device of a running kernel, as a target. */
+import type { Profile } from "../linux/profile.ts";
+import type { Kernel } from "./kernel.ts";
+import { isRefusal, type Refusal, type ZramTarget } from "./target.ts";
+
+/** Where `compr_data_size` is in `mm_stat`. */
+const COMPR_DATA_SIZE = 1;
+/** How often a reset is tried that others keep from: openers come and go. */
+const RESET_TRIES = 50;
+/** Milliseconds between two tries. */
+const RESET_PAUSE = 20;
+
+/** The error of what should have gone well. */
+function unexpected(what: string, { error }: Refusal): Error {
+  return new Error(`Cannot ${what}: the kernel answers ${error}`);
+}
+
+/**
+ * The device `/dev/NAME` of a kernel: attributes by its files in sysfs, pages
+ * by direct I/O. It must be nobody else's.
+ *
+ * What a request beyond the disk gets is of the device's file and does not
+ * come from zram: EIO for all, as a bio would have had it.
+ */
+export class LiveZram implements ZramTarget {
+  readonly #kernel: Kernel;
+  readonly #name: string;
+  readonly #profile: Profile;
+  /** What each page counts in `compr_data_size`, where it is stored. */
+  readonly #stored = new Map<number, number>();
+
+  /** The device `name`, such as `zram0`, of a kernel that `profile` describes. */
+  constructor(kernel: Kernel, name: string, profile: Profile) {
+    this.#kernel = kernel;
+    this.#name = name;
+    this.#profile = profile;
+  }
+
+  /**
+   * Resets the device, and sets what a reset leaves to what a device has that
+   * was just added. Throws where others keep it open.
+   */
+  async create(): Promise<void> {
+    await this.#reset();
+    this.#stored.clear();
+    const { zram } = this.#profile;
+    const fresh = [["comp_algorithm", zram.defaultAlgorithm]];
+    if (zram.writeback) {
+      fresh.push(["writeback_limit_enable", "0"], ["writeback_limit", "0"]);
+    }
+    for (const [attr, value] of fresh) {
+      const refusal = await this.set(attr, value);
+      if (refusal !== undefined) {
+        throw unexpected(`set ${attr} of /dev/${this.#name}`, refusal);
+      }
+    }
+  }
+
+  /** Writes a sysfs attribute, the device's file being closed meanwhile. */
+  async set(attr: string, value: string): Promise<Refusal | undefined> {
+    await this.#kernel.closeDevice();
+    const refusal = await this.#kernel.writeFile(this.#sysfs(attr), value);
+    if (refusal === undefined) await this.#afterSet(attr);
+    return refusal;
+  }
+
+  /** Reads a sysfs attribute. */
+  async get(attr: string): Promise<{ value: string } | Refusal> {
+    const shown = await this.#kernel.readFile(this.#sysfs(attr));
+    return isRefusal(shown) ? shown : { value: shown.text };
+  }
+
+  /** Writes a page; what it counts is what `compr_data_size` grew by. */
+  async write(
+    page: number,
+    data: Uint8Array,
+  ): Promise<{ stored: number } | Refusal> {
+    if (!await this.#isInside(page, 1)) return { error: "EIO" };
+    const before = await this.#comprDataSize();
+    const refusal = await this.#kernel.writeBlocks(
+      this.#device,
+      page * this.#profile.pageSize,
+      data,
+    );
+    if (refusal !== undefined) return refusal;
+    const grown = await this.#comprDataSize() - before;
+    const stored = grown + (this.#stored.get(page) ?? 0);
+    this.#stored.set(page, stored);
+    return { stored };
+  }
+
+  /** Reads a page. */
+  async read(page: number): Promise<{ data: Uint8Array } | Refusal> {
+    const { pageSize } = this.#profile;
+    if (!await this.#isInside(page, 1)) return { error: "EIO" };
+    return await this.#kernel.readBlocks(
+      this.#device,
+      page * pageSize,
+      pageSize,
+    );
+  }
+
+  /** Discards pages. */
+  async discard(page: number, pages: number): Promise<Refusal | undefined> {
+    const { pageSize } = this.#profile;
+    if (!await this.#isInside(page, pages)) return { error: "EIO" };
+    const refusal = await this.#kernel.discardBlocks(
+      this.#device,
+      page * pageSize,
+      pages * pageSize,
+    );
+    if (refusal !== undefined) return refusal;
+    for (let nth = 0; nth < pages; nth++) this.#stored.delete(page + nth);
+  }
+
+  /** The numbers of `mm_stat`, in its order. */
+  mmStat(): Promise<number[]> {
+    return this.#numbers("mm_stat");
+  }
+
+  /** The numbers of `bd_stat`, in its order. */
+  bdStat(): Promise<number[]> {
+    return this.#numbers("bd_stat");
+  }
+
+  /** Pages that are stored and their flags, from debugfs `block_state`. */
+  async blockState(): Promise<[number, string][] | Refusal> {
+    const path = `/sys/kernel/debug/zram/${this.#name}/block_state`;
+    const shown = await this.#kernel.readFile(path);
+    if (isRefusal(shown)) return shown;
+    return shown.text.trim().split("\n").filter(Boolean).map((row) => {
+      const [page, , flags] = row.trim().split(/\s+/);
+      return [Number(page), flags];
+    });
+  }
+
+  get #device(): string {
+    return `/dev/${this.#name}`;
+  }
+
+  #sysfs(attr: string): string {
+    return `/sys/block/${this.#name}/${attr}`;
+  }
+
+  async #isInside(page: number, pages: number): Promise<boolean> {
+    const [disksize] = await this.#numbers("disksize");
+    return (page + pages) * this.#profile.pageSize <= disksize;
+  }
+
+  async #comprDataSize(): Promise<number> {
+    return (await this.mmStat())[COMPR_DATA_SIZE];
+  }
+
+  async #numbers(attr: string): Promise<number[]> {
+    const shown = await this.get(attr);
+    if (isRefusal(shown)) {
+      throw unexpected(`read ${attr} of ${this.#device}`, shown);
+    }
+    return shown.value.trim().split(/\s+/).map(Number);
+  }
+
+  async #reset(): Promise<void> {
+    let refusal: Refusal | undefined;
+    for (let nth = 0; nth < RESET_TRIES; nth++) {
+      refusal = await this.set("reset", "1");
+      if (refusal?.error !== "EBUSY") break;
+      await new Promise((resolve) => setTimeout(resolve, RESET_PAUSE));
+    }
+    if (refusal !== undefined) {
+      throw unexpected(`reset ${this.#device}`, refusal);
+    }
+  }
+
+  /** Follows what an attribute did to the pages that are stored. */
+  async #afterSet(attr: string): Promise<void> {
+    if (attr === "reset") this.#stored.clear();
+    // A page that was written back has left the pool.
+    if (attr === "writeback") {
+      const state = await this.blockState();
+      if (isRefusal(state)) {
+        throw unexpected(`read block_state of ${this.#device}`, state);
+      }
+      for (const [page, flags] of state) {
+        if (flags.includes("w")) this.#stored.delete(page);
+      }
+    }
+    if (attr === "recompress") {
+      throw new Error(
+        `Cannot follow ${this.#device}: what pages count after 'recompress' is not shown`,
+      );
+    }
+  }
+}
