@@ -164,3 +164,4 @@ export { z3foldMachine } from "./src/explore/z3fold_machine.ts";
 export * from "./src/oracle/page_data.ts";
 export * from "./src/oracle/transcript.ts";
 export * from "./src/oracle/replay.ts";
+export * from "./src/oracle/transcript_text.ts";

@@ -113,6 +113,8 @@ Deno.test("attributes answer as the kernel's do", () => {
     assertEquals(set("disksize", "1M"), "EBUSY");
     assertEquals(set("comp_algorithm", "lzo"), "EBUSY");
     assertEquals(set("mem_limit", "zz"), "EINVAL");
+    // A suffix alone is a number of them: none.
+    assertEquals(set("mem_limit", "many"), undefined);
     assertEquals(set("mem_limit", "-1"), "EINVAL");
     assertEquals(set("mem_limit", " 5"), "EINVAL");
     assertEquals(set("mem_limit", "1Kzz"), undefined);

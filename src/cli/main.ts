@@ -2,6 +2,7 @@
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
 import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
+import { RECORD_USAGE, recordCommand } from "./record.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
 import { SWAP_USAGE, swapCommand } from "./swap.ts";
@@ -30,6 +31,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: REPLAY_USAGE,
     summary: "compare the model with what a live kernel did",
     run: replayCommand,
+  },
+  record: {
+    usage: RECORD_USAGE,
+    summary: "write down what a live zram device does",
+    run: recordCommand,
   },
   classes: {
     usage: CLASSES_USAGE,

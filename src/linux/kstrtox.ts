@@ -33,7 +33,8 @@ function guessBase(text: string): { base: number; skip: number } {
 /**
  * Reads a size such as `512M` or `0x10000`: a number in base 8, 10 or 16, then
  * at most one of the suffixes K, M, G, T, P, E in either case. What follows is
- * ignored. Returns bytes, or `undefined` where there is no digit at the start.
+ * ignored, and a suffix without a number is zero: `many` is 0M. Returns bytes,
+ * or `undefined` where there is neither.
  *
  * Specifies `memparse`, `lib/cmdline.c`.
  *
@@ -48,9 +49,9 @@ function guessBase(text: string): { base: number; skip: number } {
 export function memparse(text: string): bigint | undefined {
   const { base, skip } = guessBase(text);
   const { value, length } = parseDigits(text.slice(skip), base);
-  if (length === 0) return undefined;
   const suffix = (text[skip + length] ?? "").toUpperCase();
   const power = suffix === "" ? -1 : SUFFIXES.indexOf(suffix);
+  if (length === 0 && power < 0) return undefined;
   return (value << BigInt(10 * (power + 1))) & U64_MASK;
 }
 

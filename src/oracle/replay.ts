@@ -102,7 +102,7 @@ function profileOf(header: TranscriptHeader): Profile {
 }
 
 /** The path at which a transcript's backing device is. */
-const BACKING_PATH = "/dev/loop0";
+export const BACKING_PATH = "/dev/loop0";
 
 /** The backing device that a header tells of, if any. */
 function backingDevicesOf(
