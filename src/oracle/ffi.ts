@@ -1,6 +1,6 @@
 /** The kernel that this process runs on, by libc's system calls. */
 import { constants as fs } from "node:fs";
-import { constants as os } from "node:os";
+import { errnoName } from "./errno_name.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Refusal } from "./target.ts";
 
@@ -30,17 +30,6 @@ const BUFFER_BYTES = 65536;
 const CALLS_BETWEEN_BREATHS = 32;
 /** A request that the disk's end cut short. */
 const BEYOND_DISK: Refusal = { error: "EIO" };
-
-const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(os.errno)
-    .filter(([name]) => name !== "EWOULDBLOCK" && name !== "ENOTSUP")
-    .map(([name, number]) => [number, name]),
-);
-
-/** An error number's symbolic name on this machine. */
-export function errnoName(errno: number): string {
-  return ERRNO_NAMES.get(errno) ?? `E${errno}`;
-}
 
 const cString = (text: string) => new TextEncoder().encode(`${text}\0`);
 

@@ -60,7 +60,9 @@ export class LiveZram implements ZramTarget {
   async set(attr: string, value: string): Promise<Refusal | undefined> {
     await this.#kernel.closeDevice();
     const refusal = await this.#kernel.writeFile(this.#sysfs(attr), value);
-    if (refusal === undefined) await this.#afterSet(attr);
+    // Even one that failed may have written pages back before.
+    if (attr === "writeback") await this.#forgetWrittenBack();
+    if (refusal === undefined) this.#afterSet(attr);
     return refusal;
   }
 
@@ -171,19 +173,18 @@ export class LiveZram implements ZramTarget {
     }
   }
 
-  /** Follows what an attribute did to the pages that are stored. */
-  async #afterSet(attr: string): Promise<void> {
-    if (attr === "reset") this.#stored.clear();
-    // A page that was written back has left the pool.
-    if (attr === "writeback") {
-      const state = await this.blockState();
-      if (isRefusal(state)) {
-        throw unexpected(`read block_state of ${this.#device}`, state);
-      }
-      for (const [page, flags] of state) {
-        if (flags.includes("w")) this.#stored.delete(page);
-      }
+  /** Forgets what pages counted that have left the pool. */
+  async #forgetWrittenBack(): Promise<void> {
+    const state = await this.blockState();
+    // There is none to show before the disk is made.
+    if (isRefusal(state)) return;
+    for (const [page, flags] of state) {
+      if (flags.includes("w")) this.#stored.delete(page);
     }
+  }
+
+  #afterSet(attr: string): void {
+    if (attr === "reset") this.#stored.clear();
     if (attr === "recompress") {
       throw new Error(
         `Cannot follow ${this.#device}: what pages count after 'recompress' is not shown`,

@@ -1,0 +1,351 @@
+/** A kernel booted in QEMU, and what it is asked over a virtio port. */
+import { errnoName } from "./errno_name.ts";
+import {
+  buildInitrd,
+  commandOutput,
+  findImage,
+  type GuestImage,
+  type Module,
+} from "./guest_image.ts";
+import type { Kernel } from "./kernel.ts";
+import { type Refusal, TargetMissing } from "./target.ts";
+
+const QEMU = "qemu-system-x86_64";
+/** Milliseconds that a boot may take: some ten times what it does. */
+const BOOT_MILLISECONDS = 120_000;
+/** Milliseconds that a request may take. */
+const REQUEST_MILLISECONDS = 30_000;
+/** Bytes of the guest's memory, in QEMU's units. */
+const MEMORY = "512M";
+/** Modules of the port. */
+const PORT_MODULES: readonly Module[] = [["virtio_pci"], ["virtio_console"]];
+
+/** What a guest is booted with. */
+export interface GuestOptions {
+  /** Where the kernel is: `/` for an installed one. */
+  readonly image: string;
+  /** Modules beside those that zspec needs to reach the guest. */
+  readonly modules: readonly Module[];
+  /** Words of the kernel's command line. */
+  readonly parameters?: readonly string[];
+  /** Once it is aborted, what is under way throws its reason. */
+  readonly stop?: AbortSignal;
+}
+
+/** One request as the guest's program reads it. */
+interface Request {
+  readonly name: string;
+  readonly path?: string;
+  readonly a?: number;
+  readonly b?: number;
+  readonly data?: Uint8Array;
+}
+
+/** The bytes that a guest sends, in the portions that are asked for. */
+class Incoming {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.#reader = stream.getReader();
+  }
+
+  /** The bytes up to the next newline, as text. */
+  async line(): Promise<string> {
+    let end: number;
+    while ((end = this.#rest.indexOf(0x0a)) < 0) await this.#more();
+    const line = new TextDecoder().decode(this.#rest.subarray(0, end));
+    this.#rest = this.#rest.subarray(end + 1);
+    return line;
+  }
+
+  async bytes(count: number): Promise<Uint8Array<ArrayBuffer>> {
+    while (this.#rest.length < count) await this.#more();
+    const bytes = this.#rest.slice(0, count);
+    this.#rest = this.#rest.subarray(count);
+    return bytes;
+  }
+
+  async #more(): Promise<void> {
+    const { value } = await this.#reader.read();
+    if (value === undefined) throw new Error("the guest is gone");
+    const joined = new Uint8Array(this.#rest.length + value.length);
+    joined.set(this.#rest);
+    joined.set(value, this.#rest.length);
+    this.#rest = joined;
+  }
+}
+
+/**
+ * A running guest. Leaving its scope ends it.
+ *
+ * Beside a {@linkcode Kernel}'s files and devices it has anonymous memory, of
+ * one program that does nothing of its own, for zswap to take.
+ */
+export class Guest implements Kernel, AsyncDisposable {
+  /** The kernel's release. */
+  readonly release: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #folder: string;
+  readonly #stop: AbortSignal | undefined;
+  readonly #incoming: Incoming;
+  readonly #outgoing: WritableStreamDefaultWriter<Uint8Array>;
+
+  /**
+   * A guest that QEMU runs, its files in `folder`, which goes with it;
+   * {@linkcode bootGuest} makes one.
+   */
+  constructor(
+    release: string,
+    child: Deno.ChildProcess,
+    folder: string,
+    stop: AbortSignal | undefined,
+  ) {
+    this.release = release;
+    this.#child = child;
+    this.#folder = folder;
+    this.#stop = stop;
+    this.#incoming = new Incoming(child.stdout);
+    this.#outgoing = child.stdin.getWriter();
+  }
+
+  /** Waits until the guest's program asks for requests. */
+  async ready(): Promise<void> {
+    await this.#within(BOOT_MILLISECONDS, "boot", this.#incoming.line());
+  }
+
+  async readFile(path: string): Promise<{ text: string } | Refusal> {
+    const answer = await this.#ask({ name: "read", path });
+    return "error" in answer
+      ? answer
+      : { text: new TextDecoder().decode(answer.data) };
+  }
+
+  writeFile(path: string, text: string): Promise<Refusal | undefined> {
+    const data = new TextEncoder().encode(text);
+    return this.#tell({ name: "write", path, data });
+  }
+
+  readBlocks(
+    path: string,
+    offset: number,
+    bytes: number,
+  ): Promise<{ data: Uint8Array } | Refusal> {
+    return this.#ask({ name: "pread", path, a: offset, b: bytes });
+  }
+
+  writeBlocks(
+    path: string,
+    offset: number,
+    data: Uint8Array,
+  ): Promise<Refusal | undefined> {
+    return this.#tell({ name: "pwrite", path, a: offset, data });
+  }
+
+  discardBlocks(
+    path: string,
+    offset: number,
+    bytes: number,
+  ): Promise<Refusal | undefined> {
+    return this.#tell({ name: "discard", path, a: offset, b: bytes });
+  }
+
+  async closeDevice(): Promise<void> {
+    await this.#tell({ name: "close" });
+  }
+
+  /** Makes a loop device at `path` over a new file of `bytes` bytes. */
+  makeLoop(path: string, bytes: number): Promise<Refusal | undefined> {
+    return this.#tell({ name: "loop", path, a: bytes });
+  }
+
+  /** Maps `pages` pages of anonymous memory, in place of those before. */
+  map(pages: number): Promise<Refusal | undefined> {
+    return this.#tell({ name: "map", a: pages });
+  }
+
+  /** Writes a page of that memory. */
+  touch(page: number, data: Uint8Array): Promise<Refusal | undefined> {
+    return this.#tell({ name: "touch", a: page, data });
+  }
+
+  /** Reads a page of that memory, which brings it back where it was paged out. */
+  look(page: number): Promise<{ data: Uint8Array } | Refusal> {
+    return this.#ask({ name: "look", a: page });
+  }
+
+  /** MADV_PAGEOUT of pages of that memory. */
+  pageOut(page: number, pages: number): Promise<Refusal | undefined> {
+    return this.#tell({ name: "pageout", a: page, b: pages });
+  }
+
+  /** The entries that `/proc/self/pagemap` has for pages of that memory. */
+  async pagemap(
+    page: number,
+    pages: number,
+  ): Promise<{ entries: BigUint64Array } | Refusal> {
+    const answer = await this.#ask({ name: "pagemap", a: page, b: pages });
+    return "error" in answer
+      ? answer
+      : { entries: new BigUint64Array(answer.data.buffer) };
+  }
+
+  /** Swaps to the block device at `path`. */
+  swapOn(path: string): Promise<Refusal | undefined> {
+    return this.#tell({ name: "swapon", path });
+  }
+
+  /** Brings all pages back from the device at `path`, and leaves it. */
+  swapOff(path: string): Promise<Refusal | undefined> {
+    return this.#tell({ name: "swapoff", path });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A guest has nothing to save.
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.#child.status;
+    await this.#outgoing.abort().catch(() => {});
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  async #tell(request: Request): Promise<Refusal | undefined> {
+    const answer = await this.#ask(request);
+    return "error" in answer ? answer : undefined;
+  }
+
+  async #ask(
+    request: Request,
+  ): Promise<{ data: Uint8Array<ArrayBuffer> } | Refusal> {
+    this.#stop?.throwIfAborted();
+    const { name, a = 0, b = 0 } = request;
+    const path = new TextEncoder().encode(request.path ?? "");
+    const data = request.data ?? new Uint8Array(0);
+    const line = `${name} ${a} ${b} ${path.length} ${data.length}\n`;
+    const head = new TextEncoder().encode(line);
+    const whole = new Uint8Array(head.length + path.length + data.length);
+    whole.set(head);
+    whole.set(path, head.length);
+    whole.set(data, head.length + path.length);
+    return await this.#within(
+      REQUEST_MILLISECONDS,
+      `answer '${line.trim()}'`,
+      this.#exchange(whole),
+    );
+  }
+
+  async #exchange(
+    request: Uint8Array,
+  ): Promise<{ data: Uint8Array<ArrayBuffer> } | Refusal> {
+    await this.#outgoing.write(request);
+    const [errno, bytes] = (await this.#incoming.line()).split(" ").map(Number);
+    const data = await this.#incoming.bytes(bytes);
+    return errno === 0 ? { data } : { error: errnoName(errno) };
+  }
+
+  /** What comes in time; else throws with the console's last words. */
+  async #within<Result>(
+    milliseconds: number,
+    what: string,
+    work: Promise<Result>,
+  ): Promise<Result> {
+    const stop = this.#stop;
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const interrupt = () => reject(stop?.reason);
+    stop?.addEventListener("abort", interrupt);
+    const timer = setTimeout(
+      () => reject(new Error(`it took more than ${milliseconds / 1000} s`)),
+      milliseconds,
+    );
+    try {
+      return await Promise.race([work, late]);
+    } catch (error) {
+      stop?.throwIfAborted();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `The guest does not ${what}: ${reason}${await this.#lastWords()}`,
+        { cause: error },
+      );
+    } finally {
+      clearTimeout(timer);
+      stop?.removeEventListener("abort", interrupt);
+    }
+  }
+
+  async #lastWords(): Promise<string> {
+    const console = await Deno.readTextFile(`${this.#folder}/console`)
+      .catch(() => "");
+    const lines = console.trim().split("\n").slice(-8).join("\n");
+    return lines === "" ? "" : `; its console ends with\n${lines}`;
+  }
+}
+
+/**
+ * Boots a guest and waits until it answers. Throws a {@linkcode TargetMissing}
+ * that says in one line what to install where QEMU, a kernel or a compiler is
+ * missing.
+ */
+export async function bootGuest(options: GuestOptions): Promise<Guest> {
+  if (await commandOutput(QEMU, ["--version"]) === undefined) {
+    throw new TargetMissing(
+      `Cannot boot a guest: there is no ${QEMU}; install qemu-system-x86`,
+    );
+  }
+  const image = findImage(options.image);
+  const folder = await Deno.makeTempDir({ prefix: "zspec-guest-" });
+  const guest = await start(image, folder, options).catch(async (error) => {
+    await Deno.remove(folder, { recursive: true });
+    throw error;
+  });
+  try {
+    await guest.ready();
+    return guest;
+  } catch (error) {
+    await guest[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Starts a guest, whose files are in `folder`. */
+async function start(
+  image: GuestImage,
+  folder: string,
+  options: GuestOptions,
+): Promise<Guest> {
+  const modules = [...PORT_MODULES, ...options.modules];
+  const initrd = await buildInitrd(image, modules, folder);
+  options.stop?.throwIfAborted();
+  const child = new Deno.Command(QEMU, {
+    args: qemuArguments(image.kernel, initrd, folder, options),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+    // A terminal's interrupt is for zspec, which then ends the guest.
+    detached: true,
+  }).spawn();
+  return new Guest(image.release, child, folder, options.stop);
+}
+
+function qemuArguments(
+  kernel: string,
+  initrd: string,
+  folder: string,
+  { parameters = [] }: GuestOptions,
+): string[] {
+  // `-accel tcg` works wherever QEMU does; one CPU makes counts exact.
+  return [
+    ...["-nodefaults", "-no-user-config", "-no-reboot"],
+    ...["-display", "none", "-accel", "tcg", "-m", MEMORY, "-smp", "1"],
+    ...["-kernel", kernel, "-initrd", initrd],
+    "-append",
+    ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", ...parameters]
+      .join(" "),
+    ...["-serial", `file:${folder}/console`],
+    ...["-device", "virtio-serial-pci"],
+    ...["-chardev", "stdio,id=port,signal=off"],
+    ...["-device", "virtserialport,chardev=port,name=zspec"],
+  ];
+}
