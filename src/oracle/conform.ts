@@ -9,6 +9,8 @@ import { type Finding, findingOf } from "./finding.ts";
 import type { Level, Plan, Step, Suite } from "./judge.ts";
 import { shrinkFinding } from "./shrink.ts";
 import type { Target, ZramTarget, ZsmallocTarget } from "./target.ts";
+import { ZRAM_SUITE } from "./zram_suite.ts";
+import type { ZramStep } from "./zram_steps.ts";
 import { ZSMALLOC_SUITE } from "./zsmalloc_suite.ts";
 import type { ZsmallocStep } from "./zsmalloc_steps.ts";
 
@@ -139,7 +141,7 @@ export async function conform<T extends Target, One extends Step>(
   } catch (error) {
     return ended(asked, findingOf<One>(error, []));
   }
-  let history: History<One> = { programs: [] };
+  const history: History<One> = { programs: [] };
   for await (const program of programsOf(suite, plan, seed, runs)) {
     const finding = await judgeSteps(suite, target, plan, program);
     counts.programs++;
@@ -159,7 +161,6 @@ export async function conform<T extends Target, One extends Step>(
     }
     if (isTimeUp()) break;
   }
-  history = { programs: [] };
   return ended(plan);
 }
 
@@ -216,4 +217,15 @@ export function conformZsmalloc(
   options?: ConformOptions,
 ): Promise<ConformResult<ZsmallocStep>> {
   return conform(ZSMALLOC_SUITE, target, options);
+}
+
+/**
+ * Runs random programs on a compressed block device and judges every answer,
+ * likewise. Its algorithms are those that `comp_algorithm` shows.
+ */
+export function conformZram(
+  target: ZramTarget,
+  options?: ConformOptions,
+): Promise<ConformResult<ZramStep>> {
+  return conform(ZRAM_SUITE, target, options);
 }

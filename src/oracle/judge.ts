@@ -20,6 +20,11 @@ export interface Plan {
   readonly level: Level;
   /** The kernel that it is compared with. */
   readonly profile: Profile;
+  /**
+   * The compressors that programs may choose: those that a device says it has,
+   * at level `exact` those of them whose lengths the model knows.
+   */
+  readonly algorithms?: readonly string[];
 }
 
 /**
