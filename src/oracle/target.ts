@@ -28,6 +28,11 @@ export interface Target {
    * the next `create`. A target without it is only told to `create`.
    */
   restart?(): void | Promise<void>;
+  /**
+   * Told `true` while a finding is shrunk, where an answer that is late once
+   * may be late a hundred times: a target that waits can then wait less.
+   */
+  hurry?(isHurried: boolean): void;
 }
 
 /** What a pool of {@linkcode ZsmallocTarget} is made for. */

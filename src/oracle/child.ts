@@ -1,0 +1,217 @@
+/**
+ * A child process as a target: one JSON object a line each way, as the oracle
+ * protocol has it. It is started when it is first asked, and again after it
+ * failed.
+ */
+import { ChildLines, type ChildStatus, shortened } from "./child_lines.ts";
+import { TargetFault, TargetMissing } from "./target.ts";
+
+/** Milliseconds that a child has for an answer where nothing else is said. */
+export const ANSWER_MILLISECONDS = 10_000;
+
+/** The least that it has while a finding is shrunk. */
+const HURRIED_MILLISECONDS = 500;
+/** How many times as long as its slowest answer it then has. */
+const HURRIED_TIMES = 20;
+
+/** Milliseconds that a child has to be gone once it was killed. */
+const KILL_MILLISECONDS = 1000;
+
+/** What a child process can be told to be. */
+export interface ChildOptions {
+  /** The command and its arguments. */
+  readonly command: readonly string[];
+  /** Milliseconds for an answer. Default: {@linkcode ANSWER_MILLISECONDS}. */
+  readonly timeout?: number;
+}
+
+/** An answer's fields: a JSON object. */
+export type ChildAnswer = Readonly<Record<string, unknown>>;
+
+interface Running {
+  readonly lines: ChildLines;
+  readonly status: Promise<ChildStatus>;
+  kill(): void;
+}
+
+/** A child process that answers requests. */
+export class Child {
+  readonly #command: readonly string[];
+  readonly #timeout: number;
+  #running: Running | undefined;
+  #nextId = 1;
+  #slowest = 0;
+  #isHurried = false;
+
+  /** Starts nothing yet. */
+  constructor({ command, timeout = ANSWER_MILLISECONDS }: ChildOptions) {
+    this.#command = command;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Asks one request and returns the answer's fields. Throws a
+   * {@linkcode TargetFault} where there is none, and the child is then gone; a
+   * {@linkcode TargetMissing} where it cannot be started.
+   */
+  async ask(request: ChildAnswer): Promise<ChildAnswer> {
+    const running = this.#running ??= start(this.#command);
+    const id = this.#nextId++;
+    try {
+      const started = performance.now();
+      const answer = await this.#inTime(this.#exchange(running, id, request));
+      this.#slowest = Math.max(this.#slowest, performance.now() - started);
+      return answer;
+    } catch (error) {
+      await this.restart();
+      throw error;
+    }
+  }
+
+  /** Kills the child; the next request starts another. */
+  async restart(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    running.kill();
+    await running.lines.cancel();
+    await orAfter(KILL_MILLISECONDS, running.status);
+  }
+
+  /** Whether it is to have less time for an answer. */
+  hurry(isHurried: boolean): void {
+    this.#isHurried = isHurried;
+  }
+
+  /**
+   * Ends the child's input and waits until it ends, as it must. Throws a
+   * {@linkcode TargetFault} where it does not.
+   */
+  async end(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    try {
+      const gone = running.lines.end().then(() => running.status);
+      await this.#inTime(gone, "its input ended, and it did not");
+      running.lines.assertNothingLeft();
+    } finally {
+      await this.restart();
+    }
+  }
+
+  async #exchange(
+    { lines, status }: Running,
+    id: number,
+    request: ChildAnswer,
+  ): Promise<ChildAnswer> {
+    lines.send(JSON.stringify({ id, ...request }));
+    const line = await lines.receive();
+    if (line === undefined) throw died(await status);
+    const answer = parseAnswer(line);
+    if (answer.id !== id) {
+      throw new TargetFault(
+        "wrong id",
+        `it answered id ${JSON.stringify(answer.id)}, not ${id}`,
+      );
+    }
+    lines.assertNothingLeft();
+    return answer;
+  }
+
+  /** A result, unless time is up before. */
+  async #inTime<Result>(
+    result: Promise<Result>,
+    what = "it did not answer",
+  ): Promise<Result> {
+    const patience = this.#isHurried
+      ? Math.max(HURRIED_MILLISECONDS, HURRIED_TIMES * this.#slowest)
+      : Infinity;
+    const milliseconds = Math.min(this.#timeout, patience);
+    const late = new TargetFault(
+      "late",
+      `${what} within ${milliseconds / 1000} s`,
+    );
+    // Who comes too late fails unheard.
+    result.catch(() => {});
+    const first = await orAfter(milliseconds, result.then((value) => [value]));
+    if (first === undefined) throw late;
+    return first[0];
+  }
+}
+
+/** What `promise` gives, or `undefined` after so many milliseconds. */
+async function orAfter<Value>(
+  milliseconds: number,
+  promise: Promise<Value>,
+): Promise<Value | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function start([path, ...args]: readonly string[]): Running {
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(path, {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+      // A group of its own: what it starts is killed with it.
+      detached: Deno.build.os !== "windows",
+    }).spawn();
+  } catch (error) {
+    throw new TargetMissing(
+      `Cannot run '${path}': ${reasonOf(error)}`,
+    );
+  }
+  return {
+    lines: new ChildLines(child.stdout, child.stdin),
+    status: child.status,
+    kill: () => kill(child),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such command";
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "permission is denied";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Kills a child and whatever it has started. */
+function kill({ pid }: Deno.ChildProcess): void {
+  try {
+    Deno.kill(Deno.build.os === "windows" ? pid : -pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function died({ code, signal }: ChildStatus): TargetFault {
+  const how = signal === null ? `with status ${code}` : `by ${signal}`;
+  return new TargetFault("died", `it ended ${how}`);
+}
+
+function parseAnswer(line: string): ChildAnswer {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(line);
+  } catch {
+    // What is no JSON is no object either.
+  }
+  if (typeof answer === "object" && answer !== null && !Array.isArray(answer)) {
+    return { ...answer };
+  }
+  throw new TargetFault(
+    "malformed",
+    `it answered ${shortened(JSON.stringify(line))}, not a JSON object`,
+  );
+}
