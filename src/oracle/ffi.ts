@@ -27,7 +27,7 @@ const ALIGNMENT = 4096;
 /** Bytes of the largest request: 64 KiB, the largest page. */
 const BUFFER_BYTES = 65536;
 /** Calls between two times at which signals are heard. */
-const CALLS_BETWEEN_BREATHS = 32;
+const CALLS_BETWEEN_BREATHS = 64;
 /** A request that the disk's end cut short. */
 const BEYOND_DISK: Refusal = { error: "EIO" };
 
