@@ -139,7 +139,16 @@ export const ZSWAP_6_1: ZswapProfile = {
   ],
   compressors: ["lzo", "lzo-rle", "lz4", "lz4hc", "deflate", "842", "zstd"],
   defaultCompressor: "lzo",
-  limitedCompressors: ["lz4", "lz4hc", "deflate", "842", "zstd"],
+  // lzo and lzo-rle since 6.1.75, where crypto/scompress.c compares lengths.
+  limitedCompressors: [
+    "lzo",
+    "lzo-rle",
+    "lz4",
+    "lz4hc",
+    "deflate",
+    "842",
+    "zstd",
+  ],
   zpools: ["zbud", "z3fold", "zsmalloc"],
   defaultZpool: "zbud",
   poolPer: "kernel",

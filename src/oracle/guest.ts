@@ -15,8 +15,8 @@ const QEMU = "qemu-system-x86_64";
 const BOOT_MILLISECONDS = 120_000;
 /** Milliseconds that a request may take. */
 const REQUEST_MILLISECONDS = 30_000;
-/** Bytes of the guest's memory, in QEMU's units. */
-const MEMORY = "512M";
+/** Megabytes of a guest's memory where nothing else is said. */
+const MEMORY_MEGABYTES = 512;
 /** Modules of the port. */
 const PORT_MODULES: readonly Module[] = [["virtio_pci"], ["virtio_console"]];
 
@@ -26,8 +26,8 @@ export interface GuestOptions {
   readonly image: string;
   /** Modules beside those that zspec needs to reach the guest. */
   readonly modules: readonly Module[];
-  /** Words of the kernel's command line. */
-  readonly parameters?: readonly string[];
+  /** Megabytes of its memory. Default: 512. */
+  readonly memoryMegabytes?: number;
   /** Once it is aborted, what is under way throws its reason. */
   readonly stop?: AbortSignal;
 }
@@ -166,17 +166,25 @@ export class Guest implements Kernel, AsyncDisposable {
 
   /** Writes a page of that memory. */
   touch(page: number, data: Uint8Array): Promise<Refusal | undefined> {
-    return this.#tell({ name: "touch", a: page, data });
+    return this.#tell({ name: "touch", a: page, b: 1, data });
   }
 
-  /** Reads a page of that memory, which brings it back where it was paged out. */
+  /**
+   * Reads a page of that memory as one that may be written next: where it was
+   * paged out it comes back, and its slot is free.
+   */
   look(page: number): Promise<{ data: Uint8Array } | Refusal> {
-    return this.#ask({ name: "look", a: page });
+    return this.#ask({ name: "look", a: page, b: 1 });
   }
 
   /** MADV_PAGEOUT of pages of that memory. */
   pageOut(page: number, pages: number): Promise<Refusal | undefined> {
     return this.#tell({ name: "pageout", a: page, b: pages });
+  }
+
+  /** MADV_DONTNEED of pages of that memory: they are zeros, and take nothing. */
+  forget(page: number, pages: number): Promise<Refusal | undefined> {
+    return this.#tell({ name: "forget", a: page, b: pages });
   }
 
   /** The entries that `/proc/self/pagemap` has for pages of that memory. */
@@ -333,16 +341,23 @@ function qemuArguments(
   kernel: string,
   initrd: string,
   folder: string,
-  { parameters = [] }: GuestOptions,
+  { memoryMegabytes = MEMORY_MEGABYTES }: GuestOptions,
 ): string[] {
   // `-accel tcg` works wherever QEMU does; one CPU makes counts exact.
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot"],
-    ...["-display", "none", "-accel", "tcg", "-m", MEMORY, "-smp", "1"],
+    ...[
+      "-display",
+      "none",
+      "-accel",
+      "tcg",
+      "-m",
+      `${memoryMegabytes}`,
+      "-smp",
+      "1",
+    ],
     ...["-kernel", kernel, "-initrd", initrd],
-    "-append",
-    ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", ...parameters]
-      .join(" "),
+    ...["-append", "console=ttyS0 quiet panic=-1 mitigations=off"],
     ...["-serial", `file:${folder}/console`],
     ...["-device", "virtio-serial-pci"],
     ...["-chardev", "stdio,id=port,signal=off"],

@@ -15,8 +15,9 @@
  * loop PATH A            a loop device over a new file of A bytes
  * map A                  A pages of anonymous memory instead of those before
  * touch A, data          writes the page A of it
- * look A                 reads the page A of it
+ * look A                 reads the page A of it, as who may write it does
  * pageout A B            MADV_PAGEOUT of B pages from A on
+ * forget A B             MADV_DONTNEED of them: they are zeros again
  * pagemap A B            their entries of /proc/self/pagemap
  * swapon PATH, swapoff PATH
  */
@@ -198,8 +199,7 @@ static struct answer pagemap(struct request *request)
 static struct answer on_memory(struct request *request)
 {
 	char *page = memory + request->a * PAGE;
-	size_t pages = strcmp(request->name, "pageout") == 0 ||
-		strcmp(request->name, "pagemap") == 0 ? request->b : 1;
+	size_t pages = request->b;
 
 	if (request->a < 0 || request->a + pages > memory_pages)
 		return (struct answer){ EFAULT, 0 };
@@ -207,7 +207,14 @@ static struct answer on_memory(struct request *request)
 		return pagemap(request);
 	if (strcmp(request->name, "pageout") == 0)
 		return outcome(madvise(page, pages * PAGE, MADV_PAGEOUT));
+	if (strcmp(request->name, "forget") == 0)
+		return outcome(madvise(page, pages * PAGE, MADV_DONTNEED));
 	if (strcmp(request->name, "look") == 0) {
+		/*
+		 * A page that is only read may keep its slot, if it is still
+		 * in the swap cache after zswap wrote it back.
+		 */
+		*(volatile char *)page = *(volatile char *)page;
 		memcpy(data, page, PAGE);
 		return (struct answer){ 0, PAGE };
 	}
@@ -244,6 +251,7 @@ static const struct {
 	{ "loop", make_loop },	 { "map", map },
 	{ "touch", on_memory },	 { "look", on_memory },
 	{ "pageout", on_memory }, { "pagemap", on_memory },
+	{ "forget", on_memory },
 	{ "swapon", swap_on },	 { "swapoff", swap_off },
 };
 

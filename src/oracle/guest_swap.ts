@@ -1,0 +1,177 @@
+/** A process of a guest, paged out through zswap to a ram disk. */
+import type { Profile } from "../linux/profile.ts";
+import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
+import { SWAP_PROCESS_PAGES } from "./swap_steps.ts";
+import type { SwapSetup, SwapTarget } from "./swap_target.ts";
+import { isRefusal, type Refusal, TargetMissing } from "./target.ts";
+
+const PARAMETERS = "/sys/module/zswap/parameters";
+const COUNTERS = "/sys/kernel/debug/zswap";
+const SWAP_DEVICE = "/dev/ram0";
+/** Bytes of the guest's memory: of little, one per cent is soon reached. */
+const MEMORY_MEGABYTES = 160;
+/**
+ * Pages of the swap device. With no more than 320 the kernel keeps no cache of
+ * slots (`mm/swap_slots.c`), and zswap learns at once that one is free.
+ */
+const SWAP_PAGES = 256;
+/** Counters that grow without end; the others say what is there. */
+const LEVELS: readonly string[] = [
+  "pool_total_size",
+  "pool_pages",
+  "stored_pages",
+  "same_filled_pages",
+];
+
+/** A guest's process; leaving its scope ends the guest. */
+export interface GuestSwap extends AsyncDisposable {
+  /** What is put to the test. */
+  readonly target: SwapTarget;
+  /** What the model must be told of the guest. */
+  readonly setup: SwapSetup;
+  /** What describes the guest's kernel. */
+  readonly profile: Profile;
+  /** The guest's release. */
+  readonly release: string;
+}
+
+function done(what: string, refusal: Refusal | undefined): void {
+  if (refusal === undefined) return;
+  throw new Error(`Cannot ${what} in the guest: ${refusal.error}`);
+}
+
+async function textOf(guest: Guest, path: string): Promise<string> {
+  const shown = await guest.readFile(path);
+  if (isRefusal(shown)) {
+    throw new Error(`Cannot read ${path} in the guest: ${shown.error}`);
+  }
+  return shown.text;
+}
+
+/** A swap area's first page: `union swap_header`, `include/linux/swap.h`. */
+function swapHeader(pageSize: number): Uint8Array {
+  const page = new Uint8Array(pageSize);
+  const view = new DataView(page.buffer);
+  view.setUint32(1024, 1, true); // version
+  view.setUint32(1028, SWAP_PAGES - 1, true); // last_page
+  page.set(new TextEncoder().encode("SWAPSPACE2"), pageSize - 10);
+  return page;
+}
+
+/**
+ * Boots a guest with zswap and a ram disk to swap to, and every allocator that
+ * the profile has. Throws a `TargetMissing` where it cannot be booted.
+ */
+export async function bootSwap(
+  options: Pick<GuestOptions, "image" | "stop"> & {
+    /** What describes the kernel. */
+    readonly profile: Profile;
+  },
+): Promise<GuestSwap> {
+  const { profile } = options;
+  const guest = await bootGuest({
+    ...options,
+    memoryMegabytes: MEMORY_MEGABYTES,
+    modules: [
+      ["lz4"],
+      ["z3fold"],
+      ["zsmalloc"],
+      ["brd", `rd_nr=1 rd_size=${SWAP_PAGES * profile.pageSize / 1024}`],
+    ],
+  });
+  try {
+    const setup = await prepare(guest, profile);
+    const target = await swapTarget(guest, profile);
+    const { release } = guest;
+    const end = () => guest[Symbol.asyncDispose]();
+    return { target, setup, profile, release, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await guest[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Swaps the ram disk on, without reading ahead. */
+async function prepare(guest: Guest, profile: Profile): Promise<SwapSetup> {
+  if (isRefusal(await guest.readFile(`${PARAMETERS}/enabled`))) {
+    throw new TargetMissing(
+      `Cannot test zswap: Linux ${guest.release} is built without it`,
+    );
+  }
+  const header = swapHeader(profile.pageSize);
+  done("make swap", await guest.writeBlocks(SWAP_DEVICE, 0, header));
+  await guest.closeDevice();
+  done("swap on", await guest.swapOn(SWAP_DEVICE));
+  done(
+    "set page-cluster",
+    await guest.writeFile("/proc/sys/vm/page-cluster", "0"),
+  );
+  const memory = await textOf(guest, "/proc/meminfo");
+  const kilobytes = Number(/^MemTotal: *([0-9]+) kB$/m.exec(memory)?.[1]);
+  return {
+    totalPages: kilobytes * 1024 / profile.pageSize,
+    swapPages: SWAP_PAGES,
+  };
+}
+
+async function swapTarget(guest: Guest, profile: Profile): Promise<SwapTarget> {
+  const { zswap } = profile;
+  const defaults: readonly (readonly [string, string])[] = [
+    ["zpool", zswap.defaultZpool],
+    ["compressor", zswap.defaultCompressor],
+    ["max_pool_percent", "20"],
+    ["accept_threshold_percent", "90"],
+    ["same_filled_pages_enabled", "1"],
+    ["non_same_filled_pages_enabled", "1"],
+    ["enabled", "1"],
+  ];
+  const shown = async () => {
+    const counters: number[] = [];
+    for (const name of zswap.counters) {
+      counters.push(Number(await textOf(guest, `${COUNTERS}/${name}`)));
+    }
+    return counters;
+  };
+  let before = await shown();
+  return {
+    async create() {
+      done("map memory", await guest.map(SWAP_PROCESS_PAGES));
+      for (const [attr, value] of defaults) {
+        if (!(attr in zswap.parameters)) continue;
+        const path = `${PARAMETERS}/${attr}`;
+        done(`set ${attr}`, await guest.writeFile(path, value));
+      }
+      // A zswap that was full learns by a store that it is not.
+      const page = new Uint8Array(profile.pageSize).fill(1);
+      done("touch", await guest.touch(0, page));
+      done("page out", await guest.pageOut(0, 1));
+      done("forget", await guest.forget(0, 1));
+      before = await shown();
+    },
+    set: (attr, value) => guest.writeFile(`${PARAMETERS}/${attr}`, value),
+    async get(attr) {
+      const answer = await guest.readFile(`${PARAMETERS}/${attr}`);
+      return isRefusal(answer) ? answer : { value: answer.text };
+    },
+    write: (page, data) => guest.touch(page, data),
+    read: (page) => guest.look(page),
+    async pageOut(page) {
+      const refusal = await guest.pageOut(page, 1);
+      if (refusal !== undefined) return refusal;
+      const map = await guest.pagemap(page, 1);
+      if (isRefusal(map)) return map;
+      const [isPresent, isSwapped] = [63n, 62n]
+        .map((bit) => (map.entries[0] >> bit & 1n) === 1n);
+      return { out: isSwapped && !isPresent };
+    },
+    forget: (page) => guest.forget(page, 1),
+    async counters() {
+      const now = await shown();
+      return {
+        counters: now.map((value, nth) =>
+          LEVELS.includes(zswap.counters[nth]) ? value : value - before[nth]
+        ),
+      };
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** What is done to a process with zswap below it: random steps from a seed. */
+import type { Contents } from "../explore/contents.ts";
+import { randomFrom } from "../explore/random.ts";
+import { KERNEL_CODECS } from "../codec/codecs.ts";
+import type { Profile } from "../linux/profile.ts";
+import type { Bytes } from "./bytes.ts";
+import type { SwapStep } from "./swap_target.ts";
+
+type Random = (bound: number) => number;
+
+/** Pages of the process: more than fit into the swap device never are out. */
+export const SWAP_PROCESS_PAGES = 160;
+
+const set = (attr: string, value: string): SwapStep => ({
+  op: "set",
+  attr,
+  value,
+});
+
+function pick<One>(random: Random, ...from: readonly One[]): One {
+  return from[random(from.length)];
+}
+
+/** A page: of one word, of noise and zeros, of few symbols, or of a pattern. */
+function anyPage(random: Random, { pageSize, wordBits }: Profile): Bytes {
+  const seed = 1 + random(1e6);
+  const kind = random(20);
+  if (kind < 3) {
+    const byte = () => random(kind === 0 ? 1 : 256);
+    return {
+      word: Uint8Array.from({ length: wordBits / 8 }, byte).toHex(),
+    };
+  }
+  if (kind < 16) return { xorshift: seed, bytes: random(pageSize + 1) };
+  const contents: Contents = kind < 18
+    ? { kind: "symbols", symbols: pick(random, 4, 16, 180), seed }
+    : {
+      kind: "mixed",
+      period: 1 + random(48),
+      random: random(1000),
+      noise: random(64),
+      at: random(1000),
+      seed,
+    };
+  return contents;
+}
+
+/** A parameter and what it is set to, sometimes what it cannot be. */
+function anySetting(random: Random, { zswap }: Profile): SwapStep {
+  const compressors = KERNEL_CODECS.map(({ name }) => name)
+    .filter((name) => zswap.compressors.includes(name));
+  switch (random(9)) {
+    case 0:
+      return set("zpool", pick(random, ...zswap.zpools));
+    case 1:
+      return set("compressor", pick(random, ...compressors));
+    case 2:
+    case 3:
+      return set("max_pool_percent", pick(random, "0", "0", "1", "20"));
+    case 4:
+      return set("accept_threshold_percent", pick(random, "0", "1", "90"));
+    case 5:
+      return set("same_filled_pages_enabled", pick(random, "0", "Y"));
+    case 6:
+      return set("non_same_filled_pages_enabled", pick(random, "n", "1", "1"));
+    case 7:
+      return set("enabled", pick(random, "0", "1", "1"));
+    default:
+      return pick(
+        random,
+        set("zpool", "nosuch"),
+        set("compressor", "nosuch"),
+        set("max_pool_percent", "many"),
+        set("enabled", "maybe"),
+        set("nosuch", "1"),
+      );
+  }
+}
+
+function anyStep(random: Random, profile: Profile): SwapStep {
+  const page = random(SWAP_PROCESS_PAGES);
+  const kind = random(100);
+  if (kind < 30) return { op: "write", page, data: anyPage(random, profile) };
+  if (kind < 72) return { op: "pageout", page };
+  if (kind < 85) return { op: "read", page };
+  if (kind < 92) return { op: "forget", page };
+  if (kind < 95) {
+    const names = Object.keys(profile.zswap.parameters);
+    return { op: "get", attr: pick(random, ...names, "nosuch") };
+  }
+  return anySetting(random, profile);
+}
+
+/**
+ * Random steps, the same ones for the same seed: settings, then pages written
+ * and paged out, read and given back, and at times another setting.
+ */
+export function swapSteps(
+  profile: Profile,
+  seed: number,
+  steps: number,
+): SwapStep[] {
+  const random = randomFrom(seed);
+  const { zpools } = profile.zswap;
+  const first: SwapStep[] = [
+    { op: "create" },
+    set("zpool", zpools[seed % zpools.length]),
+    ...Array.from({ length: 2 }, () => anySetting(random, profile)),
+    set("enabled", "1"),
+    ...Array.from(
+      { length: 60 },
+      (): SwapStep => ({
+        op: "write",
+        page: random(SWAP_PROCESS_PAGES),
+        data: anyPage(random, profile),
+      }),
+    ),
+  ];
+  const rest = Math.max(0, steps - first.length);
+  return [
+    ...first,
+    ...Array.from({ length: rest }, () => anyStep(random, profile)),
+  ].slice(0, steps);
+}
