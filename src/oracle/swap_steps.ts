@@ -3,7 +3,8 @@ import type { Contents } from "../explore/contents.ts";
 import { randomFrom } from "../explore/random.ts";
 import { KERNEL_CODECS } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
-import type { Bytes } from "./bytes.ts";
+import { type Bytes, isBytes } from "./bytes.ts";
+import { StepFields } from "./step_fields.ts";
 import type { SwapStep } from "./swap_target.ts";
 
 type Random = (bound: number) => number;
@@ -121,4 +122,38 @@ export function swapSteps(
     ...first,
     ...Array.from({ length: rest }, () => anyStep(random, profile)),
   ].slice(0, steps);
+}
+
+/** Reads a step from a JSON value; throws an Error that says what is wrong. */
+export function parseSwapStep(
+  json: Readonly<Record<string, unknown>>,
+): SwapStep {
+  const fields = new StepFields(json);
+  const op = fields.text("op");
+  switch (op) {
+    case "create":
+      return fields.end({ op });
+    case "set":
+      return fields.end({
+        op,
+        attr: fields.text("attr"),
+        value: fields.text("value"),
+      });
+    case "get":
+      return fields.end({ op, attr: fields.text("attr") });
+    case "write":
+      return fields.end({
+        op,
+        page: fields.whole("page"),
+        data: fields.checked("data", isBytes, "bytes in one of their forms"),
+      });
+    case "read":
+    case "pageout":
+    case "forget":
+      return fields.end({ op, page: fields.whole("page") });
+    default:
+      return fields.unknownOp(
+        "create, set, get, write, read, pageout or forget",
+      );
+  }
 }

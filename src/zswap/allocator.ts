@@ -44,8 +44,11 @@ export interface Zpool {
   malloc(size: number): number | Errno;
   /** {@linkcode Zpool.malloc}, stopping where the driver may sleep. */
   mallocSteps(size: number): Generator<Wait, number | Errno>;
-  /** Frees an object (`zpool_free`). Throws where `handle` names none. */
-  free(handle: number): void;
+  /**
+   * Frees an object (`zpool_free`), then tells `onFreed`, then does what the
+   * driver leaves to a worker. Throws where `handle` names none.
+   */
+  free(handle: number, onFreed?: () => void): void;
   /** Fills `into` from the start of an object (`zpool_map_handle` to read). */
   read(handle: number, into: Uint8Array): Uint8Array;
   /** Copies `data` to the start of an object (`zpool_map_handle` to write). */
@@ -93,6 +96,23 @@ function* shrinkSteps(
   return { reclaimed, errno };
 }
 
+/** Frees an object; z3fold compacts what is left of its page in a worker. */
+function freeBuddy(
+  pool: ZbudPool | Z3foldPool,
+  handle: number,
+  onFreed: () => void = () => {},
+): void {
+  if (!("freeSteps" in pool)) {
+    pool.free(handle);
+    onFreed();
+    return;
+  }
+  const steps = pool.freeSteps(handle);
+  steps.next();
+  onFreed();
+  runToEnd(steps);
+}
+
 /** zbud and z3fold: both reclaim, and have the same operations. */
 function buddyZpool(
   type: ZpoolType,
@@ -110,7 +130,7 @@ function buddyZpool(
     },
     malloc: (size) => pool.alloc(size),
     mallocSteps: (size) => pool.allocSteps(size),
-    free: (handle) => pool.free(handle),
+    free: (handle, onFreed) => freeBuddy(pool, handle, onFreed),
     read: (handle, into) => pool.read(handle, into),
     write: (handle, data) => pool.write(handle, data),
     shrink: (pages) => runToEnd(shrinkSteps(pool, pages)),
@@ -133,7 +153,10 @@ function zsmallocZpool(pool: ZsPool): Zpool {
       yield "zs_malloc: no lock held, cache_alloc_handle may sleep";
       return pool.malloc(size);
     },
-    free: (handle) => pool.free(handle),
+    free(handle, onFreed) {
+      pool.free(handle);
+      onFreed?.();
+    },
     read: (handle, into) => pool.read(handle, into),
     write: (handle, data) => pool.write(handle, data),
     shrink: (pages) => runToEnd(shrinkSteps(undefined, pages)),

@@ -26,17 +26,23 @@ export function freeEntry(
   const { counters, profile, pools } = zswap;
   const { pool, length } = entry;
   if (profile.zswap.shrink === "entries-in-worker") zswap.lru.del(entry);
+  const finish = () => {
+    if (profile.zswap.storesIncompressible && length === profile.pageSize) {
+      counters.stored_incompressible_pages--;
+    }
+    counters.stored_pages--;
+    updateTotalSize(zswap, tree);
+  };
   if (pool === undefined) {
     counters.same_filled_pages--;
-  } else {
-    pool.zpool.free(entry.handle);
+    finish();
+    return;
+  }
+  // The pools are counted before a worker makes them smaller.
+  pool.zpool.free(entry.handle, () => {
     pools.put(pool);
-  }
-  if (profile.zswap.storesIncompressible && length === profile.pageSize) {
-    counters.stored_incompressible_pages--;
-  }
-  counters.stored_pages--;
-  updateTotalSize(zswap, tree);
+    finish();
+  });
 }
 
 /** Takes an entry out of its tree, if it is there (`zswap_rb_erase`). */
