@@ -99,6 +99,24 @@ function failed<One extends Step>(
   return asked === undefined || asked === step ? [step] : [step, asked];
 }
 
+/**
+ * Runs the steps of a transcript on a target, from a fresh state. Answers what
+ * it was judged by, and how it fails.
+ */
+export async function replayFinding<T extends Target, One extends Step>(
+  suite: Suite<T, One>,
+  target: T,
+  asked: Plan,
+  steps: readonly One[],
+): Promise<{ plan: Plan; finding: Finding<One> | undefined }> {
+  try {
+    const plan = await suite.prepare(target, asked);
+    return { plan, finding: await judgeSteps(suite, target, plan, steps) };
+  } catch (error) {
+    return { plan: asked, finding: findingOf<One>(error, []) };
+  }
+}
+
 /** The programs of a run, made as they are needed. */
 async function* programsOf<T extends Target, One extends Step>(
   suite: Suite<T, One>,
