@@ -510,8 +510,7 @@ class Zram:
         return " ".join(f"{number:8}" for number in numbers)
 
     def get_io_stat(self):
-        numbers = [0, self.failed_writes, 0, self.discarded]
-        return " ".join(f"{number:8}" for number in numbers)
+        return f"{0:8} {self.failed_writes:8} 0 {self.discarded:8}"
 
     def get_debug_stat(self):
         return f"version: 1\n0 {0:8}"
