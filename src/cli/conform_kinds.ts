@@ -6,6 +6,7 @@ import type { ChildOptions } from "../oracle/child.ts";
 import {
   childZram,
   childZsmalloc,
+  childZswap,
   type Ending,
 } from "../oracle/child_targets.ts";
 import { conform, replayFinding } from "../oracle/conform.ts";
@@ -23,6 +24,7 @@ import type { Target } from "../oracle/target.ts";
 import { TranscriptError } from "../oracle/transcript.ts";
 import { ZRAM_SUITE } from "../oracle/zram_suite.ts";
 import { ZSMALLOC_SUITE } from "../oracle/zsmalloc_suite.ts";
+import { ZSWAP_SUITE } from "../oracle/zswap_suite.ts";
 
 /** What is asked for. */
 export interface Asked {
@@ -103,6 +105,7 @@ function kind<T extends Target, One extends Step>(
 export const CONFORM_KINDS: Readonly<Record<string, ConformKind>> = {
   zsmalloc: kind(ZSMALLOC_SUITE, childZsmalloc),
   zram: kind(ZRAM_SUITE, childZram),
+  zswap: kind(ZSWAP_SUITE, childZswap),
 };
 
 /** Runs a suite against a child, which must end when its input ends. */

@@ -8,11 +8,18 @@ import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import type { Level, Plan, Step, Suite } from "./judge.ts";
 import { shrinkFinding } from "./shrink.ts";
-import type { Target, ZramTarget, ZsmallocTarget } from "./target.ts";
+import type {
+  Target,
+  ZramTarget,
+  ZsmallocTarget,
+  ZswapTarget,
+} from "./target.ts";
 import { ZRAM_SUITE } from "./zram_suite.ts";
 import type { ZramStep } from "./zram_steps.ts";
 import { ZSMALLOC_SUITE } from "./zsmalloc_suite.ts";
 import type { ZsmallocStep } from "./zsmalloc_steps.ts";
+import { ZSWAP_SUITE } from "./zswap_suite.ts";
+import type { ZswapStep } from "./zswap_steps.ts";
 
 /** Programs that are run where nothing else is said. */
 export const CONFORM_RUNS = 100;
@@ -246,4 +253,17 @@ export function conformZram(
   options?: ConformOptions,
 ): Promise<ConformResult<ZramStep>> {
   return conform(ZRAM_SUITE, target, options);
+}
+
+/**
+ * Runs random programs on a compressed swap cache and judges every answer,
+ * likewise. At level `exact` it has the kernel's default compressor, its worker
+ * runs right after the store that queues it, and `writeback` is what
+ * {@linkcode modelZswap} does.
+ */
+export function conformZswap(
+  target: ZswapTarget,
+  options?: ConformOptions,
+): Promise<ConformResult<ZswapStep>> {
+  return conform(ZSWAP_SUITE, target, options);
 }
