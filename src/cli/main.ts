@@ -1,5 +1,6 @@
 /** The zspec command. */
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
+import { CONFORM_USAGE, conformCommand } from "./conform.ts";
 import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
 import { RECORD_USAGE, recordCommand } from "./record.ts";
@@ -42,6 +43,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "print a kernel's size classes",
     run: classesCommand,
   },
+  conform: {
+    usage: CONFORM_USAGE,
+    summary: "run random programs on an implementation of one's own",
+    run: conformCommand,
+  },
   fuzz: {
     usage: FUZZ_USAGE,
     summary: "run random programs on the model and on naive ones",
@@ -66,6 +72,12 @@ zspec COMMAND --help says more.
 `;
 }
 
+/** A command's own arguments: what follows `--` is for another program. */
+function ownArguments(args: readonly string[]): readonly string[] {
+  const end = args.indexOf("--");
+  return end < 0 ? args : args.slice(0, end);
+}
+
 const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
 
 /** Runs the command line and returns the exit status. */
@@ -84,7 +96,7 @@ export async function main(args: readonly string[]): Promise<number> {
       );
     }
     const command = COMMANDS[name];
-    if (rest.some(isHelp)) {
+    if (ownArguments(rest).some(isHelp)) {
       console.log(command.usage.trimEnd());
       return 0;
     }

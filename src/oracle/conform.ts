@@ -8,11 +8,18 @@ import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import type { Level, Plan, Step, Suite } from "./judge.ts";
 import { shrinkFinding } from "./shrink.ts";
-import type { Target, ZramTarget, ZsmallocTarget } from "./target.ts";
+import type {
+  Target,
+  ZramTarget,
+  ZsmallocTarget,
+  ZswapTarget,
+} from "./target.ts";
 import { ZRAM_SUITE } from "./zram_suite.ts";
 import type { ZramStep } from "./zram_steps.ts";
 import { ZSMALLOC_SUITE } from "./zsmalloc_suite.ts";
 import type { ZsmallocStep } from "./zsmalloc_steps.ts";
+import { ZSWAP_SUITE } from "./zswap_suite.ts";
+import type { ZswapStep } from "./zswap_steps.ts";
 
 /** Programs that are run where nothing else is said. */
 export const CONFORM_RUNS = 100;
@@ -97,6 +104,24 @@ function failed<One extends Step>(
 ): One[] {
   if (step === undefined) return asked === undefined ? [] : [asked];
   return asked === undefined || asked === step ? [step] : [step, asked];
+}
+
+/**
+ * Runs the steps of a transcript on a target, from a fresh state. Answers what
+ * it was judged by, and how it fails.
+ */
+export async function replayFinding<T extends Target, One extends Step>(
+  suite: Suite<T, One>,
+  target: T,
+  asked: Plan,
+  steps: readonly One[],
+): Promise<{ plan: Plan; finding: Finding<One> | undefined }> {
+  try {
+    const plan = await suite.prepare(target, asked);
+    return { plan, finding: await judgeSteps(suite, target, plan, steps) };
+  } catch (error) {
+    return { plan: asked, finding: findingOf<One>(error, []) };
+  }
 }
 
 /** The programs of a run, made as they are needed. */
@@ -228,4 +253,17 @@ export function conformZram(
   options?: ConformOptions,
 ): Promise<ConformResult<ZramStep>> {
   return conform(ZRAM_SUITE, target, options);
+}
+
+/**
+ * Runs random programs on a compressed swap cache and judges every answer,
+ * likewise. At level `exact` it has the kernel's default compressor, its worker
+ * runs right after the store that queues it, and `writeback` is what
+ * {@linkcode modelZswap} does.
+ */
+export function conformZswap(
+  target: ZswapTarget,
+  options?: ConformOptions,
+): Promise<ConformResult<ZswapStep>> {
+  return conform(ZSWAP_SUITE, target, options);
 }

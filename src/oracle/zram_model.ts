@@ -1,5 +1,6 @@
 /** The model of zram as a target. */
 import { ALL_CODECS } from "../codec/codecs.ts";
+import { lz4 } from "../codec/lz4.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Zram } from "../zram/device.ts";
 import { readAttribute, writeAttribute } from "../zram/sysfs.ts";
@@ -28,10 +29,13 @@ export function modelZram(profile: Profile): ZramTarget {
   return deviceTarget({ ...profile, zram });
 }
 
-/** A device that may show algorithms of which no codec is at hand. */
+/**
+ * A device that may show algorithms of which no codec is at hand: to those,
+ * whose lengths nobody knows, it gives the lengths of lz4.
+ */
 export function deviceTarget(profile: Profile): ZramTarget {
-  const codecs = ALL_CODECS.filter(({ name }) =>
-    profile.zram.compAlgorithms.includes(name)
+  const codecs = profile.zram.compAlgorithms.map((name) =>
+    ALL_CODECS.find((codec) => codec.name === name) ?? { ...lz4, name }
   );
   let zram = new Zram(profile, { codecs });
   const refusalOf = (errno: string | undefined) =>

@@ -1,0 +1,106 @@
+/** What `zspec conform` prints. */
+import { findingTranscript } from "../oracle/conform_transcript.ts";
+import type { Finding } from "../oracle/finding.ts";
+import { junitXml } from "../report/junit.ts";
+import { grouped } from "../report/table.ts";
+import type { ConformOutcome } from "./conform_kinds.ts";
+
+/** All there is to tell of a run. */
+export interface ConformReport extends ConformOutcome {
+  /** The command that was put under test. */
+  readonly command: readonly string[];
+  /** How long it took. */
+  readonly seconds: number;
+}
+
+/** An argument as a shell reads it. */
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument)
+    ? argument
+    : `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The one command that does the same again. */
+function repeatCommand(report: ConformReport): string {
+  const { target, plan, seed, replayed, programs, command } = report;
+  const options = replayed === undefined
+    ? `--level ${plan.level} --profile ${plan.profile.name} --seed ${seed} --runs ${
+      Math.max(programs, 1)
+    }`
+    : `--replay ${quoted(replayed)}`;
+  return `zspec conform ${target} ${options} -- ${
+    command.map(quoted).join(" ")
+  }`;
+}
+
+function counted(count: number, what: string): string {
+  return `${grouped(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** For people. */
+export function conformText(report: ConformReport): string {
+  const { target, plan, finding, programs, steps, seconds } = report;
+  const { level, profile } = plan;
+  const how = `at level ${level} to ${profile.name}`;
+  const ran = `${counted(programs, "program")}, ${counted(steps, "step")} in ${
+    seconds.toFixed(1)
+  } s`;
+  if (finding === undefined) return `${target} conforms ${how}: ${ran}.\n`;
+  return `${target} does not conform ${how}: ${finding.rule.id} after ${ran}.
+
+${findingText(finding)}
+${findingTranscript(target, plan, finding)}
+To repeat it:
+
+  ${repeatCommand(report)}
+`;
+}
+
+function findingText({ rule, steps, expected, found }: Finding): string {
+  return `  the rule   ${rule.sentence}
+  its source ${rule.source}
+  expected   ${JSON.stringify(expected)}
+  found      ${JSON.stringify(found)}
+  after      ${counted(steps.length, "step")}:
+`;
+}
+
+/** For machines. */
+export function conformJson(report: ConformReport): string {
+  const { target, plan, seed, programs, steps, seconds, finding } = report;
+  return JSON.stringify(
+    {
+      target,
+      level: plan.level,
+      profile: plan.profile.name,
+      seed,
+      programs,
+      steps,
+      seconds,
+      command: repeatCommand(report),
+      finding: finding === undefined ? undefined : {
+        ...finding,
+        transcript: findingTranscript(target, plan, finding),
+      },
+    },
+    null,
+    2,
+  );
+}
+
+/** For continuous integration: a test case for each rule. */
+export function conformJunit(report: ConformReport): string {
+  const { target, plan, rules, finding, seconds } = report;
+  const cases = rules.map((rule) => ({
+    name: `${rule.id}: ${rule.sentence}`,
+    failure: finding?.rule.id !== rule.id ? undefined : {
+      message: `expected ${JSON.stringify(finding.expected)}, found ${
+        JSON.stringify(finding.found)
+      }`,
+      text: `${findingTranscript(target, plan, finding)}${
+        repeatCommand(report)
+      }\n`,
+    },
+  }));
+  return junitXml(`zspec conform ${target} ${plan.level}`, cases, seconds);
+}
