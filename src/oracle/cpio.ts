@@ -51,7 +51,8 @@ function padded(bytes: Uint8Array): Uint8Array {
   return whole;
 }
 
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+/** Parts one after another. */
+export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(
     parts.reduce((bytes, part) => bytes + part.length, 0),
   );

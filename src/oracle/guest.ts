@@ -7,6 +7,7 @@ import {
   type GuestImage,
   type Module,
 } from "./guest_image.ts";
+import { concatenated } from "./cpio.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Refusal, TargetMissing } from "./target.ts";
 
@@ -39,6 +40,16 @@ interface Request {
   readonly a?: number;
   readonly b?: number;
   readonly data?: Uint8Array;
+}
+
+type GuestAnswer = { readonly data: Uint8Array<ArrayBuffer> } | Refusal;
+
+/** A request as it is sent: its line, its path, its data. */
+function requestParts({ name, ...request }: Request): Uint8Array[] {
+  const { a = 0, b = 0, data = new Uint8Array(0) } = request;
+  const path = new TextEncoder().encode(request.path ?? "");
+  const line = `${name} ${a} ${b} ${path.length} ${data.length}\n`;
+  return [new TextEncoder().encode(line), path, data];
 }
 
 /** The bytes that a guest sends, in the portions that are asked for. */
@@ -119,6 +130,19 @@ export class Guest implements Kernel, AsyncDisposable {
     return "error" in answer
       ? answer
       : { text: new TextDecoder().decode(answer.data) };
+  }
+
+  /** Reads files one after another, which are all asked for at once. */
+  async readFiles(paths: readonly string[]): Promise<string[]> {
+    const answers = await this.#askAll(
+      paths.map((path) => ({ name: "read", path })),
+    );
+    return answers.map((answer, nth) => {
+      if (!("error" in answer)) return new TextDecoder().decode(answer.data);
+      throw new Error(
+        `Cannot read ${paths[nth]} in the guest: ${answer.error}`,
+      );
+    });
   }
 
   writeFile(path: string, text: string): Promise<Refusal | undefined> {
@@ -225,33 +249,31 @@ export class Guest implements Kernel, AsyncDisposable {
     return "error" in answer ? answer : undefined;
   }
 
-  async #ask(
-    request: Request,
-  ): Promise<{ data: Uint8Array<ArrayBuffer> } | Refusal> {
+  async #ask(request: Request): Promise<GuestAnswer> {
+    const [answer] = await this.#askAll([request]);
+    return answer;
+  }
+
+  async #askAll(requests: readonly Request[]): Promise<GuestAnswer[]> {
     this.#stop?.throwIfAborted();
-    const { name, a = 0, b = 0 } = request;
-    const path = new TextEncoder().encode(request.path ?? "");
-    const data = request.data ?? new Uint8Array(0);
-    const line = `${name} ${a} ${b} ${path.length} ${data.length}\n`;
-    const head = new TextEncoder().encode(line);
-    const whole = new Uint8Array(head.length + path.length + data.length);
-    whole.set(head);
-    whole.set(path, head.length);
-    whole.set(data, head.length + path.length);
+    const [{ name, path = "" }] = requests;
     return await this.#within(
       REQUEST_MILLISECONDS,
-      `answer '${line.trim()}'`,
-      this.#exchange(whole),
+      `answer '${name} ${path}'`,
+      this.#exchange(requests),
     );
   }
 
-  async #exchange(
-    request: Uint8Array,
-  ): Promise<{ data: Uint8Array<ArrayBuffer> } | Refusal> {
-    await this.#outgoing.write(request);
-    const [errno, bytes] = (await this.#incoming.line()).split(" ").map(Number);
-    const data = await this.#incoming.bytes(bytes);
-    return errno === 0 ? { data } : { error: errnoName(errno) };
+  async #exchange(requests: readonly Request[]): Promise<GuestAnswer[]> {
+    await this.#outgoing.write(concatenated(requests.flatMap(requestParts)));
+    const answers: GuestAnswer[] = [];
+    for (let nth = 0; nth < requests.length; nth++) {
+      const line = await this.#incoming.line();
+      const [errno, bytes] = line.split(" ").map(Number);
+      const data = await this.#incoming.bytes(bytes);
+      answers.push(errno === 0 ? { data } : { error: errnoName(errno) });
+    }
+    return answers;
   }
 
   /** What comes in time; else throws with the console's last words. */

@@ -40,14 +40,6 @@ function done(what: string, refusal: Refusal | undefined): void {
   throw new Error(`Cannot ${what} in the guest: ${refusal.error}`);
 }
 
-async function textOf(guest: Guest, path: string): Promise<string> {
-  const shown = await guest.readFile(path);
-  if (isRefusal(shown)) {
-    throw new Error(`Cannot read ${path} in the guest: ${shown.error}`);
-  }
-  return shown.text;
-}
-
 /** A swap area's first page: `union swap_header`, `include/linux/swap.h`. */
 function swapHeader(pageSize: number): Uint8Array {
   const page = new Uint8Array(pageSize);
@@ -106,7 +98,7 @@ async function prepare(guest: Guest, profile: Profile): Promise<SwapSetup> {
     "set page-cluster",
     await guest.writeFile("/proc/sys/vm/page-cluster", "0"),
   );
-  const memory = await textOf(guest, "/proc/meminfo");
+  const [memory] = await guest.readFiles(["/proc/meminfo"]);
   const kilobytes = Number(/^MemTotal: *([0-9]+) kB$/m.exec(memory)?.[1]);
   return {
     totalPages: kilobytes * 1024 / profile.pageSize,
@@ -125,13 +117,8 @@ async function swapTarget(guest: Guest, profile: Profile): Promise<SwapTarget> {
     ["non_same_filled_pages_enabled", "1"],
     ["enabled", "1"],
   ];
-  const shown = async () => {
-    const counters: number[] = [];
-    for (const name of zswap.counters) {
-      counters.push(Number(await textOf(guest, `${COUNTERS}/${name}`)));
-    }
-    return counters;
-  };
+  const files = zswap.counters.map((name) => `${COUNTERS}/${name}`);
+  const shown = async () => (await guest.readFiles(files)).map(Number);
   let before = await shown();
   return {
     async create() {
