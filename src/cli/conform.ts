@@ -16,6 +16,7 @@ import {
   conformJunit,
   type ConformReport,
   conformText,
+  quoted,
 } from "./conform_report.ts";
 import {
   type Options,
@@ -172,7 +173,8 @@ async function runUntilInterrupted(
       return undefined;
     }
     const seconds = (performance.now() - started) / 1000;
-    return { ...outcome, command: child.command, seconds };
+    const tested = `-- ${child.command.map(quoted).join(" ")}`;
+    return { ...outcome, command: "zspec conform", tested, seconds };
   } catch (error) {
     if (error instanceof TargetMissing) throw new UsageError(error.message);
     if (error instanceof TranscriptError) {

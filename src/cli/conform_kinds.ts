@@ -114,10 +114,7 @@ async function runTarget<T extends Target, One extends Step>(
   target: T & Ending,
   running: Running,
 ): Promise<ConformOutcome> {
-  const outcome =
-    await (running.replay === undefined
-      ? runPrograms(suite, target, running)
-      : runTranscript(suite, target, running.replay));
+  const outcome = await runSuite(suite, target, running);
   if (outcome.finding !== undefined) return outcome;
   try {
     await target.end();
@@ -125,6 +122,17 @@ async function runTarget<T extends Target, One extends Step>(
   } catch (error) {
     return { ...outcome, finding: findingOf(error, []) };
   }
+}
+
+/** Runs programs, or the transcript, against any target. */
+export function runSuite<T extends Target, One extends Step>(
+  suite: Suite<T, One>,
+  target: T,
+  running: Running,
+): Promise<ConformOutcome> {
+  return running.replay === undefined
+    ? runPrograms(suite, target, running)
+    : runTranscript(suite, target, running.replay);
 }
 
 async function runPrograms<T extends Target, One extends Step>(

@@ -7,14 +7,16 @@ import type { ConformOutcome } from "./conform_kinds.ts";
 
 /** All there is to tell of a run. */
 export interface ConformReport extends ConformOutcome {
-  /** The command that was put under test. */
-  readonly command: readonly string[];
+  /** What was put under test, as the command line ends: `-- COMMAND`. */
+  readonly tested: string;
+  /** The words that come before it: `zspec conform`. */
+  readonly command: string;
   /** How long it took. */
   readonly seconds: number;
 }
 
 /** An argument as a shell reads it. */
-function quoted(argument: string): string {
+export function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument)
     ? argument
     : `'${argument.replaceAll("'", `'\\''`)}'`;
@@ -22,15 +24,13 @@ function quoted(argument: string): string {
 
 /** The one command that does the same again. */
 function repeatCommand(report: ConformReport): string {
-  const { target, plan, seed, replayed, programs, command } = report;
+  const { target, plan, seed, replayed, programs, command, tested } = report;
   const options = replayed === undefined
     ? `--level ${plan.level} --profile ${plan.profile.name} --seed ${seed} --runs ${
       Math.max(programs, 1)
     }`
     : `--replay ${quoted(replayed)}`;
-  return `zspec conform ${target} ${options} -- ${
-    command.map(quoted).join(" ")
-  }`;
+  return `${command} ${target} ${options} ${tested}`.trimEnd();
 }
 
 function counted(count: number, what: string): string {
