@@ -2,7 +2,7 @@
 import { crc32 } from "node:zlib";
 import { lz4Wasm } from "../codec/lz4_wasm.ts";
 import { randomFrom, shuffle } from "../explore/random.ts";
-import type { Profile } from "../linux/profile.ts";
+import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { bar, stackedBar } from "../report/bars.ts";
 import { type ClassReport, classReport, zspagesByUse } from "../report/pool.ts";
 import { grouped, humanBytes, percent, table } from "../report/table.ts";
@@ -15,6 +15,7 @@ import {
   bytesOption,
   type Options,
   parseOptions,
+  PROFILE_NAMES,
   profileOption,
   UsageError,
   wholeOption,
@@ -28,7 +29,8 @@ Writes every page of the files (folders are walked) through a zram device,
 frees a random half of them, compacts, and reads back what is left. Without a
 PATH it takes the running Deno executable.
 
-  --profile P     the kernel to be: linux-6.18 (default), linux-6.1
+  --profile P     the kernel to be, by default ${LINUX_6_18.name}:
+                  ${PROFILE_NAMES}
   --algorithm A   lz4 (default), lz4-wasm
   --disksize SIZE the disk, such as 512M; by default as large as the files
   --seed N        which half is freed; by default 1
