@@ -98,6 +98,7 @@ export * from "./src/zram/debugfs.ts";
 export * from "./src/zram/slot_invariants.ts";
 export * from "./src/zram/invariants.ts";
 export * from "./src/explore/random.ts";
+export * from "./src/explore/age.ts";
 export * from "./src/oracle/page_data.ts";
 export * from "./src/oracle/transcript.ts";
 export * from "./src/oracle/replay.ts";

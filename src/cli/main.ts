@@ -1,4 +1,5 @@
 /** The zspec command. */
+import { AGE_USAGE, ageCommand } from "./age.ts";
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
@@ -25,8 +26,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   classes: {
     usage: CLASSES_USAGE,
-    summary: "print a kernel's size classes",
+    summary: "print a kernel's size classes, or two kernels' side by side",
     run: classesCommand,
+  },
+  age: {
+    usage: AGE_USAGE,
+    summary: "age a zram-swap by swapping in and out, and compact it",
+    run: ageCommand,
   },
 };
 
