@@ -34,8 +34,8 @@ Prints the size classes as Linux would build them; merged ones are left out.
                   ${PROFILE_NAMES}
 ${
   geometryHelp("--")
-}  --compare A B   two kernels side by side, each a profile's name and what of its
-                  geometry is another, as in
+}  --compare A B   two kernels side by side, each a profile's name and what is
+                  another of its geometry, as in
                   ${LINUX_6_18.name},chain-size=16,page-size=16384
   --on PATH…      and what each needs for every page of the files (folders are
                   walked), written to a zram device

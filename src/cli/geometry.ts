@@ -30,7 +30,7 @@ const GEOMETRY: Readonly<Record<string, GeometryOption>> = {
   "phys-bits": {
     field: "physBits",
     range: [13, 64],
-    help: "bits of a physical address; where words change, as many",
+    help: "bits of a physical address; a word's where words change",
   },
   "chain-size": {
     field: "chainSize",

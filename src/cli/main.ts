@@ -1,6 +1,7 @@
 /** The zspec command. */
 import { AGE_USAGE, ageCommand } from "./age.ts";
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
+import { INVARIANTS_USAGE, invariantsCommand } from "./invariants.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
 import { UsageError } from "./usage.ts";
@@ -34,11 +35,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "age a zram-swap by swapping in and out, and compact it",
     run: ageCommand,
   },
+  invariants: {
+    usage: INVARIANTS_USAGE,
+    summary: "print the rules that hold after every operation",
+    run: invariantsCommand,
+  },
 };
 
 function usage(): string {
   const rows = Object.entries(COMMANDS)
-    .map(([name, { summary }]) => `  ${name.padEnd(8)}  ${summary}\n`);
+    .map(([name, { summary }]) => `  ${name.padEnd(10)}  ${summary}\n`);
   return `zspec: an executable specification of Linux's compressed memory
 
 usage: zspec COMMAND [ARGUMENT…]

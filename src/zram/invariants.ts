@@ -3,10 +3,11 @@ import {
   assertInvariants,
   expectEqual,
   type Invariant,
+  type Rule,
 } from "../rules/invariant.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
 import type { Zram } from "./device.ts";
-import { SLOT_INVARIANTS, type SlotInvariant } from "./slot_invariants.ts";
+import { SLOT_INVARIANTS } from "./slot_invariants.ts";
 import { ZRAM_HUGE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
 
 /** A rule about a device as a whole. */
@@ -197,10 +198,11 @@ export const LIMIT_INVARIANTS: readonly LimitInvariant[] = [
 ];
 
 /** Every rule about zram, as a list to read. */
-export const ZRAM_INVARIANTS: readonly Pick<
-  SlotInvariant,
-  "id" | "sentence" | "source"
->[] = [...SLOT_INVARIANTS, ...DEVICE_INVARIANTS, ...LIMIT_INVARIANTS];
+export const ZRAM_INVARIANTS: readonly Rule[] = [
+  ...SLOT_INVARIANTS,
+  ...DEVICE_INVARIANTS,
+  ...LIMIT_INVARIANTS,
+];
 
 /**
  * Checks every rule on every slot of a device, on the device, and on its pool.
