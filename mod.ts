@@ -4,13 +4,13 @@
  * @example The same pages through two kernels
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { PROFILES, randomFrom, Zram } from "zspec";
+ * import { LINUX_6_1, LINUX_6_18, randomFrom, Zram } from "zspec";
  *
  * // 3,400 bytes of noise: too much for 6.1 to compress, not for 6.18.
  * const random = randomFrom(1);
  * const page = new Uint8Array(4096);
  * for (let at = 0; at < 3400; at++) page[at] = random(256);
- * const used = PROFILES.map((profile) => {
+ * const used = [LINUX_6_18, LINUX_6_1].map((profile) => {
  *   const zram = new Zram(profile);
  *   zram.setAlgorithm("lz4");
  *   zram.setDisksize(1 << 20);

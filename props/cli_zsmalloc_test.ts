@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import {
+  LINUX_3_12,
   LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18,
@@ -78,6 +79,7 @@ function written(
     pagesUsed: stat.mem_used_total / pageSize,
     bytesUsed: stat.mem_used_total,
     waste: stat.mem_used_total - stat.compr_data_size,
+    ratio: stat.compr_data_size / stat.mem_used_total,
   };
 }
 
@@ -105,7 +107,7 @@ commandTest(
     const names = ["linux-3.12", "linux-6.18,page-size=16384,chain-size=11"];
     const { kernels } = await json(folder, "classes", "--compare", ...names);
     const profiles = [
-      PROFILES[3],
+      LINUX_3_12,
       { ...LINUX_6_18, pageSize: 16384, chainSize: 11 },
     ];
     for (const [nth, profile] of profiles.entries()) {

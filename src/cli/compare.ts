@@ -28,6 +28,8 @@ interface Stored {
   readonly bytesUsed: number;
   /** Those of them that are no object's. */
   readonly waste: number;
+  /** The share of them that are an object's; 0 where there are none. */
+  readonly ratio: number;
 }
 
 /** One of the kernels that are compared. */
@@ -73,6 +75,7 @@ function storedOn(zram: Zram): Stored {
     pagesUsed: pagesAllocated,
     bytesUsed,
     waste: bytesUsed - compr_data_size,
+    ratio: bytesUsed === 0 ? 0 : compr_data_size / bytesUsed,
   };
 }
 
@@ -136,17 +139,27 @@ function isSame(sides: readonly Side[]): boolean {
   );
 }
 
-/** The classes that only one kernel has, or that are others in each. */
-function renderRows(kernels: readonly Compared[]): string {
+/** Each size that has a class in some kernel, and that class in each. */
+function sidesBySize(kernels: readonly Compared[]) {
   const bySize = kernels.map(({ classes }) =>
     new Map(classes.map((one) => [one.size, one]))
   );
-  const sizes = [...new Set(bySize.flatMap((classes) => [...classes.keys()]))]
-    .sort((a, b) => a - b);
-  const rows = sizes.map((size) => ({
+  const sizes = new Set(bySize.flatMap((classes) => [...classes.keys()]));
+  return [...sizes].sort((a, b) => a - b).map((size) => ({
     size,
     sides: bySize.map((classes): Side => classes.get(size)),
   }));
+}
+
+function sideCells(side: Side): (string | number)[] {
+  if (side === undefined) return ["", "", "", ""];
+  const { pagesPerZspage, objectsPerZspage, waste, crossing } = side;
+  return [pagesPerZspage, objectsPerZspage, waste, crossing];
+}
+
+/** The classes that only one kernel has, or that are others in each. */
+function renderRows(kernels: readonly Compared[]): string {
+  const rows = sidesBySize(kernels);
   const differing = rows.filter(({ sides }) => !isSame(sides));
   const same = rows.length - differing.length;
   const summary = `${same} classes are the same in both.\n`;
@@ -155,18 +168,11 @@ function renderRows(kernels: readonly Compared[]): string {
     [`${LETTERS[nth]}: pages`, "objects", "waste", "crossing"]
       .map((title) => ({ title }))
   );
-  const cells = (one: Side): (string | number)[] =>
-    one === undefined ? ["", "", "", ""] : [
-      one.pagesPerZspage,
-      one.objectsPerZspage,
-      one.waste,
-      one.crossing,
-    ];
-  return "Zspages of the classes that differ: their pages, objects, bytes wasted at the end,\n" +
-    "and objects that lie in two frames; a size without a class is served by the next\n" +
+  return "Zspages of the classes that differ: pages, objects, bytes that no object has, and\n" +
+    "objects in two frames. A size without a class is served by the next one's.\n" +
     table(
       [{ title: "size" }, ...titles],
-      differing.map(({ size, sides }) => [size, ...sides.flatMap(cells)]),
+      differing.map(({ size, sides }) => [size, ...sides.flatMap(sideCells)]),
     ) + summary;
 }
 
@@ -183,9 +189,6 @@ function renderStored(
     ["pages used", (one) => grouped(one.pagesUsed)],
     ["bytes used", (one) => grouped(one.bytesUsed)],
     ["waste", (one) => grouped(one.waste)],
-    [
-      "ratio of objects to bytes used",
-      (one) => percent(one.objectBytes, one.bytesUsed),
-    ],
+    ["ratio of objects to bytes used", ({ ratio }) => percent(ratio, 1)],
   ]);
 }
