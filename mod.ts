@@ -161,6 +161,7 @@ export {
 } from "./src/explore/buddy_machine.ts";
 export { zbudMachine } from "./src/explore/zbud_machine.ts";
 export { z3foldMachine } from "./src/explore/z3fold_machine.ts";
+export * from "./src/explore/age.ts";
 export * from "./src/oracle/page_data.ts";
 export * from "./src/oracle/transcript.ts";
 export * from "./src/oracle/replay.ts";
