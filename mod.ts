@@ -23,7 +23,6 @@
  * @module
  */
 export * from "./src/linux/chain.ts";
-export * from "./src/linux/define_profile.ts";
 export * from "./src/linux/errno.ts";
 export * from "./src/linux/fullness.ts";
 export * from "./src/linux/kstrtox.ts";
@@ -43,6 +42,7 @@ export * from "./src/codec/recorded.ts";
 export * from "./src/codec/codecs.ts";
 export * from "./src/memory/memory.ts";
 export * from "./src/zsmalloc/geometry.ts";
+export * from "./src/zsmalloc/define_profile.ts";
 export * from "./src/zsmalloc/location.ts";
 export * from "./src/zsmalloc/obj_index.ts";
 export * from "./src/zsmalloc/free_link.ts";
