@@ -1,5 +1,5 @@
 /** Kernels with another geometry, as options and profile names give it. */
-import { defineProfile } from "../linux/define_profile.ts";
+import { defineProfile } from "../zsmalloc/define_profile.ts";
 import type { Profile } from "../linux/profile.ts";
 import { findProfile, parseWhole, UsageError } from "./usage.ts";
 
