@@ -118,6 +118,7 @@ export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
 export * from "./src/swap/swap.ts";
 export * from "./src/swap/invariants.ts";
 export * from "./src/explore/random.ts";
+export * from "./src/explore/faults.ts";
 export * from "./src/explore/fast_check.ts";
 export { type Machine } from "./src/explore/machine.ts";
 export { StepError, type StepOf } from "./src/explore/steps.ts";

@@ -21,18 +21,7 @@ import {
 } from "../mod.ts";
 import { RULES } from "../src/cli/invariants.ts";
 import { wrap } from "../src/report/wrap.ts";
-import { commandTest, type Outcome, ROOT, zspec } from "./command.ts";
-
-/** A refusal is one line on standard error, and exit status 2. */
-function assertRefused(
-  { code, stdout, stderr }: Outcome,
-  message: string,
-): void {
-  assertEquals(code, 2, stderr);
-  assertEquals(stdout, "");
-  assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
-  assertStringIncludes(stderr, message);
-}
+import { assertRefused, commandTest, ROOT, zspec } from "./command.ts";
 
 async function json(folder: string, ...args: string[]) {
   const { code, stdout, stderr } = await zspec(folder, ...args, "--json");
