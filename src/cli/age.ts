@@ -32,7 +32,7 @@ bytes of objects are left.
 `;
 
 /** One run of the experiment. */
-interface Experiment {
+export interface Experiment {
   readonly profile: string;
   readonly pageSize: number;
   readonly seed: number;
@@ -70,12 +70,13 @@ export function ageCommand(args: readonly string[]): number {
   console.log(
     options.flag("json")
       ? JSON.stringify(experiment, null, 2)
-      : render(experiment).trimEnd(),
+      : renderAge(experiment).trimEnd(),
   );
   return 0;
 }
 
-function render(experiment: Experiment): string {
+/** The experiment for people. */
+export function renderAge(experiment: Experiment): string {
   const { profile, pageSize, seed, grown, aged, compacted } = experiment;
   const stages = [
     { name: "fullest", ...grown, note: "" },
