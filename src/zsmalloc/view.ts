@@ -124,7 +124,7 @@ export class ZspageView {
     const hasTags = headerBytes > 0;
     this.freeTagged = this.untagged = NO_CHUNK;
     this.withoutHandle = this.misplaced = this.locationTagged = NO_CHUNK;
-    this.allocated = 0;
+    let allocated = 0;
     let offset = (objectsPerZspage - 1) * size;
     for (let nth = objectsPerZspage - 1; nth >= 0; nth--, offset -= size) {
       const pfn = pages[offset >>> memory.pageShift];
@@ -138,13 +138,16 @@ export class ZspageView {
       const isAllocated = hasTags
         ? (header & OBJ_ALLOCATED_TAG) === 1
         : !isFree;
-      if (isAllocated) this.allocated++;
       if (isFree === isAllocated) {
         if (isFree) this.freeTagged = nth;
         else this.untagged = nth;
       }
-      if (isAllocated) this.#followHandle(nth, pfn);
+      if (isAllocated) {
+        allocated++;
+        this.#followHandle(nth, pfn);
+      }
     }
+    this.allocated = allocated;
   }
 
   /** Looks up where the handle in a chunk says that its object is. */
