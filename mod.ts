@@ -23,7 +23,6 @@
  * @module
  */
 export * from "./src/linux/chain.ts";
-export * from "./src/linux/define_profile.ts";
 export * from "./src/linux/errno.ts";
 export * from "./src/linux/fullness.ts";
 export * from "./src/linux/kstrtox.ts";
@@ -43,6 +42,7 @@ export * from "./src/codec/recorded.ts";
 export * from "./src/codec/codecs.ts";
 export * from "./src/memory/memory.ts";
 export * from "./src/zsmalloc/geometry.ts";
+export * from "./src/zsmalloc/define_profile.ts";
 export * from "./src/zsmalloc/location.ts";
 export * from "./src/zsmalloc/obj_index.ts";
 export * from "./src/zsmalloc/free_link.ts";
@@ -118,6 +118,7 @@ export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
 export * from "./src/swap/swap.ts";
 export * from "./src/swap/invariants.ts";
 export * from "./src/explore/random.ts";
+export * from "./src/explore/faults.ts";
 export * from "./src/explore/fast_check.ts";
 export { type Machine } from "./src/explore/machine.ts";
 export { StepError, type StepOf } from "./src/explore/steps.ts";
@@ -161,6 +162,7 @@ export {
 } from "./src/explore/buddy_machine.ts";
 export { zbudMachine } from "./src/explore/zbud_machine.ts";
 export { z3foldMachine } from "./src/explore/z3fold_machine.ts";
+export * from "./src/explore/age.ts";
 export * from "./src/oracle/page_data.ts";
 export * from "./src/oracle/transcript.ts";
 export * from "./src/oracle/replay.ts";

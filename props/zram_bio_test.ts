@@ -224,7 +224,10 @@ Deno.test("a request waits for a slot that is locked", () => {
   zram.slots.setFlag(1, ZRAM_LOCK);
   const bio: Bio = { op: "write", sector: 0, data: noise(2 * 4096) };
   const steps = zram.submitBioSteps(bio);
-  assertEquals(steps.next().value, "zram_slot_lock: the slot is locked");
+  assertEquals(
+    steps.next().value,
+    "blocked: zram_slot_lock: the slot is locked",
+  );
   assertEquals(zram.mmStat().orig_data_size, 4096);
   assertThrows(() => zram.submitBio(bio), Error, "the slot is locked");
   assertThrows(() => zram.write(1, noise(4096)), Error, "slot is locked");

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   checkPool,
+  failAtRandom,
+  failNth,
   Memory,
   type Profile,
   PROFILES,
@@ -72,8 +74,8 @@ Deno.test("wherever one allocation of a 200-operation program fails, malloc is E
     assertEquals(cells > 100, profile.objects.handle === "cell");
     for (let position = 0; position < frames + cells; position++) {
       const moments = program(profile, {
-        failPageAlloc: (nth) => nth === position,
-        failslab: (nth) => nth === position - frames,
+        failPageAlloc: failNth(position),
+        failslab: failNth(position - frames),
       });
       const refused = moments.find((moment) => moment.refused);
       assert(refused !== undefined);
@@ -84,8 +86,7 @@ Deno.test("wherever one allocation of a 200-operation program fails, malloc is E
 
 Deno.test("where allocations fail at random, every malloc succeeds or leaves the pool as it was", () => {
   for (const profile of PROFILES) {
-    const random = randomFrom(3);
-    const fails = () => random(4) === 0;
+    const fails = failAtRandom(3, 4);
     let image = "";
     let refusals = 0;
     for (

@@ -1,40 +1,53 @@
-/** `zspec classes`: the size classes of a kernel. */
-import { LINUX_6_18, type Profile } from "../linux/profile.ts";
+/** `zspec classes`: the size classes of a kernel, or of two side by side. */
+import type { Codec } from "../codec/codec.ts";
+import { KERNEL_CODECS } from "../codec/codecs.ts";
+import { LINUX_6_18 } from "../linux/profile.ts";
+import { type GeometryReport, geometryReport } from "../report/geometry.ts";
 import { grouped, table } from "../report/table.ts";
+import { zsGeometry } from "../zsmalloc/geometry.ts";
+import { compare, renderComparison } from "./compare.ts";
 import {
-  type Geometry,
-  objectsCrossingPages,
-  zsGeometry,
-  zspageWaste,
-} from "../zsmalloc/geometry.ts";
+  describedProfile,
+  GEOMETRY_NAMES,
+  geometryHelp,
+  refused,
+  withGeometry,
+} from "./geometry.ts";
 import {
   type Options,
   parseOptions,
   PROFILE_NAMES,
   profileOption,
   UsageError,
-  wholeOption,
 } from "./usage.ts";
 
+const ALGORITHM_NAMES = KERNEL_CODECS.map(({ name }) => name).join(", ");
+const DEFAULT_ALGORITHM = "lz4";
+
 /** How `zspec classes` is called. */
-export const CLASSES_USAGE =
-  `zspec classes [--profile P] [--page-size N] [--word-bits N] [--phys-bits N] [--chain-size N] [--json]
+export const CLASSES_USAGE = `zspec classes [--profile P] [GEOMETRY…] [--json]
+zspec classes --compare A B [--on PATH… [--algorithm A]] [--json]
 
 Prints the size classes as Linux would build them; merged ones are left out.
 
   --profile P     the kernel to be, by default ${LINUX_6_18.name}:
                   ${PROFILE_NAMES}
-  --page-size N   bytes per page: a power of two from 4096 to 65536
-  --word-bits N   bits per unsigned long: 32 or 64
-  --phys-bits N   bits of a physical address: by default 52, or 32 on 32-bit
-  --chain-size N  the most pages of a zspage: 1 to 16
+${
+  geometryHelp("--")
+}  --compare A B   two kernels side by side, each a profile's name and what is
+                  another of its geometry, as in
+                  ${LINUX_6_18.name},chain-size=16,page-size=16384
+  --on PATH…      and what each needs for every page of the files (folders are
+                  walked), written to a zram device
+  --algorithm A   which compresses them: ${ALGORITHM_NAMES}; by default ${DEFAULT_ALGORITHM}
   --json          the classes for machines
 `;
 
 /** Runs the command and returns its exit status. */
 export function classesCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
-    string: ["profile", "page-size", "word-bits", "phys-bits", "chain-size"],
+    string: ["profile", ...GEOMETRY_NAMES, "algorithm"],
+    list: ["compare", "on"],
     boolean: ["json"],
   });
   if (options.paths.length > 0) {
@@ -44,53 +57,84 @@ export function classesCommand(args: readonly string[]): number {
       }': zspec classes takes options alone`,
     );
   }
-  const profile = withGeometry(profileOption(options), options);
-  const geometry = geometryOf(profile);
+  const names = options.list("compare");
   console.log(
-    options.flag("json")
-      ? JSON.stringify({
-        hugeClassSize: geometry.hugeClassSize,
-        classes: geometry.classes,
-      })
-      : render(profile, geometry).trimEnd(),
+    (names === undefined ? oneKernel(options) : twoKernels(options, names))
+      .trimEnd(),
   );
   return 0;
 }
 
-/** The profile with the geometry that the options give. */
-function withGeometry(profile: Profile, options: Options): Profile {
-  const wordBits = wholeOption(options, "word-bits", 32, 64) ??
-    profile.wordBits;
-  return {
-    ...profile,
-    wordBits,
-    pageSize: wholeOption(options, "page-size", 4096, 65536) ??
-      profile.pageSize,
-    physBits: wholeOption(options, "phys-bits", 13, 64) ??
-      (wordBits === profile.wordBits ? profile.physBits : wordBits),
-    chainSize: wholeOption(options, "chain-size", 1, 16) ?? profile.chainSize,
-  };
+function oneKernel(options: Options): string {
+  refuseBeside(options, ["on", "algorithm"], "is only for '--compare'");
+  const profile = withGeometry(
+    profileOption(options),
+    options.text,
+    (name) => `The option '--${name}'`,
+  );
+  const { hugeClassSize, classes } = refused(() => zsGeometry(profile));
+  return options.flag("json")
+    ? JSON.stringify({ hugeClassSize, classes })
+    : renderClasses(geometryReport(profile));
 }
 
-function geometryOf(profile: Profile): Geometry {
-  try {
-    return zsGeometry(profile);
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message);
-    throw error;
+function twoKernels(options: Options, names: readonly string[]): string {
+  refuseBeside(
+    options,
+    ["profile", ...GEOMETRY_NAMES],
+    "is not for '--compare', whose names say it, as in " +
+      `${LINUX_6_18.name},chain-size=16`,
+  );
+  if (names.length !== 2) {
+    throw new UsageError(
+      `The option '--compare' needs two names, not ${names.length}`,
+    );
+  }
+  const paths = options.list("on");
+  if (paths === undefined) {
+    refuseBeside(options, ["algorithm"], "is only for '--on'");
+  }
+  const codec = codecOption(options);
+  const comparison = compare(names.map(describedProfile), paths, codec);
+  return options.flag("json")
+    ? JSON.stringify(comparison, null, 2)
+    : renderComparison(comparison);
+}
+
+/** What compresses the pages of files. */
+function codecOption(options: Options): Codec {
+  const algorithm = options.text("algorithm") ?? DEFAULT_ALGORITHM;
+  const codec = KERNEL_CODECS.find(({ name }) => name === algorithm);
+  if (codec === undefined) {
+    throw new UsageError(
+      `Unknown algorithm '${algorithm}': the algorithms are ${ALGORITHM_NAMES}`,
+    );
+  }
+  return codec;
+}
+
+/** Refuses options that make no sense beside the others. */
+function refuseBeside(
+  options: Options,
+  names: readonly string[],
+  why: string,
+): void {
+  for (const name of names) {
+    const isGiven = name === "on" ? options.list(name) : options.text(name);
+    if (isGiven) throw new UsageError(`The option '--${name}' ${why}`);
   }
 }
 
-function render(profile: Profile, geometry: Geometry): string {
-  const { pageSize, wordBits, chainSize, name } = profile;
-  const { classes, hugeClassSize, sizeClasses } = geometry;
+function renderClasses(report: GeometryReport): string {
+  const { name, pageSize, wordBits, chainSize } = report;
+  const { classes, hugeClassSize, sizeClasses } = report;
   const rows = classes.map((one) => [
     one.index,
     one.size,
     one.pagesPerZspage,
     one.objectsPerZspage,
-    zspageWaste(one, pageSize),
-    objectsCrossingPages(one, pageSize),
+    one.waste,
+    one.crossing,
   ]);
   return `${name}, pages of ${
     grouped(pageSize)

@@ -1,7 +1,9 @@
 /** The zspec command. */
+import { AGE_USAGE, ageCommand } from "./age.ts";
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
 import { CONFORM_USAGE, conformCommand } from "./conform.ts";
 import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
+import { INVARIANTS_USAGE, invariantsCommand } from "./invariants.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
 import { RECORD_USAGE, recordCommand } from "./record.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
@@ -40,7 +42,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   classes: {
     usage: CLASSES_USAGE,
-    summary: "print a kernel's size classes",
+    summary: "print a kernel's size classes, or two kernels' side by side",
     run: classesCommand,
   },
   conform: {
@@ -58,11 +60,21 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "compare zram and zswap over every allocator, under pressure",
     run: swapCommand,
   },
+  age: {
+    usage: AGE_USAGE,
+    summary: "age a zram-swap by swapping in and out, and compact it",
+    run: ageCommand,
+  },
+  invariants: {
+    usage: INVARIANTS_USAGE,
+    summary: "print the rules that hold after every operation",
+    run: invariantsCommand,
+  },
 };
 
 function usage(): string {
   const rows = Object.entries(COMMANDS)
-    .map(([name, { summary }]) => `  ${name.padEnd(8)}  ${summary}\n`);
+    .map(([name, { summary }]) => `  ${name.padEnd(10)}  ${summary}\n`);
   return `zspec: an executable specification of Linux's compressed memory
 
 usage: zspec COMMAND [ARGUMENT…]

@@ -35,7 +35,11 @@ export function predict(
   const lengths = measureLengths(profile, input, codecs);
   return codecs.flatMap((codec, nth) =>
     chainSizes.map((chainSize) => {
-      const zram = store({ ...profile, chainSize }, codec.name, lengths[nth]);
+      const zram = storeLengths(
+        { ...profile, chainSize },
+        codec.name,
+        lengths[nth],
+      );
       return {
         algorithm: codec.name,
         kernelLengths: KERNEL_CODECS.includes(codec),
@@ -51,7 +55,7 @@ export function predict(
 const NO_MEMORY = 0;
 
 /** The length to which each codec compresses each page of the files. */
-function measureLengths(
+export function measureLengths(
   profile: Profile,
   { files, pages }: Input,
   codecs: readonly Codec[],
@@ -72,7 +76,7 @@ function measureLengths(
 }
 
 /** A device to which pages of these lengths were written, one after another. */
-function store(
+export function storeLengths(
   profile: Profile,
   algorithm: string,
   lengths: Uint32Array,

@@ -1,10 +1,9 @@
 /** What `zspec run` shows of a run. */
-import { bar, stackedBar } from "../report/bars.ts";
+import { bar } from "../report/bars.ts";
+import { memoryPicture } from "../report/memory.ts";
 import { grouped, humanBytes, percent, table } from "../report/table.ts";
 import { BD_STAT_FIELDS, MM_STAT_FIELDS, type MmStat } from "../zram/stat.ts";
 import type { Run, Snapshot } from "./aging.ts";
-
-const BAR_WIDTH = 60;
 
 /** The run for people; `title` says what was stored. */
 export function renderRun(run: Run, title: string): string {
@@ -119,24 +118,14 @@ interface Stage {
 
 /** Memory after each step of the run, drawn to one scale. */
 function renderMemory(run: Run): string {
-  const stages = stagesOf(run);
-  const most = Math.max(
-    ...stages.map(({ after }) => after.mmStat.mem_used_total),
+  return memoryPicture(
+    stagesOf(run).map(({ name, after: { mmStat }, note }) => {
+      const { compr_data_size: objectBytes, mem_used_total: bytesUsed } =
+        mmStat;
+      const share = percent(objectBytes, bytesUsed);
+      return { name, objectBytes, bytesUsed, note: `${share} objects${note}` };
+    }),
   );
-  const width = Math.max(...stages.map(({ name }) => name.length));
-  const lines = stages.map(({ name, after: { mmStat }, note }) => {
-    const { compr_data_size: objects, mem_used_total: used } = mmStat;
-    const picture = stackedBar([
-      { fill: "█", length: objects },
-      { fill: "▒", length: used - objects },
-      { fill: "·", length: most - used },
-    ], most / BAR_WIDTH);
-    return `  ${name.padEnd(width)}  ${picture}  ${
-      humanBytes(used).padStart(6)
-    }  ${percent(objects, used)} objects${note}\n`;
-  });
-  return "Memory: █ objects  ▒ room around them  · given back\n" +
-    lines.join("");
 }
 
 /** The steps of a run, each with what it did. */

@@ -25,16 +25,50 @@ export interface Options {
   text(name: string): string | undefined;
   /** Whether an option without a value was given. */
   flag(name: string): boolean;
+  /** The values of an option that takes several, or `undefined` likewise. */
+  list(name: string): readonly string[] | undefined;
+}
+
+/** The options that a command knows, by how many values they take. */
+export interface KnownOptions {
+  /** One. */
+  readonly string: readonly string[];
+  /** None. */
+  readonly boolean: readonly string[];
+  /** All the arguments up to the next option: at least one. */
+  readonly list?: readonly string[];
+}
+
+/** Takes the options with several values out of a command's arguments. */
+function takeLists(args: readonly string[], names: readonly string[]) {
+  const lists = new Map<string, string[]>();
+  const rest: string[] = [];
+  let list: string[] | undefined;
+  for (const arg of args) {
+    const option = /^--([^=]+)(?:=(.*))?$/.exec(arg);
+    if (option !== null) {
+      const [, name, value] = option;
+      list = names.includes(name) ? lists.get(name) ?? [] : undefined;
+      if (list !== undefined) lists.set(name, list);
+      if (value !== undefined) list?.push(value);
+    } else {
+      list?.push(arg);
+    }
+    if (list === undefined) rest.push(arg);
+  }
+  return { lists, rest };
 }
 
 /** Reads a command's arguments; refuses those it does not know. */
 export function parseOptions(
   args: readonly string[],
-  known: { readonly string: string[]; readonly boolean: string[] },
+  known: KnownOptions,
 ): Options {
-  const names = [...known.string, ...known.boolean]
+  const listNames = known.list ?? [];
+  const names = [...known.string, ...listNames, ...known.boolean]
     .map((name) => `--${name}`).join(", ");
-  const parsed = parseArgs([...args], {
+  const { lists, rest } = takeLists(args, listNames);
+  const parsed = parseArgs(rest, {
     string: ["_", ...known.string],
     boolean: known.boolean,
     unknown: (arg, key) => {
@@ -56,6 +90,13 @@ export function parseOptions(
       return value;
     },
     flag: (name) => parsed[name] === true,
+    list(name) {
+      const values = lists.get(name);
+      if (values?.length === 0) {
+        throw new UsageError(`The option '--${name}' needs a value`);
+      }
+      return values;
+    },
   };
 }
 
@@ -67,13 +108,8 @@ export function namesOf(profiles: readonly Profile[]): string {
   return profiles.map(({ name }) => name).join(", ");
 }
 
-/** The profile that `--profile` names, or else `fallback`. */
-export function profileOption(
-  options: Options,
-  fallback: Profile = LINUX_6_18,
-): Profile {
-  const name = options.text("profile");
-  if (name === undefined) return fallback;
+/** The profile called `name`, which an option gives. */
+export function findProfile(name: string): Profile {
   const profile = profileNamed(name);
   if (profile === undefined) {
     throw new UsageError(
@@ -81,6 +117,15 @@ export function profileOption(
     );
   }
   return profile;
+}
+
+/** The profile that `--profile` names, or else `fallback`. */
+export function profileOption(
+  options: Options,
+  fallback: Profile = LINUX_6_18,
+): Profile {
+  const name = options.text("profile");
+  return name === undefined ? fallback : findProfile(name);
 }
 
 /** The parts of an option's value that commas separate, each once. */
@@ -100,7 +145,9 @@ export function wholeOption(
   to: number,
 ): number | undefined {
   const value = options.text(name);
-  return value === undefined ? undefined : parseWhole(value, name, from, to);
+  return value === undefined
+    ? undefined
+    : parseWhole(value, `The option '--${name}'`, from, to);
 }
 
 /** Whole numbers, likewise, that commas separate. */
@@ -111,20 +158,21 @@ export function wholesOption(
   to: number,
 ): number[] | undefined {
   const values = listOption(options, name)
-    ?.map((value) => parseWhole(value, name, from, to));
+    ?.map((value) => parseWhole(value, `The option '--${name}'`, from, to));
   return values === undefined ? undefined : [...new Set(values)];
 }
 
-function parseWhole(
+/** The whole number that `value` is, of what `subject` names. */
+export function parseWhole(
   value: string,
-  name: string,
+  subject: string,
   from: number,
   to: number,
 ): number {
   const number = /^[0-9]+$/.test(value) ? Number(value) : NaN;
   if (!(number >= from && number <= to)) {
     throw new UsageError(
-      `The option '--${name}' is '${value}', not a whole number from ${from} to ${to}`,
+      `${subject} is '${value}', not a whole number from ${from} to ${to}`,
     );
   }
   return number;

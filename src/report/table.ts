@@ -40,9 +40,9 @@ export function humanBytes(bytes: number): string {
   return `${value.toFixed(digits)}${suffixes[power]}`;
 }
 
-/** A share in percent with one decimal; of nothing, it is 0. */
-export function percent(part: number, whole: number): string {
-  return `${whole === 0 ? "0.0" : (100 * part / whole).toFixed(1)}%`;
+/** A share in percent with one decimal or more; of nothing, it is 0. */
+export function percent(part: number, whole: number, decimals = 1): string {
+  return `${(whole === 0 ? 0 : 100 * part / whole).toFixed(decimals)}%`;
 }
 
 /** A whole number with thousands apart. */

@@ -1,7 +1,7 @@
 /** Page faults: a page of a process comes back into memory. */
 import type { Errno } from "../linux/errno.ts";
 import { NO_PAGE } from "../memory/memory.ts";
-import type { Wait } from "../rules/wait.ts";
+import { blocked, type Wait } from "../rules/wait.ts";
 import type { AnonPage, Swap } from "./swap.ts";
 import { swapReadpage } from "./page_io.ts";
 import {
@@ -110,7 +110,9 @@ export function* doSwapPage(
   const swapType = swap.typeOf(type);
   let cached = swapType.cache.get(offset);
   while (cached?.locked || swapType.pinned.has(offset)) {
-    yield "do_swap_page: waits for the page's lock, or whoever reads it";
+    yield blocked(
+      "do_swap_page: waits for the page's lock, or whoever reads it",
+    );
     if (page.pfn !== NO_PAGE || page.slot !== slot) return undefined;
     cached = swapType.cache.get(offset);
   }

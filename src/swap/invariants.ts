@@ -4,6 +4,7 @@ import {
   assertInvariants,
   expectEqual,
   type Invariant,
+  type Rule,
   type Violation,
 } from "../rules/invariant.ts";
 import { checkZswap } from "../zswap/invariants.ts";
@@ -50,7 +51,7 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
     id: "swap/slot-users",
     sentence:
       "A slot counts the page tables' entries for it and the swap cache's page for it, and is free without either.",
-    source: "swap_duplicate, swap_free, swapcache_prepare, mm/swapfile.c",
+    source: "swap_duplicate, swap_free, swapcache_prepare, mm/swapfile.c, 6.1",
     check(_, slot) {
       const { swapType, offset, users } = slot;
       const isKept = swapType.cache.has(offset) || swapType.pinned.has(offset);
@@ -62,7 +63,8 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
     id: "swap/one-place",
     sentence:
       "A page that is swapped out is in one place: a bit of the zeromap, zswap, or the device; after writeback, on the device and nowhere else. One that nobody took is in the swap cache, dirty.",
-    source: "swap_writepage, zswap_writeback_entry, end_swap_bio_write",
+    source:
+      "swap_writepage, end_swap_bio_write, mm/page_io.c, 6.1; zswap_writeback_entry, mm/zswap.c, 3.12",
     check(swap, slot) {
       const { swapType, offset, users } = slot;
       const cached = swapType.cache.get(offset);
@@ -80,7 +82,8 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
   {
     id: "swap/free-slot",
     sentence: "Nobody has anything for a slot that is free.",
-    source: "swap_range_free, zswap_invalidate, swap_slot_free_notify",
+    source:
+      "swap_range_free, swap_slot_free_notify, mm/swapfile.c, 6.1; zswap_invalidate, mm/zswap.c, 6.18",
     check(swap, slot) {
       const { swapType, offset } = slot;
       const isOn = swapType.map[offset] !== 0;
@@ -122,14 +125,15 @@ export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
     id: "swap/mapped",
     sentence:
       "A frame is mapped by one page at most; one that is in the swap cache for the page's slot is that page's frame.",
-    source: "do_swap_page, mm/memory.c",
+    source: "do_swap_page, mm/memory.c, 6.1",
     check: checkMapped,
   },
   {
     id: "swap/frames",
     sentence:
       "Every frame that is allocated is mapped, in the swap cache, or one of zswap's pools.",
-    source: "do_swap_page, __remove_mapping, zswap_pool_total_size",
+    source:
+      "do_swap_page, mm/memory.c, 6.1; __remove_mapping, mm/vmscan.c, 6.1",
     check(swap) {
       if ((swap.zswap?.underWay ?? 0) > 0) return undefined;
       const frames = new Set(swap.mapped.keys());
@@ -146,7 +150,7 @@ export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
   {
     id: "swap/in-use",
     sentence: "inuse_pages is the number of slots that are not free.",
-    source: "swap_range_alloc, swap_range_free, mm/swapfile.c",
+    source: "swap_range_alloc, swap_range_free, mm/swapfile.c, 6.1",
     check(swap) {
       for (const { map, inUse, type } of swap.types.values()) {
         const used = map.subarray(1).filter((count) => count !== 0).length;
@@ -158,10 +162,10 @@ export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
 ];
 
 /** Every rule about the swap path, as a list to read. */
-export const SWAP_INVARIANTS: readonly Pick<
-  SwapInvariant,
-  "id" | "sentence" | "source"
->[] = [...SWAP_SLOT_INVARIANTS, ...SWAP_PATH_INVARIANTS];
+export const SWAP_INVARIANTS: readonly Rule[] = [
+  ...SWAP_SLOT_INVARIANTS,
+  ...SWAP_PATH_INVARIANTS,
+];
 
 /** How many page tables have each slot of a type. */
 function countUsers(swap: Swap, type: number): Map<number, number> {

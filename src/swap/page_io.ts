@@ -1,6 +1,6 @@
 /** Reading and writing pages of the swap cache. Specifies `mm/page_io.c`. */
 import type { Errno } from "../linux/errno.ts";
-import type { Wait } from "../rules/wait.ts";
+import { blocked, type Wait } from "../rules/wait.ts";
 import type { SwapLayer } from "../zswap/swap_layer.ts";
 import { NO_PAGE } from "../memory/memory.ts";
 import {
@@ -141,7 +141,9 @@ export function swapLayerOf(swap: Swap): SwapLayer {
       if (swapType.cache.has(offset)) return "exists";
       yield "__read_swap_cache_async: no lock held, alloc_page may sleep";
       while (swapType.pinned.has(offset)) {
-        yield "__read_swap_cache_async: waits for whoever reads the page";
+        yield blocked(
+          "__read_swap_cache_async: waits for whoever reads the page",
+        );
       }
       const pfn = swap.memory.allocPage();
       if (pfn === NO_PAGE) return "no-memory";

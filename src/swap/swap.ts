@@ -5,13 +5,12 @@
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
-import type { Wait } from "../rules/wait.ts";
+import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Zswap, type ZswapOptions } from "../zswap/zswap.ts";
 import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
 import type { SwapDevice } from "./device.ts";
 import { doSwapPage, prepareToWrite } from "./fault.ts";
 import { swapLayerOf } from "./page_io.ts";
-import { runAlone } from "./run_alone.ts";
 import { swapOut, type SwapOutOutcome } from "./swap_out.ts";
 import {
   deleteFromSwapCache,
@@ -125,7 +124,7 @@ export class Swap {
    * that cannot be read is lost to its process. Specifies `swapoff`.
    */
   swapoff(type: number): Errno | undefined {
-    return runAlone(this.swapoffSteps(type));
+    return runToEnd(this.swapoffSteps(type));
   }
 
   /** {@linkcode Swap.swapoff}, stopping wherever others may run. */
@@ -142,7 +141,7 @@ export class Swap {
     number: number,
     data: Uint8Array,
   ): Errno | undefined {
-    return runAlone(this.writeSteps(process, number, data));
+    return runToEnd(this.writeSteps(process, number, data));
   }
 
   /** {@linkcode Swap.write}, stopping wherever others may run. */
@@ -165,7 +164,7 @@ export class Swap {
    * EIO where it cannot be read or is lost.
    */
   read(process: number, number: number, into: Uint8Array): Errno | undefined {
-    return runAlone(this.readSteps(process, number, into));
+    return runToEnd(this.readSteps(process, number, into));
   }
 
   /** {@linkcode Swap.read}, stopping wherever others may run. */
@@ -189,7 +188,7 @@ export class Swap {
    * if that was queued. "busy" for a page that is not in memory.
    */
   swapOut(process: number, number: number): SwapOutOutcome {
-    const outcome = runAlone(this.swapOutSteps(process, number));
+    const outcome = runToEnd(this.swapOutSteps(process, number));
     this.zswap?.shrinkWork();
     return outcome;
   }

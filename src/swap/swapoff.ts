@@ -1,7 +1,7 @@
 /** Swapping a device off. */
 import type { Errno } from "../linux/errno.ts";
 import { NO_PAGE } from "../memory/memory.ts";
-import type { Wait } from "../rules/wait.ts";
+import { blocked, type Wait } from "../rules/wait.ts";
 import { doSwapPage } from "./fault.ts";
 import { swapFree } from "./swap_slots.ts";
 import type { SwapType } from "./swap_type.ts";
@@ -32,7 +32,7 @@ function* unuse(
     page.lost = true;
   }
   while (isUnderWriteback(swapType, page)) {
-    yield "try_to_unuse: waits for the page's writeback";
+    yield blocked("try_to_unuse: waits for the page's writeback");
   }
   swap.forgetSlot(page);
 }
@@ -58,7 +58,7 @@ export function* swapoff(
     return errno;
   }
   while (swapType.inUse > 0) {
-    yield "try_to_unuse: waits for pages that nobody has";
+    yield blocked("try_to_unuse: waits for pages that nobody has");
   }
   swap.zswap?.swapoff(swapType.type);
   swap.types.delete(swapType.type);

@@ -4,6 +4,7 @@ import {
   assertInvariants,
   expectEqual,
   type Invariant,
+  type Rule,
 } from "../rules/invariant.ts";
 import type { Z3foldObject } from "./handles.ts";
 import { THIS_CPU } from "./page_lists.ts";
@@ -291,10 +292,10 @@ export const Z3FOLD_POOL_INVARIANTS: readonly Z3foldPoolInvariant[] = [
 ];
 
 /** Every rule about z3fold, as a list to read. */
-export const Z3FOLD_INVARIANTS: readonly Pick<
-  Z3foldPageInvariant,
-  "id" | "sentence" | "source"
->[] = [...Z3FOLD_POOL_INVARIANTS, ...Z3FOLD_PAGE_INVARIANTS];
+export const Z3FOLD_INVARIANTS: readonly Rule[] = [
+  ...Z3FOLD_POOL_INVARIANTS,
+  ...Z3FOLD_PAGE_INVARIANTS,
+];
 
 /**
  * Checks every rule on every part of a z3fold pool. Throws an

@@ -4,6 +4,7 @@ import {
   assertInvariants,
   expectEqual,
   type Invariant,
+  type Rule,
   type Violation,
 } from "../rules/invariant.ts";
 import type { HeaderLists } from "./header_lists.ts";
@@ -213,10 +214,10 @@ export const ZBUD_POOL_INVARIANTS: readonly ZbudPoolInvariant[] = [
 ];
 
 /** Every rule about zbud, as a list to read. */
-export const ZBUD_INVARIANTS: readonly Pick<
-  ZbudPageInvariant,
-  "id" | "sentence" | "source"
->[] = [...ZBUD_POOL_INVARIANTS, ...ZBUD_PAGE_INVARIANTS];
+export const ZBUD_INVARIANTS: readonly Rule[] = [
+  ...ZBUD_POOL_INVARIANTS,
+  ...ZBUD_PAGE_INVARIANTS,
+];
 
 /**
  * Checks every rule on every part of a zbud pool. Throws an `InvariantError`

@@ -3,7 +3,7 @@
  * `zram_submit_bio` and what it calls, `drivers/block/zram/zram_drv.c`.
  */
 import type { Errno } from "../linux/errno.ts";
-import type { Wait } from "../rules/wait.ts";
+import { blocked, type Wait } from "../rules/wait.ts";
 import type { Zram } from "./device.ts";
 import { allocTemporaryPage } from "./post_processing.ts";
 import { readPage } from "./read.ts";
@@ -119,7 +119,7 @@ function countRequest({ ioStat }: Zram, op: "read" | "write"): void {
 /** Specifies `zram_slot_lock`: waits until nobody has the slot locked. */
 export function* slotLock(zram: Zram, page: number): Generator<Wait, void> {
   while (zram.slots.has(page, ZRAM_LOCK)) {
-    yield "zram_slot_lock: the slot is locked";
+    yield blocked("zram_slot_lock: the slot is locked");
   }
 }
 

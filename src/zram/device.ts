@@ -313,11 +313,7 @@ export class Zram {
    * ```
    */
   submitBio(bio: Bio): Errno | undefined {
-    const step = submitBioSteps(this, bio).next();
-    if (step.done) return step.value;
-    throw new Error(
-      `Cannot ${bio.op}: ${step.value}, and its holder does not run`,
-    );
+    return runToEnd(submitBioSteps(this, bio));
   }
 
   /** {@linkcode Zram.submitBio}, stopping where it waits for a locked slot. */

@@ -3,11 +3,12 @@ import {
   assertInvariants,
   expectEqual,
   type Invariant,
+  type Rule,
 } from "../rules/invariant.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
 import type { Zram } from "./device.ts";
 import { LIMIT_INVARIANTS } from "./limit_invariants.ts";
-import { SLOT_INVARIANTS, type SlotInvariant } from "./slot_invariants.ts";
+import { SLOT_INVARIANTS } from "./slot_invariants.ts";
 import { ZRAM_HUGE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
 
 /** A rule about a device as a whole. */
@@ -40,7 +41,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     id: "zram/disksize",
     sentence:
       "A device whose disksize is set has a pool, and a slot for each page of it; any other has neither.",
-    source: "disksize_store, zram_meta_alloc, zram_reset_device, zram_drv.c",
+    source:
+      "disksize_store, zram_meta_alloc, zram_reset_device, drivers/block/zram/zram_drv.c, 6.1",
     check({ disksize, slots, pool, profile }) {
       const pages = disksize / profile.pageSize;
       return expectEqual("slots", slots.length, pages) ??
@@ -51,7 +53,7 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     id: "zram/counters",
     sentence:
       "pages_stored, compr_data_size, same_pages and huge_pages are what the slots add up to; pages of zeros do not count as stored up to 4.10.",
-    source: "struct zram_stats, zram_drv.h",
+    source: "struct zram_stats, drivers/block/zram/zram_drv.h, 6.1",
     check(zram) {
       const { stats } = zram;
       const count = countSlots(zram);
@@ -64,7 +66,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
   {
     id: "zram/objects",
     sentence: "Every object of the pool belongs to one slot, and to no other.",
-    source: "zram_set_handle, zram_free_page, zram_drv.c",
+    source:
+      "zram_set_handle, zram_free_page, drivers/block/zram/zram_drv.c, 6.1",
     check(zram) {
       return expectEqual(
         "objects of the pool",
@@ -78,7 +81,7 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     sentence:
       "A block of the backing device belongs to one slot, or to a writeback under way.",
     source:
-      "alloc_block_bdev, writeback_store, zram_writeback_slots, zram_drv.c",
+      "alloc_block_bdev, writeback_store, drivers/block/zram/zram_drv.c, 6.1; zram_writeback_slots, 6.18",
     check(zram) {
       const { back, blocks } = countSlots(zram);
       const used = zram.backing?.used ?? 0;
@@ -92,7 +95,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
   {
     id: "zram/bd-count",
     sentence: "bd_count is the number of blocks in use, and block 0 is not.",
-    source: "alloc_block_bdev, free_block_bdev, zram_drv.c",
+    source:
+      "alloc_block_bdev, free_block_bdev, drivers/block/zram/zram_drv.c, 6.1",
     check({ stats, backing }) {
       const used = backing?.used ?? 0;
       return expectEqual("bd_count", stats.bdCount, used) ??
@@ -102,7 +106,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
   {
     id: "zram/bd-writes",
     sentence: "Every page on the backing device was written to it.",
-    source: "writeback_store, zram_writeback_slots, zram_drv.c",
+    source:
+      "writeback_store, drivers/block/zram/zram_drv.c, 6.1; zram_writeback_slots, 6.18",
     check(zram) {
       const { back } = countSlots(zram);
       if (zram.stats.bdWrites >= back) return undefined;
@@ -117,7 +122,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     id: "zram/bd-reads",
     sentence:
       "Without a backing device nothing was read from one or written to one.",
-    source: "read_from_bdev, reset_bdev, zram_reset_device, zram_drv.c",
+    source:
+      "read_from_bdev, reset_bdev, zram_reset_device, drivers/block/zram/zram_drv.c, 6.1",
     check({ stats, backing }) {
       if (backing !== undefined) return undefined;
       return expectEqual("bd_reads", stats.bdReads, 0) ??
@@ -127,7 +133,7 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
   {
     id: "zram/backing-holder",
     sentence: "The device that holds a backing device is the one it is set on.",
-    source: "backing_dev_store, reset_bdev, zram_drv.c",
+    source: "backing_dev_store, reset_bdev, drivers/block/zram/zram_drv.c, 6.1",
     check(zram) {
       if (zram.backing === undefined) return undefined;
       const isHeld = zram.backing.device.holder === zram;
@@ -141,7 +147,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
   {
     id: "zram/mem-used-total",
     sentence: "What pages compressed to is within the memory that is used.",
-    source: "mm_stat_show, zram_drv.c; zs_get_total_pages, mm/zsmalloc.c",
+    source:
+      "mm_stat_show, drivers/block/zram/zram_drv.c, 6.1; zs_get_total_pages, mm/zsmalloc.c, 3.17",
     check({ stats, pool, profile }) {
       const used = (pool?.pagesAllocated ?? 0) * profile.pageSize;
       if (stats.comprDataSize <= used) return undefined;
@@ -156,7 +163,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     id: "zram/mem-used-max",
     sentence:
       "mem_used_max is never below what is used, unless there is a second algorithm: recompression does not raise it.",
-    source: "update_used_max, mem_used_max_store, recompress_slot, zram_drv.c",
+    source:
+      "update_used_max, mem_used_max_store, drivers/block/zram/zram_drv.c, 6.1; recompress_slot, 6.18",
     check({ stats, pool, comps }) {
       const used = pool?.pagesAllocated ?? 0;
       if (stats.maxUsedPages >= used || comps.activeCount > 1) {
@@ -186,7 +194,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     id: "zram/failed-io",
     sentence:
       "No more reads and writes failed than were asked for, and no more notifications missed their slot than came.",
-    source: "zram_bvec_rw, zram_slot_free_notify, zram_drv.c",
+    source:
+      "zram_bvec_rw, zram_slot_free_notify, drivers/block/zram/zram_drv.c, 6.1",
     check({ ioStat }) {
       const pairs = [
         ["failed_reads", ioStat.failedReads, ioStat.numReads],
@@ -203,7 +212,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     id: "zram/post-processing",
     sentence:
       "Since 6.13 one writeback or recompression runs at a time, and says so in pp_in_progress.",
-    source: "writeback_store, recompress_store, zram_drv.c",
+    source:
+      "writeback_store, recompress_store, drivers/block/zram/zram_drv.c, 6.18",
     check({ ppInProgress, initLockReaders, profile }) {
       if (profile.zram.writebackOrder === "by-index") return undefined;
       return expectEqual(
@@ -216,10 +226,11 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
 ];
 
 /** Every rule about zram, as a list to read. */
-export const ZRAM_INVARIANTS: readonly Pick<
-  SlotInvariant,
-  "id" | "sentence" | "source"
->[] = [...SLOT_INVARIANTS, ...DEVICE_INVARIANTS, ...LIMIT_INVARIANTS];
+export const ZRAM_INVARIANTS: readonly Rule[] = [
+  ...SLOT_INVARIANTS,
+  ...DEVICE_INVARIANTS,
+  ...LIMIT_INVARIANTS,
+];
 
 /**
  * Checks every rule on every slot of a device, on the device, and on its pool.

@@ -54,7 +54,8 @@ export const LIMIT_INVARIANTS: readonly LimitInvariant[] = [
     id: "zram/mem-limit",
     sentence:
       "No operation takes the pool above the limit that is set, or further above it, but recompression, which does not look at it.",
-    source: "zram_can_store_page, recompress_slot, zram_drv.c",
+    source:
+      "zram_can_store_page, recompress_slot, drivers/block/zram/zram_drv.c, 6.18",
     check({ pagesAllocated, limitPages }, zram) {
       const most = Math.max(limitPages, pagesAllocated);
       const used = zram.pool?.pagesAllocated ?? 0;
@@ -104,7 +105,8 @@ export const LIMIT_INVARIANTS: readonly LimitInvariant[] = [
   {
     id: "zram/events",
     sentence: "What is counted as it happens only grows, until a reset.",
-    source: "struct zram_stats, zram_reset_device, zram_drv.c",
+    source:
+      "struct zram_stats, zram_reset_device, drivers/block/zram/zram_drv.c, 6.1",
     check({ pool, events }, zram) {
       if (pool === undefined || zram.pool !== pool) return undefined;
       const now = countEvents(zram);

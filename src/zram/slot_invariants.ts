@@ -41,7 +41,8 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     id: "zram/slot-object",
     sentence:
       "A slot has a live object exactly where it holds a page that is neither same-filled nor written back.",
-    source: "zram_write_page, zram_free_page, drivers/block/zram/zram_drv.c",
+    source:
+      "zram_write_page, zram_free_page, drivers/block/zram/zram_drv.c, 6.4",
     check(zram, slot) {
       const { slots, pool } = zram;
       const handle = slots.handle(slot);
@@ -60,7 +61,8 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     id: "zram/one-place",
     sentence:
       "A page is in one place: it is not same-filled and written back at once, and stored whole only in the pool.",
-    source: "zram_free_page, zram_writeback_slots, zram_drv.c",
+    source:
+      "zram_free_page, zram_writeback_slots, drivers/block/zram/zram_drv.c, 6.18",
     check({ slots }, slot) {
       const places = [ZRAM_SAME, ZRAM_WB, ZRAM_HUGE]
         .filter((flag) => slots.has(slot, flag)).length;
@@ -76,7 +78,8 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     id: "zram/object-size",
     sentence:
       "An object is as large as a page where that is stored whole, else below the size from which on it would be, or below a page's where it was recompressed; a page elsewhere has none.",
-    source: "zram_write_page, zs_huge_class_size, max_zpage_size, zram_drv.c",
+    source:
+      "zram_write_page, zs_huge_class_size, drivers/block/zram/zram_drv.c, 6.4; max_zpage_size, 3.12",
     check(zram, slot) {
       const { slots, profile, wholeFrom } = zram;
       const size = slots.size(slot);
@@ -103,7 +106,7 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     sentence:
       "An object lies in the class that serves its size, wherever compaction moved it.",
     source:
-      "zram_write_page, recompress_slot, zram_drv.c; get_size_class_index, mm/zsmalloc.c",
+      "zram_write_page, recompress_slot, drivers/block/zram/zram_drv.c, 6.18; get_size_class_index, mm/zsmalloc.c, 3.12",
     check(zram, slot) {
       const { slots, pool } = zram;
       const handle = slots.handle(slot);
@@ -121,7 +124,8 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     id: "zram/empty-slot",
     sentence:
       "A slot that holds no page reads as zeros, and has no flag but those of an operation under way.",
-    source: "zram_free_page, zram_read_from_zspool, zram_drv.c",
+    source:
+      "zram_free_page, drivers/block/zram/zram_drv.c, 3.12; zram_read_from_zspool, 6.18",
     check({ slots }, slot) {
       if (slots.isAllocated(slot)) return undefined;
       const left = ZRAM_IDLE | ZRAM_HUGE | ZRAM_INCOMPRESSIBLE | ZRAM_PP_SLOT;
@@ -139,7 +143,8 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     id: "zram/same-word",
     sentence:
       "The word of a same-filled page is an unsigned long; up to 4.10 it is 0.",
-    source: "page_same_filled, page_zero_filled, zram_drv.c",
+    source:
+      "page_same_filled, drivers/block/zram/zram_drv.c, 6.1; page_zero_filled, 3.12",
     check({ slots, profile }, slot) {
       if (!slots.has(slot, ZRAM_SAME)) return undefined;
       const [high, low] = [slots.elementHigh(slot), slots.elementLow(slot)];
@@ -158,7 +163,8 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     id: "zram/idle",
     sentence:
       "Only stored pages are idle; since 6.13 only those that post-processing could take.",
-    source: "mark_idle, zram_accessed, zram_free_page, zram_drv.c",
+    source:
+      "mark_idle, zram_accessed, zram_free_page, drivers/block/zram/zram_drv.c, 6.1",
     check(zram, slot) {
       if (!zram.slots.has(slot, ZRAM_IDLE)) return undefined;
       const place = describePlace(zram, slot);
@@ -177,7 +183,8 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     id: "zram/block",
     sentence:
       "A page that is written back has a block in use, from 1 on and below the backing device's size.",
-    source: "alloc_block_bdev, free_block_bdev, zram_drv.c",
+    source:
+      "alloc_block_bdev, free_block_bdev, drivers/block/zram/zram_drv.c, 6.1",
     check({ slots, backing }, slot) {
       if (!slots.has(slot, ZRAM_WB)) return undefined;
       const block = slots.block(slot);
@@ -231,7 +238,8 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     id: "zram/operation-marks",
     sentence:
       "A slot is locked, under writeback or waiting for post-processing only while an operation runs.",
-    source: "writeback_store, recompress_store, release_pp_ctl, zram_drv.c",
+    source:
+      "writeback_store, recompress_store, release_pp_ctl, drivers/block/zram/zram_drv.c, 6.18",
     check({ slots, initLockReaders }, slot) {
       const marks = ZRAM_LOCK | ZRAM_UNDER_WB | ZRAM_PP_SLOT;
       if (initLockReaders > 0 || !slots.has(slot, marks)) return undefined;
@@ -241,7 +249,8 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   {
     id: "zram/access-time",
     sentence: "No page was accessed later than now.",
-    source: "zram_accessed, ktime_get_boottime, zram_drv.c",
+    source:
+      "zram_accessed, ktime_get_boottime, drivers/block/zram/zram_drv.c, 6.1",
     check({ slots, now }, slot) {
       const latest = now();
       if (slots.acTime(slot) <= latest) return undefined;

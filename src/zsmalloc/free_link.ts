@@ -1,8 +1,7 @@
 /** Free links: what the first word of a free chunk says of the next one. */
 import type { Memory } from "../memory/memory.ts";
 import type { Locations } from "./location.ts";
-import type { ObjIndexing } from "./obj_index.ts";
-import type { Zspages } from "./zspage.ts";
+import type { FrameChains, ObjIndexing } from "./obj_index.ts";
 
 /** No next free chunk. */
 export const NO_OBJ = 0xffffffff;
@@ -54,7 +53,7 @@ export function indexLinks(memory: Memory, wordBits: number): FreeLinks {
  * 4.7.
  */
 export function locationLinks(
-  zspages: Pick<Zspages, "memory" | "pageAt">,
+  zspages: FrameChains,
   locations: Locations,
   indexing: ObjIndexing,
   firstIndex: number,

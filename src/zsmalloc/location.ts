@@ -61,6 +61,17 @@ export class Locations {
     return index >>> this.#indexShift;
   }
 
+  /** Whether the location at `word` is this frame and index, whatever its tag. */
+  isAt(from: Uint32Array, word: number, pfn: number, index: number): boolean {
+    const shift = this.#pfnShift;
+    const tag = this.#indexShift;
+    const low = shift >= 32 ? index << tag : (pfn << shift) | (index << tag);
+    if ((from[word] ^ low) >>> tag !== 0) return false;
+    if (this.words === 1) return true;
+    const high = shift >= 32 ? pfn << (shift - 32) : pfn >>> (32 - shift);
+    return from[word + 1] === high >>> 0;
+  }
+
   /** The bits below the object index of the location at `word`. */
   tag(from: Uint32Array, word: number): number {
     return from[word] & ((1 << this.#indexShift) - 1);

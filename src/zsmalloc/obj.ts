@@ -149,8 +149,8 @@ export class HandleCache implements Handles {
   }
 
   isAt(handle: number, pfn: number, objIndex: number, size: number): boolean {
-    return this.pfnOf(handle) === pfn &&
-      this.objIndexOf(handle, size) === objIndex;
+    const index = this.#indexing.encode(pfn, objIndex, size);
+    return this.#locations.isAt(this.#cells, handle >>> 2, pfn, index);
   }
 
   nameOf(): number {

@@ -4,7 +4,17 @@
  * place among the objects that start in the same frame.
  */
 import type { ObjectRule } from "../linux/objects.ts";
-import type { Zspages } from "./zspage.ts";
+import type { Memory } from "../memory/memory.ts";
+
+/** The frames of zspages, as far as locations in them need them. */
+export interface FrameChains {
+  /** The frames. */
+  readonly memory: Memory;
+  /** How many frames of its chain lie before frame `pfn`. */
+  nthPage(pfn: number): number;
+  /** The frame that holds a zspage's byte `offset`. */
+  pageAt(zspage: number, offset: number): number;
+}
 
 /** Converts between the model's object index and the one in a location. */
 export interface ObjIndexing {
@@ -31,7 +41,7 @@ const inZspage: ObjIndexing = {
 /** The way of counting that `rule` names, over the frames of `zspages`. */
 export function objIndexing(
   rule: ObjectRule["index"],
-  zspages: Pick<Zspages, "memory" | "nthPage">,
+  zspages: FrameChains,
 ): ObjIndexing {
   if (rule === "in-zspage") return inZspage;
   const { pageSize } = zspages.memory;

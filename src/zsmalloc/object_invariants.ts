@@ -14,8 +14,10 @@ import {
 export interface ClassBefore {
   /** The class. */
   readonly sizeClass: SizeClass;
-  /** The first zspage of each list. */
-  readonly heads: Uint32Array;
+  /** The fullest group with a list of zspages that have room; else the empty. */
+  readonly fullest: number;
+  /** The first zspage of that list. */
+  readonly head: number;
   /** Its objects. */
   readonly objsUsed: number;
   /** Its chunks. */
@@ -49,9 +51,13 @@ const SOURCE = "mm/zsmalloc.c";
 
 /** What there is to remember of a class before one object comes or goes. */
 export function classBefore(pool: ZsPool, sizeClass: SizeClass): ClassBefore {
+  const { heads } = sizeClass;
+  let fullest = groupFull(sizeClass) - 1;
+  while (fullest > GROUP_EMPTY && heads[fullest] === NO_ZSPAGE) fullest--;
   return {
     sizeClass,
-    heads: sizeClass.heads.slice(),
+    fullest,
+    head: heads[fullest],
     objsUsed: sizeClass.objsUsed,
     objsAllocated: sizeClass.objsAllocated,
     pagesAllocated: pool.pagesAllocated,
@@ -118,15 +124,14 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
     sentence:
       "An object goes to the head of the fullest list whose zspages have room; to a new zspage where there is none.",
     source: `find_get_zspage, ${SOURCE}, 3.12`,
-    check({ sizeClass, heads }, { op, errno, zspage, groupBefore }) {
+    check({ sizeClass, fullest, head }, change) {
+      const { op, errno, zspage, groupBefore } = change;
       if (op !== "malloc" || errno !== undefined) return undefined;
-      let fullest = groupFull(sizeClass) - 1;
-      while (fullest > GROUP_EMPTY && heads[fullest] === NO_ZSPAGE) fullest--;
       const where = () => `the object's zspage of class ${sizeClass.index}`;
       return expectEqual(where, groupBefore, fullest) ??
         (fullest === GROUP_EMPTY
           ? undefined
-          : expectEqual(where, zspage, heads[fullest]));
+          : expectEqual(where, zspage, head));
     },
   },
   {

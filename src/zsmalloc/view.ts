@@ -71,8 +71,7 @@ export class ZspageView {
   /** Looks at the chunks in those frames, which must be in order. */
   lookInside(): this {
     this.#followFreeList();
-    this.#readHeaders();
-    this.#followHandles();
+    this.#readChunks();
     return this;
   }
 
@@ -116,48 +115,53 @@ export class ZspageView {
     this.freeEnd = objIndex;
   }
 
-  #readHeaders(): void {
+  /** One loop for what six rules are about: it is most of a check's time. */
+  #readChunks(): void {
     const { memory, headerBytes } = this.#pool.zspages;
-    const { objectsPerZspage } = this.sizeClass;
-    const isHuge = this.#pool.zspages.get(this.zspage, ZSPAGE_HUGE) === 1;
-    let tagged = 0;
-    for (let objIndex = 0; objIndex < objectsPerZspage; objIndex++) {
-      const header = isHuge
-        ? memory.page[this.pages[0] * PAGE_STRIDE + PAGE_INDEX]
-        : memory.words[this.#wordOf(objIndex)];
-      this.headers[objIndex] = header;
-      tagged += header & OBJ_ALLOCATED_TAG;
-    }
-    this.allocated = headerBytes === 0
-      ? objectsPerZspage - this.freeLength
-      : tagged;
-  }
-
-  /** One loop for what five rules are about: it is most of a check's time. */
-  #followHandles(): void {
-    const { handles, zspages } = this.#pool;
     const { size, objectsPerZspage } = this.sizeClass;
-    const hasTags = zspages.headerBytes > 0;
+    const { pages, headers, onFreeList } = this;
+    const isHuge = this.#pool.zspages.get(this.zspage, ZSPAGE_HUGE) === 1;
+    const hasTags = headerBytes > 0;
     this.freeTagged = this.untagged = NO_CHUNK;
     this.withoutHandle = this.misplaced = this.locationTagged = NO_CHUNK;
-    for (let nth = objectsPerZspage - 1; nth >= 0; nth--) {
-      const isFree = this.onFreeList[nth] === 1;
-      const isAllocated = this.isAllocated(nth);
-      if (hasTags && isFree === isAllocated) {
+    let allocated = 0;
+    let offset = (objectsPerZspage - 1) * size;
+    for (let nth = objectsPerZspage - 1; nth >= 0; nth--, offset -= size) {
+      const pfn = pages[offset >>> memory.pageShift];
+      const header = isHuge
+        ? memory.page[pfn * PAGE_STRIDE + PAGE_INDEX]
+        : memory.words[
+          (pfn * memory.pageSize + (offset & (memory.pageSize - 1))) >>> 2
+        ];
+      headers[nth] = header;
+      const isFree = onFreeList[nth] === 1;
+      const isAllocated = hasTags
+        ? (header & OBJ_ALLOCATED_TAG) === 1
+        : !isFree;
+      if (isFree === isAllocated) {
         if (isFree) this.freeTagged = nth;
         else this.untagged = nth;
       }
-      if (!isAllocated) continue;
-      const handle = this.handleIn(nth);
-      if (!handles.isLive(handle)) {
-        this.withoutHandle = nth;
-        continue;
+      if (isAllocated) {
+        allocated++;
+        this.#followHandle(nth, pfn);
       }
-      if (!handles.isAt(handle, this.pfnOf(nth), nth, size)) {
-        this.misplaced = nth;
-      }
-      if (handles.tagOf(handle) !== 0) this.locationTagged = nth;
     }
+    this.allocated = allocated;
+  }
+
+  /** Looks up where the handle in a chunk says that its object is. */
+  #followHandle(nth: number, pfn: number): void {
+    const { handles } = this.#pool;
+    const handle = this.handleIn(nth);
+    if (!handles.isLive(handle)) {
+      this.withoutHandle = nth;
+      return;
+    }
+    if (!handles.isAt(handle, pfn, nth, this.sizeClass.size)) {
+      this.misplaced = nth;
+    }
+    if (handles.tagOf(handle) !== 0) this.locationTagged = nth;
   }
 
   /** Index in `memory.words` of a chunk's first word. */

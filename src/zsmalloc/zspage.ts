@@ -20,7 +20,11 @@ import type { ClassGeometry, Geometry } from "./geometry.ts";
 import { Locations } from "./location.ts";
 import { FIRST_INDEX } from "./location_handles.ts";
 import { OBJ_ALLOCATED_TAG } from "./obj.ts";
-import { type ObjIndexing, objIndexing } from "./obj_index.ts";
+import {
+  type FrameChains,
+  type ObjIndexing,
+  objIndexing,
+} from "./obj_index.ts";
 
 /** No zspage: the null pointer. */
 export const NO_ZSPAGE = 0;
@@ -69,7 +73,7 @@ const MAX_CHAIN_SIZE = 16;
  * All zspages of one pool and what is done inside a single one. Knows chunks
  * and frames; knows neither lists nor where handles' cells are.
  */
-export class Zspages {
+export class Zspages implements FrameChains {
   /** The frames below. */
   readonly memory: Memory;
   /** `struct zspage` of every zspage: {@linkcode ZSPAGE_STRIDE} words each. */

@@ -42,7 +42,8 @@ export const ENTRY_INVARIANTS: readonly EntryInvariant[] = [
   {
     id: "zswap/entry-slot",
     sentence: "An entry is found at its own swap type and offset.",
-    source: "zswap_rb_insert, xa_store in zswap_store_page, zswap.c",
+    source:
+      "zswap_rb_insert, mm/zswap.c, 6.1; xa_store in zswap_store_page, mm/zswap.c, 6.18",
     check(_, found) {
       const { tree, offset, entry } = found;
       return expectEqual(
@@ -56,7 +57,8 @@ export const ENTRY_INVARIANTS: readonly EntryInvariant[] = [
     id: "zswap/entry-object",
     sentence:
       "An entry has a live object of a pool, but one of a page of one word repeated, which some kernels keep in the entry.",
-    source: "zswap_frontswap_store, zswap_store_page, zswap.c",
+    source:
+      "zswap_frontswap_store, mm/zswap.c, 6.1; zswap_store_page, mm/zswap.c, 6.18",
     check({ handles, zswap }, found) {
       const { pool, handle, length } = found.entry;
       const where = nameOf(found);
@@ -76,7 +78,8 @@ export const ENTRY_INVARIANTS: readonly EntryInvariant[] = [
     id: "zswap/entry-length",
     sentence:
       "A compressed page has at least one byte and, since 6.18, fewer than a page where it was not stored as it is.",
-    source: "zswap_frontswap_store, zswap_compress, zswap.c",
+    source:
+      "zswap_frontswap_store, mm/zswap.c, 6.1; zswap_compress, mm/zswap.c, 6.18",
     check({ zswap }, found) {
       const { pool, length } = found.entry;
       const { pageSize } = zswap.profile;

@@ -3,14 +3,11 @@ import {
   assertInvariants,
   expectEqual,
   type Invariant,
+  type Rule,
   type Violation,
 } from "../rules/invariant.ts";
 import type { ZswapEntry } from "./entry.ts";
-import {
-  contextOf,
-  ENTRY_INVARIANTS,
-  type EntryInvariant,
-} from "./entry_invariants.ts";
+import { contextOf, ENTRY_INVARIANTS } from "./entry_invariants.ts";
 import { acceptThresholdPages, maxPages } from "./limits.ts";
 import type { Zswap } from "./zswap.ts";
 
@@ -50,7 +47,7 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     id: "zswap/objects",
     sentence: "Every object of a pool belongs to one entry.",
     source:
-      "zswap_frontswap_store, zswap_store_page, zswap_free_entry, zswap.c",
+      "zswap_frontswap_store, zswap_free_entry, mm/zswap.c, 6.1; zswap_store_page, mm/zswap.c, 6.18",
     check(zswap) {
       if (zswap.underWay > 0) return undefined;
       const entries = entriesOf(zswap);
@@ -90,7 +87,7 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     id: "zswap/counters",
     sentence:
       "stored_pages, same_filled_pages and stored_incompressible_pages are what the entries add up to.",
-    source: "zswap_stored_pages and its like, zswap.c",
+    source: "zswap_stored_pages and its like, mm/zswap.c, 3.12",
     check(zswap) {
       if (zswap.underWay > 0) return undefined;
       const { counters, profile } = zswap;
@@ -138,7 +135,7 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     id: "zswap/pool-references",
     sentence:
       "A pool is referenced once for being current, or its swap type's, and once by each entry in it; in 6.1, once more each time that its work was queued when it waited already.",
-    source: "zswap_pool_get, zswap_pool_put, zswap.c",
+    source: "zswap_pool_get, zswap_pool_put, mm/zswap.c, 6.1",
     check(zswap) {
       if (zswap.underWay > 0) return undefined;
       const { poolPer, shrink } = zswap.profile.zswap;
@@ -159,7 +156,7 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     id: "zswap/current-pool",
     sentence:
       "The current pool has the allocator and the compressor that the parameters name, and no other pool has both.",
-    source: "__zswap_param_set, zswap_pool_find_get, zswap.c",
+    source: "__zswap_param_set, zswap_pool_find_get, mm/zswap.c, 6.1",
     check({ pools, parameters, profile }) {
       if (profile.zswap.poolPer === "swap-type") return undefined;
       const names = pools.list
@@ -224,7 +221,8 @@ export const ZSWAP_STORE_INVARIANTS: readonly ZswapStoreInvariant[] = [
     id: "zswap/limit",
     sentence:
       "A store that finds the pools above the limit (since 6.9, at it) stores nothing; in 3.12, it first evicts as much as it will take.",
-    source: "zswap_is_full, zswap_check_limits, zswap.c",
+    source:
+      "zswap_is_full, mm/zswap.c, 3.12; zswap_check_limits, mm/zswap.c, 6.18",
     check(before, zswap) {
       const { shrink } = zswap.profile.zswap;
       const { pages, maxPages, poolPages } = before;
@@ -245,7 +243,8 @@ export const ZSWAP_STORE_INVARIANTS: readonly ZswapStoreInvariant[] = [
     id: "zswap/hysteresis",
     sentence:
       "Once the limit was passed, nothing is stored until the pools are below the threshold (since 6.9, at it); since 5.6.",
-    source: "zswap_can_accept, zswap_check_limits, zswap.c",
+    source:
+      "zswap_can_accept, mm/zswap.c, 6.1; zswap_check_limits, mm/zswap.c, 6.18",
     check(before, zswap) {
       const { shrink } = zswap.profile.zswap;
       const { pages, acceptThresholdPages: threshold } = before;
@@ -260,10 +259,7 @@ export const ZSWAP_STORE_INVARIANTS: readonly ZswapStoreInvariant[] = [
 ];
 
 /** Every rule about zswap, as a list to read. */
-export const ZSWAP_INVARIANTS: readonly Pick<
-  EntryInvariant,
-  "id" | "sentence" | "source"
->[] = [
+export const ZSWAP_INVARIANTS: readonly Rule[] = [
   ...ENTRY_INVARIANTS,
   ...ZSWAP_STATE_INVARIANTS,
   ...ZSWAP_STORE_INVARIANTS,

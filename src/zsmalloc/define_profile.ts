@@ -1,6 +1,6 @@
 /** Kernels that nobody has built: what if a profile were another in some points? */
-import { zsGeometry } from "../zsmalloc/geometry.ts";
-import { type Profile, profileNamed } from "./profile.ts";
+import { zsGeometry } from "./geometry.ts";
+import { type Profile, profileNamed } from "../linux/profile.ts";
 
 /** The points in which a kernel is another than the one it is made from. */
 export type ProfileChanges = Partial<Omit<Profile, "name">>;

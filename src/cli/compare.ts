@@ -1,0 +1,215 @@
+/** Two kernels' size classes side by side, and the same pages in both. */
+import type { Codec } from "../codec/codec.ts";
+import type { Profile } from "../linux/profile.ts";
+import {
+  type ClassRow,
+  type GeometryReport,
+  geometryReport,
+} from "../report/geometry.ts";
+import { grouped, percent, table } from "../report/table.ts";
+import type { Zram } from "../zram/device.ts";
+import { readInput } from "./pages.ts";
+import { measureLengths, storeLengths } from "./prediction.ts";
+
+/** What a kernel needs for the pages of files. */
+interface Stored {
+  /** Pages of the files, the last of each padded with zeros. */
+  readonly pages: number;
+  /** Their bytes. */
+  readonly bytes: number;
+  /** Pages that take no memory. */
+  readonly samePages: number;
+  /** Pages stored whole. */
+  readonly hugePages: number;
+  /** Bytes of all objects. */
+  readonly objectBytes: number;
+  /** Frames that hold them. */
+  readonly pagesUsed: number;
+  /** Bytes of these frames. */
+  readonly bytesUsed: number;
+  /** Those of them that are no object's. */
+  readonly waste: number;
+  /** The share of them that are an object's; 0 where there are none. */
+  readonly ratio: number;
+}
+
+/** One of the kernels that are compared. */
+interface Compared extends GeometryReport {
+  readonly stored?: Stored;
+}
+
+/** Kernels beside each other, and what compressed the pages of files, if any. */
+export interface Comparison {
+  readonly algorithm?: string;
+  readonly kernels: readonly Compared[];
+}
+
+/** Compares kernels, and where there are files, on their pages. */
+export function compare(
+  profiles: readonly Profile[],
+  paths: readonly string[] | undefined,
+  codec: Codec,
+): Comparison {
+  const kernels = profiles.map(geometryReport);
+  if (paths === undefined) return { kernels };
+  const devices = storeOnEach(profiles, paths, codec);
+  return {
+    algorithm: codec.name,
+    kernels: kernels.map((one, nth) => ({
+      ...one,
+      stored: storedOn(devices[nth]),
+    })),
+  };
+}
+
+/**
+ * A device of each profile with every page of the files. What a page is to a
+ * kernel, a length or a word repeated, is measured once for kernels alike.
+ */
+function storeOnEach(
+  profiles: readonly Profile[],
+  paths: readonly string[],
+  codec: Codec,
+): Zram[] {
+  const measured = new Map<string, Uint32Array>();
+  return profiles.map((profile) => {
+    const { pageSize, wordBits, zram: { sameFilled } } = profile;
+    const kind = [pageSize, wordBits, sameFilled].join();
+    const lengths = measured.get(kind) ??
+      measureLengths(profile, readInput(paths, pageSize), [codec])[0];
+    measured.set(kind, lengths);
+    return storeLengths(profile, codec.name, lengths);
+  });
+}
+
+function storedOn(zram: Zram): Stored {
+  const { disksize, initialisedPool: { pagesAllocated } } = zram;
+  const { pageSize } = zram.profile;
+  const { compr_data_size, same_pages, huge_pages } = zram.mmStat();
+  const bytesUsed = pagesAllocated * pageSize;
+  return {
+    pages: disksize / pageSize,
+    bytes: disksize,
+    samePages: same_pages,
+    hugePages: huge_pages,
+    objectBytes: compr_data_size,
+    pagesUsed: pagesAllocated,
+    bytesUsed,
+    waste: bytesUsed - compr_data_size,
+    ratio: bytesUsed === 0 ? 0 : compr_data_size / bytesUsed,
+  };
+}
+
+/** The comparison for people. */
+export function renderComparison({ algorithm, kernels }: Comparison): string {
+  const names = kernels.map(({ name }, nth) => `${LETTERS[nth]}: ${name}\n`);
+  return [
+    names.join(""),
+    renderTotals(kernels),
+    ...(algorithm === undefined ? [] : [renderStored(kernels, algorithm)]),
+    renderRows(kernels),
+  ].join("\n");
+}
+
+/** The letters by which tables call the kernels. */
+const LETTERS = "AB";
+
+/** A table with a column for each kernel. */
+function columns<Of>(
+  title: string,
+  of: readonly Of[],
+  rows: readonly (readonly [string, (one: Of) => string | number])[],
+): string {
+  return table(
+    [
+      { title, align: "left" },
+      ...of.map((_, nth) => ({ title: LETTERS[nth] })),
+    ],
+    rows.map(([name, cell]) => [`  ${name}`, ...of.map(cell)]),
+  );
+}
+
+function renderTotals(kernels: readonly Compared[]): string {
+  return columns("Size classes", kernels, [
+    ["bytes per page", ({ pageSize }) => grouped(pageSize)],
+    ["bits per word", ({ wordBits }) => wordBits],
+    ["pages per zspage, at most", ({ chainSize }) => chainSize],
+    ["classes", ({ classes }) => classes.length],
+    ["sizes that they serve", ({ sizeClasses }) => sizeClasses],
+    ["huge threshold, bytes", (one) => grouped(one.hugeClassSize)],
+  ]) + "\n" +
+    columns("One object of each size from 1 byte to a page", kernels, [
+      ["bytes lost in the chunk, mean", (one) => one.chunkWaste.toFixed(1)],
+      [
+        "bytes lost at the zspage's end, mean",
+        (one) => one.endWaste.toFixed(1),
+      ],
+      ["objects in two frames", (one) => percent(one.crossing, 1)],
+    ]);
+}
+
+/** A size's class in each kernel, if it has one. */
+type Side = ClassRow | undefined;
+
+/** Whether a size has a class of the same zspages in all kernels. */
+function isSame(sides: readonly Side[]): boolean {
+  return sides.every((one) =>
+    one?.pagesPerZspage === sides[0]?.pagesPerZspage &&
+    one?.objectsPerZspage === sides[0]?.objectsPerZspage &&
+    one?.waste === sides[0]?.waste
+  );
+}
+
+/** Each size that has a class in some kernel, and that class in each. */
+function sidesBySize(kernels: readonly Compared[]) {
+  const bySize = kernels.map(({ classes }) =>
+    new Map(classes.map((one) => [one.size, one]))
+  );
+  const sizes = new Set(bySize.flatMap((classes) => [...classes.keys()]));
+  return [...sizes].sort((a, b) => a - b).map((size) => ({
+    size,
+    sides: bySize.map((classes): Side => classes.get(size)),
+  }));
+}
+
+function sideCells(side: Side): (string | number)[] {
+  if (side === undefined) return ["", "", "", ""];
+  const { pagesPerZspage, objectsPerZspage, waste, crossing } = side;
+  return [pagesPerZspage, objectsPerZspage, waste, crossing];
+}
+
+/** The classes that only one kernel has, or that are others in each. */
+function renderRows(kernels: readonly Compared[]): string {
+  const rows = sidesBySize(kernels);
+  const differing = rows.filter(({ sides }) => !isSame(sides));
+  const same = rows.length - differing.length;
+  const summary = `${same} classes are the same in both.\n`;
+  if (differing.length === 0) return summary;
+  const titles = kernels.flatMap((_, nth) =>
+    [`${LETTERS[nth]}: pages`, "objects", "waste", "crossing"]
+      .map((title) => ({ title }))
+  );
+  return "Zspages of the classes that differ: pages, objects, bytes that no object has, and\n" +
+    "objects in two frames. A size without a class is served by the next one's.\n" +
+    table(
+      [{ title: "size" }, ...titles],
+      differing.map(({ size, sides }) => [size, ...sides.flatMap(sideCells)]),
+    ) + summary;
+}
+
+function renderStored(
+  kernels: readonly Compared[],
+  algorithm: string,
+): string {
+  const stored = kernels.flatMap((one) => one.stored ?? []);
+  return columns(`The files' pages, compressed by ${algorithm}`, stored, [
+    ["pages stored", (one) => grouped(one.pages)],
+    ["pages that take no memory", (one) => grouped(one.samePages)],
+    ["pages stored whole", (one) => grouped(one.hugePages)],
+    ["bytes of objects", (one) => grouped(one.objectBytes)],
+    ["pages used", (one) => grouped(one.pagesUsed)],
+    ["bytes used", (one) => grouped(one.bytesUsed)],
+    ["waste", (one) => grouped(one.waste)],
+    ["ratio of objects to bytes used", ({ ratio }) => percent(ratio, 1)],
+  ]);
+}

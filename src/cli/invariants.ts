@@ -1,0 +1,67 @@
+/** `zspec invariants`: the rules that hold after every operation, to read. */
+import { wrap } from "../report/wrap.ts";
+import type { Rule } from "../rules/invariant.ts";
+import { Z3FOLD_INVARIANTS } from "../z3fold/invariants.ts";
+import { ZBUD_INVARIANTS } from "../zbud/invariants.ts";
+import { ZRAM_INVARIANTS } from "../zram/invariants.ts";
+import { ZSMALLOC_INVARIANTS } from "../zsmalloc/invariants.ts";
+import { SWAP_INVARIANTS } from "../swap/invariants.ts";
+import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
+import { parseOptions, UsageError } from "./usage.ts";
+
+/** The rooms that have rules, and their lists. */
+export const RULES: Readonly<Record<string, readonly Rule[]>> = {
+  zsmalloc: ZSMALLOC_INVARIANTS,
+  zram: ZRAM_INVARIANTS,
+  zbud: ZBUD_INVARIANTS,
+  z3fold: Z3FOLD_INVARIANTS,
+  zswap: ZSWAP_INVARIANTS,
+  swap: SWAP_INVARIANTS,
+};
+
+const ROOM_NAMES = Object.keys(RULES).join(", ");
+const COLUMNS = 80;
+
+/** How `zspec invariants` is called. */
+export const INVARIANTS_USAGE = `zspec invariants [ROOM…] [--json]
+
+Prints the rules that hold after every operation, each with its name, a
+sentence, and the kernel's source that makes it hold.
+
+  ROOM…   the rooms whose rules they are, by default all:
+          ${ROOM_NAMES}
+  --json  the rules for machines: an array of {id, sentence, source}
+`;
+
+/** Runs the command and returns its exit status. */
+export function invariantsCommand(args: readonly string[]): number {
+  const options = parseOptions(args, { string: [], boolean: ["json"] });
+  const rooms = options.paths.length > 0
+    ? [...new Set(options.paths)]
+    : Object.keys(RULES);
+  for (const room of rooms) {
+    if (!Object.hasOwn(RULES, room)) {
+      throw new UsageError(
+        `Unknown room '${room}': the rooms are ${ROOM_NAMES}`,
+      );
+    }
+  }
+  const text = options.flag("json")
+    ? JSON.stringify(rooms.flatMap((room) => RULES[room].map(asData)), null, 2)
+    : rooms.map((room) => renderRoom(room, RULES[room])).join("\n");
+  console.log(text.trimEnd());
+  return 0;
+}
+
+function asData({ id, sentence, source }: Rule): Rule {
+  return { id, sentence, source };
+}
+
+function renderRoom(room: string, rules: readonly Rule[]): string {
+  const texts = rules.map(({ id, sentence, source }) =>
+    `\n${id}\n${wrap(sentence, COLUMNS, "  ")}${
+      wrap(`Source: ${source}`, COLUMNS, "  ")
+    }`
+  );
+  return `${room}: ${rules.length} rules\n${texts.join("")}`;
+}
