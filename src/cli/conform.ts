@@ -26,6 +26,7 @@ import {
   profileOption,
   UsageError,
   wholeOption,
+  writeText,
 } from "./usage.ts";
 
 /** How long a finding is shrunk. */
@@ -193,14 +194,5 @@ function readText(path: string): { path: string; text: string } {
     return { path, text: Deno.readTextFileSync(path) };
   } catch (error) {
     throw pathError(path, error);
-  }
-}
-
-function writeText(path: string, text: string): void {
-  try {
-    Deno.writeTextFileSync(path, text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot write '${path}': ${reason}`);
   }
 }

@@ -1,5 +1,5 @@
 /** `zspec conform` and `zspec guest conform` against a live kernel. */
-import { takeDevice } from "../oracle/device.ts";
+import { takeDevice } from "../live/device.ts";
 import type { Step, Suite } from "../oracle/judge.ts";
 import type { Target } from "../oracle/target.ts";
 import { TranscriptError } from "../oracle/transcript.ts";

@@ -1,9 +1,9 @@
 /** `zspec record`: what a live zram device does, as a transcript. */
 import { gzipSync } from "node:zlib";
-import { takeDevice } from "../oracle/device.ts";
-import type { LiveZram } from "../oracle/live_zram.ts";
-import { recordZram } from "../oracle/record.ts";
-import type { RecordPlan } from "../oracle/record_steps.ts";
+import { takeDevice } from "../live/device.ts";
+import type { LiveZram } from "../live/live_zram.ts";
+import { recordZram } from "../live/record.ts";
+import type { RecordPlan } from "../live/record_steps.ts";
 import { grouped } from "../report/table.ts";
 import { heedingSignals } from "./interrupt.ts";
 import { progress } from "./progress.ts";
@@ -14,6 +14,7 @@ import {
   profileOption,
   UsageError,
   wholeOption,
+  writeBytes,
 } from "./usage.ts";
 
 /** Operations that are recorded where their number is not given. */
@@ -107,10 +108,5 @@ export async function record(
 /** Writes a transcript's text, gzipped where the file's name says so. */
 export function writeTranscript(path: string, text: string): void {
   const plain = new TextEncoder().encode(text);
-  try {
-    Deno.writeFileSync(path, path.endsWith(".gz") ? gzipSync(plain) : plain);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot write '${path}': ${reason}`);
-  }
+  writeBytes(path, path.endsWith(".gz") ? gzipSync(plain) : plain);
 }

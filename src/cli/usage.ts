@@ -210,6 +210,21 @@ export function pathError(path: string, error: unknown): UsageError {
   return new UsageError(`Cannot read '${path}': ${reason}`);
 }
 
+/** Writes a file that an option names. */
+export function writeText(path: string, text: string): void {
+  writeBytes(path, new TextEncoder().encode(text));
+}
+
+/** Writes bytes, likewise. */
+export function writeBytes(path: string, bytes: Uint8Array): void {
+  try {
+    Deno.writeFileSync(path, bytes);
+  } catch (error) {
+    const { message } = pathError(path, error);
+    throw new UsageError(message.replace("Cannot read", "Cannot write"));
+  }
+}
+
 /** Whether an error says that the machine has no memory for an array. */
 export function isOutOfMemory(error: unknown): boolean {
   // V8 gives these no code, only words.

@@ -1,9 +1,9 @@
 /** A process of a guest, paged out through zswap to a ram disk. */
 import type { Profile } from "../linux/profile.ts";
 import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
-import { SWAP_PROCESS_PAGES } from "./swap_steps.ts";
-import type { SwapSetup, SwapTarget } from "./swap_target.ts";
-import { isRefusal, type Refusal, TargetMissing } from "./target.ts";
+import { SWAP_PROCESS_PAGES } from "../oracle/swap_steps.ts";
+import type { SwapSetup, SwapTarget } from "../oracle/swap_target.ts";
+import { isRefusal, type Refusal, TargetMissing } from "../oracle/target.ts";
 
 const PARAMETERS = "/sys/module/zswap/parameters";
 const COUNTERS = "/sys/kernel/debug/zswap";

@@ -7,7 +7,7 @@ import { ATTRIBUTES } from "../zram/attributes.ts";
 import { Zram } from "../zram/device.ts";
 import type { Kernel } from "./kernel.ts";
 import { LiveZram } from "./live_zram.ts";
-import { isRefusal, TargetMissing } from "./target.ts";
+import { isRefusal, TargetMissing } from "../oracle/target.ts";
 
 /** CONFIG_ZSMALLOC_CHAIN_SIZE goes from 4 to 16. */
 const CHAIN_SIZES = Array.from({ length: 13 }, (_, nth) => nth + 4);

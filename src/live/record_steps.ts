@@ -3,8 +3,8 @@ import { KERNEL_CODECS } from "../codec/codecs.ts";
 import { type Contents, expandContents } from "../explore/contents.ts";
 import { randomFrom } from "../explore/random.ts";
 import type { Profile } from "../linux/profile.ts";
-import type { PageData } from "./page_data.ts";
-import { BACKING_PATH } from "./replay.ts";
+import type { PageData } from "../oracle/page_data.ts";
+import { BACKING_PATH } from "../oracle/replay.ts";
 
 /** One operation, before it is observed. */
 export type RecordStep =

@@ -2,14 +2,18 @@
 import { crc32 } from "node:zlib";
 import type { Profile } from "../linux/profile.ts";
 import type { LiveZram } from "./live_zram.ts";
-import { fillPageData } from "./page_data.ts";
+import { fillPageData } from "../oracle/page_data.ts";
 import {
   type RecordPlan,
   type RecordStep,
   recordSteps,
 } from "./record_steps.ts";
-import { isRefusal, type Refusal } from "./target.ts";
-import { headerLine, operationLine, type Recorded } from "./transcript_text.ts";
+import { isRefusal, type Refusal } from "../oracle/target.ts";
+import {
+  headerLine,
+  operationLine,
+  type Recorded,
+} from "../oracle/transcript_text.ts";
 
 /** Does one operation; returns it with its outcome. */
 async function perform(

@@ -3,7 +3,7 @@ import type { Profile } from "../linux/profile.ts";
 import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
 import { kernelProfile } from "./kernel_profile.ts";
 import { LiveZram } from "./live_zram.ts";
-import { BACKING_PATH } from "./replay.ts";
+import { BACKING_PATH } from "../oracle/replay.ts";
 
 /** Pages of the backing device: few enough for it to be full at times. */
 export const GUEST_BACKING_PAGES = 64;
