@@ -167,3 +167,30 @@ export * from "./src/oracle/page_data.ts";
 export * from "./src/oracle/transcript.ts";
 export * from "./src/oracle/replay.ts";
 export * from "./src/oracle/transcript_text.ts";
+export { type Bytes, expandBytes } from "./src/oracle/bytes.ts";
+export * from "./src/oracle/target.ts";
+export {
+  type Level,
+  LEVELS,
+  type Plan,
+  type Step,
+} from "./src/oracle/judge.ts";
+export { type Finding } from "./src/oracle/finding.ts";
+export {
+  CONFORM_RUNS,
+  type ConformOptions,
+  type ConformResult,
+  conformZram,
+  conformZsmalloc,
+  conformZswap,
+} from "./src/oracle/conform.ts";
+export { findingTranscript } from "./src/oracle/conform_transcript.ts";
+export { ZSMALLOC_CONTRACT } from "./src/oracle/zsmalloc_rules.ts";
+export { ZRAM_CONTRACT } from "./src/oracle/zram_rules.ts";
+export { ZSWAP_CONTRACT } from "./src/oracle/zswap_rules.ts";
+export { modelZsmalloc } from "./src/oracle/zsmalloc_model.ts";
+export { modelZram } from "./src/oracle/zram_model.ts";
+export { modelZswap } from "./src/oracle/zswap_model.ts";
+export { type ZsmallocStep } from "./src/oracle/zsmalloc_steps.ts";
+export { type ZramStep } from "./src/oracle/zram_steps.ts";
+export { type ZswapSlot, type ZswapStep } from "./src/oracle/zswap_steps.ts";

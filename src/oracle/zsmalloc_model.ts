@@ -29,7 +29,7 @@ export function profileWith(profile: Profile, setup: ZsmallocSetup): Profile {
  * const target = modelZsmalloc(LINUX_6_18);
  * await target.create({ pageSize: 4096, wordBits: 64, chainSize: 8 });
  * await target.malloc(100);
- * assertEquals(await target.stats(), { totalPages: 1, pagesCompacted: 0 });
+ * assertEquals(await target.stats(), { totalPages: 7, pagesCompacted: 0 });
  * ```
  */
 export function modelZsmalloc(profile: Profile): ZsmallocTarget {

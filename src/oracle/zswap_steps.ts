@@ -8,18 +8,20 @@ import { StepFields } from "./step_fields.ts";
 import type { ZswapSetup } from "./target.ts";
 import { SWAP_TYPES } from "./zswap_model.ts";
 
-/** Where a page is: a swap type, and an offset in pages. */
-interface Slot {
+/** Where a page is. */
+export interface ZswapSlot {
+  /** The swap type. */
   readonly type: number;
+  /** The offset in pages. */
   readonly offset: number;
 }
 
 /** A request to a swap cache. */
 export type ZswapStep =
   | ({ readonly op: "create" } & ZswapSetup)
-  | ({ readonly op: "store"; readonly data: Bytes } & Slot)
-  | ({ readonly op: "load" } & Slot)
-  | ({ readonly op: "invalidate" } & Slot)
+  | ({ readonly op: "store"; readonly data: Bytes } & ZswapSlot)
+  | ({ readonly op: "load" } & ZswapSlot)
+  | ({ readonly op: "invalidate" } & ZswapSlot)
   | { readonly op: "writeback"; readonly entries: number }
   | { readonly op: "stats" };
 
