@@ -5,8 +5,8 @@ import { kernelProfile } from "./kernel_profile.ts";
 import { LiveZram } from "./live_zram.ts";
 import { BACKING_PATH } from "../oracle/replay.ts";
 
-/** Pages of the backing device: few enough for it to be full at times. */
-export const GUEST_BACKING_PAGES = 64;
+/** Pages of the backing device where nothing else is said. */
+const BACKING_PAGES = 64;
 
 /** A guest's device; leaving its scope ends the guest. */
 export interface GuestZram extends AsyncDisposable {
@@ -29,6 +29,8 @@ export async function bootZram(
   options: Pick<GuestOptions, "image" | "stop"> & {
     /** What describes the kernel; by default it is found out. */
     readonly profile?: Profile;
+    /** Pages of the backing device. Default: 64. */
+    readonly backingPages?: number;
   },
 ): Promise<GuestZram> {
   const guest = await bootGuest({
@@ -42,7 +44,7 @@ export async function bootZram(
     ],
   });
   try {
-    return await zramOf(guest, options.profile);
+    return await zramOf(guest, options);
   } catch (error) {
     await guest[Symbol.asyncDispose]();
     throw error;
@@ -51,11 +53,12 @@ export async function bootZram(
 
 async function zramOf(
   guest: Guest,
-  asked: Profile | undefined,
+  asked: { readonly profile?: Profile; readonly backingPages?: number },
 ): Promise<GuestZram> {
   const { release } = guest;
-  const profile = asked ?? await kernelProfile(guest, "zram0", release);
-  const bytes = GUEST_BACKING_PAGES * profile.pageSize;
+  const { backingPages = BACKING_PAGES } = asked;
+  const profile = asked.profile ?? await kernelProfile(guest, "zram0", release);
+  const bytes = backingPages * profile.pageSize;
   const refusal = await guest.makeLoop(BACKING_PATH, bytes);
   if (refusal !== undefined) {
     throw new Error(`Cannot make ${BACKING_PATH}: ${refusal.error}`);
@@ -64,7 +67,7 @@ async function zramOf(
     target: new LiveZram(guest, "zram0", profile),
     profile,
     release,
-    ...profile.zram.writeback ? { backingPages: GUEST_BACKING_PAGES } : {},
+    ...profile.zram.writeback ? { backingPages } : {},
     [Symbol.asyncDispose]: () => guest[Symbol.asyncDispose](),
   };
 }

@@ -25,6 +25,11 @@ export interface Plan {
    * at level `exact` those of them whose lengths the model knows.
    */
   readonly algorithms?: readonly string[];
+  /**
+   * Pages of a backing device that a zram device finds at `/dev/loop0`, where
+   * there is one: at level `exact` programs then write back to it.
+   */
+  readonly backingPages?: number;
 }
 
 /**

@@ -91,7 +91,15 @@ export interface ZramTarget extends Target {
   read(page: number): Answer<{ readonly data: Uint8Array }>;
   /** Discards `pages` pages from `page` on. */
   discard(page: number, pages: number): Answer;
+  /**
+   * Pages that are stored and their flags, as debugfs `block_state` shows them.
+   * Asked of devices that write back only, and not in the protocol.
+   */
+  blockState?(): Answer<readonly BlockStateRow[]>;
 }
+
+/** A stored page in `block_state`, and the letters of its flags. */
+export type BlockStateRow = readonly [page: number, flags: string];
 
 /** What a swap cache of {@linkcode ZswapTarget} is made for. */
 export interface ZswapSetup {

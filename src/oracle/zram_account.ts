@@ -11,7 +11,7 @@ export interface StoredPage {
   readonly bytes: Uint8Array;
   /** By how many it counts in `compr_data_size`. */
   readonly stored: number;
-  /** Whether it is one word repeated. */
+  /** Whether it is one word repeated, and takes no memory. */
   readonly isSame: boolean;
 }
 
@@ -107,6 +107,13 @@ export class ZramAccount {
   write(page: number, stored: StoredPage): void {
     this.#pages.set(page, stored);
     if (stored.stored === this.pageSize) this.#hugeSince++;
+  }
+
+  /** A page left the memory for the backing device. */
+  writeBack(page: number): void {
+    const stored = this.#pages.get(page);
+    if (stored === undefined) return;
+    this.#pages.set(page, { ...stored, stored: 0, isSame: false });
   }
 
   /** Pages were discarded. */

@@ -16,7 +16,17 @@ import { isRefusal, type ZramTarget } from "./target.ts";
 import { deviceTarget } from "./zram_model.ts";
 import { ZRAM_CONTRACT as RULES } from "./zram_rules.ts";
 import type { ZramStep } from "./zram_steps.ts";
+import { isBacked } from "./zram_writeback_steps.ts";
 import { type Allowed, parseMmStat, ZramAccount } from "./zram_account.ts";
+
+/** Attributes of writeback, of which the model alone says what they do. */
+const WRITEBACK: readonly string[] = [
+  "backing_dev",
+  "idle",
+  "writeback",
+  "writeback_limit",
+  "writeback_limit_enable",
+];
 
 type StepOf<Op extends ZramStep["op"]> = Extract<
   ZramStep,
@@ -41,7 +51,7 @@ export class ZramJudge implements Judge<ZramStep> {
     this.#target = target;
     this.#plan = plan;
     this.#model = plan.level === "exact"
-      ? deviceTarget(plan.profile)
+      ? deviceTarget(plan.profile, plan.backingPages)
       : undefined;
     this.#account = new ZramAccount(plan.profile);
   }
@@ -69,6 +79,8 @@ export class ZramJudge implements Judge<ZramStep> {
         return true;
       case "discard":
         return await this.#discard(step);
+      case "block_state":
+        return await this.#blockState();
     }
   }
 
@@ -98,6 +110,11 @@ export class ZramJudge implements Judge<ZramStep> {
     const expected = await this.#model?.set(attr, value);
     if (this.#model !== undefined) {
       expectSame(EXACT, expected ?? {}, isRefusal(answer) ? answer : {});
+    }
+    if (WRITEBACK.includes(attr)) {
+      await this.#followWriteback();
+      await this.#check({});
+      return true;
     }
     if (refused.length > 0) {
       expectRefusal(RULES.refuses, answer, refused);
@@ -255,6 +272,26 @@ export class ZramJudge implements Judge<ZramStep> {
     return true;
   }
 
+  async #blockState(): Promise<boolean> {
+    const found = await this.#target.blockState?.();
+    const expected = await this.#model?.blockState?.();
+    if (found === undefined || expected === undefined) return false;
+    expectSame(EXACT, expected, found);
+    return true;
+  }
+
+  /**
+   * Pages that are written back count otherwise. Which they are the contract
+   * leaves open: the model says, whose `bd_stat` is compared.
+   */
+  async #followWriteback(): Promise<void> {
+    const state = await this.#model?.blockState?.();
+    if (state === undefined || isRefusal(state)) return;
+    for (const [page, flags] of state) {
+      if (flags.includes("w")) this.#account.writeBack(page);
+    }
+  }
+
   /** Reads mm_stat, after what may have changed it so far. */
   async #check(allowed: Allowed): Promise<void> {
     this.asked = { op: "get", attr: "mm_stat" };
@@ -263,5 +300,12 @@ export class ZramJudge implements Judge<ZramStep> {
     this.#account.check(parseMmStat(value), allowed);
     const expected = await this.#model?.get("mm_stat");
     if (expected !== undefined) expectSame(EXACT, expected, { value });
+    if (isBacked(this.#plan)) await this.#checkBacking();
+  }
+
+  async #checkBacking(): Promise<void> {
+    this.asked = { op: "get", attr: "bd_stat" };
+    const found = await this.#target.get("bd_stat");
+    expectSame(EXACT, await this.#model?.get("bd_stat"), found);
   }
 }

@@ -2,13 +2,17 @@
 import { ALL_CODECS } from "../codec/codecs.ts";
 import { lz4 } from "../codec/lz4.ts";
 import type { Profile } from "../linux/profile.ts";
+import { RamBackingDevice } from "../zram/backing.ts";
+import { blockState } from "../zram/debugfs.ts";
 import { Zram } from "../zram/device.ts";
 import { readAttribute, writeAttribute } from "../zram/sysfs.ts";
+import { BACKING_PATH } from "./replay.ts";
 import type { ZramTarget } from "./target.ts";
 
 /**
  * A zram device of a kernel as a target: what others are compared with. It has
- * those of the kernel's algorithms that zspec has a codec for.
+ * those of the kernel's algorithms that zspec has a codec for, and finds a
+ * backing device of `backingPages` pages at {@linkcode BACKING_PATH}, or none.
  *
  * @example
  * ```ts
@@ -22,27 +26,42 @@ import type { ZramTarget } from "./target.ts";
  * assertEquals(await target.set("disksize", "2M"), { error: "EBUSY" });
  * ```
  */
-export function modelZram(profile: Profile): ZramTarget {
+export function modelZram(
+  profile: Profile,
+  backingPages?: number,
+): ZramTarget {
   const has = (name: string) => ALL_CODECS.some((codec) => codec.name === name);
   const compAlgorithms = profile.zram.compAlgorithms.filter(has);
   const zram = { ...profile.zram, compAlgorithms };
-  return deviceTarget({ ...profile, zram });
+  return deviceTarget({ ...profile, zram }, backingPages);
 }
 
 /**
  * A device that may show algorithms of which no codec is at hand: to those,
  * whose lengths nobody knows, it gives the lengths of lz4.
  */
-export function deviceTarget(profile: Profile): ZramTarget {
+export function deviceTarget(
+  profile: Profile,
+  backingPages?: number,
+): ZramTarget {
   const codecs = profile.zram.compAlgorithms.map((name) =>
     ALL_CODECS.find((codec) => codec.name === name) ?? { ...lz4, name }
   );
-  let zram = new Zram(profile, { codecs });
+  const makeZram = () => {
+    const backing = backingPages === undefined
+      ? []
+      : [new RamBackingDevice(backingPages, profile.pageSize)];
+    const backingDevices = new Map(
+      backing.map((device) => [BACKING_PATH, device]),
+    );
+    return new Zram(profile, { codecs, backingDevices });
+  };
+  let zram = makeZram();
   const refusalOf = (errno: string | undefined) =>
     errno === undefined ? undefined : { error: errno };
   return {
     create() {
-      zram = new Zram(profile, { codecs });
+      zram = makeZram();
     },
     set: (attr, value) => refusalOf(writeAttribute(zram, attr, value)),
     get(attr) {
@@ -58,5 +77,11 @@ export function deviceTarget(profile: Profile): ZramTarget {
       return refusalOf(zram.read(page, data)) ?? { data };
     },
     discard: (page, pages) => refusalOf(zram.discard(page, pages)),
+    blockState() {
+      const shown = blockState(zram);
+      return "errno" in shown
+        ? { error: shown.errno }
+        : shown.state.map(({ page, flags }) => [page, flags] as const);
+    },
   };
 }

@@ -5,6 +5,11 @@ import { step } from "../explore/steps.ts";
 import { type Bytes, isBytes, simplerBytes } from "./bytes.ts";
 import type { Plan } from "./judge.ts";
 import { StepFields } from "./step_fields.ts";
+import {
+  anyBacking,
+  anyWritebackStep,
+  isBacked,
+} from "./zram_writeback_steps.ts";
 
 /** A request to a device. */
 export type ZramStep =
@@ -13,7 +18,8 @@ export type ZramStep =
   | { readonly op: "get"; readonly attr: string }
   | { readonly op: "write"; readonly page: number; readonly data: Bytes }
   | { readonly op: "read"; readonly page: number }
-  | { readonly op: "discard"; readonly page: number; readonly pages: number };
+  | { readonly op: "discard"; readonly page: number; readonly pages: number }
+  | { readonly op: "block_state" };
 
 /** Pages of the disk. */
 const DISK_PAGES = 24;
@@ -40,6 +46,7 @@ export function parseZramStep(
   const op = fields.text("op");
   switch (op) {
     case "create":
+    case "block_state":
       return fields.end({ op });
     case "set":
       return fields.end({
@@ -64,7 +71,9 @@ export function parseZramStep(
         pages: fields.whole("pages"),
       });
     default:
-      return fields.unknownOp("create, set, get, write, read or discard");
+      return fields.unknownOp(
+        "create, set, get, write, read, discard or block_state",
+      );
   }
 }
 
@@ -98,6 +107,11 @@ function anyPage(fc: FastCheck, { profile, algorithms = [] }: Plan) {
   );
 }
 
+function anyWrite(fc: FastCheck, plan: Plan): Arbitrary<ZramStep> {
+  const page = fc.nat(DISK_PAGES - 1);
+  return step(fc, "write", { page, data: anyPage(fc, plan) });
+}
+
 /** Random steps of a device that may be initialised or not. */
 function anyStep(fc: FastCheck, plan: Plan): Arbitrary<readonly ZramStep[]> {
   const { pageSize, zram } = plan.profile;
@@ -123,7 +137,7 @@ function anyStep(fc: FastCheck, plan: Plan): Arbitrary<readonly ZramStep[]> {
       pages: Math.min(pages, DISK_PAGES - first),
     }));
   return fc.oneof(
-    one(16, step(fc, "write", { page, data: anyPage(fc, plan) })),
+    one(16, anyWrite(fc, plan)),
     one(3, step(fc, "read", { page })),
     one(3, ranges),
     one(2, set("compact", "1")),
@@ -140,6 +154,7 @@ function anyStep(fc: FastCheck, plan: Plan): Arbitrary<readonly ZramStep[]> {
       ),
     },
     { weight: 1, arbitrary: create(fc, plan) },
+    ...isBacked(plan) ? [one(14, anyWritebackStep(fc, plan, DISK_PAGES))] : [],
   );
 }
 
@@ -152,10 +167,13 @@ function algorithmsOf({ profile, algorithms = [] }: Plan): readonly string[] {
 /** Initialises a device. */
 function start(fc: FastCheck, plan: Plan): Arbitrary<readonly ZramStep[]> {
   const disksize = String(DISK_PAGES * plan.profile.pageSize - 512);
-  return fc.constantFrom(...algorithmsOf(plan)).map((algorithm) => [
-    { op: "set", attr: "comp_algorithm", value: algorithm },
-    { op: "set", attr: "disksize", value: disksize },
-  ]);
+  const algorithms = fc.constantFrom(...algorithmsOf(plan));
+  return fc.tuple(algorithms, anyBacking(fc, plan))
+    .map(([algorithm, backing]) => [
+      { op: "set", attr: "comp_algorithm", value: algorithm },
+      ...backing,
+      { op: "set", attr: "disksize", value: disksize },
+    ]);
 }
 
 function create(fc: FastCheck, plan: Plan): Arbitrary<readonly ZramStep[]> {
@@ -168,6 +186,11 @@ export function zramTargetPrograms(
   plan: Plan,
 ): Arbitrary<readonly ZramStep[]> {
   const steps = fc.array(anyStep(fc, plan), { maxLength: 70, size: "max" });
-  return fc.tuple(create(fc, plan), steps)
-    .map(([begin, then]) => [...begin, ...then.flat()]);
+  // What is to be written back must have been written.
+  const filling = fc.array(anyWrite(fc, plan), {
+    maxLength: isBacked(plan) ? DISK_PAGES : 0,
+    size: "max",
+  });
+  return fc.tuple(create(fc, plan), filling, steps)
+    .map(([begin, writes, then]) => [...begin, ...writes, ...then.flat()]);
 }

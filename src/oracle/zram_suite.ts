@@ -49,6 +49,22 @@ async function prepare(target: ZramTarget, plan: Plan): Promise<Plan> {
   };
 }
 
+/**
+ * The suite of zram where a backing device of so many pages is to be had: at
+ * level `exact` programs set it and write back to it.
+ */
+export function backedZramSuite(
+  backingPages: number,
+): Suite<ZramTarget, ZramStep> {
+  return {
+    ...ZRAM_SUITE,
+    prepare: async (target, plan) => ({
+      ...await prepare(target, plan),
+      backingPages,
+    }),
+  };
+}
+
 /** The suite of zram. */
 export const ZRAM_SUITE: Suite<ZramTarget, ZramStep> = {
   target: "zram",
