@@ -8,8 +8,12 @@ import { isRefusal, type Refusal, TargetMissing } from "../oracle/target.ts";
 const PARAMETERS = "/sys/module/zswap/parameters";
 const COUNTERS = "/sys/kernel/debug/zswap";
 const SWAP_DEVICE = "/dev/ram0";
-/** Bytes of the guest's memory: of little, one per cent is soon reached. */
-const MEMORY_MEGABYTES = 160;
+/**
+ * Of the guest's memory, little more than it needs to boot: one per cent, the
+ * least limit that a pool can have beside none, is fewer pages than a process
+ * has.
+ */
+const MEMORY_MEGABYTES = 104;
 /**
  * Pages of the swap device. With no more than 320 the kernel keeps no cache of
  * slots (`mm/swap_slots.c`), and zswap learns at once that one is free.

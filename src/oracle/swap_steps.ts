@@ -9,8 +9,8 @@ import type { SwapStep } from "./swap_target.ts";
 
 type Random = (bound: number) => number;
 
-/** Pages of the process: more than fit into the swap device never are out. */
-export const SWAP_PROCESS_PAGES = 160;
+/** Pages of the process: all of them fit into the swap device. */
+export const SWAP_PROCESS_PAGES = 240;
 
 const set = (attr: string, value: string): SwapStep => ({
   op: "set",
@@ -57,7 +57,7 @@ function anySetting(random: Random, { zswap }: Profile): SwapStep {
       return set("compressor", pick(random, ...compressors));
     case 2:
     case 3:
-      return set("max_pool_percent", pick(random, "0", "0", "1", "20"));
+      return set("max_pool_percent", pick(random, "0", "1", "1", "20"));
     case 4:
       return set("accept_threshold_percent", pick(random, "0", "1", "90"));
     case 5:
@@ -92,9 +92,46 @@ function anyStep(random: Random, profile: Profile): SwapStep {
   return anySetting(random, profile);
 }
 
+/** Pages written and paged out one after the other, until a pool is full. */
+function fill(random: Random, profile: Profile): SwapStep[] {
+  const pages = random(SWAP_PROCESS_PAGES);
+  // Of noise that no two pages of share one frame, or of anything.
+  const least = pick(random, 0, profile.pageSize / 2);
+  const anyNoise = (): Bytes => ({
+    xorshift: 1 + random(1e6),
+    bytes: least + random(profile.pageSize - least),
+  });
+  return Array.from({ length: pages }, (_, page): SwapStep[] => {
+    const data = least > 0 ? anyNoise() : anyPage(random, profile);
+    return [{ op: "write", page, data }, { op: "pageout", page }];
+  }).flat();
+}
+
+/** What the process does with one allocator after the other, each its turn. */
+function turns(random: Random, profile: Profile, steps: number): SwapStep[] {
+  const { zpools } = profile.zswap;
+  const first = random(zpools.length);
+  // Each has its least share; what is left goes to them at random.
+  const share = Math.floor(steps / (2 * zpools.length));
+  const ends = [
+    ...zpools.slice(1).map(() => random(steps - zpools.length * share + 1)),
+    steps - zpools.length * share,
+  ].sort((one, other) => one - other);
+  return ends.flatMap((end, nth) => {
+    const length = share + end - (ends[nth - 1] ?? 0);
+    return [
+      set("zpool", zpools[(first + nth) % zpools.length]),
+      ...random(3) === 0 ? fill(random, profile) : [],
+      ...Array.from({ length }, () => anyStep(random, profile)),
+    ];
+  });
+}
+
 /**
  * Random steps, the same ones for the same seed: settings, then pages written
- * and paged out, read and given back, and at times another setting.
+ * and paged out, read and given back, and at times another setting. Pages are
+ * stored with each allocator that the kernel has, one after the other. `steps`
+ * is the least number of them: what fills a pool comes to it.
  */
 export function swapSteps(
   profile: Profile,
@@ -102,10 +139,9 @@ export function swapSteps(
   steps: number,
 ): SwapStep[] {
   const random = randomFrom(seed);
-  const { zpools } = profile.zswap;
   const first: SwapStep[] = [
     { op: "create" },
-    set("zpool", zpools[seed % zpools.length]),
+    set("max_pool_percent", pick(random, "1", "1", "20")),
     ...Array.from({ length: 2 }, () => anySetting(random, profile)),
     set("enabled", "1"),
     ...Array.from(
@@ -117,11 +153,10 @@ export function swapSteps(
       }),
     ),
   ];
-  const rest = Math.max(0, steps - first.length);
   return [
     ...first,
-    ...Array.from({ length: rest }, () => anyStep(random, profile)),
-  ].slice(0, steps);
+    ...turns(random, profile, Math.max(0, steps - first.length)),
+  ];
 }
 
 /** Reads a step from a JSON value; throws an Error that says what is wrong. */

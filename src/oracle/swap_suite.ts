@@ -13,8 +13,8 @@ import { parseSwapStep, swapSteps } from "./swap_steps.ts";
 import type { SwapSetup, SwapStep, SwapTarget } from "./swap_target.ts";
 import { isRefusal } from "./target.ts";
 
-/** Steps of the longest programs. */
-const STEPS = 400;
+/** About as many steps have the shortest programs and the longest. */
+const STEPS = { min: 160, max: 500 };
 
 /** Asks a target for a step. */
 export function askSwap(
@@ -96,7 +96,7 @@ export function swapSuite(setup: SwapSetup): Suite<SwapTarget, SwapStep> {
     rules: [EXACT],
     prepare: (_target, plan) => Promise.resolve(plan),
     programs: (fc, { profile }) =>
-      fc.tuple(fc.nat(), fc.integer({ min: 1, max: STEPS }))
+      fc.tuple(fc.nat(), fc.integer(STEPS))
         .map(([seed, steps]) => swapSteps(profile, seed, steps)),
     judge: (target, { profile }) => swapJudge(target, profile, setup),
     simpler: (step) =>
