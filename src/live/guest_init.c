@@ -26,6 +26,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -263,14 +264,29 @@ static struct answer run(struct request *request)
 	return (struct answer){ ENOSYS, 0 };
 }
 
-/* Reads so many bytes; the host's end of the port closing ends the guest. */
+/*
+ * Waits until the port can be read or written. It is not left to read(2) and
+ * write(2): a write that waits for a host that is gone does so for ever.
+ */
+static void wait_for_port(short events)
+{
+	struct pollfd polled = { .fd = port, .events = events };
+
+	if (poll(&polled, 1, -1) < 0 || polled.revents & POLLHUP)
+		die("the host is gone");
+}
+
 static void receive(char *into, size_t bytes)
 {
 	while (bytes > 0) {
 		ssize_t got = read(port, into, bytes);
 
-		if (got <= 0)
+		if (got == 0 || (got < 0 && errno != EAGAIN))
 			die("the host is gone");
+		if (got < 0) {
+			wait_for_port(POLLIN);
+			continue;
+		}
 		into += got;
 		bytes -= got;
 	}
@@ -281,8 +297,12 @@ static void transmit(const char *from, size_t bytes)
 	while (bytes > 0) {
 		ssize_t sent = write(port, from, bytes);
 
-		if (sent <= 0)
+		if (sent == 0 || (sent < 0 && errno != EAGAIN))
 			die("the host does not read");
+		if (sent < 0) {
+			wait_for_port(POLLOUT);
+			continue;
+		}
 		from += sent;
 		bytes -= sent;
 	}
@@ -358,7 +378,7 @@ static void mount_all(void)
 static void open_port(void)
 {
 	for (int tries = 0; tries < 1000; tries++) {
-		port = open("/dev/vport0p1", O_RDWR);
+		port = open("/dev/vport0p1", O_RDWR | O_NONBLOCK);
 		if (port >= 0)
 			return;
 		usleep(10000);
