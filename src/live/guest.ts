@@ -101,6 +101,7 @@ export class Guest implements Kernel, AsyncDisposable {
   readonly #stop: AbortSignal | undefined;
   readonly #incoming: Incoming;
   readonly #outgoing: WritableStreamDefaultWriter<Uint8Array>;
+  #hasFailed = false;
 
   /**
    * A guest that QEMU runs, its files in `folder`, which goes with it;
@@ -118,6 +119,11 @@ export class Guest implements Kernel, AsyncDisposable {
     this.#stop = stop;
     this.#incoming = new Incoming(child.stdout);
     this.#outgoing = child.stdin.getWriter();
+  }
+
+  /** Whether it failed to answer once: it is gone, or out of step. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** Waits until the guest's program asks for requests. */
@@ -293,6 +299,7 @@ export class Guest implements Kernel, AsyncDisposable {
     try {
       return await Promise.race([work, late]);
     } catch (error) {
+      this.#hasFailed = true;
       stop?.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(

@@ -1,12 +1,16 @@
 /** A process of a guest, paged out through zswap to a ram disk. */
 import type { Profile } from "../linux/profile.ts";
 import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
+import { GuestMachine } from "./guest_machine.ts";
+import { profilesOf } from "./kernel_profile.ts";
 import { SWAP_PROCESS_PAGES } from "../oracle/swap_steps.ts";
 import type { SwapSetup, SwapTarget } from "../oracle/swap_target.ts";
 import { isRefusal, type Refusal, TargetMissing } from "../oracle/target.ts";
 
 const PARAMETERS = "/sys/module/zswap/parameters";
 const COUNTERS = "/sys/kernel/debug/zswap";
+/** Bytes per page of the guests, all of them amd64. */
+const PAGE_SIZE = 4096;
 const SWAP_DEVICE = "/dev/ram0";
 /**
  * Of the guest's memory, little more than it needs to boot: one per cent, the
@@ -45,26 +49,42 @@ function done(what: string, refusal: Refusal | undefined): void {
 }
 
 /** A swap area's first page: `union swap_header`, `include/linux/swap.h`. */
-function swapHeader(pageSize: number): Uint8Array {
-  const page = new Uint8Array(pageSize);
+function swapHeader(): Uint8Array {
+  const page = new Uint8Array(PAGE_SIZE);
   const view = new DataView(page.buffer);
   view.setUint32(1024, 1, true); // version
   view.setUint32(1028, SWAP_PAGES - 1, true); // last_page
-  page.set(new TextEncoder().encode("SWAPSPACE2"), pageSize - 10);
+  page.set(new TextEncoder().encode("SWAPSPACE2"), PAGE_SIZE - 10);
   return page;
+}
+
+/** How {@linkcode bootSwap} boots. */
+export interface GuestSwapOptions extends Pick<GuestOptions, "image" | "stop"> {
+  /** What describes the kernel; by default the profile of its release. */
+  readonly profile?: Profile;
 }
 
 /**
  * Boots a guest with zswap and a ram disk to swap to, and every allocator that
- * the profile has. Throws a `TargetMissing` where it cannot be booted.
+ * the profile has. Throws a `TargetMissing` where it cannot be booted, or no
+ * profile is of its release and none is given.
  */
-export async function bootSwap(
-  options: Pick<GuestOptions, "image" | "stop"> & {
-    /** What describes the kernel. */
-    readonly profile: Profile;
-  },
-): Promise<GuestSwap> {
-  const { profile } = options;
+export async function bootSwap(options: GuestSwapOptions): Promise<GuestSwap> {
+  const machine = await GuestMachine.start(() => bootWithSwap(options));
+  try {
+    const { release } = machine.guest;
+    const profile = options.profile ?? profilesOf(release)[0];
+    const setup = await setupOf(machine.guest);
+    const target = await swapTarget(machine, profile);
+    const end = () => machine[Symbol.asyncDispose]();
+    return { target, setup, profile, release, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await machine[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function bootWithSwap(options: GuestSwapOptions): Promise<Guest> {
   const guest = await bootGuest({
     ...options,
     memoryMegabytes: MEMORY_MEGABYTES,
@@ -72,15 +92,12 @@ export async function bootSwap(
       ["lz4"],
       ["z3fold"],
       ["zsmalloc"],
-      ["brd", `rd_nr=1 rd_size=${SWAP_PAGES * profile.pageSize / 1024}`],
+      ["brd", `rd_nr=1 rd_size=${SWAP_PAGES * PAGE_SIZE / 1024}`],
     ],
   });
   try {
-    const setup = await prepare(guest, profile);
-    const target = await swapTarget(guest, profile);
-    const { release } = guest;
-    const end = () => guest[Symbol.asyncDispose]();
-    return { target, setup, profile, release, [Symbol.asyncDispose]: end };
+    await swapOn(guest);
+    return guest;
   } catch (error) {
     await guest[Symbol.asyncDispose]();
     throw error;
@@ -88,13 +105,13 @@ export async function bootSwap(
 }
 
 /** Swaps the ram disk on, without reading ahead. */
-async function prepare(guest: Guest, profile: Profile): Promise<SwapSetup> {
+async function swapOn(guest: Guest): Promise<void> {
   if (isRefusal(await guest.readFile(`${PARAMETERS}/enabled`))) {
     throw new TargetMissing(
       `Cannot test zswap: Linux ${guest.release} is built without it`,
     );
   }
-  const header = swapHeader(profile.pageSize);
+  const header = swapHeader();
   done("make swap", await guest.writeBlocks(SWAP_DEVICE, 0, header));
   await guest.closeDevice();
   done("swap on", await guest.swapOn(SWAP_DEVICE));
@@ -102,15 +119,22 @@ async function prepare(guest: Guest, profile: Profile): Promise<SwapSetup> {
     "set page-cluster",
     await guest.writeFile("/proc/sys/vm/page-cluster", "0"),
   );
+}
+
+/** How much memory the guest has. */
+async function setupOf(guest: Guest): Promise<SwapSetup> {
   const [memory] = await guest.readFiles(["/proc/meminfo"]);
   const kilobytes = Number(/^MemTotal: *([0-9]+) kB$/m.exec(memory)?.[1]);
   return {
-    totalPages: kilobytes * 1024 / profile.pageSize,
+    totalPages: kilobytes * 1024 / PAGE_SIZE,
     swapPages: SWAP_PAGES,
   };
 }
 
-async function swapTarget(guest: Guest, profile: Profile): Promise<SwapTarget> {
+async function swapTarget(
+  machine: GuestMachine,
+  profile: Profile,
+): Promise<SwapTarget> {
   const { zswap } = profile;
   const defaults: readonly (readonly [string, string])[] = [
     ["zpool", zswap.defaultZpool],
@@ -122,10 +146,12 @@ async function swapTarget(guest: Guest, profile: Profile): Promise<SwapTarget> {
     ["enabled", "1"],
   ];
   const files = zswap.counters.map((name) => `${COUNTERS}/${name}`);
-  const shown = async () => (await guest.readFiles(files)).map(Number);
+  const shown = async () => (await machine.guest.readFiles(files)).map(Number);
   let before = await shown();
   return {
+    restart: () => machine.restart(),
     async create() {
+      const { guest } = machine;
       done("map memory", await guest.map(SWAP_PROCESS_PAGES));
       for (const [attr, value] of defaults) {
         if (!(attr in zswap.parameters)) continue;
@@ -139,14 +165,15 @@ async function swapTarget(guest: Guest, profile: Profile): Promise<SwapTarget> {
       done("forget", await guest.forget(0, 1));
       before = await shown();
     },
-    set: (attr, value) => guest.writeFile(`${PARAMETERS}/${attr}`, value),
+    set: (attr, value) => machine.writeFile(`${PARAMETERS}/${attr}`, value),
     async get(attr) {
-      const answer = await guest.readFile(`${PARAMETERS}/${attr}`);
+      const answer = await machine.readFile(`${PARAMETERS}/${attr}`);
       return isRefusal(answer) ? answer : { value: answer.text };
     },
-    write: (page, data) => guest.touch(page, data),
-    read: (page) => guest.look(page),
+    write: (page, data) => machine.guest.touch(page, data),
+    read: (page) => machine.guest.look(page),
     async pageOut(page) {
+      const { guest } = machine;
       const refusal = await guest.pageOut(page, 1);
       if (refusal !== undefined) return refusal;
       const map = await guest.pagemap(page, 1);
@@ -155,7 +182,7 @@ async function swapTarget(guest: Guest, profile: Profile): Promise<SwapTarget> {
         .map((bit) => (map.entries[0] >> bit & 1n) === 1n);
       return { out: isSwapped && !isPresent };
     },
-    forget: (page) => guest.forget(page, 1),
+    forget: (page) => machine.guest.forget(page, 1),
     async counters() {
       const now = await shown();
       return {

@@ -14,11 +14,18 @@ const CHAIN_SIZES = Array.from({ length: 13 }, (_, nth) => nth + 4);
 /** Bytes of noise that a page of the measurement has more than the one before. */
 const NOISE_STEP = 96;
 
-/** The profiles of a release such as `6.18.44-generic`. */
-function profilesOf(release: string): Profile[] {
+/**
+ * The profiles of a release such as `6.18.44-generic`: at least one. Throws a
+ * `TargetMissing` where there is none.
+ */
+export function profilesOf(release: string): readonly Profile[] {
   const [version] = /^[0-9]+\.[0-9]+/.exec(release) ?? [""];
-  return PROFILES.filter(({ name }) =>
+  const profiles = PROFILES.filter(({ name }) =>
     name === `linux-${version}` || name.startsWith(`linux-${version}-`)
+  );
+  if (profiles.length > 0) return profiles;
+  throw new TargetMissing(
+    `Cannot judge Linux ${release}: no profile is of that release; --profile names one to compare with`,
   );
 }
 
@@ -135,13 +142,8 @@ export async function kernelProfile(
   name: string,
   release: string,
 ): Promise<Profile> {
-  const profiles = profilesOf(release);
-  if (profiles.length === 0) {
-    throw new TargetMissing(
-      `Cannot judge Linux ${release}: no profile is of that release; --profile names one to compare with`,
-    );
-  }
-  const named = withAttributes(profiles, await attributesOf(kernel, name));
+  const attributes = await attributesOf(kernel, name);
+  const named = withAttributes(profilesOf(release), attributes);
   const zram = await withAlgorithms(kernel, name, named.zram);
   const profile = { ...named, zram };
   const live = new LiveZram(kernel, name, profile);
