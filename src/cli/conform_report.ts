@@ -3,7 +3,7 @@ import { findingTranscript } from "../oracle/conform_transcript.ts";
 import type { Finding } from "../oracle/finding.ts";
 import { junitXml } from "../report/junit.ts";
 import { grouped } from "../report/table.ts";
-import type { ConformOutcome } from "./conform_kinds.ts";
+import type { ConformOutcome } from "./conform_judge.ts";
 
 /** All there is to tell of a run. */
 export interface ConformReport extends ConformOutcome {
