@@ -2,20 +2,24 @@
 import { type Profile, profileNamed } from "../linux/profile.ts";
 import { conform, CONFORM_RUNS, replayFinding } from "../oracle/conform.ts";
 import { parseFindingTranscript } from "../oracle/conform_transcript.ts";
-import { type Finding, findingOf } from "../oracle/finding.ts";
+import { findingOf } from "../oracle/finding.ts";
 import {
   ANSWERS,
   EXACT,
   type Level,
   LEVELS,
-  type Plan,
   type Step,
   type Suite,
 } from "../oracle/judge.ts";
 import type { Target } from "../oracle/target.ts";
 import { TranscriptError } from "../oracle/transcript.ts";
 import type { Rule } from "../rules/invariant.ts";
-import { conformJson, conformJunit, conformText } from "./conform_report.ts";
+import {
+  conformJson,
+  conformJunit,
+  type ConformOutcome,
+  conformText,
+} from "./conform_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { progress } from "./progress.ts";
 import {
@@ -60,26 +64,6 @@ export interface Tested<T extends Target> {
   readonly stop: AbortSignal;
   /** Asked after the last program; throws where the target does not end. */
   end?(): Promise<void>;
-}
-
-/** What came of it. */
-export interface ConformOutcome {
-  /** What kind of target. */
-  readonly target: string;
-  /** What it was judged by. */
-  readonly plan: Plan;
-  /** The rules that were checked. */
-  readonly rules: readonly Rule[];
-  /** What the programs were made from; `undefined` for a transcript. */
-  readonly seed: number | undefined;
-  /** The transcript that was run, if one was. */
-  readonly replayed: string | undefined;
-  /** Programs that were run. */
-  readonly programs: number;
-  /** Their steps. */
-  readonly steps: number;
-  /** How it fails, if it does. */
-  readonly finding: Finding | undefined;
 }
 
 /** The options that every conformance run knows. */

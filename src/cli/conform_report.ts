@@ -1,9 +1,30 @@
 /** What `zspec conform` prints. */
 import { findingTranscript } from "../oracle/conform_transcript.ts";
 import type { Finding } from "../oracle/finding.ts";
+import type { Plan } from "../oracle/judge.ts";
 import { junitXml } from "../report/junit.ts";
 import { grouped } from "../report/table.ts";
-import type { ConformOutcome } from "./conform_judge.ts";
+import type { Rule } from "../rules/invariant.ts";
+
+/** What came of a run. */
+export interface ConformOutcome {
+  /** What kind of target. */
+  readonly target: string;
+  /** What it was judged by. */
+  readonly plan: Plan;
+  /** The rules that were checked. */
+  readonly rules: readonly Rule[];
+  /** What the programs were made from; `undefined` for a transcript. */
+  readonly seed: number | undefined;
+  /** The transcript that was run, if one was. */
+  readonly replayed: string | undefined;
+  /** Programs that were run. */
+  readonly programs: number;
+  /** Their steps. */
+  readonly steps: number;
+  /** How it fails, if it does. */
+  readonly finding: Finding | undefined;
+}
 
 /** All there is to tell of a run. */
 export interface ConformReport extends ConformOutcome {
