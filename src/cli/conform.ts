@@ -121,6 +121,7 @@ function conformChild(
           target,
           command: "zspec conform",
           words: `-- ${command.map(quoted).join(" ")}`,
+          isProfileFound: false,
           stop,
           end: () => target.end(),
         });
@@ -175,6 +176,7 @@ function conformDevice(
       target,
       command: "zspec conform",
       words: `--device ${device}`,
+      isProfileFound: !named,
       stop,
     });
   });

@@ -60,6 +60,8 @@ export interface Tested<T extends Target> {
   readonly command: string;
   /** The words that name it, after the options: `-- COMMAND`. */
   readonly words: string;
+  /** Whether its profile was found out of it, and not named. */
+  readonly isProfileFound: boolean;
   /** Once it is aborted, the target throws. */
   readonly stop: AbortSignal;
   /** Asked after the last program; throws where the target does not end. */
@@ -116,7 +118,7 @@ export async function judgeTarget<T extends Target, One extends Step>(
   asked: Asked,
   tested: Tested<T>,
 ): Promise<number> {
-  const { command, words, stop } = tested;
+  const { command, words, isProfileFound, stop } = tested;
   const { replay, seed, isJson, junit } = asked;
   // Before anything is run, so that it is known however that ends.
   if (!isJson && replay === undefined) console.log(`seed ${seed}`);
@@ -129,7 +131,13 @@ export async function judgeTarget<T extends Target, One extends Step>(
     console.error(`zspec: Interrupted after ${outcome.programs} programs`);
     return INTERRUPTED;
   }
-  const report = { ...outcome, command, tested: words, seconds };
+  const report = {
+    ...outcome,
+    command,
+    tested: words,
+    isProfileFound,
+    seconds,
+  };
   if (junit !== undefined) writeText(junit, conformJunit(report));
   console.log((isJson ? conformJson(report) : conformText(report)).trimEnd());
   return report.finding === undefined ? 0 : 1;

@@ -32,6 +32,8 @@ export interface ConformReport extends ConformOutcome {
   readonly tested: string;
   /** The words that come before it: `zspec conform`. */
   readonly command: string;
+  /** Whether the profile was found out of what was tested, and not named. */
+  readonly isProfileFound: boolean;
   /** How long it took. */
   readonly seconds: number;
 }
@@ -46,12 +48,14 @@ export function quoted(argument: string): string {
 /** The one command that does the same again. */
 function repeatCommand(report: ConformReport): string {
   const { target, plan, seed, replayed, programs, command, tested } = report;
+  const profile = report.isProfileFound ? [] : ["--profile", plan.profile.name];
   const options = replayed === undefined
-    ? `--level ${plan.level} --profile ${plan.profile.name} --seed ${seed} --runs ${
-      Math.max(programs, 1)
-    }`
-    : `--replay ${quoted(replayed)}`;
-  return `${command} ${target} ${options} ${tested}`.trimEnd();
+    ? [
+      ...["--level", plan.level, ...profile],
+      ...["--seed", `${seed}`, "--runs", `${Math.max(programs, 1)}`],
+    ]
+    : ["--replay", quoted(replayed)];
+  return [command, target, ...options, tested].join(" ").trimEnd();
 }
 
 function counted(count: number, what: string): string {
