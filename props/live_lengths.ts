@@ -13,19 +13,11 @@ import { findFiles, type PageFile } from "../src/cli/pages.ts";
 import { progress } from "../src/cli/progress.ts";
 import { parseOptions, wholeOption } from "../src/cli/usage.ts";
 import { takesNoMemory } from "../src/zram/write.ts";
-import {
-  alignedPage,
-  breathe,
-  type LiveZram,
-  PAGE_SIZE,
-  runLive,
-  runningProfile,
-} from "./live_zram.ts";
+import type { LiveDevice } from "../src/live/device.ts";
+import { PAGE_SIZE, runLive, start, write } from "./live_zram.ts";
 
 const DEFAULT_PAGES = 50_000;
 const DEFAULT_PATHS = ["/usr"];
-/** Pages between two times at which signals are heard. */
-const PAGES_BETWEEN_BREATHS = 256;
 /** Differences that are shown, of those that are found. */
 const SHOWN = 10;
 
@@ -75,29 +67,22 @@ function lengthCounter(codec: Codec, profile: Profile) {
   };
 }
 
-/**
- * Compares one codec on all pages: each is the only one on the disk, so that
- * `compr_data_size` is its length. Prints and returns how many differ.
- */
+/** Compares one codec on all pages. Prints and returns how many differ. */
 async function compareCodec(
-  zram: LiveZram,
+  device: LiveDevice,
   codec: Codec,
   sources: readonly Source[],
-  stop: AbortSignal,
 ): Promise<number> {
-  const count = lengthCounter(codec, runningProfile());
-  const page = alignedPage();
+  const count = lengthCounter(codec, device.profile);
+  const page = new Uint8Array(PAGE_SIZE);
   const bar = progress(codec.name, sources.length);
   const differences: string[] = [];
   let compared = 0;
   let bytes = 0;
-  zram.start(codec.name, 1);
+  await start(device, codec.name, 1);
   for (const source of sources) {
-    if (compared % PAGES_BETWEEN_BREATHS === 0) await breathe();
-    if (stop.aborted) break;
     readPage(source, page);
-    zram.write(0, page);
-    const [, live] = zram.mmStat();
+    const live = await write(device, 0, page);
     const expected = count(page);
     if (live !== expected) {
       differences.push(
@@ -120,13 +105,12 @@ function compareLengths(args: readonly string[]) {
   const options = parseOptions(args, { string: ["pages"], boolean: [] });
   const count = wholeOption(options, "pages", 1, 1e9) ?? DEFAULT_PAGES;
   const paths = options.paths.length > 0 ? options.paths : DEFAULT_PATHS;
-  return async (zram: LiveZram, stop: AbortSignal): Promise<number> => {
+  return async (device: LiveDevice): Promise<number> => {
     const sources = [...spread(findFiles(paths, PAGE_SIZE), count)];
     let differences = 0;
     for (const codec of KERNEL_CODECS) {
-      if (stop.aborted) break;
-      if (zram.algorithms.includes(codec.name)) {
-        differences += await compareCodec(zram, codec, sources, stop);
+      if (device.profile.zram.compAlgorithms.includes(codec.name)) {
+        differences += await compareCodec(device, codec, sources);
       } else {
         console.log(`${codec.name}: left out, as the kernel does not have it`);
       }

@@ -16,34 +16,20 @@ import { predict, type Prediction } from "../src/cli/prediction.ts";
 import { progress } from "../src/cli/progress.ts";
 import { parseOptions } from "../src/cli/usage.ts";
 import { grouped } from "../src/report/table.ts";
-import {
-  alignedPage,
-  breathe,
-  type LiveZram,
-  PAGE_SIZE,
-  runLive,
-  runningProfile,
-} from "./live_zram.ts";
-
-/** Pages between two times at which signals are heard. */
-const PAGES_BETWEEN_BREATHS = 256;
+import type { LiveDevice } from "../src/live/device.ts";
+import { PAGE_SIZE, runLive, start, write } from "./live_zram.ts";
 
 /** Writes every page of the files to the live device, in order. */
 async function writeAll(
-  zram: LiveZram,
+  device: LiveDevice,
   algorithm: string,
   { files, pages }: Input,
-  stop: AbortSignal,
 ): Promise<void> {
-  const aligned = alignedPage();
   const bar = progress(algorithm, pages);
-  zram.start(algorithm, pages);
+  await start(device, algorithm, pages);
   let page = 0;
   for (const data of readPages(files, PAGE_SIZE)) {
-    if (page % PAGES_BETWEEN_BREATHS === 0) await breathe();
-    if (stop.aborted) break;
-    aligned.set(data);
-    zram.write(page++, aligned);
+    await write(device, page++, data);
     bar.step(page);
   }
   bar.end();
@@ -74,23 +60,22 @@ function report(
 /** Compares `mm_stat` for all codecs that the kernel has. */
 function compareMmStat(args: readonly string[]) {
   const { paths } = parseOptions(args, { string: [], boolean: [] });
-  return async (zram: LiveZram, stop: AbortSignal): Promise<number> => {
-    const profile = runningProfile();
+  return async (device: LiveDevice): Promise<number> => {
+    const { profile, release, target } = device;
     const input = readInput(paths, PAGE_SIZE);
     const codecs = KERNEL_CODECS
-      .filter(({ name }) => zram.algorithms.includes(name));
+      .filter(({ name }) => profile.zram.compAlgorithms.includes(name));
     console.log(
       `${input.title}: ${
         grouped(input.pages)
-      } pages, ${profile.name} and the running ${Deno.osRelease()}`,
+      } pages, ${profile.name} and the running ${release}`,
     );
     let differences = 0;
     for (
       const prediction of predict(profile, input, codecs, [profile.chainSize])
     ) {
-      await writeAll(zram, prediction.algorithm, input, stop);
-      if (stop.aborted) break;
-      differences += report(prediction, zram.mmStat());
+      await writeAll(device, prediction.algorithm, input);
+      differences += report(prediction, await target.mmStat());
     }
     return differences;
   };

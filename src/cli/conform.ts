@@ -1,62 +1,58 @@
-/** `zspec conform`: an implementation of one's own against the model. */
-import { ANSWER_MILLISECONDS, type ChildOptions } from "../oracle/child.ts";
-import { CONFORM_RUNS } from "../oracle/conform.ts";
-import { LEVELS } from "../oracle/judge.ts";
-import { TargetMissing } from "../oracle/target.ts";
-import { TranscriptError } from "../oracle/transcript.ts";
+/** `zspec conform`: an implementation that is not the model, judged by it. */
+import { ANSWER_MILLISECONDS } from "../oracle/child.ts";
+import {
+  childZram,
+  childZsmalloc,
+  childZswap,
+  type Ending,
+} from "../oracle/child_targets.ts";
+import type { Step, Suite } from "../oracle/judge.ts";
+import type { Target } from "../oracle/target.ts";
+import { ZRAM_SUITE } from "../oracle/zram_suite.ts";
+import { ZSMALLOC_SUITE } from "../oracle/zsmalloc_suite.ts";
+import { ZSWAP_SUITE } from "../oracle/zswap_suite.ts";
+import { takeDevice } from "../live/device.ts";
 import {
   type Asked,
-  CONFORM_KINDS,
-  type ConformKind,
-  type ConformOutcome,
-} from "./conform_kinds.ts";
-import { progress } from "./progress.ts";
-import {
-  conformJson,
-  conformJunit,
-  type ConformReport,
-  conformText,
-  quoted,
-} from "./conform_report.ts";
+  askedOf,
+  CONFORM_OPTIONS,
+  CONFORM_OPTIONS_USAGE,
+  judgeTarget,
+} from "./conform_judge.ts";
+import { quoted } from "./conform_report.ts";
+import { heedingSignals } from "./interrupt.ts";
 import {
   type Options,
   parseOptions,
-  pathError,
   PROFILE_NAMES,
   profileOption,
   UsageError,
-  wholeOption,
-  writeText,
 } from "./usage.ts";
 
-/** How long a finding is shrunk. */
-const SHRINK_MILLISECONDS = 30_000;
-/** Exit status of a command that SIGINT ended. */
-const INTERRUPTED = 130;
-
-const TARGETS = Object.keys(CONFORM_KINDS).join(", ");
+const TARGETS = ["zsmalloc", "zram", "zswap"];
 
 /** How `zspec conform` is called. */
 export const CONFORM_USAGE =
   `zspec conform TARGET [OPTION…] -- COMMAND [ARGUMENT…]
-zspec conform TARGET --replay FILE [--timeout SECONDS] -- COMMAND [ARGUMENT…]
+zspec conform zram [OPTION…] --device /dev/zramN
 
-Starts COMMAND, asks it one request of the oracle protocol a line, and judges
-every answer of random programs. The first program that fails is shrunk and
-printed as a transcript. TARGET is ${TARGETS}.
+Runs random programs and judges every answer. The first program that fails is
+shrunk and printed as a transcript. TARGET is ${TARGETS.join(", ")}.
+
+COMMAND is started and asked one request of the oracle protocol a line. With
+--device an idle zram device of the running kernel is judged: root alone can.
+It is reset before and after, and gets its settings back, also after an
+interrupt.
 
   --level L          contract: what every implementation must keep; the default
                      exact: it makes Linux's own choices, every statistic is
-                     the model's
-  --profile P        the kernel to compare with: ${PROFILE_NAMES}
-  --runs N           programs; by default ${CONFORM_RUNS}
-  --seed N           what they are made from; by default a fresh one
-  --timeout SECONDS  how long an answer may take; by default ${
+                     the model's; the default for a device
+  --profile P        the kernel to compare with, instead of linux-6.18 or what a
+                     device's kernel is found to be: ${PROFILE_NAMES}
+  --timeout SECONDS  how long COMMAND may take to answer; by default ${
     ANSWER_MILLISECONDS / 1000
   }
-  --replay FILE      runs the steps of a printed transcript, at its level
-  --junit FILE       writes the rules and what became of them as JUnit's XML
-  --json             the outcome for machines
+${CONFORM_OPTIONS_USAGE}
 
 Exit status: 0 it conforms, 1 it does not, 2 it cannot be run, 130 interrupted.
 `;
@@ -64,68 +60,76 @@ Exit status: 0 it conforms, 1 it does not, 2 it cannot be run, 130 interrupted.
 /** Runs the command and returns its exit status. */
 export async function conformCommand(args: readonly string[]): Promise<number> {
   const end = args.indexOf("--");
-  const before = end < 0 ? args : args.slice(0, end);
-  const options = parseOptions(before, {
-    string: ["level", "profile", "runs", "seed", "timeout", "replay", "junit"],
-    boolean: ["json"],
+  const options = parseOptions(end < 0 ? args : args.slice(0, end), {
+    string: [...CONFORM_OPTIONS.string, "timeout", "device"],
+    boolean: CONFORM_OPTIONS.boolean,
   });
-  const kind = kindOf(options.paths);
+  const name = targetOf(options.paths);
+  const device = options.text("device");
   const command = end < 0 ? [] : args.slice(end + 1);
+  if (device === undefined) return await conformChild(name, command, options);
+  if (command.length > 0) {
+    throw new UsageError(
+      "Cannot conform: both a COMMAND and '--device' are given, not one of them",
+    );
+  }
+  return await conformDevice(name, device, options);
+}
+
+function targetOf(names: readonly string[]): string {
+  const [name] = names;
+  if (names.length !== 1) {
+    throw new UsageError(
+      `Cannot conform: one TARGET is needed, of ${TARGETS.join(", ")}`,
+    );
+  }
+  if (TARGETS.includes(name)) return name;
+  throw new UsageError(
+    `Unknown target '${name}': the targets are ${TARGETS.join(", ")}`,
+  );
+}
+
+/** An implementation in a child process. */
+function conformChild(
+  name: string,
+  command: readonly string[],
+  options: Options,
+): Promise<number> {
   if (command.length === 0) {
     throw new UsageError("Cannot conform: no COMMAND is given after '--'");
   }
-  const asked = askedOf(options);
-  const isJson = options.flag("json");
-  // Before anything is run, so that it is known however that ends.
-  if (!isJson && asked.replay === undefined) console.log(`seed ${asked.seed}`);
-  const report = await runUntilInterrupted(kind, asked, {
-    command,
-    timeout: timeoutOption(options),
-  });
-  if (report === undefined) return INTERRUPTED;
-  const junit = options.text("junit");
-  if (junit !== undefined) writeText(junit, conformJunit(report));
-  console.log((isJson ? conformJson(report) : conformText(report)).trimEnd());
-  return report.finding === undefined ? 0 : 1;
-}
-
-function kindOf(names: readonly string[]): ConformKind {
-  const [name] = names;
-  if (names.length !== 1 || !Object.hasOwn(CONFORM_KINDS, name)) {
-    throw new UsageError(
-      names.length === 1
-        ? `Unknown target '${name}': the targets are ${TARGETS}`
-        : `Cannot conform: one TARGET is needed, of ${TARGETS}`,
-    );
-  }
-  return CONFORM_KINDS[name];
-}
-
-function askedOf(options: Options): Asked {
-  const replay = options.text("replay");
-  const named = options.text("level");
-  const level = LEVELS.find((one) => one === (named ?? "contract"));
-  if (level === undefined) {
-    throw new UsageError(
-      `The option '--level' is '${named}', not ${LEVELS.join(" or ")}`,
-    );
-  }
-  if (replay !== undefined) {
-    for (const name of ["level", "profile", "runs", "seed"]) {
-      if (options.text(name) === undefined) continue;
-      throw new UsageError(
-        `The option '--${name}' is given with '--replay': the transcript says all that`,
-      );
+  const asked = askedOf(options, "contract");
+  const timeout = timeoutOption(options);
+  return heedingSignals(async (stop) => {
+    const child = { command, timeout, stop };
+    switch (name) {
+      case "zsmalloc":
+        return await judgeChild(ZSMALLOC_SUITE, asked, childZsmalloc(child));
+      case "zram":
+        return await judgeChild(ZRAM_SUITE, asked, childZram(child));
+      default:
+        return await judgeChild(ZSWAP_SUITE, asked, childZswap(child));
     }
-  }
-  return {
-    level,
-    profile: profileOption(options),
-    runs: wholeOption(options, "runs", 1, 1e9) ?? CONFORM_RUNS,
-    seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ??
-      crypto.getRandomValues(new Uint32Array(1))[0],
-    replay: replay === undefined ? undefined : readText(replay),
-  };
+
+    async function judgeChild<T extends Target, One extends Step>(
+      suite: Suite<T, One>,
+      asked: Asked,
+      target: T & Ending,
+    ): Promise<number> {
+      try {
+        return await judgeTarget(suite, asked, {
+          target,
+          command: "zspec conform",
+          words: `-- ${command.map(quoted).join(" ")}`,
+          isProfileFound: false,
+          stop,
+          end: () => target.end(),
+        });
+      } finally {
+        await target.restart();
+      }
+    }
+  });
 }
 
 /** `--timeout` in milliseconds: seconds, with a fraction if need be. */
@@ -139,60 +143,41 @@ function timeoutOption(options: Options): number | undefined {
   );
 }
 
-/** Runs it; `undefined` where SIGINT ended that, and the child with it. */
-async function runUntilInterrupted(
-  kind: ConformKind,
-  asked: Asked,
-  child: ChildOptions,
-): Promise<ConformReport | undefined> {
-  const shown = progress("conforming", asked.runs);
-  const started = performance.now();
-  const target = kind.open(child);
-  const interrupted = Promise.withResolvers<undefined>();
-  let programs = 0;
-  const onInterrupt = () => interrupted.resolve(undefined);
-  Deno.addSignalListener("SIGINT", onInterrupt);
-  try {
-    const run = target.run({
-      ...asked,
-      shrinkMilliseconds: SHRINK_MILLISECONDS,
-      now: () => performance.now(),
-      onProgram(count) {
-        programs = count;
-        shown.step(count);
-      },
+/** An idle zram device of this machine. */
+function conformDevice(
+  name: string,
+  device: string,
+  options: Options,
+): Promise<number> {
+  if (name !== "zram") {
+    throw new UsageError(
+      `Cannot conform: '${name}' has no device to test by '--device', zram alone has`,
+    );
+  }
+  if (options.text("timeout") !== undefined) {
+    throw new UsageError(
+      "The option '--timeout' is given with '--device': a kernel is waited for",
+    );
+  }
+  const asked = askedOf(options, "exact");
+  return heedingSignals(async (stop) => {
+    const named = options.text("profile") && profileOption(options);
+    await using live = await takeDevice(device, {
+      stop,
+      ...named ? { profile: named } : {},
     });
-    // Once it is interrupted, what becomes of it is of no interest.
-    run.catch(() => {});
-    const outcome: ConformOutcome | undefined = await Promise.race([
-      run,
-      interrupted.promise,
-    ]);
-    if (outcome === undefined) {
-      shown.end();
-      console.error(`zspec: Interrupted after ${programs} programs`);
-      return undefined;
+    const { profile, release, target } = live;
+    if (!asked.isJson) {
+      console.log(
+        `${device} of Linux ${release}: ${profile.name} with chains of ${profile.chainSize}`,
+      );
     }
-    const seconds = (performance.now() - started) / 1000;
-    const tested = `-- ${child.command.map(quoted).join(" ")}`;
-    return { ...outcome, command: "zspec conform", tested, seconds };
-  } catch (error) {
-    if (error instanceof TargetMissing) throw new UsageError(error.message);
-    if (error instanceof TranscriptError) {
-      throw new UsageError(`line ${error.line}: ${error.message}`);
-    }
-    throw error;
-  } finally {
-    Deno.removeSignalListener("SIGINT", onInterrupt);
-    await target.close();
-    shown.end();
-  }
-}
-
-function readText(path: string): { path: string; text: string } {
-  try {
-    return { path, text: Deno.readTextFileSync(path) };
-  } catch (error) {
-    throw pathError(path, error);
-  }
+    return await judgeTarget(ZRAM_SUITE, { ...asked, profile }, {
+      target,
+      command: "zspec conform",
+      words: `--device ${device}`,
+      isProfileFound: !named,
+      stop,
+    });
+  });
 }

@@ -1,9 +1,30 @@
 /** What `zspec conform` prints. */
 import { findingTranscript } from "../oracle/conform_transcript.ts";
 import type { Finding } from "../oracle/finding.ts";
+import type { Plan } from "../oracle/judge.ts";
 import { junitXml } from "../report/junit.ts";
 import { grouped } from "../report/table.ts";
-import type { ConformOutcome } from "./conform_kinds.ts";
+import type { Rule } from "../rules/invariant.ts";
+
+/** What came of a run. */
+export interface ConformOutcome {
+  /** What kind of target. */
+  readonly target: string;
+  /** What it was judged by. */
+  readonly plan: Plan;
+  /** The rules that were checked. */
+  readonly rules: readonly Rule[];
+  /** What the programs were made from; `undefined` for a transcript. */
+  readonly seed: number | undefined;
+  /** The transcript that was run, if one was. */
+  readonly replayed: string | undefined;
+  /** Programs that were run. */
+  readonly programs: number;
+  /** Their steps. */
+  readonly steps: number;
+  /** How it fails, if it does. */
+  readonly finding: Finding | undefined;
+}
 
 /** All there is to tell of a run. */
 export interface ConformReport extends ConformOutcome {
@@ -11,6 +32,8 @@ export interface ConformReport extends ConformOutcome {
   readonly tested: string;
   /** The words that come before it: `zspec conform`. */
   readonly command: string;
+  /** Whether the profile was found out of what was tested, and not named. */
+  readonly isProfileFound: boolean;
   /** How long it took. */
   readonly seconds: number;
 }
@@ -25,12 +48,14 @@ export function quoted(argument: string): string {
 /** The one command that does the same again. */
 function repeatCommand(report: ConformReport): string {
   const { target, plan, seed, replayed, programs, command, tested } = report;
+  const profile = report.isProfileFound ? [] : ["--profile", plan.profile.name];
   const options = replayed === undefined
-    ? `--level ${plan.level} --profile ${plan.profile.name} --seed ${seed} --runs ${
-      Math.max(programs, 1)
-    }`
-    : `--replay ${quoted(replayed)}`;
-  return `${command} ${target} ${options} ${tested}`.trimEnd();
+    ? [
+      ...["--level", plan.level, ...profile],
+      ...["--seed", `${seed}`, "--runs", `${Math.max(programs, 1)}`],
+    ]
+    : ["--replay", quoted(replayed)];
+  return [command, target, ...options, tested].join(" ").trimEnd();
 }
 
 function counted(count: number, what: string): string {

@@ -12,6 +12,7 @@ import {
 import type { Machine } from "../explore/machine.ts";
 import { machineNamed, MACHINES } from "../explore/machines.ts";
 import { grouped, table } from "../report/table.ts";
+import { INTERRUPTED } from "./interrupt.ts";
 import { progress } from "./progress.ts";
 import {
   type Options,
@@ -24,8 +25,6 @@ import {
 const PROGRAMS = 1000;
 /** Milliseconds that one program may take: some thousand times what it does. */
 const PROGRAM_MILLISECONDS = 60_000;
-/** Exit status of a command that SIGINT ended. */
-const INTERRUPTED = 130;
 
 /** How `zspec fuzz` is called. */
 export const FUZZ_USAGE =

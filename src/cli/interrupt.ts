@@ -3,7 +3,7 @@ import { TargetMissing } from "../oracle/target.ts";
 import { UsageError } from "./usage.ts";
 
 /** Exit status of a command that a signal ended. */
-const INTERRUPTED = 130;
+export const INTERRUPTED = 130;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**

@@ -1,5 +1,4 @@
 /** `zspec replay`: transcripts of live kernels through the model. */
-import { gunzipSync } from "node:zlib";
 import {
   describeOperation,
   type Difference,
@@ -9,7 +8,7 @@ import {
 } from "../oracle/replay.ts";
 import { parseTranscript, TranscriptError } from "../oracle/transcript.ts";
 import { grouped, table } from "../report/table.ts";
-import { parseOptions, pathError, UsageError } from "./usage.ts";
+import { parseOptions, readText, UsageError } from "./usage.ts";
 
 /** How `zspec replay` is called. */
 export const REPLAY_USAGE = `zspec replay FILE… [--sizes recorded|computed]
@@ -58,25 +57,6 @@ function replayFile(path: string, sizes: Sizes | undefined): Verdict {
   } catch (error) {
     if (!(error instanceof TranscriptError)) throw error;
     throw new UsageError(`${path}:${error.line}: ${error.message}`);
-  }
-}
-
-/** A file's text, whether it is gzipped or not. */
-function readText(path: string): string {
-  let bytes: Uint8Array;
-  try {
-    bytes = Deno.readFileSync(path);
-  } catch (error) {
-    throw pathError(path, error);
-  }
-  try {
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    const plain = isGzip ? gunzipSync(bytes) : bytes;
-    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
-  } catch {
-    throw new UsageError(
-      `Cannot read '${path}': it is neither UTF-8 text nor that text gzipped`,
-    );
   }
 }
 

@@ -1,4 +1,5 @@
 /** Command line options, and how a wrong one is refused. */
+import { gunzipSync } from "node:zlib";
 import { parseArgs } from "@std/cli/parse-args";
 import { memparse } from "../linux/kstrtox.ts";
 import {
@@ -208,6 +209,25 @@ export function pathError(path: string, error: unknown): UsageError {
     ? error.message
     : String(error);
   return new UsageError(`Cannot read '${path}': ${reason}`);
+}
+
+/** A file's text, whether it is gzipped or not. */
+export function readText(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = Deno.readFileSync(path);
+  } catch (error) {
+    throw pathError(path, error);
+  }
+  try {
+    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    const plain = isGzip ? gunzipSync(bytes) : bytes;
+    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
+  } catch {
+    throw new UsageError(
+      `Cannot read '${path}': it is neither UTF-8 text nor that text gzipped`,
+    );
+  }
 }
 
 /** Writes a file that an option names. */

@@ -86,6 +86,17 @@ export interface ZswapProfile {
 const belowType = (treeBits: number) => (wordBits: number): number =>
   wordBits - 5 - treeBits;
 
+/** What `crypto/` compresses with in 6.1 and 6.18. */
+const COMPRESSORS: readonly string[] = [
+  "lzo",
+  "lzo-rle",
+  "lz4",
+  "lz4hc",
+  "deflate",
+  "842",
+  "zstd",
+];
+
 /** zswap of Linux 3.12: zbud alone, eviction by the store that needs room. */
 export const ZSWAP_3_12: ZswapProfile = {
   parameters: { max_pool_percent: ATTR_RW },
@@ -137,18 +148,10 @@ export const ZSWAP_6_1: ZswapProfile = {
     "stored_pages",
     "same_filled_pages",
   ],
-  compressors: ["lzo", "lzo-rle", "lz4", "lz4hc", "deflate", "842", "zstd"],
+  compressors: COMPRESSORS,
   defaultCompressor: "lzo",
   // lzo and lzo-rle since 6.1.75, where crypto/scompress.c compares lengths.
-  limitedCompressors: [
-    "lzo",
-    "lzo-rle",
-    "lz4",
-    "lz4hc",
-    "deflate",
-    "842",
-    "zstd",
-  ],
+  limitedCompressors: COMPRESSORS,
   zpools: ["zbud", "z3fold", "zsmalloc"],
   defaultZpool: "zbud",
   poolPer: "kernel",
@@ -182,17 +185,9 @@ export const ZSWAP_6_18: ZswapProfile = {
     "stored_pages",
     "stored_incompressible_pages",
   ],
-  compressors: ["lzo", "lzo-rle", "lz4", "lz4hc", "deflate", "842", "zstd"],
+  compressors: COMPRESSORS,
   defaultCompressor: "lzo",
-  limitedCompressors: [
-    "lzo",
-    "lzo-rle",
-    "lz4",
-    "lz4hc",
-    "deflate",
-    "842",
-    "zstd",
-  ],
+  limitedCompressors: COMPRESSORS,
   zpools: ["zsmalloc"],
   defaultZpool: "zsmalloc",
   poolPer: "kernel",

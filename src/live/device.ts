@@ -50,7 +50,8 @@ export async function takeDevice(
   const settings = await settingsOf(kernel, folder);
   await resetIdle(kernel, path, folder);
   taken.use(new Guardian(folder, settings));
-  // Closed before the guardian works: what is open is not reset.
+  // The guardian has inherited the lock: nobody takes the device before it is
+  // done. Closed before it works: what is open is not reset.
   taken.defer(() => kernel.closeDevice());
   const release = Deno.osRelease();
   const found = profile ?? await kernelProfile(kernel, name, release);
@@ -161,7 +162,10 @@ async function settingsOf(kernel: Kernel, folder: string): Promise<Setting[]> {
   return settings;
 }
 
-/** Resets a device without a disk: refused exactly where it is open. */
+/**
+ * Resets a device without a disk, which is refused exactly where it is open,
+ * and sees that it can be opened.
+ */
 async function resetIdle(
   kernel: Kernel,
   path: string,
@@ -173,5 +177,11 @@ async function resetIdle(
   }
   if (refusal !== undefined) {
     refuse(path, `its 'reset' answers ${refusal.error}`);
+  }
+  // A disk of no size ends before its first page.
+  const page = await kernel.readBlocks(path, 0, 4096);
+  await kernel.closeDevice();
+  if (isRefusal(page) && page.error !== "EIO") {
+    refuse(path, `to open it answers ${page.error}`);
   }
 }

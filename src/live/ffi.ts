@@ -48,6 +48,7 @@ export class LocalKernel implements Kernel, Disposable {
   readonly #buffer: Uint8Array<ArrayBuffer>;
   readonly #stop: AbortSignal | undefined;
   #open: { readonly device: string; readonly fd: number } | undefined;
+  readonly #locked: number[] = [];
   #calls = 0;
 
   /** Loads libc. Throws where there is none or no memory. */
@@ -166,21 +167,21 @@ export class LocalKernel implements Kernel, Disposable {
   }
 
   /**
-   * Takes the advisory lock on a file until this process ends: EAGAIN where
-   * another has it.
+   * Takes the advisory lock on a file until this is disposed of, or this
+   * process and all that it starts from now on have ended: those inherit the
+   * open file. EAGAIN where another has it.
    */
   lock(path: string): Refusal | undefined {
     const fd = this.#libc.symbols.open(cString(path), fs.O_RDONLY);
     if (fd < 0) return this.#refusal();
+    this.#locked.push(fd);
     const failed = this.#libc.symbols.flock(fd, LOCK_EX | LOCK_NB);
-    if (failed === 0) return undefined;
-    const refusal = this.#refusal();
-    this.#libc.symbols.close(fd);
-    return refusal;
+    return failed === 0 ? undefined : this.#refusal();
   }
 
   [Symbol.dispose](): void {
     this.closeDevice();
+    this.#locked.forEach((fd) => this.#libc.symbols.close(fd));
     this.#libc.symbols.free(this.#memory);
     this.#libc.close();
   }

@@ -38,7 +38,8 @@ export class LiveZram implements ZramTarget {
 
   /**
    * Resets the device, and sets what a reset leaves to what a device has that
-   * was just added. Throws where others keep it open.
+   * was just added, as far as the kernel has it. Throws where others keep it
+   * open.
    */
   async create(): Promise<void> {
     await this.#reset();
@@ -50,7 +51,7 @@ export class LiveZram implements ZramTarget {
     }
     for (const [attr, value] of fresh) {
       const refusal = await this.set(attr, value);
-      if (refusal !== undefined) {
+      if (refusal !== undefined && refusal.error !== "ENOENT") {
         throw unexpected(`set ${attr} of /dev/${this.#name}`, refusal);
       }
     }

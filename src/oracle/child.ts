@@ -23,6 +23,8 @@ export interface ChildOptions {
   readonly command: readonly string[];
   /** Milliseconds for an answer. Default: {@linkcode ANSWER_MILLISECONDS}. */
   readonly timeout?: number;
+  /** Once it is aborted, the child is killed, and every request throws. */
+  readonly stop?: AbortSignal;
 }
 
 /** An answer's fields: a JSON object. */
@@ -38,15 +40,19 @@ interface Running {
 export class Child {
   readonly #command: readonly string[];
   readonly #timeout: number;
+  readonly #stop: AbortSignal | undefined;
   #running: Running | undefined;
   #nextId = 1;
   #slowest = 0;
   #isHurried = false;
 
   /** Starts nothing yet. */
-  constructor({ command, timeout = ANSWER_MILLISECONDS }: ChildOptions) {
+  constructor(options: ChildOptions) {
+    const { command, timeout = ANSWER_MILLISECONDS, stop } = options;
     this.#command = command;
     this.#timeout = timeout;
+    this.#stop = stop;
+    stop?.addEventListener("abort", () => this.restart());
   }
 
   /**
@@ -55,6 +61,7 @@ export class Child {
    * {@linkcode TargetMissing} where it cannot be started.
    */
   async ask(request: ChildAnswer): Promise<ChildAnswer> {
+    this.#stop?.throwIfAborted();
     const running = this.#running ??= start(this.#command);
     const id = this.#nextId++;
     try {
