@@ -3,6 +3,7 @@ import { AGE_USAGE, ageCommand } from "./age.ts";
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
 import { CONFORM_USAGE, conformCommand } from "./conform.ts";
 import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
+import { GUEST_USAGE, guestCommand } from "./guest.ts";
 import { INVARIANTS_USAGE, invariantsCommand } from "./invariants.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
 import { RECORD_USAGE, recordCommand } from "./record.ts";
@@ -49,6 +50,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: CONFORM_USAGE,
     summary: "run random programs on an implementation of one's own",
     run: conformCommand,
+  },
+  guest: {
+    usage: GUEST_USAGE,
+    summary: "judge or record a kernel that is booted in QEMU",
+    run: guestCommand,
   },
   fuzz: {
     usage: FUZZ_USAGE,

@@ -1,9 +1,8 @@
 /** `zspec record`: what a live zram device does, as a transcript. */
 import { gzipSync } from "node:zlib";
+import type { Profile } from "../linux/profile.ts";
 import { takeDevice } from "../live/device.ts";
-import type { LiveZram } from "../live/live_zram.ts";
 import { recordZram } from "../live/record.ts";
-import type { RecordPlan } from "../live/record_steps.ts";
 import { grouped } from "../report/table.ts";
 import { heedingSignals } from "./interrupt.ts";
 import { progress } from "./progress.ts";
@@ -18,7 +17,7 @@ import {
 } from "./usage.ts";
 
 /** Operations that are recorded where their number is not given. */
-const STEPS = 2000;
+export const RECORD_STEPS = 2000;
 
 /** How `zspec record` is called. */
 export const RECORD_USAGE =
@@ -32,7 +31,7 @@ interrupt.
   --device PATH   the device: one without a disk, that nobody has open
   --out FILE      the transcript; gzipped where FILE ends in .gz
   --seed N        what the operations are made from (default 1)
-  --steps N       how many there are (default ${STEPS})
+  --steps N       how many there are (default ${RECORD_STEPS})
   --profile NAME  what the transcript says of the kernel, instead of what is
                   found out: ${PROFILE_NAMES}
 
@@ -45,6 +44,7 @@ export function recordCommand(args: readonly string[]): Promise<number> {
     string: ["device", "out", "seed", "steps", "profile"],
     boolean: [],
   });
+  refuseWords(options.paths);
   const { out, ...plan } = recordOptions(options);
   const device = options.text("device");
   if (device === undefined) {
@@ -57,9 +57,16 @@ export function recordCommand(args: readonly string[]): Promise<number> {
       ...asked ? { profile: asked } : {},
     });
     const { target, release, profile } = live;
-    await record(target, release, { ...plan, profile }, out);
+    const lines = recordZram(target, release, { ...plan, profile });
+    await writeRecording(lines, out, plan.steps);
+    sayRecorded(out, plan.steps, profile, `the running ${release}`);
     return 0;
   });
+}
+
+function refuseWords([word]: readonly string[]): void {
+  if (word === undefined) return;
+  throw new UsageError(`Cannot record: '${word}' is not an option`);
 }
 
 /** What every recording is told: where to, from which seed, and how much. */
@@ -67,46 +74,46 @@ export function recordOptions(
   options: Options,
 ): { out: string; seed: number; steps: number } {
   const out = options.text("out");
-  const { paths: [path] } = options;
-  if (path !== undefined) {
-    throw new UsageError(`Cannot record: '${path}' is not an option`);
-  }
   if (out === undefined) {
     throw new UsageError("Cannot record: no --out is given");
   }
   return {
     out,
     seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1,
-    steps: wholeOption(options, "steps", 1, 1e6) ?? STEPS,
+    steps: wholeOption(options, "steps", 1, 1e6) ?? RECORD_STEPS,
   };
 }
 
-/** Records, writes the file once all is recorded, and says so. */
-export async function record(
-  target: LiveZram,
-  kernel: string,
-  plan: RecordPlan,
+/**
+ * Writes the lines of a recording of `steps` operations to the file `out` once
+ * all are there: gzipped where its name says so.
+ */
+export async function writeRecording(
+  recording: AsyncIterable<string>,
   out: string,
+  steps: number,
 ): Promise<void> {
-  const bar = progress("recording", plan.steps);
+  const bar = progress("recording", steps);
   const lines: string[] = [];
   try {
-    for await (const line of recordZram(target, kernel, plan)) {
-      bar.step(lines.push(line) - 1);
-    }
+    for await (const line of recording) bar.step(lines.push(line) - 1);
   } finally {
     bar.end();
   }
-  writeTranscript(out, lines.join(""));
-  console.log(
-    `${out}: ${
-      grouped(plan.steps)
-    } operations of ${plan.profile.name} with chains of ${plan.profile.chainSize}, the running ${kernel}`,
-  );
+  const plain = new TextEncoder().encode(lines.join(""));
+  writeBytes(out, out.endsWith(".gz") ? gzipSync(plain) : plain);
 }
 
-/** Writes a transcript's text, gzipped where the file's name says so. */
-export function writeTranscript(path: string, text: string): void {
-  const plain = new TextEncoder().encode(text);
-  writeBytes(path, path.endsWith(".gz") ? gzipSync(plain) : plain);
+/** Says what was recorded of which kernel. */
+export function sayRecorded(
+  out: string,
+  steps: number,
+  { name, chainSize }: Profile,
+  kernel: string,
+): void {
+  console.log(
+    `${out}: ${
+      grouped(steps)
+    } operations of ${name} with chains of ${chainSize}, ${kernel}`,
+  );
 }

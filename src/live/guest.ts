@@ -299,8 +299,8 @@ export class Guest implements Kernel, AsyncDisposable {
     try {
       return await Promise.race([work, late]);
     } catch (error) {
-      this.#hasFailed = true;
       stop?.throwIfAborted();
+      this.#hasFailed = true;
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(
         `The guest does not ${what}: ${reason}${await this.#lastWords()}`,

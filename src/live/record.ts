@@ -1,5 +1,4 @@
 /** Recording: what a live zram device does, as a transcript. */
-import { crc32 } from "node:zlib";
 import type { Profile } from "../linux/profile.ts";
 import type { LiveZram } from "./live_zram.ts";
 import { fillPageData } from "../oracle/page_data.ts";
@@ -8,7 +7,9 @@ import {
   type RecordStep,
   recordSteps,
 } from "./record_steps.ts";
+import { checksum } from "../oracle/replay_frame.ts";
 import { isRefusal, type Refusal } from "../oracle/target.ts";
+import type { ZramOperation } from "../oracle/transcript_zram.ts";
 import {
   headerLine,
   operationLine,
@@ -20,7 +21,7 @@ async function perform(
   target: LiveZram,
   profile: Profile,
   step: RecordStep,
-): Promise<Recorded> {
+): Promise<Recorded<ZramOperation>> {
   /** An operation with its result or its error. */
   const outcome = <Found, Result>(
     answer: Found | Refusal,
@@ -45,7 +46,7 @@ async function perform(
       const answer = await target.read(step.page);
       return {
         ...step,
-        ...outcome(answer, ({ data }) => ({ crc32: sum(data) })),
+        ...outcome(answer, ({ data }) => ({ crc32: checksum(data) })),
       };
     }
     case "discard": {
@@ -57,10 +58,6 @@ async function perform(
       return { ...step, ...outcome(answer, (state) => ({ state })) };
     }
   }
-}
-
-function sum(data: Uint8Array): string {
-  return crc32(data).toString(16).padStart(8, "0");
 }
 
 /**

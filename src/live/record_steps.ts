@@ -4,7 +4,7 @@ import { type Contents, expandContents } from "../explore/contents.ts";
 import { randomFrom } from "../explore/random.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { PageData } from "../oracle/page_data.ts";
-import { BACKING_PATH } from "../oracle/replay.ts";
+import { BACKING_PATH } from "../oracle/transcript_zram.ts";
 
 /** One operation, before it is observed. */
 export type RecordStep =

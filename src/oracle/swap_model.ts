@@ -19,6 +19,18 @@ const PROCESS = 1;
 const refusalOf = (errno: string | undefined): Refusal | undefined =>
   errno === undefined ? undefined : { error: errno };
 
+/** A process of the model, which answers at once. */
+export interface ModelSwap extends SwapTarget {
+  create(): undefined;
+  set(attr: string, value: string): Refusal | undefined;
+  get(attr: string): { readonly value: string } | Refusal;
+  write(page: number, data: Uint8Array): Refusal | undefined;
+  read(page: number): { readonly data: Uint8Array } | Refusal;
+  pageOut(page: number): { readonly out: boolean };
+  forget(page: number): undefined;
+  counters(): { readonly counters: readonly number[] };
+}
+
 function makeSwap(
   profile: Profile,
   { totalPages, swapPages }: SwapSetup,
@@ -35,11 +47,12 @@ function makeSwap(
  * A process of the model: what a live kernel is compared with. After each page
  * that is paged out, zswap's worker runs.
  */
-export function modelSwap(profile: Profile, setup: SwapSetup): SwapTarget {
+export function modelSwap(profile: Profile, setup: SwapSetup): ModelSwap {
   let { swap, zswap } = makeSwap(profile, setup);
   return {
     create() {
       ({ swap, zswap } = makeSwap(profile, setup));
+      return undefined;
     },
     set: (attr, value) => refusalOf(writeZswapParameter(zswap, attr, value)),
     get(attr) {
@@ -62,6 +75,7 @@ export function modelSwap(profile: Profile, setup: SwapSetup): SwapTarget {
     },
     forget(page) {
       swap.free(PROCESS, page);
+      return undefined;
     },
     counters() {
       const shown = zswapCounters(zswap);

@@ -47,12 +47,16 @@ function anyPage(random: Random, { pageSize, wordBits }: Profile): Bytes {
 }
 
 /** A parameter and what it is set to, sometimes what it cannot be. */
-function anySetting(random: Random, { zswap }: Profile): SwapStep {
+function anySetting(
+  random: Random,
+  { zswap }: Profile,
+  zpools: readonly string[],
+): SwapStep {
   const compressors = KERNEL_CODECS.map(({ name }) => name)
     .filter((name) => zswap.compressors.includes(name));
   switch (random(9)) {
     case 0:
-      return set("zpool", pick(random, ...zswap.zpools));
+      return set("zpool", pick(random, ...zpools));
     case 1:
       return set("compressor", pick(random, ...compressors));
     case 2:
@@ -78,7 +82,11 @@ function anySetting(random: Random, { zswap }: Profile): SwapStep {
   }
 }
 
-function anyStep(random: Random, profile: Profile): SwapStep {
+function anyStep(
+  random: Random,
+  profile: Profile,
+  zpools: readonly string[],
+): SwapStep {
   const page = random(SWAP_PROCESS_PAGES);
   const kind = random(100);
   if (kind < 30) return { op: "write", page, data: anyPage(random, profile) };
@@ -89,7 +97,7 @@ function anyStep(random: Random, profile: Profile): SwapStep {
     const names = Object.keys(profile.zswap.parameters);
     return { op: "get", attr: pick(random, ...names, "nosuch") };
   }
-  return anySetting(random, profile);
+  return anySetting(random, profile, zpools);
 }
 
 /** Pages written and paged out one after the other, until a pool is full. */
@@ -108,8 +116,12 @@ function fill(random: Random, profile: Profile): SwapStep[] {
 }
 
 /** What the process does with one allocator after the other, each its turn. */
-function turns(random: Random, profile: Profile, steps: number): SwapStep[] {
-  const { zpools } = profile.zswap;
+function turns(
+  random: Random,
+  profile: Profile,
+  zpools: readonly string[],
+  steps: number,
+): SwapStep[] {
   const first = random(zpools.length);
   // Each has its least share; what is left goes to them at random.
   const share = Math.floor(steps / (2 * zpools.length));
@@ -122,7 +134,7 @@ function turns(random: Random, profile: Profile, steps: number): SwapStep[] {
     return [
       set("zpool", zpools[(first + nth) % zpools.length]),
       ...random(3) === 0 ? fill(random, profile) : [],
-      ...Array.from({ length }, () => anyStep(random, profile)),
+      ...Array.from({ length }, () => anyStep(random, profile, zpools)),
     ];
   });
 }
@@ -130,19 +142,20 @@ function turns(random: Random, profile: Profile, steps: number): SwapStep[] {
 /**
  * Random steps, the same ones for the same seed: settings, then pages written
  * and paged out, read and given back, and at times another setting. Pages are
- * stored with each allocator that the kernel has, one after the other. `steps`
- * is the least number of them: what fills a pool comes to it.
+ * stored with each allocator, of those that the kernel has, one after the other.
+ * `steps` is the least number of them: what fills a pool comes to it.
  */
 export function swapSteps(
   profile: Profile,
   seed: number,
   steps: number,
+  zpools: readonly string[] = profile.zswap.zpools,
 ): SwapStep[] {
   const random = randomFrom(seed);
   const first: SwapStep[] = [
     { op: "create" },
     set("max_pool_percent", pick(random, "1", "1", "20")),
-    ...Array.from({ length: 2 }, () => anySetting(random, profile)),
+    ...Array.from({ length: 2 }, () => anySetting(random, profile, zpools)),
     set("enabled", "1"),
     ...Array.from(
       { length: 60 },
@@ -155,7 +168,7 @@ export function swapSteps(
   ];
   return [
     ...first,
-    ...turns(random, profile, Math.max(0, steps - first.length)),
+    ...turns(random, profile, zpools, Math.max(0, steps - first.length)),
   ];
 }
 

@@ -6,7 +6,7 @@ import { RamBackingDevice } from "../zram/backing.ts";
 import { blockState } from "../zram/debugfs.ts";
 import { Zram } from "../zram/device.ts";
 import { readAttribute, writeAttribute } from "../zram/sysfs.ts";
-import { BACKING_PATH } from "./replay.ts";
+import { BACKING_PATH } from "./transcript_zram.ts";
 import type { ZramTarget } from "./target.ts";
 
 /**

@@ -2,7 +2,7 @@
 import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
 import { step } from "../explore/steps.ts";
 import type { Plan } from "./judge.ts";
-import { BACKING_PATH } from "./replay.ts";
+import { BACKING_PATH } from "./transcript_zram.ts";
 import type { ZramStep } from "./zram_steps.ts";
 
 /** A path at which there is nothing. */

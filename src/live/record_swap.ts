@@ -1,0 +1,139 @@
+/** Recording: what zswap makes of a process's pages, as a transcript. */
+import type { Profile } from "../linux/profile.ts";
+import { expandBytes } from "../oracle/bytes.ts";
+import type { PageData } from "../oracle/page_data.ts";
+import { checksum } from "../oracle/replay_frame.ts";
+import { swapSteps } from "../oracle/swap_steps.ts";
+import type { SwapSetup, SwapStep, SwapTarget } from "../oracle/swap_target.ts";
+import { isRefusal, type Refusal } from "../oracle/target.ts";
+import {
+  headerLine,
+  operationLine,
+  type Recorded,
+} from "../oracle/transcript_text.ts";
+import type {
+  NamedCounters,
+  ZswapOperation,
+} from "../oracle/transcript_zswap.ts";
+
+/** What a recording's operations are made for. */
+export interface RecordSwapPlan {
+  /** The kernel. */
+  readonly profile: Profile;
+  /** What the model must be told of the machine. */
+  readonly setup: SwapSetup;
+  /** What the operations are made from: from 0 to 2^32 - 1. */
+  readonly seed: number;
+  /** How many there are. */
+  readonly steps: number;
+}
+
+/** What is done to a process, its beginning left out. */
+type RecordStep = Exclude<SwapStep, { readonly op: "create" }>;
+
+/** The allocator of a recording: each of the kernel's has its seeds. */
+export function recordedZpool(
+  { profile: { zswap: { zpools } }, seed }: RecordSwapPlan,
+): string {
+  return zpools[seed % zpools.length];
+}
+
+/** Page data as transcripts have it. */
+function pageDataOf(
+  step: RecordStep & { op: "write" },
+  { pageSize }: Profile,
+): PageData {
+  const { data } = step;
+  return "word" in data || "xorshift" in data
+    ? data
+    : { b64: expandBytes(data, pageSize) };
+}
+
+/** Does one operation; returns it with its outcome. */
+async function perform(
+  target: SwapTarget,
+  profile: Profile,
+  step: RecordStep,
+): Promise<Recorded<ZswapOperation>> {
+  /** An operation's result, or its error. */
+  const outcome = <Found, Result>(
+    answer: Found | Refusal,
+    result: (found: Found) => Result,
+  ) => isRefusal(answer) ? { errno: answer.error } : result(answer);
+  switch (step.op) {
+    case "set": {
+      const answer = await target.set(step.attr, step.value);
+      return { ...step, ...outcome(answer, () => ({})) };
+    }
+    case "get": {
+      const answer = await target.get(step.attr);
+      return { ...step, ...outcome(answer, ({ value }) => ({ value })) };
+    }
+    case "write": {
+      const page = expandBytes(step.data, profile.pageSize);
+      const answer = await target.write(step.page, page);
+      const data = pageDataOf(step, profile);
+      return { ...step, data, ...outcome(answer, () => ({})) };
+    }
+    case "read": {
+      const answer = await target.read(step.page);
+      return {
+        ...step,
+        ...outcome(answer, ({ data }) => ({ crc32: checksum(data) })),
+      };
+    }
+    case "pageout": {
+      const answer = await target.pageOut(step.page);
+      return { ...step, ...outcome(answer, ({ out }) => ({ out })) };
+    }
+    case "forget": {
+      const answer = await target.forget(step.page);
+      return { ...step, ...outcome(answer, () => ({})) };
+    }
+  }
+}
+
+async function countersOf(
+  target: SwapTarget,
+  { zswap }: Profile,
+): Promise<NamedCounters> {
+  const answer = await target.counters();
+  if (isRefusal(answer)) {
+    throw new Error(
+      `Cannot read debugfs/zswap: the kernel answers ${answer.error}`,
+    );
+  }
+  return Object.fromEntries(
+    zswap.counters.map((name, nth) => [name, answer.counters[nth]]),
+  );
+}
+
+/**
+ * Does random operations, with one allocator, on a process without pages and
+ * yields the lines of their transcript, each with every counter. `kernel` says
+ * in free text what is observed.
+ */
+export async function* recordSwap(
+  target: SwapTarget,
+  kernel: string,
+  plan: RecordSwapPlan,
+): AsyncGenerator<string> {
+  const { profile, setup, seed, steps } = plan;
+  const { name, pageSize, wordBits, chainSize } = profile;
+  yield headerLine({
+    target: "zswap",
+    kernel,
+    profile: name,
+    pageSize,
+    wordBits,
+    chainSize,
+    ...setup,
+  });
+  await target.create();
+  const all = swapSteps(profile, seed, steps, [recordedZpool(plan)]);
+  for (const step of all.filter((one) => one.op !== "create").slice(0, steps)) {
+    const recorded = await perform(target, profile, step);
+    const counters = await countersOf(target, profile);
+    yield operationLine({ ...recorded, counters });
+  }
+}
