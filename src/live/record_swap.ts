@@ -1,7 +1,7 @@
 /** Recording: what zswap makes of a process's pages, as a transcript. */
 import type { Profile } from "../linux/profile.ts";
-import { expandBytes } from "../oracle/bytes.ts";
-import type { PageData } from "../oracle/page_data.ts";
+import { type Bytes, expandBytes } from "../oracle/bytes.ts";
+import { fillPageData, type PageData } from "../oracle/page_data.ts";
 import { checksum } from "../oracle/replay_frame.ts";
 import { swapSteps } from "../oracle/swap_steps.ts";
 import type { SwapSetup, SwapStep, SwapTarget } from "../oracle/swap_target.ts";
@@ -38,15 +38,19 @@ export function recordedZpool(
   return zpools[seed % zpools.length];
 }
 
-/** Page data as transcripts have it. */
-function pageDataOf(
-  step: RecordStep & { op: "write" },
-  { pageSize }: Profile,
-): PageData {
-  const { data } = step;
-  return "word" in data || "xorshift" in data
-    ? data
-    : { b64: expandBytes(data, pageSize) };
+/** Of so many pages that are neither words nor noise, one is recorded as it is. */
+const WHOLE_PAGES = 16;
+
+/**
+ * Page data as transcripts have it. A page as it is takes thousands of
+ * characters: most are noise and zeros instead.
+ */
+function pageDataOf(data: Bytes, { pageSize }: Profile): PageData {
+  if ("word" in data || "xorshift" in data) return data;
+  const seed = "seed" in data ? data.seed : 0;
+  return seed % WHOLE_PAGES === 0
+    ? { b64: expandBytes(data, pageSize) }
+    : { xorshift: seed, bytes: seed % (pageSize + 1) };
 }
 
 /** Does one operation; returns it with its outcome. */
@@ -70,9 +74,10 @@ async function perform(
       return { ...step, ...outcome(answer, ({ value }) => ({ value })) };
     }
     case "write": {
-      const page = expandBytes(step.data, profile.pageSize);
+      const data = pageDataOf(step.data, profile);
+      const page = new Uint8Array(profile.pageSize);
+      fillPageData(page, data);
       const answer = await target.write(step.page, page);
-      const data = pageDataOf(step, profile);
       return { ...step, data, ...outcome(answer, () => ({})) };
     }
     case "read": {
