@@ -165,6 +165,25 @@ export { z3foldMachine } from "./src/explore/z3fold_machine.ts";
 export * from "./src/explore/age.ts";
 export * from "./src/oracle/page_data.ts";
 export * from "./src/oracle/transcript.ts";
+export {
+  type HeaderFields,
+  type ObservedFields,
+} from "./src/oracle/transcript_fields.ts";
+export {
+  BACKING_PATH,
+  type ZramHeader,
+  type ZramObserved,
+  type ZramOperation,
+  type ZramTranscript,
+} from "./src/oracle/transcript_zram.ts";
+export {
+  type NamedCounters,
+  type ZswapHeader,
+  type ZswapObserved,
+  type ZswapOperation,
+  type ZswapTranscript,
+} from "./src/oracle/transcript_zswap.ts";
+export { type SwapSetup } from "./src/oracle/swap_target.ts";
 export * from "./src/oracle/replay.ts";
 export * from "./src/oracle/transcript_text.ts";
 export { type Bytes, expandBytes } from "./src/oracle/bytes.ts";

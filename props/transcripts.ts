@@ -9,6 +9,15 @@ import writeback61 from "./transcripts/linux-6.1/lz4-writeback.jsonl.gz" with {
 import churn61 from "./transcripts/linux-6.1/lzo-rle-churn.jsonl.gz" with {
   type: "bytes",
 };
+import z3fold61 from "./transcripts/linux-6.1/zswap-z3fold.jsonl.gz" with {
+  type: "bytes",
+};
+import zbud61 from "./transcripts/linux-6.1/zswap-zbud.jsonl.gz" with {
+  type: "bytes",
+};
+import zsmalloc61 from "./transcripts/linux-6.1/zswap-zsmalloc.jsonl.gz" with {
+  type: "bytes",
+};
 import churn618 from "./transcripts/linux-6.18/lz4-churn.jsonl.gz" with {
   type: "bytes",
 };
@@ -30,6 +39,9 @@ export const TRANSCRIPTS: Readonly<Record<string, string>> = {
   "linux-6.1/lz4-mixed": text(mixed61),
   "linux-6.1/lz4-writeback": text(writeback61),
   "linux-6.1/lzo-rle-churn": text(churn61),
+  "linux-6.1/zswap-z3fold": text(z3fold61),
+  "linux-6.1/zswap-zbud": text(zbud61),
+  "linux-6.1/zswap-zsmalloc": text(zsmalloc61),
   "linux-6.18/lz4-churn": text(churn618),
   "linux-6.18/lz4-errors-limits": text(limits618),
   "linux-6.18/lz4-mixed": text(mixed618),
