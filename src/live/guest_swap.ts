@@ -23,6 +23,17 @@ const MEMORY_MEGABYTES = 104;
  * slots (`mm/swap_slots.c`), and zswap learns at once that one is free.
  */
 const SWAP_PAGES = 256;
+/**
+ * Of `/proc/sys/vm`, what would do something by itself: reading ahead, and what
+ * wakes the kernel's memory compaction (a boosted watermark, `balance_pgdat` in
+ * `mm/vmscan.c`, and its own timer). That migrates pages of z3fold, which then
+ * lists them anew, so that other ones take the next objects.
+ */
+const QUIETED: readonly string[] = [
+  "page-cluster",
+  "watermark_boost_factor",
+  "compaction_proactiveness",
+];
 /** Counters that grow without end; the others say what is there. */
 const LEVELS: readonly string[] = [
   "pool_total_size",
@@ -104,7 +115,7 @@ async function bootWithSwap(options: GuestSwapOptions): Promise<Guest> {
   }
 }
 
-/** Swaps the ram disk on, without reading ahead. */
+/** Swaps the ram disk on, and keeps the kernel from what nobody asked for. */
 async function swapOn(guest: Guest): Promise<void> {
   if (isRefusal(await guest.readFile(`${PARAMETERS}/enabled`))) {
     throw new TargetMissing(
@@ -115,10 +126,10 @@ async function swapOn(guest: Guest): Promise<void> {
   done("make swap", await guest.writeBlocks(SWAP_DEVICE, 0, header));
   await guest.closeDevice();
   done("swap on", await guest.swapOn(SWAP_DEVICE));
-  done(
-    "set page-cluster",
-    await guest.writeFile("/proc/sys/vm/page-cluster", "0"),
-  );
+  for (const name of QUIETED) {
+    const refusal = await guest.writeFile(`/proc/sys/vm/${name}`, "0");
+    done(`set ${name}`, refusal);
+  }
 }
 
 /** How much memory the guest has. */
