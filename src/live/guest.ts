@@ -320,17 +320,21 @@ export class Guest implements Kernel, AsyncDisposable {
   }
 }
 
+/** Throws a {@linkcode TargetMissing} where there is no QEMU. */
+export async function findQemu(): Promise<void> {
+  if (await commandOutput(QEMU, ["--version"]) !== undefined) return;
+  throw new TargetMissing(
+    `Cannot boot a guest: there is no ${QEMU}; install qemu-system-x86`,
+  );
+}
+
 /**
  * Boots a guest and waits until it answers. Throws a {@linkcode TargetMissing}
  * that says in one line what to install where QEMU, a kernel or a compiler is
  * missing.
  */
 export async function bootGuest(options: GuestOptions): Promise<Guest> {
-  if (await commandOutput(QEMU, ["--version"]) === undefined) {
-    throw new TargetMissing(
-      `Cannot boot a guest: there is no ${QEMU}; install qemu-system-x86`,
-    );
-  }
+  await findQemu();
   const image = findImage(options.image);
   const folder = await Deno.makeTempDir({ prefix: "zspec-guest-" });
   const guest = await start(image, folder, options).catch(async (error) => {
