@@ -14,7 +14,9 @@ import sys
 import time
 
 import sound
-from sound import PAGE, LinuxPolicy, Pool, Refused, Zram, Zsmalloc, Zswap
+from zram import PAGE, Zram, memparse
+from zsmalloc import Pool, Refused, Zsmalloc
+from zswap import Zswap
 
 DEFECTS = {}
 
@@ -348,14 +350,10 @@ class old_page_gone(Zram):
 @defect("zram")
 class disksize_twice(Zram):
     def set_disksize(self, value):
-        if self.pages and memory(value):
-            self.pages = memory(value) // PAGE
+        if self.pages and memparse(value):
+            self.pages = memparse(value) // PAGE
         else:
             super().set_disksize(value)
-
-
-def memory(value):
-    return sound.memparse(value)
 
 
 @defect("zram")
@@ -386,9 +384,9 @@ class reset_keeps_pages(Zram):
 class compressed_not_subtracted(Zram):
     """compr_data_size does not forget pages that are written over by words."""
 
-    def __init__(self, policy):
+    def __init__(self):
         self.left = 0
-        super().__init__(policy)
+        super().__init__()
 
     def create(self):
         self.left = 0
@@ -419,7 +417,7 @@ class refused_store_keeps_old(Zswap):
         answered = super().store(type, offset, data)
         if before is not None:
             if answered["stored"]:
-                self.pool.free(before[0])
+                self.pool.free(before.handle)
             else:
                 self.entries[type, offset] = before
         return answered
@@ -492,7 +490,7 @@ def main():
     target, planted = DEFECTS[sys.argv[sys.argv.index("--defect") + 1]]
     if target != sys.argv[1]:
         sys.exit(f"Cannot plant it: it is a defect of {target}, not {sys.argv[1]}")
-    serve(planted(LinuxPolicy))
+    serve(planted())
 
 
 if __name__ == "__main__":

@@ -83,12 +83,14 @@ export async function judgeSteps<T extends Target, One extends Step>(
   const run: One[] = [];
   let current: One | undefined;
   try {
-    for (const step of steps) {
-      current = step;
-      if (await judge.step(step)) run.push(step);
-    }
-    current = undefined;
-    await judge.end();
+    const runAll = async (some: readonly One[]) => {
+      for (const step of some) {
+        current = step;
+        if (await judge.step(step)) run.push(step);
+      }
+    };
+    await runAll(steps);
+    await runAll(judge.closing());
   } catch (error) {
     return findingOf(error, [...run, ...failed(current, judge.asked)]);
   }
@@ -102,7 +104,7 @@ function failed<One extends Step>(
   step: One | undefined,
   asked: One | undefined,
 ): One[] {
-  if (step === undefined) return asked === undefined ? [] : [asked];
+  if (step === undefined) return [];
   return asked === undefined || asked === step ? [step] : [step, asked];
 }
 
@@ -193,6 +195,8 @@ export async function conform<T extends Target, One extends Step>(
  * The smallest finding that comes of a fresh target. One that needs the
  * programs before it, as a state that outlives `create` does, is looked for in
  * all of them together; one that never comes again is answered as it came.
+ * `create` mostly makes a target as good as fresh, and much sooner: only where
+ * what that led to does not fail a fresh one is each try given a fresh one.
  */
 async function shrink<T extends Target, One extends Step>(
   suite: Suite<T, One>,
@@ -202,20 +206,26 @@ async function shrink<T extends Target, One extends Step>(
   { programs }: History<One>,
   { isShrunk = () => false }: ConformOptions,
 ): Promise<Finding<One>> {
-  const run = async (steps: readonly One[]) => {
+  const run = (steps: readonly One[]) => judgeSteps(suite, target, plan, steps);
+  const runFresh = async (steps: readonly One[]) => {
     await target.restart?.();
-    return await judgeSteps(suite, target, plan, steps);
+    return await run(steps);
   };
-  const again = await run(finding.steps) ?? await run(programs.flat());
+  const again = await runFresh(finding.steps) ??
+    await runFresh(programs.flat());
   if (again === undefined) return finding;
-  target.hurry?.(true);
-  const shrunk = await shrinkFinding(again, {
-    run,
-    simpler: suite.simpler,
-    isTimeUp: isShrunk,
-  });
-  target.hurry?.(false);
-  return await run(shrunk.steps) ?? again;
+  for (const runTry of [run, runFresh]) {
+    target.hurry?.(true);
+    const { steps } = await shrinkFinding(again, {
+      run: runTry,
+      simpler: suite.simpler,
+      isTimeUp: isShrunk,
+    });
+    target.hurry?.(false);
+    const shrunk = await runFresh(steps);
+    if (shrunk !== undefined) return shrunk;
+  }
+  return again;
 }
 
 /**

@@ -73,12 +73,12 @@ export class ZramJudge implements Judge<ZramStep> {
   }
 
   /** Reads every page of the disk. */
-  async end(): Promise<void> {
-    for (let page = 0; page < this.#account.diskPages; page++) {
-      const step: ZramStep = { op: "read", page };
-      this.asked = step;
-      await this.#read(step);
-    }
+  closing(): readonly ZramStep[] {
+    const { diskPages } = this.#account;
+    return Array.from(
+      { length: diskPages },
+      (_, page) => ({ op: "read", page }),
+    );
   }
 
   async #create(): Promise<void> {

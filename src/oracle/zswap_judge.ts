@@ -97,11 +97,11 @@ export class ZswapJudge implements Judge<ZswapStep> {
   }
 
   /** Loads every page. */
-  async end(): Promise<void> {
-    for (const key of [...this.#entries.keys()]) {
+  closing(): readonly ZswapStep[] {
+    return [...this.#entries.keys()].map((key) => {
       const [type, offset] = key.split(":").map(Number);
-      await this.step({ op: "load", type, offset });
-    }
+      return { op: "load", type, offset };
+    });
   }
 
   async #create({ op: _op, ...setup }: StepOf<"create">): Promise<void> {
