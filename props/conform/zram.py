@@ -29,6 +29,7 @@ class Zram:
 
     policy, pool_type = LinuxPolicy, Pool
     codecs = {"lz4": lz4, "lzo": lzo}
+    huge_from = 3625  # Bytes of a compressed page that is stored whole.
 
     def __init__(self):
         self.create()
@@ -100,11 +101,14 @@ class Zram:
         return " ".join(names) + " "
 
     def get_mm_stat(self):
+        return " ".join(f"{number:8}" for number in self.mm_stat())
+
+    def mm_stat(self):
         slots = self.slots.values()
         compressed = sum(slot.length for slot in slots)
         same = sum(slot.word is not None for slot in slots)
         huge = sum(slot.length == PAGE for slot in slots)
-        numbers = [
+        return [
             len(slots) * PAGE,
             compressed,
             self.used() * PAGE,
@@ -115,7 +119,6 @@ class Zram:
             huge,
             self.huge_since,
         ]
-        return " ".join(f"{number:8}" for number in numbers)
 
     def get_io_stat(self):
         return f"{0:8} {self.failed_writes:8} 0 {self.discarded:8}"
@@ -144,7 +147,7 @@ class Zram:
 
     def store(self, data):
         compressed = self.codecs[self.algorithm].compress(data)
-        if len(compressed) >= 3625:
+        if len(compressed) >= self.huge_from:
             compressed = data
         handle = self.pool.malloc(len(compressed))
         self.most = max(self.most, self.used())

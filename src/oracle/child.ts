@@ -9,8 +9,8 @@ import { TargetFault, TargetMissing } from "./target.ts";
 /** Milliseconds that a child has for an answer where nothing else is said. */
 export const ANSWER_MILLISECONDS = 10_000;
 
-/** The least that it has while a finding is shrunk. */
-const HURRIED_MILLISECONDS = 500;
+/** The least that it has while a finding is shrunk, and for a first answer. */
+const HURRIED_MILLISECONDS = { first: 1000, later: 100 } as const;
 /** How many times as long as its slowest answer it then has. */
 const HURRIED_TIMES = 20;
 
@@ -32,6 +32,8 @@ interface Running {
   readonly lines: ChildLines;
   readonly status: Promise<ChildStatus>;
   kill(): void;
+  /** Whether it has answered: until then, it may be starting. */
+  hasAnswered: boolean;
 }
 
 /** A child process that answers requests. */
@@ -40,7 +42,8 @@ export class Child {
   readonly #timeout: number;
   #running: Running | undefined;
   #nextId = 1;
-  #slowest = 0;
+  /** How long its slowest answer took. */
+  readonly #slowest = { first: 0, later: 0 };
   #isHurried = false;
 
   /** Starts nothing yet. */
@@ -55,12 +58,21 @@ export class Child {
    * {@linkcode TargetMissing} where it cannot be started.
    */
   async ask(request: ChildAnswer): Promise<ChildAnswer> {
-    const running = this.#running ??= start(this.#command);
+    const running = this.#running ??= start(
+      this.#command,
+      this.#isHurried ? "null" : "inherit",
+    );
     const id = this.#nextId++;
+    const which = running.hasAnswered ? "later" : "first";
     try {
       const started = performance.now();
-      const answer = await this.#inTime(this.#exchange(running, id, request));
-      this.#slowest = Math.max(this.#slowest, performance.now() - started);
+      const answer = await this.#inTime(
+        this.#exchange(running, id, request),
+        this.#patience(which),
+      );
+      const took = performance.now() - started;
+      this.#slowest[which] = Math.max(this.#slowest[which], took);
+      running.hasAnswered = true;
       return answer;
     } catch (error) {
       await this.restart();
@@ -78,7 +90,7 @@ export class Child {
     await orAfter(KILL_MILLISECONDS, running.status);
   }
 
-  /** Whether it is to have less time for an answer. */
+  /** Whether it is to have less time for an answer, and no standard error. */
   hurry(isHurried: boolean): void {
     this.#isHurried = isHurried;
   }
@@ -92,7 +104,11 @@ export class Child {
     if (running === undefined) return;
     try {
       const gone = running.lines.end().then(() => running.status);
-      await this.#inTime(gone, "its input ended, and it did not");
+      await this.#inTime(
+        gone,
+        this.#timeout,
+        "its input ended, and it did not",
+      );
       running.lines.assertNothingLeft();
     } finally {
       await this.restart();
@@ -118,15 +134,20 @@ export class Child {
     return answer;
   }
 
+  /** Milliseconds that it has for an answer. */
+  #patience(which: "first" | "later"): number {
+    if (!this.#isHurried) return this.#timeout;
+    const least = HURRIED_MILLISECONDS[which];
+    const milliseconds = Math.max(least, HURRIED_TIMES * this.#slowest[which]);
+    return Math.min(this.#timeout, milliseconds);
+  }
+
   /** A result, unless time is up before. */
   async #inTime<Result>(
     result: Promise<Result>,
+    milliseconds: number,
     what = "it did not answer",
   ): Promise<Result> {
-    const patience = this.#isHurried
-      ? Math.max(HURRIED_MILLISECONDS, HURRIED_TIMES * this.#slowest)
-      : Infinity;
-    const milliseconds = Math.min(this.#timeout, patience);
     const late = new TargetFault(
       "late",
       `${what} within ${milliseconds / 1000} s`,
@@ -155,14 +176,17 @@ async function orAfter<Value>(
   }
 }
 
-function start([path, ...args]: readonly string[]): Running {
+function start(
+  [path, ...args]: readonly string[],
+  stderr: "inherit" | "null",
+): Running {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(path, {
       args,
       stdin: "piped",
       stdout: "piped",
-      stderr: "inherit",
+      stderr,
       // A group of its own: what it starts is killed with it.
       detached: Deno.build.os !== "windows",
     }).spawn();
@@ -175,6 +199,7 @@ function start([path, ...args]: readonly string[]): Running {
     lines: new ChildLines(child.stdout, child.stdin),
     status: child.status,
     kill: () => kill(child),
+    hasAnswered: false,
   };
 }
 

@@ -194,7 +194,7 @@ export async function conform<T extends Target, One extends Step>(
 /**
  * The smallest finding that comes of a fresh target. One that needs the
  * programs before it, as a state that outlives `create` does, is looked for in
- * all of them together; one that never comes again is answered as it came.
+ * ever more of them; one that never comes again is answered as it came.
  * `create` mostly makes a target as good as fresh, and much sooner: only where
  * what that led to does not fail a fresh one is each try given a fresh one.
  */
@@ -211,8 +211,11 @@ async function shrink<T extends Target, One extends Step>(
     await target.restart?.();
     return await run(steps);
   };
-  const again = await runFresh(finding.steps) ??
-    await runFresh(programs.flat());
+  let again = await runFresh(finding.steps);
+  for (let last = 2; again === undefined; last *= 2) {
+    again = await runFresh(programs.slice(-last).flat());
+    if (last >= programs.length) break;
+  }
   if (again === undefined) return finding;
   for (const runTry of [run, runFresh]) {
     target.hurry?.(true);

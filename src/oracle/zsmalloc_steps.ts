@@ -73,8 +73,9 @@ export function simplerZsmallocSteps(
     return simplerBytes(step.data).map((data) => ({ ...step, data }));
   }
   if (step.op === "malloc") {
-    // Two objects of 2040 bytes fill a page: such a zspage takes few steps.
-    return [1, 32, 2040, 1000].filter((size) => size !== step.size)
+    // Two objects of 2040 bytes fill a page, three of 2700 fill two: such
+    // zspages take few steps.
+    return [1, 32, 2040, 2700, 1000].filter((size) => size !== step.size)
       .map((size) => ({ ...step, size }));
   }
   return [];
