@@ -334,13 +334,13 @@ class no_errno(Zsmalloc):
 
 
 @defect("zsmalloc")
-class create_keeps_counter(Zsmalloc):
+class create_keeps_pages(Zsmalloc):
     """A fresh pool goes on counting where the one before it was."""
 
     def create(self, **setup):
-        before = self.pool.pages_compacted if self.pool else 0
+        before = self.pool.total_pages if self.pool else 0
         super().create(**setup)
-        self.pool.pages_compacted = before
+        self.pool.total_pages = before
         return {}
 
 
