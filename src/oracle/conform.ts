@@ -7,7 +7,7 @@ import { batchesOf } from "../explore/fuzz.ts";
 import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import type { Level, Plan, Step, Suite } from "./judge.ts";
-import { shrinkFinding } from "./shrink.ts";
+import { type RunSteps, shrinkFinding } from "./shrink.ts";
 import type {
   Target,
   ZramTarget,
@@ -192,11 +192,9 @@ export async function conform<T extends Target, One extends Step>(
 }
 
 /**
- * The smallest finding that comes of a fresh target. One that needs the
- * programs before it, as a state that outlives `create` does, is looked for in
- * ever more of them; one that never comes again is answered as it came.
- * `create` mostly makes a target as good as fresh, and much sooner: only where
- * what that led to does not fail a fresh one is each try given a fresh one.
+ * The smallest finding that comes of a fresh target. `create` mostly makes one
+ * as good as fresh, and much sooner: only where what that led to does not fail
+ * a fresh one is each try given a fresh one.
  */
 async function shrink<T extends Target, One extends Step>(
   suite: Suite<T, One>,
@@ -211,24 +209,34 @@ async function shrink<T extends Target, One extends Step>(
     await target.restart?.();
     return await run(steps);
   };
-  let again = await runFresh(finding.steps);
-  for (let last = 2; again === undefined; last *= 2) {
-    again = await runFresh(programs.slice(-last).flat());
-    if (last >= programs.length) break;
-  }
-  if (again === undefined) return finding;
-  for (const runTry of [run, runFresh]) {
+  const shrinkBy = async (runTry: RunSteps<One>, from: Finding<One>) => {
     target.hurry?.(true);
-    const { steps } = await shrinkFinding(again, {
-      run: runTry,
-      simpler: suite.simpler,
-      isTimeUp: isShrunk,
-    });
+    const { simpler } = suite;
+    const options = { run: runTry, simpler, isTimeUp: isShrunk };
+    const { steps } = await shrinkFinding(from, options);
     target.hurry?.(false);
-    const shrunk = await runFresh(steps);
-    if (shrunk !== undefined) return shrunk;
+    return await runFresh(steps);
+  };
+  const shrunk = await shrinkBy(run, finding);
+  if (shrunk !== undefined) return shrunk;
+  const again = await runFresh(finding.steps) ??
+    await findAgain(runFresh, programs);
+  if (again === undefined) return finding;
+  return await shrinkBy(runFresh, again) ?? again;
+}
+
+/**
+ * A finding that comes of the last programs together, of as few as need be: one
+ * of a state that outlives `create`. `undefined` where it never comes again.
+ */
+async function findAgain<One extends Step>(
+  runFresh: RunSteps<One>,
+  programs: readonly (readonly One[])[],
+): Promise<Finding<One> | undefined> {
+  for (let last = 2;; last *= 2) {
+    const again = await runFresh(programs.slice(-last).flat());
+    if (again !== undefined || last >= programs.length) return again;
   }
-  return again;
 }
 
 /**
