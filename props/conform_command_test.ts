@@ -163,11 +163,11 @@ const WRONG: readonly [args: string[], message: string][] = [
   [["zram", "--replay", "nowhere", "--", "true"], "nowhere"],
   [
     ["zram", "--replay", "cut.jsonl", "--", "true"],
-    "line 1: the line is not JSON, or was cut off",
+    "cut.jsonl:1: the line is not JSON, or was cut off",
   ],
   [
     ["zram", "--replay", "other.jsonl", "--", "true"],
-    "line 1: the field 'target' is 'zswap', not 'zram'",
+    "other.jsonl:1: the field 'target' is 'zswap', not 'zram'",
   ],
 ];
 

@@ -20,8 +20,11 @@ import {
 import { conform, replayFinding } from "../src/oracle/conform.ts";
 import { parseFindingTranscript } from "../src/oracle/conform_transcript.ts";
 import type { Suite } from "../src/oracle/judge.ts";
+import { ZRAM_CONTRACT } from "../src/oracle/zram_rules.ts";
 import { ZRAM_SUITE } from "../src/oracle/zram_suite.ts";
+import { ZSMALLOC_CONTRACT } from "../src/oracle/zsmalloc_rules.ts";
 import { ZSMALLOC_SUITE } from "../src/oracle/zsmalloc_suite.ts";
+import { ZSWAP_CONTRACT } from "../src/oracle/zswap_rules.ts";
 import { ZSWAP_SUITE } from "../src/oracle/zswap_suite.ts";
 import {
   BROKEN_ZRAM,
@@ -29,9 +32,6 @@ import {
   BROKEN_ZSWAP,
 } from "./conform/broken_targets.ts";
 import { seed } from "./fuzz.ts";
-import { ZRAM_CONTRACT } from "../src/oracle/zram_rules.ts";
-import { ZSMALLOC_CONTRACT } from "../src/oracle/zsmalloc_rules.ts";
-import { ZSWAP_CONTRACT } from "../src/oracle/zswap_rules.ts";
 
 /** Kernels that are judged; the others are refused, see below. */
 const JUDGED: Readonly<Record<string, readonly Profile[]>> = {

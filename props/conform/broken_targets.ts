@@ -12,9 +12,9 @@ import {
   type ZswapStats,
   type ZswapTarget,
 } from "../../mod.ts";
-import { type ZRAM_CONTRACT } from "../../src/oracle/zram_rules.ts";
-import { type ZSMALLOC_CONTRACT } from "../../src/oracle/zsmalloc_rules.ts";
-import { type ZSWAP_CONTRACT } from "../../src/oracle/zswap_rules.ts";
+import type { ZRAM_CONTRACT } from "../../src/oracle/zram_rules.ts";
+import type { ZSMALLOC_CONTRACT } from "../../src/oracle/zsmalloc_rules.ts";
+import type { ZSWAP_CONTRACT } from "../../src/oracle/zswap_rules.ts";
 
 /** What makes a target that breaks a rule. */
 export type Broken<T> = () => T;
