@@ -440,8 +440,12 @@ class reset_keeps_pages(Zram):
 
     def set_disksize(self, value):
         super().set_disksize(value)
-        if hasattr(self, "kept"):
+        if self.kept is not None:
             self.slots, self.pool = self.kept
+
+    def create(self):
+        self.kept = None
+        return super().create()
 
 
 @defect("zram")
