@@ -6,12 +6,12 @@ import {
   modelZram,
   modelZsmalloc,
   modelZswap,
-  type ZRAM_CONTRACT,
+  type ZramContractRule,
   type ZramTarget,
-  type ZSMALLOC_CONTRACT,
+  type ZsmallocContractRule,
   type ZsmallocStats,
   type ZsmallocTarget,
-  type ZSWAP_CONTRACT,
+  type ZswapContractRule,
   type ZswapStats,
   type ZswapTarget,
 } from "../../mod.ts";
@@ -67,7 +67,7 @@ function wasteful(): ZsmallocTarget {
 
 /** An allocator that breaks each rule of its contract. */
 export const BROKEN_ZSMALLOC: Readonly<
-  Record<keyof typeof ZSMALLOC_CONTRACT, Broken<ZsmallocTarget>>
+  Record<ZsmallocContractRule, Broken<ZsmallocTarget>>
 > = {
   succeeds: zsmalloc(() => ({ free: () => ({ error: "EINVAL" }) })),
   gives: zsmalloc((model) => ({
@@ -139,7 +139,7 @@ const misshown = (field: number) =>
 
 /** A device that breaks each rule of its contract. */
 export const BROKEN_ZRAM: Readonly<
-  Record<keyof typeof ZRAM_CONTRACT, Broken<ZramTarget>>
+  Record<ZramContractRule, Broken<ZramTarget>>
 > = {
   succeeds: zram(() => ({ discard: () => ({ error: "EIO" }) })),
   outside: zram((model) => ({
@@ -196,7 +196,7 @@ const miscounted = (change: (stats: ZswapStats) => Partial<ZswapStats>) =>
 
 /** A swap cache that breaks each rule of its contract. */
 export const BROKEN_ZSWAP: Readonly<
-  Record<keyof typeof ZSWAP_CONTRACT, Broken<ZswapTarget>>
+  Record<ZswapContractRule, Broken<ZswapTarget>>
 > = {
   succeeds: zswap(() => ({ invalidate: () => ({ error: "ENOENT" }) })),
   stores: zswap(() => ({
