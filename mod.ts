@@ -204,7 +204,18 @@ export {
   conformZswap,
 } from "./src/oracle/conform.ts";
 export { findingTranscript } from "./src/oracle/conform_transcript.ts";
-export { CONTRACTS } from "./src/oracle/contracts.ts";
+export {
+  ZSMALLOC_CONTRACT,
+  type ZsmallocContractRule,
+} from "./src/oracle/zsmalloc_rules.ts";
+export {
+  ZRAM_CONTRACT,
+  type ZramContractRule,
+} from "./src/oracle/zram_rules.ts";
+export {
+  ZSWAP_CONTRACT,
+  type ZswapContractRule,
+} from "./src/oracle/zswap_rules.ts";
 export { modelZsmalloc } from "./src/oracle/zsmalloc_model.ts";
 export { modelZram } from "./src/oracle/zram_model.ts";
 export { modelZswap } from "./src/oracle/zswap_model.ts";

@@ -72,7 +72,7 @@ pythonTest(
       ] satisfies { target: string; level: Level }[]
     );
     await forEach(cases, async ({ target, level }) => {
-      const options = { level, runs: 40, seed };
+      const options = { level, runs: 25, seed };
       const command = sound(target);
       const { finding } = await CONFORM[target]({ command }, options);
       assertEquals(finding, undefined, `${target} ${level}`);
@@ -85,7 +85,7 @@ pythonTest(
   async () => {
     await forEach(TARGETS, async (target) => {
       const command = sound(target, "--policy", "own");
-      const contract = await CONFORM[target]({ command }, { runs: 40, seed });
+      const contract = await CONFORM[target]({ command }, { runs: 25, seed });
       assertEquals(contract.finding, undefined, target);
       const exact = await CONFORM[target](
         { command },
@@ -212,7 +212,7 @@ pythonTest(
     await forEach(OWN, async (name) => {
       const target = targets.get(name) ?? "";
       const child = { command: defective(target, name) };
-      const contract = await CONFORM[target](child, { runs: 20, seed });
+      const contract = await CONFORM[target](child, { runs: 10, seed });
       assertEquals(contract.finding, undefined, name);
       const options = { level: "exact", seed: 1 } as const;
       const { finding } = await CONFORM[target](child, options);

@@ -6,15 +6,15 @@ import {
   modelZram,
   modelZsmalloc,
   modelZswap,
+  type ZramContractRule,
   type ZramTarget,
+  type ZsmallocContractRule,
   type ZsmallocStats,
   type ZsmallocTarget,
+  type ZswapContractRule,
   type ZswapStats,
   type ZswapTarget,
 } from "../../mod.ts";
-import type { ZRAM_CONTRACT } from "../../src/oracle/zram_rules.ts";
-import type { ZSMALLOC_CONTRACT } from "../../src/oracle/zsmalloc_rules.ts";
-import type { ZSWAP_CONTRACT } from "../../src/oracle/zswap_rules.ts";
 
 /** What makes a target that breaks a rule. */
 export type Broken<T> = () => T;
@@ -67,7 +67,7 @@ function wasteful(): ZsmallocTarget {
 
 /** An allocator that breaks each rule of its contract. */
 export const BROKEN_ZSMALLOC: Readonly<
-  Record<keyof typeof ZSMALLOC_CONTRACT, Broken<ZsmallocTarget>>
+  Record<ZsmallocContractRule, Broken<ZsmallocTarget>>
 > = {
   succeeds: zsmalloc(() => ({ free: () => ({ error: "EINVAL" }) })),
   gives: zsmalloc((model) => ({
@@ -139,7 +139,7 @@ const misshown = (field: number) =>
 
 /** A device that breaks each rule of its contract. */
 export const BROKEN_ZRAM: Readonly<
-  Record<keyof typeof ZRAM_CONTRACT, Broken<ZramTarget>>
+  Record<ZramContractRule, Broken<ZramTarget>>
 > = {
   succeeds: zram(() => ({ discard: () => ({ error: "EIO" }) })),
   outside: zram((model) => ({
@@ -196,7 +196,7 @@ const miscounted = (change: (stats: ZswapStats) => Partial<ZswapStats>) =>
 
 /** A swap cache that breaks each rule of its contract. */
 export const BROKEN_ZSWAP: Readonly<
-  Record<keyof typeof ZSWAP_CONTRACT, Broken<ZswapTarget>>
+  Record<ZswapContractRule, Broken<ZswapTarget>>
 > = {
   succeeds: zswap(() => ({ invalidate: () => ({ error: "ENOENT" }) })),
   stores: zswap(() => ({

@@ -50,7 +50,7 @@ class Zswap:
 
     def entry_of(self, page):
         """What does not become smaller is stored as it is."""
-        compressed = min(self.compress(page), page, key=len)
+        compressed = min(page, self.compress(page), key=len)
         handle = self.pool.malloc(len(compressed))
         self.pool.write(handle, compressed)
         return Entry(handle, len(compressed))

@@ -1,6 +1,7 @@
 /** The kernels and allocators that the machines of zswap and swap run on. */
 import {
   LINUX_3_12,
+  LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18_FULL,
   type Profile,
@@ -12,7 +13,7 @@ import { plain } from "./steps.ts";
 /** A release of zswap and the swap path, with an allocator, as a JSON value. */
 export interface SwapKernel {
   /** The release whose zswap and swap path it is. */
-  readonly release: "3.12" | "6.1" | "6.18";
+  readonly release: "3.12" | "4.0" | "6.1" | "6.18";
   /** The allocator at the start. */
   readonly zpool: ZpoolType;
   /** Bytes per page. */
@@ -24,6 +25,7 @@ export interface SwapKernel {
 /** The profile of each release. */
 const RELEASES: Readonly<Record<SwapKernel["release"], Profile>> = {
   "3.12": LINUX_3_12,
+  "4.0": LINUX_4_0,
   "6.1": LINUX_6_1,
   "6.18": LINUX_6_18_FULL,
 };
@@ -32,7 +34,7 @@ const RELEASES: Readonly<Record<SwapKernel["release"], Profile>> = {
 export const SWAP_COMBINATIONS: readonly Pick<
   SwapKernel,
   "release" | "zpool"
->[] = (["3.12", "6.1", "6.18"] as const).flatMap((release) =>
+>[] = (["3.12", "4.0", "6.1", "6.18"] as const).flatMap((release) =>
   RELEASES[release].zswap.zpools.map((zpool) => ({ release, zpool }))
 );
 

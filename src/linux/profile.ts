@@ -31,6 +31,7 @@ import {
 } from "./zram_profile.ts";
 import {
   ZSWAP_3_12,
+  ZSWAP_4_0,
   ZSWAP_6_1,
   ZSWAP_6_18,
   type ZswapProfile,
@@ -180,8 +181,8 @@ export const LINUX_4_0: Profile = {
   tooLarge: "ENOMEM",
   classesTable: "almost",
   zram: ZRAM_4_0,
-  // Since 3.17 a zpool stands between zswap and zbud; nothing else changed.
-  zswap: ZSWAP_3_12,
+  // Since 3.17 a zpool stands between zswap and zbud.
+  zswap: ZSWAP_4_0,
   swap: SWAP_3_12,
 };
 
@@ -199,6 +200,7 @@ export const LINUX_3_12: Profile = {
   mapped: "unmovable",
   classesTable: undefined,
   zram: ZRAM_3_12,
+  zswap: ZSWAP_3_12,
 };
 
 /** Every profile that has a name, the newest first. */

@@ -125,6 +125,17 @@ export const ZSWAP_3_12: ZswapProfile = {
   storesIncompressible: false,
 };
 
+/**
+ * zswap of Linux 4.0: one pool for all swap types, zbud or zsmalloc behind a
+ * zpool, of which zbud alone is modelled.
+ */
+export const ZSWAP_4_0: ZswapProfile = {
+  ...ZSWAP_3_12,
+  poolPer: "kernel",
+  frontswap: "older-page-goes",
+  entries: "counted",
+};
+
 /** zswap of Linux 6.1 as Debian configures it: three allocators, a worker. */
 export const ZSWAP_6_1: ZswapProfile = {
   parameters: {

@@ -10,7 +10,7 @@ import { TargetFault, TargetMissing } from "./target.ts";
 export const ANSWER_MILLISECONDS = 10_000;
 
 /** The least that it has while a finding is shrunk, and for a first answer. */
-const HURRIED_MILLISECONDS = { first: 1000, later: 100 } as const;
+const HURRIED_MILLISECONDS = { first: 1000, later: 250 } as const;
 /** How many times as long as its slowest answer it then has. */
 const HURRIED_TIMES = 20;
 

@@ -100,16 +100,8 @@ function asker(child: Child) {
   ): Promise<Result | Refusal> => {
     const answer = await child.ask(request);
     const fields = new AnswerFields(answer);
-    try {
-      if (Object.hasOwn(answer, "error")) {
-        const error = fields.field("error", errnoOf, "an errno's name");
-        return { error };
-      }
-      return read(fields);
-    } catch (error) {
-      await child.restart();
-      throw error;
-    }
+    if (!Object.hasOwn(answer, "error")) return read(fields);
+    return { error: fields.field("error", errnoOf, "an errno's name") };
   };
 }
 

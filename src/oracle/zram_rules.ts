@@ -7,8 +7,26 @@ function rule(id: string, sentence: string, source: string): Rule {
   return { id: `contract/${id}`, sentence, source: `${source}, ${SOURCE}` };
 }
 
+/** The rules of zram's contract. */
+export type ZramContractRule =
+  | "succeeds"
+  | "outside"
+  | "refuses"
+  | "writes"
+  | "stored"
+  | "data"
+  | "texts"
+  | "origDataSize"
+  | "comprDataSize"
+  | "memLimit"
+  | "samePages"
+  | "hugePages"
+  | "memUsedTotal"
+  | "memUsedMax"
+  | "pagesCompacted";
+
 /** The contract of zram, by name. */
-export const ZRAM_CONTRACT = {
+export const ZRAM_CONTRACT: Readonly<Record<ZramContractRule, Rule>> = {
   succeeds: rule(
     "no-error",
     "What the device can do succeeds: requests inside the disk, attributes set to what they take.",
@@ -84,4 +102,4 @@ export const ZRAM_CONTRACT = {
     "pages_compacted grows by what compaction takes from mem_used_total, and by nothing else.",
     "compact_store, zs_compact",
   ),
-} satisfies Record<string, Rule>;
+};

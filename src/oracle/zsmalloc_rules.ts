@@ -7,8 +7,23 @@ function rule(id: string, sentence: string, source = SOURCE): Rule {
   return { id: `contract/${id}`, sentence, source };
 }
 
+/** The rules of zsmalloc's contract. */
+export type ZsmallocContractRule =
+  | "succeeds"
+  | "gives"
+  | "refuses"
+  | "notZero"
+  | "unique"
+  | "data"
+  | "enough"
+  | "bounded"
+  | "packed"
+  | "steady"
+  | "compactFreed"
+  | "compacted";
+
 /** The contract of zsmalloc, by name. */
-export const ZSMALLOC_CONTRACT = {
+export const ZSMALLOC_CONTRACT: Readonly<Record<ZsmallocContractRule, Rule>> = {
   succeeds: rule(
     "no-error",
     "create, free, write, read, compact and stats of what is there do not fail.",
@@ -68,4 +83,4 @@ export const ZSMALLOC_CONTRACT = {
     "pagesCompacted is the sum of what compact has answered.",
     "zs_compact, zs_pool_stats, mm/zsmalloc.c",
   ),
-} satisfies Record<string, Rule>;
+};

@@ -5,8 +5,19 @@ function rule(id: string, sentence: string, source: string): Rule {
   return { id: `contract/${id}`, sentence, source: `${source}, mm/zswap.c` };
 }
 
+/** The rules of zswap's contract. */
+export type ZswapContractRule =
+  | "succeeds"
+  | "stores"
+  | "kept"
+  | "newest"
+  | "written"
+  | "storedPages"
+  | "poolTotalSize"
+  | "writtenBackPages";
+
 /** The contract of zswap, by name. */
-export const ZSWAP_CONTRACT = {
+export const ZSWAP_CONTRACT: Readonly<Record<ZswapContractRule, Rule>> = {
   succeeds: rule(
     "no-error",
     "No request fails: a page that is not taken is refused with a reason.",
@@ -47,4 +58,4 @@ export const ZSWAP_CONTRACT = {
     "writtenBackPages only grows, and counts at least the pages that writeback answers.",
     "zswap_written_back_pages",
   ),
-} satisfies Record<string, Rule>;
+};
