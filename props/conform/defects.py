@@ -7,6 +7,7 @@
 Each is a mistake that somebody could make, in few lines.
 """
 
+import argparse
 import json
 import sys
 
@@ -32,12 +33,19 @@ def serve(target):
 
 
 def main():
-    if sys.argv[1] == "--list":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("target", nargs="?", choices=sound.TARGETS["linux"])
+    parser.add_argument("--defect", choices=DEFECTS, metavar="NAME")
+    parser.add_argument("--list", action="store_true")
+    asked = parser.parse_args()
+    if asked.list:
         print(json.dumps([[name, target] for name, (target, _) in DEFECTS.items()]))
         return
-    target, planted = DEFECTS[sys.argv[sys.argv.index("--defect") + 1]]
-    if target != sys.argv[1]:
-        sys.exit(f"Cannot plant it: it is a defect of {target}, not {sys.argv[1]}")
+    if asked.defect is None:
+        parser.error("no --defect is given: --list names them")
+    target, planted = DEFECTS[asked.defect]
+    if target != asked.target:
+        parser.error(f"{asked.defect} is a defect of {target}, not {asked.target}")
     serve(planted())
 
 

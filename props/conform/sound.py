@@ -10,6 +10,7 @@ emptiest zspage first, no compaction at all, zlib for compression, and a swap
 cache that keeps what is loaded.
 """
 
+import argparse
 import json
 import sys
 
@@ -37,10 +38,11 @@ def serve(target):
 
 
 def main():
-    name, policy = sys.argv[1], "linux"
-    if "--policy" in sys.argv:
-        policy = sys.argv[sys.argv.index("--policy") + 1]
-    serve(TARGETS[policy][name]())
+    parser = argparse.ArgumentParser()
+    parser.add_argument("target", choices=TARGETS["linux"])
+    parser.add_argument("--policy", choices=TARGETS, default="linux")
+    asked = parser.parse_args()
+    serve(TARGETS[asked.policy][asked.target]())
 
 
 if __name__ == "__main__":

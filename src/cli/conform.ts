@@ -100,6 +100,9 @@ function conformChild(
   }
   const asked = askedOf(options, "contract");
   const timeout = timeoutOption(options);
+  const patience = timeout === undefined
+    ? []
+    : ["--timeout", `${timeout / 1000}`];
   return heedingSignals(async (stop) => {
     const child = { command, timeout, stop };
     switch (name) {
@@ -120,10 +123,9 @@ function conformChild(
         return await judgeTarget(suite, asked, {
           target,
           command: "zspec conform",
-          words: `-- ${command.map(quoted).join(" ")}`,
+          words: [...patience, "--", ...command.map(quoted)].join(" "),
           isProfileFound: false,
           stop,
-          end: () => target.end(),
         });
       } finally {
         await target.restart();

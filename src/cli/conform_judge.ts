@@ -2,7 +2,6 @@
 import { type Profile, profileNamed } from "../linux/profile.ts";
 import { conform, CONFORM_RUNS, replayFinding } from "../oracle/conform.ts";
 import { parseFindingTranscript } from "../oracle/conform_transcript.ts";
-import { findingOf } from "../oracle/finding.ts";
 import {
   ANSWERS,
   EXACT,
@@ -64,8 +63,6 @@ export interface Tested<T extends Target> {
   readonly isProfileFound: boolean;
   /** Once it is aborted, the target throws. */
   readonly stop: AbortSignal;
-  /** Asked after the last program; throws where the target does not end. */
-  end?(): Promise<void>;
 }
 
 /** The options that every conformance run knows. */
@@ -146,7 +143,7 @@ export async function judgeTarget<T extends Target, One extends Step>(
 async function runPrograms<T extends Target, One extends Step>(
   suite: Suite<T, One>,
   { level, profile, runs, seed }: Asked,
-  { target, stop, end }: Tested<T>,
+  { target, stop }: Tested<T>,
 ): Promise<ConformOutcome> {
   const shown = progress("conforming", runs);
   let shrinkingSince: number | undefined;
@@ -162,14 +159,7 @@ async function runPrograms<T extends Target, One extends Step>(
         performance.now() - shrinkingSince > SHRINK_MILLISECONDS;
     },
   }).finally(() => shown.end());
-  const finding = result.finding ??
-    await end?.().catch((error) => findingOf<One>(error, []));
-  return {
-    ...result,
-    rules: rulesOf(suite, level),
-    replayed: undefined,
-    finding: finding ?? undefined,
-  };
+  return { ...result, rules: rulesOf(suite, level), replayed: undefined };
 }
 
 async function runTranscript<T extends Target, One extends Step>(

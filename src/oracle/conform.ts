@@ -64,7 +64,10 @@ export interface ConformResult<One extends Step = Step> {
   readonly finding: Finding<One> | undefined;
 }
 
-/** What was run since the target was fresh. */
+/** Programs that may have led to a finding together with the one that found it. */
+const REMEMBERED = 1024;
+
+/** What was run last. */
 interface History<One extends Step> {
   readonly programs: (readonly One[])[];
 }
@@ -108,9 +111,21 @@ function failed<One extends Step>(
   return asked === undefined || asked === step ? [step] : [step, asked];
 }
 
+/** Ends a target: how it fails to, after `steps`, or `undefined`. */
+async function judgeEnd<One extends Step>(
+  target: Target,
+  steps: readonly One[],
+): Promise<Finding<One> | undefined> {
+  try {
+    await target.end?.();
+  } catch (error) {
+    return findingOf(error, steps, "it ends");
+  }
+}
+
 /**
- * Runs the steps of a transcript on a target, from a fresh state. Answers what
- * it was judged by, and how it fails.
+ * Runs the steps of a transcript on a target, from a fresh state, and ends it.
+ * Answers what it was judged by, and how it fails.
  */
 export async function replayFinding<T extends Target, One extends Step>(
   suite: Suite<T, One>,
@@ -120,7 +135,9 @@ export async function replayFinding<T extends Target, One extends Step>(
 ): Promise<{ plan: Plan; finding: Finding<One> | undefined }> {
   try {
     const plan = await suite.prepare(target, asked);
-    return { plan, finding: await judgeSteps(suite, target, plan, steps) };
+    const finding = await judgeSteps(suite, target, plan, steps) ??
+      await judgeEnd(target, steps);
+    return { plan, finding };
   } catch (error) {
     return { plan: asked, finding: findingOf<One>(error, []) };
   }
@@ -174,6 +191,7 @@ export async function conform<T extends Target, One extends Step>(
     counts.programs++;
     counts.steps += program.length;
     history.programs.push(program);
+    if (history.programs.length > REMEMBERED) history.programs.shift();
     options.onProgram?.(counts.programs);
     if (finding !== undefined) {
       const shrunk = await shrink(
@@ -188,7 +206,9 @@ export async function conform<T extends Target, One extends Step>(
     }
     if (isTimeUp()) break;
   }
-  return ended(plan);
+  // Whether a target ends is mostly no matter of what it was asked before.
+  const [program = []] = history.programs;
+  return ended(plan, await judgeEnd(target, program.slice(0, 1)));
 }
 
 /**

@@ -15,17 +15,20 @@ export interface Finding<One extends Step = Step> {
   readonly found: unknown;
 }
 
-/** The finding that an error stands for, after `steps`; a missing target is none. */
+/**
+ * The finding that an error stands for, after `steps`; a missing target is
+ * none. `expected` is what should have come where the error does not say.
+ */
 export function findingOf<One extends Step>(
   error: unknown,
   steps: readonly One[],
+  expected = "an answer",
 ): Finding<One> {
   if (error instanceof TargetMissing) throw error;
   if (error instanceof Disagreement) {
     const { rule, expected, found } = error;
     return { steps, rule, expected, found };
   }
-  const expected = "an answer";
   if (error instanceof TargetFault) {
     const { kind, message } = error;
     return { steps, rule: ANSWERS, expected, found: { [kind]: message } };

@@ -104,7 +104,7 @@ export interface Suite<T extends Target, One extends Step> {
 export const ANSWERS: Rule = {
   id: "protocol/answers",
   sentence:
-    "Every request is answered in time, once, in its turn, with the fields that the protocol names.",
+    "Every request is answered in time, once, in its turn, with the fields that the protocol names; the implementation ends when its input ends.",
   source: "the oracle protocol, version 1",
 };
 

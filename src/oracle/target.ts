@@ -33,6 +33,11 @@ export interface Target {
    * may be late a hundred times: a target that waits can then wait less.
    */
   hurry?(isHurried: boolean): void;
+  /**
+   * Told after the last program that nothing more will be asked. Throws a
+   * {@linkcode TargetFault} where the target does not end as it must.
+   */
+  end?(): void | Promise<void>;
 }
 
 /** What a pool of {@linkcode ZsmallocTarget} is made for. */
