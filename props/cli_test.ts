@@ -23,7 +23,7 @@ commandTest("what cannot be run is refused in one line", async (folder) => {
     assertRefused(await zspec(folder, ...args), message);
   await refused(
     ["fly"],
-    "Unknown command 'fly': the commands are run, predict, replay, record, classes, conform, fuzz, swap",
+    "Unknown command 'fly': the commands are run, predict, replay, record, classes, conform, guest, fuzz, swap",
   );
   await refused(
     ["run", "--fly"],
