@@ -10,11 +10,15 @@ Each is a mistake that somebody could make, in few lines.
 import base64
 import json
 import os
+import signal
 import sys
 import time
 
+import lzo
 import sound
-from sound import PAGE, LinuxPolicy, Pool, Refused, Zram, Zsmalloc, Zswap
+from zram import PAGE, Zram, memparse
+from zsmalloc import Pool, Refused, Zsmalloc
+from zswap import Zswap
 
 DEFECTS = {}
 
@@ -160,11 +164,12 @@ class compact_loses_object(Pool):
 
 @with_pool
 class compact_stale_handle(Pool):
-    """The last object that is moved keeps its old place."""
+    """The last object that is moved keeps its old place, which others then have."""
 
     def move(self, source, to):
         places = dict(self.objects)
         super().move(source, to)
+        source.bytes[:] = bytes(len(source.bytes))
         moved = [one for one in places if places[one] != self.objects[one]]
         if moved:
             self.objects[moved[-1]] = places[moved[-1]]
@@ -174,8 +179,8 @@ class compact_stale_handle(Pool):
 class compact_wrong_number(Pool):
     """It answers zspages, not pages."""
 
-    def compact(self):
-        return super().compact() and 1 + super().compact()
+    def put_back(self, zspage):
+        return min(super().put_back(zspage), 1)
 
 
 @with_pool
@@ -201,6 +206,39 @@ class first_zspage(Pool):
         )
 
 
+@with_pool
+class never_compacts(Pool):
+    """As sound as zspages that are left where they are."""
+
+    def compact(self):
+        return 0
+
+
+@with_pool
+class handle_word_forgotten(Pool):
+    """The class is that of the size, without the word of the handle."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        right = self.policy.class_for
+        self.policy.class_for = lambda size: right(max(size - self.word_bytes, 1))
+
+
+@with_pool
+class least_waste_last(Pool):
+    """Of two chains that waste as little, the longer one is made."""
+
+    def __init__(self, policy, page_size, word_bytes, chain):
+        class Longest(policy):
+            def pages_of(self, size, chain):
+                if size & (size - 1) == 0:
+                    return 1
+                lengths = range(chain, 0, -1)
+                return min(lengths, key=lambda one: one * page_size % size)
+
+        super().__init__(Longest, page_size, word_bytes, chain)
+
+
 # The protocol
 
 
@@ -220,6 +258,15 @@ class dies_at_4096(Zsmalloc):
         if size == 4096:
             os._exit(3)
         return super().malloc(size)
+
+
+@defect("zsmalloc")
+class stays(Zsmalloc):
+    """It does not end when its input ends."""
+
+    def at_end(self):
+        while True:
+            signal.pause()
 
 
 @defect("zsmalloc")
@@ -268,13 +315,32 @@ class number_as_text(Zsmalloc):
 
 
 @defect("zsmalloc")
-class create_keeps_counter(Zsmalloc):
+class truncated_base64(Zsmalloc):
+    """Bytes lose what fills their base64 up."""
+
+    def read(self, handle, length):
+        return {"data": super().read(handle, length)["data"].rstrip("=")[:-1]}
+
+
+@defect("zsmalloc")
+class no_errno(Zsmalloc):
+    """An error is told in words."""
+
+    def malloc(self, size):
+        try:
+            return super().malloc(size)
+        except Refused:
+            return {"error": "no such size"}
+
+
+@defect("zsmalloc")
+class create_keeps_pages(Zsmalloc):
     """A fresh pool goes on counting where the one before it was."""
 
     def create(self, **setup):
-        before = self.pool.pages_compacted if self.pool else 0
+        before = self.pool.total_pages if self.pool else 0
         super().create(**setup)
-        self.pool.pages_compacted = before
+        self.pool.total_pages = before
         return {}
 
 
@@ -287,10 +353,10 @@ class limit_ignored(Zram):
         super().set_mem_limit(value)
         self.shown, self.limit = self.limit, 0
 
-    def get_mm_stat(self):
-        numbers = super().get_mm_stat().split()
-        numbers[3] = str(getattr(self, "shown", 0) * PAGE)
-        return " ".join(numbers)
+    def mm_stat(self):
+        numbers = super().mm_stat()
+        numbers[3] = self.shown * PAGE
+        return numbers
 
     def create(self):
         self.shown = 0
@@ -348,23 +414,19 @@ class old_page_gone(Zram):
 @defect("zram")
 class disksize_twice(Zram):
     def set_disksize(self, value):
-        if self.pages and memory(value):
-            self.pages = memory(value) // PAGE
+        if self.pages and memparse(value):
+            self.pages = memparse(value) // PAGE
         else:
             super().set_disksize(value)
-
-
-def memory(value):
-    return sound.memparse(value)
 
 
 @defect("zram")
 class maximum_sinks(Zram):
     """mem_used_max follows what is used."""
 
-    def get_mm_stat(self):
+    def mm_stat(self):
         self.most = self.used()
-        return super().get_mm_stat()
+        return super().mm_stat()
 
 
 @defect("zram")
@@ -386,9 +448,9 @@ class reset_keeps_pages(Zram):
 class compressed_not_subtracted(Zram):
     """compr_data_size does not forget pages that are written over by words."""
 
-    def __init__(self, policy):
+    def __init__(self):
         self.left = 0
-        super().__init__(policy)
+        super().__init__()
 
     def create(self):
         self.left = 0
@@ -401,10 +463,107 @@ class compressed_not_subtracted(Zram):
             self.left += before.length
         return answered
 
-    def get_mm_stat(self):
-        numbers = super().get_mm_stat().split()
-        numbers[1] = str(int(numbers[1]) + self.left)
-        return " ".join(numbers)
+    def mm_stat(self):
+        numbers = super().mm_stat()
+        numbers[1] += self.left
+        return numbers
+
+
+@defect("zram")
+class zeros_outside(Zram):
+    """A page that the disk has not got reads as zeros."""
+
+    def read(self, page):
+        if page >= self.pages:
+            return {"data": base64.b64encode(bytes(PAGE)).decode()}
+        return super().read(page)
+
+
+@defect("zram")
+class last_word_unseen(Zram):
+    """The last word of a page is not compared with the first."""
+
+    def write(self, page, data):
+        found = base64.b64decode(data)
+        if found[:-8] == found[:8] * (PAGE // 8 - 1):
+            data = base64.b64encode(found[:8] * (PAGE // 8)).decode()
+        return super().write(page, data)
+
+
+@defect("zram")
+class limit_survives_reset(Zram):
+    def set_reset(self, value):
+        limit = self.limit
+        super().set_reset(value)
+        self.limit = limit
+
+
+@defect("zram")
+class algorithm_not_shown(Zram):
+    """Whatever is chosen, the first one is in brackets."""
+
+    def get_comp_algorithm(self):
+        chosen, self.algorithm = self.algorithm, next(iter(self.codecs))
+        shown = super().get_comp_algorithm()
+        self.algorithm = chosen
+        return shown
+
+
+@defect("zram")
+class huge_not_counted(Zram):
+    """What is written over still counts as huge."""
+
+    def mm_stat(self):
+        numbers = super().mm_stat()
+        numbers[7] = numbers[8]
+        return numbers
+
+
+@defect("zram")
+class decompresses_with_first(Zram):
+    """Pages are read back with the algorithm of a fresh device."""
+
+    def page_of(self, slot):
+        chosen, self.algorithm = self.algorithm, next(iter(self.codecs))
+        try:
+            return super().page_of(slot)
+        except IndexError:
+            return bytes(PAGE)
+        finally:
+            self.algorithm = chosen
+
+
+# zram: what is sound and not Linux's
+
+
+@defect("zram")
+class never_whole(Zram):
+    """Pages are stored compressed even where that fills a chunk of a page."""
+
+    huge_from = PAGE
+
+
+@defect("zram")
+class old_object_first(Zram):
+    """The object of the page before is freed first, where that is no loss."""
+
+    def write(self, page, data):
+        if page < self.pages and not self.limit:
+            self.forget(page)
+        return super().write(page, data)
+
+
+@defect("zram")
+class maximum_of_success(Zram):
+    """mem_used_max leaves out what a write that fails takes for a while."""
+
+    def store(self, data):
+        most = self.most
+        try:
+            return super().store(data)
+        except Refused:
+            self.most = most
+            raise
 
 
 # zswap
@@ -419,7 +578,7 @@ class refused_store_keeps_old(Zswap):
         answered = super().store(type, offset, data)
         if before is not None:
             if answered["stored"]:
-                self.pool.free(before[0])
+                self.pool.free(before.handle)
             else:
                 self.entries[type, offset] = before
         return answered
@@ -437,7 +596,7 @@ class writeback_keeps(Zswap):
 
     def writeback(self, entries):
         kept = dict(self.entries)
-        self.forget = lambda key: None
+        self.forget = lambda key: self.entries.pop(key, None)
         answered = super().writeback(entries)
         del self.forget
         self.entries = kept
@@ -475,6 +634,119 @@ class type_ignored(Zswap):
         return super().invalidate(0, offset)
 
 
+@defect("zswap")
+class written_not_counted(Zswap):
+    """Only what the worker writes back is counted."""
+
+    def writeback(self, entries):
+        before = self.written
+        answered = super().writeback(entries)
+        self.written = before
+        return answered
+
+
+@defect("zswap")
+class page_lost(Zswap):
+    """The sixth page that is stored pushes the first one out, unseen."""
+
+    def load(self, type, offset):
+        answered = super().load(type, offset)
+        return {"data": None} if len(self.entries) >= 5 else answered
+
+
+@defect("zswap")
+class writeback_of_older(Zswap):
+    """A page that was stored anew is written back as it was first."""
+
+    def create(self, **setup):
+        self.first = {}
+        return super().create(**setup)
+
+    def store(self, type, offset, data):
+        self.first.setdefault((type, offset), data)
+        return super().store(type, offset, data)
+
+    def write_oldest(self):
+        row = super().write_oldest()
+        return row and [row[0], row[1], self.first[row[0], row[1]]]
+
+
+@defect("zswap")
+class stored_pages_of_pool(Zswap):
+    """storedPages counts the pages of the pool."""
+
+    def stats(self):
+        return {**super().stats(), "storedPages": self.pool.total_pages}
+
+
+@defect("zswap")
+class refuses_words(Zswap):
+    """A page of one word repeated is left to the swap device."""
+
+    def store(self, type, offset, data):
+        page = base64.b64decode(data)
+        if page == page[:8] * (PAGE // 8):
+            self.forget((type, offset))
+            return {"stored": False, "reason": "it is one word"}
+        return super().store(type, offset, data)
+
+
+@defect("zswap")
+class reason_forgotten(Zswap):
+    """A page that is refused is refused without a reason."""
+
+    def store(self, type, offset, data):
+        answered = super().store(type, offset, data)
+        answered.pop("reason", None)
+        return answered
+
+
+# zswap: what is sound and not Linux's
+
+
+@defect("zswap")
+class loaded_stays(Zswap):
+    """A page that is loaded is kept, as up to 6.4."""
+
+    def load(self, type, offset):
+        entry = self.entries.get((type, offset))
+        if entry is None:
+            return {"data": None}
+        return {"data": base64.b64encode(self.page_of((type, offset))).decode()}
+
+
+@defect("zswap")
+class newest_first(Zswap):
+    """Writeback begins with the page that was stored last."""
+
+    def write_oldest(self):
+        self.entries = dict(reversed(self.entries.items()))
+        row = super().write_oldest()
+        self.entries = dict(reversed(self.entries.items()))
+        return row
+
+
+@defect("zswap")
+class no_second_chance(Zswap):
+    """The worker writes back what is new to the list."""
+
+    def shrink(self):
+        for entry in self.entries.values():
+            entry.is_new = False
+        super().shrink()
+
+
+@defect("zswap")
+class incompressible_refused(Zswap):
+    """A page that does not become smaller is refused, as up to 6.17."""
+
+    def store(self, type, offset, data):
+        if len(lzo.compress(base64.b64decode(data))) >= PAGE:
+            self.forget((type, offset))
+            return {"stored": False, "reason": "it does not become smaller"}
+        return super().store(type, offset, data)
+
+
 def serve(target):
     for line in sys.stdin:
         request = json.loads(line)
@@ -483,6 +755,8 @@ def serve(target):
         if hasattr(target, "after"):
             print(target.after, flush=True)
             del target.after
+    if hasattr(target, "at_end"):
+        target.at_end()
 
 
 def main():
@@ -492,7 +766,7 @@ def main():
     target, planted = DEFECTS[sys.argv[sys.argv.index("--defect") + 1]]
     if target != sys.argv[1]:
         sys.exit(f"Cannot plant it: it is a defect of {target}, not {sys.argv[1]}")
-    serve(planted(LinuxPolicy))
+    serve(planted())
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import { TargetFault, TargetMissing } from "./target.ts";
 /** Milliseconds that a child has for an answer where nothing else is said. */
 export const ANSWER_MILLISECONDS = 10_000;
 
-/** The least that it has while a finding is shrunk. */
-const HURRIED_MILLISECONDS = 500;
+/** The least that it has while a finding is shrunk, and for a first answer. */
+const HURRIED_MILLISECONDS = { first: 1000, later: 100 } as const;
 /** How many times as long as its slowest answer it then has. */
 const HURRIED_TIMES = 20;
 
@@ -34,6 +34,8 @@ interface Running {
   readonly lines: ChildLines;
   readonly status: Promise<ChildStatus>;
   kill(): void;
+  /** Whether it has answered: until then, it may be starting. */
+  hasAnswered: boolean;
 }
 
 /** A child process that answers requests. */
@@ -43,7 +45,8 @@ export class Child {
   readonly #stop: AbortSignal | undefined;
   #running: Running | undefined;
   #nextId = 1;
-  #slowest = 0;
+  /** How long its slowest answer took. */
+  readonly #slowest = { first: 0, later: 0 };
   #isHurried = false;
 
   /** Starts nothing yet. */
@@ -62,12 +65,21 @@ export class Child {
    */
   async ask(request: ChildAnswer): Promise<ChildAnswer> {
     this.#stop?.throwIfAborted();
-    const running = this.#running ??= start(this.#command);
+    const running = this.#running ??= start(
+      this.#command,
+      this.#isHurried ? "null" : "inherit",
+    );
     const id = this.#nextId++;
+    const which = running.hasAnswered ? "later" : "first";
     try {
       const started = performance.now();
-      const answer = await this.#inTime(this.#exchange(running, id, request));
-      this.#slowest = Math.max(this.#slowest, performance.now() - started);
+      const answer = await this.#inTime(
+        this.#exchange(running, id, request),
+        this.#patience(which),
+      );
+      const took = performance.now() - started;
+      this.#slowest[which] = Math.max(this.#slowest[which], took);
+      running.hasAnswered = true;
       return answer;
     } catch (error) {
       await this.restart();
@@ -85,7 +97,7 @@ export class Child {
     await orAfter(KILL_MILLISECONDS, running.status);
   }
 
-  /** Whether it is to have less time for an answer. */
+  /** Whether it is to have less time for an answer, and no standard error. */
   hurry(isHurried: boolean): void {
     this.#isHurried = isHurried;
   }
@@ -99,7 +111,11 @@ export class Child {
     if (running === undefined) return;
     try {
       const gone = running.lines.end().then(() => running.status);
-      await this.#inTime(gone, "its input ended, and it did not");
+      await this.#inTime(
+        gone,
+        this.#timeout,
+        "its input ended, and it did not",
+      );
       running.lines.assertNothingLeft();
     } finally {
       await this.restart();
@@ -125,15 +141,20 @@ export class Child {
     return answer;
   }
 
+  /** Milliseconds that it has for an answer. */
+  #patience(which: "first" | "later"): number {
+    if (!this.#isHurried) return this.#timeout;
+    const least = HURRIED_MILLISECONDS[which];
+    const milliseconds = Math.max(least, HURRIED_TIMES * this.#slowest[which]);
+    return Math.min(this.#timeout, milliseconds);
+  }
+
   /** A result, unless time is up before. */
   async #inTime<Result>(
     result: Promise<Result>,
+    milliseconds: number,
     what = "it did not answer",
   ): Promise<Result> {
-    const patience = this.#isHurried
-      ? Math.max(HURRIED_MILLISECONDS, HURRIED_TIMES * this.#slowest)
-      : Infinity;
-    const milliseconds = Math.min(this.#timeout, patience);
     const late = new TargetFault(
       "late",
       `${what} within ${milliseconds / 1000} s`,
@@ -162,14 +183,17 @@ async function orAfter<Value>(
   }
 }
 
-function start([path, ...args]: readonly string[]): Running {
+function start(
+  [path, ...args]: readonly string[],
+  stderr: "inherit" | "null",
+): Running {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(path, {
       args,
       stdin: "piped",
       stdout: "piped",
-      stderr: "inherit",
+      stderr,
       // A group of its own: what it starts is killed with it.
       detached: Deno.build.os !== "windows",
     }).spawn();
@@ -182,6 +206,7 @@ function start([path, ...args]: readonly string[]): Running {
     lines: new ChildLines(child.stdout, child.stdin),
     status: child.status,
     kill: () => kill(child),
+    hasAnswered: false,
   };
 }
 

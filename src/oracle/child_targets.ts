@@ -71,7 +71,7 @@ const errnoOf = (value: unknown): string | undefined =>
 function bytesOf(value: unknown): Uint8Array | undefined {
   if (typeof value !== "string") return undefined;
   try {
-    return Uint8Array.fromBase64(value);
+    return Uint8Array.fromBase64(value, { lastChunkHandling: "strict" });
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { batchesOf } from "../explore/fuzz.ts";
 import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import type { Level, Plan, Step, Suite } from "./judge.ts";
-import { shrinkFinding } from "./shrink.ts";
+import { type RunSteps, shrinkFinding } from "./shrink.ts";
 import type {
   Target,
   ZramTarget,
@@ -83,12 +83,14 @@ export async function judgeSteps<T extends Target, One extends Step>(
   const run: One[] = [];
   let current: One | undefined;
   try {
-    for (const step of steps) {
-      current = step;
-      if (await judge.step(step)) run.push(step);
-    }
-    current = undefined;
-    await judge.end();
+    const runAll = async (some: readonly One[]) => {
+      for (const step of some) {
+        current = step;
+        if (await judge.step(step)) run.push(step);
+      }
+    };
+    await runAll(steps);
+    await runAll(judge.closing());
   } catch (error) {
     return findingOf(error, [...run, ...failed(current, judge.asked)]);
   }
@@ -102,7 +104,7 @@ function failed<One extends Step>(
   step: One | undefined,
   asked: One | undefined,
 ): One[] {
-  if (step === undefined) return asked === undefined ? [] : [asked];
+  if (step === undefined) return [];
   return asked === undefined || asked === step ? [step] : [step, asked];
 }
 
@@ -190,9 +192,9 @@ export async function conform<T extends Target, One extends Step>(
 }
 
 /**
- * The smallest finding that comes of a fresh target. One that needs the
- * programs before it, as a state that outlives `create` does, is looked for in
- * all of them together; one that never comes again is answered as it came.
+ * The smallest finding that comes of a fresh target. `create` mostly makes one
+ * as good as fresh, and much sooner: only where what that led to does not fail
+ * a fresh one is each try given a fresh one.
  */
 async function shrink<T extends Target, One extends Step>(
   suite: Suite<T, One>,
@@ -202,20 +204,39 @@ async function shrink<T extends Target, One extends Step>(
   { programs }: History<One>,
   { isShrunk = () => false }: ConformOptions,
 ): Promise<Finding<One>> {
-  const run = async (steps: readonly One[]) => {
+  const run = (steps: readonly One[]) => judgeSteps(suite, target, plan, steps);
+  const runFresh = async (steps: readonly One[]) => {
     await target.restart?.();
-    return await judgeSteps(suite, target, plan, steps);
+    return await run(steps);
   };
-  const again = await run(finding.steps) ?? await run(programs.flat());
+  const shrinkBy = async (runTry: RunSteps<One>, from: Finding<One>) => {
+    target.hurry?.(true);
+    const { simpler } = suite;
+    const options = { run: runTry, simpler, isTimeUp: isShrunk };
+    const { steps } = await shrinkFinding(from, options);
+    target.hurry?.(false);
+    return await runFresh(steps);
+  };
+  const shrunk = await shrinkBy(run, finding);
+  if (shrunk !== undefined) return shrunk;
+  const again = await runFresh(finding.steps) ??
+    await findAgain(runFresh, programs);
   if (again === undefined) return finding;
-  target.hurry?.(true);
-  const shrunk = await shrinkFinding(again, {
-    run,
-    simpler: suite.simpler,
-    isTimeUp: isShrunk,
-  });
-  target.hurry?.(false);
-  return await run(shrunk.steps) ?? again;
+  return await shrinkBy(runFresh, again) ?? again;
+}
+
+/**
+ * A finding that comes of the last programs together, of as few as need be: one
+ * of a state that outlives `create`. `undefined` where it never comes again.
+ */
+async function findAgain<One extends Step>(
+  runFresh: RunSteps<One>,
+  programs: readonly (readonly One[])[],
+): Promise<Finding<One> | undefined> {
+  for (let last = 2;; last *= 2) {
+    const again = await runFresh(programs.slice(-last).flat());
+    if (again !== undefined || last >= programs.length) return again;
+  }
 }
 
 /**

@@ -75,8 +75,8 @@ export interface Judge<One extends Step> {
    * {@linkcode Disagreement}, or what the target throws.
    */
   step(step: One): Promise<boolean>;
-  /** Ends a program: everything that should be there is read. */
-  end(): Promise<void>;
+  /** Steps that end a program: everything that should be there is read. */
+  closing(): readonly One[];
 }
 
 /** A kind of target, and how it is judged. */

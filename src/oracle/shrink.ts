@@ -25,9 +25,23 @@ export interface ShrinkOptions<One extends Step> {
 /** The smallest finding that shrinking leads to within the time given. */
 export async function shrinkFinding<One extends Step>(
   finding: Finding<One>,
-  options: ShrinkOptions<One>,
+  { run, simpler, isTimeUp }: ShrinkOptions<One>,
 ): Promise<Finding<One>> {
-  let shrunk = await removeSteps(finding, options);
+  // Each pass would try much of what the one before it has.
+  const tried = new Set<string>();
+  const options: ShrinkOptions<One> = {
+    simpler,
+    isTimeUp,
+    run(steps) {
+      const program = JSON.stringify(steps);
+      if (tried.has(program)) return Promise.resolve(undefined);
+      tried.add(program);
+      return run(steps);
+    },
+  };
+  // Where there are many steps, some still fail once all are simpler.
+  const simplest = await simplifyKinds(finding, options);
+  let shrunk = await removeSteps(simplest, options);
   for (;;) {
     const simpler = await simplifyKinds(shrunk, options);
     const fewer = await removeSteps(simpler, options);

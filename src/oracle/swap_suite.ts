@@ -85,7 +85,7 @@ function swapJudge(
       await compareCounters();
       return true;
     },
-    end: () => Promise.resolve(),
+    closing: () => [],
   };
 }
 

@@ -179,7 +179,8 @@ export class ZramAccount {
     );
     if (total % pageSize !== 0) {
       const expected = { mem_used_total: `a multiple of ${pageSize}` };
-      throw new Disagreement(RULES.memUsedTotal, expected, shown(found));
+      const whole = { mem_used_total: total, mm_stat: shown(found) };
+      throw new Disagreement(RULES.memUsedTotal, expected, whole);
     }
     if (this.#limit > 0) {
       const most = Math.max(this.#limit, before.mem_used_total);
@@ -220,7 +221,8 @@ function expectBetween(
     : value < least
     ? `at least ${least}`
     : `at most ${most}`;
-  throw new Disagreement(rule, { [field]: right }, shown(found));
+  const whole = { [field]: value, mm_stat: shown(found) };
+  throw new Disagreement(rule, { [field]: right }, whole);
 }
 
 /** `mm_stat` as it is answered. */

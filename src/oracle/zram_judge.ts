@@ -85,12 +85,12 @@ export class ZramJudge implements Judge<ZramStep> {
   }
 
   /** Reads every page of the disk. */
-  async end(): Promise<void> {
-    for (let page = 0; page < this.#account.diskPages; page++) {
-      const step: ZramStep = { op: "read", page };
-      this.asked = step;
-      await this.#read(step);
-    }
+  closing(): readonly ZramStep[] {
+    const { diskPages } = this.#account;
+    return Array.from(
+      { length: diskPages },
+      (_, page) => ({ op: "read", page }),
+    );
   }
 
   async #create(): Promise<void> {
@@ -108,21 +108,17 @@ export class ZramJudge implements Judge<ZramStep> {
     const refused = this.#refusalsOf(attr, value);
     const answer = await this.#target.set(attr, value);
     const expected = await this.#model?.set(attr, value);
+    const isRefused = refused.length > 0;
+    const isWriteback = WRITEBACK.includes(attr);
+    if (isRefused) expectRefusal(RULES.refuses, answer, refused);
+    else if (!isWriteback) resultOf(RULES.succeeds, answer);
     if (this.#model !== undefined) {
       expectSame(EXACT, expected ?? {}, isRefusal(answer) ? answer : {});
     }
-    if (WRITEBACK.includes(attr)) {
-      await this.#followWriteback();
-      await this.#check({});
-      return true;
-    }
-    if (refused.length > 0) {
-      expectRefusal(RULES.refuses, answer, refused);
-      await this.#check({});
-      return true;
-    }
-    resultOf(RULES.succeeds, answer);
-    await this.#check(this.#apply(attr, value));
+    if (isWriteback) await this.#followWriteback();
+    await this.#check(
+      isRefused || isWriteback ? {} : this.#apply(attr, value),
+    );
     return true;
   }
 
@@ -226,17 +222,12 @@ export class ZramJudge implements Judge<ZramStep> {
       return await this.#check({});
     }
     const expected = await this.#model?.write(page, bytes);
-    if (expected !== undefined) {
-      const found = isRefusal(answer)
-        ? { error: answer.error }
-        : { stored: answer.stored };
-      expectSame(EXACT, expected, found);
-    }
     const isSame = takesNoMemory(profile, bytes);
     if (isRefusal(answer)) {
       if (isSame || !account.mayRefuse()) {
         throw new Disagreement(RULES.writes, { stored: "…" }, answer);
       }
+      if (expected !== undefined) expectSame(EXACT, expected, answer);
       return await this.#check({ isTried: true });
     }
     const { stored } = answer;
@@ -247,6 +238,7 @@ export class ZramJudge implements Judge<ZramStep> {
       const range = isSame ? 0 : `1 to ${profile.pageSize}`;
       throw new Disagreement(RULES.stored, { stored: range }, { stored });
     }
+    if (expected !== undefined) expectSame(EXACT, expected, { stored });
     account.write(page, { bytes, stored, isSame });
     await this.#check({ isTried: true });
   }

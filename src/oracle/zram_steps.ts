@@ -98,12 +98,26 @@ function anyPage(fc: FastCheck, { profile, algorithms = [] }: Plan) {
   }));
   const part = fc.tuple(xorshift, fc.integer({ min: 1, max: pageSize }))
     .map(([seed, bytes]): Bytes => ({ xorshift: seed, bytes }));
+  // One word over and over, but for a few bytes.
+  const almost = fc.tuple(
+    fc.integer({ min: 1, max: 8 }),
+    fc.constantFrom(0, 400, 700, 999),
+    fc.nat(1000),
+  ).map(([noise, at, seed]): Bytes => ({
+    kind: "mixed",
+    period: wordBits / 8,
+    random: 0,
+    noise,
+    at,
+    seed,
+  }));
   const isKnown = algorithms.length > 0;
   return fc.oneof<{ weight: number; arbitrary: Arbitrary<Bytes> }[]>(
     { weight: 2, arbitrary: word },
     { weight: 2, arbitrary: whole },
     { weight: isKnown ? 6 : 0, arbitrary: part },
     { weight: isKnown ? 3 : 0, arbitrary: anyContents(fc) },
+    { weight: isKnown ? 1 : 0, arbitrary: almost },
   );
 }
 

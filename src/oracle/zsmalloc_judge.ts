@@ -96,11 +96,13 @@ export class ZsmallocJudge implements Judge<ZsmallocStep> {
   }
 
   /** Reads every object. */
-  async end(): Promise<void> {
-    for (const [object, { bytes }] of this.#live) {
-      if (bytes.length === 0) continue;
-      await this.step({ op: "read", object, length: bytes.length });
-    }
+  closing(): readonly StepOf<"read">[] {
+    return [...this.#live].filter(([, { bytes }]) => bytes.length > 0)
+      .map(([object, { bytes: { length } }]) => ({
+        op: "read",
+        object,
+        length,
+      }));
   }
 
   async #create({ pageSize, wordBits, chainSize }: StepOf<"create">) {
@@ -175,8 +177,6 @@ export class ZsmallocJudge implements Judge<ZsmallocStep> {
   async #read({ object, length }: StepOf<"read">): Promise<boolean> {
     const live = this.#live.get(object);
     if (live === undefined || length > live.bytes.length) return false;
-    const step: ZsmallocStep = { op: "read", object, length };
-    this.asked = step;
     const answer = await this.#target.read(live.handle, length);
     const { data } = resultOf(RULES.succeeds, answer);
     expectBytes(RULES.data, live.bytes.subarray(0, length), data);
@@ -200,7 +200,7 @@ export class ZsmallocJudge implements Judge<ZsmallocStep> {
         { totalPages, pagesCompacted },
       );
     }
-    await this.end();
+    for (const step of this.closing()) await this.step(step);
   }
 
   /** Asks for the counters, after pages may have come and gone so far. */

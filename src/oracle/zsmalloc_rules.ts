@@ -23,7 +23,11 @@ export const ZSMALLOC_CONTRACT = {
     "An object of no bytes, or of more than a page, is refused with an errno.",
     "zs_malloc, mm/zsmalloc.c",
   ),
-  notZero: rule("handle-not-zero", "A handle is never zero.", "zs_malloc"),
+  notZero: rule(
+    "handle-not-zero",
+    "A handle is never zero.",
+    "zs_malloc, mm/zsmalloc.c",
+  ),
   unique: rule(
     "handle-unique",
     "No two objects that are there have one handle.",

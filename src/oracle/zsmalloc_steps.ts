@@ -72,13 +72,22 @@ export function simplerZsmallocSteps(
   if (step.op === "write") {
     return simplerBytes(step.data).map((data) => ({ ...step, data }));
   }
-  if (step.op === "malloc") {
-    // Two objects of 2040 bytes fill a page: such a zspage takes few steps.
-    return [1, 32, 2040, 1000].filter((size) => size !== step.size)
+  if (step.op === "create" && step.pageSize > 4096) {
+    return [{ ...step, pageSize: 4096 }];
+  }
+  if (step.op === "malloc" && step.size > 0) {
+    const at = SIMPLE_SIZES.indexOf(step.size);
+    return SIMPLE_SIZES.slice(0, at < 0 ? undefined : at)
       .map((size) => ({ ...step, size }));
   }
   return [];
 }
+
+/**
+ * Sizes of objects, the simplest first: two of 2040 bytes fill a page, three of
+ * 2700 fill two, and so take few steps.
+ */
+const SIMPLE_SIZES = [2040, 2700, 1000, 32, 1];
 
 /** What programs consist of before objects have names. */
 type Burst =

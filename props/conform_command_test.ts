@@ -1,0 +1,262 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { ROOT, zspec } from "./command.ts";
+import { defective, pythonTest, sound } from "./conform/python.ts";
+
+/** A defect, and the options that find it soon. */
+const FIND = ["conform", "zswap", "--seed", "1", "--timeout", "5", "--"];
+const LOSES = [...FIND, ...defective("zswap", "writeback-of-older")];
+
+/** The rule that it breaks. */
+const RULE = "contract/written";
+
+pythonTest(
+  "zspec conform says in one line what conforms, after the seed, and ends with 0",
+  async (folder) => {
+    const { code, stdout, stderr } = await zspec(
+      folder,
+      ...["conform", "zswap", "--level", "exact", "--runs", "20", "--"],
+      ...sound("zswap"),
+    );
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(
+      stdout,
+      /^seed \d+\nzswap conforms at level exact to linux-6\.18: 20 programs, [\d,]+ steps in [\d.]+ s\.\n$/,
+    );
+  },
+);
+
+/** The transcript among what is printed. */
+function transcriptIn(stdout: string): string {
+  return stdout.split("\n").filter((line) => line.startsWith("{")).join("\n");
+}
+
+/** What is printed, but for the time that it took. */
+const timeless = (text: string) => text.replace(/ in [\d.]+ s\.\n/, "\n");
+
+pythonTest(
+  "what does not conform ends it with 1: the rule, what was expected and found, and a transcript that fails again",
+  async (folder) => {
+    const found = await zspec(folder, ...LOSES);
+    assertEquals([found.code, found.stderr], [1, ""]);
+    assertMatch(
+      found.stdout,
+      /^seed 1\nzswap does not conform at level contract to linux-6\.18: contract\/written after /,
+    );
+    for (
+      const row of ["the rule  ", "its source", "expected  ", "found     "]
+    ) {
+      assertStringIncludes(found.stdout, `\n  ${row} `);
+    }
+    const transcript = transcriptIn(found.stdout);
+    const [header, ...steps] = transcript.split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assertEquals(header, {
+      zspec: "conform/1",
+      target: "zswap",
+      level: "contract",
+      profile: "linux-6.18",
+    });
+    assert(steps.length <= 12);
+    assertEquals(steps.at(-1).rule, RULE);
+
+    // The command that it prints finds the same.
+    const command = /\n {2}zspec (conform .*) -- /.exec(found.stdout)?.[1];
+    const again = await zspec(
+      folder,
+      ...(command ?? "").split(" "),
+      ...LOSES.slice(LOSES.indexOf("--")),
+    );
+    assertEquals(timeless(again.stdout), timeless(found.stdout));
+
+    await Deno.writeTextFile(`${folder}/found.jsonl`, `${transcript}\n`);
+    const replay = ["conform", "zswap", "--replay", "found.jsonl", "--"];
+    const replayed = await zspec(
+      folder,
+      ...replay,
+      ...defective("zswap", "writeback-of-older"),
+    );
+    assertEquals([replayed.code, replayed.stderr], [1, ""]);
+    assertEquals(transcriptIn(replayed.stdout), transcript);
+    const mended = await zspec(folder, ...replay, ...sound("zswap"));
+    assertEquals([mended.code, mended.stderr], [0, ""]);
+    assertMatch(mended.stdout, /^zswap conforms at level contract /);
+  },
+);
+
+/** Reads JUnit's XML as others do, and tells its test cases. */
+const READ_JUNIT = `
+import json, sys, xml.etree.ElementTree
+suite = xml.etree.ElementTree.parse(sys.argv[1]).getroot().find("testsuite")
+print(json.dumps({
+    "tests": int(suite.get("tests")),
+    "failures": int(suite.get("failures")),
+    "cases": [case.get("name") for case in suite.iter("testcase")],
+    "failed": [[case.get("name"), case.find("failure").get("message"), case.find("failure").text]
+               for case in suite.iter("testcase") if case.find("failure") is not None],
+}))
+`;
+
+async function readJunit(path: string) {
+  const command = new Deno.Command("python3", {
+    args: ["-c", READ_JUNIT, path],
+  });
+  const { code, stdout } = await command.output();
+  assertEquals(code, 0);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+pythonTest(
+  "zspec conform --json and --junit tell the same to machines, a test case for each rule",
+  async (folder) => {
+    const told = ["--json", "--junit", "found.xml"];
+    const found = await zspec(
+      folder,
+      ...LOSES.toSpliced(LOSES.indexOf("--"), 0, ...told),
+    );
+    assertEquals([found.code, found.stderr], [1, ""]);
+    const { target, level, seed, finding, command } = JSON.parse(found.stdout);
+    assertEquals([target, level, seed], ["zswap", "contract", 1]);
+    assertEquals(finding.rule.id, RULE);
+    assertMatch(command, /^zspec conform zswap --level contract /);
+
+    const junit = await readJunit(`${folder}/found.xml`);
+    assertEquals(junit.tests, junit.cases.length);
+    assertEquals(new Set(junit.cases).size, junit.tests);
+    assertEquals([junit.failures, junit.failed.length], [1, 1]);
+    const [[name, message, text]] = junit.failed;
+    assertEquals(name, `${RULE}: ${finding.rule.sentence}`);
+    assertStringIncludes(message, JSON.stringify(finding.expected));
+    assertStringIncludes(text, finding.transcript);
+
+    const passing = await zspec(
+      folder,
+      ...["conform", "zram", "--runs", "3", "--junit", "sound.xml", "--"],
+      ...sound("zram"),
+    );
+    assertEquals(passing.code, 0);
+    assertEquals((await readJunit(`${folder}/sound.xml`)).failures, 0);
+  },
+);
+
+/** Ways to call it wrongly, and what is said of them. */
+const WRONG: readonly [args: string[], message: string][] = [
+  [["zsmalloc"], "no COMMAND is given after '--'"],
+  [["--", "true"], "one TARGET is needed, of zsmalloc, zram, zswap"],
+  [["slab", "--", "true"], "Unknown target 'slab'"],
+  [
+    ["zram", "--level", "strict", "--", "true"],
+    "'--level' is 'strict', not contract or exact",
+  ],
+  [["zram", "--runs", "0", "--", "true"], "'--runs' is '0'"],
+  [["zram", "--timeout", "0", "--", "true"], "'--timeout' is '0'"],
+  [["zram", "--profile", "linux-9", "--", "true"], "'linux-9'"],
+  [
+    ["zram", "--replay", "x", "--seed", "1", "--", "true"],
+    "'--seed' is given with '--replay'",
+  ],
+  [["zram", "--replay", "nowhere", "--", "true"], "nowhere"],
+  [
+    ["zram", "--replay", "cut.jsonl", "--", "true"],
+    "cut.jsonl:1: the line is not JSON, or was cut off",
+  ],
+  [
+    ["zram", "--replay", "other.jsonl", "--", "true"],
+    "other.jsonl:1: the field 'target' is 'zswap', not 'zram'",
+  ],
+];
+
+pythonTest(
+  "who calls zspec conform wrongly is told so in one line, and it ends with 2",
+  async (folder) => {
+    await Deno.writeTextFile(`${folder}/cut.jsonl`, '{"zspec":');
+    const header =
+      '{"zspec":"conform/1","target":"zswap","level":"exact","profile":"linux-6.18"}';
+    await Deno.writeTextFile(`${folder}/other.jsonl`, header);
+    for (const [args, message] of WRONG) {
+      const { code, stderr } = await zspec(folder, "conform", ...args);
+      assertEquals(code, 2, stderr);
+      assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+      assertStringIncludes(stderr, message);
+    }
+  },
+);
+
+pythonTest(
+  "a command that cannot be started ends zspec conform with 2",
+  async (folder) => {
+    const args = ["conform", "zram", "--seed", "1", "--", "./none"];
+    const { code, stdout, stderr } = await zspec(folder, ...args);
+    assertEquals([code, stdout], [2, "seed 1\n"]);
+    assertStringIncludes(stderr, "Cannot run './none'");
+    assertEquals(stderr.trimEnd().split("\n").length, 1);
+  },
+);
+
+/** A command that leaves its process's number in the file `pid`. */
+const numbered = (command: readonly string[]): string[] => [
+  ...["sh", "-c", 'echo $$ > "pid.new"; mv pid.new pid; exec "$@"', "sh"],
+  ...command,
+];
+
+/** Whether the process whose number is in the file `pid` is there. */
+async function isRunning(folder: string): Promise<boolean> {
+  const pid = (await Deno.readTextFile(`${folder}/pid`)).trim();
+  const command = new Deno.Command("kill", {
+    args: ["-0", pid],
+    stderr: "null",
+  });
+  return (await command.output()).success;
+}
+
+pythonTest(
+  "a command that does not end when its input ends is a finding, and is killed",
+  async (folder) => {
+    const { code, stdout } = await zspec(
+      folder,
+      ...["conform", "zsmalloc", "--runs", "2", "--timeout", "0.5", "--"],
+      ...numbered(defective("zsmalloc", "stays")),
+    );
+    assertEquals(code, 1);
+    assertStringIncludes(
+      stdout,
+      "its input ended, and it did not within 0.5 s",
+    );
+    assertEquals(await isRunning(folder), false);
+  },
+);
+
+pythonTest(
+  "Ctrl-C ends zspec conform with 130, whatever the command does, and the command with it",
+  async (folder) => {
+    const command = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--quiet", `${ROOT}src/cli/main.ts`],
+        ...["conform", "zram", "--timeout", "600", "--"],
+        ...numbered(["sleep", "600"]),
+      ],
+      cwd: folder,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    });
+    const child = command.spawn();
+    while (!await Deno.stat(`${folder}/pid`).catch(() => undefined)) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert(await isRunning(folder));
+    child.kill("SIGINT");
+    const { code, stderr } = await child.output();
+    assertEquals(code, 130);
+    assertEquals(
+      new TextDecoder().decode(stderr),
+      "zspec: Interrupted after 0 programs\n",
+    );
+    assertEquals(await isRunning(folder), false);
+  },
+);

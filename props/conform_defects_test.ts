@@ -1,0 +1,223 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  type ConformOptions,
+  type ConformResult,
+  conformZram,
+  conformZsmalloc,
+  conformZswap,
+  type Level,
+} from "../mod.ts";
+import type { ChildOptions } from "../src/oracle/child.ts";
+import {
+  childZram,
+  childZsmalloc,
+  childZswap,
+  type Ending,
+} from "../src/oracle/child_targets.ts";
+import { ROOT } from "./command.ts";
+import { defective, pythonTest, sound } from "./conform/python.ts";
+import { seed } from "./fuzz.ts";
+
+/** Runs a suite against a process, which is ended or killed then. */
+async function ending<T extends Ending>(
+  target: T,
+  run: (target: T) => Promise<ConformResult>,
+): Promise<ConformResult> {
+  try {
+    const result = await run(target);
+    if (result.finding === undefined) await target.end();
+    return result;
+  } finally {
+    await target.restart();
+  }
+}
+
+type Conform = (
+  child: ChildOptions,
+  options: ConformOptions,
+) => Promise<ConformResult>;
+
+const CONFORM: Readonly<Record<string, Conform>> = {
+  zsmalloc: (child, options) =>
+    ending(childZsmalloc(child), (target) => conformZsmalloc(target, options)),
+  zram: (child, options) =>
+    ending(childZram(child), (target) => conformZram(target, options)),
+  zswap: (child, options) =>
+    ending(childZswap(child), (target) => conformZswap(target, options)),
+};
+
+/** Runs something for each of `all`, three at a time: some only wait. */
+async function forEach<One>(
+  all: readonly One[],
+  run: (one: One) => Promise<void>,
+): Promise<void> {
+  const left = [...all];
+  const work = async () => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) {
+      await run(one);
+    }
+  };
+  await Promise.all([work(), work(), work()]);
+}
+
+const TARGETS = Object.keys(CONFORM);
+
+pythonTest(
+  "an implementation in Python, with Linux's policies, conforms at both levels",
+  async () => {
+    const cases = TARGETS.flatMap((target) =>
+      [
+        { target, level: "contract" },
+        { target, level: "exact" },
+      ] satisfies { target: string; level: Level }[]
+    );
+    await forEach(cases, async ({ target, level }) => {
+      const options = { level, runs: 40, seed };
+      const command = sound(target);
+      const { finding } = await CONFORM[target]({ command }, options);
+      assertEquals(finding, undefined, `${target} ${level}`);
+    });
+  },
+);
+
+pythonTest(
+  "one with policies of its own keeps the contract, and is not Linux's",
+  async () => {
+    await forEach(TARGETS, async (target) => {
+      const command = sound(target, "--policy", "own");
+      const contract = await CONFORM[target]({ command }, { runs: 40, seed });
+      assertEquals(contract.finding, undefined, target);
+      const exact = await CONFORM[target](
+        { command },
+        { level: "exact", seed: 1 },
+      );
+      assertEquals(exact.finding?.rule.id, "exact/same-answer", target);
+    });
+  },
+);
+
+/** The rule by which each planted defect is found at level `contract`. */
+const BROKEN: Readonly<Record<string, string>> = {
+  // zsmalloc
+  "byte-at-page-border": "contract/data",
+  "chunk-given-twice": "contract/data",
+  "handle-reused": "contract/handle-unique",
+  "zero-handle": "contract/handle-not-zero",
+  "enomem": "contract/malloc-gives",
+  "empty-object": "contract/malloc-refuses",
+  "short-write": "contract/data",
+  "free-does-nothing": "contract/pages-bounded",
+  "empty-zspage-kept": "contract/pages-bounded",
+  "page-counted-twice": "contract/pages-bounded",
+  "zspage-for-each": "contract/pages-packed",
+  "compact-loses-object": "contract/data",
+  "compact-stale-handle": "contract/data",
+  "compact-wrong-number": "contract/compact-freed",
+  "compacted-not-counted": "contract/pages-compacted",
+  "hangs": "protocol/answers",
+  "dies-at-4096": "protocol/answers",
+  "floods": "protocol/answers",
+  "wrong-id": "protocol/answers",
+  "nonsense": "protocol/answers",
+  "out-of-turn": "protocol/answers",
+  "number-as-text": "protocol/answers",
+  "truncated-base64": "protocol/answers",
+  "no-errno": "protocol/answers",
+  "create-keeps-pages": "contract/pages-bounded",
+  // zram
+  "limit-ignored": "contract/mem-limit",
+  "stale-after-overwrite": "contract/data",
+  "discard-ignored": "contract/orig-data-size",
+  "discard-one-too-many": "contract/orig-data-size",
+  "same-filled-by-half": "contract/stored",
+  "old-page-gone": "contract/orig-data-size",
+  "disksize-twice": "contract/attribute-refuses",
+  "maximum-sinks": "contract/mem-used-max",
+  "reset-keeps-pages": "contract/orig-data-size",
+  "compressed-not-subtracted": "contract/compr-data-size",
+  "zeros-outside": "contract/outside-the-disk",
+  "last-word-unseen": "contract/stored",
+  "limit-survives-reset": "contract/mem-limit",
+  "algorithm-not-shown": "contract/attribute-text",
+  "huge-not-counted": "contract/huge-pages",
+  "decompresses-with-first": "contract/data",
+  // zswap
+  "refused-store-keeps-old": "contract/newest",
+  "invalidate-ignored": "contract/stored-pages",
+  "writeback-keeps": "contract/stored-pages",
+  "writeback-of-another": "contract/written",
+  "pool-limit-ignored": "contract/pool-total-size",
+  "type-ignored": "contract/newest",
+  "written-not-counted": "contract/written-back-pages",
+  "page-lost": "contract/kept",
+  "writeback-of-older": "contract/written",
+  "stored-pages-of-pool": "contract/stored-pages",
+  "refuses-words": "contract/stores",
+  "reason-forgotten": "protocol/answers",
+};
+
+/** Planted choices that are sound, and not Linux's. */
+const OWN: readonly string[] = [
+  "first-zspage",
+  "never-compacts",
+  "handle-word-forgotten",
+  "least-waste-last",
+  "never-whole",
+  "old-object-first",
+  "maximum-of-success",
+  "loaded-stays",
+  "newest-first",
+  "no-second-chance",
+  "incompressible-refused",
+];
+
+/** What is found once all programs were run; see the tests of the command. */
+const STAYS = "stays";
+
+/** The target of each defect, by its name. */
+async function planted(): Promise<Map<string, string>> {
+  const command = new Deno.Command("python3", {
+    args: [`${ROOT}props/conform/defects.py`, "--list"],
+  });
+  const { stdout } = await command.output();
+  return new Map(JSON.parse(new TextDecoder().decode(stdout)));
+}
+
+pythonTest(
+  "each planted defect is found by the rule it breaks, within 60 s and in at most 12 steps",
+  async () => {
+    const targets = await planted();
+    assertEquals(
+      [...targets.keys()].sort(),
+      [...Object.keys(BROKEN), ...OWN, STAYS].sort(),
+    );
+    await forEach(Object.entries(BROKEN), async ([name, rule]) => {
+      const target = targets.get(name) ?? "";
+      const child = { command: defective(target, name), timeout: 1000 };
+      const started = performance.now();
+      const { finding } = await CONFORM[target](child, { seed: 1 });
+      const seconds = (performance.now() - started) / 1000;
+      assertEquals(finding?.rule.id, rule, name);
+      const steps = finding?.steps.length ?? Infinity;
+      assert(steps <= 12, `${name}: ${steps} steps`);
+      assert(seconds < 60, `${name}: ${seconds} s`);
+    });
+  },
+);
+
+pythonTest(
+  "a planted choice that is sound keeps the contract, and is found at level exact",
+  async () => {
+    const targets = await planted();
+    await forEach(OWN, async (name) => {
+      const target = targets.get(name) ?? "";
+      const child = { command: defective(target, name) };
+      const contract = await CONFORM[target](child, { runs: 20, seed });
+      assertEquals(contract.finding, undefined, name);
+      const options = { level: "exact", seed: 1 } as const;
+      const { finding } = await CONFORM[target](child, options);
+      assertEquals(finding?.rule.id, "exact/same-answer", name);
+      assert((finding?.steps.length ?? Infinity) <= 12, name);
+    });
+  },
+);

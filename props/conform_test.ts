@@ -1,0 +1,259 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  conformZram,
+  conformZsmalloc,
+  conformZswap,
+  findingTranscript,
+  LEVELS,
+  LINUX_6_18,
+  modelZram,
+  modelZsmalloc,
+  modelZswap,
+  type Profile,
+  PROFILES,
+  type Rule,
+  type Step,
+  type Target,
+  TargetMissing,
+  TranscriptError,
+} from "../mod.ts";
+import { conform, replayFinding } from "../src/oracle/conform.ts";
+import { parseFindingTranscript } from "../src/oracle/conform_transcript.ts";
+import type { Suite } from "../src/oracle/judge.ts";
+import { ZRAM_CONTRACT } from "../src/oracle/zram_rules.ts";
+import { ZRAM_SUITE } from "../src/oracle/zram_suite.ts";
+import { ZSMALLOC_CONTRACT } from "../src/oracle/zsmalloc_rules.ts";
+import { ZSMALLOC_SUITE } from "../src/oracle/zsmalloc_suite.ts";
+import { ZSWAP_CONTRACT } from "../src/oracle/zswap_rules.ts";
+import { ZSWAP_SUITE } from "../src/oracle/zswap_suite.ts";
+import {
+  BROKEN_ZRAM,
+  BROKEN_ZSMALLOC,
+  BROKEN_ZSWAP,
+} from "./conform/broken_targets.ts";
+import { seed } from "./fuzz.ts";
+
+/** Kernels that are judged; the others are refused, see below. */
+const JUDGED: Readonly<Record<string, readonly Profile[]>> = {
+  zsmalloc: PROFILES,
+  zram: PROFILES.filter(({ zram }) => "mm_stat" in zram.attributes),
+  zswap: PROFILES.filter(({ zswap }) => zswap.frontswap !== "older-page-stays"),
+};
+
+/** The model of each kernel conforms to itself. */
+function testModels<T extends Target, One extends Step>(
+  suite: Suite<T, One>,
+  model: (profile: Profile) => T,
+): void {
+  for (const profile of JUDGED[suite.target]) {
+    Deno.test(`${suite.target} of ${profile.name} conforms to itself at both levels`, async () => {
+      for (const level of LEVELS) {
+        const options = { level, profile, runs: 25, seed };
+        const { finding, plan, programs } = await conform(
+          suite,
+          model(profile),
+          options,
+        );
+        const said = findingTranscript(suite.target, plan, finding);
+        assertEquals(finding, undefined, said);
+        assertEquals(programs, 25);
+      }
+    });
+  }
+}
+
+testModels(ZSMALLOC_SUITE, modelZsmalloc);
+testModels(ZRAM_SUITE, modelZram);
+testModels(ZSWAP_SUITE, modelZswap);
+
+Deno.test("kernels without mm_stat, and those that break zswap's contract themselves, are refused", async () => {
+  const [newest] = PROFILES;
+  const old = (target: string) =>
+    PROFILES.filter((profile) => !JUDGED[target].includes(profile));
+  assert(old("zram").length > 0 && old("zswap").length > 0);
+  const said = async (run: Promise<unknown>) => {
+    const error = await run.catch((error) => error);
+    assert(error instanceof TargetMissing, String(error));
+    return error.message;
+  };
+  for (const profile of old("zram")) {
+    assertStringIncludes(
+      await said(conformZram(modelZram(newest), { profile })),
+      `${profile.name} has no mm_stat`,
+    );
+  }
+  for (const profile of old("zswap")) {
+    assertStringIncludes(
+      await said(conformZswap(modelZswap(newest), { profile })),
+      `${profile.name} keeps a page where a newer one is refused`,
+    );
+  }
+});
+
+/**
+ * Breaks every rule of a contract: each is found, in few steps, the same ones
+ * for the same seed, and its transcript fails in the same way.
+ */
+function testRules<T extends Target, One extends Step, Name extends string>(
+  suite: Suite<T, One>,
+  contract: Readonly<Record<Name, Rule>>,
+  broken: Readonly<Record<Name, () => T>>,
+): void {
+  for (const name in contract) {
+    const rule = contract[name];
+    Deno.test(`who breaks a rule of ${suite.target} is told so: ${rule.sentence}`, async () => {
+      const find = () => conform(suite, broken[name](), { seed: 1 });
+      const { plan, finding } = await find();
+      assertEquals(finding?.rule, rule);
+      assert(finding !== undefined && finding.steps.length <= 12);
+      assertEquals((await find()).finding, finding);
+
+      const text = findingTranscript(suite.target, plan, finding);
+      const { header, steps } = parseFindingTranscript(text, suite.parse);
+      assertEquals(header, {
+        target: suite.target,
+        level: "contract",
+        profile: "linux-6.18",
+      });
+      assertEquals(steps, finding.steps);
+      const asked = { level: header.level, profile: LINUX_6_18 };
+      const again = await replayFinding(suite, broken[name](), asked, steps);
+      assertEquals(again.finding, finding);
+    });
+  }
+}
+
+testRules(ZSMALLOC_SUITE, ZSMALLOC_CONTRACT, BROKEN_ZSMALLOC);
+testRules(ZRAM_SUITE, ZRAM_CONTRACT, BROKEN_ZRAM);
+testRules(ZSWAP_SUITE, ZSWAP_CONTRACT, BROKEN_ZSWAP);
+
+Deno.test("an allocator that never compacts keeps the contract, and is not Linux's", async () => {
+  const lazy = () => ({
+    ...modelZsmalloc(LINUX_6_18),
+    compact: () => ({ pagesFreed: 0 }),
+  });
+  assertEquals((await conformZsmalloc(lazy(), { seed })).finding, undefined);
+  const exact = await conformZsmalloc(lazy(), { level: "exact", seed: 1 });
+  assertEquals(exact.finding?.rule.id, "exact/same-answer");
+  assertEquals(exact.finding?.steps.at(-1), { op: "compact" });
+});
+
+Deno.test("what an implementation throws is a finding", async () => {
+  const target = {
+    ...modelZsmalloc(LINUX_6_18),
+    compact() {
+      throw new Error("out of luck");
+    },
+  };
+  const { finding } = await conformZsmalloc(target, { seed: 1 });
+  assertEquals(finding?.rule.id, "protocol/answers");
+  assertEquals(finding?.found, { threw: "out of luck" });
+  assertEquals(finding?.steps.map(({ op }) => op), ["create", "compact"]);
+});
+
+Deno.test("a state that outlives create is found in the programs that lead there", async () => {
+  let programs = 0;
+  const target = () => {
+    const model = modelZsmalloc(LINUX_6_18);
+    let frees = 0;
+    return {
+      ...model,
+      restart: () => void (frees = 0),
+      free(handle: string) {
+        frees++;
+        return model.free(handle);
+      },
+      create(setup: Parameters<typeof model.create>[0]) {
+        return frees >= 3 ? { error: "ENOSPC" } : model.create(setup);
+      },
+    };
+  };
+  const { finding } = await conformZsmalloc(target(), {
+    seed: 1,
+    onProgram: (count) => programs = count,
+  });
+  assert(programs > 1);
+  assertEquals(
+    finding?.steps.map(({ op }) => op).sort().join(" "),
+    "create create free free free malloc malloc malloc",
+  );
+});
+
+Deno.test("a failure that never comes again is told as it came", async () => {
+  const model = modelZsmalloc(LINUX_6_18);
+  let mallocs = 0;
+  const target = {
+    ...model,
+    malloc: (size: number) =>
+      ++mallocs === 200 ? { handle: "0" } : model.malloc(size),
+  };
+  const { finding } = await conformZsmalloc(target, { seed: 1 });
+  assertEquals(finding?.rule, ZSMALLOC_CONTRACT.notZero);
+  assertEquals(finding?.steps.at(-1)?.op, "malloc");
+});
+
+Deno.test("programs end when time is up, and shrinking when its own is", async () => {
+  const model = modelZsmalloc(LINUX_6_18);
+  const { programs } = await conformZsmalloc(model, {
+    isTimeUp: () => true,
+  });
+  assertEquals(programs, 1);
+  const broken = BROKEN_ZSMALLOC.packed;
+  const [shrunk, whole] = await Promise.all([
+    conformZsmalloc(broken(), { seed: 1 }),
+    conformZsmalloc(broken(), { seed: 1, isShrunk: () => true }),
+  ]);
+  assertEquals(whole.programs, shrunk.programs);
+  const length = (one: typeof whole) => one.finding?.steps.length ?? 0;
+  assert(length(shrunk) < length(whole));
+});
+
+const HEADER =
+  '{"zspec":"conform/1","target":"zsmalloc","level":"contract","profile":"linux-6.18"}';
+
+/** Transcripts with something wrong: the line, and what is said of it. */
+const WRONG: readonly [text: string, line: number, message: string][] = [
+  ["", 1, "the file is empty"],
+  ["create", 1, "the line is not JSON, or was cut off"],
+  ["[]", 1, "the line is [], not an object"],
+  ["{}", 1, "the field 'zspec' is missing, not \"conform/1\""],
+  [
+    HEADER.replace("contract", "strict"),
+    1,
+    "the field 'level' is \"strict\", not contract or exact",
+  ],
+  [`${HEADER}\n{"op":"compact"`, 2, "the line is not JSON, or was cut off"],
+  [
+    `${HEADER}\n{"op":"compact"}\n{"op":"frob"}`,
+    3,
+    "unknown op 'frob', not create, malloc, free, write, read, compact or stats",
+  ],
+  [`${HEADER}\n{"op":"free"}`, 2, "the field 'object' is missing"],
+  [
+    `${HEADER}\n{"op":"free","object":-1}`,
+    2,
+    "the field 'object' is -1, not a whole number from 0 on",
+  ],
+  [
+    `${HEADER}\n{"op":"compact","size":3}`,
+    2,
+    "unknown field 'size'",
+  ],
+  [
+    `${HEADER}\n{"op":"write","object":0,"data":"AAAA"}`,
+    2,
+    "the field 'data' is \"AAAA\", not bytes in one of their forms",
+  ],
+];
+
+Deno.test("a transcript of a finding with something wrong is refused, and the line is told", () => {
+  for (const [text, line, message] of WRONG) {
+    try {
+      parseFindingTranscript(text, ZSMALLOC_SUITE.parse);
+      assert(false, text);
+    } catch (error) {
+      assert(error instanceof TranscriptError, String(error));
+      assertEquals([error.line, error.message], [line, message]);
+    }
+  }
+});
