@@ -1,7 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { TargetMissing } from "../mod.ts";
+import { LINUX_6_1, TargetMissing } from "../mod.ts";
 import { buildInitrd, findImage } from "../src/live/guest_image.ts";
-import { findQemu } from "../src/live/guest.ts";
+import { bootGuest, findQemu } from "../src/live/guest.ts";
+import { GuestMachine } from "../src/live/guest_machine.ts";
+import { LiveZram } from "../src/live/live_zram.ts";
 import { assertRefused, commandTest, ROOT, zspec } from "./command.ts";
 
 const VARIABLE = "ZSPEC_GUEST_IMAGE";
@@ -128,6 +130,35 @@ guestTest(
       assertEquals(code, 0, stdout);
       assertStringIncludes(stdout, `${target}.jsonl.gz: 250 operations`);
     });
+  },
+);
+
+/** The message of the error that is thrown. */
+function errorOf(work: Promise<unknown>): Promise<string> {
+  return work.then(() => "none", (error: Error) => error.message);
+}
+
+guestTest(
+  "a guest that panics is a failure of its target, which restart boots anew",
+  async () => {
+    await using machine = await GuestMachine.start(() =>
+      bootGuest({ image, modules: [["zram", "num_devices=1"]] })
+    );
+    const target = new LiveZram(machine, "zram0", LINUX_6_1);
+    await target.create();
+    const panic = await errorOf(machine.writeFile("/proc/sysrq-trigger", "c"));
+    assertStringIncludes(panic, "the guest is gone; its console says");
+    assertStringIncludes(panic, "Kernel panic");
+    assertStringIncludes(
+      await errorOf(target.create()),
+      "The guest does not answer",
+    );
+    await machine.restart();
+    const { guest } = machine;
+    await target.create();
+    // One that answers stays.
+    await machine.restart();
+    assertEquals(machine.guest, guest);
   },
 );
 

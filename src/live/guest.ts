@@ -16,6 +16,8 @@ const QEMU = "qemu-system-x86_64";
 const BOOT_MILLISECONDS = 120_000;
 /** Milliseconds that a request may take. */
 const REQUEST_MILLISECONDS = 30_000;
+/** Lines of its console that are told of a guest that fails. */
+const CONSOLE_LINES = 8;
 /** Megabytes of a guest's memory where nothing else is said. */
 const MEMORY_MEGABYTES = 512;
 /** Modules of the port. */
@@ -315,8 +317,12 @@ export class Guest implements Kernel, AsyncDisposable {
   async #lastWords(): Promise<string> {
     const console = await Deno.readTextFile(`${this.#folder}/console`)
       .catch(() => "");
-    const lines = console.trim().split("\n").slice(-8).join("\n");
-    return lines === "" ? "" : `; its console ends with\n${lines}`;
+    const all = console.trim().split(/\r?\n/);
+    // The kernel says why it stops, and then what was where.
+    const why = all.findLastIndex((line) => /Kernel panic|BUG: /.test(line));
+    const from = why < 0 ? Math.max(0, all.length - CONSOLE_LINES) : why;
+    const lines = all.slice(from, from + CONSOLE_LINES).join("\n");
+    return lines === "" ? "" : `; its console says\n${lines}`;
   }
 }
 
