@@ -1,6 +1,7 @@
 /** A process of a guest, paged out through zswap to a ram disk. */
 import type { Profile } from "../linux/profile.ts";
 import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
+import { findImage, type Module } from "./guest_image.ts";
 import { GuestMachine } from "./guest_machine.ts";
 import { profilesOf } from "./kernel_profile.ts";
 import { SWAP_PROCESS_PAGES } from "../oracle/swap_steps.ts";
@@ -81,10 +82,12 @@ export interface GuestSwapOptions extends Pick<GuestOptions, "image" | "stop"> {
  * profile is of its release and none is given.
  */
 export async function bootSwap(options: GuestSwapOptions): Promise<GuestSwap> {
-  const machine = await GuestMachine.start(() => bootWithSwap(options));
+  const { release } = findImage(options.image);
+  const profile = options.profile ?? profilesOf(release)[0];
+  const machine = await GuestMachine.start(() =>
+    bootWithSwap(options, profile)
+  );
   try {
-    const { release } = machine.guest;
-    const profile = options.profile ?? profilesOf(release)[0];
     const setup = await setupOf(machine.guest);
     const target = await swapTarget(machine, profile);
     const end = () => machine[Symbol.asyncDispose]();
@@ -95,14 +98,18 @@ export async function bootSwap(options: GuestSwapOptions): Promise<GuestSwap> {
   }
 }
 
-async function bootWithSwap(options: GuestSwapOptions): Promise<Guest> {
+async function bootWithSwap(
+  options: GuestSwapOptions,
+  { zswap }: Profile,
+): Promise<Guest> {
+  // The kernel has zbud built in, for zswap to have an allocator.
+  const zpools = zswap.zpools.filter((name) => name !== "zbud");
   const guest = await bootGuest({
     ...options,
     memoryMegabytes: MEMORY_MEGABYTES,
     modules: [
       ["lz4"],
-      ["z3fold"],
-      ["zsmalloc"],
+      ...zpools.map((name): Module => [name]),
       ["brd", `rd_nr=1 rd_size=${SWAP_PAGES * PAGE_SIZE / 1024}`],
     ],
   });
