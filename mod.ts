@@ -117,7 +117,12 @@ export * from "./src/swap/swap_type.ts";
 export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
 export * from "./src/swap/swap.ts";
 export * from "./src/swap/invariants.ts";
-export * from "./src/explore/random.ts";
+export {
+  type Random,
+  randomFrom,
+  shuffle,
+  xorshift32,
+} from "./src/explore/random.ts";
 export * from "./src/explore/faults.ts";
 export * from "./src/explore/fast_check.ts";
 export { type Machine } from "./src/explore/machine.ts";

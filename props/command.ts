@@ -32,6 +32,28 @@ export function commandTest(
   });
 }
 
+/** A test of a command that is left out, and says why, where there is a reason. */
+export function commandTestUnless(
+  reason: string | undefined,
+  name: string,
+  fn: (folder: string) => Promise<void>,
+): void {
+  if (reason === undefined) return commandTest(name, fn);
+  Deno.test({ name: `${name} (left out: ${reason})`, ignore: true, fn() {} });
+}
+
+/** Waits until something holds; throws after a time that nothing needs. */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`waited in vain until ${what}`);
+}
+
 /** What a command printed, and its exit status. */
 export interface Outcome {
   /** Exit status. */

@@ -4,7 +4,14 @@ import { buildInitrd, findImage } from "../src/live/guest_image.ts";
 import { bootGuest, findQemu } from "../src/live/guest.ts";
 import { GuestMachine } from "../src/live/guest_machine.ts";
 import { LiveZram } from "../src/live/live_zram.ts";
-import { assertRefused, commandTest, ROOT, zspec } from "./command.ts";
+import {
+  assertRefused,
+  commandTest,
+  commandTestUnless,
+  ROOT,
+  until,
+  zspec,
+} from "./command.ts";
 
 const VARIABLE = "ZSPEC_GUEST_IMAGE";
 
@@ -36,12 +43,7 @@ const image = "image" in guest ? guest.image : "";
 
 /** A test that boots a guest, left out with what there is to install. */
 function guestTest(name: string, fn: (folder: string) => Promise<void>): void {
-  if ("image" in guest) return commandTest(name, fn);
-  Deno.test({
-    name: `${name} (left out: ${guest.none})`,
-    ignore: true,
-    fn() {},
-  });
+  commandTestUnless("none" in guest ? guest.none : undefined, name, fn);
 }
 
 /** The processes of QEMU that have a file in `folder`. */
@@ -55,15 +57,6 @@ function qemuIn(folder: string): number[] {
         return false;
       }
     });
-}
-
-/** Waits until something holds; throws after a time that nothing needs. */
-async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`waited in vain until ${what}`);
 }
 
 /** Starts a command that uses a guest, whose files are in `folder`. */

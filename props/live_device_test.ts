@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { conformZram } from "../mod.ts";
 import { takeDevice } from "../src/live/device.ts";
-import { assertRefused, commandTest, ROOT, zspec } from "./command.ts";
+import {
+  assertRefused,
+  commandTest,
+  commandTestUnless,
+  ROOT,
+  until,
+  zspec,
+} from "./command.ts";
 import { idleDevice } from "./live_zram.ts";
 
 const idle = await idleDevice();
@@ -11,12 +18,7 @@ const MEBIBYTE = 2 ** 20;
 
 /** A test on the running kernel's device, left out with the reason. */
 function deviceTest(name: string, fn: (folder: string) => Promise<void>): void {
-  if ("path" in idle) return commandTest(name, fn);
-  Deno.test({
-    name: `${name} (left out: ${idle.none})`,
-    ignore: true,
-    fn() {},
-  });
+  commandTestUnless("none" in idle ? idle.none : undefined, name, fn);
 }
 
 const shown = (attr: string) =>
@@ -37,18 +39,6 @@ function userSettings(algorithm: string, limit: number): Disposable {
       set("comp_algorithm", before);
     },
   };
-}
-
-/** Waits until something holds; throws after a time that nothing needs. */
-async function until(
-  holds: () => boolean | Promise<boolean>,
-  what: string,
-): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`waited in vain until ${what}`);
 }
 
 const isDisk = () => shown("disksize") !== "0";

@@ -1,5 +1,5 @@
 /** Tests that need Python, and the implementations that are written in it. */
-import { commandTest, ROOT } from "../command.ts";
+import { commandTestUnless, ROOT } from "../command.ts";
 
 /** Whether there is a python3, or nobody may say. */
 function hasPython(): boolean {
@@ -18,9 +18,7 @@ export function pythonTest(
   name: string,
   fn: (folder: string) => Promise<void>,
 ): void {
-  if (isThere) return commandTest(name, fn);
-  const left = `${name} (left out: there is no python3)`;
-  Deno.test({ name: left, ignore: true, fn() {} });
+  commandTestUnless(isThere ? undefined : "there is no python3", name, fn);
 }
 
 /** The command of an implementation without defects. */

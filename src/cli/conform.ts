@@ -22,10 +22,10 @@ import {
 import { quoted } from "./conform_report.ts";
 import { heedingSignals } from "./interrupt.ts";
 import {
+  namedProfile,
   type Options,
   parseOptions,
   PROFILE_NAMES,
-  profileOption,
   UsageError,
 } from "./usage.ts";
 
@@ -163,11 +163,8 @@ function conformDevice(
   }
   const asked = askedOf(options, "exact");
   return heedingSignals(async (stop) => {
-    const named = options.text("profile") && profileOption(options);
-    await using live = await takeDevice(device, {
-      stop,
-      ...named ? { profile: named } : {},
-    });
+    const named = namedProfile(options);
+    await using live = await takeDevice(device, { stop, ...named });
     const { profile, release, target } = live;
     if (!asked.isJson) {
       console.log(
@@ -178,7 +175,7 @@ function conformDevice(
       target,
       command: "zspec conform",
       words: `--device ${device}`,
-      isProfileFound: !named,
+      isProfileFound: named.profile === undefined,
       stop,
     });
   });

@@ -22,10 +22,10 @@ import {
   writeRecording,
 } from "./record.ts";
 import {
+  namedProfile,
   type Options,
   parseOptions,
   PROFILE_NAMES,
-  profileOption,
   UsageError,
 } from "./usage.ts";
 
@@ -93,11 +93,10 @@ interface BootOptions {
 }
 
 function bootOptionsOf(options: Options, stop: AbortSignal): BootOptions {
-  const profile = options.text("profile") && profileOption(options);
   return {
     image: options.text("image") ?? IMAGE,
     stop,
-    ...profile ? { profile } : {},
+    ...namedProfile(options),
   };
 }
 
@@ -128,7 +127,7 @@ function testedOf(options: Options, stop: AbortSignal) {
   return {
     command: "zspec guest conform",
     words: image === undefined ? "" : `--image ${quoted(image)}`,
-    isProfileFound: options.text("profile") === undefined,
+    isProfileFound: namedProfile(options).profile === undefined,
     stop,
   };
 }

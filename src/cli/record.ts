@@ -7,10 +7,10 @@ import { grouped } from "../report/table.ts";
 import { heedingSignals } from "./interrupt.ts";
 import { progress } from "./progress.ts";
 import {
+  namedProfile,
   type Options,
   parseOptions,
   PROFILE_NAMES,
-  profileOption,
   UsageError,
   wholeOption,
   writeBytes,
@@ -50,12 +50,9 @@ export function recordCommand(args: readonly string[]): Promise<number> {
   if (device === undefined) {
     throw new UsageError("Cannot record: no --device is given");
   }
-  const asked = options.text("profile") && profileOption(options);
+  const named = namedProfile(options);
   return heedingSignals(async (stop) => {
-    await using live = await takeDevice(device, {
-      stop,
-      ...asked ? { profile: asked } : {},
-    });
+    await using live = await takeDevice(device, { stop, ...named });
     const { target, release, profile } = live;
     const lines = recordZram(target, release, { ...plan, profile });
     await writeRecording(lines, out, plan.steps);

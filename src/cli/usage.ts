@@ -129,6 +129,15 @@ export function profileOption(
   return name === undefined ? fallback : findProfile(name);
 }
 
+/** The profile that `--profile` names, as an option of its own; or none. */
+export function namedProfile(
+  options: Options,
+): { readonly profile?: Profile } {
+  return options.text("profile") === undefined
+    ? {}
+    : { profile: profileOption(options) };
+}
+
 /** The parts of an option's value that commas separate, each once. */
 export function listOption(
   options: Options,

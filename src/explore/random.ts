@@ -1,5 +1,8 @@
 /** Randomness from a seed: every run can be repeated. */
 
+/** Answers whole numbers below a bound. */
+export type Random = (bound: number) => number;
+
 /**
  * The xorshift32 generator: returns a function that answers whole numbers
  * below `bound`, from 1 to 2^32, the same ones for the same seed.
@@ -13,7 +16,7 @@
  * assertEquals(random(100), again(100));
  * ```
  */
-export function randomFrom(seed: number): (bound: number) => number {
+export function randomFrom(seed: number): Random {
   const next = xorshift32(seed);
   // The high bits, by multiplication: the low ones are the weaker.
   return (bound) => Math.floor(next() / 2 ** 32 * bound);
@@ -33,10 +36,15 @@ export function xorshift32(seed: number): () => number {
   };
 }
 
+/** One of several. */
+export function pick<One>(random: Random, ...from: readonly One[]): One {
+  return from[random(from.length)];
+}
+
 /** Shuffles `items` in place (Fisher and Yates) and returns them. */
 export function shuffle<Item>(
   items: Item[],
-  random: (bound: number) => number,
+  random: Random,
 ): Item[] {
   for (let last = items.length - 1; last > 0; last--) {
     const other = random(last + 1);

@@ -2,13 +2,13 @@
 import type { Profile } from "../linux/profile.ts";
 import type { LiveZram } from "./live_zram.ts";
 import { fillPageData } from "../oracle/page_data.ts";
+import { outcome } from "./outcome.ts";
 import {
   type RecordPlan,
   type RecordStep,
   recordSteps,
 } from "./record_steps.ts";
 import { checksum } from "../oracle/replay_frame.ts";
-import { isRefusal, type Refusal } from "../oracle/target.ts";
 import type { ZramOperation } from "../oracle/transcript_zram.ts";
 import {
   headerLine,
@@ -22,11 +22,6 @@ async function perform(
   profile: Profile,
   step: RecordStep,
 ): Promise<Recorded<ZramOperation>> {
-  /** An operation with its result or its error. */
-  const outcome = <Found, Result>(
-    answer: Found | Refusal,
-    result: (found: Found) => Result,
-  ) => isRefusal(answer) ? { errno: answer.error } : result(answer as Found);
   switch (step.op) {
     case "set": {
       const answer = await target.set(step.attr, step.value);

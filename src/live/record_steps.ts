@@ -1,9 +1,10 @@
 /** What a recording does to a zram device: random operations from a seed. */
 import { KERNEL_CODECS } from "../codec/codecs.ts";
-import { type Contents, expandContents } from "../explore/contents.ts";
-import { randomFrom } from "../explore/random.ts";
+import { expandContents } from "../explore/contents.ts";
+import { pick, type Random, randomFrom } from "../explore/random.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { PageData } from "../oracle/page_data.ts";
+import { randomContents, randomWord } from "../oracle/random_page.ts";
 import { BACKING_PATH } from "../oracle/transcript_zram.ts";
 
 /** One operation, before it is observed. */
@@ -27,7 +28,6 @@ export interface RecordPlan {
   readonly backingPages?: number;
 }
 
-type Random = (bound: number) => number;
 type Maker = (random: Random, plan: RecordPlan) => RecordStep;
 
 /** Pages of the disk: few enough for pages to be overwritten. */
@@ -41,36 +41,18 @@ const set = (attr: string, value: string): RecordStep => ({
   value,
 });
 
-function pick<One>(random: Random, ...from: readonly One[]): One {
-  return from[random(from.length)];
-}
-
 /** A page: of one word, of noise and zeros, or of what compresses otherwise. */
 function anyPage(random: Random, { profile }: RecordPlan): PageData {
-  const { pageSize, wordBits } = profile;
+  const { pageSize } = profile;
   const kind = random(20);
-  if (kind < 3) {
-    const byte = () => random(kind === 0 ? 1 : 256);
-    const word = Uint8Array.from({ length: wordBits / 8 }, byte);
-    return { word: word.toHex() };
-  }
+  if (kind < 3) return randomWord(random, profile, kind === 0);
   if (kind < 18) {
     return {
       xorshift: 1 + random(2 ** 32 - 1),
       bytes: random(kind < 16 ? pageSize + 1 : 64),
     };
   }
-  const seed = random(1000);
-  const contents: Contents = kind === 18
-    ? { kind: "symbols", symbols: pick(random, 4, 16, 180), seed }
-    : {
-      kind: "mixed",
-      period: 1 + random(48),
-      random: random(1000),
-      noise: random(64),
-      at: random(1000),
-      seed,
-    };
+  const contents = randomContents(random, random(1000), kind === 18);
   return { b64: expandContents(contents, pageSize) };
 }
 

@@ -1,11 +1,12 @@
 /** Recording: what zswap makes of a process's pages, as a transcript. */
 import type { Profile } from "../linux/profile.ts";
+import { outcome } from "./outcome.ts";
 import { type Bytes, expandBytes } from "../oracle/bytes.ts";
 import { fillPageData, type PageData } from "../oracle/page_data.ts";
 import { checksum } from "../oracle/replay_frame.ts";
 import { swapSteps } from "../oracle/swap_steps.ts";
 import type { SwapSetup, SwapStep, SwapTarget } from "../oracle/swap_target.ts";
-import { isRefusal, type Refusal } from "../oracle/target.ts";
+import { isRefusal } from "../oracle/target.ts";
 import {
   headerLine,
   operationLine,
@@ -59,11 +60,6 @@ async function perform(
   profile: Profile,
   step: RecordStep,
 ): Promise<Recorded<ZswapOperation>> {
-  /** An operation's result, or its error. */
-  const outcome = <Found, Result>(
-    answer: Found | Refusal,
-    result: (found: Found) => Result,
-  ) => isRefusal(answer) ? { errno: answer.error } : result(answer);
   switch (step.op) {
     case "set": {
       const answer = await target.set(step.attr, step.value);

@@ -1,13 +1,11 @@
 /** What is done to a process with zswap below it: random steps from a seed. */
-import type { Contents } from "../explore/contents.ts";
-import { randomFrom } from "../explore/random.ts";
+import { pick, type Random, randomFrom } from "../explore/random.ts";
 import { KERNEL_CODECS } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
 import { type Bytes, isBytes } from "./bytes.ts";
+import { randomContents, randomWord } from "./random_page.ts";
 import { StepFields } from "./step_fields.ts";
 import type { SwapStep } from "./swap_target.ts";
-
-type Random = (bound: number) => number;
 
 /** Pages of the process: all of them fit into the swap device. */
 export const SWAP_PROCESS_PAGES = 240;
@@ -18,32 +16,14 @@ const set = (attr: string, value: string): SwapStep => ({
   value,
 });
 
-function pick<One>(random: Random, ...from: readonly One[]): One {
-  return from[random(from.length)];
-}
-
 /** A page: of one word, of noise and zeros, of few symbols, or of a pattern. */
-function anyPage(random: Random, { pageSize, wordBits }: Profile): Bytes {
+function anyPage(random: Random, profile: Profile): Bytes {
   const seed = 1 + random(1e6);
   const kind = random(20);
-  if (kind < 3) {
-    const byte = () => random(kind === 0 ? 1 : 256);
-    return {
-      word: Uint8Array.from({ length: wordBits / 8 }, byte).toHex(),
-    };
-  }
-  if (kind < 16) return { xorshift: seed, bytes: random(pageSize + 1) };
-  const contents: Contents = kind < 18
-    ? { kind: "symbols", symbols: pick(random, 4, 16, 180), seed }
-    : {
-      kind: "mixed",
-      period: 1 + random(48),
-      random: random(1000),
-      noise: random(64),
-      at: random(1000),
-      seed,
-    };
-  return contents;
+  if (kind < 3) return randomWord(random, profile, kind === 0);
+  return kind < 16
+    ? { xorshift: seed, bytes: random(profile.pageSize + 1) }
+    : randomContents(random, seed, kind < 18);
 }
 
 /** A parameter and what it is set to, sometimes what it cannot be. */
