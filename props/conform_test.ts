@@ -31,6 +31,7 @@ import {
   BROKEN_ZSMALLOC,
   BROKEN_ZSWAP,
 } from "./conform/broken_targets.ts";
+import { commandTest, ROOT } from "./command.ts";
 import { seed } from "./fuzz.ts";
 
 /** Kernels that are judged; the others are refused, see below. */
@@ -126,6 +127,19 @@ function testRules<T extends Target, One extends Step, Name extends string>(
 testRules(ZSMALLOC_SUITE, ZSMALLOC_CONTRACT, BROKEN_ZSMALLOC);
 testRules(ZRAM_SUITE, ZRAM_CONTRACT, BROKEN_ZRAM);
 testRules(ZSWAP_SUITE, ZSWAP_CONTRACT, BROKEN_ZSWAP);
+
+commandTest(
+  "the oracle protocol's document has every rule of every contract",
+  async () => {
+    const document = await Deno.readTextFile(`${ROOT}docs/oracle-protocol.md`);
+    const words = document.replaceAll(/\s+/g, " ");
+    for (const contract of [ZSMALLOC_CONTRACT, ZRAM_CONTRACT, ZSWAP_CONTRACT]) {
+      for (const { id, sentence } of Object.values(contract)) {
+        assertStringIncludes(words, `- \`${id}\`: ${sentence}`);
+      }
+    }
+  },
+);
 
 Deno.test("an allocator that never compacts keeps the contract, and is not Linux's", async () => {
   const lazy = () => ({

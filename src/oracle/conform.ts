@@ -235,7 +235,7 @@ async function shrink<T extends Target, One extends Step>(
     const options = { run: runTry, simpler, isTimeUp: isShrunk };
     const { steps } = await shrinkFinding(from, options);
     target.hurry?.(false);
-    return await runFresh(steps);
+    return await runFresh(suite.renamed?.(steps) ?? steps);
   };
   const shrunk = await shrinkBy(run, finding);
   if (shrunk !== undefined) return shrunk;

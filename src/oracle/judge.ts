@@ -96,6 +96,8 @@ export interface Suite<T extends Target, One extends Step> {
   judge(target: T, plan: Plan): Judge<One>;
   /** Simpler steps that could take the place of one. */
   simpler(step: One): readonly One[];
+  /** The same program, the names that steps give counted anew from 0. */
+  renamed?(steps: readonly One[]): readonly One[];
   /** Reads a step from a JSON value; throws an Error that says what is wrong. */
   parse(json: Readonly<Record<string, unknown>>): One;
 }

@@ -89,6 +89,19 @@ export function simplerZsmallocSteps(
  */
 const SIMPLE_SIZES = [2040, 2700, 1000, 32, 1];
 
+/** The same program, its objects numbered from 0 on. */
+export function renamedObjects(
+  steps: readonly ZsmallocStep[],
+): readonly ZsmallocStep[] {
+  const names = new Map<number, number>();
+  return steps.map((step) => {
+    if (!("object" in step)) return step;
+    const object = names.get(step.object) ?? names.size;
+    names.set(step.object, object);
+    return { ...step, object };
+  });
+}
+
 /** What programs consist of before objects have names. */
 type Burst =
   | { readonly op: "malloc"; readonly size: number; readonly count: number }

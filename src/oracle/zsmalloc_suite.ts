@@ -5,6 +5,7 @@ import { ZsmallocJudge } from "./zsmalloc_judge.ts";
 import { ZSMALLOC_CONTRACT } from "./zsmalloc_rules.ts";
 import {
   parseZsmallocStep,
+  renamedObjects,
   simplerZsmallocSteps,
   type ZsmallocStep,
   zsmallocTargetPrograms,
@@ -17,6 +18,7 @@ export const ZSMALLOC_SUITE: Suite<ZsmallocTarget, ZsmallocStep> = {
   prepare: (_target, plan) => Promise.resolve(plan),
   programs: zsmallocTargetPrograms,
   judge: (target, plan) => new ZsmallocJudge(target, plan),
+  renamed: renamedObjects,
   simpler: simplerZsmallocSteps,
   parse: parseZsmallocStep,
 };
