@@ -3,12 +3,12 @@ import { KERNEL_CODECS } from "../codec/codecs.ts";
 import { Disagreement, type Plan, resultOf, type Suite } from "./judge.ts";
 import { TargetMissing, type ZramTarget } from "./target.ts";
 import { ZramJudge } from "./zram_judge.ts";
+import { zramTargetPrograms } from "./zram_programs.ts";
 import { ZRAM_CONTRACT } from "./zram_rules.ts";
 import {
   parseZramStep,
   simplerZramSteps,
   type ZramStep,
-  zramTargetPrograms,
 } from "./zram_steps.ts";
 
 /**
