@@ -2,25 +2,32 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomFrom } from "../mod.ts";
 
-const PERMISSIONS = ["run", "read", "write", "net", "env"] as const;
+const PERMISSIONS = [
+  ...["run", "read", "write", "net", "env"] as const,
+  ...["sys", "ffi"] as const,
+];
 
-const granted = PERMISSIONS.every((name) =>
-  Deno.permissions.querySync({ name }).state === "granted"
-);
+/** Why tests of commands are left out, where not all is allowed. */
+export const NOT_ALLOWED: string | undefined =
+  PERMISSIONS.every((name) =>
+      Deno.permissions.querySync({ name }).state === "granted"
+    )
+    ? undefined
+    : "it needs --allow-all, which 'deno task test' gives";
 
 /** The checkout's folder. */
 export const ROOT: string = new URL("..", import.meta.url).pathname;
 
-/** A test that is left out, and says so, where not all is allowed. */
-export function commandTest(
+/** A test that is left out, and says why, where there is a reason. */
+export function commandTestUnless(
+  reason: string | undefined,
   name: string,
   fn: (folder: string) => Promise<void>,
 ): void {
+  const why = NOT_ALLOWED ?? reason;
   Deno.test({
-    name: granted
-      ? name
-      : `${name} (left out: it needs --allow-all, which 'deno task test' gives)`,
-    ignore: !granted,
+    name: why === undefined ? name : `${name} (left out: ${why})`,
+    ignore: why !== undefined,
     async fn() {
       const folder = await Deno.makeTempDir({ prefix: "zspec-" });
       try {
@@ -32,14 +39,12 @@ export function commandTest(
   });
 }
 
-/** A test of a command that is left out, and says why, where there is a reason. */
-export function commandTestUnless(
-  reason: string | undefined,
+/** A test of a command in a folder of its own, left out where not all is allowed. */
+export function commandTest(
   name: string,
   fn: (folder: string) => Promise<void>,
 ): void {
-  if (reason === undefined) return commandTest(name, fn);
-  Deno.test({ name: `${name} (left out: ${reason})`, ignore: true, fn() {} });
+  commandTestUnless(undefined, name, fn);
 }
 
 /** Waits until something holds; throws after a time that nothing needs. */
