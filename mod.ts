@@ -132,6 +132,7 @@ export { type Contents, expandContents } from "./src/explore/contents.ts";
 export * from "./src/explore/zsmalloc_programs.ts";
 export * from "./src/explore/zsmalloc_machine.ts";
 export * from "./src/explore/zram_machine.ts";
+export { type ZramSetup } from "./src/explore/zram_model.ts";
 export {
   ZRAM_OPS,
   type ZramRange,

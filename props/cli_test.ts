@@ -17,125 +17,130 @@ import { TRANSCRIPTS } from "./transcripts.ts";
 
 const ALGORITHMS = ALL_CODECS.map(({ name }) => name);
 
-commandTest("what cannot be run is refused in one line", async (folder) => {
-  await writeFiles(folder);
-  const refused = async (args: string[], message: string) =>
-    assertRefused(await zspec(folder, ...args), message);
-  await refused(
+/** Command lines that cannot be run, and what is said of them. */
+const REFUSED: readonly (readonly [args: string[], message: string])[] = [
+  [
     ["fly"],
     "Unknown command 'fly': the commands are run, predict, replay, record, classes, conform, guest, fuzz, swap",
-  );
-  await refused(
+  ],
+  [
     ["run", "--fly"],
     "Unknown option '--fly': the options are --profile",
-  );
-  await refused(
+  ],
+  [
     ["run", "nosuch"],
     "Cannot read 'nosuch': there is no such file or folder",
-  );
-  await refused(
+  ],
+  [
     ["run", "/dev/null"],
     "Cannot read '/dev/null': not a file or folder",
-  );
-  await refused(["run", "files/empty"], "the files hold no bytes");
-  await refused(
+  ],
+  [["run", "files/empty"], "the files hold no bytes"],
+  [
     ["run", "files", "--profile", "linux-9"],
     "Unknown profile 'linux-9': the profiles are linux-6.18, linux-6.18-full,",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--algorithm", "rar"],
     `Unknown algorithm 'rar': the algorithms are ${ALGORITHMS.join(", ")}`,
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--disksize", "1000T"],
     "Cannot run: there is too little memory",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--disksize", "4K"],
     "'--disksize' is 4096 bytes, the files need 184320",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--disksize", "big"],
     "'--disksize' is 'big', not a size such as 512M",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--seed=-1"],
     "'--seed' is '-1', not a whole number from 0",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--seed=1.5"],
     "'--seed' is '1.5', not a whole number from 0",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--seed"],
     "The option '--seed' needs a value",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--backing", "4K"],
     "'--backing' is 4096 bytes, a page and block 0 need 8192",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--backing", "some"],
     "'--backing' is 'some', not a size such as 512M",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--backing", "1M", "--profile", "linux-6.18"],
     "Cannot use '--backing': linux-6.18 has no writeback, only linux-6.18-full, linux-6.1",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--recompress", "zstd", "--profile", "linux-6.1"],
     "Cannot use '--recompress': linux-6.1 has no recompression, only linux-6.18-full",
-  );
-  await refused(
+  ],
+  [
     ["run", "files", "--recompress", "rar"],
     "Unknown algorithm 'rar'",
-  );
-  await refused(
+  ],
+  [
     ["predict", "--fly"],
     "Unknown option '--fly': the options are --profile",
-  );
-  await refused(["predict", "nosuch"], "Cannot read 'nosuch'");
-  await refused(["predict", "files/empty"], "the files hold no bytes");
-  await refused(
+  ],
+  [["predict", "nosuch"], "Cannot read 'nosuch'"],
+  [["predict", "files/empty"], "the files hold no bytes"],
+  [
     ["predict", "files", "--profile", "linux-9"],
     "Unknown profile 'linux-9'",
-  );
-  await refused(
+  ],
+  [
     ["predict", "files", "--algorithm", "lz4,rar"],
     "Unknown algorithm 'rar'",
-  );
-  await refused(
+  ],
+  [
     ["predict", "files", "--algorithm", "lz4,"],
     "Unknown algorithm ''",
-  );
-  await refused(
+  ],
+  [
     ["predict", "files", "--chain-size", "4,17"],
     "'--chain-size' is '17', not a whole number from 1 to 16",
-  );
-  await refused(
+  ],
+  [
     ["predict", "files", "--chain-size", "4,,8"],
     "'--chain-size' is '', not a whole number from 1 to 16",
-  );
-  await refused(["classes", "--page-size", "5000"], "the 'pageSize' is 5000");
-  await refused(["classes", "--word-bits", "33"], "the 'wordBits' is 33");
-  await refused(
+  ],
+  [["classes", "--page-size", "5000"], "the 'pageSize' is 5000"],
+  [["classes", "--word-bits", "33"], "the 'wordBits' is 33"],
+  [
     ["classes", "--chain-size", "99"],
     "'--chain-size' is '99', not a whole number from 1 to 16",
-  );
-  await refused(["classes", "more"], "Unknown argument 'more'");
-  await refused(["replay"], "no FILE is given");
-  await refused(["replay", "nosuch"], "Cannot read 'nosuch'");
-  await refused(["replay", "files"], "Cannot read 'files'");
-  await refused(["replay", "files/empty"], "files/empty:1: the file is empty");
-  await refused(
+  ],
+  [["classes", "more"], "Unknown argument 'more'"],
+  [["replay"], "no FILE is given"],
+  [["replay", "nosuch"], "Cannot read 'nosuch'"],
+  [["replay", "files"], "Cannot read 'files'"],
+  [["replay", "files/empty"], "files/empty:1: the file is empty"],
+  [
     ["replay", "files/inner/noise"],
     "neither UTF-8 text nor that text gzipped",
-  );
-  await refused(["replay", "files/text"], "files/text:1: the line is not JSON");
-  await refused(
+  ],
+  [["replay", "files/text"], "files/text:1: the line is not JSON"],
+  [
     ["replay", "files/text", "--sizes", "guessed"],
     "'--sizes' is 'guessed', not recorded or computed",
-  );
+  ],
+];
+
+commandTest("what cannot be run is refused in one line", async (folder) => {
+  await writeFiles(folder);
+  for (const [args, message] of REFUSED) {
+    assertRefused(await zspec(folder, ...args), message);
+  }
 });
 
 commandTest(

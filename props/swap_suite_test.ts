@@ -3,6 +3,7 @@ import { LINUX_6_1, LINUX_6_18_FULL, modelZram, PROFILES } from "../mod.ts";
 import { conform } from "../src/oracle/conform.ts";
 import { modelSwap } from "../src/oracle/swap_model.ts";
 import { parseSwapStep, swapSteps } from "../src/oracle/swap_steps.ts";
+import { parseLine } from "../src/oracle/transcript_fields.ts";
 import { swapSuite } from "../src/oracle/swap_suite.ts";
 import type { SwapTarget } from "../src/oracle/swap_target.ts";
 import { isRefusal, type ZramTarget } from "../src/oracle/target.ts";
@@ -61,7 +62,7 @@ Deno.test("a program of paging stores pages with each allocator of its kernel", 
       }
       // Each is a JSON value that reads as the same step.
       const read = program.map((step) =>
-        parseSwapStep(JSON.parse(JSON.stringify(step)))
+        parseSwapStep(parseLine(1, JSON.stringify(step)))
       );
       assertEquals(read, program);
     }

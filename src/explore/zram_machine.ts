@@ -19,7 +19,12 @@ import {
   profileChoices,
 } from "./profiles.ts";
 import { plain, runSteps, type StepOf } from "./steps.ts";
-import { ADDED_CODECS, naiveZram, type Setup } from "./zram_model.ts";
+import {
+  ADDED_CODECS,
+  naiveZram,
+  type Setup,
+  type ZramSetup,
+} from "./zram_model.ts";
 import { DISK_PAGES, zramSteps } from "./zram_programs.ts";
 import {
   check,
@@ -41,21 +46,11 @@ const ZRAM_PROFILES: Readonly<Record<ZramRelease, ZramProfile>> = {
 };
 
 /** A program of {@linkcode zramMachine}: a JSON value. */
-export interface ZramProgram {
+export interface ZramProgram extends ZramSetup {
   /** The kernel below the block device. */
   readonly profile: ProfileChoice;
   /** The block device. */
   readonly zram: ZramRelease;
-  /** The algorithms of priority 1 to 3. */
-  readonly recompressors: readonly (string | null)[];
-  /** Pages of the backing device; without any there is none. */
-  readonly backingPages: number;
-  /** Its blocks that cannot be written. */
-  readonly badWrites: readonly number[];
-  /** Its blocks that cannot be read. */
-  readonly badReads: readonly number[];
-  /** Whether there are only ten frames. */
-  readonly scarce: boolean;
   /** Whether most pages are written before the first step. */
   readonly filled: boolean;
   /** The operations, run one after another. */

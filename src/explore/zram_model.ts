@@ -22,18 +22,24 @@ export interface PageRecord {
   block: number;
 }
 
-/** What a machine is made with. */
-export interface Setup {
-  readonly profile: Profile;
-  readonly diskPages: number;
+/** What a program of zram is set up with, whatever the kernel. */
+export interface ZramSetup {
   /** The algorithms of priority 1 to 3. */
   readonly recompressors: readonly (string | null)[];
-  /** Blocks of the backing device, and those that cannot be written or read. */
+  /** Pages of the backing device; without any there is none. */
   readonly backingPages: number;
+  /** Its blocks that cannot be written. */
   readonly badWrites: readonly number[];
+  /** Its blocks that cannot be read. */
   readonly badReads: readonly number[];
-  /** Whether memory can run out. */
+  /** Whether there are only ten frames. */
   readonly scarce: boolean;
+}
+
+/** What a machine is made with. */
+export interface Setup extends ZramSetup {
+  readonly profile: Profile;
+  readonly diskPages: number;
 }
 
 /** Bytes of a sector. */

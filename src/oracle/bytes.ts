@@ -1,6 +1,14 @@
 /** How programs write bytes: as transcripts do, or as what they are made from. */
 import { type Contents, expandContents } from "../explore/contents.ts";
 import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
+import {
+  base64,
+  type Json,
+  matching,
+  object,
+  positive,
+  whole,
+} from "./fields.ts";
 import { fillPageData, type PageData } from "./page_data.ts";
 
 /** Bytes as a small JSON value: a transcript's forms, or contents. */
@@ -42,40 +50,32 @@ export function simplerBytes(bytes: Bytes): readonly Bytes[] {
   return xorshift === 1 ? [word] : [word, { ...bytes, xorshift: 1 }];
 }
 
-/** Whether a JSON value is one that {@linkcode expandBytes} takes. */
-export function isBytes(value: unknown): value is Bytes {
-  if (typeof value !== "object" || value === null) return false;
-  const bytes: Record<string, unknown> = { ...value };
-  const isWhole = (name: string) =>
-    Number.isSafeInteger(bytes[name]) && Number(bytes[name]) >= 0;
-  switch (Object.keys(bytes).sort().join()) {
+/** Whether a JSON object is one that {@linkcode expandBytes} takes. */
+function isBytes(json: Json): json is Json & Bytes {
+  const isWhole = (name: string) => whole(json[name]) !== undefined;
+  switch (Object.keys(json).sort().join()) {
     case "word":
-      return typeof bytes.word === "string" &&
-        /^([0-9a-f]{8}){1,2}$/.test(bytes.word);
+      return matching(/^([0-9a-f]{8}){1,2}$/)(json.word) !== undefined;
     case "bytes,xorshift":
       return isWhole("bytes") && isWhole("xorshift");
     case "b64":
-      return typeof bytes.b64 === "string" && isBase64(bytes.b64);
+      return base64(json.b64) !== undefined;
     case "bytes,kind":
-      return bytes.kind === "repeated" && Array.isArray(bytes.bytes) &&
-        bytes.bytes.length > 0 &&
-        bytes.bytes.every((one) => Number.isInteger(one));
+      return json.kind === "repeated" && Array.isArray(json.bytes) &&
+        json.bytes.length > 0 &&
+        json.bytes.every((one) => Number.isInteger(one));
     case "kind,seed,symbols":
-      return bytes.kind === "symbols" && isWhole("seed") && isWhole("symbols");
+      return json.kind === "symbols" && isWhole("seed") && isWhole("symbols");
     case "at,kind,noise,period,random,seed":
-      return bytes.kind === "mixed" && isWhole("period") &&
-        Number(bytes.period) > 0 &&
+      return json.kind === "mixed" && positive(json.period) !== undefined &&
         ["at", "noise", "random", "seed"].every(isWhole);
     default:
       return false;
   }
 }
 
-function isBase64(text: string): boolean {
-  try {
-    Uint8Array.fromBase64(text);
-    return true;
-  } catch {
-    return false;
-  }
+/** Bytes in one of their forms. */
+export function bytes(value: unknown): Bytes | undefined {
+  const json = object(value);
+  return json !== undefined && isBytes(json) ? json : undefined;
 }

@@ -1,6 +1,6 @@
 /** The three targets as child processes: what answers must look like. */
 import { Child, type ChildAnswer, type ChildOptions } from "./child.ts";
-import { shortened } from "./child_lines.ts";
+import { base64, errno, Fields, matching, truth, whole } from "./fields.ts";
 import {
   type Refusal,
   TargetFault,
@@ -19,71 +19,15 @@ export interface Ending {
   restart(): Promise<void>;
 }
 
-/** Reads an answer's fields; throws where one is not as the protocol has it. */
-class AnswerFields {
-  readonly #answer: ChildAnswer;
-
-  constructor(answer: ChildAnswer) {
-    this.#answer = answer;
-  }
-
-  field<Value>(
-    name: string,
-    read: (value: unknown) => Value | undefined,
-    right: string,
-  ): Value {
-    const found = this.#answer[name];
-    const value = read(found);
-    if (value !== undefined) return value;
-    const shown = found === undefined
-      ? "is missing"
-      : `is ${shortened(JSON.stringify(found))}, not ${right}`;
-    throw new TargetFault("malformed", `the field '${name}' ${shown}`);
-  }
-
-  whole(name: string): number {
-    return this.field(name, wholeOf, "a whole number from 0 on");
-  }
-
-  text(name: string): string {
-    return this.field(name, textOf, "text");
-  }
-
-  bytes(name: string): Uint8Array {
-    return this.field(name, bytesOf, "base64");
-  }
-}
-
-const wholeOf = (value: unknown): number | undefined =>
-  Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined;
-
-const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" ? value : undefined;
-
-const handleOf = (value: unknown): string | undefined =>
-  typeof value === "string" && /^(0x)?[0-9a-f]+$/i.test(value)
-    ? value
-    : undefined;
-
-const errnoOf = (value: unknown): string | undefined =>
-  typeof value === "string" && /^E[A-Z0-9]+$/.test(value) ? value : undefined;
-
-function bytesOf(value: unknown): Uint8Array | undefined {
-  if (typeof value !== "string") return undefined;
-  try {
-    return Uint8Array.fromBase64(value, { lastChunkHandling: "strict" });
-  } catch {
-    return undefined;
-  }
-}
+const handle = matching(/^(0x)?[0-9a-f]+$/i);
 
 function writtenOf(value: unknown): ZswapWritten[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const written: ZswapWritten[] = [];
   for (const row of value) {
     if (!Array.isArray(row) || row.length !== 3) return undefined;
-    const [type, offset] = [wholeOf(row[0]), wholeOf(row[1])];
-    const data = bytesOf(row[2]);
+    const [type, offset] = [whole(row[0]), whole(row[1])];
+    const data = base64(row[2]);
     if (type === undefined || offset === undefined || data === undefined) {
       return undefined;
     }
@@ -96,17 +40,19 @@ function writtenOf(value: unknown): ZswapWritten[] | undefined {
 function asker(child: Child) {
   return async <Result>(
     request: ChildAnswer,
-    read: (fields: AnswerFields) => Result,
+    read: (fields: Fields) => Result,
   ): Promise<Result | Refusal> => {
     const answer = await child.ask(request);
-    const fields = new AnswerFields(answer);
+    const fields = new Fields(
+      answer,
+      (message) => new TargetFault("malformed", message),
+    );
     if (!Object.hasOwn(answer, "error")) return read(fields);
-    return { error: fields.field("error", errnoOf, "an errno's name") };
+    return { error: fields.required("error", errno, "an errno's name") };
   };
 }
 
 const nothing = () => {};
-const base64 = (data: Uint8Array): string => data.toBase64();
 
 function processOf(child: Child) {
   return {
@@ -126,15 +72,15 @@ export function childZsmalloc(options: ChildOptions): ZsmallocTarget & Ending {
       ask({ op: "create", pageSize, wordBits, chainSize }, nothing),
     malloc: (size) =>
       ask({ op: "malloc", size }, (fields) => ({
-        handle: fields.field("handle", handleOf, "a number in text"),
+        handle: fields.required("handle", handle, "a number in text"),
       })),
     free: (handle) => ask({ op: "free", handle }, nothing),
     write: (handle, data) =>
-      ask({ op: "write", handle, data: base64(data) }, nothing),
+      ask({ op: "write", handle, data: data.toBase64() }, nothing),
     read: (handle, length) =>
       ask(
         { op: "read", handle, length },
-        (fields) => ({ data: fields.bytes("data") }),
+        (fields) => ({ data: fields.required("data", base64, "base64") }),
       ),
     compact: () =>
       ask({ op: "compact" }, (fields) => ({
@@ -160,11 +106,14 @@ export function childZram(options: ChildOptions): ZramTarget & Ending {
       ask({ op: "get", attr }, (fields) => ({ value: fields.text("value") })),
     write: (page, data) =>
       ask(
-        { op: "write", page, data: base64(data) },
+        { op: "write", page, data: data.toBase64() },
         (fields) => ({ stored: fields.whole("stored") }),
       ),
     read: (page) =>
-      ask({ op: "read", page }, (fields) => ({ data: fields.bytes("data") })),
+      ask(
+        { op: "read", page },
+        (fields) => ({ data: fields.required("data", base64, "base64") }),
+      ),
     discard: (page, pages) => ask({ op: "discard", page, pages }, nothing),
   };
 }
@@ -177,13 +126,13 @@ export function childZswap(options: ChildOptions): ZswapTarget & Ending {
     ...processOf(child),
     create: (setup) => ask({ op: "create", ...setup }, nothing),
     store: (type, offset, data) =>
-      ask({ op: "store", type, offset, data: base64(data) }, storedOf),
+      ask({ op: "store", type, offset, data: data.toBase64() }, storedOf),
     load: (type, offset) => ask({ op: "load", type, offset }, pageOf),
     invalidate: (type, offset) =>
       ask({ op: "invalidate", type, offset }, nothing),
     writeback: (entries) =>
       ask({ op: "writeback", entries }, (fields) => ({
-        written: fields.field(
+        written: fields.required(
           "written",
           writtenOf,
           "rows [type, offset, base64]",
@@ -199,17 +148,17 @@ export function childZswap(options: ChildOptions): ZswapTarget & Ending {
 }
 
 /** The page of a load; `null` where the cache has none. */
-function pageOf(fields: AnswerFields): { readonly data: Uint8Array | null } {
-  return fields.field("data", (value) => {
-    const data = value === null ? null : bytesOf(value);
+function pageOf(fields: Fields): { readonly data: Uint8Array | null } {
+  return fields.required("data", (value) => {
+    const data = value === null ? null : base64(value);
     return data === undefined ? undefined : { data };
   }, "base64 or null");
 }
 
-function storedOf(fields: AnswerFields): ZswapStored {
-  const isStored = fields.field(
+function storedOf(fields: Fields): ZswapStored {
+  const isStored = fields.required(
     "stored",
-    (value) => typeof value === "boolean" ? value : undefined,
+    truth,
     "true or false",
   );
   if (isStored) return { stored: true };

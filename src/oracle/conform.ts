@@ -39,8 +39,6 @@ export interface ConformOptions {
   readonly seed?: number;
   /** Told how many programs were run, after each. */
   onProgram?(programs: number): void;
-  /** Asked after each program: where it answers true, that was the last. */
-  isTimeUp?(): boolean;
   /**
    * Asked while a finding is shrunk: where it answers true, it is small enough.
    * Default: never.
@@ -169,7 +167,7 @@ export async function conform<T extends Target, One extends Step>(
   options: ConformOptions = {},
 ): Promise<ConformResult<One>> {
   const { level = "contract", profile = LINUX_6_18, seed = 1 } = options;
-  const { runs = CONFORM_RUNS, isTimeUp = () => false } = options;
+  const { runs = CONFORM_RUNS } = options;
   const counts = { programs: 0, steps: 0 };
   const asked = { level, profile };
   const ended = (plan: Plan, finding?: Finding<One>) => ({
@@ -204,7 +202,6 @@ export async function conform<T extends Target, One extends Step>(
       );
       return ended(plan, shrunk);
     }
-    if (isTimeUp()) break;
   }
   // Whether a target ends is mostly no matter of what it was asked before.
   const [program = []] = history.programs;

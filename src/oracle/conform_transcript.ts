@@ -3,9 +3,10 @@
  * a failure, the last with what was expected and what was found.
  */
 import { profileNamed, PROFILES } from "../linux/profile.ts";
+import type { Check, Fields } from "./fields.ts";
 import type { Finding } from "./finding.ts";
 import { type Level, LEVELS, type Plan, type Step } from "./judge.ts";
-import { TranscriptError } from "./transcript.ts";
+import { linesOf, parseLine } from "./transcript_fields.ts";
 
 /** What the first line says the steps were judged by. */
 export interface FindingHeader {
@@ -26,6 +27,8 @@ export interface FindingTranscript<One extends Step> {
 }
 
 const VERSION = "conform/1";
+/** What the last step has besides its own fields. */
+const OUTCOME = ["rule", "expected", "found"];
 
 /**
  * The transcript of a finding: what `zspec conform --replay` reads.
@@ -72,54 +75,42 @@ export function findingTranscript(
  */
 export function parseFindingTranscript<One extends Step>(
   source: string,
-  parse: (json: Readonly<Record<string, unknown>>) => One,
+  parse: (fields: Fields) => One,
 ): FindingTranscript<One> {
-  const lines = source.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  if (lines.length === 0) throw new TranscriptError(1, "the file is empty");
-  const header = parseHeader(parseObject(1, lines[0]));
-  const steps = lines.slice(1).map((text, nth) => {
-    const line = nth + 2;
-    const { rule: _rule, expected: _expected, found: _found, ...step } =
-      parseObject(line, text);
-    try {
-      return parse(step);
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      throw new TranscriptError(line, error.message);
-    }
+  const [first, ...rest] = linesOf(source);
+  const header = parseHeader(parseLine(1, first));
+  const steps = rest.map((text, nth) => {
+    const fields = parseLine(nth + 2, text);
+    OUTCOME.forEach((name) => fields.skip(name));
+    const step = parse(fields);
+    fields.end();
+    return step;
   });
   return { header, steps };
 }
 
-function parseObject(line: number, text: string): Record<string, unknown> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new TranscriptError(line, "the line is not JSON, or was cut off");
-  }
-  if (typeof json === "object" && json !== null && !Array.isArray(json)) {
-    return { ...json };
-  }
-  throw new TranscriptError(line, `the line is ${text}, not an object`);
-}
+const named: Check<string> = (value) =>
+  typeof value === "string" && profileNamed(value) !== undefined
+    ? value
+    : undefined;
 
-function parseHeader(json: Record<string, unknown>): FindingHeader {
-  const { zspec, target, level: asked, profile } = json;
-  const refuse = (field: string, right: string): never => {
-    const found = JSON.stringify(json[field]) ?? "missing";
-    throw new TranscriptError(
-      1,
-      `the field '${field}' is ${found}, not ${right}`,
-    );
+function parseHeader(fields: Fields): FindingHeader {
+  const isVersion: Check<string> = (value) =>
+    value === VERSION ? VERSION : undefined;
+  fields.required("zspec", isVersion, `"${VERSION}"`);
+  const header = {
+    target: fields.text("target"),
+    level: fields.required(
+      "level",
+      (value) => LEVELS.find((one) => one === value),
+      LEVELS.join(" or "),
+    ),
+    profile: fields.required(
+      "profile",
+      named,
+      PROFILES.map(({ name }) => name).join(" or "),
+    ),
   };
-  if (zspec !== VERSION) refuse("zspec", `"${VERSION}"`);
-  if (typeof target !== "string") return refuse("target", "text");
-  const level = LEVELS.find((one) => one === asked);
-  if (level === undefined) return refuse("level", LEVELS.join(" or "));
-  if (typeof profile !== "string" || profileNamed(profile) === undefined) {
-    return refuse("profile", PROFILES.map(({ name }) => name).join(" or "));
-  }
-  return { target, level, profile };
+  fields.end();
+  return header;
 }

@@ -2,6 +2,7 @@
 import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { Rule } from "../rules/invariant.ts";
+import type { Fields } from "./fields.ts";
 import { isRefusal, type Refusal, type Target } from "./target.ts";
 
 /**
@@ -98,8 +99,8 @@ export interface Suite<T extends Target, One extends Step> {
   simpler(step: One): readonly One[];
   /** The same program, the names that steps give counted anew from 0. */
   renamed?(steps: readonly One[]): readonly One[];
-  /** Reads a step from a JSON value; throws an Error that says what is wrong. */
-  parse(json: Readonly<Record<string, unknown>>): One;
+  /** Reads a step. */
+  parse(fields: Fields): One;
 }
 
 /** What every answer is judged by. */

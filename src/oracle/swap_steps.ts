@@ -2,9 +2,9 @@
 import { pick, type Random, randomFrom } from "../explore/random.ts";
 import { KERNEL_CODECS } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
-import { type Bytes, isBytes } from "./bytes.ts";
+import { type Bytes, bytes } from "./bytes.ts";
 import { randomContents, randomWord } from "./random_page.ts";
-import { StepFields } from "./step_fields.ts";
+import type { Fields } from "./fields.ts";
 import type { SwapStep } from "./swap_target.ts";
 
 /** Pages of the process: all of them fit into the swap device. */
@@ -152,36 +152,33 @@ export function swapSteps(
   ];
 }
 
-/** Reads a step from a JSON value; throws an Error that says what is wrong. */
-export function parseSwapStep(
-  json: Readonly<Record<string, unknown>>,
-): SwapStep {
-  const fields = new StepFields(json);
+/** Reads a step. */
+export function parseSwapStep(fields: Fields): SwapStep {
   const op = fields.text("op");
   switch (op) {
     case "create":
-      return fields.end({ op });
+      return { op };
     case "set":
-      return fields.end({
+      return {
         op,
         attr: fields.text("attr"),
         value: fields.text("value"),
-      });
+      };
     case "get":
-      return fields.end({ op, attr: fields.text("attr") });
+      return { op, attr: fields.text("attr") };
     case "write":
-      return fields.end({
+      return {
         op,
         page: fields.whole("page"),
-        data: fields.checked("data", isBytes, "bytes in one of their forms"),
-      });
+        data: fields.required("data", bytes, "bytes in one of their forms"),
+      };
     case "read":
     case "pageout":
     case "forget":
-      return fields.end({ op, page: fields.whole("page") });
+      return { op, page: fields.whole("page") };
     default:
-      return fields.unknownOp(
-        "create, set, get, write, read, pageout or forget",
+      return fields.fail(
+        `unknown op '${op}', not create, set, get, write, read, pageout or forget`,
       );
   }
 }

@@ -1,14 +1,10 @@
 /**
  * Transcripts: what one target did, operations in order, each with what was
  * observed after it. One JSON object a line; the first is the header. A reader
- * rejects what it does not know. `docs/transcripts.md` has the whole format.
+ * rejects what it does not know. `transcripts.md` has the whole format.
  */
-import {
-  type Fields,
-  matching,
-  parseLine,
-  TranscriptError,
-} from "./transcript_fields.ts";
+import { type Fields, matching } from "./fields.ts";
+import { linesOf, parseLine, TranscriptError } from "./transcript_fields.ts";
 import {
   parseZramHeader,
   parseZramOperation,
@@ -63,9 +59,7 @@ function parseHeader(fields: Fields): TranscriptHeader {
  * the first thing that is not as the format has it.
  */
 export function parseTranscript(source: string): Transcript {
-  const lines = source.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  if (lines.length === 0) throw new TranscriptError(1, "the file is empty");
+  const lines = linesOf(source);
   const header = parseHeader(parseLine(1, lines[0]));
   /** The lines after the header, each read by `parse` and then to its end. */
   const operations = <One>(parse: (line: number, fields: Fields) => One) =>

@@ -1,4 +1,16 @@
-/** Reads the fields of a transcript's lines, and refuses what is not right. */
+/** What the lines of all transcripts have, and how they are read. */
+import {
+  base64,
+  brief,
+  type Check,
+  errno,
+  Fields,
+  matching,
+  object,
+  positive,
+  text,
+  whole,
+} from "./fields.ts";
 import type { PageData } from "./page_data.ts";
 
 /** What every transcript's first line has: what was observed, and its geometry. */
@@ -37,93 +49,6 @@ export class TranscriptError extends Error {
   }
 }
 
-/** What a line's JSON is. */
-export type Json = Readonly<Record<string, unknown>>;
-
-/** Checks one field's value and returns it as what it should be. */
-export type Check<Value> = (value: unknown) => Value | undefined;
-
-/** Any text. */
-export function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-/** A whole number from 0 on. */
-export function whole(value: unknown): number | undefined {
-  const isWhole = Number.isSafeInteger(value) && Number(value) >= 0;
-  return isWhole ? Number(value) : undefined;
-}
-
-/** One from 1 on. */
-export function positive(value: unknown): number | undefined {
-  return whole(value) || undefined;
-}
-
-/** A text of some form. */
-export function matching(pattern: RegExp): Check<string> {
-  return (value) =>
-    typeof value === "string" && pattern.test(value) ? value : undefined;
-}
-
-/** So many whole numbers. */
-export function wholes(count: number): Check<number[]> {
-  return (value) =>
-    Array.isArray(value) && value.length === count &&
-      value.every((one) => whole(one) !== undefined)
-      ? value
-      : undefined;
-}
-
-/** A reader of one line's fields; what it was not asked for is refused. */
-export class Fields {
-  readonly #line: number;
-  readonly #json: Json;
-  readonly #asked = new Set<string>();
-
-  /** The fields of the line with that number. */
-  constructor(line: number, json: Json) {
-    this.#line = line;
-    this.#json = json;
-  }
-
-  /** Refuses the line. */
-  fail(message: string): never {
-    throw new TranscriptError(this.#line, message);
-  }
-
-  /** A field that must be there, and pass `check`; `right` says what it should be. */
-  required<Value>(name: string, check: Check<Value>, right: string): Value {
-    const value = this.optional(name, check, right);
-    if (value === undefined) this.fail(`the field '${name}' is missing`);
-    return value;
-  }
-
-  /** A field that passes `check` where it is there. */
-  optional<Value>(
-    name: string,
-    check: Check<Value>,
-    right: string,
-  ): Value | undefined {
-    this.#asked.add(name);
-    if (!Object.hasOwn(this.#json, name)) return undefined;
-    const found = this.#json[name];
-    return check(found) ??
-      this.fail(`the field '${name}' is ${brief(found)}, not ${right}`);
-  }
-
-  /** Refuses what was not asked for. */
-  end(): void {
-    for (const name of Object.keys(this.#json)) {
-      if (!this.#asked.has(name)) this.fail(`unknown field '${name}'`);
-    }
-  }
-}
-
-function brief(value: unknown): string {
-  const json = JSON.stringify(value);
-  return json.length <= 40 ? json : json.slice(0, 37) + "…";
-}
-
 /** A line's fields; a line that is no JSON object is refused. */
 export function parseLine(line: number, source: string): Fields {
   let json: unknown;
@@ -137,20 +62,26 @@ export function parseLine(line: number, source: string): Fields {
         : "the line is not JSON, or was cut off",
     );
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new TranscriptError(
-      line,
-      `the line is ${brief(json)}, not an object`,
-    );
+  const fields = object(json);
+  if (fields !== undefined) {
+    return new Fields(fields, (message) => new TranscriptError(line, message));
   }
-  return new Fields(line, json as Json);
+  throw new TranscriptError(line, `the line is ${brief(json)}, not an object`);
+}
+
+/** A text's lines, of which the last has a newline or none; at least one. */
+export function linesOf(source: string): string[] {
+  const lines = source.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  if (lines.length === 0) throw new TranscriptError(1, "the file is empty");
+  return lines;
 }
 
 /** Reads what every header has. */
 export function parseHeaderFields(fields: Fields): HeaderFields {
   return {
-    kernel: fields.required("kernel", text, "text"),
-    profile: fields.required("profile", text, "text"),
+    kernel: fields.text("kernel"),
+    profile: fields.text("profile"),
     pageSize: fields.required("pageSize", positive, "a whole number of bytes"),
     wordBits: fields.required("wordBits", positive, "32 or 64"),
     chainSize: fields.required("chainSize", positive, "a whole number"),
@@ -162,8 +93,8 @@ function pageDataOf(
 ): Check<PageData> {
   const word = new RegExp(`^[0-9a-f]{${wordBits / 4}}$`);
   return (value) => {
-    if (typeof value !== "object" || value === null) return undefined;
-    const data = value as Json;
+    const data = object(value);
+    if (data === undefined) return undefined;
     const names = Object.keys(data).sort().join();
     if (names === "word") {
       const digits = matching(word)(data.word);
@@ -176,20 +107,10 @@ function pageDataOf(
       if (bytes === undefined || bytes > pageSize) return undefined;
       return { xorshift, bytes };
     }
-    if (names === "b64" && typeof data.b64 === "string") {
-      const b64 = decodeBase64(data.b64);
-      return b64?.length === pageSize ? { b64 } : undefined;
-    }
-    return undefined;
+    if (names !== "b64") return undefined;
+    const b64 = base64(data.b64);
+    return b64?.length === pageSize ? { b64 } : undefined;
   };
-}
-
-function decodeBase64(source: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.fromBase64(source);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Reads the fields of one operation: those that several operations have. */
@@ -205,7 +126,7 @@ export class OperationFields {
     this.#header = header;
     this.#errno = fields.optional(
       "errno",
-      matching(/^E[A-Z0-9]+$/),
+      errno,
       "an error's symbolic name",
     );
   }
@@ -217,12 +138,12 @@ export class OperationFields {
 
   /** `op`. */
   op(): string {
-    return this.fields.required("op", text, "text");
+    return this.fields.text("op");
   }
 
   /** `page`. */
   page(): number {
-    return this.fields.required("page", whole, "a whole number from 0 on");
+    return this.fields.whole("page");
   }
 
   /** `attr`. */

@@ -3,14 +3,16 @@ import type { PageData } from "./page_data.ts";
 import {
   type Check,
   type Fields,
-  type HeaderFields,
-  type ObservedFields,
-  OperationFields,
-  parseHeaderFields,
   positive,
   text,
   whole,
   wholes,
+} from "./fields.ts";
+import {
+  type HeaderFields,
+  type ObservedFields,
+  OperationFields,
+  parseHeaderFields,
 } from "./transcript_fields.ts";
 
 /** The path at which a transcript's backing device is. */
@@ -86,7 +88,7 @@ function parseOwn(own: OperationFields, { pageSize }: ZramHeader) {
       return {
         op,
         attr: own.attr(),
-        value: fields.required("value", text, "text"),
+        value: fields.text("value"),
       };
     case "get":
       return { op, attr: own.attr(), value: own.result("value", text, "text") };

@@ -6,13 +6,17 @@ import type { SwapSetup } from "./swap_target.ts";
 import {
   type Check,
   type Fields,
+  object,
+  positive,
+  text,
+  truth,
+  whole,
+} from "./fields.ts";
+import {
   type HeaderFields,
   type ObservedFields,
   OperationFields,
   parseHeaderFields,
-  positive,
-  text,
-  whole,
 } from "./transcript_fields.ts";
 
 /** The first line of a transcript of zswap. */
@@ -68,15 +72,13 @@ export function parseZswapHeader(fields: Fields): ZswapHeader {
 const KNOWN_COUNTERS = Object.keys(zeroCounters());
 
 const counters: Check<NamedCounters> = (value) => {
-  if (typeof value !== "object" || value === null) return undefined;
-  const isRight = Object.entries(value).every(([name, count]) =>
+  const named = object(value);
+  if (named === undefined) return undefined;
+  const isRight = Object.entries(named).every(([name, count]) =>
     KNOWN_COUNTERS.includes(name) && whole(count) !== undefined
   );
-  return isRight && !Array.isArray(value) ? value : undefined;
+  return isRight ? named : undefined;
 };
-
-const truth: Check<boolean> = (value) =>
-  typeof value === "boolean" ? value : undefined;
 
 /** The fields of each operation, without what all have. */
 function parseOwn(own: OperationFields) {
@@ -87,7 +89,7 @@ function parseOwn(own: OperationFields) {
       return {
         op,
         attr: own.attr(),
-        value: fields.required("value", text, "text"),
+        value: fields.text("value"),
       };
     case "get":
       return { op, attr: own.attr(), value: own.result("value", text, "text") };

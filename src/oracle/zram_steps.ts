@@ -1,6 +1,6 @@
 /** The steps of programs for a compressed block device. */
-import { type Bytes, isBytes, simplerBytes } from "./bytes.ts";
-import { StepFields } from "./step_fields.ts";
+import { type Bytes, bytes, simplerBytes } from "./bytes.ts";
+import type { Fields } from "./fields.ts";
 
 /** A request to a device. */
 export type ZramStep =
@@ -12,41 +12,38 @@ export type ZramStep =
   | { readonly op: "discard"; readonly page: number; readonly pages: number }
   | { readonly op: "block_state" };
 
-/** Reads a step from a JSON value. */
-export function parseZramStep(
-  json: Readonly<Record<string, unknown>>,
-): ZramStep {
-  const fields = new StepFields(json);
+/** Reads a step. */
+export function parseZramStep(fields: Fields): ZramStep {
   const op = fields.text("op");
   switch (op) {
     case "create":
     case "block_state":
-      return fields.end({ op });
+      return { op };
     case "set":
-      return fields.end({
+      return {
         op,
         attr: fields.text("attr"),
         value: fields.text("value"),
-      });
+      };
     case "get":
-      return fields.end({ op, attr: fields.text("attr") });
+      return { op, attr: fields.text("attr") };
     case "write":
-      return fields.end({
+      return {
         op,
         page: fields.whole("page"),
-        data: fields.checked("data", isBytes, "bytes in one of their forms"),
-      });
+        data: fields.required("data", bytes, "bytes in one of their forms"),
+      };
     case "read":
-      return fields.end({ op, page: fields.whole("page") });
+      return { op, page: fields.whole("page") };
     case "discard":
-      return fields.end({
+      return {
         op,
         page: fields.whole("page"),
         pages: fields.whole("pages"),
-      });
+      };
     default:
-      return fields.unknownOp(
-        "create, set, get, write, read, discard or block_state",
+      return fields.fail(
+        `unknown op '${op}', not create, set, get, write, read, discard or block_state`,
       );
   }
 }

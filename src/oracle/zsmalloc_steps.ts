@@ -2,9 +2,9 @@
 import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
 import { plain } from "../explore/steps.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
-import { anyNoise, type Bytes, isBytes, simplerBytes } from "./bytes.ts";
+import { anyNoise, type Bytes, bytes, simplerBytes } from "./bytes.ts";
 import type { Plan } from "./judge.ts";
-import { StepFields } from "./step_fields.ts";
+import type { Fields } from "./fields.ts";
 import type { ZsmallocSetup } from "./target.ts";
 import { profileWith } from "./zsmalloc_model.ts";
 
@@ -21,46 +21,43 @@ export type ZsmallocStep =
   | { readonly op: "compact" }
   | { readonly op: "stats" };
 
-/** Reads a step from a JSON value. */
-export function parseZsmallocStep(
-  json: Readonly<Record<string, unknown>>,
-): ZsmallocStep {
-  const fields = new StepFields(json);
+/** Reads a step. */
+export function parseZsmallocStep(fields: Fields): ZsmallocStep {
   const op = fields.text("op");
   switch (op) {
     case "create":
-      return fields.end({
+      return {
         op,
         pageSize: fields.whole("pageSize"),
         wordBits: fields.whole("wordBits"),
         chainSize: fields.whole("chainSize"),
-      });
+      };
     case "malloc":
-      return fields.end({
+      return {
         op,
         size: fields.whole("size"),
         object: fields.whole("object"),
-      });
+      };
     case "free":
-      return fields.end({ op, object: fields.whole("object") });
+      return { op, object: fields.whole("object") };
     case "write":
-      return fields.end({
+      return {
         op,
         object: fields.whole("object"),
-        data: fields.checked("data", isBytes, "bytes in one of their forms"),
-      });
+        data: fields.required("data", bytes, "bytes in one of their forms"),
+      };
     case "read":
-      return fields.end({
+      return {
         op,
         object: fields.whole("object"),
         length: fields.whole("length"),
-      });
+      };
     case "compact":
     case "stats":
-      return fields.end({ op });
+      return { op };
     default:
-      return fields.unknownOp(
-        "create, malloc, free, write, read, compact or stats",
+      return fields.fail(
+        `unknown op '${op}', not create, malloc, free, write, read, compact or stats`,
       );
   }
 }

@@ -2,9 +2,9 @@
 import { anyContents } from "../explore/contents.ts";
 import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
 import { plain, step } from "../explore/steps.ts";
-import { type Bytes, isBytes, simplerBytes } from "./bytes.ts";
+import { type Bytes, bytes, simplerBytes } from "./bytes.ts";
 import type { Plan } from "./judge.ts";
-import { StepFields } from "./step_fields.ts";
+import type { Fields } from "./fields.ts";
 import type { ZswapSetup } from "./target.ts";
 import { SWAP_TYPES } from "./zswap_model.ts";
 
@@ -28,11 +28,8 @@ export type ZswapStep =
 /** Offsets of a swap type that programs use. */
 const OFFSETS = 12;
 
-/** Reads a step from a JSON value. */
-export function parseZswapStep(
-  json: Readonly<Record<string, unknown>>,
-): ZswapStep {
-  const fields = new StepFields(json);
+/** Reads a step. */
+export function parseZswapStep(fields: Fields): ZswapStep {
   const op = fields.text("op");
   const slot = () => ({
     type: fields.whole("type"),
@@ -40,29 +37,29 @@ export function parseZswapStep(
   });
   switch (op) {
     case "create":
-      return fields.end({
+      return {
         op,
         totalPages: fields.whole("totalPages"),
         maxPoolPercent: fields.whole("maxPoolPercent"),
         acceptThresholdPercent: fields.whole("acceptThresholdPercent"),
         allocator: fields.text("allocator"),
-      });
+      };
     case "store":
-      return fields.end({
+      return {
         op,
         ...slot(),
-        data: fields.checked("data", isBytes, "bytes in one of their forms"),
-      });
+        data: fields.required("data", bytes, "bytes in one of their forms"),
+      };
     case "load":
     case "invalidate":
-      return fields.end({ op, ...slot() });
+      return { op, ...slot() };
     case "writeback":
-      return fields.end({ op, entries: fields.whole("entries") });
+      return { op, entries: fields.whole("entries") };
     case "stats":
-      return fields.end({ op });
+      return { op };
     default:
-      return fields.unknownOp(
-        "create, store, load, invalidate, writeback or stats",
+      return fields.fail(
+        `unknown op '${op}', not create, store, load, invalidate, writeback or stats`,
       );
   }
 }
