@@ -4,7 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { ROOT, zspec } from "./command.ts";
+import { ROOT, until, zspec } from "./command.ts";
 import { defective, pythonTest, sound } from "./conform/python.ts";
 
 /** A defect, and the options that find it soon. */
@@ -232,13 +232,13 @@ pythonTest(
 );
 
 pythonTest(
-  "Ctrl-C ends zspec conform with 130, whatever the command does, and the command with it",
+  "Ctrl-C ends zspec conform with 130, whatever the command does, and with it the command and what that has started",
   async (folder) => {
     const command = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--quiet", `${ROOT}src/cli/main.ts`],
         ...["conform", "zram", "--timeout", "600", "--"],
-        ...numbered(["sleep", "600"]),
+        ...["sh", "-c", "sleep 600 & echo $! > new; mv new pid; wait"],
       ],
       cwd: folder,
       stdin: "null",
@@ -246,9 +246,9 @@ pythonTest(
       stderr: "piped",
     });
     const child = command.spawn();
-    while (!await Deno.stat(`${folder}/pid`).catch(() => undefined)) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const hasStarted = () =>
+      Deno.stat(`${folder}/pid`).then(() => true, () => false);
+    await until(hasStarted, "the command has started another");
     assert(await isRunning(folder));
     child.kill("SIGINT");
     const { code, stderr } = await child.output();
@@ -257,6 +257,6 @@ pythonTest(
       new TextDecoder().decode(stderr),
       "zspec: Interrupted after 0 programs\n",
     );
-    assertEquals(await isRunning(folder), false);
+    await until(async () => !await isRunning(folder), "it has ended");
   },
 );

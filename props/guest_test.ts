@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { LINUX_6_1, TargetMissing } from "../mod.ts";
 import { buildInitrd, findImage } from "../src/live/guest_image.ts";
 import { bootGuest, findQemu } from "../src/live/guest.ts";
@@ -88,7 +88,7 @@ guestTest(
       const { code, stdout, stderr } = await zspec(
         folder,
         ...["guest", "conform", target, "--image", image, "--seed", "3"],
-        ...["--runs", target === "zram" ? "20" : "1", "--junit", target],
+        ...["--runs", target === "zram" ? "20" : "2", "--junit", target],
       );
       assertEquals(code, 0, stdout + stderr);
       assertStringIncludes(stdout, "in QEMU: linux-");
@@ -148,7 +148,7 @@ guestTest(
     await target.create();
     // One that answers stays.
     await machine.restart();
-    assertEquals(machine.guest, guest);
+    assert(machine.guest === guest);
   },
 );
 

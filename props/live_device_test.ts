@@ -115,9 +115,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
           cwd: folder,
           stdout: "null",
           stderr: "null",
+          // As a terminal has it: the signal is for the whole group.
+          detached: true,
         }).spawn();
         await until(isDisk, "the device is used");
-        child.kill(signal);
+        Deno.kill(-child.pid, signal);
         const status = await child.status;
         assertEquals(
           signal === "SIGKILL" ? status.signal : status.code,

@@ -90,6 +90,7 @@ Deno.test("a page that is out where it was not, and an error that was none, are 
   };
   differs(`"out":true`, `"out":false`, "out");
   differs(`,"errno":"EINVAL"`, "", "errno");
+  differs(`"crc32":"e42d87f8"`, `"crc32":"e42d87f9"`, "crc32");
   differs(`"crc32":"e42d87f8"`, `"errno":"EFAULT"`, "errno");
   differs(`"value":"20\\n"`, `"value":"20"`, "text");
   differs(`"stored_pages":1`, `"stored_pages":2`, "stored_pages");
