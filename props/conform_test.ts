@@ -167,6 +167,21 @@ Deno.test("what an implementation throws is a finding", async () => {
   assertEquals(finding?.steps.map(({ op }) => op), ["create", "compact"]);
 });
 
+Deno.test("the objects of a finding are numbered from 0 on", async () => {
+  for (const broken of Object.values(BROKEN_ZSMALLOC)) {
+    const { finding } = await conformZsmalloc(broken(), { seed: 1 });
+    const objects = finding?.steps.flatMap((step) =>
+      step.op === "malloc" ? [step.object] : []
+    ) ?? [];
+    assertEquals(
+      objects,
+      objects.map((_, nth) =>
+        nth
+      ),
+    );
+  }
+});
+
 Deno.test("a state that outlives create is found in the programs that lead there", async () => {
   let programs = 0;
   const target = () => {

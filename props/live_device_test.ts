@@ -175,6 +175,8 @@ deviceTest(
         ...["record", "--device", path, "--out", out, "--steps", "600"],
       );
       assertEquals(recorded.code, 0, recorded.stderr);
+      const [first] = await Deno.readFile(`${folder}/${out}`);
+      assertEquals(first === 0x1f, out.endsWith(".gz"));
       const { code, stdout } = await zspec(folder, "replay", out);
       assertEquals(code, 0, stdout);
       assertStringIncludes(stdout, `${out}: 600 operations`);

@@ -19,8 +19,9 @@ function unexpected(what: string, { error }: Refusal): Error {
  * The device `/dev/NAME` of a kernel: attributes by its files in sysfs, pages
  * by direct I/O. It must be nobody else's.
  *
- * What a request beyond the disk gets is of the device's file and does not
- * come from zram: EIO for all, as a bio would have had it.
+ * What a request beyond the disk is refused with is of the device's file and
+ * does not come from zram: ENOSPC for a write, EIO for a read, EINVAL for a
+ * discard.
  */
 export class LiveZram implements ZramTarget {
   readonly #kernel: Kernel;
@@ -78,7 +79,6 @@ export class LiveZram implements ZramTarget {
     page: number,
     data: Uint8Array,
   ): Promise<{ stored: number } | Refusal> {
-    if (!await this.#isInside(page, 1)) return { error: "EIO" };
     const before = await this.#comprDataSize();
     const refusal = await this.#kernel.writeBlocks(
       this.#device,
@@ -95,7 +95,6 @@ export class LiveZram implements ZramTarget {
   /** Reads a page. */
   async read(page: number): Promise<{ data: Uint8Array } | Refusal> {
     const { pageSize } = this.#profile;
-    if (!await this.#isInside(page, 1)) return { error: "EIO" };
     return await this.#kernel.readBlocks(
       this.#device,
       page * pageSize,
@@ -106,7 +105,6 @@ export class LiveZram implements ZramTarget {
   /** Discards pages. */
   async discard(page: number, pages: number): Promise<Refusal | undefined> {
     const { pageSize } = this.#profile;
-    if (!await this.#isInside(page, pages)) return { error: "EIO" };
     const refusal = await this.#kernel.discardBlocks(
       this.#device,
       page * pageSize,
@@ -143,11 +141,6 @@ export class LiveZram implements ZramTarget {
 
   #sysfs(attr: string): string {
     return `/sys/block/${this.#name}/${attr}`;
-  }
-
-  async #isInside(page: number, pages: number): Promise<boolean> {
-    const [disksize] = await this.#numbers("disksize");
-    return (page + pages) * this.#profile.pageSize <= disksize;
   }
 
   async #comprDataSize(): Promise<number> {
