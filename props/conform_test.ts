@@ -143,6 +143,44 @@ commandTest(
   },
 );
 
+Deno.test("at level exact every answer is the model's, those that the contract leaves free too", async () => {
+  const level = "exact";
+  const ioStat = modelZram(LINUX_6_18);
+  const zram = await conformZram({
+    ...ioStat,
+    get: async (attr) =>
+      attr === "io_stat" ? { value: "0 0 0 0\n" } : await ioStat.get(attr),
+  }, { level, seed: 1 });
+  assertEquals(zram.finding?.steps.at(-1), { op: "get", attr: "io_stat" });
+
+  const larger = modelZswap(LINUX_6_18);
+  const stats = await conformZswap({
+    ...larger,
+    async stats() {
+      const answer = await larger.stats();
+      return "error" in answer || answer.storedPages === 0
+        ? answer
+        : { ...answer, poolTotalSize: answer.poolTotalSize - 4096 };
+    },
+  }, { level, seed: 1 });
+  assertEquals(stats.finding?.steps.at(-1)?.op, "stats");
+
+  const reversed = modelZswap(LINUX_6_18);
+  const writeback = await conformZswap({
+    ...reversed,
+    async writeback(entries) {
+      const answer = await reversed.writeback(entries);
+      return "error" in answer
+        ? answer
+        : { written: answer.written.toReversed() };
+    },
+  }, { level, seed: 1 });
+  assertEquals(writeback.finding?.steps.at(-1)?.op, "writeback");
+  for (const { finding } of [zram, stats, writeback]) {
+    assertEquals(finding?.rule.id, "exact/same-answer");
+  }
+});
+
 Deno.test("an allocator that never compacts keeps the contract, and is not Linux's", async () => {
   const lazy = () => ({
     ...modelZsmalloc(LINUX_6_18),
