@@ -32,6 +32,7 @@ export * from "./src/linux/swap_profile.ts";
 export * from "./src/linux/zram_profile.ts";
 export * from "./src/linux/zswap_profile.ts";
 export * from "./src/rules/invariant.ts";
+export * from "./src/rules/reach.ts";
 export * from "./src/rules/wait.ts";
 export * from "./src/codec/codec.ts";
 export * from "./src/codec/lz4.ts";
@@ -122,13 +123,13 @@ export {
   randomFrom,
   shuffle,
   xorshift32,
-} from "./src/explore/random.ts";
-export * from "./src/explore/faults.ts";
-export * from "./src/explore/fast_check.ts";
+} from "./src/programs/random.ts";
+export * from "./src/programs/faults.ts";
+export * from "./src/programs/fast_check.ts";
 export { type Machine } from "./src/explore/machine.ts";
 export { StepError, type StepOf } from "./src/explore/steps.ts";
-export * from "./src/explore/profiles.ts";
-export { type Contents, expandContents } from "./src/explore/contents.ts";
+export * from "./src/programs/kernels.ts";
+export { type Contents, expandContents } from "./src/programs/contents.ts";
 export * from "./src/explore/zsmalloc_programs.ts";
 export * from "./src/explore/zsmalloc_machine.ts";
 export * from "./src/explore/zram_machine.ts";
@@ -168,32 +169,32 @@ export {
 } from "./src/explore/buddy_machine.ts";
 export { zbudMachine } from "./src/explore/zbud_machine.ts";
 export { z3foldMachine } from "./src/explore/z3fold_machine.ts";
-export * from "./src/explore/age.ts";
-export * from "./src/oracle/page_data.ts";
-export * from "./src/oracle/transcript.ts";
+export * from "./src/programs/age.ts";
+export * from "./src/programs/page_data.ts";
+export * from "./src/programs/transcript.ts";
 export {
   type HeaderFields,
   type ObservedFields,
-} from "./src/oracle/transcript_fields.ts";
+} from "./src/programs/transcript_fields.ts";
 export {
   BACKING_PATH,
   type ZramHeader,
   type ZramObserved,
   type ZramOperation,
   type ZramTranscript,
-} from "./src/oracle/transcript_zram.ts";
+} from "./src/programs/transcript_zram.ts";
 export {
   type NamedCounters,
   type ZswapHeader,
   type ZswapObserved,
   type ZswapOperation,
   type ZswapTranscript,
-} from "./src/oracle/transcript_zswap.ts";
-export { type SwapSetup } from "./src/oracle/swap_target.ts";
+} from "./src/programs/transcript_zswap.ts";
+export { type SwapSetup } from "./src/targets/swap_target.ts";
 export * from "./src/oracle/replay.ts";
-export * from "./src/oracle/transcript_text.ts";
-export { type Bytes, expandBytes } from "./src/oracle/bytes.ts";
-export * from "./src/oracle/target.ts";
+export * from "./src/programs/transcript_text.ts";
+export { type Bytes, expandBytes } from "./src/programs/bytes.ts";
+export * from "./src/targets/target.ts";
 export {
   type Level,
   LEVELS,

@@ -11,6 +11,7 @@ import {
   RamBackingDevice,
   SLOT_INVARIANTS,
   type Violation,
+  violationOf,
   writeAttribute,
   Zram,
   ZRAM_HUGE,
@@ -155,13 +156,13 @@ const KERNELS: Readonly<Record<string, Profile>> = {
 };
 
 /** How a device breaks a rule of either list, if it does. */
-function violationOf(id: string, zram: Zram): Violation | undefined {
+function brokenBy(id: string, zram: Zram): Violation | undefined {
   const ofSlots = SLOT_INVARIANTS.find((rule) => rule.id === id);
   const slots = Array.from({ length: zram.slots.length }, (_, slot) => slot);
   const ofDevice = DEVICE_INVARIANTS.find((rule) => rule.id === id);
-  return slots.map((slot) => ofSlots?.check(zram, slot))
+  return slots.map((slot) => violationOf(ofSlots?.check(zram, slot)))
     .find((violation) => violation !== undefined) ??
-    ofDevice?.check(zram, zram);
+    violationOf(ofDevice?.check(zram, zram));
 }
 
 Deno.test("every rule about zram has an id of its own, a sentence and a source", () => {
@@ -181,9 +182,9 @@ Deno.test("every rule about slots and devices holds, and says where it is broken
     for (const [nth, breakRule] of breaks.entries()) {
       const zram = makeZram(KERNELS[id] ?? LINUX_6_18_FULL);
       checkZram(zram);
-      assertEquals(violationOf(id, zram), undefined, id);
+      assertEquals(brokenBy(id, zram), undefined, id);
       breakRule(zram);
-      assert(violationOf(id, zram) !== undefined, `${id}, break ${nth}`);
+      assert(brokenBy(id, zram) !== undefined, `${id}, break ${nth}`);
       assertThrows(() => checkZram(zram), InvariantError);
     }
   }
@@ -194,7 +195,7 @@ Deno.test("pages of zeros alone are same-filled up to 4.10", () => {
   const old = makeZram({ ...LINUX_6_18_FULL, zram });
   checkZram(old);
   old.slots.setSame(SAME, 1, 0);
-  assertEquals(violationOf("zram/same-word", old)?.where, "same-filled slot 0");
+  assertEquals(brokenBy("zram/same-word", old)?.where, "same-filled slot 0");
 });
 
 /** For each rule about limits what is set, and then what breaks it. */

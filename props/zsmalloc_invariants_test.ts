@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   checkCompaction,
+  type Checked,
   CheckedPool,
   checkMigration,
   checkPool,
@@ -22,6 +23,7 @@ import {
   PoolTally,
   type Profile,
   PROFILES,
+  violationOf,
   WHOLE_POOL_INVARIANTS,
   ZspageView,
   ZsPool,
@@ -102,7 +104,10 @@ function isBroken(pool: ZsPool, id: string): boolean {
       tally.count(new ZspageView(pool).lookAt(one).lookInside());
     }
   }
-  const checks = [
+  const checks: readonly {
+    readonly id: string;
+    check(): readonly Checked[];
+  }[] = [
     ...PLACE_INVARIANTS.map((rule) => ({
       id: rule.id,
       check: () => zspages.map((one) => rule.check(pool, one)),
@@ -132,7 +137,7 @@ function isBroken(pool: ZsPool, id: string): boolean {
   ];
   const rule = checks.find((one) => one.id === id);
   assert(rule !== undefined, `no rule is called ${id}`);
-  return rule.check().some((violation) => violation !== undefined);
+  return rule.check().some((one) => violationOf(one) !== undefined);
 }
 
 /** For each rule one thing to spoil, so that it is broken. */
@@ -362,7 +367,7 @@ Deno.test("where compaction leaves two destinations part filled, a rule speaks",
   const rule = COMPACTION_INVARIANTS.find(({ id }) =>
     id === "zsmalloc/compaction-fills-destinations"
   );
-  const violation = rule?.check(before, { pool, pagesFreed: 0 });
+  const violation = violationOf(rule?.check(before, { pool, pagesFreed: 0 }));
   assertEquals(violation?.expected, "one destination part filled");
 });
 

@@ -10,8 +10,8 @@ import {
   type Step,
   type Suite,
 } from "../oracle/judge.ts";
-import type { Target } from "../oracle/target.ts";
-import { TranscriptError } from "../oracle/transcript.ts";
+import type { Target } from "../targets/target.ts";
+import { TranscriptError } from "../programs/transcript.ts";
 import type { Rule } from "../rules/invariant.ts";
 import {
   conformJson,

@@ -1,5 +1,5 @@
 /** How a transcript writes a page's bytes. */
-import { xorshift32 } from "../explore/random.ts";
+import { xorshift32 } from "./random.ts";
 
 /** One of the three forms of a page in a transcript. */
 export type PageData =

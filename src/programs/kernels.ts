@@ -1,7 +1,7 @@
 /** Kernels of every geometry, as data: what machines are run on. */
 import { type Profile, profileNamed, PROFILES } from "../linux/profile.ts";
 import type { Arbitrary, FastCheck } from "./fast_check.ts";
-import { plain } from "./steps.ts";
+import { plain } from "../explore/steps.ts";
 
 /** A named profile with a geometry of its own, as a JSON value. */
 export interface ProfileChoice {

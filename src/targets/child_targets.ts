@@ -1,6 +1,13 @@
 /** The three targets as child processes: what answers must look like. */
 import { Child, type ChildAnswer, type ChildOptions } from "./child.ts";
-import { base64, errno, Fields, matching, truth, whole } from "./fields.ts";
+import {
+  base64,
+  errno,
+  Fields,
+  matching,
+  truth,
+  whole,
+} from "../programs/fields.ts";
 import {
   type Refusal,
   TargetFault,

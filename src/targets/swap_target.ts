@@ -2,7 +2,7 @@
  * zswap as a process meets it: its pages are paged out and come back, and the
  * counters tell what zswap made of that. What a live kernel can be asked.
  */
-import type { Bytes } from "./bytes.ts";
+import type { Bytes } from "../programs/bytes.ts";
 import type { Answer, Target } from "./target.ts";
 
 /** What is known of a machine with zswap before anything is done. */

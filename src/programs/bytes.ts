@@ -1,6 +1,6 @@
 /** How programs write bytes: as transcripts do, or as what they are made from. */
-import { type Contents, expandContents } from "../explore/contents.ts";
-import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
+import { type Contents, expandContents } from "./contents.ts";
+import type { Arbitrary, FastCheck } from "./fast_check.ts";
 import {
   base64,
   type Json,

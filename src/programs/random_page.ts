@@ -1,6 +1,6 @@
 /** Pages that are made from random numbers, without fast-check. */
-import type { Contents } from "../explore/contents.ts";
-import { pick, type Random } from "../explore/random.ts";
+import type { Contents } from "./contents.ts";
+import { pick, type Random } from "./random.ts";
 import type { Profile } from "../linux/profile.ts";
 
 /** One word over and over: of zeros, or of any bytes. */

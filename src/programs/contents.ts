@@ -1,7 +1,7 @@
 /** What programs write to pages: a few numbers that stand for all the bytes. */
 import type { Arbitrary, FastCheck } from "./fast_check.ts";
 import { randomFrom } from "./random.ts";
-import { plain } from "./steps.ts";
+import { plain } from "../explore/steps.ts";
 
 /** Bytes as a small JSON value, for {@linkcode expandContents}. */
 export type Contents =
