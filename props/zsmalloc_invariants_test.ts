@@ -110,29 +110,31 @@ function isBroken(pool: ZsPool, id: string): boolean {
   }[] = [
     ...PLACE_INVARIANTS.map((rule) => ({
       id: rule.id,
-      check: () => zspages.map((one) => rule.check(pool, one)),
+      check: (): readonly Checked[] =>
+        zspages.map((one) => rule.check(pool, one)),
     })),
     ...FRAME_INVARIANTS.map((rule) => ({
       id: rule.id,
-      check: () =>
+      check: (): readonly Checked[] =>
         zspages.map((one) =>
           rule.check(pool, new ZspageView(pool).lookAt(one))
         ),
     })),
     ...CHUNK_INVARIANTS.map((rule) => ({
       id: rule.id,
-      check: () =>
+      check: (): readonly Checked[] =>
         zspages.map((one) =>
           rule.check(pool, new ZspageView(pool).lookAt(one).lookInside())
         ),
     })),
     ...CLASS_INVARIANTS.map((rule) => ({
       id: rule.id,
-      check: () => tally.classes.map((one) => rule.check(pool, one)),
+      check: (): readonly Checked[] =>
+        tally.classes.map((one) => rule.check(pool, one)),
     })),
     ...[...POOL_INVARIANTS, ...WHOLE_POOL_INVARIANTS].map((rule) => ({
       id: rule.id,
-      check: () => [rule.check(pool, tally)],
+      check: (): readonly Checked[] => [rule.check(pool, tally)],
     })),
   ];
   const rule = checks.find((one) => one.id === id);
