@@ -6,7 +6,7 @@ import type { Language, Program, Scope, Step } from "../programs/program.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { Target } from "../targets/target.ts";
-import { type Batch, programRandom } from "./batches.ts";
+import { type Place, randomAt } from "./batches.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import { runSteps } from "./run.ts";
 import { shrinkFinding } from "./shrink.ts";
@@ -25,11 +25,7 @@ export interface Arena<One extends Step = Step> {
 }
 
 /** A program that fails, where it comes from, and how it fails. */
-export interface Found<One extends Step = Step> {
-  /** The seed of the batch that it is in. */
-  readonly seed: number;
-  /** Which program of the batch it is, from 0. */
-  readonly nth: number;
+export interface Found<One extends Step = Step> extends Place {
   /** The kernel it is for. */
   readonly profile: Profile;
   /** Its steps and how they fail. */
@@ -38,8 +34,8 @@ export interface Found<One extends Step = Step> {
 
 /** What a search is told. */
 export interface SearchOptions<One extends Step> {
-  /** The programs, by batches. */
-  readonly batches: Iterable<Batch>;
+  /** Where the programs stand that are run. */
+  readonly places: Iterable<Place>;
   /** Told after each program: its steps, and what it exercised. */
   onProgram?(program: Program<One>, reach: ReachCounts): void;
   /** Told of a program that fails before it is shrunk. */
@@ -65,13 +61,12 @@ export interface SearchResult<One extends Step = Step> {
 /** Programs that may have led to a finding together with the one that found it. */
 const REMEMBERED = 256;
 
-/** The `nth` program of the batch of a seed. */
-export function programOf<One extends Step>(
+/** The program at a place. */
+export function programAt<One extends Step>(
   { language, scope }: Pick<Arena<One>, "language" | "scope">,
-  batchSeed: number,
-  nth: number,
+  place: Place,
 ): Program<One> {
-  return language.random(programRandom(batchSeed, nth), scope);
+  return language.random(randomAt(place), scope);
 }
 
 /** Runs programs until one fails, all are run, or time is up. */
@@ -87,25 +82,23 @@ export function* search<One extends Step>(
     reach: reach.counts(),
     found,
   });
-  for (const { seed, programs } of options.batches) {
-    for (let nth = 0; nth < programs; nth++) {
-      const program = programOf(arena, seed, nth);
-      const own = new Reach();
-      const finding = yield* runProgram(arena, program, own);
-      const counts = own.counts();
-      reach.add(counts);
-      total.programs++;
-      total.steps += program.steps.length;
-      history.push(program);
-      if (history.length > REMEMBERED) history.shift();
-      options.onProgram?.(program, counts);
-      if (finding !== undefined) {
-        const found = { seed, nth, profile: program.profile, finding };
-        options.onFound?.(found);
-        return ended(yield* shrinkFound(arena, found, history, options));
-      }
-      if (options.isTimeUp?.()) return ended();
+  for (const { seed, nth } of options.places) {
+    const program = programAt(arena, { seed, nth });
+    const own = new Reach();
+    const finding = yield* runProgram(arena, program, own);
+    const counts = own.counts();
+    reach.add(counts);
+    total.programs++;
+    total.steps += program.steps.length;
+    history.push(program);
+    if (history.length > REMEMBERED) history.shift();
+    options.onProgram?.(program, counts);
+    if (finding !== undefined) {
+      const found = { seed, nth, profile: program.profile, finding };
+      options.onFound?.(found);
+      return ended(yield* shrinkFound(arena, found, history, options));
     }
+    if (options.isTimeUp?.()) return ended();
   }
   return ended();
 }
