@@ -3,8 +3,8 @@ import type { Step } from "../programs/program.ts";
 import { profileNamed } from "../linux/profile.ts";
 import { TranscriptError } from "../programs/transcript_fields.ts";
 import {
-  findingTranscript,
   type FindingTranscript,
+  findingTranscript,
   parseFindingTranscript,
 } from "./finding_transcript.ts";
 import { assertProgram, type Machine } from "./machine.ts";
@@ -29,7 +29,7 @@ export function counterexampleTest(failure: MachineFailure): string {
 import { assertTranscript } from "zspec";
 
 Deno.test("${machine}: a counterexample of seed ${seed}", () => {
-  assertTranscript(String.raw`
+  assertTranscript(String.raw\`
 ${failureTranscript(failure)}\`);
 });
 `;
