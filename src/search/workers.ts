@@ -85,6 +85,8 @@ export interface MachineCount {
 export interface MachineFailure {
   /** The machine's name. */
   readonly machine: string;
+  /** The file of a corpus that it is in, if it is in one. */
+  readonly path?: string;
   /** The program. */
   readonly found: FoundMessage;
 }
