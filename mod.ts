@@ -229,3 +229,23 @@ export { modelZswap } from "./src/oracle/zswap_model.ts";
 export { type ZsmallocStep } from "./src/oracle/zsmalloc_steps.ts";
 export { type ZramStep } from "./src/oracle/zram_steps.ts";
 export { type ZswapSlot, type ZswapStep } from "./src/oracle/zswap_steps.ts";
+export * from "./src/programs/program.ts";
+export * from "./src/targets/step_target.ts";
+export {
+  ANSWERS,
+  Disagreement,
+  EXACT,
+  type Judge,
+  type JudgeTable,
+  judging,
+} from "./src/judges/judge.ts";
+export * from "./src/search/trial.ts";
+export * from "./src/search/batches.ts";
+export * from "./src/search/machine.ts";
+export * from "./src/search/search.ts";
+export * from "./src/search/arbitrary.ts";
+export {
+  type FindingHeader,
+  type FindingTranscript,
+  parseFindingTranscript,
+} from "./src/search/finding_transcript.ts";
