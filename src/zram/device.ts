@@ -18,6 +18,7 @@ import {
 import { markIdle } from "./idle.ts";
 import { recompressSteps } from "./recompress.ts";
 import { Slots } from "./slots.ts";
+import { canAllocTable, zramTableBytes } from "./table.ts";
 import {
   type BdStat,
   bdStat,
@@ -48,6 +49,11 @@ export interface ZramOptions {
   backingDevices?: ReadonlyMap<string, BackingDevice | Errno>;
   /** The clock: seconds since boot (`ktime_get_boottime`). Default: always 0. */
   now?: () => number;
+  /**
+   * `totalram_pages`: pages of the machine, more than which no table of slots
+   * may have. Default: no end of them.
+   */
+  totalRamPages?: number;
 }
 
 /**
@@ -114,6 +120,7 @@ export class Zram {
   holders = 0;
 
   readonly #backingDevices: ReadonlyMap<string, BackingDevice | Errno>;
+  readonly #totalRamPages: number;
 
   /** A fresh device of size 0. Specifies `zram_add`. */
   constructor(profile: Profile, options: ZramOptions = {}) {
@@ -124,6 +131,7 @@ export class Zram {
     this.comps = new Comps(profile.zram, options.codecs ?? []);
     this.buffer = new Uint8Array(2 * pageSize);
     this.#backingDevices = options.backingDevices ?? new Map();
+    this.#totalRamPages = options.totalRamPages ?? Infinity;
   }
 
   /** `comp_algorithm`: the name of the algorithm that writes use. */
@@ -167,17 +175,25 @@ export class Zram {
   }
 
   /**
+   * Bytes that the device takes beside its pool: those of its table of slots.
+   * See `zramTableBytes`.
+   */
+  get tableBytes(): number {
+    return zramTableBytes(this.profile, this.disksize);
+  }
+
+  /**
    * Initialises the device with a disk of `bytes`, rounded up to whole pages:
-   * EINVAL for 0, EBUSY on an initialised device. Throws where the kernel has
-   * the algorithm and zspec has no codec for it. Specifies `disksize_store`.
+   * EINVAL for 0, EBUSY on an initialised device, ENOMEM where the table of its
+   * slots is too large for vmalloc. Throws where the kernel has the algorithm
+   * and zspec has no codec for it. Specifies `disksize_store`.
    */
   setDisksize(bytes: number): Errno | undefined {
     if (bytes === 0) return "EINVAL";
-    if (this.disksize !== 0) return "EBUSY";
-    const errno = this.comps.create();
-    if (errno !== undefined) return errno;
     const { pageSize, zram } = this.profile;
     const pages = Math.ceil(bytes / pageSize);
+    const errno = this.#refuseTable(pages) ?? this.comps.create();
+    if (errno !== undefined) return errno;
     this.slots = new Slots(pages, zram.trackEntryActime);
     this.pool = new ZsPool(this.profile, { memory: this.memory });
     this.wholeFrom = zram.wholeFrom(pageSize, this.pool.hugeClassSize);
@@ -405,6 +421,17 @@ export class Zram {
   freeBlock(block: number): void {
     this.backing?.freeBlock(block);
     this.stats.bdCount--;
+  }
+
+  /** Why there can be no table of so many pages now, if there cannot. */
+  #refuseTable(pages: number): "EBUSY" | "ENOMEM" | undefined {
+    const isBusy = this.disksize !== 0;
+    const { disksizeLooksFirst } = this.profile.zram;
+    if (isBusy && disksizeLooksFirst === "whether-initialised") return "EBUSY";
+    if (!canAllocTable(this.profile, pages, this.#totalRamPages)) {
+      return "ENOMEM";
+    }
+    return isBusy ? "EBUSY" : undefined;
   }
 
   /** Lets the backing device go (`reset_bdev`). */
