@@ -4,6 +4,7 @@ import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { IoStat } from "../linux/zram_profile.ts";
 import { Memory } from "../memory/memory.ts";
+import { assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import { AttachedBacking, type BackingDevice } from "./backing.ts";
@@ -18,7 +19,7 @@ import {
 import { markIdle } from "./idle.ts";
 import { recompressSteps } from "./recompress.ts";
 import { Slots } from "./slots.ts";
-import { canAllocTable, zramTableBytes } from "./table.ts";
+import { refuseTable, zramTableBytes } from "./table.ts";
 import {
   type BdStat,
   bdStat,
@@ -31,7 +32,7 @@ import {
 import { freePage, writePage } from "./write.ts";
 import { readPage } from "./read.ts";
 import { WRITEBACK } from "./writeback.ts";
-import { Comps, PRIMARY_COMP } from "./zcomp.ts";
+import { Comps, MAX_COMPS, PRIMARY_COMP } from "./zcomp.ts";
 
 /** What a {@linkcode Zram} can be told when it is made. */
 export interface ZramOptions {
@@ -132,6 +133,9 @@ export class Zram {
     this.buffer = new Uint8Array(2 * pageSize);
     this.#backingDevices = options.backingDevices ?? new Map();
     this.#totalRamPages = options.totalRamPages ?? Infinity;
+    if (options.totalRamPages !== undefined) {
+      assertWhole("make zram", "totalRamPages", options.totalRamPages);
+    }
   }
 
   /** `comp_algorithm`: the name of the algorithm that writes use. */
@@ -168,6 +172,7 @@ export class Zram {
    * recompresses. Specifies `comp_algorithm_store`, `recomp_algorithm_store`.
    */
   setAlgorithm(name: string, priority = PRIMARY_COMP): Errno | undefined {
+    assertWhole("set an algorithm", "priority", priority, 0, MAX_COMPS - 1);
     const errno = this.comps.check(name);
     if (errno !== undefined) return errno;
     if (this.disksize !== 0) return "EBUSY";
@@ -189,10 +194,12 @@ export class Zram {
    * and zspec has no codec for it. Specifies `disksize_store`.
    */
   setDisksize(bytes: number): Errno | undefined {
+    assertWhole("initialise zram", "disksize", bytes);
     if (bytes === 0) return "EINVAL";
     const { pageSize, zram } = this.profile;
     const pages = Math.ceil(bytes / pageSize);
-    const errno = this.#refuseTable(pages) ?? this.comps.create();
+    const errno = refuseTable(this, pages, this.#totalRamPages) ??
+      this.comps.create();
     if (errno !== undefined) return errno;
     this.slots = new Slots(pages, zram.trackEntryActime);
     this.pool = new ZsPool(this.profile, { memory: this.memory });
@@ -304,6 +311,8 @@ export class Zram {
    * Specifies `zram_bio_discard`.
    */
   discard(page: number, pages: number): Errno | undefined {
+    assertWhole("discard", "page", page);
+    assertWhole("discard", "pages", pages);
     const { pageSize } = this.profile;
     const sector = page * pageSize / SECTOR_SIZE;
     return this.submitBio({ op: "discard", sector, bytes: pages * pageSize });
@@ -421,17 +430,6 @@ export class Zram {
   freeBlock(block: number): void {
     this.backing?.freeBlock(block);
     this.stats.bdCount--;
-  }
-
-  /** Why there can be no table of so many pages now, if there cannot. */
-  #refuseTable(pages: number): "EBUSY" | "ENOMEM" | undefined {
-    const isBusy = this.disksize !== 0;
-    const { disksizeLooksFirst } = this.profile.zram;
-    if (isBusy && disksizeLooksFirst === "whether-initialised") return "EBUSY";
-    if (!canAllocTable(this.profile, pages, this.#totalRamPages)) {
-      return "ENOMEM";
-    }
-    return isBusy ? "EBUSY" : undefined;
   }
 
   /** Lets the backing device go (`reset_bdev`). */

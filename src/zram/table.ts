@@ -4,6 +4,7 @@
  */
 import type { Profile } from "../linux/profile.ts";
 import { fitsVmalloc } from "../linux/vmalloc.ts";
+import type { Zram } from "./device.ts";
 
 /** Bytes of an access time (`ktime_t`). */
 const KTIME_BYTES = 8;
@@ -57,7 +58,7 @@ function requestedBytes(profile: Profile, pages: number): number {
  * Whether there is memory for the table of a disk of so many pages. Throws
  * where there is, but for a smaller one than the disk needs.
  */
-export function canAllocTable(
+function canAllocTable(
   profile: Profile,
   pages: number,
   totalRamPages: number,
@@ -69,4 +70,21 @@ export function canAllocTable(
   throw new Error(
     `Cannot initialise zram: for a table of ${needed} bytes the kernel would ask for ${requested}, and write beyond it`,
   );
+}
+
+/**
+ * Why a device can have no table of so many pages now: EBUSY where it has one,
+ * ENOMEM where there is no memory for it; which comes first differs. Specifies
+ * that part of `disksize_store`.
+ */
+export function refuseTable(
+  { profile, disksize }: Pick<Zram, "profile" | "disksize">,
+  pages: number,
+  totalRamPages: number,
+): "EBUSY" | "ENOMEM" | undefined {
+  const isBusy = disksize !== 0;
+  const { disksizeLooksFirst } = profile.zram;
+  if (isBusy && disksizeLooksFirst === "whether-initialised") return "EBUSY";
+  if (!canAllocTable(profile, pages, totalRamPages)) return "ENOMEM";
+  return isBusy ? "EBUSY" : undefined;
 }

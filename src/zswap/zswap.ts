@@ -5,6 +5,7 @@ import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
 import { Memory } from "../memory/memory.ts";
+import { assertLength, assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { createZpool } from "./allocator.ts";
 import { Buffers } from "./buffers.ts";
@@ -149,6 +150,7 @@ export class Zswap {
       zpool = zswap.defaultZpool,
       compressor = zswap.defaultCompressor,
     } = options;
+    assertWhole("make zswap", "totalRamPages", options.totalRamPages);
     const added = options.codecs ?? [];
     this.profile = profile;
     this.totalRamPages = options.totalRamPages;
@@ -214,10 +216,9 @@ export class Zswap {
    * on already. Specifies `zswap_frontswap_init` (since 6.7, `zswap_swapon`).
    */
   swapon(type: number): void {
-    if (this.trees.has(type) || type < 0 || type >= MAX_SWAPFILES) {
-      throw new Error(
-        `Cannot swap on: the 'type' is ${type}, not a free one below ${MAX_SWAPFILES}`,
-      );
+    assertWhole("swap on", "type", type, 0, MAX_SWAPFILES - 1);
+    if (this.trees.has(type)) {
+      throw new Error(`Cannot swap on: the 'type' is ${type}, not a free one`);
     }
     const { zpool, compressor } = this.parameters;
     const perType = this.profile.zswap.poolPer === "swap-type";
@@ -256,6 +257,11 @@ export class Zswap {
     offset: number,
     folio: readonly Uint8Array[],
   ): Generator<Wait, StoreOutcome> {
+    for (const page of folio) {
+      assertLength("store a page", page, this.profile.pageSize);
+    }
+    this.#assertOffset("store a page", offset);
+    this.#assertOffset("store a page", offset + Math.max(0, folio.length - 1));
     return this.#counted(this.#store(this.treeOf(type), offset, folio));
   }
 
@@ -281,6 +287,8 @@ export class Zswap {
     into: Uint8Array,
     toSwapCache = true,
   ): Generator<Wait, Errno | undefined> {
+    this.#assertOffset("load a page", offset);
+    assertLength("load a page", into, this.profile.pageSize);
     const tree = this.treeOf(type);
     return this.#counted(
       this.profile.zswap.frontswap === "none"
@@ -294,6 +302,7 @@ export class Zswap {
    * `frontswap_invalidate_page`; since 6.7, `zswap_invalidate`.
    */
   invalidate(type: number, offset: number): void {
+    this.#assertOffset("invalidate a page", offset);
     const tree = this.treeOf(type);
     if (this.profile.zswap.frontswap === "none") {
       invalidatePage(this, tree, offset);
@@ -324,6 +333,7 @@ export class Zswap {
 
   /** {@linkcode Zswap.shrinkerScan}, stopping wherever others may run. */
   shrinkerScanSteps(nrToScan: number): Generator<Wait, number | "SHRINK_STOP"> {
+    assertWhole("scan zswap", "nrToScan", nrToScan);
     return this.#counted(shrinkerScan(this, nrToScan));
   }
 
@@ -356,6 +366,13 @@ export class Zswap {
   /** Whether the next allocation of an xarray's node fails. */
   failsNode(): boolean {
     return this.#options.failNode?.(this.#nodeAllocations++) ?? false;
+  }
+
+  /** Offsets are those that a `swp_entry_t` has bits for. */
+  #assertOffset(doing: string, offset: number): void {
+    const { wordBits, zswap } = this.profile;
+    const most = 2 ** zswap.swpTypeShift(wordBits) - 1;
+    assertWhole(doing, "offset", offset, 0, most);
   }
 
   *#store(
