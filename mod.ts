@@ -29,6 +29,7 @@ export * from "./src/linux/kstrtox.ts";
 export * from "./src/linux/objects.ts";
 export * from "./src/linux/profile.ts";
 export * from "./src/linux/swap_profile.ts";
+export * from "./src/linux/vmalloc.ts";
 export * from "./src/linux/zram_profile.ts";
 export * from "./src/linux/zswap_profile.ts";
 export * from "./src/rules/invariant.ts";
@@ -104,6 +105,7 @@ export {
   type ZramStats,
 } from "./src/zram/stat.ts";
 export * from "./src/zram/zcomp.ts";
+export { tableEntryBytes, zramTableBytes } from "./src/zram/table.ts";
 export * from "./src/zram/backing.ts";
 export { type Bio, LOGICAL_BLOCK_SIZE, SECTOR_SIZE } from "./src/zram/bio.ts";
 export * from "./src/zram/device.ts";
