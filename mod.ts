@@ -61,6 +61,7 @@ export * from "./src/zsmalloc/zspage_invariants.ts";
 export * from "./src/zsmalloc/pool_invariants.ts";
 export * from "./src/zsmalloc/object_invariants.ts";
 export * from "./src/zsmalloc/change_invariants.ts";
+export * from "./src/zsmalloc/destroy_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";
 export * from "./src/zsmalloc/checked_pool.ts";
 export * from "./src/zbud/driver.ts";
