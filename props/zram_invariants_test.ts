@@ -216,6 +216,29 @@ const LIMIT_BREAKS: Readonly<Record<string, readonly [Break, Break]>> = {
     () => {},
     ({ ioStat }) => ioStat.numWrites--,
   ],
+  "zram/pages-compacted": [
+    () => {},
+    (zram) => zram.initialisedPool.pagesCompacted++,
+  ],
+  "zram/mem-used-max-written": [
+    () => {},
+    (zram) => {
+      zram.write(EMPTY, PAGE);
+      zram.stats.maxUsedPages++;
+    },
+  ],
+  "zram/mem-used-max-kept": [
+    () => {},
+    ({ stats }) => stats.maxUsedPages++,
+  ],
+  "zram/writestall": [
+    () => {},
+    ({ ioStat }) => ioStat.writestall++,
+  ],
+  "zram/reset-gives-back": [
+    () => {},
+    (zram) => zram.pool = undefined,
+  ],
 };
 
 function limitWriteback(zram: Zram, limit: bigint): void {

@@ -255,6 +255,7 @@ export class Zram {
     }
     for (let page = 0; page < this.slots.length; page++) freePage(this, page);
     this.slots = new Slots(0);
+    this.pool?.destroy();
     this.pool = undefined;
     this.comps.destroy();
     this.limitPages = 0;

@@ -8,6 +8,7 @@ import {
 import { checkPool } from "../zsmalloc/invariants.ts";
 import type { Zram } from "./device.ts";
 import { LIMIT_INVARIANTS } from "./limit_invariants.ts";
+import { RECOMPRESSION_INVARIANTS } from "./recompress_invariants.ts";
 import { SLOT_INVARIANTS } from "./slot_invariants.ts";
 import { ZRAM_HUGE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
 
@@ -230,6 +231,7 @@ export const ZRAM_INVARIANTS: readonly Rule[] = [
   ...SLOT_INVARIANTS,
   ...DEVICE_INVARIANTS,
   ...LIMIT_INVARIANTS,
+  ...RECOMPRESSION_INVARIANTS,
 ];
 
 /**

@@ -7,8 +7,11 @@ import {
   expectEqual,
   type Invariant,
 } from "../rules/invariant.ts";
+import type { IoStat } from "../linux/zram_profile.ts";
 import type { ZsPool } from "../zsmalloc/pool.ts";
+import { COUNT_INVARIANTS } from "./count_invariants.ts";
 import type { Zram } from "./device.ts";
+import type { ZramStats } from "./stat.ts";
 
 /** What the rules about limits compare a device with: how it was before. */
 export interface LimitsBefore {
@@ -24,6 +27,16 @@ export interface LimitsBefore {
   readonly pool: ZsPool | undefined;
   /** What was counted since the device was initialised. */
   readonly events: Readonly<Record<string, number>>;
+  /** Counters of what is stored. */
+  readonly stats: Readonly<ZramStats>;
+  /** Counters of what was asked. */
+  readonly ioStat: Readonly<IoStat>;
+  /** Objects of the pool. */
+  readonly objects: number;
+  /** Frames that the pool had taken. */
+  readonly pagesTaken: number;
+  /** Frames that compaction had freed. */
+  readonly pagesCompacted: number;
 }
 
 /** The counters that an initialised device only adds to. */
@@ -42,6 +55,11 @@ export function limitsBefore(zram: Zram): LimitsBefore {
     bdWrites: zram.stats.bdWrites,
     pool: zram.pool,
     events: countEvents(zram),
+    stats: { ...zram.stats },
+    ioStat: { ...zram.ioStat },
+    objects: zram.pool?.handles.allocated ?? 0,
+    pagesTaken: zram.pool?.pagesTaken ?? 0,
+    pagesCompacted: zram.pool?.pagesCompacted ?? 0,
   };
 }
 
@@ -121,6 +139,7 @@ export const LIMIT_INVARIANTS: readonly LimitInvariant[] = [
       };
     },
   },
+  ...COUNT_INVARIANTS,
 ];
 
 /**

@@ -27,12 +27,18 @@ export interface PoolBefore {
   readonly contents: ReadonlyMap<number, Uint8Array>;
   /** Objects of each class. */
   readonly used: readonly number[];
+  /** Where each object lay: its zspage and chunk as one number, by handle. */
+  readonly places: ReadonlyMap<number, number>;
   /** Each zspage. */
   readonly zspages: ReadonlyMap<number, ZspageBefore>;
   /** Frames of the pool. */
   readonly pages: number;
   /** Frames of its memory. */
   readonly allocatedPages: number;
+  /** Frames that compaction had freed. */
+  readonly pagesCompacted: number;
+  /** Objects that compaction had moved. */
+  readonly objectsMigrated: number;
 }
 
 /** What a compaction left, and said. */
@@ -78,6 +84,23 @@ function contentsOf(pool: ZsPool): Map<number, Uint8Array> {
   return contents;
 }
 
+/** More than there are chunks in a zspage. */
+const PLACES = 2 ** 16;
+
+/** Where each live object lies: the number of its zspage and that of its chunk. */
+function placesOf(pool: ZsPool): Map<number, number> {
+  const places = new Map<number, number>();
+  const view = new ZspageView(pool);
+  for (const zspage of pool.zspages.live()) {
+    const { objectsPerZspage } = view.lookAt(zspage).lookInside().sizeClass;
+    for (let nth = 0; nth < objectsPerZspage; nth++) {
+      if (!view.isAllocated(nth)) continue;
+      places.set(view.handleIn(nth), zspage * PLACES + nth);
+    }
+  }
+  return places;
+}
+
 /** What there is to remember of a pool before an operation. */
 export function poolBefore(pool: ZsPool): PoolBefore {
   const { zspages, classes, pagesAllocated, memory } = pool;
@@ -92,10 +115,13 @@ export function poolBefore(pool: ZsPool): PoolBefore {
   }
   return {
     contents: contentsOf(pool),
+    places: placesOf(pool),
     used: classes.map(({ objsUsed }) => objsUsed),
     zspages: zspagesBefore,
     pages: pagesAllocated,
     allocatedPages: memory.allocatedPages,
+    pagesCompacted: pool.pagesCompacted,
+    objectsMigrated: pool.objectsMigrated,
   };
 }
 
@@ -288,9 +314,50 @@ function choicesOf(before: PoolBefore, pool: ZsPool): Iterable<Choices> {
   return choices.values();
 }
 
+/** How many objects lie elsewhere than before. */
+function countMoved(before: PoolBefore, pool: ZsPool): number {
+  const places = placesOf(pool);
+  let moved = 0;
+  for (const [handle, place] of before.places) {
+    if (places.get(handle) !== place) moved++;
+  }
+  return moved;
+}
+
+/** Rules about what compaction counts. */
+const COUNT_INVARIANTS: readonly CompactionInvariant[] = [
+  {
+    id: "zsmalloc/compaction-counts-pages",
+    sentence:
+      "What compaction frees, and nothing else, adds to pages_compacted.",
+    source: `zs_compact, zs_pool_stats, ${SOURCE}, 4.3`,
+    check(before, { pool }) {
+      return expectEqual(
+        "pages_compacted",
+        pool.pagesCompacted,
+        before.pagesCompacted + before.pages - pool.pagesAllocated,
+      );
+    },
+  },
+  {
+    id: "zsmalloc/compaction-counts-objects",
+    sentence:
+      "Compaction counts each object that it moves; since 6.4 it moves none twice.",
+    source: `num_migrated, 4.1; __zs_compact, ${SOURCE}, 6.4`,
+    check(before, { pool }) {
+      const counted = pool.objectsMigrated - before.objectsMigrated;
+      const moved = countMoved(before, pool);
+      const isOnce = pool.profile.compaction === "destination-first";
+      if (!isOnce && counted >= moved) return undefined;
+      return expectEqual("objects moved", counted, moved);
+    },
+  },
+];
+
 /** Rules about compaction. */
 export const COMPACTION_INVARIANTS: readonly CompactionInvariant[] = [
   ...RESULT_INVARIANTS,
+  ...COUNT_INVARIANTS,
   ...CHOICE_INVARIANTS,
 ];
 

@@ -10,13 +10,14 @@ import {
   checkMigration,
   poolBefore,
 } from "./change_invariants.ts";
+import { checkDestroyed } from "./destroy_invariants.ts";
 import { tallyPool } from "./invariants.ts";
 import {
   classBefore,
   OBJECT_INVARIANTS,
   type ObjectChange,
 } from "./object_invariants.ts";
-import type { ZsPool } from "./pool.ts";
+import type { LeakedObjects, ZsPool } from "./pool.ts";
 import { CLASS_INVARIANTS, POOL_INVARIANTS } from "./pool_invariants.ts";
 import { GROUP_EMPTY, type SizeClass } from "./size_class.ts";
 import type { PoolTally } from "./tally.ts";
@@ -123,6 +124,13 @@ export class CheckedPool {
       checkMigration(before, { pool: this.pool, from: pfn, to });
     }
     return to;
+  }
+
+  /** {@linkcode ZsPool.destroy}, checked. */
+  destroy(): readonly LeakedObjects[] {
+    const leaked = this.pool.destroy();
+    checkDestroyed(this.pool, leaked);
+    return leaked;
   }
 
   /** Checks every rule on the whole pool, as after an unchecked operation. */

@@ -7,6 +7,7 @@ import {
   COMPACTION_INVARIANTS,
   MIGRATION_INVARIANTS,
 } from "./change_invariants.ts";
+import { DESTROY_INVARIANTS } from "./destroy_invariants.ts";
 import { OBJECT_INVARIANTS } from "./object_invariants.ts";
 import { MIGRATE_ZSPAGE_INVARIANT } from "./compaction.ts";
 import type { ZsPool } from "./pool.ts";
@@ -36,6 +37,7 @@ export const ZSMALLOC_INVARIANTS: readonly Rule[] = [
   MIGRATE_ZSPAGE_INVARIANT,
   ...COMPACTION_INVARIANTS,
   ...MIGRATION_INVARIANTS,
+  ...DESTROY_INVARIANTS,
 ];
 
 /**

@@ -94,6 +94,8 @@ export class ZsPool {
   readonly mappings: Mappings;
   /** Frames that the pool's zspages have (`zs_get_total_pages`, since 3.17). */
   pagesAllocated = 0;
+  /** Frames that the pool's zspages have had so far, given back or not. */
+  pagesTaken = 0;
   /** Frames that compaction has freed so far (`zs_pool_stats`). */
   pagesCompacted = 0;
   /** Objects that compaction has moved so far (`num_migrated`, 4.1). */
@@ -376,6 +378,7 @@ export class ZsPool {
     insertZspage(this.zspages, sizeClass, zspage, group);
     sizeClass.objsAllocated += sizeClass.objectsPerZspage;
     this.pagesAllocated += sizeClass.pagesPerZspage;
+    this.pagesTaken += sizeClass.pagesPerZspage;
     return handle;
   }
 

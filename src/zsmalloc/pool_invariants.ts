@@ -5,6 +5,7 @@ import {
   type Invariant,
   type Violation,
 } from "../rules/invariant.ts";
+import { pagesUsed } from "./debugfs.ts";
 import type { ZsPool } from "./pool.ts";
 import {
   findGetZspage,
@@ -43,6 +44,18 @@ export const CLASS_INVARIANTS: readonly ClassInvariant[] = [
         () => `chunks of class ${sizeClass.index}`,
         sizeClass.objsAllocated,
         zspages * sizeClass.objectsPerZspage,
+      );
+    },
+  },
+  {
+    id: "zsmalloc/class-pages-used",
+    sentence: "The table of classes shows the frames of a class's zspages.",
+    source: `zs_stats_size_show, ${SOURCE}, 4.0`,
+    check(_pool, { sizeClass, zspages }) {
+      return expectEqual(
+        () => `pages_used of class ${sizeClass.index}`,
+        pagesUsed(sizeClass),
+        zspages * sizeClass.pagesPerZspage,
       );
     },
   },
