@@ -40,6 +40,7 @@ export { lz4Wasm } from "./src/codec/lz4_wasm.ts";
 export * from "./src/codec/lzo.ts";
 export * from "./src/codec/zlib.ts";
 export * from "./src/codec/recorded.ts";
+export * from "./src/codec/stated.ts";
 export * from "./src/codec/codecs.ts";
 export * from "./src/memory/memory.ts";
 export * from "./src/zsmalloc/geometry.ts";
@@ -193,7 +194,8 @@ export {
 export { type SwapSetup } from "./src/targets/swap_target.ts";
 export * from "./src/oracle/replay.ts";
 export * from "./src/programs/transcript_text.ts";
-export { type Bytes, expandBytes } from "./src/programs/bytes.ts";
+export { type Bytes, bytes, expandBytes } from "./src/programs/bytes.ts";
+export { randomStated } from "./src/programs/random_page.ts";
 export * from "./src/targets/target.ts";
 export {
   type Level,
