@@ -71,6 +71,7 @@ export * from "./src/zbud/zbud_page.ts";
 export * from "./src/zbud/pool.ts";
 export * from "./src/zbud/walk.ts";
 export * from "./src/zbud/invariants.ts";
+export * from "./src/zbud/touched_pages.ts";
 export * from "./src/z3fold/slots.ts";
 export {
   Z3FOLD_BUDDIES,
@@ -83,6 +84,7 @@ export * from "./src/z3fold/handles.ts";
 export * from "./src/z3fold/page_lists.ts";
 export * from "./src/z3fold/pool.ts";
 export * from "./src/z3fold/invariants.ts";
+export * from "./src/z3fold/touched_pages.ts";
 export * from "./src/zswap/allocator.ts";
 export * from "./src/zswap/swp_entry.ts";
 export * from "./src/zswap/swap_layer.ts";

@@ -185,7 +185,7 @@ export function naiveBuddyJudge(
     },
     questions() {
       steps++;
-      if (steps * 8 >= Math.max(WHOLE_EACH * 8, naive.objects.size * 2)) {
+      if (steps >= Math.max(WHOLE_EACH, naive.objects.size / 4)) {
         steps = 0;
         return whole();
       }

@@ -45,6 +45,8 @@ export class BuddyModel<Pool extends BuddyPool> {
   readonly failing: Failing = { frame: -1, slab: -1 };
   /** Work that waits for the worker. */
   readonly queue: Generator<Wait, void>[] = [];
+  /** Told of the page of each object that is to be evicted, the locks dropped. */
+  watch: (pfn: number) => void = () => {};
   /** The objects that a reclaim was to evict. */
   asked: number[] = [];
   /** Which objects are not evicted: those whose numbers this divides. */
@@ -97,6 +99,7 @@ export class BuddyModel<Pool extends BuddyPool> {
    */
   *#evict(handle: number): Generator<Wait, boolean> {
     const address = this.#allocator.addressOf(this.pool, handle);
+    this.watch(Math.floor(address / this.pool.memory.pageSize));
     const mapped = this.mapped.get(address);
     if (mapped !== undefined) {
       this.asked.push(mapped);
