@@ -10,6 +10,7 @@ import {
 } from "../rules/invariant.ts";
 import type { Reach } from "../rules/reach.ts";
 import { checkNeighbours } from "../zbud/list_links.ts";
+import { NCHUNKS_ORDER } from "../zbud/driver.ts";
 import type { Z3foldObject } from "./handles.ts";
 import { THIS_CPU } from "./page_lists.ts";
 import type { Z3foldPool } from "./pool.ts";
@@ -48,11 +49,14 @@ export type Z3foldPoolInvariant = Invariant<Z3foldPool, Z3foldPool>;
 const isHeadless = ({ pool }: Z3foldLinks, pfn: number): boolean =>
   pool.pages.has(pfn, PAGE_HEADLESS);
 
+/** A byte a chunk, for the one page that is looked at. */
+const COVER = new Uint8Array(1 << NCHUNKS_ORDER);
+
 /** For each chunk of a page how often the header and the objects cover it. */
 function coverOf(pages: Z3foldPages, pfn: number): Uint8Array {
-  const cover = new Uint8Array(pages.totalChunks);
+  const cover = COVER.fill(0);
   cover.fill(1, 0, pages.headerChunks);
-  for (const buddy of pages.buddies(pfn)) {
+  for (const buddy of Z3FOLD_BUDDIES) {
     const start = pages.startOf(pfn, buddy);
     const end = start + pages.chunks(pfn, buddy);
     for (let chunk = start; chunk < end; chunk++) cover[chunk]++;
@@ -74,7 +78,9 @@ function freeRun(cover: Uint8Array, start: number, step: number): number {
 function countFreeChunks(pages: Z3foldPages, pfn: number): number {
   const cover = coverOf(pages, pfn);
   if (pages.chunks(pfn, MIDDLE) === 0) {
-    return cover.filter((times) => times === 0).length;
+    let free = 0;
+    for (const times of cover) if (times === 0) free++;
+    return free;
   }
   return Math.max(
     freeRun(cover, pages.headerChunks, 1),
@@ -134,7 +140,7 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
     check(links, pfn) {
       const { pages } = links.pool;
       const list = links.unbuddied.get(pfn) ?? "none";
-      const where = `the unbuddied list of page ${pfn}`;
+      const where = () => `the unbuddied list of page ${pfn}`;
       const isOnNone = isHeadless(links, pfn) ||
         pages.has(pfn, PAGE_CLAIMED) ||
         pages.buddies(pfn).length === Z3FOLD_BUDDIES.length;
@@ -146,7 +152,7 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
         const isBehind = list === "none" || list <= free;
         return isBehind
           ? undefined
-          : { where, expected: `${free}, fewer or none`, found: list };
+          : { where: where(), expected: `${free}, fewer or none`, found: list };
       }
       return expectEqual(where, list, free);
     },
@@ -184,9 +190,9 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
     source: "__encode_handle, handle_to_buddy, mm/z3fold.c, 5.5",
     check(links, pfn) {
       const { pages } = links.pool;
-      const named = (links.handles.get(pfn) ?? [])
-        .map(({ buddy }) => buddy).sort();
-      const where = `the handles of page ${pfn}`;
+      const handles = links.handles.get(pfn) ?? [];
+      const named = handles.map(({ buddy }) => buddy).sort();
+      const where = () => `the handles of page ${pfn}`;
       // A headless page whose object is freed while reclaim has it stays.
       if (isHeadless(links, pfn)) {
         return named.length === 0

@@ -11,6 +11,7 @@ import {
   violationOf,
 } from "../rules/invariant.ts";
 import type { Reach } from "../rules/reach.ts";
+import { NCHUNKS_ORDER } from "./driver.ts";
 import type { HeaderLists } from "./header_lists.ts";
 import { checkNeighbours } from "./list_links.ts";
 import { ZBUD_BUDDIED, type ZbudPool } from "./pool.ts";
@@ -37,21 +38,23 @@ function countObjects({ pages }: ZbudPool, pfn: number): number {
   return BUDDIES.filter((buddy) => pages.chunks(pfn, buddy) > 0).length;
 }
 
+/** A byte a chunk, for the one page that is looked at. */
+const COVER = new Uint8Array(1 << NCHUNKS_ORDER);
+
 /**
  * Free chunks of a page, counted one by one: those that the header and the
  * objects, by where they start, do not cover.
  */
-function countFreeChunks(pool: ZbudPool, pfn: number): number {
-  const { chunkSize } = pool.pages;
-  const start = pfn * pool.memory.pageSize;
-  const isUsed = new Uint8Array(pool.memory.pageSize / chunkSize);
-  isUsed[0] = 1;
+function countFreeChunks({ pages, memory }: ZbudPool, pfn: number): number {
+  COVER.fill(0)[0] = 1;
   for (const buddy of BUDDIES) {
-    const chunks = pool.pages.chunks(pfn, buddy);
-    const from = (pool.pages.encodeHandle(pfn, buddy) - start) / chunkSize;
-    isUsed.fill(1, from, from + chunks);
+    const offset = pages.encodeHandle(pfn, buddy) % memory.pageSize;
+    const from = offset / pages.chunkSize;
+    COVER.fill(1, from, from + pages.chunks(pfn, buddy));
   }
-  return isUsed.filter((used) => used === 0).length;
+  let free = 0;
+  for (const isUsed of COVER) if (isUsed === 0) free++;
+  return free;
 }
 
 /** Rules about each page. */

@@ -2,7 +2,7 @@
  * The second model of z3fold: three objects a page, slots that handles lead to,
  * and objects that move.
  */
-import { type BuddySteps, freshObject } from "../../programs/buddy/steps.ts";
+import type { BuddySteps } from "../../programs/buddy/steps.ts";
 import {
   Countdown,
   type NaiveBuddy,
@@ -114,7 +114,6 @@ export class NaiveZ3fold implements NaiveBuddy {
       object,
       size,
       chunks,
-      bytes: freshObject(object, size),
       handle: 0,
       page,
       buddy,

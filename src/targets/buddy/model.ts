@@ -6,10 +6,10 @@ import {
   type BuddyResults,
   type BuddySteps,
   bytesHeld,
-  freshObject,
   OBJECT_NUMBER_BYTES,
+  objectBytes,
+  objectNumber,
 } from "../../programs/buddy/steps.ts";
-import { expandBytes } from "../../programs/bytes.ts";
 import { runToEnd, type Wait } from "../../rules/wait.ts";
 import { SKIPPED, type StepTarget, tableTarget } from "../step_target.ts";
 import type { BuddyAllocator, BuddyPool } from "./allocator.ts";
@@ -106,7 +106,7 @@ export class BuddyModel<Pool extends BuddyPool> {
       return false;
     }
     const header = this.pool.read(handle, new Uint8Array(OBJECT_NUMBER_BYTES));
-    const object = new DataView(header.buffer).getUint32(0);
+    const object = objectNumber(header);
     this.asked.push(object);
     yield "the handler writes the object elsewhere";
     if (this.refuseEach > 0 && object % this.refuseEach === 0) return false;
@@ -141,7 +141,7 @@ export function modelBuddy<Pool extends BuddyPool>(
       const handle = model.pool.alloc(size);
       if (typeof handle !== "number") return { error: handle };
       model.objects.set(object, { handle, size, mappedAt: -1 });
-      model.pool.write(handle, freshObject(object, size));
+      model.pool.write(handle, objectBytes(object, size));
       return {
         ...allocator.placeOf(model.pool, handle),
         ...model.counts(),
@@ -164,10 +164,7 @@ export function modelBuddy<Pool extends BuddyPool>(
     write({ object, data }) {
       const held = model?.loose(object);
       if (held === undefined) return SKIPPED;
-      const bytes = freshObject(object, held.size);
-      const rest = bytes.subarray(OBJECT_NUMBER_BYTES);
-      rest.set(expandBytes(data, rest.length));
-      model?.pool.write(held.handle, bytes);
+      model?.pool.write(held.handle, objectBytes(object, held.size, data));
       return null;
     },
     read({ object }) {
