@@ -41,6 +41,7 @@ export { lz4Wasm } from "./src/codec/lz4_wasm.ts";
 export * from "./src/codec/lzo.ts";
 export * from "./src/codec/zlib.ts";
 export * from "./src/codec/recorded.ts";
+export * from "./src/codec/stated.ts";
 export * from "./src/codec/codecs.ts";
 export * from "./src/memory/memory.ts";
 export * from "./src/zsmalloc/geometry.ts";
@@ -65,12 +66,14 @@ export * from "./src/zsmalloc/change_invariants.ts";
 export * from "./src/zsmalloc/destroy_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";
 export * from "./src/zsmalloc/checked_pool.ts";
+export * from "./src/zsmalloc/touched_zspages.ts";
 export * from "./src/zbud/driver.ts";
 export * from "./src/zbud/header_lists.ts";
 export * from "./src/zbud/zbud_page.ts";
 export * from "./src/zbud/pool.ts";
 export * from "./src/zbud/walk.ts";
 export * from "./src/zbud/invariants.ts";
+export * from "./src/zbud/touched_pages.ts";
 export * from "./src/z3fold/slots.ts";
 export {
   Z3FOLD_BUDDIES,
@@ -83,6 +86,7 @@ export * from "./src/z3fold/handles.ts";
 export * from "./src/z3fold/page_lists.ts";
 export * from "./src/z3fold/pool.ts";
 export * from "./src/z3fold/invariants.ts";
+export * from "./src/z3fold/touched_pages.ts";
 export * from "./src/zswap/allocator.ts";
 export * from "./src/zswap/swp_entry.ts";
 export * from "./src/zswap/swap_layer.ts";
@@ -117,7 +121,9 @@ export * from "./src/zram/slot_invariants.ts";
 export * from "./src/zram/count_invariants.ts";
 export * from "./src/zram/limit_invariants.ts";
 export * from "./src/zram/recompress_invariants.ts";
+export * from "./src/zram/slots_tally.ts";
 export * from "./src/zram/invariants.ts";
+export * from "./src/zram/checked_zram.ts";
 export * from "./src/swap/device.ts";
 export * from "./src/swap/swap_type.ts";
 export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
@@ -198,7 +204,8 @@ export {
 export { type SwapSetup } from "./src/targets/swap_target.ts";
 export * from "./src/oracle/replay.ts";
 export * from "./src/programs/transcript_text.ts";
-export { type Bytes, expandBytes } from "./src/programs/bytes.ts";
+export { type Bytes, bytes, expandBytes } from "./src/programs/bytes.ts";
+export { randomStated } from "./src/programs/random_page.ts";
 export * from "./src/targets/target.ts";
 export {
   type Level,
