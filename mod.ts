@@ -60,6 +60,7 @@ export * from "./src/zsmalloc/tally.ts";
 export * from "./src/zsmalloc/zspage_invariants.ts";
 export * from "./src/zsmalloc/pool_invariants.ts";
 export * from "./src/zsmalloc/object_invariants.ts";
+export * from "./src/zsmalloc/pool_before.ts";
 export * from "./src/zsmalloc/change_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";
 export * from "./src/zsmalloc/checked_pool.ts";

@@ -15,7 +15,17 @@ import { fillPageData, type PageData } from "./page_data.ts";
 export type Bytes =
   | Exclude<PageData, { readonly b64: Uint8Array }>
   | { readonly b64: string }
+  | Weyl
   | Contents;
+
+/**
+ * The words of a Weyl sequence, 32 bits each, from a seed: bytes that cost next
+ * to nothing to make, no two words of them alike.
+ */
+export interface Weyl {
+  /** The seed, from 0 to 2^32 - 1. */
+  readonly weyl: number;
+}
 
 /** The `length` bytes that `bytes` stands for. */
 export function expandBytes(
@@ -24,7 +34,9 @@ export function expandBytes(
 ): Uint8Array<ArrayBuffer> {
   if ("kind" in bytes) return expandContents(bytes, length);
   const into = new Uint8Array(length);
-  if ("b64" in bytes) {
+  if ("weyl" in bytes) {
+    fillWeyl(into, bytes.weyl);
+  } else if ("b64" in bytes) {
     into.set(Uint8Array.fromBase64(bytes.b64).subarray(0, length));
   } else if ("word" in bytes) {
     fillPageData(into, bytes);
@@ -33,6 +45,25 @@ export function expandBytes(
     fillPageData(into, { xorshift, bytes: Math.min(bytes.bytes, length) });
   }
   return into;
+}
+
+/** An odd step: 2^32 divided by the golden ratio. */
+const WEYL_STEP = 0x9e3779b9;
+
+/** Fills `into` with the bytes of {@linkcode Weyl}. */
+export function fillWeyl(into: Uint8Array, seed: number): void {
+  let word = Math.imul(seed ^ seed >>> 15, 0x2c1b3c6d);
+  const whole = into.length & ~3;
+  let at = 0;
+  for (; at < whole; at += 4) {
+    word = word + WEYL_STEP | 0;
+    into[at] = word;
+    into[at + 1] = word >>> 8;
+    into[at + 2] = word >>> 16;
+    into[at + 3] = word >>> 24;
+  }
+  word = word + WEYL_STEP | 0;
+  for (; at < into.length; at++, word >>>= 8) into[at] = word;
 }
 
 /** Random bytes for objects: noise, so that each object is like no other. */
@@ -44,6 +75,7 @@ export function anyNoise(fc: FastCheck, bytes: number): Arbitrary<Bytes> {
 /** Simpler bytes that could take the place of these. */
 export function simplerBytes(bytes: Bytes): readonly Bytes[] {
   if ("word" in bytes) return [];
+  if ("weyl" in bytes) return bytes.weyl === 1 ? [] : [{ weyl: 1 }];
   const word = { word: "0101010101010101" };
   if (!("xorshift" in bytes)) return [word, { xorshift: 1, bytes: 65536 }];
   const { xorshift } = bytes;
@@ -56,6 +88,8 @@ function isBytes(json: Json): json is Json & Bytes {
   switch (Object.keys(json).sort().join()) {
     case "word":
       return matching(/^([0-9a-f]{8}){1,2}$/)(json.word) !== undefined;
+    case "weyl":
+      return isWhole("weyl");
     case "bytes,xorshift":
       return isWhole("bytes") && isWhole("xorshift");
     case "b64":
