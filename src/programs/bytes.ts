@@ -53,17 +53,21 @@ const WEYL_STEP = 0x9e3779b9;
 /** Fills `into` with the bytes of {@linkcode Weyl}. */
 export function fillWeyl(into: Uint8Array, seed: number): void {
   let word = Math.imul(seed ^ seed >>> 15, 0x2c1b3c6d);
-  const whole = into.length & ~3;
-  let at = 0;
-  for (; at < whole; at += 4) {
+  const isAligned = into.byteOffset % 4 === 0;
+  const whole = isAligned ? into.length >>> 2 : 0;
+  const words = new Uint32Array(
+    into.buffer,
+    isAligned ? into.byteOffset : 0,
+    whole,
+  );
+  for (let at = 0; at < whole; at++) {
     word = word + WEYL_STEP | 0;
-    into[at] = word;
-    into[at + 1] = word >>> 8;
-    into[at + 2] = word >>> 16;
-    into[at + 3] = word >>> 24;
+    words[at] = word;
   }
-  word = word + WEYL_STEP | 0;
-  for (; at < into.length; at++, word >>>= 8) into[at] = word;
+  for (let at = 4 * whole; at < into.length; at++) {
+    if (at % 4 === 0) word = word + WEYL_STEP | 0;
+    into[at] = word >>> 8 * (at % 4);
+  }
 }
 
 /** Random bytes for objects: noise, so that each object is like no other. */

@@ -25,7 +25,7 @@ import { PageBounds } from "./page_bounds.ts";
 const OUT_OF_RANGE = ["EINVAL", "ENOSPC", "ENOMEM"];
 
 /** After a compaction so many objects are read, and others after the next. */
-const READ_AFTER_COMPACTION = 64;
+const READ_AFTER_COMPACTION = 32;
 
 const STATS: readonly ZsmallocStep[] = [{ op: "stats" }];
 const NONE: readonly ZsmallocStep[] = [];

@@ -22,7 +22,9 @@ interface Stats {
 /** The bounds of the pages of one pool. */
 export class PageBounds {
   readonly #setup: ZsmallocCreate;
-  readonly #geometry: Geometry;
+  readonly #profile: Profile;
+  /** Computed once an object has come: many pools end before. */
+  #geometry: Geometry | undefined;
   readonly #live: LiveObjects;
   readonly #reach: Reach;
   /** Objects of each size, until the first is freed. */
@@ -45,7 +47,7 @@ export class PageBounds {
     reach: Reach,
   ) {
     this.#setup = setup;
-    this.#geometry = zsGeometry(profileWith(profile, setup));
+    this.#profile = profile;
     this.#live = live;
     this.#reach = reach;
   }
@@ -146,8 +148,11 @@ export class PageBounds {
    */
   #packedOf(size: number, count: number): number {
     if (count === 0) return 0;
-    const { classOf, handleSize } = this.#geometry;
-    const index = sizeClassIndex(this.#geometry, size + handleSize);
+    const geometry = this.#geometry ??= zsGeometry(
+      profileWith(this.#profile, this.#setup),
+    );
+    const { classOf, handleSize } = geometry;
+    const index = sizeClassIndex(geometry, size + handleSize);
     const { objectsPerZspage, pagesPerZspage } = classOf[index];
     const zspages = Math.ceil(count / objectsPerZspage);
     return 2 * zspages * pagesPerZspage + this.#setup.chainSize;

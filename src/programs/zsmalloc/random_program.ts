@@ -38,7 +38,7 @@ interface Burst {
 }
 
 const BURSTS: readonly Burst[] = [
-  { op: "malloc", weight: 16, add: mallocSome },
+  { op: "malloc", weight: 14, add: mallocSome },
   { op: "malloc", weight: 4, add: mallocDeep },
   { op: "free", weight: 10, add: freeSome },
   { op: "free", weight: 4, add: thin },
@@ -48,17 +48,21 @@ const BURSTS: readonly Burst[] = [
   { op: "read", weight: 2, add: read },
   { op: "compact", weight: 5, add: compact },
   { op: "stats", weight: 1, add: ({ steps }) => steps.push({ op: "stats" }) },
-  { op: "shrink", weight: 2, add: ({ steps }) => steps.push({ op: "shrink" }) },
+  { op: "shrink", weight: 3, add: shrink },
   { op: "compact_around", weight: 2, add: compactAround },
-  { op: "classes", weight: 1, add: classes },
+  {
+    op: "classes",
+    weight: 1,
+    add: ({ steps }) => steps.push({ op: "classes" }),
+  },
   { op: "fail", weight: 3, add: fail },
-  { op: "map", weight: 4, add: map },
+  { op: "map", weight: 5, add: map },
   { op: "write_mapped", weight: 3, add: writeMapped },
   { op: "unmap", weight: 4, add: unmap },
   { op: "migrate", weight: 4, add: migrate },
   { op: "misuse", weight: 2, add: misuse },
   { op: "create", weight: 1, add: createAgain },
-  { op: "destroy", weight: 1, add: destroy },
+  { op: "destroy", weight: 2, add: destroy },
 ];
 
 /** A random program, the same one for the same draws. */
@@ -123,7 +127,7 @@ function createAgain(draft: Draft): void {
 }
 
 function destroy(draft: Draft): void {
-  if (draft.random(3) > 0) return;
+  if (draft.random(2) > 0) return;
   for (const mapping of draft.mapped) {
     draft.steps.push({ op: "unmap", mapping });
   }
@@ -144,7 +148,12 @@ function mallocOne(draft: Draft, size: number): void {
   const object = draft.next++;
   draft.live.push(object);
   draft.steps.push({ op: "malloc", size, object });
-  if (draft.random(8) === 0) return;
+  if (draft.random(8) === 0) {
+    // What a new object holds is not known, but up to 3.19.
+    const length = Math.min(size, 1 + draft.random(16));
+    draft.steps.push({ op: "read", object, length });
+    return;
+  }
   draft.steps.push({ op: "write", object, data: noise(draft) });
 }
 
@@ -156,13 +165,18 @@ function mallocSome(draft: Draft): void {
 }
 
 function mallocDeep(draft: Draft): void {
-  const { random, steps, deep, next: object } = draft;
+  const { random, deep } = draft;
   if (deep === 0) return;
   const count = 1 + random(deep);
   draft.deep -= count;
+  mallocMany(draft, anySize(draft), count);
+}
+
+/** Many objects come and are written, by one step each. */
+function mallocMany(draft: Draft, size: number, count: number): void {
+  const { steps, next: object } = draft;
   draft.next += count;
   for (let nth = 0; nth < count; nth++) draft.live.push(object + nth);
-  const size = anySize(draft);
   steps.push(
     { op: "malloc", size, object, count },
     { op: "write", object, data: noise(draft), count },
@@ -186,7 +200,7 @@ function freeSome(draft: Draft): void {
 }
 
 /** Objects beyond which they are freed by one step. */
-const MANY = 64;
+const MANY = 32;
 
 /** Frees all but every nth object: what is left can be compacted. */
 function thin(draft: Draft): void {
@@ -233,10 +247,26 @@ function refuse(draft: Draft): void {
   steps.push({ op: "malloc", size, object: draft.next++ });
 }
 
-/** A pool that was thinned just before has something to move. */
 function compact(draft: Draft): void {
-  if (draft.random(2) === 0) thin(draft);
+  if (draft.random(4) > 0) fillAndThin(draft);
   draft.steps.push({ op: "compact" });
+}
+
+function shrink(draft: Draft): void {
+  if (draft.random(4) > 0) fillAndThin(draft);
+  draft.steps.push({ op: "shrink" });
+}
+
+/** A pool that was filled and thinned just before has something to move. */
+function fillAndThin(draft: Draft): void {
+  const { random, scope, sizes } = draft;
+  const count = 4 + random(28);
+  if (scope.ops.has("fail") && random(2) === 0) {
+    mallocMany(draft, sizes[0], count);
+  } else {
+    for (let left = count; left > 0; left--) mallocOne(draft, sizes[0]);
+  }
+  thin(draft);
 }
 
 /** Objects that may go while a pool is compacted. */
@@ -244,7 +274,7 @@ const MOST_AROUND = 8;
 
 function compactAround(draft: Draft): void {
   const { random, live, steps } = draft;
-  thin(draft);
+  fillAndThin(draft);
   const frees: number[] = [];
   while (frees.length < MOST_AROUND && draft.live.length > 0) {
     frees.push(takeAt(draft, random(draft.live.length)));
@@ -253,10 +283,6 @@ function compactAround(draft: Draft): void {
   // Whoever is freed no turn for, and comes where there is none, is passed over.
   draft.next += live.length + MOST_AROUND;
   steps.push({ op: "compact_around", size: anySize(draft), object, frees });
-}
-
-function classes(draft: Draft): void {
-  if (draft.random(3) === 0) draft.steps.push({ op: "classes" });
 }
 
 /** The next allocations fail, where they are made: a malloc follows. */

@@ -81,7 +81,7 @@ export function randomSizes(
 function randomSize(random: Random, geometry: Geometry): number {
   const { pageSize } = geometry;
   const kind = random(16);
-  if (kind < 7) return filling(random, geometry, 2, FEW);
+  if (kind < 8) return filling(random, geometry, 2, FEW);
   if (kind < 9) return filling(random, geometry, 1, MANY);
   if (kind < 10) return border(random, geometry);
   if (kind < 13) return 1 + random(pageSize);

@@ -82,11 +82,12 @@ function chainOf(
 ): number {
   if (chain === "least-waste" && Number.isInteger(Math.log2(size))) return 1;
   let best = 1;
-  for (let pages = 2; pages <= chainSize; pages++) {
-    const isBetter = chain === "least-waste"
-      ? wasteOf(pages, size, pageSize) < wasteOf(best, size, pageSize)
-      : percentOf(pages, size, pageSize) > percentOf(best, size, pageSize);
-    if (isBetter) best = pages;
+  let least = Infinity;
+  for (let pages = 1; pages <= chainSize; pages++) {
+    const loss = chain === "least-waste"
+      ? wasteOf(pages, size, pageSize)
+      : -percentOf(pages, size, pageSize);
+    if (loss < least) [best, least] = [pages, loss];
   }
   return best;
 }

@@ -72,6 +72,7 @@ export class Placement {
       const head = this.#lists[group].at(-1);
       if (head !== undefined) return head;
     }
+    return undefined;
   }
 
   /**
