@@ -62,6 +62,7 @@ export * from "./src/zsmalloc/tally.ts";
 export * from "./src/zsmalloc/zspage_invariants.ts";
 export * from "./src/zsmalloc/pool_invariants.ts";
 export * from "./src/zsmalloc/object_invariants.ts";
+export * from "./src/zsmalloc/pool_before.ts";
 export * from "./src/zsmalloc/change_invariants.ts";
 export * from "./src/zsmalloc/destroy_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";

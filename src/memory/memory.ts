@@ -47,7 +47,7 @@ export interface MemoryOptions {
   failPageAlloc?: (allocation: number) => boolean;
 }
 
-const INITIAL_FRAMES = 64;
+const INITIAL_FRAMES = 32;
 
 /**
  * Page frames in one growing buffer. Frame `pfn` is the `pageSize` bytes from
