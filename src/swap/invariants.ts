@@ -108,7 +108,8 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
       const places = countPlaces(swap, swapType, offset);
       if (cached?.dirty && places <= 1) return undefined;
       return expectEqual(
-        () => `places of the page of ${nameOf(slot)} (${holdersOf(swap, slot)})`,
+        () =>
+          `places of the page of ${nameOf(slot)} (${holdersOf(swap, slot)})`,
         places,
         1,
       );

@@ -24,7 +24,9 @@ export class NaiveComparison {
   }
 
   /** Compares what a step can change: counters, and the page that it names. */
-  compareStep(place: readonly [process: number, page: number] | undefined): void {
+  compareStep(
+    place: readonly [process: number, page: number] | undefined,
+  ): void {
     this.#naive.requests.expectEnd();
     this.#compareSlots();
     if (place !== undefined) this.#comparePage(...place);

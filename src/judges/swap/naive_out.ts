@@ -82,7 +82,11 @@ export function writtenToDevice(
 }
 
 /** Before zswap is asked, it gives up what it has of the slot, and others to make room. */
-export function beforeStore(naive: NaiveSwap, slot: NaiveSlot, part: number): void {
+export function beforeStore(
+  naive: NaiveSwap,
+  slot: NaiveSlot,
+  part: number,
+): void {
   if (!naive.hasZswap) return;
   naive.leaveZswap(slot);
   slot.frontswap = false;

@@ -70,10 +70,14 @@ const WEIGHTS: readonly (readonly [
   ["shrink", 2, ({ random }) => ({ op: "shrink", nr: 1 + random(12) })],
   ["evict", 3, () => ({ op: "evict" })],
   ["evict_end", 2, () => ({ op: "evict_end" })],
-  ["zram_writeback", 2, ({ random }) =>
-    random(3) === 0
-      ? { op: "zram_writeback", type: "idle", age: random(60) }
-      : { op: "zram_writeback", type: pick(random, "idle", "huge") }],
+  [
+    "zram_writeback",
+    2,
+    ({ random }) =>
+      random(3) === 0
+        ? { op: "zram_writeback", type: "idle", age: random(60) }
+        : { op: "zram_writeback", type: pick(random, "idle", "huge") },
+  ],
   ["swapoff", 1, () => ({ op: "swapoff" })],
   ["wait", 1, ({ random }) => ({ op: "wait", seconds: random(60) })],
 ];

@@ -24,7 +24,9 @@ export function objectSwap(
     set: ({ attr, value }) => target.set(attr, value),
     get: ({ attr }) => target.get(attr),
     write: ({ data, ...at }) =>
-      isOther(at) ? SKIPPED : target.write(at.page, expandBytes(data, pageSize)),
+      isOther(at)
+        ? SKIPPED
+        : target.write(at.page, expandBytes(data, pageSize)),
     read: (at) => isOther(at) ? SKIPPED : target.read(at.page),
     pageout: (at) => isOther(at) ? SKIPPED : target.pageOut(at.page),
     forget: (at) => isOther(at) ? SKIPPED : target.forget(at.page),
