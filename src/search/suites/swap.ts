@@ -9,7 +9,7 @@ import type { Suite } from "../suite.ts";
 import { trialOf } from "../trial.ts";
 
 /** The most steps of a program, each of which is asked of a live kernel. */
-const MAX_STEPS = 500;
+const MAX_STEPS = 2000;
 
 /** The suite of a process of a machine with `setup`. It has one level: exact. */
 export function swapSuite(setup: SwapSetup): Suite<SwapTarget, SwapStep> {
