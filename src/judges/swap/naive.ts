@@ -20,8 +20,7 @@ import {
   judging,
 } from "../judge.ts";
 import { NaiveComparison } from "./naive_comparison.ts";
-import { swapOff, writePage } from "./naive_fault.ts";
-import { faultIn } from "./naive_fault.ts";
+import { faultIn, swapOff, writePage } from "./naive_fault.ts";
 import { pageOut } from "./naive_out.ts";
 import { NaiveSwap } from "./naive_swap.ts";
 import { writeUnderWriteback } from "./naive_under_writeback.ts";
@@ -71,7 +70,7 @@ class MachineJudge {
   /** Judges an answer, then how the machine is. */
   judge(step: SwapStep, answer: SwapResults[SwapStep["op"]] | Refusal): void {
     const { naive } = this;
-    naive.atHalf = false;
+    naive.slotRule = SWAP_MODEL.slots;
     naive.requests.begin(this.#subject.requested.requests);
     this.after(step, answer);
     const isKnown = "page" in step;
@@ -147,15 +146,23 @@ class MachineJudge {
       : faultIn(naive, page);
     expectErrno(naive, errno, answer, page?.lost);
     if (isRefusal(answer)) return;
-    const rule = page === undefined ? SWAP_MODEL.fresh : SWAP_MODEL.page;
+    const rule = page === undefined
+      ? SWAP_MODEL.fresh
+      : page.replaced
+      ? SWAP_MODEL.replaced
+      : SWAP_MODEL.page;
     expectBytes(rule, page?.data ?? this.#zeros, answer.data);
     if (page === undefined || page.wasOut) naive.reach.count(rule);
   }
 
   #pageOut(step: PageChoice, answer: SwapResults["pageout"] | Refusal): void {
-    const out = this.#goOut(...placeOf(step), 0);
-    this.naive.reach.count(SWAP_MODEL.pagedOut);
-    expectSame(SWAP_MODEL.pagedOut, { out }, answer);
+    const [process, number] = placeOf(step);
+    const page = this.naive.pageOf(process, number);
+    const out = this.#goOut(process, number, 0);
+    const hasNoSlot = page !== undefined && !page.lost && !out;
+    const rule = hasNoSlot ? SWAP_MODEL.noSlot : SWAP_MODEL.pagedOut;
+    this.naive.reach.count(rule);
+    expectSame(rule, { out }, answer);
   }
 
   #pageOutAll(
@@ -224,7 +231,6 @@ class MachineJudge {
   #evict(answer: SwapResults["evict"] | Refusal): void {
     const { naive } = this;
     naive.takeWritebacks(0);
-    naive.isReplaced = false;
     const isUnderWay = !isRefusal(answer) && answer.underWay;
     naive.leftWhileEvicting = isUnderWay ? new Set() : undefined;
   }
@@ -232,9 +238,7 @@ class MachineJudge {
   #endEviction(): void {
     const { naive } = this;
     naive.takeWritebacks(0);
-    if (naive.isReplaced) naive.reach.count(SWAP_MODEL.replaced);
     naive.leftWhileEvicting = undefined;
-    naive.isReplaced = false;
   }
 }
 

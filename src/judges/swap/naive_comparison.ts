@@ -65,14 +65,9 @@ export class NaiveComparison {
     return sum;
   }
 
-  /** The rule that a page's slot is judged by. */
-  #slotRule(): Rule {
-    return this.#naive.atHalf ? SWAP_MODEL.swapFull : SWAP_MODEL.slots;
-  }
-
   #compareSlots(): void {
     const { inUse } = this.#naive.devices;
-    expectSame(this.#slotRule(), inUse, this.#inUse());
+    expectSame(this.#naive.slotRule, inUse, this.#inUse());
     this.#count(SWAP_MODEL.slots, inUse !== this.#inUseBefore);
     this.#inUseBefore = inUse;
   }
@@ -92,7 +87,7 @@ export class NaiveComparison {
     { slot, cached, dirty }: NaivePage,
     found: { readonly type: number; readonly offset: number } | undefined,
   ): void {
-    const rule = this.#slotRule();
+    const rule = this.#naive.slotRule;
     expectSame(rule, slot?.type ?? "none", found?.type ?? "none");
     expectSame(rule, slot?.offset ?? "none", found?.offset ?? "none");
     if (found === undefined) return;

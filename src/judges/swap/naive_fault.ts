@@ -12,7 +12,7 @@ function isSwapFull(naive: NaiveSwap): boolean {
   const { inUse, count } = naive.devices;
   const isFull = inUse > count / 2;
   if (inUse === count / 2) {
-    naive.atHalf = true;
+    naive.slotRule = SWAP_MODEL.swapFull;
     naive.reach.count(SWAP_MODEL.swapFull);
   }
   return isFull;
@@ -95,7 +95,7 @@ export function writePage(
   if (errno !== undefined) return errno;
   leaveSwapCache(naive, page);
   page.data = data;
-  page.wasOut = false;
+  page.wasOut = page.replaced = false;
 }
 
 /** A device is swapped off: its pages come in, in the order of their processes. */

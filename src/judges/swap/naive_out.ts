@@ -10,10 +10,7 @@ import { SWAP_MODEL } from "./rules.ts";
 function slotOf(naive: NaiveSwap, page: NaivePage): NaiveSlot | undefined {
   if (page.slot !== undefined) return page.slot;
   const slot = naive.devices.take(page);
-  if (slot === undefined) {
-    naive.reach.count(SWAP_MODEL.noSlot);
-    return undefined;
-  }
+  if (slot === undefined) return undefined;
   page.slot = slot;
   page.dirty = true;
   return slot;
@@ -36,7 +33,7 @@ export function zeromapTakes(
 /** zswap has a page now, or refused it. */
 export function countStore(
   naive: NaiveSwap,
-  { data }: NaivePage,
+  page: NaivePage,
   slot: NaiveSlot,
   isStored: boolean,
 ): void {
@@ -54,11 +51,11 @@ export function countStore(
   slot.place = "zswap";
   slot.sameFilled = profile.zswap.sameFilled &&
     parameters.isOn("same_filled_pages_enabled") &&
-    isOneWord(data, profile.wordBits / 8);
+    isOneWord(page.data, profile.wordBits / 8);
   if (slot.sameFilled) counts.sameFilled++;
   const { leftWhileEvicting } = naive;
   if (leftWhileEvicting?.has(`${slot.type}:${slot.offset}`)) {
-    naive.isReplaced = true;
+    page.replaced = true;
   }
 }
 

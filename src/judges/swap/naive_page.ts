@@ -17,6 +17,8 @@ export interface NaivePage {
   lost: boolean;
   /** Whether it was out since it was written last. */
   wasOut: boolean;
+  /** Whether it took the slot of one that was being evicted. */
+  replaced: boolean;
 }
 
 /** A page that was written now. */
@@ -29,5 +31,6 @@ export function newPage(data: Uint8Array): NaivePage {
     dirty: false,
     lost: false,
     wasOut: false,
+    replaced: false,
   };
 }

@@ -1,6 +1,7 @@
 /** The naive model of the swap path: where each page is, and what was counted. */
 import type { Profile } from "../../linux/profile.ts";
 import type { SwapBelow, SwapCreate } from "../../programs/swap/steps.ts";
+import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import type { SwapRequest } from "../../targets/swap/requested.ts";
 import { Disagreement } from "../judge.ts";
@@ -92,12 +93,10 @@ export class NaiveSwap {
   readonly readsPastCache: boolean;
   /** Whether zswap gives an entry up that it gives to the swap cache. */
   readonly isExclusive: boolean;
-  /** Whether half of all slots, and no more, were in use when it was asked. */
-  atHalf = false;
+  /** The rule by which the slots are judged after a step. */
+  slotRule: Rule = SWAP_MODEL.slots;
   /** Slots that zswap's page left while another was being evicted. */
   leftWhileEvicting: Set<string> | undefined;
-  /** Whether one of them has another page by now. */
-  isReplaced = false;
 
   /** A machine without processes. */
   constructor({ profile, setup, slots }: NaiveSetup, reach: Reach) {

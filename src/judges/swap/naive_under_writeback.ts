@@ -72,6 +72,7 @@ export function writeUnderWriteback(
     return writePage(naive, process, number, data);
   }
   naive.reach.count(SWAP_MODEL.underWriteback);
+  naive.slotRule = SWAP_MODEL.underWriteback;
   const isInPlace = naive.profile.swap.writeUnderWriteback === "in-place";
   const isWritten = isInPlace || naive.requests.takeFrame();
   page.dirty = false;
@@ -79,7 +80,7 @@ export function writeUnderWriteback(
   naive.setFrame(page, true, !isWritten || isInPlace);
   if (isWritten) {
     page.data = data;
-    page.wasOut = false;
+    page.wasOut = page.replaced = false;
     page.dirty = isInPlace;
     if (!isInPlace) naive.release(slot);
   }

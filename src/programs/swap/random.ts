@@ -19,6 +19,8 @@ interface Draw {
   readonly random: Random;
   readonly profile: Profile;
   readonly scope: Scope;
+  /** Whether the target can do whatever the model can. */
+  readonly isModel: boolean;
   /** Processes; the one process has no name. */
   readonly processes: number;
   /** Pages of each. */
@@ -67,8 +69,8 @@ const WEIGHTS: readonly (readonly [
     data: anyData(draw),
   })],
   ["exit", 1, (draw) => ({ op: "exit", ...anyProcess(draw) })],
-  ["shrink", 2, ({ random }) => ({ op: "shrink", nr: 1 + random(12) })],
-  ["evict", 3, () => ({ op: "evict" })],
+  ["shrink", 4, ({ random }) => ({ op: "shrink", nr: 1 + random(12) })],
+  ["evict", 2, () => ({ op: "evict" })],
   ["evict_end", 2, () => ({ op: "evict_end" })],
   [
     "zram_writeback",
@@ -94,9 +96,9 @@ function drawerOf(draw: Draw): () => SwapStep {
 function fill(draw: Draw): SwapStep[] {
   const { random, pages } = draw;
   const process = anyProcess(draw);
-  const first = random(pages);
+  const first = pick(random, 0, random(pages));
   return Array.from(
-    { length: 1 + random(pages - first) },
+    { length: pick(random, pages - first, 1 + random(pages - first)) },
     (_, nth): SwapStep[] => {
       const at = { page: first + nth, ...process };
       return [
@@ -119,41 +121,47 @@ function readBack(draw: Draw): SwapStep[] {
 }
 
 /**
- * A page is read and paged out while another is being evicted: one that goes
- * and comes back to its slot meanwhile is another page.
+ * Pages are written and paged out while one is being evicted: where that goes
+ * and comes back to its slot meanwhile, it is another page.
  */
 function replaceWhileEvicting(draw: Draw): SwapStep[] {
-  const { random } = draw;
-  const others = Array.from({ length: 1 + random(6) }, (): SwapStep[] => {
-    const at = anyPage(draw);
-    return [
+  const { random, pages } = draw;
+  const process = anyProcess(draw);
+  const first = random(pages);
+  const places = Array.from(
+    { length: Math.min(pages - first, 1 + random(24)) },
+    (_, nth) => ({ page: first + nth, ...process }),
+  );
+  return [
+    { op: "pageout_all", ...process },
+    { op: "evict" },
+    ...places.flatMap((at): SwapStep[] => [
       { op: "write", ...at, data: anyData(draw) },
       { op: "pageout", ...at },
-    ];
-  });
-  return [{ op: "evict" }, ...others.flat(), { op: "evict_end" }];
+    ]),
+    { op: "evict_end" },
+    ...places.map((at): SwapStep => ({ op: "read", ...at })),
+  ];
 }
 
 /** Some steps that belong together, or one. */
 function anySteps(draw: Draw, anyStep: () => SwapStep): SwapStep[] {
-  const { random, scope } = draw;
-  const kind = random(100);
+  const kind = draw.random(100);
   if (kind === 0) return fill(draw);
   if (kind === 1) return readBack(draw);
-  if (kind <= 3 && scope.ops.has("evict")) return replaceWhileEvicting(draw);
+  if (kind <= 4 && draw.isModel) return replaceWhileEvicting(draw);
   return [anyStep()];
 }
 
 /** The allocators one after the other, each for its part of the steps. */
 function turns(draw: Draw, length: number): SwapStep[] {
-  const { random, profile, scope } = draw;
+  const { random, profile, scope, isModel } = draw;
   const { zpools } = profile.zswap;
   const anyStep = drawerOf(draw);
   const steps: SwapStep[] = [];
   const first = random(zpools.length);
   // Whoever cannot choose the allocator at the start does so here.
-  const isTurning = scope.ops.has("set") &&
-    (!scope.ops.has("swapoff") || random(4) === 0);
+  const isTurning = scope.ops.has("set") && (!isModel || random(4) === 0);
   const turn = Math.max(20, Math.ceil(length / zpools.length));
   for (let nth = 0; steps.length < length; nth++) {
     if (isTurning) {
@@ -169,7 +177,7 @@ function turns(draw: Draw, length: number): SwapStep[] {
 
 /** What is set before anything is stored. */
 function firstSettings(draw: Draw): SwapStep[] {
-  const { random, scope, profile } = draw;
+  const { random, scope, profile, isModel } = draw;
   if (!scope.ops.has("set")) return [];
   const set = (attr: string, value: string): SwapStep => ({
     op: "set",
@@ -177,7 +185,7 @@ function firstSettings(draw: Draw): SwapStep[] {
     value,
   });
   const { parameters } = profile.zswap;
-  if (scope.ops.has("swapoff")) {
+  if (isModel) {
     return "shrinker_enabled" in parameters && random(4) > 0
       ? [set("shrinker_enabled", "Y")]
       : [];
@@ -192,20 +200,33 @@ function firstSettings(draw: Draw): SwapStep[] {
 
 /** How many pages processes have: few as often as many. */
 function pagesOf(random: Random, { slots }: SwapCreate): number {
-  const most = slots === undefined
+  if (slots !== undefined) {
+    return 1 + randomLength(random, Math.min(300, 3 * slots + 2));
+  }
+  // A live kernel's pools are large: only a whole process fills them.
+  return random(2) === 0
     ? SWAP_PROCESS_PAGES
-    : Math.min(300, 3 * slots + 2);
-  return 1 + randomLength(random, most - 1);
+    : 1 + randomLength(random, SWAP_PROCESS_PAGES - 1);
 }
 
 /** Compressors that a scope may choose. */
 function compressorsOf(
   { zswap }: Profile,
-  { algorithms, ops }: Scope,
+  { algorithms }: Scope,
+  isModel: boolean,
 ): readonly string[] {
-  const codecs = ops.has("swapoff") ? ALL_CODECS : KERNEL_CODECS;
+  // Of others the lengths are not a live kernel's.
+  const codecs = isModel ? ALL_CODECS : KERNEL_CODECS;
   const names = algorithms ?? codecs.map(({ name }) => name);
   return names.filter((name) => zswap.compressors.includes(name));
+}
+
+/** What a machine's pages and words are, where that is not the profile's. */
+function geometryOf({ pageSize, wordBits }: SwapCreate): Partial<Profile> {
+  return {
+    ...pageSize === undefined ? {} : { pageSize },
+    ...wordBits === undefined ? {} : { wordBits },
+  };
 }
 
 /** A random program: the same one for the same draws. */
@@ -215,15 +236,20 @@ export function randomSwapProgram(
 ): Program<SwapStep> {
   const profile = scope.profiles[random(scope.profiles.length)];
   const length = randomLength(random, scope.maxSteps - 1);
-  const create = randomCreate(random, profile, scope);
+  const isModel = scope.ops.has("swapoff");
+  const create = isModel
+    ? randomCreate(random, profile, scope.anyGeometry)
+    : {};
+  const geometry = { ...profile, ...geometryOf(create) };
   const draw: Draw = {
     random,
     profile,
     scope,
-    processes: scope.ops.has("exit") ? 1 + random(3) : 1,
+    isModel,
+    processes: isModel ? 1 + random(3) : 1,
     pages: pagesOf(random, create),
-    contents: randomPages(random, profile, 6 + Math.floor(length / 10)),
-    compressors: compressorsOf(profile, scope),
+    contents: randomPages(random, geometry, 6 + Math.floor(length / 10)),
+    compressors: compressorsOf(profile, scope, isModel),
   };
   const settings = firstSettings(draw);
   const body = turns(draw, Math.max(1, length - settings.length));

@@ -1,6 +1,5 @@
 /** Random machines of the swap path. */
 import type { Profile } from "../../linux/profile.ts";
-import type { Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
 import type { SwapBelow, SwapCreate } from "./steps.ts";
 
@@ -48,14 +47,12 @@ function anyGeometry(random: Random): SwapCreate {
   };
 }
 
-/** What is special about a machine, as far as a scope leaves that open. */
+/** What is special about a machine; its geometry too, where any will do. */
 export function randomCreate(
   random: Random,
   { zswap }: Profile,
-  { ops, anyGeometry: isAny }: Scope,
+  isAny: boolean,
 ): SwapCreate {
-  // Who cannot swap a device off is a machine that there is already.
-  if (!ops.has("swapoff")) return {};
   const slots = anySlots(random);
   const create: SwapCreate = {
     ...isAny ? anyGeometry(random) : {},

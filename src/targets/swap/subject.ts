@@ -116,15 +116,21 @@ export function swapOnAnother(subject: SwapSubject): void {
   watched.type = subject.swap.swapon(watched.device);
 }
 
-/** Memory with so many frames, which notes what it is asked. */
+/**
+ * Memory with so many frames, which notes what it is asked. Where they are few,
+ * they are numbered from 0, but below z3fold: a page that one object has alone
+ * gives it its address for a handle, and a handle is not 0.
+ */
 function watchedMemory(
   profile: Profile,
   { frames = Infinity, failAllocations }: SwapCreate,
   requested: Requested,
 ): Memory {
   const fails = everyNth(failAllocations);
+  const hasZ3fold = profile.zswap.zpools.includes("z3fold");
   const memory: Memory = new Memory({
     pageSize: profile.pageSize,
+    firstPfn: frames < Infinity && !hasZ3fold ? 0 : 1,
     failPageAlloc(nth) {
       const failed = fails(nth) || memory.allocatedPages >= frames;
       const { requests, part } = requested;
