@@ -1,8 +1,17 @@
 /** The machines that there are. */
 import type { Machine } from "./machine.ts";
+import { swapMachine } from "./machines/swap.ts";
+import { z3foldMachine } from "./machines/z3fold.ts";
+import { zbudMachine } from "./machines/zbud.ts";
+import { zsmallocMachine } from "./machines/zsmalloc.ts";
 
 /** Every machine; `zspec fuzz` runs them. */
-export const MACHINES: readonly Machine[] = [];
+export const MACHINES: readonly Machine[] = [
+  zsmallocMachine,
+  zbudMachine,
+  z3foldMachine,
+  swapMachine,
+];
 
 /** The machine called `name`, or `undefined`. */
 export function machineNamed(name: string): Machine | undefined {
