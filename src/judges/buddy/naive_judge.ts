@@ -10,7 +10,7 @@ import {
 } from "../../programs/buddy/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
-import { isRefusal, type Refusal } from "../../targets/target.ts";
+import type { Refusal } from "../../targets/target.ts";
 import {
   expectBytes,
   expectRefusal,

@@ -12,6 +12,10 @@ export interface BuddySteps {
     readonly wordBits?: number;
     /** The most frames that there are. */
     readonly maxPages?: number;
+    /** The number of the first of them. */
+    readonly firstPfn?: number;
+    /** How many of them another had before, who left something in them. */
+    readonly dirty?: number;
   };
   /** An object of so many bytes, which goes by a number that no other has. */
   malloc: { readonly object: number; readonly size: number };

@@ -1,6 +1,6 @@
 /** The models of zbud and z3fold as targets. */
 import type { Profile } from "../../linux/profile.ts";
-import { Memory } from "../../memory/memory.ts";
+import { Memory, NO_PAGE } from "../../memory/memory.ts";
 import {
   type BuddyCounts,
   type BuddyResults,
@@ -33,6 +33,19 @@ function fails(failing: Failing, what: keyof Failing): boolean {
   return failing[what] >= 0 && failing[what]-- === 0;
 }
 
+/** So many frames, or all there are, are had and given back full of ones. */
+function dirtyFrames(memory: Memory, frames: number): void {
+  const had: number[] = [];
+  while (had.length < frames) {
+    const pfn = memory.allocPage();
+    if (pfn === NO_PAGE) break;
+    const start = pfn * memory.pageSize;
+    memory.bytes.fill(0xff, start, start + memory.pageSize);
+    had.push(pfn);
+  }
+  for (const pfn of had) memory.freePage(pfn);
+}
+
 /** One pool and the objects in it, as its user knows them. */
 export class BuddyModel<Pool extends BuddyPool> {
   /** The pool. */
@@ -58,20 +71,20 @@ export class BuddyModel<Pool extends BuddyPool> {
   constructor(
     allocator: BuddyAllocator<Pool>,
     profile: Profile,
-    { pageSize, wordBits, maxPages }: BuddySteps["create"],
+    setup: BuddySteps["create"],
   ) {
     this.#allocator = allocator;
-    const kernel = {
-      ...profile,
-      pageSize: pageSize ?? profile.pageSize,
-      wordBits: wordBits ?? profile.wordBits,
-    };
-    this.pool = allocator.create(kernel, {
-      memory: new Memory({
-        pageSize: kernel.pageSize,
-        maxPages,
-        failPageAlloc: () => fails(this.failing, "frame"),
-      }),
+    const { pageSize = profile.pageSize, wordBits = profile.wordBits } = setup;
+    const { maxPages, firstPfn, dirty = 0 } = setup;
+    const memory = new Memory({
+      pageSize,
+      maxPages,
+      firstPfn,
+      failPageAlloc: () => fails(this.failing, "frame"),
+    });
+    dirtyFrames(memory, dirty);
+    this.pool = allocator.create({ ...profile, pageSize, wordBits }, {
+      memory,
       evict: (handle) => this.#evict(handle),
       failslab: () => fails(this.failing, "slab"),
     });
