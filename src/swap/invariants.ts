@@ -248,13 +248,13 @@ export function checkSwapSlot(
  * is below. Throws an `InvariantError` at the first one broken.
  */
 export function checkSwapPath(swap: Swap, reach?: Reach): void {
-  assertInvariants(SWAP_PATH_INVARIANTS, swap, swap, reach);
   for (const pages of swap.processes.values()) {
     for (const [number, page] of pages) {
       const found = { page, number };
       assertInvariants(SWAP_PAGE_INVARIANTS, swap, found, reach);
     }
   }
+  assertInvariants(SWAP_PATH_INVARIANTS, swap, swap, reach);
   for (const swapType of swap.types.values()) {
     const users = countUsers(swap, swapType);
     for (let offset = 1; offset < swapType.map.length; offset++) {
