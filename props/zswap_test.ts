@@ -4,6 +4,7 @@ import {
   type Codec,
   CorruptDataError,
   InvariantError,
+  LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18,
   type Profile,
@@ -448,6 +449,34 @@ Deno.test("6.18's shrinker counts what could be freed, less what had to be read 
   assertEquals(zswap.shrinkerScan(5), "SHRINK_STOP");
   assertEquals([...layer.written.keys()], ["0:1", "0:2"]);
   assertEquals(zswapCounters(zswap).reject_reclaim_fail, 1);
+});
+
+Deno.test("no field of zswap says another size of the pools than debugfs shows", () => {
+  for (const profile of [LINUX_6_18, LINUX_6_1, LINUX_4_0, LINUX_3_12]) {
+    const { zswap } = zswapOf(profile);
+    for (let offset = 1; offset <= 9; offset++) {
+      zswap.store(0, offset, [noisy(3000, offset)]);
+    }
+    zswap.invalidate(0, 1);
+    const shown = zswapCounters(zswap);
+    const { totalPages } = zswap.pools;
+    assert(totalPages > 0);
+    // Pages up to 3.16, bytes since.
+    assertEquals(
+      [shown.pool_pages, shown.pool_total_size],
+      profile === LINUX_3_12
+        ? [totalPages, undefined]
+        : [undefined, totalPages * PAGE],
+    );
+    assertEquals(
+      Object.entries(zswap.counters).filter(([name, count]) =>
+        name in shown && shown[name as keyof typeof shown] !== count
+      ),
+      [],
+    );
+    const asked = profile.zswap.shrink === "entries-in-worker";
+    assertEquals(zswap.countedPages, asked ? 0 : totalPages);
+  }
 });
 
 Deno.test("a header says which page its object is of, in every word size", () => {

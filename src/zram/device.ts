@@ -34,7 +34,10 @@ import { Comps, PRIMARY_COMP } from "./zcomp.ts";
 
 /** What a {@linkcode Zram} can be told when it is made. */
 export interface ZramOptions {
-  /** Codecs beside `KERNEL_CODECS`; one of the same name takes its place. */
+  /**
+   * Codecs beside zspec's own; one of the same name takes its place. Any of
+   * them can be chosen, whether the kernel has it or not.
+   */
   codecs?: readonly Codec[];
   /** Where the device's pool takes its frames from. */
   memory?: Memory;

@@ -26,8 +26,8 @@ import {
 } from "./shrink.ts";
 import {
   type FrontswapCounters,
-  zeroCounters,
-  type ZswapCounters,
+  zeroCounts,
+  type ZswapCounts,
 } from "./stats.ts";
 import { storeFolio } from "./store.ts";
 import { NO_SWAP_LAYER, type SwapLayer } from "./swap_layer.ts";
@@ -107,8 +107,8 @@ export class Zswap {
   readonly trees: Map<number, ZswapTree> = new Map();
   /** The entries in the order in which they were touched (6.18). */
   readonly lru: ZswapLru = new ZswapLru();
-  /** The counters of debugfs; see `zswapCounters`. */
-  readonly counters: ZswapCounters = zeroCounters();
+  /** What zswap itself counts; `zswapCounters` has all that debugfs shows. */
+  readonly counters: ZswapCounts = zeroCounts();
   /** The counters of frontswap. */
   readonly frontswap: FrontswapCounters = {
     loads: 0,
@@ -122,7 +122,7 @@ export class Zswap {
   readonly pages: Buffers;
   /** `zswap_pool_reached_full`. */
   reachedFull = false;
-  /** Pages of the pools when they were counted last (up to 6.8). */
+  /** Pages of the pools when they were counted last; 0 since 6.9. */
   countedPages = 0;
   /** Whether the worker's work waits to be run (6.18). */
   shrinkQueued = false;
