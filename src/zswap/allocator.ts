@@ -60,6 +60,8 @@ export interface Zpool {
   shrink(pages: number): ZpoolShrink;
   /** {@linkcode Zpool.shrink}, stopping where an eviction may sleep. */
   shrinkSteps(pages: number): Generator<Wait, ZpoolShrink>;
+  /** Whether a handle names an object. */
+  isLive(handle: number): boolean;
   /** The handles of all objects: a walk of the pool, to check it. */
   handles(): number[];
   /** Checks the pool's invariants; throws an `InvariantError` at the first broken. */
@@ -113,13 +115,22 @@ function freeBuddy(
   runToEnd(steps);
 }
 
+/** Whether a handle is that of an object of a page. */
+function isZbudObject({ frames, pages }: ZbudPool, handle: number): boolean {
+  const pfn = pages.pfnOf(handle);
+  if (!frames.has(pfn)) return false;
+  const buddy = pages.buddyOf(handle);
+  return pages.chunks(pfn, buddy) > 0 &&
+    pages.encodeHandle(pfn, buddy) === handle;
+}
+
 /** zbud and z3fold: both reclaim, and have the same operations. */
 function buddyZpool(
   type: ZpoolType,
   pool: ZbudPool | Z3foldPool,
   hugeOrMaxSize: number,
   { evict }: ZpoolOptions,
-  walk: Pick<Zpool, "handles" | "check">,
+  walk: Pick<Zpool, "isLive" | "handles" | "check">,
 ): Zpool {
   return {
     type,
@@ -161,6 +172,7 @@ function zsmallocZpool(pool: ZsPool): Zpool {
     write: (handle, data) => pool.write(handle, data),
     shrink: (pages) => runToEnd(shrinkSteps(undefined, pages)),
     shrinkSteps: (pages) => shrinkSteps(undefined, pages),
+    isLive: (handle) => pool.handles.isLive(handle),
     handles: () => [...pool.handles.live()],
     check: () => checkPool(pool),
   };
@@ -172,6 +184,7 @@ const DRIVERS: Readonly<
   zbud(profile, options) {
     const pool = new ZbudPool(profile, options);
     return buddyZpool("zbud", pool, pool.pages.maxSize, options, {
+      isLive: (handle) => isZbudObject(pool, handle),
       handles: () => zbudContents(pool).objects.map(({ handle }) => handle),
       check: () => checkZbud(pool),
     });
@@ -179,6 +192,7 @@ const DRIVERS: Readonly<
   z3fold(profile, options) {
     const pool = new Z3foldPool(profile, options);
     return buddyZpool("z3fold", pool, pool.pages.maxBuddySize, options, {
+      isLive: (handle) => pool.handles.given.has(handle),
       handles: () => [...pool.handles.given],
       check: () => checkZ3fold(pool),
     });

@@ -1,4 +1,5 @@
 /** The model of zswap as a target. */
+import { ALL_CODECS } from "../../codec/codecs.ts";
 import { statedCodecs } from "../../codec/stated.ts";
 import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
@@ -58,6 +59,8 @@ export class ModelledZswap {
   readonly pages: ExpandedPages;
 
   readonly #workerWaits: boolean;
+  /** The compressors for which there is a codec. */
+  readonly #codecs: ReadonlySet<string>;
 
   /**
    * zswap as `create` asks for it, with its default compressor, the shrinker
@@ -74,6 +77,8 @@ export class ModelledZswap {
       (step, type, offset) => this.#doMeanwhile(step, type, offset),
     );
     const { around } = this;
+    const codecs = create.stated ? statedCodecs(own.zswap.compressors) : [];
+    this.#codecs = new Set([...ALL_CODECS, ...codecs].map(({ name }) => name));
     this.zswap = new Zswap(own, {
       totalRamPages: create.totalPages,
       zpool: own.zswap.zpools.find((one) => one === create.allocator),
@@ -83,7 +88,7 @@ export class ModelledZswap {
       failEntry: around.failEntry,
       failNode: around.failNode,
       failslab: around.failslab,
-      codecs: create.stated ? statedCodecs(own.zswap.compressors) : [],
+      codecs,
     });
     this.set("max_pool_percent", String(create.maxPoolPercent));
     this.set("accept_threshold_percent", String(create.acceptThresholdPercent));
@@ -141,6 +146,13 @@ export class ModelledZswap {
       }
     }
     return written.slice();
+  }
+
+  /** Whether a parameter can be written: there is a codec for the compressor. */
+  canSet(attr: string, value: string): boolean {
+    const name = value.trim();
+    return attr !== "compressor" || this.#codecs.has(name) ||
+      !this.zswap.compressors.includes(name);
   }
 
   /** Writes a parameter. */
@@ -270,7 +282,9 @@ function tableOf(
         ({ around }) => around.setState(step.type, step.offset, step.state),
       ),
     set: ({ attr, value }) =>
-      within((model) => refusalOf(model.set(attr, value))),
+      within((model) =>
+        model.canSet(attr, value) ? refusalOf(model.set(attr, value)) : SKIPPED
+      ),
     get: ({ attr }) =>
       within(({ zswap }) => {
         const shown = readZswapParameter(zswap, attr);

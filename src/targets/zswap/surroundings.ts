@@ -9,6 +9,7 @@ import type {
   ZswapMeanwhile,
 } from "../../programs/zswap/steps.ts";
 import type { Wait } from "../../rules/wait.ts";
+import type { ZswapEntry } from "../../zswap/entry.ts";
 import type { SwapLayer } from "../../zswap/swap_layer.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
 import type { ZswapWritten } from "../target.ts";
@@ -167,10 +168,28 @@ export class ZswapSurroundings {
     const answer = this.#answerOf(type, offset);
     const pages = this.pagesOf(type);
     this.events.push({ what: "asked", type, offset, pages, answer });
-    // Up to 3.12 an entry that goes while its writeback fails is lost.
-    const isLost = this.#zswap().profile.zswap.entries === "counted-by-caller";
-    if (answer === "new" || !isLost) this.#interrupt("allocated", type, offset);
+    if (this.#mayGo(type, offset, answer)) {
+      this.#interrupt("allocated", type, offset);
+    }
     return answer;
+  }
+
+  /**
+   * Whether an entry may go once its page was asked for. Not where the kernel
+   * goes wrong then: up to 3.12, an entry that goes while its writeback fails is
+   * lost; z3fold leaves a page whose one object went while that failed, and
+   * evicts it again, as whatever its slot has by then.
+   */
+  #mayGo(
+    type: number,
+    offset: number,
+    answer: "new" | "exists" | "no-memory",
+  ): boolean {
+    if (this.meanwhile?.does === "load") return true;
+    const { profile, trees } = this.#zswap();
+    if (profile.zswap.entries === "counted-by-caller") return answer === "new";
+    const entry = trees.get(type)?.entries.get(offset);
+    return entry === undefined || !isHeadless(entry);
   }
 
   *#write(
@@ -219,4 +238,10 @@ export class ZswapSurroundings {
 /** Whether an allocation is one of those that fail: each `each`th, from the first full round on. */
 function isEach(each: number | undefined, nth: number): boolean {
   return each !== undefined && nth % each === each - 1;
+}
+
+/** Whether an entry's object has a page of z3fold's to itself. */
+function isHeadless({ pool, length }: ZswapEntry): boolean {
+  return pool?.zpool.type === "z3fold" &&
+    pool.headerBytes + length > pool.zpool.hugeOrMaxSize;
 }
