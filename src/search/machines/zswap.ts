@@ -1,6 +1,8 @@
 /** The machine of zswap: every release, with every allocator that it has. */
 import { zswapContract } from "../../judges/zswap/contract.ts";
 import { zswapInvariants } from "../../judges/zswap/invariants.ts";
+import { zswapNaive } from "../../judges/zswap/naive.ts";
+import { ZSWAP_NAIVE_RULES } from "../../judges/zswap/naive_rules.ts";
 import { ZSWAP_CONTRACT } from "../../judges/zswap/rules.ts";
 import {
   LINUX_3_12,
@@ -30,6 +32,7 @@ export const zswapMachine: Machine<ZswapStep> = {
   },
   rules: [
     ...ZSWAP_INVARIANTS,
+    ...ZSWAP_NAIVE_RULES,
     ...Object.values(ZSWAP_CONTRACT),
   ],
   trial(profile, reach) {
@@ -38,6 +41,7 @@ export const zswapMachine: Machine<ZswapStep> = {
     const isJudged = profile.zswap.frontswap !== "older-page-stays";
     return trialOf(model, [
       zswapInvariants(model, reach),
+      zswapNaive(model, profile, reach),
       ...isJudged ? [zswapContract(profile, reach, model.pages)] : [],
     ]);
   },

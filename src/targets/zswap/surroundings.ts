@@ -37,6 +37,8 @@ export type ZswapEvent =
     readonly what: "meanwhile";
     readonly step: ZswapMeanwhile;
     readonly done: ZswapMeanwhileDone;
+    /** Such pages when it is done. */
+    readonly pagesAfter: number;
   }
   /** It is done. */
   | { readonly what: "meanwhile-end" };
@@ -228,9 +230,11 @@ export class ZswapSurroundings {
       pages,
       step,
       done: { type, offset } as ZswapMeanwhileDone,
+      pagesAfter: pages,
     };
     this.events.push(event);
     event.done = this.done = this.#doMeanwhile(step, type, offset);
+    event.pagesAfter = this.pagesOf(type);
     this.events.push({ what: "meanwhile-end" });
   }
 }
