@@ -9,6 +9,16 @@ export type EventOf<What extends ZswapEvent["what"]> = Extract<
   { readonly what: What }
 >;
 
+/** What an allocator did to have an object. */
+export interface Allocation {
+  /** Whether there was no frame. */
+  readonly ranOut: boolean;
+  /** Whether there was no cell for a structure. */
+  readonly lacked: boolean;
+  /** Frames that it gave back. */
+  readonly freed: number;
+}
+
 /** Reads the events of one step. */
 export class EventReader {
   #events: readonly ZswapEvent[] = [];
@@ -47,19 +57,28 @@ export class EventReader {
     return event;
   }
 
-  /** Passes over frames that are given back; answers how many. */
+  /**
+   * Passes over frames that are given back, and structures that z3fold lacked
+   * as it compacted a page; answers how many frames.
+   */
   takeFreed(): number {
     let freed = 0;
-    while (this.take("frame-freed") !== undefined) freed++;
-    return freed;
+    for (;;) {
+      if (this.take("frame-freed") !== undefined) freed++;
+      else if (this.peek("no-room")?.of === "structure") this.take("no-room");
+      else return freed;
+    }
   }
 
-  /** Passes over frames given back or not to be had; answers whether any was not. */
-  takeFrames(): boolean {
-    let ranOut = false;
+  /** Passes over what an allocator did to have an object. */
+  takeAllocation(): Allocation {
+    let [ranOut, lacked, freed] = [false, false, 0];
     for (;;) {
-      if (this.take("no-room") !== undefined) ranOut = true;
-      else if (this.take("frame-freed") === undefined) return ranOut;
+      const event = this.take("no-room");
+      if (event?.of === "frame") ranOut = true;
+      else if (event?.of === "structure") lacked = true;
+      else if (this.take("frame-freed") !== undefined) freed++;
+      else return { ranOut, lacked, freed };
     }
   }
 

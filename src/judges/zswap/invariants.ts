@@ -16,7 +16,7 @@ import {
 import type { Judge } from "../judge.ts";
 
 /** Steps after which all is checked, while there are few entries. */
-const FEW_STEPS = 64;
+const FEW_STEPS = 256;
 
 /** The slots that a step names. */
 function slotsNamed(step: ZswapStep): ZswapSlot[] {

@@ -13,7 +13,9 @@ export class ZswapLimitBook {
   readonly #totalPages: number;
   #maxPoolPercent: number;
   #acceptThresholdPercent: number;
-  #isPlain: boolean;
+  readonly #isPlain: boolean;
+  /** Parameters without which no page is taken. */
+  readonly #off = new Set<string>();
 
   /** The limits of a cache that is made so. */
   constructor({ chainSize }: Profile, create: ZswapCreate) {
@@ -37,12 +39,16 @@ export class ZswapLimitBook {
    */
   get hasRoom(): boolean {
     const threshold = share(this.limit, this.#acceptThresholdPercent);
-    return this.#isPlain && threshold >= this.chainSize;
+    return this.#isPlain && this.#off.size === 0 &&
+      threshold >= this.chainSize;
   }
 
   /** A parameter was written. */
   set(attr: string, value: string): void {
-    this.#isPlain = false;
+    if (attr === "enabled" || attr === "non_same_filled_pages_enabled") {
+      if (/^[Y1]$/.test(value)) this.#off.delete(attr);
+      else this.#off.add(attr);
+    }
     if (attr === "max_pool_percent") this.#maxPoolPercent = Number(value);
     if (attr === "accept_threshold_percent") {
       this.#acceptThresholdPercent = Number(value);

@@ -77,10 +77,10 @@ function expectEviction(
   const checksAgain = naive.profile.zswap.entries === "counted";
   if (asked.answer !== "new") {
     naive.reached("notWritten");
-    if (isGone) naive.countEvicted(page, after ?? asked.pages);
+    if (isGone) naive.freeEvicted(page, after ?? asked.pages);
   } else if (checksAgain && isGone) {
     naive.reached("changed");
-    naive.countEvicted(page, events.expect("deleted").pages);
+    naive.freeEvicted(page, events.expect("deleted").pages);
   } else {
     if (isGone) naive.reached("changed");
     const written = events.expect("written");
@@ -89,7 +89,7 @@ function expectEviction(
     expectMeanwhile(naive, events);
     naive.counters.written_back_pages++;
     if (naive.held.get(key) === page) naive.drop(key);
-    naive.countEvicted(page, written.pages);
+    naive.freeEvicted(page, written.pages);
   }
   naive.underWriteback = outer;
 }

@@ -3,7 +3,7 @@ import type { Bytes } from "../../programs/bytes.ts";
 import type { ZswapSlot } from "../../programs/zswap/steps.ts";
 import type { ZswapStored } from "../../targets/target.ts";
 import { Disagreement } from "../judge.ts";
-import type { EventReader } from "./event_reader.ts";
+import type { Allocation, EventReader } from "./event_reader.ts";
 import { expectEvictions } from "./naive_evictions.ts";
 import type { PageRefusal } from "./naive_pages.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
@@ -135,6 +135,18 @@ function refusedByLimits(
   return refusal;
 }
 
+/**
+ * Whether an allocator has no object. Where a page of z3fold's lacks its slots,
+ * a new page is taken, which is given back where it lacks them too.
+ */
+function isRefused(
+  zpool: string,
+  { ranOut, lacked, freed }: Allocation,
+): boolean {
+  const isLost = zpool !== "z3fold" || freed > 0;
+  return ranOut || lacked && isLost;
+}
+
 /** Why one page of a store is refused that the limits let through; else holds it. */
 function settlePage(
   naive: NaiveZswap,
@@ -148,7 +160,8 @@ function settlePage(
   const kind = naive.kindOf(data[nth], bytes);
   const isHeld = kind === "same" || kind === "compressed" || kind === "whole";
   if (!isHeld) return kind;
-  if (events.takeFrames()) return "memory";
+  const { zpool } = naive.pools.current;
+  if (isRefused(zpool, events.takeAllocation())) return "memory";
   if (naive.hasList && naive.failsNode()) return "node";
   const { type } = slot;
   const offset = slot.offset + nth;
@@ -240,7 +253,7 @@ function expectFolio(
     for (const key of keys) naive.drop(key);
     if (hasOlder) naive.reached("refusedOver");
   }
-  events.takeFrames();
+  events.takeFreed();
   expectOutcome(store, refusal, "refused");
 }
 

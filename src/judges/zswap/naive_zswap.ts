@@ -214,7 +214,9 @@ export class NaiveZswap {
     const page = this.held.get(key);
     if (page === undefined) return undefined;
     this.held.delete(key);
-    if (page.pool !== undefined) this.pools.release(page.pool);
+    // One that is being written back is freed when that is done.
+    const isFreed = page !== this.underWriteback;
+    if (page.pool !== undefined && isFreed) this.pools.release(page.pool);
     this.#count(page.kind, -1);
     return page;
   }
@@ -241,11 +243,12 @@ export class NaiveZswap {
   }
 
   /**
-   * The pools were counted when a page was evicted, whose own frame is still
-   * there; but not in a pool that went with its last entry.
+   * A page that was dropped while it was written back is freed, and the pools
+   * are counted. Its own frame is still there; but not in a pool that went with
+   * its last entry.
    */
-  countEvicted({ pool }: Held, pages: number): void {
-    const isLast = pool?.references === 0;
-    this.countPages(isLast ? pages - 1 : pages);
+  freeEvicted({ pool }: Held, pages: number): void {
+    if (pool !== undefined) this.pools.release(pool);
+    this.countPages(pool?.references === 0 ? pages - 1 : pages);
   }
 }

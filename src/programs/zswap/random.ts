@@ -18,19 +18,19 @@ import {
 
 /** How often each operation is drawn; the others are drawn for themselves. */
 const WEIGHTS: readonly (readonly [keyof ZswapSteps, number])[] = [
-  ["store", 40],
-  ["store_folio", 4],
-  ["load", 14],
-  ["invalidate", 8],
-  ["writeback", 8],
-  ["work", 10],
-  ["scan", 5],
-  ["cache", 6],
-  ["set", 4],
-  ["get", 1],
-  ["swapin", 2],
-  ["swapoff", 1],
-  ["counters", 1],
+  ["store", 120],
+  ["store_folio", 12],
+  ["load", 42],
+  ["invalidate", 24],
+  ["writeback", 24],
+  ["work", 30],
+  ["scan", 15],
+  ["cache", 18],
+  ["set", 12],
+  ["get", 3],
+  ["swapin", 6],
+  ["swapoff", 3],
+  ["counters", 3],
   ["create", 1],
 ];
 

@@ -48,7 +48,7 @@ function randomGeometry(
   const wordBits = pick(random, 32, 32, 64);
   return {
     ...anyGeometry && random(4) === 0 && { pageSize, wordBits },
-    ...random(12) > 0 && { stated: true },
+    ...random(6) > 0 && { stated: true },
   };
 }
 

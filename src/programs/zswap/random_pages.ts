@@ -65,7 +65,7 @@ function randomLengths(random: Random, { profile }: PageScope): Bytes {
 
 /** A random page. */
 export function randomZswapPage(random: Random, scope: PageScope): Bytes {
-  if (random(10) === 0) return randomSame(random, scope.profile);
+  if (random(7) === 0) return randomSame(random, scope.profile);
   return scope.isStated
     ? randomLengths(random, scope)
     : randomPart(random, scope);

@@ -20,7 +20,7 @@ export type ZswapEvent =
   /** An entry was asked for. */
   | { readonly what: "entry" }
   /** There was no frame, or no slab cell for an allocator's structure. */
-  | { readonly what: "no-room" }
+  | { readonly what: "no-room"; readonly of: "frame" | "structure" }
   /** A frame was given back. */
   | { readonly what: "frame-freed" }
   /** A page was to be allocated in the swap cache. */
@@ -125,7 +125,7 @@ export class ZswapSurroundings {
   /** Whether the nth structure of an allocator cannot be had. */
   readonly failslab = (nth: number): boolean => {
     const fails = isEach(this.#create.failing?.slab, nth);
-    if (fails) this.events.push({ what: "no-room" });
+    if (fails) this.events.push({ what: "no-room", of: "structure" });
     return fails;
   };
 
@@ -152,7 +152,7 @@ export class ZswapSurroundings {
   #runsOut(): boolean {
     const { maxPages = Infinity } = this.#create;
     const runsOut = this.memory.allocatedPages >= maxPages;
-    if (runsOut) this.events.push({ what: "no-room" });
+    if (runsOut) this.events.push({ what: "no-room", of: "frame" });
     return runsOut;
   }
 
