@@ -31,7 +31,7 @@ function settleMeanwhile(
     book.store(done, [page], done.stored?.stored ?? false);
   } else if (step.does === "invalidate") {
     book.drop(done);
-  } else if (step.when === "allocated") {
+  } else if (step.when === "allocated" && typeof done.loaded !== "string") {
     // One that is being written may be found still, or no more.
     book.load(done, done.loaded ?? null, true);
   }
@@ -92,6 +92,7 @@ export function zswapContract(
       },
       load(step, answer) {
         const { toSwapCache = true } = step;
+        if (isRefusal(answer) && book().isDamaged(step)) return;
         book().load(step, answered(answer).data, toSwapCache);
       },
       invalidate(step, answer) {
@@ -100,6 +101,9 @@ export function zswapContract(
       },
       writeback({ meanwhile }, answer) {
         settleWriteback(book(), answered(answer), meanwhile, expanded);
+      },
+      damage(step) {
+        book().damage(step);
       },
       set({ attr, value }, answer) {
         if (!isRefusal(answer)) book().set(attr, value);

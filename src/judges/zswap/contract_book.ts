@@ -13,6 +13,8 @@ import { StoredPages } from "./stored_pages.ts";
 interface Page {
   readonly bytes: Uint8Array;
   isLoaded: boolean;
+  /** Whether it was damaged: it is there, and nobody can have it. */
+  isDamaged: boolean;
 }
 
 const NOTHING: ZswapStats = {
@@ -69,7 +71,11 @@ export class ZswapContractBook {
     pages.forEach((bytes, nth) => {
       this.drop({ type, offset: offset + nth });
       if (!stored) return;
-      this.#pages.set(type, offset + nth, { bytes, isLoaded: false });
+      this.#pages.set(type, offset + nth, {
+        bytes,
+        isLoaded: false,
+        isDamaged: false,
+      });
       this.#sure++;
     });
     this.#brought = pages.length;
@@ -88,6 +94,17 @@ export class ZswapContractBook {
     for (const offset of this.#pages.offsetsOf(type)) {
       this.drop({ type, offset });
     }
+  }
+
+  /** A slot's page is damaged, if it has one. */
+  damage({ type, offset }: ZswapSlot): void {
+    const page = this.#pages.get(type, offset);
+    if (page !== undefined) page.isDamaged = true;
+  }
+
+  /** Whether a slot's page is damaged. */
+  isDamaged({ type, offset }: ZswapSlot): boolean {
+    return this.#pages.get(type, offset)?.isDamaged ?? false;
   }
 
   /** A slot's page was loaded, or it was said that there is none. */

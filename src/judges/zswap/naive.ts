@@ -1,4 +1,5 @@
 /** Judging the model of zswap by a second one. */
+import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import { SWAP_TYPES, type ZswapSteps } from "../../programs/zswap/steps.ts";
@@ -11,7 +12,12 @@ import { EventReader } from "./event_reader.ts";
 import { NaiveComparison } from "./naive_compare.ts";
 import { expectReclaim } from "./naive_evictions.ts";
 import { expectedCount, expectedScan, expectListWorker } from "./naive_list.ts";
-import { expectInvalidate, expectLoad, expectSwapoff } from "./naive_load.ts";
+import {
+  expectInvalidate,
+  expectLoad,
+  expectSwapoff,
+  type PagesBefore,
+} from "./naive_load.ts";
 import { expectGet, expectSet } from "./naive_parameters.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
 import { expectStore } from "./naive_store.ts";
@@ -25,8 +31,8 @@ interface Pair {
   readonly naive: NaiveZswap;
   readonly model: ModelledZswap;
   readonly comparison: NaiveComparison;
-  /** Pages of the pools before the step. */
-  before: number;
+  /** What was known of the pools before the step. */
+  before: PagesBefore;
   /** Steps since the whole list was compared. */
   steps: number;
 }
@@ -43,7 +49,11 @@ function expectWorker({ naive, model }: Pair, events: EventReader): void {
   const { queued } = naive.pools;
   if (queued.length === 0) return;
   naive.reached("worker");
-  const freed = expectReclaim(naive, events);
+  const freed = expectReclaim(
+    naive,
+    events,
+    ({ pool }) => pool?.isQueued ?? false,
+  );
   naive.counters.reject_reclaim_fail += queued.length - freed;
   for (const pool of queued) {
     pool.isQueued = false;
@@ -68,7 +78,6 @@ function expectStored(
     answer,
     before,
     after: model.around.pagesOf(step.type),
-    told: model.zswap.countedPages,
   });
   if (!naive.create.workerWaits) expectWorker(pair, events);
 }
@@ -80,7 +89,7 @@ function expectWriteback(
   entries: number,
 ): void {
   if (!naive.hasList) {
-    expectReclaim(naive, events);
+    expectReclaim(naive, events, () => true);
     return;
   }
   const before = naive.counters.written_back_pages;
@@ -125,8 +134,9 @@ export function zswapNaive(
       expectStored(both(), events, step, step.pages, pages, stored);
     },
     load({ type, offset, toSwapCache = true }, answer) {
-      const { data } = resultOf(RULES.loaded, answer);
-      expectLoad(both().naive, events, keyOf(type, offset), toSwapCache, data);
+      // A model is refused with errnos alone.
+      const found = isRefusal(answer) ? answer.error as Errno : answer.data;
+      expectLoad(both().naive, events, keyOf(type, offset), toSwapCache, found);
     },
     invalidate({ type, offset }) {
       const { naive, before } = both();
@@ -137,7 +147,7 @@ export function zswapNaive(
     scan({ nr }, answer) {
       const { naive, before } = both();
       const { count, freed } = resultOf(RULES.scanned, answer);
-      expectSame(RULES.shrinker, expectedCount(naive, before), count);
+      expectSame(RULES.shrinker, expectedCount(naive, before.pages), count);
       if (count > 0) naive.reached("shrinker");
       expectSame(RULES.scanned, expectedScan(naive, events, nr), freed);
       if (freed !== "SHRINK_STOP") naive.reached("scanned");
@@ -151,19 +161,25 @@ export function zswapNaive(
       if (state === "free") swapCache.delete(key);
       else swapCache.set(key, state === "cached" ? "exists" : "no-memory");
     },
+    damage({ type, offset }) {
+      const page = both().naive.held.get(keyOf(type, offset));
+      if (page !== undefined) page.isDamaged = !page.isDamaged;
+    },
     set: ({ attr, value }, answer) =>
       expectSet(both().naive, attr, value, answer),
     get: ({ attr }, answer) => expectGet(both().naive, attr, answer),
     swapoff({ type }) {
       const { naive, before } = both();
-      expectSwapoff(naive, events, type, before);
+      expectSwapoff(naive, events, type, before.pages);
     },
   });
   return {
     before(step) {
       if (pair === undefined) return;
+      const { around } = pair.model;
       const type = "type" in step ? step.type : SWAP_TYPES[0];
-      pair.before = pair.model.around.pagesOf(type);
+      const isAlone = "offset" in step && around.isAlone(type, step.offset);
+      pair.before = { pages: around.pagesOf(type), isAlone };
     },
     after(step, answer) {
       const { current } = model;
@@ -196,5 +212,6 @@ export function zswapNaive(
 
 function pairOf(model: ModelledZswap, naive: NaiveZswap, reach: Reach): Pair {
   const comparison = new NaiveComparison(naive, reach);
-  return { naive, model, comparison, before: 0, steps: 0 };
+  const before = { pages: 0, isAlone: false };
+  return { naive, model, comparison, before, steps: 0 };
 }

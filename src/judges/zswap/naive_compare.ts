@@ -1,4 +1,5 @@
 /** Comparing the model of zswap with the second one. */
+import { SWAP_TYPES } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { zswapCounters } from "../../zswap/stats.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
@@ -72,6 +73,7 @@ export class NaiveComparison {
         zswap.frontswap[name],
       );
     }
+    this.#comparePools(zswap);
     expectSame(RULES.reachedFull, naive.reachedFull, zswap.reachedFull);
     if (naive.reachedFull) this.#reach.count(RULES.reachedFull);
     if (naive.hasList) this.#compareEnds(zswap);
@@ -106,6 +108,33 @@ export class NaiveComparison {
     const isWithin = pages >= least && pages <= most;
     naive.countPages(isWithin ? pages : most);
     this.#counters.compare(name, naive.counted.most * unit, found);
+  }
+
+  /** Up to 3.15 each swap type has a pool of its own; else each is compared. */
+  #comparePools({ pools, profile }: Zswap): void {
+    const expected = this.#naive.pools.list;
+    const { list } = pools;
+    const isOwn = profile.zswap.poolPer === "swap-type";
+    const count = isOwn ? SWAP_TYPES.length : expected.length;
+    if (list.length !== count) {
+      throw new Disagreement(RULES.pools, count, list.length);
+    }
+    if (isOwn) return;
+    for (let nth = 0; nth < count; nth++) {
+      const { zpool, codec, kref } = list[nth];
+      const { references, ...names } = expected[nth];
+      if (
+        zpool.type !== names.zpool || codec.name !== names.compressor ||
+        kref !== references
+      ) {
+        throw new Disagreement(
+          RULES.pools,
+          `${names.zpool} and ${names.compressor}: ${references}`,
+          `${zpool.type} and ${codec.name}: ${kref}`,
+        );
+      }
+    }
+    if (count > 1) this.#reach.count(RULES.pools);
   }
 
   #compareEnds({ lru }: Zswap): void {

@@ -10,6 +10,9 @@ import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
 import { expectStore } from "./naive_store.ts";
 import { type Held, keyOf, type NaiveZswap } from "./naive_zswap.ts";
 
+/** Whether a page is in a pool that is to shrink. */
+export type MayGo = (page: Held) => boolean;
+
 /** What was done to a slot while its page was written back, if anything was. */
 export function expectMeanwhile(
   naive: NaiveZswap,
@@ -19,6 +22,8 @@ export function expectMeanwhile(
   if (event === undefined) return undefined;
   const { type, offset, pages, pagesAfter, step, done } = event;
   const key = keyOf(type, offset);
+  // Its own page is not freed before it is written.
+  const before = { pages, isAlone: false };
   if (step.does === "store") {
     const { data } = step;
     expectStore(naive, events, {
@@ -26,14 +31,13 @@ export function expectMeanwhile(
       data: [data],
       pages: [expandBytes(data, naive.profile.pageSize)],
       answer: done.stored ?? { stored: false, reason: "nothing" },
-      before: pages,
+      before,
       after: pagesAfter,
-      told: naive.counted.most,
     });
   } else if (step.does === "load") {
     expectLoad(naive, events, key, true, done.loaded ?? null);
   } else {
-    expectInvalidate(naive, events, key, pages);
+    expectInvalidate(naive, events, key, before);
   }
   events.expect("meanwhile-end");
   return pagesAfter;
@@ -67,8 +71,14 @@ function expectEviction(
   naive: NaiveZswap,
   events: EventReader,
   asked: EventOf<"asked">,
+  mayGo: MayGo,
 ): void {
   const page = expectAsked(naive, asked);
+  if (!mayGo(page)) {
+    const name = keyOf(page.type, page.offset);
+    throw new Disagreement(RULES.evictedFrom, "a page of another pool", name);
+  }
+  naive.reached("evictedFrom");
   const key = keyOf(page.type, page.offset);
   const outer = naive.underWriteback;
   naive.underWriteback = page;
@@ -95,19 +105,27 @@ function expectEviction(
 }
 
 /** Every object that the allocator asks to be evicted, one after another. */
-export function expectEvictions(naive: NaiveZswap, events: EventReader): void {
+export function expectEvictions(
+  naive: NaiveZswap,
+  events: EventReader,
+  mayGo: MayGo,
+): void {
   for (;;) {
     const asked = events.take("asked");
     if (asked === undefined) return;
-    expectEviction(naive, events, asked);
+    expectEviction(naive, events, asked, mayGo);
   }
 }
 
 /** Evictions of some pages; answers how many pages were emptied. */
-export function expectReclaim(naive: NaiveZswap, events: EventReader): number {
+export function expectReclaim(
+  naive: NaiveZswap,
+  events: EventReader,
+  mayGo: MayGo,
+): number {
   let freed = 0;
   for (;;) {
-    expectEvictions(naive, events);
+    expectEvictions(naive, events, mayGo);
     const more = events.takeFreed();
     if (more === 0) return freed;
     freed += more;

@@ -44,6 +44,13 @@ function lookAtOldest(naive: NaiveZswap, events: EventReader): Looked {
     naive.reached("changed");
     return { look: "failed", pages };
   }
+  if (page.isDamaged) {
+    events.expect("deleted");
+    counters.decompress_fail++;
+    counters.reject_reclaim_fail++;
+    naive.reached("damaged");
+    return { look: "failed" };
+  }
   naive.drop(key);
   events.takeFreed();
   const written = events.expect("written");

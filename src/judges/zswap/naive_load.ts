@@ -1,8 +1,17 @@
 /** The second model's loads and invalidations. */
-import { Disagreement, expectBytes } from "../judge.ts";
+import type { Errno } from "../../linux/errno.ts";
+import { Disagreement, expectBytes, expectSame } from "../judge.ts";
 import type { EventReader } from "./event_reader.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
 import type { NaiveZswap } from "./naive_zswap.ts";
+
+/** What was known of the pools before a page may be freed. */
+export interface PagesBefore {
+  /** How many pages they had. */
+  readonly pages: number;
+  /** Whether the page's object had one of them to itself. */
+  readonly isAlone: boolean;
+}
 
 /** Holds what was loaded against what is held. */
 export function expectLoad(
@@ -10,10 +19,19 @@ export function expectLoad(
   events: EventReader,
   key: string,
   toSwapCache: boolean,
-  found: Uint8Array | null,
+  found: Uint8Array | null | Errno,
 ): void {
   const isNew = naive.profile.zswap.frontswap === "none";
   const page = isNew || naive.known.has(key) ? naive.held.get(key) : undefined;
+  if (page?.isDamaged) {
+    expectSame(RULES.damaged, "EIO", found);
+    naive.counters.decompress_fail++;
+    naive.reached("damaged");
+    return;
+  }
+  if (typeof found === "string") {
+    throw new Disagreement(RULES.loaded, "a page or none", found);
+  }
   if (page === undefined || found === null) {
     if (page !== undefined) {
       throw new Disagreement(RULES.loaded, "a page", null);
@@ -37,7 +55,7 @@ export function expectInvalidate(
   naive: NaiveZswap,
   events: EventReader,
   key: string,
-  before: number,
+  { pages, isAlone }: PagesBefore,
 ): void {
   const isNew = naive.profile.zswap.frontswap === "none";
   if (!isNew) {
@@ -47,7 +65,7 @@ export function expectInvalidate(
   const page = naive.drop(key);
   // One that is being written back is freed when that is done.
   if (page === undefined || page === naive.underWriteback) return;
-  naive.countFreed(page, before, events.takeFreed());
+  naive.countFreed(page, pages, events.takeFreed(), isAlone);
 }
 
 /** All pages of a swap type are gone. */
@@ -64,6 +82,9 @@ export function expectSwapoff(
   const own = [...naive.held.values()].filter((page) => page.type === type);
   for (const { offset } of own) naive.drop(`${type}:${offset}`);
   const freed = events.takeFreed();
-  const last = own.at(-1);
-  if (last !== undefined) naive.countFreed(last, before, freed);
+  if (own.length === 0) return;
+  // Which of them z3fold's worker freed, after the last was counted, who knows.
+  const isSure = own.at(-1)?.pool?.zpool !== "z3fold";
+  const least = before - freed;
+  naive.counted = { least, most: isSure ? least : before };
 }

@@ -21,6 +21,11 @@ export class NaivePools {
     this.#list = [{ zpool, compressor, references: 1, isQueued: false }];
   }
 
+  /** All of them, the current one first. */
+  get list(): readonly NaivePool[] {
+    return this.#list;
+  }
+
   /** The pool for new pages. */
   get current(): NaivePool {
     return this.#list[0];

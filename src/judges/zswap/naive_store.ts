@@ -5,6 +5,7 @@ import type { ZswapStored } from "../../targets/target.ts";
 import { Disagreement } from "../judge.ts";
 import type { Allocation, EventReader } from "./event_reader.ts";
 import { expectEvictions } from "./naive_evictions.ts";
+import type { PagesBefore } from "./naive_load.ts";
 import type { PageRefusal } from "./naive_pages.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
 import { keyOf, type NaiveAdmission, type NaiveZswap } from "./naive_zswap.ts";
@@ -29,12 +30,10 @@ export interface NaiveStore {
   readonly pages: readonly Uint8Array[];
   /** What the model answered. */
   readonly answer: ZswapStored;
-  /** Pages of the pools before and after. */
-  readonly before: number;
-  /** See {@linkcode NaiveStore.before}. */
+  /** What was known of the pools before. */
+  readonly before: PagesBefore;
+  /** Pages of the pools after it. */
   readonly after: number;
-  /** Pages that the model counted last, where that cannot be known. */
-  readonly told: number;
 }
 
 /** What a refusal is called in kernels that say more than no. */
@@ -93,27 +92,18 @@ function admitted(
   return "limit";
 }
 
-/**
- * What the limits say. Where it is not sure how many pages they saw, the store
- * went on, or the worker that it queued did, or the model counted nothing since.
- */
-function admission(
+/** Up to 5.5 a full zswap evicts before it stores; whether that fails. */
+function failsToEvict(
   naive: NaiveZswap,
   events: EventReader,
-  told: number,
-): NaiveAdmission {
-  const { least, most } = naive.counted;
-  const [one, other] = [least, most].map((pages) => naive.admissionAt(pages));
-  if (one === other) return one;
-  if (events.peek("entry") !== undefined) return "accepted";
-  if (events.peek("asked") !== undefined) return "full";
-  naive.countPages(Math.min(Math.max(told, least), most));
-  return naive.admissionAt(naive.counted.most);
-}
-
-/** Up to 5.5 a full zswap evicts before it stores; whether it then refuses. */
-function evictsInStore(naive: NaiveZswap, events: EventReader): boolean {
-  expectEvictions(naive, events);
+  { type }: ZswapSlot,
+): boolean {
+  const isOwn = naive.profile.zswap.poolPer === "swap-type";
+  expectEvictions(
+    naive,
+    events,
+    (page) => isOwn ? page.type === type : page.pool === naive.pools.current,
+  );
   // A page that was emptied is given back: then there is room.
   if (events.take("frame-freed") !== undefined) {
     naive.reached("evicted");
@@ -127,11 +117,13 @@ function evictsInStore(naive: NaiveZswap, events: EventReader): boolean {
 function refusedByLimits(
   naive: NaiveZswap,
   events: EventReader,
-  { told }: NaiveStore,
+  { slot }: NaiveStore,
 ): "limit" | "hysteresis" | undefined {
-  const refusal = admitted(naive, admission(naive, events, told));
+  const refusal = admitted(naive, naive.admissionAt(naive.counted.most));
   if (naive.profile.zswap.shrink !== "in-store") return refusal;
-  if (refusal === undefined || !evictsInStore(naive, events)) return undefined;
+  if (refusal === undefined || !failsToEvict(naive, events, slot)) {
+    return undefined;
+  }
   return refusal;
 }
 
@@ -179,14 +171,14 @@ function freeOlder(
   naive: NaiveZswap,
   events: EventReader,
   key: string,
-  before: number,
+  { pages, isAlone }: PagesBefore,
 ): void {
   const page = naive.drop(key);
   if (page === undefined) return;
   naive.reached("replaced");
   // One that is being written back is freed when that is done.
   if (page === naive.underWriteback) return;
-  naive.countFreed(page, before, events.takeFreed());
+  naive.countFreed(page, pages, events.takeFreed(), isAlone);
 }
 
 /** One page through frontswap. */
@@ -226,7 +218,7 @@ function settleFolio(
   store: NaiveStore,
 ): NaiveRefusal | undefined {
   if (!naive.isOn("enabled")) return "disabled";
-  const refusal = admitted(naive, naive.admissionAt(store.before));
+  const refusal = admitted(naive, naive.admissionAt(store.before.pages));
   if (refusal !== undefined) return refusal;
   for (let nth = 0; nth < store.pages.length; nth++) {
     const refusal = settlePage(naive, events, store, nth);

@@ -31,6 +31,8 @@ export interface Held {
   readonly pool: NaivePool | undefined;
   /** Whether it is new to the LRU list. */
   referenced: boolean;
+  /** Whether its object is damaged. */
+  isDamaged: boolean;
 }
 
 /** What the limits say to a store. */
@@ -199,13 +201,13 @@ export class NaiveZswap {
   }
 
   /** Holds a page, in the place of an older one. */
-  hold(page: Omit<Held, "pool" | "referenced">): void {
+  hold(page: Omit<Held, "pool" | "referenced" | "isDamaged">): void {
     const { type, offset, kind } = page;
     const key = keyOf(type, offset);
     const pool = kind === "same" ? undefined : this.pools.current;
     if (pool !== undefined) pool.references++;
     this.drop(key);
-    this.held.set(key, { ...page, pool, referenced: true });
+    this.held.set(key, { ...page, pool, referenced: true, isDamaged: false });
     this.#count(kind, 1);
   }
 
@@ -234,12 +236,17 @@ export class NaiveZswap {
 
   /**
    * The pools were counted when a page was freed, of which `freed` frames came
-   * back: z3fold's worker may have given one back after that.
+   * back: its own, if it was alone there, before that; else what z3fold's worker
+   * gave back, after that.
    */
-  countFreed({ pool }: Held, pagesBefore: number, freed: number): void {
-    const least = pagesBefore - freed;
-    const most = pool?.zpool === "z3fold" ? pagesBefore : least;
-    this.counted = { least, most };
+  countFreed(
+    { pool }: Held,
+    pagesBefore: number,
+    freed: number,
+    isAlone: boolean,
+  ): void {
+    const isLater = pool?.zpool === "z3fold" && !isAlone;
+    this.countPages(isLater ? pagesBefore : pagesBefore - freed);
   }
 
   /**

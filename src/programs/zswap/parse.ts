@@ -137,6 +137,7 @@ const READ: { readonly [One in Op]: (fields: Fields) => ZswapSteps[One] } = {
       "free",
     ),
   }),
+  damage: slot,
   set: (fields) => ({
     attr: fields.text("attr"),
     value: fields.text("value"),

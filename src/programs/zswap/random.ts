@@ -26,6 +26,7 @@ const WEIGHTS: readonly (readonly [keyof ZswapSteps, number])[] = [
   ["work", 30],
   ["scan", 15],
   ["cache", 18],
+  ["damage", 4],
   ["set", 12],
   ["get", 3],
   ["swapin", 6],
@@ -168,6 +169,7 @@ const STEP: {
     );
     return { ...anySlot(draw), state };
   },
+  damage: anySlot,
   set: ({ random, profile, isStated }) =>
     randomParameter(random, profile, isStated),
   get: ({ random, profile }) => ({

@@ -92,6 +92,8 @@ export interface ZswapSteps {
   swapin: { readonly pages: number };
   /** What writeback will find in the swap cache. */
   cache: ZswapSlot & { readonly state: SwapCacheState };
+  /** A byte of a compressed page is changed in memory (6.18: before, it is a bug). */
+  damage: ZswapSlot;
   /** A module parameter is written. */
   set: { readonly attr: string; readonly value: string };
   /** A module parameter is read. */

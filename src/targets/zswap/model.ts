@@ -1,6 +1,6 @@
 /** The model of zswap as a target. */
 import { ALL_CODECS } from "../../codec/codecs.ts";
-import { statedCodecs } from "../../codec/stated.ts";
+import { statedCodecs, STATEMENT_BYTES } from "../../codec/stated.ts";
 import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
 import { ExpandedPages } from "../../programs/zswap/expanded.ts";
@@ -59,6 +59,7 @@ export class ModelledZswap {
   readonly pages: ExpandedPages;
 
   readonly #workerWaits: boolean;
+  readonly #isStated: boolean;
   /** The compressors for which there is a codec. */
   readonly #codecs: ReadonlySet<string>;
 
@@ -77,7 +78,8 @@ export class ModelledZswap {
       (step, type, offset) => this.#doMeanwhile(step, type, offset),
     );
     const { around } = this;
-    const codecs = create.stated ? statedCodecs(own.zswap.compressors) : [];
+    this.#isStated = create.stated ?? false;
+    const codecs = this.#isStated ? statedCodecs(own.zswap.compressors) : [];
     this.#codecs = new Set([...ALL_CODECS, ...codecs].map(({ name }) => name));
     this.zswap = new Zswap(own, {
       totalRamPages: create.totalPages,
@@ -114,13 +116,33 @@ export class ModelledZswap {
     return stored;
   }
 
-  /** Loads a page. Throws where it is damaged. */
-  load(type: number, offset: number, toSwapCache = true): Uint8Array | null {
+  /** Loads a page: `null` where there is none, an errno where it is damaged. */
+  load(
+    type: number,
+    offset: number,
+    toSwapCache = true,
+  ): Uint8Array | null | Errno {
     const data = new Uint8Array(this.zswap.profile.pageSize);
     const errno = this.zswap.load(type, offset, data, toSwapCache);
     if (errno === undefined) return data;
-    if (errno === "ENOENT") return null;
-    throw new Error(`Cannot load page ${type}:${offset}: ${errno}`);
+    return errno === "ENOENT" ? null : errno;
+  }
+
+  /**
+   * Changes the last byte of a compressed page, which says nothing that is not
+   * said before; answers whether there is such a page.
+   */
+  damage({ type, offset }: ZswapSlot): boolean {
+    const { profile, trees } = this.zswap;
+    const entry = trees.get(type)?.entries.get(offset);
+    const isTold = profile.zswap.frontswap === "none" && this.#isStated;
+    if (!isTold || entry?.pool === undefined) return false;
+    const { handle, length, pool: { zpool } } = entry;
+    if (length <= STATEMENT_BYTES || length >= profile.pageSize) return false;
+    const object = zpool.read(handle, new Uint8Array(length));
+    object[length - 1] ^= 0xff;
+    zpool.write(handle, object);
+    return true;
   }
 
   /**
@@ -212,6 +234,13 @@ export interface ZswapModel extends ZswapStepTarget {
   readonly pages: ExpandedPages;
 }
 
+/** What a load is answered. */
+function answerOf(
+  loaded: Uint8Array | null | Errno,
+): { readonly data: Uint8Array | null } | Refusal {
+  return typeof loaded === "string" ? { error: loaded } : { data: loaded };
+}
+
 const refusalOf = (errno: Errno | undefined): Refusal | undefined =>
   errno === undefined ? undefined : { error: errno };
 
@@ -248,7 +277,7 @@ function tableOf(
     load: (step) =>
       at(step, (model) => {
         const { type, offset, toSwapCache } = step;
-        return { data: model.load(type, offset, toSwapCache) };
+        return answerOf(model.load(type, offset, toSwapCache));
       }),
     invalidate: (step) =>
       at(step, ({ zswap }) => zswap.invalidate(step.type, step.offset)),
@@ -281,6 +310,8 @@ function tableOf(
         step,
         ({ around }) => around.setState(step.type, step.offset, step.state),
       ),
+    damage: (step) =>
+      at(step, (model) => model.damage(step) ? undefined : SKIPPED),
     set: ({ attr, value }) =>
       within((model) =>
         model.canSet(attr, value) ? refusalOf(model.set(attr, value)) : SKIPPED
@@ -361,7 +392,7 @@ export function modelZswap(profile: Profile): ZswapTarget {
       if (!isThere) return { error: "ENOENT" };
     },
     store: (type, offset, data) => made().store(type, offset, [data]),
-    load: (type, offset) => ({ data: made().load(type, offset) }),
+    load: (type, offset) => answerOf(made().load(type, offset)),
     invalidate: (type, offset) => made().zswap.invalidate(type, offset),
     writeback: (entries) => ({ written: made().writeback(entries) }),
     stats: () => made().stats(),

@@ -1,4 +1,5 @@
 /** What the operations of a swap cache are answered. */
+import type { Errno } from "../../linux/errno.ts";
 import type { FrontswapCounters, ZswapCounters } from "../../zswap/stats.ts";
 import type { StepTarget } from "../step_target.ts";
 import type { ZswapStats, ZswapStored, ZswapWritten } from "../target.ts";
@@ -12,8 +13,8 @@ export interface ZswapMeanwhileDone {
   readonly offset: number;
   /** What came of a store, where it was one. */
   readonly stored?: ZswapStored;
-  /** What a load gave, where it was one. */
-  readonly loaded?: Uint8Array | null;
+  /** What a load gave, where it was one: an errno where the page is damaged. */
+  readonly loaded?: Uint8Array | null | Errno;
 }
 
 /** What each operation is answered, where it does not fail. */
@@ -51,6 +52,8 @@ export interface ZswapResults {
   readonly swapin: void;
   /** Nothing. */
   readonly cache: void;
+  /** Nothing. */
+  readonly damage: void;
   /** Nothing. */
   readonly set: void;
   /** The parameter's text, with its newline. */

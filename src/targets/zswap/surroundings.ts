@@ -142,6 +142,12 @@ export class ZswapSurroundings {
     this.done = undefined;
   }
 
+  /** Whether the object of a slot's page has a page of the pool's to itself. */
+  isAlone(type: number, offset: number): boolean {
+    const entry = this.#zswap().trees.get(type)?.entries.get(offset);
+    return entry?.pool?.zpool.objectsBeside(entry.handle) === 0;
+  }
+
   /** Pages of the pools that a swap type's pages are counted with. */
   pagesOf(type: number): number {
     const { trees } = this.#zswap();
