@@ -1,4 +1,5 @@
 /** How programs write bytes: as transcripts do, or as what they are made from. */
+import { STATED_LENGTHS } from "../codec/stated.ts";
 import { type Contents, expandContents } from "./contents.ts";
 import type { Arbitrary, FastCheck } from "./fast_check.ts";
 import {
@@ -45,9 +46,29 @@ export function anyNoise(fc: FastCheck, bytes: number): Arbitrary<Bytes> {
 export function simplerBytes(bytes: Bytes): readonly Bytes[] {
   if ("word" in bytes) return [];
   const word = { word: "0101010101010101" };
+  if ("kind" in bytes && bytes.kind === "stated") {
+    return [word, ...simplerStated(bytes)];
+  }
   if (!("xorshift" in bytes)) return [word, { xorshift: 1, bytes: 65536 }];
   const { xorshift } = bytes;
   return xorshift === 1 ? [word] : [word, { ...bytes, xorshift: 1 }];
+}
+
+/** One length for all priorities, and no seed. */
+function simplerStated(
+  stated: Extract<Contents, { kind: "stated" }>,
+): readonly Bytes[] {
+  const { lengths, seed } = stated;
+  const alike = [...new Set(lengths)]
+    .filter(() => lengths.length > 1)
+    .map((length) => ({ ...stated, lengths: [length] }));
+  return seed === 0 ? alike : [...alike, { ...stated, seed: 0 }];
+}
+
+/** Whether a value is a list of whole numbers, not an empty one. */
+function isList(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((one) => Number.isInteger(one));
 }
 
 /** Whether a JSON object is one that {@linkcode expandBytes} takes. */
@@ -61,14 +82,22 @@ function isBytes(json: Json): json is Json & Bytes {
     case "b64":
       return base64(json.b64) !== undefined;
     case "bytes,kind":
-      return json.kind === "repeated" && Array.isArray(json.bytes) &&
-        json.bytes.length > 0 &&
-        json.bytes.every((one) => Number.isInteger(one));
+      return json.kind === "repeated" && isList(json.bytes);
+    case "bytes,kind,last":
+      return json.kind === "almost" && isList(json.bytes) && isWhole("last");
     case "kind,seed,symbols":
       return json.kind === "symbols" && isWhole("seed") && isWhole("symbols");
     case "at,kind,noise,period,random,seed":
       return json.kind === "mixed" && positive(json.period) !== undefined &&
         ["at", "noise", "random", "seed"].every(isWhole);
+    case "block,distance,kind,seed":
+      return json.kind === "far" && isWhole("block") &&
+        positive(json.distance) !== undefined && isWhole("seed");
+    case "kind,lengths,seed":
+      return json.kind === "stated" && isList(json.lengths) &&
+        json.lengths.length <= STATED_LENGTHS &&
+        json.lengths.every((one) => positive(one) !== undefined) &&
+        isWhole("seed");
     default:
       return false;
   }
