@@ -40,6 +40,7 @@ export { lz4Wasm } from "./src/codec/lz4_wasm.ts";
 export * from "./src/codec/lzo.ts";
 export * from "./src/codec/zlib.ts";
 export * from "./src/codec/recorded.ts";
+export * from "./src/codec/stated.ts";
 export * from "./src/codec/codecs.ts";
 export * from "./src/memory/memory.ts";
 export * from "./src/zsmalloc/geometry.ts";
@@ -63,6 +64,7 @@ export * from "./src/zsmalloc/object_invariants.ts";
 export * from "./src/zsmalloc/change_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";
 export * from "./src/zsmalloc/checked_pool.ts";
+export * from "./src/zsmalloc/touched_zspages.ts";
 export * from "./src/zbud/driver.ts";
 export * from "./src/zbud/header_lists.ts";
 export * from "./src/zbud/zbud_page.ts";
@@ -112,7 +114,9 @@ export * from "./src/zram/sysfs.ts";
 export * from "./src/zram/debugfs.ts";
 export * from "./src/zram/slot_invariants.ts";
 export * from "./src/zram/limit_invariants.ts";
+export * from "./src/zram/slots_tally.ts";
 export * from "./src/zram/invariants.ts";
+export * from "./src/zram/checked_zram.ts";
 export * from "./src/swap/device.ts";
 export * from "./src/swap/swap_type.ts";
 export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
@@ -193,7 +197,8 @@ export {
 export { type SwapSetup } from "./src/targets/swap_target.ts";
 export * from "./src/oracle/replay.ts";
 export * from "./src/programs/transcript_text.ts";
-export { type Bytes, expandBytes } from "./src/programs/bytes.ts";
+export { type Bytes, bytes, expandBytes } from "./src/programs/bytes.ts";
+export { randomStated } from "./src/programs/random_page.ts";
 export * from "./src/targets/target.ts";
 export {
   type Level,

@@ -35,6 +35,11 @@ export function violationOf(checked: Checked): Violation | undefined {
   return checked === SILENT ? undefined : checked;
 }
 
+/** What a check answers where nothing is broken: that its rule held, or was silent. */
+export function heldIf(isExercised: boolean): typeof SILENT | undefined {
+  return isExercised ? undefined : SILENT;
+}
+
 /** One rule about subjects of a kind. */
 export interface Invariant<Context, Subject> extends Rule {
   /**

@@ -96,6 +96,7 @@ export class AttachedBacking {
   readonly device: BackingDevice;
   /** Blocks in use, one bit each. */
   readonly #bitmap: Uint32Array<ArrayBuffer>;
+  #used = 0;
 
   /** All blocks are free. */
   constructor(path: string, device: BackingDevice) {
@@ -111,11 +112,7 @@ export class AttachedBacking {
 
   /** Blocks in use. */
   get used(): number {
-    let used = 0;
-    for (let block = 0; block < this.device.pages; block++) {
-      if (this.isUsed(block)) used++;
-    }
-    return used;
+    return this.#used;
   }
 
   /** Takes the first free block from 1 on, or 0 (`alloc_block_bdev`). */
@@ -129,6 +126,7 @@ export class AttachedBacking {
     }
     if (block >= this.device.pages) return 0;
     this.#bitmap[block >>> 5] |= 1 << (block & 31);
+    this.#used++;
     return block;
   }
 
@@ -138,5 +136,6 @@ export class AttachedBacking {
       throw new Error(`Cannot free block ${block}: it is not in use`);
     }
     this.#bitmap[block >>> 5] &= ~(1 << (block & 31));
+    this.#used--;
   }
 }
