@@ -66,24 +66,33 @@ function chunkSizes(profile: Profile): number[] {
 }
 
 /** The chain that the kernel takes for chunks of a size. */
-function chunksOf(
-  { pageSize, chainSize, chainRule }: Profile,
-  size: number,
-): Chunks {
-  const chains = Array.from({ length: chainSize }, (_, nth) => {
-    const pages = nth + 1;
-    const objects = Math.floor(pages * pageSize / size);
-    return { size, pages, objects, used: objects * size };
-  });
+function chunksOf(profile: Profile, size: number): Chunks {
+  const { pageSize, chainSize, chainRule } = profile;
   const isPower = Number.isInteger(Math.log2(size));
-  if (chainRule === leastWaste && isPower) return chains[0];
-  // By bytes left over, or by whole per cent used: of equals the shortest.
-  const lost = ({ pages, used }: typeof chains[number]) =>
-    chainRule === leastWaste
-      ? pages * pageSize - used
-      : -Math.floor(100 * used / (pages * pageSize));
-  const least = Math.min(...chains.map(lost));
-  return chains.find((chain) => lost(chain) === least) ?? chains[0];
+  const most = chainRule === leastWaste && isPower ? 1 : chainSize;
+  let best: Chunks = { size, pages: 1, objects: Math.floor(pageSize / size) };
+  let least = lostOf(profile, best);
+  for (let pages = 2; pages <= most; pages++) {
+    const objects = Math.floor(pages * pageSize / size);
+    const lost = lostOf(profile, { size, pages, objects });
+    // Of equal chains the shortest.
+    if (lost >= least) continue;
+    least = lost;
+    best = { size, pages, objects };
+  }
+  return best;
+}
+
+/** What a chain loses: bytes that are left over, or whole per cent. */
+function lostOf(
+  { pageSize, chainRule }: Profile,
+  { size, pages, objects }: Chunks,
+): number {
+  const bytes = pages * pageSize;
+  const used = objects * size;
+  return chainRule === leastWaste
+    ? bytes - used
+    : 100 - Math.floor(100 * used / bytes);
 }
 
 /** For each size the largest of those above that have the same zspages. */

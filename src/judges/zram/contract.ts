@@ -119,6 +119,10 @@ function refusalsOf(
   const busy = isInitialised ? ["EBUSY"] : [];
   switch (attr) {
     case "disksize":
+      // Up to 4.2 this is where an unknown algorithm is refused.
+      if (ledger.algorithms.some((one) => one && !isAvailable(ledger, one))) {
+        return undefined;
+      }
       return (memparse(value) ?? 0n) === 0n ? ["EINVAL", ...busy] : busy;
     case "comp_algorithm":
       if (zram.algorithmChecked === "when-initialised") return undefined;
@@ -132,6 +136,10 @@ function refusalsOf(
       if (attr === "reset" && ledger.openers > 0) return undefined;
       return (attr === "reset") === (value === "0") ? ["EINVAL"] : [];
   }
+}
+
+function isAvailable({ available }: ZramLedger, name: string): boolean {
+  return available.includes(name);
 }
 
 function judgeGet(
@@ -151,7 +159,7 @@ function judgeGet(
   if (attr === "disksize") text(`${disksize}\n`);
   if (attr === "initstate") text(isInitialised ? "1\n" : "0\n");
   if (attr === "comp_algorithm" && algorithms[0] !== undefined) {
-    const isThere = ledger.available.includes(algorithms[0]);
+    const isThere = isAvailable(ledger, algorithms[0]);
     const chosen = /\[(.*)\]/.exec(value)?.[1];
     if (isThere) text(`[${algorithms[0]}]`, `[${chosen}]`);
   }

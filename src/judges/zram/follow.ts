@@ -41,10 +41,12 @@ export function follow(
       const outside = refuseOutside(ledger, step.page, 1);
       if (outside !== undefined) return failing(outside);
       const bytes = ledger.bytesOf(step.data);
-      const storing = ledger.storing(bytes, step.data);
+      // A write that is not refused is answered so.
+      const stored = isDone
+        ? (answer as ZramResults["write"]).stored
+        : undefined;
+      const storing = ledger.storing(bytes, step.data, stored);
       ledger.events.writes++;
-      // What is stored, an answer of another kind does not say.
-      const stored = isDone ? (answer as ZramResults["write"]).stored : 0;
       return writePage(ledger, step.page, bytes, storing, isDone, stored);
     }
     case "read": {
@@ -135,7 +137,7 @@ function underWriteback(
     isWritten = true;
     if (refuseOutside(ledger, page, 1) !== undefined) return;
     const bytes = ledger.bytesOf(data);
-    const storing = ledger.storing(bytes, data);
+    const storing = ledger.storing(bytes, data, answer.stored);
     ledger.events.writes++;
     writePage(ledger, page, bytes, storing, isStored, answer.stored);
   };

@@ -44,6 +44,13 @@ export interface Storing {
   readonly attempt: Attempt | undefined;
 }
 
+const SAME_FILLED: Storing = { isSame: true, bytes: 0, attempt: undefined };
+const UNKNOWN_LENGTH: Storing = {
+  isSame: false,
+  bytes: undefined,
+  attempt: undefined,
+};
+
 /** The most algorithms of a device. */
 const MOST_ALGORITHMS = 4;
 
@@ -175,17 +182,21 @@ export class ZramLedger {
       : this.pages.contents[page];
   }
 
-  /** What should come of storing a page. */
-  storing(bytes: Uint8Array, data?: Bytes): Storing {
-    const isSame = this.takesNoMemory(bytes);
-    if (isSame) return { isSame, bytes: 0, attempt: undefined };
-    const length = this.lengthOf(bytes, this.algorithms[0] ?? "", data);
-    if (length === undefined) {
-      return { isSame, bytes: undefined, attempt: undefined };
-    }
+  /**
+   * What should come of storing a page. A length that pages do not state is
+   * taken from `stored`, what the device answered, where it did.
+   */
+  storing(bytes: Uint8Array, data?: Bytes, stored?: number): Storing {
+    if (this.takesNoMemory(bytes)) return SAME_FILLED;
+    const isTold = stored !== undefined && stored > 0 &&
+      stored <= this.profile.pageSize && this.create.codecs !== "stated";
+    const length = isTold
+      ? stored
+      : this.lengthOf(bytes, this.algorithms[0] ?? "", data);
+    if (length === undefined) return UNKNOWN_LENGTH;
     const counted = this.counted(length);
     const attempt = this.memory.attempt(counted);
-    return { isSame, bytes: counted, attempt };
+    return { isSame: false, bytes: counted, attempt };
   }
 
   /** By how many bytes a page of a compressed length counts. */

@@ -68,13 +68,14 @@ export function ledgerJudge(options: LedgerOptions): LedgerJudge {
       pages,
     );
   const numbers = new Float64Array(MM_STAT_NUMBERS);
-  let ledger = fresh({});
+  let made: ZramLedger | undefined;
   return {
     get ledger() {
-      return ledger;
+      return made ??= fresh({});
     },
     after(step, answer) {
-      if (step.op === "create") ledger = fresh(step);
+      if (step.op === "create") made = fresh(step);
+      const ledger = made ??= fresh({});
       for (const rule of rules) rule.before?.(ledger, step, answer);
       const expected = follow(ledger, step, answer);
       for (const rule of rules) rule.after?.(ledger, step, answer, expected);
@@ -84,8 +85,9 @@ export function ledgerJudge(options: LedgerOptions): LedgerJudge {
       for (const rule of rules) rule.mmStat?.(ledger, numbers, count, text);
       ledger.observe(numbers);
     },
-    questions: (step) => options.questions?.(ledger, step) ?? [],
-    closing: () => closingReads(ledger),
+    questions: (step) =>
+      made === undefined ? [] : options.questions?.(made, step) ?? [],
+    closing: () => made === undefined ? [] : closingReads(made),
   };
 }
 

@@ -70,9 +70,11 @@ function judgeStored(
 ): void {
   if (page >= ledger.pages.length) return;
   const bytes = ledger.bytesOf(data);
-  const storing = ledger.storing(bytes, data);
-  const { attempt } = storing;
   const isRefused = isRefusal(answer);
+  // A write that is not refused is answered so.
+  const found = answer as { readonly stored?: number };
+  const storing = ledger.storing(bytes, data, found.stored);
+  const { attempt } = storing;
   if (attempt?.stored !== undefined && attempt.stored === isRefused) {
     const rule = attempt.had === false ? RULES.frames : RULES.limit;
     throw new Disagreement(rule, isRefused ? "no error" : "an errno", answer);
@@ -81,8 +83,7 @@ function judgeStored(
     if (attempt?.stored === undefined) return;
     return reach.count(attempt.had === false ? RULES.frames : RULES.limit);
   }
-  // A write that is not refused is answered so.
-  const { stored } = answer as { readonly stored: number };
+  const { stored = -1 } = found;
   if (!isKnown(ledger)) judgeEqual(ledger, data, stored, lengths, reach);
   else if (storing.bytes !== undefined) {
     expectSame(RULES.stored, storing.bytes, stored);

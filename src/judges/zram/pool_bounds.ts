@@ -120,6 +120,8 @@ export class PoolBounds {
         const fewest = Math.ceil((pages - others) / each[nth]);
         const highest = Math.floor((pages - rest) / each[nth]);
         if (fewest <= least && highest >= most) continue;
+        // Another pool than Linux's: there is nothing to learn.
+        if (fewest > most || highest < least) return;
         isDone = false;
         this.#bound(nth, Math.max(least, fewest), Math.min(most, highest));
       }

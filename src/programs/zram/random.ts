@@ -71,7 +71,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 2, make: wait, op: "wait" },
   { weight: 2, make: idle, attr: "idle", isWhole: true },
   { weight: 5, make: writeback, attr: "writeback", isWhole: true },
-  { weight: 3, make: writebackUnder, op: "writeback_under", attr: "writeback" },
+  { weight: 3, make: writebackUnder, op: "writeback_under", attr: "writeback", isWhole: true },
   { weight: 1, make: writebackLimit, attr: "writeback_limit" },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
   { weight: 4, make: recompress, attr: "recompress", isWhole: true },
@@ -158,7 +158,7 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
     ...pick(random, ...WORDS),
     chainSize: pick(random, 4, 8, 11, 16),
   };
-  const codecs = random(8) === 0 ? "kernel" : "stated";
+  const codecs = random(20) === 0 ? "kernel" : "stated";
   const backing = zram.writeback && random(5) > 0
     ? anyBacking(random)
     : {};

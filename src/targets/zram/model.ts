@@ -26,20 +26,23 @@ import { makeZram } from "./device.ts";
 export class ZramModel {
   /** The profile that `create` starts from. */
   readonly profile: Profile;
-  /** The device of the last `create`. */
-  zram: Zram;
+  #zram: Zram | undefined;
   #clock = 0;
 
-  /** A fresh device with nothing special. */
+  /** No device yet. */
   constructor(profile: Profile) {
     this.profile = profile;
-    this.zram = this.create({});
+  }
+
+  /** The device of the last `create`; a fresh one where there was none. */
+  get zram(): Zram {
+    return this.#zram ??= this.create({});
   }
 
   /** A fresh device in the place of the one before. */
   create(create: ZramCreate): Zram {
     this.#clock = 0;
-    return this.zram = makeZram(this.profile, create, () => this.#clock);
+    return this.#zram = makeZram(this.profile, create, () => this.#clock);
   }
 
   /** The clock goes on. */
