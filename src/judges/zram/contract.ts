@@ -4,7 +4,7 @@ import type { Bytes } from "../../programs/bytes.ts";
 import { SECTOR, type ZramStep, type ZramSteps } from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
-import { isRefusal } from "../../targets/target.ts";
+import { isRefusal, type Refusal } from "../../targets/target.ts";
 import {
   Disagreement,
   expectBytes,
@@ -16,7 +16,7 @@ import { contractStat } from "./contract_stat.ts";
 import { ZRAM_CONTRACT as RULES } from "./contract_rules.ts";
 import type { ZramAnswer } from "./follow.ts";
 import type { ZramLedger } from "./ledger.ts";
-import { piecesOf } from "./ledger_bio.ts";
+import { isSupported, piecesOf } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 
 /** What a {@linkcode contractRules} is made with. */
@@ -66,7 +66,7 @@ function judge(
       if (ledger.profile.zram.discard) succeeds(answer, reach);
       return;
     case "bio":
-      return judgeBio(ledger, step, answer, reach);
+      return judgeBio(ledger, step, answer, options);
   }
 }
 
@@ -96,7 +96,10 @@ function judgeSet(
   { reach, isModel }: ContractOptions,
 ): void {
   const refused = refusalsOf(ledger, attr, value);
-  if (refused === undefined) return isModel ? undefined : succeeds(answer, reach);
+  if (refused === undefined) {
+    if (attr === "mem_limit" && !isModel) succeeds(answer, reach);
+    return;
+  }
   if (refused.length === 0) return succeeds(answer, reach);
   expectRefusal(RULES.refuses, answer, refused);
   reach.count(RULES.refuses);
@@ -227,7 +230,7 @@ function judgeBio(
   ledger: ZramLedger,
   { request, sector, bytes }: ZramSteps["bio"],
   answer: ZramAnswer,
-  reach: Reach,
+  { reach, isModel }: ContractOptions,
 ): void {
   const { pageSize } = ledger.profile;
   const start = sector * SECTOR;
@@ -236,7 +239,11 @@ function judgeBio(
     reach.count(RULES.outside);
     return;
   }
-  if (request !== "read" || isRefusal(answer)) return;
+  if (isRefusal(answer)) {
+    if (!isModel) judgeRefusedBio(ledger, request, answer);
+    return;
+  }
+  if (request !== "read") return;
   const found = answer !== undefined && "data" in answer ? answer.data : undefined;
   if (found === undefined) return;
   const right = new Uint8Array(bytes);
@@ -251,6 +258,18 @@ function judgeBio(
   }
   expectBytes(RULES.data, right, found);
   reach.count(RULES.data);
+}
+
+/** A request inside the disk is refused where the limit is, or for its kind. */
+function judgeRefusedBio(
+  ledger: ZramLedger,
+  request: ZramSteps["bio"]["request"],
+  answer: Refusal,
+): void {
+  if (!isSupported(ledger, request)) return;
+  if (request !== "write") return void resultOf(RULES.succeeds, answer);
+  if (ledger.memory.limit > 0) return;
+  throw new Disagreement(RULES.writes, "no error", answer);
 }
 
 /** The rules of the contract, as a list to read. */

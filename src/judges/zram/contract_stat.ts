@@ -111,7 +111,7 @@ function checkCounts(
     numbers,
     "huge_pages_since",
     since,
-    most(since),
+    since + events.maybeHuge,
     reach,
     false,
   );

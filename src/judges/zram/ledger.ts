@@ -54,6 +54,20 @@ const UNKNOWN_LENGTH: Storing = {
 /** The most algorithms of a device. */
 const MOST_ALGORITHMS = 4;
 
+/** What a ledger is made with. */
+export interface LedgerSetup {
+  /** The kernel, with the geometry that was asked for. */
+  readonly profile: Profile;
+  /** What is special about the device. */
+  readonly create: ZramCreate;
+  /** How long pages become. */
+  readonly lengthOf: LengthOf;
+  /** Whether its pool has Linux's classes; else its memory is not followed. */
+  readonly isLinux: boolean;
+  /** The bytes of pages. */
+  readonly pages: PageBytes;
+}
+
 /** A device as it must be. */
 export class ZramLedger {
   /** The kernel, with the geometry that was asked for. */
@@ -99,20 +113,17 @@ export class ZramLedger {
   readonly seen: Float64Array = new Float64Array(MM_STAT_NUMBERS);
   /** A page whose length is not known, if there is one. */
   #unknownPage = 0;
+  readonly #isLinux: boolean;
   /** Which blocks of the backing device are in use. */
   readonly #used: Uint8Array;
   /** No block below this is free. */
   #lowestFree = 1;
 
   /** A fresh device. */
-  constructor(
-    profile: Profile,
-    create: ZramCreate,
-    lengthOf: LengthOf,
-    bytes: PageBytes,
-  ) {
+  constructor({ profile, create, lengthOf, isLinux, pages }: LedgerSetup) {
     this.profile = profile;
-    this.#bytes = bytes;
+    this.#bytes = pages;
+    this.#isLinux = isLinux;
     this.zeros = new Uint8Array(profile.pageSize);
     this.create = create;
     this.lengthOf = lengthOf;
@@ -195,7 +206,7 @@ export class ZramLedger {
       : this.lengthOf(bytes, this.algorithms[0] ?? "", data);
     if (length === undefined) return UNKNOWN_LENGTH;
     const counted = this.counted(length);
-    const attempt = this.memory.attempt(counted);
+    const attempt = this.#isLinux ? this.memory.attempt(counted) : undefined;
     return { isSame: false, bytes: counted, attempt };
   }
 
@@ -234,7 +245,9 @@ export class ZramLedger {
     this.pages.put(page, isSame ? SAME : isWhole ? WHOLE : OBJECT, bytes);
     this.pages.contents[page] = contents;
     if (isWhole) this.events.hugeSince++;
-    if (bytes === UNKNOWN_BYTES) this.#unknownPage = page;
+    if (bytes !== UNKNOWN_BYTES) return;
+    this.#unknownPage = page;
+    this.events.maybeHuge++;
   }
 
   /** The device shows these numbers in `mm_stat`: what else they tell. */
@@ -242,6 +255,8 @@ export class ZramLedger {
     const { memory, profile: { pageSize } } = this;
     this.seen.set(numbers);
     this.#resolve(numbers[MM.compr_data_size]);
+    this.events.hugeSince = numbers[MM.huge_pages_since];
+    this.events.maybeHuge = 0;
     memory.bounds.observe(numbers[MM.mem_used_total] / pageSize);
     memory.leastMax = memory.mostMax = numbers[MM.mem_used_max] / pageSize;
     memory.leastCompacted = memory.mostCompacted =
@@ -256,8 +271,6 @@ export class ZramLedger {
     const bytes = sum - pages.sumBytes;
     const isWhole = bytes === this.profile.pageSize;
     pages.put(page, isWhole ? WHOLE : OBJECT, bytes);
-    if (isWhole) this.events.hugeSince++;
-    this.memory.add(bytes);
   }
 
   /** Forgets a page. */
@@ -323,8 +336,7 @@ export class ZramLedger {
     const { pages, waiting } = this;
     if (waiting.size > 0) waiting.delete(page);
     if (pages.isInPool(page)) {
-      const bytes = pages.bytes[page];
-      if (bytes !== UNKNOWN_BYTES) this.memory.remove(bytes);
+      if (this.#isLinux) this.memory.remove(pages.bytes[page]);
     } else if (pages.place[page] === BACKING) {
       this.giveBlock(pages.block[page]);
     }
@@ -347,6 +359,8 @@ export interface LedgerEvents {
   notifyFree: number;
   /** Pages stored whole. */
   hugeSince: number;
+  /** Pages of which it is not known, since `mm_stat` was seen last. */
+  maybeHuge: number;
   /** Pages read from the backing device. */
   bdReads: number;
   /** Pages written to it. */
@@ -362,6 +376,7 @@ function noEvents(): LedgerEvents {
     invalidIo: 0,
     notifyFree: 0,
     hugeSince: 0,
+    maybeHuge: 0,
     bdReads: 0,
     bdWrites: 0,
   };

@@ -83,7 +83,10 @@ export function discardRange(
 }
 
 /** Whether a kernel has requests of a kind at all. */
-function isSupported({ profile }: ZramLedger, request: ZramBio["request"]) {
+export function isSupported(
+  { profile }: ZramLedger,
+  request: ZramBio["request"],
+): boolean {
   const { discard, writeZeroes } = profile.zram;
   if (request === "discard") return discard;
   return request !== "write_zeroes" ||

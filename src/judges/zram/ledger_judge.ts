@@ -38,8 +38,12 @@ export interface LedgerRules {
 export interface LedgerOptions {
   /** The kernel that a device is of, with the geometry of `create`. */
   profileOf(create: ZramCreate): Profile;
+  /** What is special about a device, where that is not what `create` says. */
+  createOf?(create: ZramCreate): ZramCreate;
   /** How long pages become on a device. */
   lengthsOf(create: ZramCreate): LengthOf;
+  /** Whether the device's pool has Linux's classes. */
+  readonly isLinux: boolean;
   /** The rules. */
   readonly rules: readonly LedgerRules[];
   /** The bytes of pages. */
@@ -61,12 +65,13 @@ const EMPTY_PAGES = 4;
 export function ledgerJudge(options: LedgerOptions): LedgerJudge {
   const { rules, pages } = options;
   const fresh = (create: ZramCreate) =>
-    new ZramLedger(
-      options.profileOf(create),
-      create,
-      options.lengthsOf(create),
+    new ZramLedger({
+      profile: options.profileOf(create),
+      create: options.createOf?.(create) ?? create,
+      lengthOf: options.lengthsOf(create),
+      isLinux: options.isLinux,
       pages,
-    );
+    });
   const numbers = new Float64Array(MM_STAT_NUMBERS);
   let made: ZramLedger | undefined;
   return {

@@ -38,6 +38,7 @@ export const zramMachine: Machine<ZramStep> = {
         codecs === "stated"
           ? statedLengths(profile.zram.compAlgorithms)
           : codecLengths(zramCodecs(profile, codecs)),
+      isLinux: true,
       rules: [contractRules({ reach, isModel: true }), naiveRules(reach)],
       pages,
       questions: allQuestions(),
