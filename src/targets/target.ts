@@ -119,7 +119,15 @@ export interface ZramTarget extends Target {
   wait?(seconds: number): Answer;
   /** The swap layer freed a page (`swap_slot_free_notify`). */
   slotFreeNotify?(page: number): Answer;
+  /**
+   * Which of the last four it can do, where that its methods do not say: the
+   * operations `block_state`, `bio`, `wait` and `slot_free_notify`.
+   */
+  optional?(): Promise<readonly ZramOptional[]>;
 }
+
+/** What a {@linkcode ZramTarget} may do or not. */
+export type ZramOptional = "block_state" | "bio" | "wait" | "slot_free_notify";
 
 /**
  * A stored page in `block_state`, the letters of its flags, and of the model

@@ -1,7 +1,11 @@
 /** Judging a device by the contract: what holds whatever its policy. */
 import { memparse } from "../../linux/kstrtox.ts";
 import type { Bytes } from "../../programs/bytes.ts";
-import { SECTOR, type ZramStep, type ZramSteps } from "../../programs/zram/steps.ts";
+import {
+  SECTOR,
+  type ZramStep,
+  type ZramSteps,
+} from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
@@ -106,7 +110,13 @@ function judgeSet(
 }
 
 /** The attributes of which the contract says what they must take. */
-const JUDGED = ["disksize", "comp_algorithm", "compact", "reset", "mem_used_max"];
+const JUDGED = [
+  "disksize",
+  "comp_algorithm",
+  "compact",
+  "reset",
+  "mem_used_max",
+];
 
 /**
  * The errnos with which an attribute must refuse a text; none if it must not;
@@ -201,7 +211,11 @@ function judgeWrite(
  * Whether a write may be refused: where the length of the page is known, only
  * if it must be; else where the limit leaves less room than a zspage may take.
  */
-function mayRefuse(ledger: ZramLedger, bytes: Uint8Array, data: Bytes): boolean {
+function mayRefuse(
+  ledger: ZramLedger,
+  bytes: Uint8Array,
+  data: Bytes,
+): boolean {
   const { attempt } = ledger.storing(bytes, data);
   if (attempt !== undefined) return attempt.stored !== true;
   const { limit, bounds } = ledger.memory;
@@ -244,7 +258,9 @@ function judgeBio(
     return;
   }
   if (request !== "read") return;
-  const found = answer !== undefined && "data" in answer ? answer.data : undefined;
+  const found = answer !== undefined && "data" in answer
+    ? answer.data
+    : undefined;
   if (found === undefined) return;
   const right = new Uint8Array(bytes);
   const first = Math.floor(start / pageSize);
@@ -254,7 +270,9 @@ function judgeBio(
     if (held === undefined) continue;
     const at = page * pageSize - start;
     const from = Math.max(0, -at);
-    if (at < bytes) right.set(held.subarray(from, Math.min(pageSize, bytes - at)), at + from);
+    if (at < bytes) {
+      right.set(held.subarray(from, Math.min(pageSize, bytes - at)), at + from);
+    }
   }
   expectBytes(RULES.data, right, found);
   reach.count(RULES.data);

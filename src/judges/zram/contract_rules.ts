@@ -34,7 +34,7 @@ export const ZRAM_CONTRACT: Readonly<Record<ZramContractRule, Rule>> = {
   ),
   outside: rule(
     "outside-the-disk",
-    "A request for a page that the disk has not got fails.",
+    "A request for a page that the disk has not got fails, also where only a part of what it asks for is outside.",
     "zram_submit_bio",
   ),
   refuses: rule(

@@ -105,7 +105,15 @@ function checkCounts(
   const isSeen = places[WHOLE] > 0 || events.hugeSince > 0;
   const [huge, since] = [places[WHOLE], events.hugeSince];
   const most = (least: number) => least + unknown;
-  between(RULES.hugePages, numbers, "huge_pages", huge, most(huge), reach, isSeen);
+  between(
+    RULES.hugePages,
+    numbers,
+    "huge_pages",
+    huge,
+    most(huge),
+    reach,
+    isSeen,
+  );
   between(
     RULES.hugePages,
     numbers,

@@ -1,6 +1,10 @@
 /** How each step and its answer are entered in the ledger. */
 import { requestBytes } from "../../programs/zram/page_bytes.ts";
-import type { ZramResults, ZramStep, ZramSteps } from "../../programs/zram/steps.ts";
+import type {
+  ZramResults,
+  ZramStep,
+  ZramSteps,
+} from "../../programs/zram/steps.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
 import type { ZramLedger } from "./ledger.ts";
 import {

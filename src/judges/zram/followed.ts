@@ -1,5 +1,9 @@
 /** Steps that the ledger can follow, and those that are passed over. */
-import type { ZramResults, ZramStep, ZramSteps } from "../../programs/zram/steps.ts";
+import type {
+  ZramResults,
+  ZramStep,
+  ZramSteps,
+} from "../../programs/zram/steps.ts";
 import { SKIPPED, type StepTarget } from "../../targets/step_target.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { piecesOf } from "./ledger_bio.ts";

@@ -1,5 +1,10 @@
 /** Judging the model by its invariants. */
-import { SECTOR, type ZramResults, type ZramStep, type ZramSteps } from "../../programs/zram/steps.ts";
+import {
+  SECTOR,
+  type ZramResults,
+  type ZramStep,
+  type ZramSteps,
+} from "../../programs/zram/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { CheckedZram } from "../../zram/checked_zram.ts";
 import type { Zram } from "../../zram/device.ts";
@@ -79,7 +84,14 @@ function touchedBy(step: ZramStep, { slots, profile }: Zram): Touched {
 }
 
 /** Attributes that look at every slot. */
-const WHOLE = ["idle", "writeback", "recompress", "compact", "reset", "disksize"];
+const WHOLE = [
+  "idle",
+  "writeback",
+  "recompress",
+  "compact",
+  "reset",
+  "disksize",
+];
 
 function touchedBySet({ attr, value }: ZramSteps["set"], all: number): Touched {
   const index = attr === "writeback" && /^page_index=(\d+)$/.exec(value)?.[1];

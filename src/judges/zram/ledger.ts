@@ -156,7 +156,9 @@ export class ZramLedger {
 
   /** The device has a disk of so many bytes. */
   initialise(bytes: number): void {
-    const pages = Math.floor((bytes + this.profile.pageSize - 1) / this.profile.pageSize);
+    const pages = Math.floor(
+      (bytes + this.profile.pageSize - 1) / this.profile.pageSize,
+    );
     this.pages = new LedgerPages(pages);
   }
 
@@ -259,8 +261,9 @@ export class ZramLedger {
     this.events.maybeHuge = 0;
     memory.bounds.observe(numbers[MM.mem_used_total] / pageSize);
     memory.leastMax = memory.mostMax = numbers[MM.mem_used_max] / pageSize;
-    memory.leastCompacted = memory.mostCompacted =
-      numbers[MM.pages_compacted];
+    memory.leastCompacted =
+      memory.mostCompacted =
+        numbers[MM.pages_compacted];
   }
 
   /** The length of one page is what those of the others leave. */

@@ -26,9 +26,13 @@ export function recompress(
   const { pages } = ledger;
   const { type, threshold, end } = asked;
   const all = [{ start: 0, end: pages.length, type }];
-  const found = foundBySize(ledger, all, (page) =>
-    (pages.marks[page] & INCOMPRESSIBLE) === 0 &&
-    pages.priority[page] + 1 < end);
+  const found = foundBySize(
+    ledger,
+    all,
+    (page) =>
+      (pages.marks[page] & INCOMPRESSIBLE) === 0 &&
+      pages.priority[page] + 1 < end,
+  );
   let left = asked.maxPages;
   for (const page of found) {
     if (left === 0) return undefined;

@@ -92,9 +92,9 @@ function ioStatText({ events, profile }: ZramLedger): string {
   const invalid = profile.zram.requestsChecked === "by-block-layer"
     ? "0"
     : wide(events.invalidIo);
-  return `${wide(events.failedReads)} ${
-    wide(events.failedWrites)
-  } ${invalid} ${wide(events.notifyFree)}\n`;
+  return `${wide(events.failedReads)} ${wide(events.failedWrites)} ${invalid} ${
+    wide(events.notifyFree)
+  }\n`;
 }
 
 /** Every algorithm, the one of a priority in brackets. */

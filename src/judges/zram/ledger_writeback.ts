@@ -6,7 +6,12 @@ import {
   sysfsStreq,
 } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
-import { IDLE, INCOMPRESSIBLE, type LedgerPages, WHOLE } from "./ledger_pages.ts";
+import {
+  IDLE,
+  INCOMPRESSIBLE,
+  type LedgerPages,
+  WHOLE,
+} from "./ledger_pages.ts";
 
 /** Pages from `start` up to but not including `end`, of a type. */
 export interface Selected {

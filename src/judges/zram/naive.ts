@@ -1,5 +1,9 @@
 /** Judging a device that makes Linux's choices: exactly, by the ledger alone. */
-import { SECTOR, type ZramStep, type ZramSteps } from "../../programs/zram/steps.ts";
+import {
+  SECTOR,
+  type ZramStep,
+  type ZramSteps,
+} from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { type BlockStateRow, isRefusal } from "../../targets/target.ts";
@@ -8,7 +12,14 @@ import { errnoOf, type ZramAnswer } from "./follow.ts";
 import type { ZramLedger } from "./ledger.ts";
 import type { Expected } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
-import { BACKING, IDLE, INCOMPRESSIBLE, NOWHERE, OBJECT, WHOLE } from "./ledger_pages.ts";
+import {
+  BACKING,
+  IDLE,
+  INCOMPRESSIBLE,
+  NOWHERE,
+  OBJECT,
+  WHOLE,
+} from "./ledger_pages.ts";
 import { flagsOf, nextStored, shownOf } from "./ledger_text.ts";
 import { checkNumbers } from "./naive_stat.ts";
 import { ZRAM_NAIVE as RULES } from "./naive_rules.ts";
@@ -21,7 +32,9 @@ export function naiveRules(reach: Reach): LedgerRules {
     before(ledger, step, answer) {
       if (step.op === "create") lengths.clear();
       exercised.before(ledger, step);
-      if (step.op === "write") judgeStored(ledger, step, answer, lengths, reach);
+      if (step.op === "write") {
+        judgeStored(ledger, step, answer, lengths, reach);
+      }
       if (step.op === "read") judgeData(ledger, step.page, answer, reach);
     },
     after(ledger, step, answer, expected) {
@@ -172,7 +185,9 @@ function judgeText(
   // An attribute that is not refused is answered so.
   const { value } = answer as { readonly value?: string };
   if (shown.value === undefined) {
-    if (value === undefined) throw new Disagreement(RULES.texts, "a text", answer);
+    if (value === undefined) {
+      throw new Disagreement(RULES.texts, "a text", answer);
+    }
     if (attr === "mem_used_total") judgeUsed(ledger, value, reach);
     return;
   }
@@ -234,7 +249,9 @@ function exercises(reach: Reach) {
       wrote = ledger.events.bdWrites;
       stored = ledger.pages.stored;
       wasSet = ledger.isInitialised;
-      if (step.op === "set" && step.attr === "recompress") marked = marksOf(ledger);
+      if (step.op === "set" && step.attr === "recompress") {
+        marked = marksOf(ledger);
+      }
       if (step.op === "write" && step.page < ledger.pages.length) {
         const place = ledger.pages.place[step.page];
         if (place !== NOWHERE) reach.count(RULES.overwritten);
@@ -249,7 +266,9 @@ function exercises(reach: Reach) {
         reach.count(RULES.writebackUnder);
       }
       if (step.op !== "set") return;
-      if (step.attr === "writeback" && wroteNow > 0) reach.count(RULES.writeback);
+      if (step.attr === "writeback" && wroteNow > 0) {
+        reach.count(RULES.writeback);
+      }
       if (step.attr === "idle" && stored > 0) reach.count(RULES.idle);
       if (step.attr === "reset" && wasSet && !ledger.isInitialised) {
         reach.count(RULES.resets);

@@ -57,7 +57,9 @@ function check(
   ledger: ZramLedger,
   numbers: Float64Array,
 ): void {
-  if (!isRight) throw new Disagreement(rule, expectedOf(ledger), numbers.join(" "));
+  if (!isRight) {
+    throw new Disagreement(rule, expectedOf(ledger), numbers.join(" "));
+  }
 }
 
 /** What `mm_stat` must show; bounds where there are two. */

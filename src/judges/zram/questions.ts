@@ -29,7 +29,8 @@ export function memoryQuestions(
   step: ZramStep,
 ): readonly ZramStep[] {
   if (!("mm_stat" in profile.zram.attributes)) return [];
-  const isAsked = mayChange(step) || (step.op === "get" && step.attr === "mm_stat");
+  const isAsked = mayChange(step) ||
+    (step.op === "get" && step.attr === "mm_stat");
   return isAsked ? ONLY_MM_STAT : [];
 }
 

@@ -123,7 +123,9 @@ export class Draft {
   /** A page, or now and then one that is not there. */
   anyPage(): number {
     const { random, diskPages } = this;
-    return random(16) === 0 ? diskPages + pick(random, 0, 0, 1, 1000) : this.page();
+    return random(16) === 0
+      ? diskPages + pick(random, 0, 0, 1, 1000)
+      : this.page();
   }
 
   /** A page takes about so many bytes from now on. */

@@ -1,18 +1,12 @@
 /** Reading the steps of programs for a compressed block device. */
 import { type Bytes, bytes } from "../bytes.ts";
+import { type Check, type Fields, positive, truth, whole } from "../fields.ts";
 import {
-  type Check,
-  type Fields,
-  positive,
-  truth,
-  whole,
-} from "../fields.ts";
-import {
+  ZRAM_OPS,
   type ZramBio,
   type ZramCreate,
   type ZramStep,
   type ZramSteps,
-  ZRAM_OPS,
 } from "./steps.ts";
 
 const REQUESTS: readonly ZramBio["request"][] = [
@@ -31,7 +25,9 @@ export function parseZramStep(fields: Fields): ZramStep {
   return { op, ...PARSE[op](fields) } as ZramStep;
 }
 
-const PARSE: { readonly [Op in keyof ZramSteps]: (fields: Fields) => ZramSteps[Op] } = {
+const PARSE: {
+  readonly [Op in keyof ZramSteps]: (fields: Fields) => ZramSteps[Op];
+} = {
   create: parseCreate,
   set: (fields) => ({ attr: fields.text("attr"), value: fields.text("value") }),
   get: (fields) => ({ attr: fields.text("attr") }),

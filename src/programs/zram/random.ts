@@ -71,7 +71,13 @@ const CHOICES: readonly Choice[] = [
   { weight: 2, make: wait, op: "wait" },
   { weight: 2, make: idle, attr: "idle", isWhole: true },
   { weight: 5, make: writeback, attr: "writeback", isWhole: true },
-  { weight: 3, make: writebackUnder, op: "writeback_under", attr: "writeback", isWhole: true },
+  {
+    weight: 3,
+    make: writebackUnder,
+    op: "writeback_under",
+    attr: "writeback",
+    isWhole: true,
+  },
   { weight: 1, make: writebackLimit, attr: "writeback_limit" },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
   { weight: 4, make: recompress, attr: "recompress", isWhole: true },
@@ -127,7 +133,9 @@ function choicesFor(draft: Draft): (random: Random) => Choice {
 
 /** A fresh device, and its setup. */
 function create(draft: Draft, profile: Profile): void {
-  const fields = draft.scope.anyGeometry ? anyCreate(draft.random, profile) : {};
+  const fields = draft.scope.anyGeometry
+    ? anyCreate(draft.random, profile)
+    : {};
   draft.create = fields;
   draft.profile = { ...profile, ...geometryOf(fields) };
   draft.add({ op: "create", ...fields });
@@ -159,9 +167,7 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
     chainSize: pick(random, 4, 8, 11, 16),
   };
   const codecs = random(20) === 0 ? "kernel" : "stated";
-  const backing = zram.writeback && random(5) > 0
-    ? anyBacking(random)
-    : {};
+  const backing = zram.writeback && random(5) > 0 ? anyBacking(random) : {};
   const scarce = random(8);
   return {
     ...geometry,

@@ -61,6 +61,19 @@ function statedPage(draft: Draft): RandomPage {
   return { data, bytes: Math.min(bytes, pageSize) };
 }
 
+/** A page that becomes about so long, like others of that length. */
+export function alikePage(
+  { random, create, scope, profile }: Draft,
+  length: number,
+): Bytes {
+  if (create.codecs === "stated") {
+    return { kind: "stated", lengths: [length], seed: random(256) };
+  }
+  const isKnown = scope.algorithms?.length !== 0;
+  const bytes = isKnown ? length : profile.pageSize;
+  return { xorshift: 1 + random(9999), bytes };
+}
+
 function noise({ random }: Draft, bytes: number): RandomPage {
   return { data: { xorshift: 1 + random(9999), bytes }, bytes };
 }

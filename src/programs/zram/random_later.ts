@@ -9,7 +9,15 @@ import { write } from "./random_requests.ts";
 export function idle(draft: Draft): void {
   if (!draft.has("idle")) return;
   const ages = ["0", "1", "5", "20", "100000", "0x10", "18446744074"];
-  const value = pick(draft.random, "all", "all", "all", "all\n", "some", ...ages);
+  const value = pick(
+    draft.random,
+    "all",
+    "all",
+    "all",
+    "all\n",
+    "some",
+    ...ages,
+  );
   draft.set("idle", value);
 }
 
@@ -76,7 +84,7 @@ export function writebackUnder(draft: Draft): void {
   draft.wrote(page, bytes);
 }
 
-/** Limits writeback. */
+/** Limits writeback, and writes back until the limit is met. */
 export function writebackLimit(draft: Draft): void {
   const { random, profile: { pageSize } } = draft;
   if (!draft.has("writeback_limit")) return;
@@ -84,6 +92,7 @@ export function writebackLimit(draft: Draft): void {
   const limits = [0, 1, units, 2 * units, 5 * units, 40].map(String);
   draft.set("writeback_limit", pick(random, ...limits, "many"));
   draft.set("writeback_limit_enable", pick(random, "0", "1", "1", "no", "2"));
+  for (let nth = random(4); nth > 0; nth--) writeback(draft);
 }
 
 /** Looks for a backing device once there is a disk: it is refused. */

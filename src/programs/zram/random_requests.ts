@@ -1,7 +1,7 @@
 /** Random requests: for pages, and in sectors. */
 import { pick } from "../random.ts";
 import type { Draft } from "./draft.ts";
-import { randomPage } from "./random_data.ts";
+import { alikePage, randomPage } from "./random_data.ts";
 import { SECTOR, type ZramBio } from "./steps.ts";
 
 /** A page is written. */
@@ -60,7 +60,9 @@ export function bio(draft: Draft): void {
       { ...range, bytes: Math.max(SECTOR, range.bytes - SECTOR) },
     )
     : range;
-  if (request !== "write") return draft.add({ op: "bio", request, sector, bytes });
+  if (request !== "write") {
+    return draft.add({ op: "bio", request, sector, bytes });
+  }
   const page = randomPage(draft);
   draft.add({ op: "bio", request, sector, bytes, data: page.data });
   const first = Math.floor(sector * SECTOR / profile.pageSize);
@@ -82,25 +84,33 @@ function rangeOf(draft: Draft): Pick<ZramBio, "sector" | "bytes"> {
   return { sector: first * BLOCK / SECTOR, bytes: blocks * BLOCK };
 }
 
+/** The most pages that are filled at once. */
+const MOST_FILLED = 48;
+
 /** Many pages are written, so many that the pool grows by zspages. */
 export function fill(draft: Draft): void {
   const { random, diskPages } = draft;
   if (diskPages === 0) return;
-  const count = 1 + random(Math.min(diskPages, 48));
+  const count = 1 + random(Math.min(diskPages, MOST_FILLED));
   const first = random(diskPages);
   for (let nth = 0; nth < count; nth++) write(draft, (first + nth) % diskPages);
 }
 
 /**
- * What was filled is thinned and compacted: every second page or third is
- * discarded, so that zspages have room and compaction can free some.
+ * Pages of about one length are written, then thinned and compacted: every
+ * second page or third is discarded, so that zspages have room, and compaction
+ * can free some.
  */
 export function age(draft: Draft): void {
-  fill(draft);
   const { random, diskPages } = draft;
+  const count = Math.min(diskPages, MOST_FILLED);
+  const first = random(diskPages - count + 1);
+  const length = 64 + random(draft.profile.pageSize / 2);
+  for (let page = first; page < first + count; page++) {
+    draft.add({ op: "write", page, data: alikePage(draft, length) });
+    draft.wrote(page, length);
+  }
   const step = 2 + random(2);
-  const count = Math.min(diskPages, 48);
-  const first = random(Math.max(diskPages - count, 0) + 1);
   for (let page = first; page < first + count; page += step) {
     const pages = Math.min(step - 1, diskPages - page);
     draft.add({ op: "discard", page, pages });

@@ -49,8 +49,13 @@ export function disksize(draft: Draft): void {
 export function compAlgorithm(draft: Draft): void {
   if (!draft.has("comp_algorithm")) return;
   const { random, scope } = draft;
-  const odd = scope.anyGeometry ? [`${anyAlgorithm(draft)}\n`, "x".repeat(130)] : [];
-  draft.set("comp_algorithm", pick(random, "none", anyAlgorithm(draft), ...odd));
+  const odd = scope.anyGeometry
+    ? [`${anyAlgorithm(draft)}\n`, "x".repeat(130)]
+    : [];
+  draft.set(
+    "comp_algorithm",
+    pick(random, "none", anyAlgorithm(draft), ...odd),
+  );
 }
 
 function anyAlgorithm({ random, scope, profile }: Draft): string {
@@ -63,7 +68,16 @@ function anyAlgorithm({ random, scope, profile }: Draft): string {
 /** Sets `max_comp_streams`. */
 export function maxCompStreams(draft: Draft): void {
   if (!draft.has("max_comp_streams")) return;
-  const value = pick(draft.random, "1", "2", "4", "0", "-1", "two", "4294967296");
+  const value = pick(
+    draft.random,
+    "1",
+    "2",
+    "4",
+    "0",
+    "-1",
+    "two",
+    "4294967296",
+  );
   draft.set("max_comp_streams", value);
 }
 

@@ -1,6 +1,9 @@
 /** The machine of zram: a device of any kernel under all its judges. */
 import { PROFILES } from "../../linux/profile.ts";
-import { contractRules, ZRAM_CONTRACT_RULES } from "../../judges/zram/contract.ts";
+import {
+  contractRules,
+  ZRAM_CONTRACT_RULES,
+} from "../../judges/zram/contract.ts";
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
 import { zramInvariants } from "../../judges/zram/invariants.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";

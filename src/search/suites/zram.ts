@@ -1,7 +1,15 @@
 /** How compressed block devices are judged. */
 import { KERNEL_CODECS } from "../../codec/codecs.ts";
-import { Disagreement, EXACT, type Level, resultOf } from "../../judges/judge.ts";
-import { contractRules, ZRAM_CONTRACT_RULES } from "../../judges/zram/contract.ts";
+import {
+  Disagreement,
+  EXACT,
+  type Level,
+  resultOf,
+} from "../../judges/judge.ts";
+import {
+  contractRules,
+  ZRAM_CONTRACT_RULES,
+} from "../../judges/zram/contract.ts";
 import { ZRAM_CONTRACT } from "../../judges/zram/contract_rules.ts";
 import { exactZram } from "../../judges/zram/exact.ts";
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
@@ -123,7 +131,7 @@ async function prepare(target: ZramTarget, plan: Plan): Promise<ZramPlan> {
     algorithms: level === "exact"
       ? available.filter((name) => known.includes(name))
       : available,
-    ops: zramOpsOf(target),
+    ops: await zramOpsOf(target),
   };
 }
 

@@ -1,9 +1,8 @@
 /** The model of zram as a target. */
 import { ALL_CODECS } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
-import { PageBytes, requestBytes } from "../../programs/zram/page_bytes.ts";
+import type { PageBytes } from "../../programs/zram/page_bytes.ts";
 import type {
-  ZramBio,
   ZramCreate,
   ZramResults,
   ZramSteps,
@@ -21,6 +20,7 @@ import {
   type ZramTarget,
 } from "../target.ts";
 import { makeZram } from "./device.ts";
+import { requestOf } from "./object.ts";
 
 /** A device of the model, and the clock that it goes by. */
 export class ZramModel {
@@ -60,7 +60,8 @@ export function zramModelTarget(
   const bytesOf = pages.of.bind(pages);
   return tableTarget<ZramSteps, ZramResults>({
     create: (step) => void model.create(step),
-    set: ({ attr, value }) => refusalOf(writeAttribute(model.zram, attr, value)),
+    set: ({ attr, value }) =>
+      refusalOf(writeAttribute(model.zram, attr, value)),
     get: ({ attr }) => textOf(model.zram, attr),
     write({ page, data }) {
       const { zram } = model;
@@ -69,7 +70,8 @@ export function zramModelTarget(
     read: ({ page }) => read(model.zram, page),
     discard: ({ page, pages }) => refusalOf(model.zram.discard(page, pages)),
     block_state: () => rowsOf(model.zram),
-    bio: (bio) => submit(model.zram, requestOf(bio, model.zram)),
+    bio: (bio) =>
+      submit(model.zram, requestOf(bio, model.zram.profile.pageSize)),
     wait: ({ seconds }) => model.wait(seconds),
     slot_free_notify: ({ page }) =>
       has(page) ? model.zram.slotFreeNotify(page) : SKIPPED,
@@ -83,7 +85,11 @@ export function zramModelTarget(
     writeback_under(step) {
       const { zram } = model;
       if (!("writeback" in zram.profile.zram.attributes)) return SKIPPED;
-      return writebackUnder(zram, step, bytesOf(step.data, zram.profile.pageSize));
+      return writebackUnder(
+        zram,
+        step,
+        bytesOf(step.data, zram.profile.pageSize),
+      );
     },
   });
 }
@@ -171,13 +177,6 @@ function rowsOf(zram: Zram): BlockStateRow[] | Refusal {
   return "errno" in shown
     ? { error: shown.errno }
     : shown.state.map(({ page, flags, acTime }) => [page, flags, acTime]);
-}
-
-function requestOf(bio: ZramBio, { profile }: Zram): BioRequest {
-  const { request, sector, bytes } = bio;
-  return request === "write"
-    ? { request, sector, bytes, data: requestBytes(bio, profile.pageSize) }
-    : { request, sector, bytes };
 }
 
 function submit(

@@ -12,7 +12,7 @@ import {
   type StepTarget,
   tableTarget,
 } from "../step_target.ts";
-import type { BioRequest, ZramTarget } from "../target.ts";
+import type { BioRequest, ZramOptional, ZramTarget } from "../target.ts";
 
 /** The steps that any device can do. */
 export const ZRAM_BASIC_OPS: readonly (keyof ZramSteps)[] = [
@@ -25,17 +25,22 @@ export const ZRAM_BASIC_OPS: readonly (keyof ZramSteps)[] = [
 ];
 
 /** The steps that a device can do. */
-export function zramOpsOf(target: ZramTarget): ReadonlySet<keyof ZramSteps> {
-  const optional = [
+export async function zramOpsOf(
+  target: ZramTarget,
+): Promise<ReadonlySet<keyof ZramSteps>> {
+  const optional = await target.optional?.() ?? methodsOf(target);
+  return new Set([...ZRAM_BASIC_OPS, ...optional]);
+}
+
+/** The optional steps that a device has methods for. */
+function methodsOf(target: ZramTarget): ZramOptional[] {
+  const methods = [
     ["block_state", target.blockState],
     ["bio", target.bio],
     ["wait", target.wait],
     ["slot_free_notify", target.slotFreeNotify],
   ] as const;
-  return new Set([
-    ...ZRAM_BASIC_OPS,
-    ...optional.flatMap(([op, does]) => does === undefined ? [] : [op]),
-  ]);
+  return methods.flatMap(([op, does]) => does === undefined ? [] : [op]);
 }
 
 /**
@@ -74,7 +79,8 @@ function had<Method, Result>(
   return method === undefined ? SKIPPED : ask(method);
 }
 
-function requestOf(bio: ZramBio, pageSize: number): BioRequest {
+/** A request with the bytes of its pages. */
+export function requestOf(bio: ZramBio, pageSize: number): BioRequest {
   const { request, sector, bytes } = bio;
   return request === "write"
     ? { request, sector, bytes, data: requestBytes(bio, pageSize) }
