@@ -51,6 +51,8 @@ export interface Scope {
   readonly maxSteps: number;
   /** The compressors that may be chosen: by default those of the profile. */
   readonly algorithms?: readonly string[];
+  /** The attributes that may be set and read: by default all there are. */
+  readonly attributes?: ReadonlySet<string>;
   /** Pages of a backing device at `/dev/loop0`, where there is one. */
   readonly backingPages?: number;
 }

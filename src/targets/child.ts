@@ -26,6 +26,8 @@ export interface ChildOptions {
   readonly timeout?: number;
   /** Once it is aborted, the child is killed, and every request throws. */
   readonly stop?: AbortSignal;
+  /** Whether its standard error is closed: it may fail, and is not to say so. */
+  readonly isQuiet?: boolean;
 }
 
 /** An answer's fields: a JSON object. */
@@ -44,6 +46,7 @@ export class Child {
   readonly #command: readonly string[];
   readonly #timeout: number;
   readonly #stop: AbortSignal | undefined;
+  readonly #isQuiet: boolean;
   #running: Running | undefined;
   #nextId = 1;
   /** How long its slowest answer took. */
@@ -53,6 +56,7 @@ export class Child {
   /** Starts nothing yet. */
   constructor(options: ChildOptions) {
     const { command, timeout = ANSWER_MILLISECONDS, stop } = options;
+    this.#isQuiet = options.isQuiet ?? false;
     this.#command = command;
     this.#timeout = timeout;
     this.#stop = stop;
@@ -68,7 +72,7 @@ export class Child {
     this.#stop?.throwIfAborted();
     const running = this.#running ??= start(
       this.#command,
-      this.#isHurried ? "null" : "inherit",
+      this.#isHurried || this.#isQuiet ? "null" : "inherit",
     );
     const id = this.#nextId++;
     const which = running.hasAnswered ? "later" : "first";

@@ -1,4 +1,4 @@
-/** The three targets as child processes: what answers must look like. */
+/** Targets as child processes: what answers must look like. */
 import { Child, type ChildAnswer, type ChildOptions } from "./child.ts";
 import {
   base64,
@@ -11,7 +11,6 @@ import {
 import {
   type Refusal,
   TargetFault,
-  type ZramTarget,
   type ZsmallocTarget,
   type ZswapStored,
   type ZswapTarget,
@@ -44,7 +43,13 @@ function writtenOf(value: unknown): ZswapWritten[] | undefined {
 }
 
 /** Asks, and reads what comes: the result's fields, or `error`. */
-function asker(child: Child) {
+export type Asker = <Result>(
+  request: ChildAnswer,
+  read: (fields: Fields) => Result,
+) => Promise<Result | Refusal>;
+
+/** What asks a child. */
+export function asker(child: Child): Asker {
   return async <Result>(
     request: ChildAnswer,
     read: (fields: Fields) => Result,
@@ -59,15 +64,21 @@ function asker(child: Child) {
   };
 }
 
-const nothing = () => {};
+/** Reads an answer that has no fields. */
+export const nothing = (): void => {};
 
-function processOf(child: Child) {
+/** How a target that is a process is told what every target can be told. */
+export function processOf(
+  child: Child,
+): Ending & { hurry(isHurried: boolean): void } {
   return {
     restart: () => child.restart(),
     hurry: (isHurried: boolean) => child.hurry(isHurried),
     end: () => child.end(),
   };
 }
+
+export { childZram } from "./child_zram.ts";
 
 /** An allocator in a child process. */
 export function childZsmalloc(options: ChildOptions): ZsmallocTarget & Ending {
@@ -98,30 +109,6 @@ export function childZsmalloc(options: ChildOptions): ZsmallocTarget & Ending {
         totalPages: fields.whole("totalPages"),
         pagesCompacted: fields.whole("pagesCompacted"),
       })),
-  };
-}
-
-/** A compressed block device in a child process. */
-export function childZram(options: ChildOptions): ZramTarget & Ending {
-  const child = new Child(options);
-  const ask = asker(child);
-  return {
-    ...processOf(child),
-    create: () => ask({ op: "create" }, nothing),
-    set: (attr, value) => ask({ op: "set", attr, value }, nothing),
-    get: (attr) =>
-      ask({ op: "get", attr }, (fields) => ({ value: fields.text("value") })),
-    write: (page, data) =>
-      ask(
-        { op: "write", page, data: data.toBase64() },
-        (fields) => ({ stored: fields.whole("stored") }),
-      ),
-    read: (page) =>
-      ask(
-        { op: "read", page },
-        (fields) => ({ data: fields.required("data", base64, "base64") }),
-      ),
-    discard: (page, pages) => ask({ op: "discard", page, pages }, nothing),
   };
 }
 

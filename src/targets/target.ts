@@ -79,7 +79,22 @@ export interface ZsmallocTarget extends Target {
   stats(): Answer<ZsmallocStats>;
 }
 
-/** A compressed block device under test. */
+/** A request to a block device, in sectors of 512 bytes. */
+export interface BioRequest {
+  /** What is asked. */
+  readonly request: "read" | "write" | "discard" | "write_zeroes";
+  /** Where it starts, in sectors. */
+  readonly sector: number;
+  /** How many bytes from there on. */
+  readonly bytes: number;
+  /** What is written, where it is a request to write. */
+  readonly data?: Uint8Array;
+}
+
+/**
+ * A compressed block device under test. Of what it may do beside the first
+ * six, programs use what it has.
+ */
 export interface ZramTarget extends Target {
   /** A fresh device, its `disksize` 0. */
   create(): Answer;
@@ -96,15 +111,33 @@ export interface ZramTarget extends Target {
   read(page: number): Answer<{ readonly data: Uint8Array }>;
   /** Discards `pages` pages from `page` on. */
   discard(page: number, pages: number): Answer;
-  /**
-   * Pages that are stored and their flags, as debugfs `block_state` shows them.
-   * Asked of devices that write back only, and not in the protocol.
-   */
+  /** Pages that are stored and their flags, as debugfs `block_state` shows them. */
   blockState?(): Answer<readonly BlockStateRow[]>;
+  /** A request in sectors. `data`: what was read, where that was asked. */
+  bio?(bio: BioRequest): Answer<{ readonly data?: Uint8Array }>;
+  /** The device's clock goes on: what `idle` with an age goes by. */
+  wait?(seconds: number): Answer;
+  /** The swap layer freed a page (`swap_slot_free_notify`). */
+  slotFreeNotify?(page: number): Answer;
+  /**
+   * Which of the last four it can do, where that its methods do not say: the
+   * operations `block_state`, `bio`, `wait` and `slot_free_notify`.
+   */
+  optional?(): Promise<readonly ZramOptional[]>;
 }
 
-/** A stored page in `block_state`, and the letters of its flags. */
-export type BlockStateRow = readonly [page: number, flags: string];
+/** What a {@linkcode ZramTarget} may do or not. */
+export type ZramOptional = "block_state" | "bio" | "wait" | "slot_free_notify";
+
+/**
+ * A stored page in `block_state`, the letters of its flags, and of the model
+ * also the second at which it was accessed last.
+ */
+export type BlockStateRow = readonly [
+  page: number,
+  flags: string,
+  acTime?: number,
+];
 
 /** What a swap cache of {@linkcode ZswapTarget} is made for. */
 export interface ZswapSetup {
