@@ -6,8 +6,13 @@ import {
   type Rule,
   type Violation,
 } from "../rules/invariant.ts";
+import {
+  ZSWAP_COUNT_INVARIANTS,
+  ZSWAP_STORE_COUNT_INVARIANTS,
+} from "./count_invariants.ts";
 import type { ZswapEntry } from "./entry.ts";
 import { contextOf, ENTRY_INVARIANTS } from "./entry_invariants.ts";
+import { FRONTSWAP_INVARIANTS } from "./frontswap_invariants.ts";
 import { acceptThresholdPages, maxPages } from "./limits.ts";
 import type { Zswap } from "./zswap.ts";
 
@@ -166,6 +171,7 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
         expectEqual("different pools", new Set(names).size, names.length);
     },
   },
+  ...ZSWAP_COUNT_INVARIANTS,
 ];
 
 /** What the rules about limits compare zswap with: how it was before. */
@@ -182,6 +188,8 @@ export interface ZswapLimitsBefore {
   readonly reachedFull: boolean;
   /** `stored_pages`. */
   readonly storedPages: number;
+  /** Stores that succeeded, where there is frontswap. */
+  readonly succStores: number;
 }
 
 /**
@@ -198,6 +206,7 @@ export function zswapLimitsBefore(zswap: Zswap): ZswapLimitsBefore {
     poolPages: pools.totalPages,
     reachedFull,
     storedPages: counters.stored_pages,
+    succStores: zswap.frontswap.succ_stores,
   };
 }
 
@@ -256,6 +265,7 @@ export const ZSWAP_STORE_INVARIANTS: readonly ZswapStoreInvariant[] = [
       return expectNoneStored("a store above the threshold", before, zswap);
     },
   },
+  ...ZSWAP_STORE_COUNT_INVARIANTS,
 ];
 
 /** Every rule about zswap, as a list to read. */
@@ -263,6 +273,7 @@ export const ZSWAP_INVARIANTS: readonly Rule[] = [
   ...ENTRY_INVARIANTS,
   ...ZSWAP_STATE_INVARIANTS,
   ...ZSWAP_STORE_INVARIANTS,
+  ...FRONTSWAP_INVARIANTS,
 ];
 
 /**
