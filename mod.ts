@@ -99,6 +99,8 @@ export * from "./src/zswap/limits.ts";
 export * from "./src/zswap/parameters.ts";
 export * from "./src/zswap/zswap.ts";
 export * from "./src/zswap/entry_invariants.ts";
+export * from "./src/zswap/count_invariants.ts";
+export * from "./src/zswap/frontswap_invariants.ts";
 export * from "./src/zswap/invariants.ts";
 export * from "./src/zram/slots.ts";
 export {

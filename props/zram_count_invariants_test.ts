@@ -239,7 +239,7 @@ Deno.test("the rules about recompression hold for whatever is asked", () => {
     "type=idle",
     "type=huge",
     "type=huge_idle threshold=3000",
-    "threshold=1000 max_pages=9",
+    "threshold=2500 max_pages=30",
     "algo=zstd",
     "priority=1 type=idle",
   ].map((text) => recompressedBy(text).length);

@@ -177,6 +177,25 @@ export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
     },
   },
   {
+    id: "swap/failed-io",
+    sentence:
+      "Each page that went to a device or came from one, or was to, is counted: those that failed, and those that zswap wrote back, among them.",
+    source:
+      "__swap_writepage, swap_readpage, mm/page_io.c, 6.1; swap_writepage_bdev_sync, 6.18",
+    check({ stats, zswap }) {
+      const writtenBack = zswap?.counters.written_back_pages ?? 0;
+      const pairs = [
+        ["failed reads", stats.failedReads, stats.pswpin],
+        ["failed writes", stats.failedWrites, stats.pswpout],
+        ["pages written back", writtenBack, stats.pswpout],
+      ] as const;
+      const over = pairs.find(([, part, whole]) => part > whole);
+      if (over === undefined) return undefined;
+      const [where, found, most] = over;
+      return { where, expected: `at most ${most}`, found };
+    },
+  },
+  {
     id: "swap/in-use",
     sentence: "inuse_pages is the number of slots that are not free.",
     source: "swap_range_alloc, swap_range_free, mm/swapfile.c, 6.1",

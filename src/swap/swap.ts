@@ -33,13 +33,13 @@ export interface AnonPage {
 
 /** Counters of the swap path, as `/proc/vmstat` names them, and failures. */
 export interface SwapStats {
-  /** Pages read from devices. */
+  /** Pages that devices were asked for, whether they gave them or not. */
   pswpin: number;
-  /** Pages written to devices. */
+  /** Pages that were sent to devices, whether they took them or not. */
   pswpout: number;
-  /** Reads that failed. */
+  /** Reads of them that failed. */
   failedReads: number;
-  /** Writes that failed. */
+  /** Writes of them that failed. */
   failedWrites: number;
 }
 

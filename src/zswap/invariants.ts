@@ -9,8 +9,13 @@ import {
   type Violation,
 } from "../rules/invariant.ts";
 import type { Reach } from "../rules/reach.ts";
+import {
+  ZSWAP_COUNT_INVARIANTS,
+  ZSWAP_STORE_COUNT_INVARIANTS,
+} from "./count_invariants.ts";
 import type { ZswapEntry } from "./entry.ts";
 import { contextOf, ENTRY_INVARIANTS } from "./entry_invariants.ts";
+import { FRONTSWAP_INVARIANTS } from "./frontswap_invariants.ts";
 import type { ZswapPool } from "./pools.ts";
 import { acceptThresholdPages, maxPages } from "./limits.ts";
 import { ZswapTally } from "./tally.ts";
@@ -156,6 +161,7 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
         expectEqual("different pools", new Set(names).size, names.length);
     },
   },
+  ...ZSWAP_COUNT_INVARIANTS,
 ];
 
 /** Rules that take a walk of every pool and of the LRU list. */
@@ -210,6 +216,8 @@ export interface ZswapLimitsBefore {
   readonly reachedFull: boolean;
   /** `stored_pages`. */
   readonly storedPages: number;
+  /** Stores that succeeded, where there is frontswap. */
+  readonly succStores: number;
 }
 
 /**
@@ -226,6 +234,7 @@ export function zswapLimitsBefore(zswap: Zswap): ZswapLimitsBefore {
     poolPages: pools.totalPages,
     reachedFull,
     storedPages: counters.stored_pages,
+    succStores: zswap.frontswap.succ_stores,
   };
 }
 
@@ -284,6 +293,7 @@ export const ZSWAP_STORE_INVARIANTS: readonly ZswapStoreInvariant[] = [
       return expectNoneStored("a store above the threshold", before, zswap);
     },
   },
+  ...ZSWAP_STORE_COUNT_INVARIANTS,
 ];
 
 /** Every rule about zswap, as a list to read. */
@@ -292,6 +302,7 @@ export const ZSWAP_INVARIANTS: readonly Rule[] = [
   ...ZSWAP_STATE_INVARIANTS,
   ...ZSWAP_WHOLE_INVARIANTS,
   ...ZSWAP_STORE_INVARIANTS,
+  ...FRONTSWAP_INVARIANTS,
 ];
 
 /**
