@@ -9,6 +9,7 @@ import {
 import type { ZramOperation } from "../programs/transcript_zram.ts";
 import { ZRAM_LANGUAGE } from "../programs/zram/language.ts";
 import type { ZramStep, ZramSteps } from "../programs/zram/steps.ts";
+import { isRefusal } from "../targets/target.ts";
 import type { LiveZram } from "./live_zram.ts";
 import { outcome } from "./outcome.ts";
 import { pageDataOf, programSteps, type RecordPlan } from "./recorded_steps.ts";
@@ -100,6 +101,20 @@ async function perform(
   }
 }
 
+/** The page behind the last that a request is for; 0 where it is none. */
+function endOf(step: RecordedStep): number {
+  if (step.op === "discard") return step.page + step.pages;
+  return "page" in step ? step.page + 1 : 0;
+}
+
+async function diskPages(
+  target: LiveZram,
+  { pageSize }: Profile,
+): Promise<number> {
+  const shown = await target.get("disksize");
+  return isRefusal(shown) ? 0 : Number(shown.value) / pageSize;
+}
+
 /**
  * Does random operations on a fresh device and yields the lines of their
  * transcript, each with `mm_stat`, and `bd_stat` where the kernel has it.
@@ -122,7 +137,12 @@ export async function* recordZram(
     ...backingPages === undefined ? {} : { backingPages },
   });
   await target.create();
-  for (const step of stepsOf(plan).take(plan.steps)) {
+  let left = plan.steps;
+  for (const step of stepsOf(plan)) {
+    if (left === 0) return;
+    // What is refused beyond the disk is refused by its file, not by zram.
+    if (endOf(step) > await diskPages(target, profile)) continue;
+    left--;
     const recorded = await perform(target, profile, step);
     const mm_stat = await target.mmStat();
     yield operationLine(
