@@ -49,6 +49,8 @@ export function describeOperation(operation: Operation): string {
       return `discard ${operation.pages} pages from ${operation.page}`;
     case "block_state":
       return "block_state";
+    case "wait":
+      return `wait ${operation.seconds} s`;
     case "pageout":
       return `page out page ${operation.page}`;
     case "forget":

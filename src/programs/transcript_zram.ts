@@ -3,6 +3,7 @@ import type { PageData } from "./page_data.ts";
 import {
   type Check,
   type Fields,
+  object,
   positive,
   text,
   whole,
@@ -24,11 +25,13 @@ export interface ZramHeader extends HeaderFields {
   readonly target: "zram";
   /** Pages of the backing device that can be attached at {@linkcode BACKING_PATH}. */
   readonly backingPages?: number;
+  /** Files that attributes name, by their paths, each in parts of page data. */
+  readonly files?: Readonly<Record<string, readonly unknown[]>>;
 }
 
 /** What can be observed after any operation on a device. */
 export interface ZramObserved extends ObservedFields {
-  /** The nine numbers of `mm_stat`. */
+  /** The numbers of `mm_stat`: nine, or eight up to 5.12. */
   readonly mm_stat?: readonly number[];
   /** The three numbers of `bd_stat`. */
   readonly bd_stat?: readonly number[];
@@ -45,6 +48,8 @@ export type ZramOperation =
       readonly page: number;
       readonly data: PageData;
       readonly stored?: number;
+      /** The lengths that algorithms of other priorities make of the page. */
+      readonly recompressed?: Readonly<Record<string, number>>;
     }
     | { readonly op: "read"; readonly page: number; readonly crc32?: string }
     | { readonly op: "discard"; readonly page: number; readonly pages: number }
@@ -52,6 +57,7 @@ export type ZramOperation =
       readonly op: "block_state";
       readonly state?: readonly (readonly [number, string])[];
     }
+    | { readonly op: "wait"; readonly seconds: number }
   );
 
 /** A whole transcript of zram. */
@@ -68,8 +74,40 @@ export function parseZramHeader(fields: Fields): ZramHeader {
     target: "zram",
     ...parseHeaderFields(fields),
     backingPages: fields.optional("backingPages", positive, "a whole number"),
+    ...filesOf(fields),
   };
 }
+
+/** The files of a header, where it has some. */
+function filesOf(fields: Fields): Pick<ZramHeader, "files"> {
+  const files = fields.optional("files", filesCheck, "page data by paths");
+  return files === undefined ? {} : { files };
+}
+
+const filesCheck: Check<Record<string, unknown[]>> = (value) => {
+  const files = object(value);
+  if (files === undefined) return undefined;
+  const read = Object.entries(files).flatMap(([path, parts]) =>
+    Array.isArray(parts) ? [[path, parts] as const] : []
+  );
+  return read.length === Object.keys(files).length
+    ? Object.fromEntries(read)
+    : undefined;
+};
+
+/** Lengths by priorities. */
+const recompressed: Check<Record<string, number>> = (value) => {
+  const lengths = Object.entries(object(value) ?? { none: undefined });
+  const isRight = lengths.every(([priority, length]) =>
+    /^[123]$/.test(priority) && whole(length) !== undefined
+  );
+  return isRight
+    ? Object.fromEntries(lengths.map(([one, length]) => [one, Number(length)]))
+    : undefined;
+};
+
+/** The numbers of `mm_stat`: nine, or eight in kernels before the ninth came. */
+const mmStat: Check<number[]> = (value) => wholes(9)(value) ?? wholes(8)(value);
 
 const blockState: Check<[number, string][]> = (value) => {
   if (!Array.isArray(value)) return undefined;
@@ -106,6 +144,7 @@ function parseOwn(own: OperationFields, { pageSize }: ZramHeader) {
           stored,
           `a whole number up to ${pageSize}`,
         ),
+        ...recompressedOf(fields),
       };
     }
     case "read":
@@ -121,11 +160,24 @@ function parseOwn(own: OperationFields, { pageSize }: ZramHeader) {
         op,
         state: own.result("state", blockState, "rows of a page and its flags"),
       };
+    case "wait":
+      return { op, seconds: fields.whole("seconds") };
     default:
       return fields.fail(
-        `unknown op '${op}', not set, get, write, read, discard or block_state`,
+        `unknown op '${op}', not set, get, write, read, discard, block_state or wait`,
       );
   }
+}
+
+function recompressedOf(
+  fields: Fields,
+): { readonly recompressed?: Readonly<Record<string, number>> } {
+  const lengths = fields.optional(
+    "recompressed",
+    recompressed,
+    "lengths by priorities",
+  );
+  return lengths === undefined ? {} : { recompressed: lengths };
 }
 
 /** Reads an operation on a device. */
@@ -140,7 +192,7 @@ export function parseZramOperation(
     ...operation,
     line,
     errno: own.errno,
-    mm_stat: fields.optional("mm_stat", wholes(9), "nine whole numbers"),
+    mm_stat: fields.optional("mm_stat", mmStat, "eight or nine whole numbers"),
     bd_stat: fields.optional("bd_stat", wholes(3), "three whole numbers"),
   };
 }

@@ -11,13 +11,6 @@ export type Room = "room" | "none" | "unknown";
 
 /** Bounds of the zspages of each class, and of the pages of all. */
 export class PoolBounds {
-  /** The pages that are used, between these bounds. */
-  leastUsed = 0;
-  /** The other bound. */
-  mostUsed = 0;
-  /** Objects of all classes. */
-  allObjects = 0;
-
   readonly #table: ClassTable;
   /** Objects of each class, and the bounds of its zspages. */
   readonly #count: Int32Array;
@@ -28,6 +21,9 @@ export class PoolBounds {
   /** What the bounds of all classes come to, in pages. */
   #sumLeast = 0;
   #sumMost = 0;
+  /** The pages that were observed, with what was done since. */
+  #sinceLeast = 0;
+  #sinceMost = 0;
 
   /** An empty pool. */
   constructor(table: ClassTable) {
@@ -38,9 +34,14 @@ export class PoolBounds {
     this.#most = new Int32Array(classes);
   }
 
-  /** Whether the zspages of every class are known. */
-  get isExact(): boolean {
-    return this.#open.length === 0;
+  /** The pages that are used, between this bound and another. */
+  get leastUsed(): number {
+    return Math.max(this.#sumLeast, this.#sinceLeast);
+  }
+
+  /** The other bound. */
+  get mostUsed(): number {
+    return Math.min(this.#sumMost, this.#sinceMost);
   }
 
   /** Whether an object of a class finds room in a zspage that is there. */
@@ -55,12 +56,11 @@ export class PoolBounds {
   add(nth: number): void {
     const room = this.roomIn(nth);
     const pages = this.#table.pages[nth];
-    this.allObjects++;
     this.#count[nth]++;
     if (room === "room") return;
-    this.mostUsed += pages;
+    this.#sinceMost += pages;
     if (room === "none") {
-      this.leastUsed += pages;
+      this.#sinceLeast += pages;
       this.#bound(nth, this.#least[nth] + 1, this.#most[nth] + 1);
     } else {
       this.#bound(nth, this.#fewest(nth), this.#most[nth]);
@@ -72,12 +72,11 @@ export class PoolBounds {
     const count = --this.#count[nth];
     const pages = this.#table.pages[nth];
     const [least, most] = [this.#least[nth], this.#most[nth]];
-    this.allObjects--;
     // A zspage has an object at least, so one of too many is freed.
-    if (least > count) this.mostUsed -= pages;
-    const fewest = Math.max(this.#fewest(nth), least - 1);
-    if (fewest < least) this.leastUsed -= pages;
-    this.#bound(nth, fewest, Math.min(most, count));
+    if (least > count) this.#sinceMost -= pages;
+    const fewest = this.#fewest(nth);
+    if (most > fewest) this.#sinceLeast -= pages;
+    this.#bound(nth, Math.max(fewest, least - 1), Math.min(most, count));
   }
 
   /**
@@ -89,20 +88,19 @@ export class PoolBounds {
       const fewest = this.#fewest(nth);
       if (this.#most[nth] > fewest) this.#bound(nth, fewest, fewest);
     }
-    this.leastUsed = this.#sumLeast;
-    this.mostUsed = this.#sumMost;
+    this.#sinceLeast = this.#sumLeast;
+    this.#sinceMost = this.#sumMost;
   }
 
   /** Whether so many pages may be used. */
   allows(pages: number): boolean {
-    return pages >= Math.max(this.leastUsed, this.#sumLeast) &&
-      pages <= Math.min(this.mostUsed, this.#sumMost);
+    return pages >= this.leastUsed && pages <= this.mostUsed;
   }
 
   /** So many pages are used: what that says of each class. */
   observe(pages: number): void {
-    this.leastUsed = pages;
-    this.mostUsed = pages;
+    this.#sinceLeast = pages;
+    this.#sinceMost = pages;
     if (this.#open.length > 0) this.#narrow(pages);
   }
 

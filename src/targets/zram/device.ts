@@ -39,11 +39,12 @@ export function zramCodecs(
 export function makeZram(
   asked: Profile,
   create: ZramCreate,
+  codecs: readonly Codec[],
   now: () => number,
 ): Zram {
   const profile = zramProfile(asked, create);
   return new Zram(profile, {
-    codecs: zramCodecs(profile, create.codecs),
+    codecs,
     memory: memoryOf(profile, create),
     backingDevices: backingDevicesOf(profile, create),
     now,

@@ -1,4 +1,5 @@
 /** The model of zram as a target. */
+import type { Codec } from "../../codec/codec.ts";
 import { ALL_CODECS } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { PageBytes } from "../../programs/zram/page_bytes.ts";
@@ -19,19 +20,21 @@ import {
   type Refusal,
   type ZramTarget,
 } from "../target.ts";
-import { makeZram } from "./device.ts";
+import { makeZram, zramCodecs } from "./device.ts";
 import { requestOf } from "./object.ts";
 
 /** A device of the model, and the clock that it goes by. */
 export class ZramModel {
   /** The profile that `create` starts from. */
   readonly profile: Profile;
+  readonly #codecs: readonly Codec[] | undefined;
   #zram: Zram | undefined;
   #clock = 0;
 
-  /** No device yet. */
-  constructor(profile: Profile) {
+  /** No device yet. `codecs` take the place of those that `create` asks for. */
+  constructor(profile: Profile, codecs?: readonly Codec[]) {
     this.profile = profile;
+    this.#codecs = codecs;
   }
 
   /** The device of the last `create`; a fresh one where there was none. */
@@ -42,7 +45,9 @@ export class ZramModel {
   /** A fresh device in the place of the one before. */
   create(create: ZramCreate): Zram {
     this.#clock = 0;
-    return this.#zram = makeZram(this.profile, create, () => this.#clock);
+    const codecs = this.#codecs ?? zramCodecs(this.profile, create.codecs);
+    const now = () => this.#clock;
+    return this.#zram = makeZram(this.profile, create, codecs, now);
   }
 
   /** The clock goes on. */

@@ -1,0 +1,60 @@
+import { assert, assertEquals } from "@std/assert";
+import { isOfZswap, parseTranscript, Reach } from "../mod.ts";
+import { zramRecording } from "../src/programs/zram/recording.ts";
+import type { ZramTranscript } from "../src/programs/transcript_zram.ts";
+import { judgeProgram } from "../src/search/machine.ts";
+import { zramMachine } from "../src/search/machines/zram.ts";
+import { replayZram } from "../src/search/replays/zram.ts";
+import { TRANSCRIPTS } from "./transcripts.ts";
+
+/** Operations and observations of each recording, as README has them. */
+const COUNTS: Readonly<Record<string, readonly [number, number]>> = {
+  "linux-6.1/lz4-mixed": [1209, 12812],
+  "linux-6.1/lz4-writeback": [1261, 20309],
+  "linux-6.1/lzo-rle-churn": [2508, 26921],
+  "linux-6.18/lz4-churn": [5950, 63818],
+  "linux-6.18/lz4-errors-limits": [1531, 15832],
+  "linux-6.18/lz4-mixed": [1500, 16026],
+  "linux-6.18/lzo-rle-mixed": [1193, 12754],
+};
+
+function recordingOf(name: string): ZramTranscript {
+  const transcript = parseTranscript(TRANSCRIPTS[name]);
+  if (isOfZswap(transcript)) throw new Error(`${name} is of zswap`);
+  return transcript;
+}
+
+for (const [name, [operations, observations]] of Object.entries(COUNTS)) {
+  Deno.test(`the model shows what the kernel showed in ${name}, in every observation`, () => {
+    const transcript = recordingOf(name);
+    for (const sizes of ["recorded", "computed"] as const) {
+      const verdict = replayZram(transcript, sizes);
+      assertEquals(verdict, { sizes, operations, observations });
+    }
+  });
+
+  Deno.test(`no invariant and no rule of the ledger is broken in ${name}`, () => {
+    const reach = new Reach();
+    const { program } = zramRecording(recordingOf(name));
+    assertEquals(judgeProgram(zramMachine, program, reach), undefined);
+    assert(reach.of({ id: "naive/zram-stored" }) > 100);
+  });
+}
+
+Deno.test("a falsified number of mm_stat is found at its own line", () => {
+  const transcript = recordingOf("linux-6.18/lz4-errors-limits");
+  let found = 0;
+  for (const [nth, operation] of transcript.operations.entries()) {
+    const { mm_stat } = operation;
+    if (nth % 50 > 0 || mm_stat === undefined) continue;
+    const field = nth / 50 % mm_stat.length;
+    const changed = mm_stat.with(field, mm_stat[field] + 4096);
+    const operations = transcript.operations
+      .with(nth, { ...operation, mm_stat: changed });
+    const { failure } = replayZram({ ...transcript, operations });
+    assertEquals(failure?.operation.line, operation.line);
+    assertEquals(failure?.differences.length, 1);
+    found++;
+  }
+  assert(found > 10);
+});

@@ -1,0 +1,157 @@
+/** Judging a device by a recording: what was observed when another ran the program. */
+import { crc32 } from "node:zlib";
+import type { ZramOperation } from "../../programs/transcript_zram.ts";
+import type {
+  ZramResults,
+  ZramStep,
+  ZramSteps,
+} from "../../programs/zram/steps.ts";
+import type { Rule } from "../../rules/invariant.ts";
+import type { Reach } from "../../rules/reach.ts";
+import { type BlockStateRow, isRefusal } from "../../targets/target.ts";
+import { BD_STAT_FIELDS, MM_STAT_FIELDS } from "../../zram/stat.ts";
+import type { Comparison } from "../comparison.ts";
+import { Disagreement, type Judge } from "../judge.ts";
+import { errnoOf, type ZramAnswer } from "./follow.ts";
+
+/** What every answer is judged by. */
+export const OBSERVED: Rule = {
+  id: "observed/same-answer",
+  sentence:
+    "Every error, text, number, flag and page is what was observed of the kernel.",
+  source: "the recording",
+};
+
+const MM_STAT: ZramStep = { op: "get", attr: "mm_stat" };
+const BD_STAT: ZramStep = { op: "get", attr: "bd_stat" };
+
+/**
+ * Compares the answers to the steps of a recording's program, of which the
+ * first is `create`, one after another. It throws nothing: differences are
+ * left in the comparison.
+ */
+export function comparingZram(
+  operations: readonly ZramOperation[],
+  comparison: Comparison,
+): Judge<ZramSteps, ZramResults> {
+  let steps = 0;
+  const last = () => operations[steps - 2];
+  return {
+    after(step, answer) {
+      // What this judge asks is asked as these very objects.
+      if (step === MM_STAT || step === BD_STAT) {
+        return compareNumbers(comparison, last(), step, answer);
+      }
+      steps++;
+      if (steps > 1) compareAnswer(comparison, last(), answer);
+    },
+    questions() {
+      if (steps < 2) return [];
+      const { mm_stat, bd_stat } = last();
+      return [
+        ...(mm_stat === undefined ? [] : [MM_STAT]),
+        ...(bd_stat === undefined ? [] : [BD_STAT]),
+      ];
+    },
+  };
+}
+
+/** Holds a target against a recording: throws at the first difference. */
+export function observedZram(
+  operations: readonly ZramOperation[],
+  comparison: Comparison,
+  reach: Reach,
+): Judge<ZramSteps, ZramResults> {
+  const compared = comparingZram(operations, comparison);
+  return {
+    ...compared,
+    after(step, answer) {
+      const before = comparison.observations;
+      compared.after(step, answer);
+      const [first] = comparison.takeDifferences();
+      if (first !== undefined) {
+        const { what, observed, expected } = first;
+        throw new Disagreement(OBSERVED, { [what]: observed }, {
+          [what]: expected,
+        });
+      }
+      reach.count(OBSERVED, comparison.observations - before);
+    },
+  };
+}
+
+/** Compares the numbers of `mm_stat` or `bd_stat`. */
+function compareNumbers(
+  comparison: Comparison,
+  { mm_stat, bd_stat }: ZramOperation,
+  step: ZramStep,
+  answer: ZramAnswer,
+): void {
+  const isMemory = step === MM_STAT;
+  const observed = (isMemory ? mm_stat : bd_stat) ?? [];
+  const names = isMemory ? MM_STAT_FIELDS : BD_STAT_FIELDS;
+  const text = answer !== undefined && "value" in answer ? answer.value : "";
+  const shown = text.trim().split(/\s+/).map(Number);
+  const file = isMemory ? "mm_stat" : "bd_stat";
+  observed.forEach((number, nth) =>
+    comparison.same(`${file} ${names[nth]}`, number, shown[nth])
+  );
+}
+
+/** Compares an answer with what was observed. */
+function compareAnswer(
+  comparison: Comparison,
+  operation: ZramOperation,
+  answer: ZramAnswer,
+): void {
+  comparison.errno(operation.errno, errnoOf(answer));
+  if (operation.errno !== undefined || answer === undefined) return;
+  switch (operation.op) {
+    case "get":
+      if ("value" in answer) {
+        comparison.same("text", operation.value, answer.value);
+      }
+      return;
+    case "write":
+      if ("stored" in answer && operation.stored !== undefined) {
+        comparison.same("stored", operation.stored, answer.stored);
+      }
+      return;
+    case "read":
+      if ("data" in answer && answer.data !== undefined) {
+        comparison.same("crc32", operation.crc32, checksum(answer.data));
+      }
+      return;
+    case "block_state":
+      if (!isRefusal(answer)) {
+        // Only `block_state` is answered by a list.
+        compareRows(
+          comparison,
+          operation.state,
+          answer as readonly BlockStateRow[],
+        );
+      }
+  }
+}
+
+/** Access times are not recorded: pages and flags alone are compared. */
+function compareRows(
+  comparison: Comparison,
+  state: readonly (readonly [number, string])[] = [],
+  rows: readonly BlockStateRow[],
+): void {
+  const observed = new Map(state);
+  const expected = new Map(rows.map(([page, flags]) => [page, flags]));
+  for (const page of new Set([...observed.keys(), ...expected.keys()])) {
+    comparison.same(
+      `block_state of page ${page}`,
+      observed.get(page) ?? "not stored",
+      expected.get(page) ?? "not stored",
+    );
+  }
+}
+
+/** CRC-32 of a page, as recordings write it. */
+function checksum(page: Uint8Array): string {
+  return crc32(page).toString(16).padStart(8, "0");
+}

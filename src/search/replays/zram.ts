@@ -1,0 +1,169 @@
+/** Replay of recordings of zram: the model runs them, every observation is compared. */
+import { KERNEL_CODECS } from "../../codec/codecs.ts";
+import { lz4 } from "../../codec/lz4.ts";
+import { RecordedSizes } from "../../codec/recorded.ts";
+import { Comparison, type Difference } from "../../judges/comparison.ts";
+import { comparingZram } from "../../judges/zram/observed.ts";
+import { nextArgs } from "../../linux/kstrtox.ts";
+import type { Program } from "../../programs/program.ts";
+import { TranscriptError } from "../../programs/transcript_fields.ts";
+import type {
+  ZramOperation,
+  ZramTranscript,
+} from "../../programs/transcript_zram.ts";
+import { PageBytes } from "../../programs/zram/page_bytes.ts";
+import { headerProfile, zramRecording } from "../../programs/zram/recording.ts";
+import type {
+  ZramResults,
+  ZramStep,
+  ZramSteps,
+} from "../../programs/zram/steps.ts";
+import type { StepTarget } from "../../targets/step_target.ts";
+import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
+import { runNow, trialOf } from "../trial.ts";
+
+/**
+ * Where a replay takes compressed lengths from: what was recorded with each
+ * write, or the model's own encoder.
+ */
+export type Sizes = "recorded" | "computed";
+
+/** How a replay of a recording of zram ended. */
+export interface ZramVerdict {
+  /** Where compressed lengths came from. */
+  readonly sizes: Sizes;
+  /** Operations that were run. */
+  readonly operations: number;
+  /** Observations that were compared. */
+  readonly observations: number;
+  /** The first operation with a difference, and all differences it has. */
+  readonly failure?: {
+    readonly operation: ZramOperation;
+    readonly differences: readonly Difference[];
+  };
+}
+
+/**
+ * Replays a recording up to the first operation whose observations differ.
+ * Throws a {@linkcode TranscriptError} where the model cannot follow it.
+ */
+export function replayZram(
+  transcript: ZramTranscript,
+  asked?: Sizes,
+): ZramVerdict {
+  const sizes = chooseSizes(transcript, asked);
+  const { program, operations } = zramRecording(transcript);
+  const comparison = new Comparison();
+  const target = sizes === "recorded"
+    ? recordedTarget(program, operations)
+    : zramModelTarget(new ZramModel(program.profile), new PageBytes());
+  const trial = trialOf(target, [comparingZram(operations, comparison)]);
+  for (const [nth, step] of program.steps.entries()) {
+    runNow(trial.step(step));
+    const differences = comparison.takeDifferences();
+    if (differences.length === 0) continue;
+    const { observations } = comparison;
+    const failure = { operation: operations[nth - 1], differences };
+    return { sizes, operations: nth, observations, failure };
+  }
+  const { observations } = comparison;
+  return { sizes, operations: operations.length, observations };
+}
+
+/** The texts that a recording writes to an attribute without an error. */
+function textsSet({ operations }: ZramTranscript, attribute: string): string[] {
+  return operations.flatMap((operation) =>
+    operation.op === "set" && operation.attr === attribute &&
+      operation.errno === undefined
+      ? [operation.value]
+      : []
+  );
+}
+
+/** The algorithms of a recording: those that write, then those that recompress. */
+function algorithmsOf(transcript: ZramTranscript): string[] {
+  const { defaultAlgorithm } = headerProfile(transcript.header).zram;
+  const writing = textsSet(transcript, "comp_algorithm")
+    .map((text) => text.trim());
+  const recompressing = textsSet(transcript, "recomp_algorithm")
+    .flatMap((text) => nextArgs(text))
+    .flatMap(({ param, value = "" }) => param === "algo" ? [value] : []);
+  return [
+    ...(writing.length === 0 ? [defaultAlgorithm] : writing),
+    ...recompressing,
+  ];
+}
+
+/**
+ * Where the lengths come from: what is asked for, else `computed` where the
+ * model has the kernel's encoder of every algorithm in the recording.
+ */
+function chooseSizes(
+  transcript: ZramTranscript,
+  asked: Sizes | undefined,
+): Sizes {
+  const known = KERNEL_CODECS.map(({ name }) => name);
+  const without = algorithmsOf(transcript)
+    .find((name) => !known.includes(name));
+  const sizes = asked ?? (without === undefined ? "computed" : "recorded");
+  if (sizes === "computed" && without !== undefined) {
+    throw new TranscriptError(
+      1,
+      `its sizes cannot be computed: there is no encoder that equals the kernel's '${without}', only ${
+        known.join(", ")
+      }`,
+    );
+  }
+  if (sizes === "recorded" && textsSet(transcript, "recompress").length > 0) {
+    throw new TranscriptError(
+      1,
+      "its sizes cannot be taken as recorded: those of recompressed pages are not",
+    );
+  }
+  return sizes;
+}
+
+/** The model, whose pages become as long as they were recorded. */
+function recordedTarget(
+  { profile, steps }: Program<ZramStep>,
+  operations: readonly ZramOperation[],
+): StepTarget<ZramSteps, ZramResults> {
+  const codecs = new Map(
+    profile.zram.compAlgorithms.map((name) => [name, new RecordedSizes(name)]),
+  );
+  const model = new ZramModel(profile, [...codecs.values()]);
+  const pages = new PageBytes();
+  const target = zramModelTarget(model, pages);
+  const scratch = new Uint8Array(2 * profile.pageSize);
+  // The first step makes the device, and is none of the operations.
+  const recorded = new Map(
+    operations.map((operation, nth) => [steps[nth + 1], operation]),
+  );
+  return {
+    ...target,
+    ask(step) {
+      const codec = codecs.get(model.zram.algorithm);
+      if (step.op === "write" && codec !== undefined) {
+        const operation = recorded.get(step);
+        const stored = operation?.op === "write" ? operation.stored : undefined;
+        const page = pages.of(step.data, profile.pageSize);
+        codec.nextLength = stored || nearestLength(codec.name, page, scratch);
+      }
+      return target.ask(step);
+    },
+  };
+}
+
+/**
+ * The length of a page that failed to be stored, of which none is recorded; yet
+ * it decides how far the pool grew before the limit undid it: what the kernel's
+ * encoder makes of it, or the nearest there is.
+ */
+function nearestLength(
+  algorithm: string,
+  page: Uint8Array,
+  scratch: Uint8Array,
+): number {
+  const encoder = KERNEL_CODECS.find(({ name }) => name === algorithm);
+  return (encoder ?? lz4).compress(page, scratch);
+}
