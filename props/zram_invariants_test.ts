@@ -85,6 +85,10 @@ const LIMIT_BREAKS: Readonly<Record<string, readonly [Break, Break]>> = {
     (zram) => limitWriteback(zram, 5n),
     ({ stats }) => stats.bdWrites++,
   ],
+  "zram/temporary-pages": [
+    () => {},
+    ({ memory }) => memory.allocPage(),
+  ],
   "zram/events": [
     () => {},
     ({ ioStat }) => ioStat.numWrites--,
@@ -141,6 +145,7 @@ Deno.test("rules are silent about what a device has not", () => {
     "zram/disksize": 1,
     "zram/empty-slot": 2,
     "zram/objects": 1,
+    "zram/temporary-pages": 1,
   };
   assertEquals(countsOf(zram), empty);
   zram.write(0, new Uint8Array(4096));
