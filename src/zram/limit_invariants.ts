@@ -20,6 +20,8 @@ import type { ZramStats } from "./stat.ts";
 export interface LimitsBefore {
   /** Pages of the pool. */
   readonly pagesAllocated: number;
+  /** Frames of the memory below. */
+  readonly frames: number;
   /** `mem_limit` in pages. */
   readonly limitPages: number;
   /** `writeback_limit` in units of 4 KiB, or `undefined` where not enabled. */
@@ -82,6 +84,7 @@ function countEvents({ stats, ioStat, pool }: Zram): number[] {
 export function limitsBefore(zram: Zram): LimitsBefore {
   return {
     pagesAllocated: zram.pool?.pagesAllocated ?? 0,
+    frames: zram.memory.allocatedPages,
     limitPages: zram.limitPages,
     wbLimit: zram.wbLimitEnable ? zram.wbLimit : undefined,
     bdWrites: zram.stats.bdWrites,
@@ -154,6 +157,19 @@ export const LIMIT_INVARIANTS: readonly LimitInvariant[] = [
         String(zram.wbLimit),
         String(BigInt.asUintN(64, wbLimit - units)),
       );
+    },
+  },
+  {
+    id: "zram/temporary-pages",
+    sentence:
+      "An operation gives back every page that it takes but for its pool's.",
+    source:
+      "alloc_page and __free_page in zram_bvec_read, zram_bvec_write, writeback_store, recompress_store, drivers/block/zram/zram_drv.c, 6.1",
+    check({ frames, pagesAllocated }, { memory, pool }) {
+      const grown = (pool?.pagesAllocated ?? 0) - pagesAllocated;
+      const expected = frames + grown;
+      return expectEqual("frames allocated", memory.allocatedPages, expected) ??
+        heldIf(pool !== undefined);
     },
   },
   {
