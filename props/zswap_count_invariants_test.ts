@@ -146,6 +146,25 @@ Deno.test("frontswap counts each store, load and invalidation once, whatever com
   }
 });
 
+Deno.test("a page that frontswap knows and zswap has written back is no load", () => {
+  const zswap = makeZswap(LINUX_6_1, {
+    totalRamPages: 5,
+    swap: {
+      // deno-lint-ignore require-yield
+      *allocSwapCachePage() {
+        return "new" as const;
+      },
+      deleteFromSwapCache() {},
+      *writePage() {},
+    },
+  });
+  for (const offset of [1, 2, 3, 4]) operate(zswap, "store", offset);
+  zswap.shrinkWork();
+  assertEquals(zswapCounters(zswap).written_back_pages, 2);
+  assertEquals(operate(zswap, "load", 1)[1].outcome, "ENOENT");
+  assertEquals(zswap.frontswap.loads, 0);
+});
+
 Deno.test("without frontswap none of its counters moves", () => {
   const zswap = makeZswap(LINUX_6_18);
   for (const op of ["store", "load", "invalidate"] as const) {
