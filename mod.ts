@@ -29,6 +29,7 @@ export * from "./src/linux/kstrtox.ts";
 export * from "./src/linux/objects.ts";
 export * from "./src/linux/profile.ts";
 export * from "./src/linux/swap_profile.ts";
+export * from "./src/linux/vmalloc.ts";
 export * from "./src/linux/zram_profile.ts";
 export * from "./src/linux/zswap_profile.ts";
 export * from "./src/rules/invariant.ts";
@@ -61,7 +62,9 @@ export * from "./src/zsmalloc/tally.ts";
 export * from "./src/zsmalloc/zspage_invariants.ts";
 export * from "./src/zsmalloc/pool_invariants.ts";
 export * from "./src/zsmalloc/object_invariants.ts";
+export * from "./src/zsmalloc/pool_before.ts";
 export * from "./src/zsmalloc/change_invariants.ts";
+export * from "./src/zsmalloc/destroy_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";
 export * from "./src/zsmalloc/checked_pool.ts";
 export * from "./src/zsmalloc/touched_zspages.ts";
@@ -71,6 +74,7 @@ export * from "./src/zbud/zbud_page.ts";
 export * from "./src/zbud/pool.ts";
 export * from "./src/zbud/walk.ts";
 export * from "./src/zbud/invariants.ts";
+export * from "./src/zbud/touched_pages.ts";
 export * from "./src/z3fold/slots.ts";
 export {
   Z3FOLD_BUDDIES,
@@ -83,6 +87,7 @@ export * from "./src/z3fold/handles.ts";
 export * from "./src/z3fold/page_lists.ts";
 export * from "./src/z3fold/pool.ts";
 export * from "./src/z3fold/invariants.ts";
+export * from "./src/z3fold/touched_pages.ts";
 export * from "./src/zswap/allocator.ts";
 export * from "./src/zswap/swp_entry.ts";
 export * from "./src/zswap/swap_layer.ts";
@@ -94,6 +99,8 @@ export * from "./src/zswap/limits.ts";
 export * from "./src/zswap/parameters.ts";
 export * from "./src/zswap/zswap.ts";
 export * from "./src/zswap/entry_invariants.ts";
+export * from "./src/zswap/count_invariants.ts";
+export * from "./src/zswap/frontswap_invariants.ts";
 export * from "./src/zswap/invariants.ts";
 export * from "./src/zram/slots.ts";
 export {
@@ -106,6 +113,7 @@ export {
   type ZramStats,
 } from "./src/zram/stat.ts";
 export * from "./src/zram/zcomp.ts";
+export { tableEntryBytes, zramTableBytes } from "./src/zram/table.ts";
 export * from "./src/zram/backing.ts";
 export { type Bio, LOGICAL_BLOCK_SIZE, SECTOR_SIZE } from "./src/zram/bio.ts";
 export * from "./src/zram/device.ts";
@@ -113,7 +121,9 @@ export * from "./src/zram/control.ts";
 export * from "./src/zram/sysfs.ts";
 export * from "./src/zram/debugfs.ts";
 export * from "./src/zram/slot_invariants.ts";
+export * from "./src/zram/count_invariants.ts";
 export * from "./src/zram/limit_invariants.ts";
+export * from "./src/zram/recompress_invariants.ts";
 export * from "./src/zram/slots_tally.ts";
 export * from "./src/zram/invariants.ts";
 export * from "./src/zram/checked_zram.ts";
@@ -234,3 +244,23 @@ export { modelZswap } from "./src/oracle/zswap_model.ts";
 export { type ZsmallocStep } from "./src/oracle/zsmalloc_steps.ts";
 export { type ZramStep } from "./src/oracle/zram_steps.ts";
 export { type ZswapSlot, type ZswapStep } from "./src/oracle/zswap_steps.ts";
+export * from "./src/programs/program.ts";
+export * from "./src/targets/step_target.ts";
+export {
+  ANSWERS,
+  Disagreement,
+  EXACT,
+  type Judge,
+  type JudgeTable,
+  judging,
+} from "./src/judges/judge.ts";
+export * from "./src/search/trial.ts";
+export * from "./src/search/batches.ts";
+export * from "./src/search/machine.ts";
+export * from "./src/search/search.ts";
+export * from "./src/search/arbitrary.ts";
+export {
+  type FindingHeader,
+  type FindingTranscript,
+  parseFindingTranscript,
+} from "./src/search/finding_transcript.ts";

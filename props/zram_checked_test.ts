@@ -98,12 +98,11 @@ function randomOperation(random: Random, zram: Zram): Operation {
         zram.reset();
         setUp(zram);
       });
-    case 12:
-      return {
-        first,
-        count: 1,
-        run: (zram) => zram.read(first, new Uint8Array(pageSize)),
-      };
+    case 12: {
+      const data = new Uint8Array(4096);
+      const run = (zram: Zram) => zram.submitBio({ op: "read", sector, data });
+      return { first, count: 1, run };
+    }
     default:
       return write(stated());
   }

@@ -7,17 +7,19 @@ import {
   LIMIT_INVARIANTS,
   limitsBefore,
   LINUX_6_18_FULL,
+  Reach,
   SLOT_INVARIANTS,
   SlotsTally,
   type Violation,
   violationOf,
   writeAttribute,
-  type Zram,
+  Zram,
   ZRAM_INVARIANTS,
 } from "../mod.ts";
 import {
   type Break,
   BREAKS,
+  EMPTY,
   KERNELS,
   makeZram,
   OBJECT,
@@ -83,9 +85,36 @@ const LIMIT_BREAKS: Readonly<Record<string, readonly [Break, Break]>> = {
     (zram) => limitWriteback(zram, 5n),
     ({ stats }) => stats.bdWrites++,
   ],
+  "zram/temporary-pages": [
+    () => {},
+    ({ memory }) => memory.allocPage(),
+  ],
   "zram/events": [
     () => {},
     ({ ioStat }) => ioStat.numWrites--,
+  ],
+  "zram/pages-compacted": [
+    () => {},
+    (zram) => zram.initialisedPool.pagesCompacted++,
+  ],
+  "zram/mem-used-max-written": [
+    () => {},
+    (zram) => {
+      zram.write(EMPTY, PAGE);
+      zram.stats.maxUsedPages++;
+    },
+  ],
+  "zram/mem-used-max-kept": [
+    () => {},
+    ({ stats }) => stats.maxUsedPages++,
+  ],
+  "zram/writestall": [
+    () => {},
+    ({ ioStat }) => ioStat.writestall++,
+  ],
+  "zram/reset-gives-back": [
+    () => {},
+    (zram) => zram.pool = undefined,
   ],
 };
 
@@ -121,4 +150,57 @@ Deno.test("a writeback within its limit is charged to it, and a reset starts eve
   assertEquals(zram.wbLimit, 4n);
   zram.reset();
   checkLimits(before, zram);
+});
+
+Deno.test("rules are silent about what a device has not", () => {
+  const countsOf = (zram: Zram) => {
+    const reach = new Reach();
+    checkZram(zram, reach);
+    checkLimits(limitsBefore(zram), zram, reach);
+    return reach.counts();
+  };
+  const zram = new Zram(LINUX_6_18_FULL);
+  assertEquals(countsOf(zram), { "zram/disksize": 1 });
+  zram.setDisksize(2 * 4096);
+  const empty = {
+    "zram/bd-reads": 1,
+    "zram/counters": 1,
+    "zram/disksize": 1,
+    "zram/empty-slot": 2,
+    "zram/objects": 1,
+    "zram/temporary-pages": 1,
+  };
+  assertEquals(countsOf(zram), empty);
+  zram.write(0, new Uint8Array(4096));
+  assertEquals(countsOf(zram), {
+    ...empty,
+    "zram/empty-slot": 1,
+    "zram/object-size": 1,
+    "zram/one-place": 1,
+    "zram/operation-marks": 1,
+    "zram/same-word": 1,
+    "zram/slot-object": 1,
+  });
+});
+
+Deno.test("that a limit is kept counts where the limit was met", () => {
+  const zram = makeZram({
+    ...LINUX_6_18_FULL,
+    zram: { ...LINUX_6_18_FULL.zram, multiComp: false },
+  });
+  const [limit] = LIMIT_INVARIANTS;
+  const reach = new Reach();
+  const write = (data: Uint8Array) => {
+    const before = limitsBefore(zram);
+    zram.write(EMPTY, data);
+    checkLimits(before, zram, reach);
+    return reach.of(limit);
+  };
+  const noise = new Uint8Array(4096);
+  for (let at = 0; at < 4096; at++) noise[at] = at * at * 31 >> 5;
+  assertEquals(write(noise), 0, "no limit");
+  zram.slotFreeNotify(EMPTY);
+  writeAttribute(zram, "mem_limit", "4096");
+  assertEquals(write(new Uint8Array(4096)), 0, "nothing was stored");
+  assertEquals(write(noise), 1, "it was refused");
 });

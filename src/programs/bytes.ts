@@ -16,7 +16,17 @@ import { fillPageData, type PageData } from "./page_data.ts";
 export type Bytes =
   | Exclude<PageData, { readonly b64: Uint8Array }>
   | { readonly b64: string }
+  | Weyl
   | Contents;
+
+/**
+ * The words of a Weyl sequence, 32 bits each, from a seed: bytes that cost next
+ * to nothing to make, no two words of them alike.
+ */
+export interface Weyl {
+  /** The seed, from 0 to 2^32 - 1. */
+  readonly weyl: number;
+}
 
 /** The `length` bytes that `bytes` stands for. */
 export function expandBytes(
@@ -25,7 +35,9 @@ export function expandBytes(
 ): Uint8Array<ArrayBuffer> {
   if ("kind" in bytes) return expandContents(bytes, length);
   const into = new Uint8Array(length);
-  if ("b64" in bytes) {
+  if ("weyl" in bytes) {
+    fillWeyl(into, bytes.weyl);
+  } else if ("b64" in bytes) {
     into.set(Uint8Array.fromBase64(bytes.b64).subarray(0, length));
   } else if ("word" in bytes) {
     fillPageData(into, bytes);
@@ -34,6 +46,29 @@ export function expandBytes(
     fillPageData(into, { xorshift, bytes: Math.min(bytes.bytes, length) });
   }
   return into;
+}
+
+/** An odd step: 2^32 divided by the golden ratio. */
+const WEYL_STEP = 0x9e3779b9;
+
+/** Fills `into` with the bytes of {@linkcode Weyl}. */
+export function fillWeyl(into: Uint8Array, seed: number): void {
+  let word = Math.imul(seed ^ seed >>> 15, 0x2c1b3c6d);
+  const isAligned = into.byteOffset % 4 === 0;
+  const whole = isAligned ? into.length >>> 2 : 0;
+  const words = new Uint32Array(
+    into.buffer,
+    isAligned ? into.byteOffset : 0,
+    whole,
+  );
+  for (let at = 0; at < whole; at++) {
+    word = word + WEYL_STEP | 0;
+    words[at] = word;
+  }
+  for (let at = 4 * whole; at < into.length; at++) {
+    if (at % 4 === 0) word = word + WEYL_STEP | 0;
+    into[at] = word >>> 8 * (at % 4);
+  }
 }
 
 /** Random bytes for objects: noise, so that each object is like no other. */
@@ -45,6 +80,7 @@ export function anyNoise(fc: FastCheck, bytes: number): Arbitrary<Bytes> {
 /** Simpler bytes that could take the place of these. */
 export function simplerBytes(bytes: Bytes): readonly Bytes[] {
   if ("word" in bytes) return [];
+  if ("weyl" in bytes) return bytes.weyl === 1 ? [] : [{ weyl: 1 }];
   const word = { word: "0101010101010101" };
   if ("kind" in bytes && bytes.kind === "stated") {
     return [word, ...simplerStated(bytes)];
@@ -77,6 +113,8 @@ function isBytes(json: Json): json is Json & Bytes {
   switch (Object.keys(json).sort().join()) {
     case "word":
       return matching(/^([0-9a-f]{8}){1,2}$/)(json.word) !== undefined;
+    case "weyl":
+      return isWhole("weyl");
     case "bytes,xorshift":
       return isWhole("bytes") && isWhole("xorshift");
     case "b64":

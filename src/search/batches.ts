@@ -49,9 +49,24 @@ export function* batchesOf(
   }
 }
 
-/** What the `nth` program of a batch is drawn from. */
-export function programRandom(batchSeed: number, nth: number): Random {
-  return randomFrom(mixed(batchSeed ^ Math.imul(nth + 1, 0x85ebca6b)));
+/** Where a program stands. */
+export interface Place {
+  /** The seed of its batch. */
+  readonly seed: number;
+  /** Which program of the batch it is, from 0. */
+  readonly nth: number;
+}
+
+/** The places of all programs of batches. */
+export function* placesOf(batches: Iterable<Batch>): Generator<Place> {
+  for (const { seed, programs } of batches) {
+    for (let nth = 0; nth < programs; nth++) yield { seed, nth };
+  }
+}
+
+/** What the program at a place is drawn from. */
+export function randomAt({ seed, nth }: Place): Random {
+  return randomFrom(mixed(seed ^ Math.imul(nth + 1, 0x85ebca6b)));
 }
 
 /** Seeds that are near each other, far apart: the finalizer of MurmurHash3. */

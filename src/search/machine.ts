@@ -2,10 +2,9 @@
 import type { Profile } from "../linux/profile.ts";
 import type { Language, Program, Scope, Step } from "../programs/program.ts";
 import type { Rule } from "../rules/invariant.ts";
-import type { Reach } from "../rules/reach.ts";
-import { programRandom } from "./batches.ts";
+import { Reach } from "../rules/reach.ts";
 import { describeFinding, type Finding } from "./finding.ts";
-import { runSteps } from "./run.ts";
+import { type Arena, runProgram } from "./search.ts";
 import { runNow, type Trial } from "./trial.ts";
 
 /** A model, the programs that are run on it, and what judges it. */
@@ -24,22 +23,24 @@ export interface Machine<One extends Step = Step> {
   trial(profile: Profile, reach: Reach): Trial<One>;
 }
 
-/** The `nth` program of the batch of a seed. */
-export function programOf<One extends Step>(
-  { language, scope }: Pick<Machine<One>, "language" | "scope">,
-  batchSeed: number,
-  nth: number,
-): Program<One> {
-  return language.random(programRandom(batchSeed, nth), scope);
+/** A machine as what programs are run on: each has a fresh model. */
+export function arenaOf<One extends Step>(machine: Machine<One>): Arena<One> {
+  const { language, scope } = machine;
+  return {
+    language,
+    scope,
+    life: {},
+    trial: (profile, reach) => machine.trial(profile, reach),
+  };
 }
 
 /** Runs a program on a fresh model; answers how it fails, or `undefined`. */
 export function judgeProgram<One extends Step>(
   machine: Machine<One>,
-  { profile, steps }: Program<One>,
-  reach: Reach,
+  program: Program<One>,
+  reach: Reach = new Reach(),
 ): Finding<One> | undefined {
-  return runNow(runSteps(machine.trial(profile, reach), steps));
+  return runNow(runProgram(machine, program, reach));
 }
 
 /** A program that fails, with the number of the step and the broken rule. */
@@ -65,7 +66,7 @@ export class ProgramError extends Error {
 export function assertProgram<One extends Step>(
   machine: Machine<One>,
   program: Program<One>,
-  reach: Reach,
+  reach?: Reach,
 ): void {
   const finding = judgeProgram(machine, program, reach);
   if (finding !== undefined) throw new ProgramError(finding);

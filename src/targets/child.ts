@@ -4,6 +4,7 @@
  * failed.
  */
 import { ChildLines, type ChildStatus, shortened } from "./child_lines.ts";
+import { killAll, markedEnvironment } from "./descendants.ts";
 import { TargetFault, TargetMissing } from "./target.ts";
 
 /** Milliseconds that a child has for an answer where nothing else is said. */
@@ -86,8 +87,10 @@ export class Child {
       running.hasAnswered = true;
       return answer;
     } catch (error) {
+      const isLate = error instanceof TargetFault && error.kind === "late";
+      const unfinished = isLate ? running.lines.unfinished() : undefined;
       await this.restart();
-      throw error;
+      throw unfinished ?? error;
     }
   }
 
@@ -133,7 +136,9 @@ export class Child {
   ): Promise<ChildAnswer> {
     lines.send(JSON.stringify({ id, ...request }));
     const line = await lines.receive();
-    if (line === undefined) throw died(await status);
+    if (line === undefined) {
+      throw outputEnded(await orAfter(KILL_MILLISECONDS, status));
+    }
     const answer = parseAnswer(line);
     if (answer.id !== id) {
       throw new TargetFault(
@@ -192,9 +197,11 @@ function start(
   stderr: "inherit" | "null",
 ): Running {
   let child: Deno.ChildProcess;
+  const env = markedEnvironment();
   try {
     child = new Deno.Command(path, {
       args,
+      env,
       stdin: "piped",
       stdout: "piped",
       stderr,
@@ -209,7 +216,7 @@ function start(
   return {
     lines: new ChildLines(child.stdout, child.stdin),
     status: child.status,
-    kill: () => kill(child),
+    kill: () => killAll(child.pid, env),
     hasAnswered: false,
   };
 }
@@ -222,16 +229,12 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Kills a child and whatever it has started. */
-function kill({ pid }: Deno.ChildProcess): void {
-  try {
-    Deno.kill(Deno.build.os === "windows" ? pid : -pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
+/** That there is no more output: the child is gone, or has closed it. */
+function outputEnded(status: ChildStatus | undefined): TargetFault {
+  if (status === undefined) {
+    return new TargetFault("died", "it closed its output, and did not end");
   }
-}
-
-function died({ code, signal }: ChildStatus): TargetFault {
+  const { code, signal } = status;
   const how = signal === null ? `with status ${code}` : `by ${signal}`;
   return new TargetFault("died", `it ended ${how}`);
 }

@@ -19,6 +19,8 @@ export class ChildLines {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #left: Uint8Array = new Uint8Array(0);
+  /** The beginning of a line whose end has not come. */
+  #begun: Uint8Array[] = [];
 
   /** Takes hold of both streams. */
   constructor(
@@ -40,18 +42,24 @@ export class ChildLines {
   /**
    * The next line, without its newline; `undefined` at the end. Throws a
    * {@linkcode TargetFault} where the child writes without an end, more than
-   * one line, or no text.
+   * one line, no text, or ends its output in the middle of a line.
    */
   async receive(): Promise<string | undefined> {
     const parts: Uint8Array[] = [];
+    this.#begun = parts;
     let bytes = 0;
     for (;;) {
       const { value, done } = await this.#reader.read();
-      if (done) return undefined;
+      if (done) {
+        const unfinished = this.unfinished();
+        if (unfinished !== undefined) throw unfinished;
+        return undefined;
+      }
       const end = value.indexOf(NEWLINE);
       parts.push(end < 0 ? value : value.subarray(0, end));
       bytes += value.length;
       if (end >= 0) {
+        this.#begun = [];
         this.#left = value.slice(end + 1);
         return textOf(parts);
       }
@@ -62,6 +70,15 @@ export class ChildLines {
         );
       }
     }
+  }
+
+  /** That the child has begun a line and not ended it, if it has. */
+  unfinished(): TargetFault | undefined {
+    if (this.#begun.length === 0) return undefined;
+    return new TargetFault(
+      "malformed",
+      `it wrote no newline after ${shortened(textOf(this.#begun))}`,
+    );
   }
 
   /** Throws where the child has written what nobody asked for. */

@@ -1,6 +1,4 @@
-/** Targets as child processes: what answers must look like. */
-import { Child, type ChildOptions } from "./child.ts";
-import { asker, type Ending, nothing, processOf } from "./child_answers.ts";
+/** Allocators and swap caches as child processes: what answers must look like. */
 import {
   base64,
   type Fields,
@@ -8,11 +6,13 @@ import {
   truth,
   whole,
 } from "../programs/fields.ts";
-import {
-  type ZsmallocTarget,
-  type ZswapStored,
-  type ZswapTarget,
-  type ZswapWritten,
+import { Child, type ChildOptions } from "./child.ts";
+import { asker, type Ending, nothing, processOf } from "./child_asker.ts";
+import type {
+  ZsmallocTarget,
+  ZswapStored,
+  ZswapTarget,
+  ZswapWritten,
 } from "./target.ts";
 
 const handle = matching(/^(0x)?[0-9a-f]+$/i);
@@ -31,9 +31,6 @@ function writtenOf(value: unknown): ZswapWritten[] | undefined {
   }
   return written;
 }
-
-export { type Ending } from "./child_answers.ts";
-export { childZram } from "./child_zram.ts";
 
 /** An allocator in a child process. */
 export function childZsmalloc(options: ChildOptions): ZsmallocTarget & Ending {

@@ -1,5 +1,6 @@
 /** Backing devices: where pages go that are written back. */
 import type { Errno } from "../linux/errno.ts";
+import { assertLength, assertWhole } from "../rules/argument.ts";
 
 /**
  * A block device as zram uses it: pages by number, each read and written
@@ -59,6 +60,8 @@ export class RamBackingDevice implements BackingDevice {
     pageSize: number,
     options: RamBackingDeviceOptions = {},
   ) {
+    assertWhole("make a backing device", "pages", pages);
+    assertWhole("make a backing device", "pageSize", pageSize, 1);
     this.pages = pages;
     this.#pageSize = pageSize;
     this.#failRequest = options.failRequest;
@@ -66,12 +69,16 @@ export class RamBackingDevice implements BackingDevice {
 
   /** Fills `into` with a block; EIO beyond the end or where injected. */
   readPage(block: number, into: Uint8Array): Errno | undefined {
+    assertWhole("read a block", "block", block);
+    assertLength(`read block ${block}`, into, this.#pageSize);
     if (this.#fails("read", block)) return "EIO";
     into.set(this.#blocks.get(block) ?? new Uint8Array(this.#pageSize));
   }
 
   /** Writes a block; EIO beyond the end or where injected. */
   writePage(block: number, data: Uint8Array): Errno | undefined {
+    assertWhole("write a block", "block", block);
+    assertLength(`write block ${block}`, data, this.#pageSize);
     if (this.#fails("write", block)) return "EIO";
     this.#blocks.set(block, data.slice());
   }
@@ -132,6 +139,7 @@ export class AttachedBacking {
 
   /** Gives a block back (`free_block_bdev`). */
   freeBlock(block: number): void {
+    assertWhole("free a block", "block", block);
     if (!this.isUsed(block)) {
       throw new Error(`Cannot free block ${block}: it is not in use`);
     }

@@ -12,6 +12,7 @@ import type { Reach } from "../rules/reach.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
 import type { Zram } from "./device.ts";
 import { LIMIT_INVARIANTS } from "./limit_invariants.ts";
+import { RECOMPRESSION_INVARIANTS } from "./recompress_invariants.ts";
 import { SLOT_INVARIANTS } from "./slot_invariants.ts";
 import { SlotsTally } from "./slots_tally.ts";
 
@@ -219,6 +220,7 @@ export const ZRAM_INVARIANTS: readonly Rule[] = [
   ...SLOT_INVARIANTS,
   ...DEVICE_INVARIANTS,
   ...LIMIT_INVARIANTS,
+  ...RECOMPRESSION_INVARIANTS,
 ];
 
 /**

@@ -9,14 +9,19 @@ import {
   type Invariant,
   SILENT,
 } from "../rules/invariant.ts";
+import type { IoStat } from "../linux/zram_profile.ts";
 import type { Reach } from "../rules/reach.ts";
 import type { ZsPool } from "../zsmalloc/pool.ts";
+import { COUNT_INVARIANTS } from "./count_invariants.ts";
 import type { Zram } from "./device.ts";
+import type { ZramStats } from "./stat.ts";
 
 /** What the rules about limits compare a device with: how it was before. */
 export interface LimitsBefore {
   /** Pages of the pool. */
   readonly pagesAllocated: number;
+  /** Frames of the memory below. */
+  readonly frames: number;
   /** `mem_limit` in pages. */
   readonly limitPages: number;
   /** `writeback_limit` in units of 4 KiB, or `undefined` where not enabled. */
@@ -25,6 +30,16 @@ export interface LimitsBefore {
   readonly bdWrites: number;
   /** The pool, which a reset takes away. */
   readonly pool: ZsPool | undefined;
+  /** Counters of what is stored. */
+  readonly stats: Readonly<ZramStats>;
+  /** Counters of what was asked. */
+  readonly ioStat: Readonly<IoStat>;
+  /** Objects of the pool. */
+  readonly objects: number;
+  /** Frames that the pool had taken. */
+  readonly pagesTaken: number;
+  /** Frames that compaction had freed. */
+  readonly pagesCompacted: number;
   /** Writes that failed. */
   readonly failedWrites: number;
   /** What was counted since the device was initialised, as in `EVENTS`. */
@@ -69,12 +84,18 @@ function countEvents({ stats, ioStat, pool }: Zram): number[] {
 export function limitsBefore(zram: Zram): LimitsBefore {
   return {
     pagesAllocated: zram.pool?.pagesAllocated ?? 0,
+    frames: zram.memory.allocatedPages,
     limitPages: zram.limitPages,
     wbLimit: zram.wbLimitEnable ? zram.wbLimit : undefined,
     bdWrites: zram.stats.bdWrites,
     pool: zram.pool,
     failedWrites: zram.ioStat.failedWrites,
     events: countEvents(zram),
+    stats: { ...zram.stats },
+    ioStat: { ...zram.ioStat },
+    objects: zram.pool?.handles.allocated ?? 0,
+    pagesTaken: zram.pool?.pagesTaken ?? 0,
+    pagesCompacted: zram.pool?.pagesCompacted ?? 0,
   };
 }
 
@@ -139,6 +160,19 @@ export const LIMIT_INVARIANTS: readonly LimitInvariant[] = [
     },
   },
   {
+    id: "zram/temporary-pages",
+    sentence:
+      "An operation gives back every page that it takes but for its pool's.",
+    source:
+      "alloc_page and __free_page in zram_bvec_read, zram_bvec_write, writeback_store, recompress_store, drivers/block/zram/zram_drv.c, 6.1",
+    check({ frames, pagesAllocated }, { memory, pool }) {
+      const grown = (pool?.pagesAllocated ?? 0) - pagesAllocated;
+      const expected = frames + grown;
+      return expectEqual("frames allocated", memory.allocatedPages, expected) ??
+        heldIf(pool !== undefined);
+    },
+  },
+  {
     id: "zram/events",
     sentence: "What is counted as it happens only grows, until a reset.",
     source:
@@ -159,6 +193,7 @@ export const LIMIT_INVARIANTS: readonly LimitInvariant[] = [
       return heldIf(hasGrown);
     },
   },
+  ...COUNT_INVARIANTS,
 ];
 
 /**

@@ -60,7 +60,8 @@ export function readAttribute(
 /**
  * What `echo text > /sys/block/zramN/name` does: `undefined`, or the errno:
  * ENOENT for an attribute this kernel has not, EACCES for one that can only be
- * read, else what the attribute answers.
+ * read, else what the attribute answers. A write of no bytes does not reach it
+ * (`sysfs_kf_write`, fs/sysfs/file.c, 3.14).
  *
  * @example
  * ```ts
@@ -80,5 +81,5 @@ export function writeAttribute(
 ): Errno | undefined {
   const attribute = attributeFor(zram, name, WRITABLE);
   if (typeof attribute === "string") return attribute;
-  return attribute.store?.(zram, text);
+  return text === "" ? undefined : attribute.store?.(zram, text);
 }

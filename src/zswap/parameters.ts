@@ -139,8 +139,8 @@ export function readZswapParameter(
 /**
  * Writes a parameter: ENOENT where the kernel has none of that name, or no
  * such compressor or allocator; EINVAL and ERANGE for what is no truth value
- * or number. Throws where the kernel has a compressor and zspec no codec for
- * it. Specifies `param_attr_store`, `kernel/params.c`.
+ * or number. A write of no bytes does not reach it. Throws where the kernel has
+ * a compressor and zspec no codec for it. Specifies `param_attr_store`, `kernel/params.c`.
  *
  * @example
  * ```ts
@@ -159,5 +159,6 @@ export function writeZswapParameter(
   text: string,
 ): Errno | undefined {
   const parameter = parameterNamed(zswap, name);
-  return parameter === undefined ? "ENOENT" : parameter.store(zswap, text);
+  if (parameter === undefined) return "ENOENT";
+  return text === "" ? undefined : parameter.store(zswap, text);
 }

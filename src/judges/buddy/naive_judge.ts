@@ -6,13 +6,11 @@ import {
   type BuddyResults,
   type BuddyStep,
   type BuddySteps,
-  freshObject,
-  OBJECT_NUMBER_BYTES,
+  objectBytes,
 } from "../../programs/buddy/steps.ts";
-import { expandBytes } from "../../programs/bytes.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
-import { isRefusal, type Refusal } from "../../targets/target.ts";
+import type { Refusal } from "../../targets/target.ts";
 import {
   expectBytes,
   expectRefusal,
@@ -109,9 +107,10 @@ export function naiveBuddyJudge(
 
   function judgeBytes(
     rule: Rule,
-    { bytes }: NaiveObject,
+    { object, size, data }: NaiveObject,
     answer: Answer<"read">,
   ): void {
+    const bytes = objectBytes(object, size, data);
     expectBytes(rule, bytes, resultOf(rule, answer).data);
     held(rule);
   }
@@ -132,10 +131,7 @@ export function naiveBuddyJudge(
     },
     write({ object, data }) {
       const written = objectOf(object);
-      const bytes = freshObject(object, written.size);
-      const rest = bytes.subarray(OBJECT_NUMBER_BYTES);
-      rest.set(expandBytes(data, rest.length));
-      written.bytes = bytes;
+      written.data = data;
       naive.used(written);
     },
     read({ object }, answer) {
@@ -185,7 +181,7 @@ export function naiveBuddyJudge(
     },
     questions() {
       steps++;
-      if (steps * 8 >= Math.max(WHOLE_EACH * 8, naive.objects.size * 2)) {
+      if (steps >= Math.max(WHOLE_EACH, naive.objects.size / 4)) {
         steps = 0;
         return whole();
       }

@@ -2,6 +2,7 @@
  * What the second models of zbud and z3fold share: pages by free chunks and by
  * age, kept as stamps instead of links.
  */
+import type { Bytes } from "../../programs/bytes.ts";
 
 /** A page as the second models see it. */
 export interface NaivePage {
@@ -25,8 +26,8 @@ export interface NaiveObject {
   readonly size: number;
   /** The chunks it takes. */
   readonly chunks: number;
-  /** What it holds. */
-  bytes: Uint8Array;
+  /** What was written to it, if anything was. */
+  data?: Bytes;
   /** Its handle, 0 until the answer that names it. */
   handle: number;
   /** Its page. */

@@ -2,7 +2,7 @@
  * The second model of z3fold: three objects a page, slots that handles lead to,
  * and objects that move.
  */
-import { type BuddySteps, freshObject } from "../../programs/buddy/steps.ts";
+import type { BuddySteps } from "../../programs/buddy/steps.ts";
 import {
   Countdown,
   type NaiveBuddy,
@@ -16,52 +16,19 @@ import {
   PagesByAge,
   PagesByRoom,
 } from "./naive_pages.ts";
-
-/** Chunks of a page, the header's among them. */
-const CHUNKS = 64;
-/** Chunks that a move of the middle object has to win. */
-const GAP = 3;
-/** Bytes to which a structure of slots is aligned. */
-const SLOTS_ALIGN = 64;
-
-/** A structure of slots: which of its four are in use. */
-interface Structure {
-  /** Its address, 0 until the first handle in it is known. */
-  address: number;
-  readonly used: Set<number>;
-}
-
-/** A page with what z3fold knows of it besides. */
-interface Page extends NaivePage {
-  readonly objects: Map<string, Z3foldObject>;
-  /** Whether it is one object without a header. */
-  readonly isHeadless: boolean;
-  /** The structure of the handles made for it, if it has one. */
-  slots: Structure | undefined;
-  /** How often its middle object became its first. */
-  shifts: number;
-  /** The chunk where its middle object starts. */
-  start: number;
-  /** Whether the middle object is pinned. */
-  isPinned: boolean;
-  /** Whether its compaction waits for the worker. */
-  isQueued: boolean;
-}
-
-/** An object with the slot that its handle leads to. */
-interface Z3foldObject extends NaiveObject {
-  page: Page;
-  readonly slots: Structure | undefined;
-  readonly index: number;
-}
-
-/** The number of a place in `enum buddy`, to which a slot's index is near. */
-const NUMBERS: Readonly<Record<string, number>> = {
-  HEADLESS: 0,
-  FIRST: 1,
-  MIDDLE: 2,
-  LAST: 3,
-};
+import {
+  CHUNKS,
+  chunksOf,
+  freeBuddy,
+  hasForeign,
+  indexOf,
+  moveMiddle,
+  type Page,
+  roomOf,
+  SLOTS_ALIGN,
+  type Structure,
+  type Z3foldObject,
+} from "./naive_z3fold_page.ts";
 
 /** z3fold as one would write it who has never seen its lists. */
 export class NaiveZ3fold implements NaiveBuddy {
@@ -107,14 +74,15 @@ export class NaiveZ3fold implements NaiveBuddy {
     const fit = isHeadless ? undefined : this.#takeBestFit(chunks);
     const page = fit ?? this.#newPage(isHeadless);
     if (page === undefined) return { error: "ENOMEM" };
-    const buddy = isHeadless ? "HEADLESS" : this.#freeBuddy(page, chunks);
+    const buddy = isHeadless
+      ? "HEADLESS"
+      : freeBuddy(page, chunks, this.#headerChunks);
     const index = indexOf(page, buddy);
     page.slots?.used.add(index);
     const made: Z3foldObject = {
       object,
       size,
       chunks,
-      bytes: freshObject(object, size),
       handle: 0,
       page,
       buddy,
@@ -290,16 +258,6 @@ export class NaiveZ3fold implements NaiveBuddy {
     };
   }
 
-  /** The first where it has room, else the last, else the middle. */
-  #freeBuddy({ objects, start }: Page, chunks: number): string {
-    if (!objects.has("MIDDLE")) {
-      if (!objects.has("FIRST")) return "FIRST";
-      return objects.has("LAST") ? "MIDDLE" : "LAST";
-    }
-    const hasRoom = chunks <= start - this.#headerChunks;
-    return !objects.has("FIRST") && hasRoom ? "FIRST" : "LAST";
-  }
-
   /** An object has the place that its `buddy` says. */
   #occupy(page: Page, object: Z3foldObject): void {
     page.objects.set(object.buddy, object);
@@ -311,17 +269,9 @@ export class NaiveZ3fold implements NaiveBuddy {
   /** A page that is not full is listed by the room that one more can have. */
   #list(page: Page): void {
     this.#byRoom.unlist(page);
-    if (page.objects.size < 3) this.#byRoom.list(page, this.#roomOf(page));
-  }
-
-  #roomOf(page: Page): number {
-    const first = chunksOf(page, "FIRST");
-    const middle = chunksOf(page, "MIDDLE");
-    const last = chunksOf(page, "LAST");
-    if (middle === 0) return CHUNKS - this.#headerChunks - first - last;
-    const before = first === 0 ? page.start - this.#headerChunks : 0;
-    const behind = last === 0 ? CHUNKS - page.start - middle : 0;
-    return Math.max(before, behind);
+    if (page.objects.size < 3) {
+      this.#byRoom.list(page, roomOf(page, this.#headerChunks));
+    }
   }
 
   /** An object's slot is empty; with the last its structure goes. */
@@ -338,7 +288,7 @@ export class NaiveZ3fold implements NaiveBuddy {
     this.#byRoom.unlist(page);
     if (page.objects.size === 0) return this.#drop(page);
     if (this.#moveOnly(page)) return this.#drop(page);
-    this.#moveMiddle(page);
+    if (moveMiddle(page, this.#headerChunks)) this.moves++;
     this.touched.add(page);
     this.#list(page);
   }
@@ -352,33 +302,11 @@ export class NaiveZ3fold implements NaiveBuddy {
     if (target === undefined) return false;
     page.objects.delete(object.buddy);
     object.page = target;
-    object.buddy = this.#freeBuddy(target, object.chunks);
+    object.buddy = freeBuddy(target, object.chunks, this.#headerChunks);
     this.#occupy(target, object);
     this.#list(target);
     this.moves++;
     return true;
-  }
-
-  /** A middle object goes beside the other, or is the first where it is alone. */
-  #moveMiddle(page: Page): void {
-    const middle = page.objects.get("MIDDLE");
-    if (middle === undefined || page.isPinned) return;
-    const first = chunksOf(page, "FIRST");
-    const last = chunksOf(page, "LAST");
-    if (first === 0 && last === 0) {
-      page.objects.delete("MIDDLE");
-      middle.buddy = "FIRST";
-      page.objects.set("FIRST", middle);
-      page.shifts++;
-      this.moves++;
-    } else if (first === 0 || last === 0) {
-      const start = first > 0
-        ? this.#headerChunks + first
-        : CHUNKS - last - middle.chunks;
-      if (Math.abs(start - page.start) < GAP) return;
-      page.start = start;
-      this.moves++;
-    }
   }
 
   #drop(page: Page): void {
@@ -393,22 +321,4 @@ export class NaiveZ3fold implements NaiveBuddy {
 function isKept(object: NaiveObject, refuseEach: number): boolean {
   return object.isMapped ||
     refuseEach > 0 && object.object % refuseEach === 0;
-}
-
-/** Chunks of one of a page's objects, 0 where there is none. */
-function chunksOf(page: Page, buddy: string): number {
-  return page.objects.get(buddy)?.chunks ?? 0;
-}
-
-/** Whether a page has an object whose handle was made for another. */
-function hasForeign(page: Page): boolean {
-  for (const { slots } of page.objects.values()) {
-    if (slots !== page.slots) return true;
-  }
-  return false;
-}
-
-/** The slot of a place: its number, moved on by each shift. */
-function indexOf({ shifts }: Page, buddy: string): number {
-  return (NUMBERS[buddy] + shifts) & 3;
 }

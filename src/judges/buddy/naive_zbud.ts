@@ -1,5 +1,5 @@
 /** The second model of zbud: two objects a page, and the page of best fit. */
-import { type BuddySteps, freshObject } from "../../programs/buddy/steps.ts";
+import type { BuddySteps } from "../../programs/buddy/steps.ts";
 import {
   Countdown,
   type NaiveBuddy,
@@ -56,7 +56,6 @@ export class NaiveZbud implements NaiveBuddy {
       object,
       size,
       chunks,
-      bytes: freshObject(object, size),
       handle: 0,
       page,
       buddy: page.objects.has("FIRST") ? "LAST" : "FIRST",

@@ -32,6 +32,8 @@ export function setAttribute(
   const { attributes } = ledger.profile.zram;
   if (!Object.hasOwn(attributes, attr)) return "ENOENT";
   if (attributes[attr] === ATTR_RO) return "EACCES";
+  // A write of no bytes reaches no attribute.
+  if (text === "") return undefined;
   return SETTERS[attr]?.(ledger, text, found);
 }
 

@@ -1,6 +1,6 @@
 /** The languages of zbud's and z3fold's programs, which are one. */
 import { bytes, simplerBytes } from "../bytes.ts";
-import { type Fields, positive, truth } from "../fields.ts";
+import { type Fields, positive, truth, whole } from "../fields.ts";
 import type { Language } from "../program.ts";
 import { randomBuddyProgram } from "./random.ts";
 import type { BuddyStep, BuddySteps } from "./steps.ts";
@@ -51,6 +51,8 @@ const PARSE: {
       pageSize: fields.optional("pageSize", pageSize, WHOLE_PAGE),
       wordBits: fields.optional("wordBits", wordBits, "32 or 64"),
       maxPages: fields.optional("maxPages", positive, "a number from 1 on"),
+      firstPfn: fields.optional("firstPfn", whole, "a number from 0 on"),
+      dirty: fields.optional("dirty", whole, "a number from 0 on"),
     }),
   malloc: (fields) => ({
     op: "malloc",

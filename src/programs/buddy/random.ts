@@ -115,6 +115,8 @@ function create(random: Random, scope: Scope): BuddySteps["create"] {
       wordBits: pick(random, 32, 64),
     },
     ...random(4) === 0 && { maxPages: 1 + random(20) },
+    ...random(4) === 0 && { dirty: 1 + random(20) },
+    ...random(4) === 0 && { firstPfn: pick(random, 0, 2, 1000) },
   };
 }
 

@@ -1,5 +1,5 @@
 /** The steps of programs for zbud and z3fold, and what they are answered. */
-import type { Bytes } from "../bytes.ts";
+import { type Bytes, expandBytes } from "../bytes.ts";
 import type { StepOf } from "../program.ts";
 
 /** The operations and their fields. Objects go by the numbers that programs give. */
@@ -12,6 +12,10 @@ export interface BuddySteps {
     readonly wordBits?: number;
     /** The most frames that there are. */
     readonly maxPages?: number;
+    /** The number of the first of them. */
+    readonly firstPfn?: number;
+    /** How many of them another had before, who left something in them. */
+    readonly dirty?: number;
   };
   /** An object of so many bytes, which goes by a number that no other has. */
   malloc: { readonly object: number; readonly size: number };
@@ -112,9 +116,33 @@ export function bytesHeld(size: number): number {
   return Math.max(size, OBJECT_NUMBER_BYTES);
 }
 
-/** A fresh object's bytes: its number, and then one byte over and over. */
-export function freshObject(object: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(bytesHeld(size)).fill(31 * object + 1);
-  new DataView(bytes.buffer).setUint32(0, object);
+/**
+ * An object's bytes: its number, and then what was written to it; one byte over
+ * and over where nothing was.
+ */
+export function objectBytes(
+  object: number,
+  size: number,
+  data?: Bytes,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(bytesHeld(size));
+  if (data === undefined) {
+    bytes.fill(31 * object + 1);
+  } else {
+    const rest = bytes.subarray(OBJECT_NUMBER_BYTES);
+    rest.set(expandBytes(data, rest.length));
+  }
+  for (let nth = 0; nth < OBJECT_NUMBER_BYTES; nth++) {
+    bytes[nth] = object >>> 8 * nth;
+  }
   return bytes;
+}
+
+/** The number that an object's bytes begin with. */
+export function objectNumber(bytes: Uint8Array): number {
+  let object = 0;
+  for (let nth = 0; nth < OBJECT_NUMBER_BYTES; nth++) {
+    object += bytes[nth] * 256 ** nth;
+  }
+  return object;
 }

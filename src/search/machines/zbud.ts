@@ -2,12 +2,14 @@
 import { LINUX_3_12, LINUX_6_1 } from "../../linux/profile.ts";
 import { BUDDY_OPS, ZBUD_LANGUAGE } from "../../programs/buddy/language.ts";
 import type { BuddyStep } from "../../programs/buddy/steps.ts";
+import { buddyInvariantsJudge } from "../../judges/buddy/invariants_judge.ts";
 import { naiveBuddyJudge } from "../../judges/buddy/naive_judge.ts";
 import { NaiveZbud } from "../../judges/buddy/naive_zbud.ts";
 import { listRules, ZBUD_NAIVE } from "../../judges/buddy/rules.ts";
 import { zbudAllocator } from "../../targets/buddy/allocator.ts";
 import { modelBuddy } from "../../targets/buddy/model.ts";
 import { ZBUD_INVARIANTS } from "../../zbud/invariants.ts";
+import { TouchedZbudPages } from "../../zbud/touched_pages.ts";
 import type { Machine } from "../machine.ts";
 import { trialOf } from "../trial.ts";
 
@@ -27,6 +29,11 @@ export const zbudMachine: Machine<BuddyStep> = {
   trial(profile, reach) {
     const target = modelBuddy(zbudAllocator, profile);
     return trialOf(target, [
+      buddyInvariantsJudge(
+        target,
+        zbudAllocator,
+        (pool) => new TouchedZbudPages(pool, reach),
+      ),
       naiveBuddyJudge(
         ZBUD_NAIVE,
         (setup) => new NaiveZbud(setup),

@@ -1,15 +1,15 @@
 /** The models of zbud and z3fold as targets. */
 import type { Profile } from "../../linux/profile.ts";
-import { Memory } from "../../memory/memory.ts";
+import { Memory, NO_PAGE } from "../../memory/memory.ts";
 import {
   type BuddyCounts,
   type BuddyResults,
   type BuddySteps,
   bytesHeld,
-  freshObject,
   OBJECT_NUMBER_BYTES,
+  objectBytes,
+  objectNumber,
 } from "../../programs/buddy/steps.ts";
-import { expandBytes } from "../../programs/bytes.ts";
 import { runToEnd, type Wait } from "../../rules/wait.ts";
 import { SKIPPED, type StepTarget, tableTarget } from "../step_target.ts";
 import type { BuddyAllocator, BuddyPool } from "./allocator.ts";
@@ -33,6 +33,19 @@ function fails(failing: Failing, what: keyof Failing): boolean {
   return failing[what] >= 0 && failing[what]-- === 0;
 }
 
+/** So many frames, or all there are, are had and given back full of ones. */
+function dirtyFrames(memory: Memory, frames: number): void {
+  const had: number[] = [];
+  while (had.length < frames) {
+    const pfn = memory.allocPage();
+    if (pfn === NO_PAGE) break;
+    const start = pfn * memory.pageSize;
+    memory.bytes.fill(0xff, start, start + memory.pageSize);
+    had.push(pfn);
+  }
+  for (const pfn of had) memory.freePage(pfn);
+}
+
 /** One pool and the objects in it, as its user knows them. */
 export class BuddyModel<Pool extends BuddyPool> {
   /** The pool. */
@@ -45,6 +58,8 @@ export class BuddyModel<Pool extends BuddyPool> {
   readonly failing: Failing = { frame: -1, slab: -1 };
   /** Work that waits for the worker. */
   readonly queue: Generator<Wait, void>[] = [];
+  /** Told of the page of each object that is to be evicted, the locks dropped. */
+  watch: (pfn: number) => void = () => {};
   /** The objects that a reclaim was to evict. */
   asked: number[] = [];
   /** Which objects are not evicted: those whose numbers this divides. */
@@ -56,20 +71,20 @@ export class BuddyModel<Pool extends BuddyPool> {
   constructor(
     allocator: BuddyAllocator<Pool>,
     profile: Profile,
-    { pageSize, wordBits, maxPages }: BuddySteps["create"],
+    setup: BuddySteps["create"],
   ) {
     this.#allocator = allocator;
-    const kernel = {
-      ...profile,
-      pageSize: pageSize ?? profile.pageSize,
-      wordBits: wordBits ?? profile.wordBits,
-    };
-    this.pool = allocator.create(kernel, {
-      memory: new Memory({
-        pageSize: kernel.pageSize,
-        maxPages,
-        failPageAlloc: () => fails(this.failing, "frame"),
-      }),
+    const { pageSize = profile.pageSize, wordBits = profile.wordBits } = setup;
+    const { maxPages, firstPfn, dirty = 0 } = setup;
+    const memory = new Memory({
+      pageSize,
+      maxPages,
+      firstPfn,
+      failPageAlloc: () => fails(this.failing, "frame"),
+    });
+    dirtyFrames(memory, dirty);
+    this.pool = allocator.create({ ...profile, pageSize, wordBits }, {
+      memory,
       evict: (handle) => this.#evict(handle),
       failslab: () => fails(this.failing, "slab"),
     });
@@ -97,13 +112,14 @@ export class BuddyModel<Pool extends BuddyPool> {
    */
   *#evict(handle: number): Generator<Wait, boolean> {
     const address = this.#allocator.addressOf(this.pool, handle);
+    this.watch(Math.floor(address / this.pool.memory.pageSize));
     const mapped = this.mapped.get(address);
     if (mapped !== undefined) {
       this.asked.push(mapped);
       return false;
     }
     const header = this.pool.read(handle, new Uint8Array(OBJECT_NUMBER_BYTES));
-    const object = new DataView(header.buffer).getUint32(0);
+    const object = objectNumber(header);
     this.asked.push(object);
     yield "the handler writes the object elsewhere";
     if (this.refuseEach > 0 && object % this.refuseEach === 0) return false;
@@ -138,7 +154,7 @@ export function modelBuddy<Pool extends BuddyPool>(
       const handle = model.pool.alloc(size);
       if (typeof handle !== "number") return { error: handle };
       model.objects.set(object, { handle, size, mappedAt: -1 });
-      model.pool.write(handle, freshObject(object, size));
+      model.pool.write(handle, objectBytes(object, size));
       return {
         ...allocator.placeOf(model.pool, handle),
         ...model.counts(),
@@ -161,10 +177,7 @@ export function modelBuddy<Pool extends BuddyPool>(
     write({ object, data }) {
       const held = model?.loose(object);
       if (held === undefined) return SKIPPED;
-      const bytes = freshObject(object, held.size);
-      const rest = bytes.subarray(OBJECT_NUMBER_BYTES);
-      rest.set(expandBytes(data, rest.length));
-      model?.pool.write(held.handle, bytes);
+      model?.pool.write(held.handle, objectBytes(object, held.size, data));
       return null;
     },
     read({ object }) {

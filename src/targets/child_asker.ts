@@ -1,4 +1,4 @@
-/** Asking a child process, and reading its answers' fields. */
+/** How a child process is asked by the oracle protocol, whatever it is. */
 import { errno, Fields } from "../programs/fields.ts";
 import type { Child, ChildAnswer } from "./child.ts";
 import { type Refusal, TargetFault } from "./target.ts";
