@@ -71,21 +71,17 @@ async function shareOut(
   const results: Result[] = [];
   const turns = mutants.entries();
   const work = async (copy: string) => {
-    for (const [nth, mutant] of turns) {
-      const kill = await searchMutant(copy, mutant, { ...options, stop });
-      results[nth] = { mutant, kill };
-      options.onResult(results[nth]);
+    try {
+      for (const [nth, mutant] of turns) {
+        const kill = await searchMutant(copy, mutant, { ...options, stop });
+        results[nth] = { mutant, kill };
+        options.onResult(results[nth]);
+      }
+    } catch (error) {
+      failed.abort(error);
     }
   };
-  const ends = await Promise.allSettled(
-    copies.map((copy) =>
-      work(copy).catch((error) => {
-        failed.abort(error);
-        throw error;
-      })
-    ),
-  );
-  options.stop.throwIfAborted();
+  await Promise.all(copies.map(work));
   failed.signal.throwIfAborted();
-  return ends.length > 0 ? results : [];
+  return results;
 }
