@@ -14,11 +14,6 @@ const STORE = [
       to: `length === "EINVAL" || length > page.length;`,
     },
     {
-      what: "every refusal but that of memory counts as poor compression",
-      from: `if (errno === "ENOSPC") counters.reject_compress_poor++;`,
-      to: `if (errno !== "ENOMEM") counters.reject_compress_poor++;`,
-    },
-    {
       what: "a refusal for want of room counts as a failed allocation",
       from: `if (errno === "ENOSPC") counters.reject_compress_poor++;`,
       to: `if (errno === "EINVAL") counters.reject_compress_poor++;`,
