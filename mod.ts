@@ -29,9 +29,11 @@ export * from "./src/linux/kstrtox.ts";
 export * from "./src/linux/objects.ts";
 export * from "./src/linux/profile.ts";
 export * from "./src/linux/swap_profile.ts";
+export * from "./src/linux/vmalloc.ts";
 export * from "./src/linux/zram_profile.ts";
 export * from "./src/linux/zswap_profile.ts";
 export * from "./src/rules/invariant.ts";
+export * from "./src/rules/reach.ts";
 export * from "./src/rules/wait.ts";
 export * from "./src/codec/codec.ts";
 export * from "./src/codec/lz4.ts";
@@ -39,6 +41,7 @@ export { lz4Wasm } from "./src/codec/lz4_wasm.ts";
 export * from "./src/codec/lzo.ts";
 export * from "./src/codec/zlib.ts";
 export * from "./src/codec/recorded.ts";
+export * from "./src/codec/stated.ts";
 export * from "./src/codec/codecs.ts";
 export * from "./src/memory/memory.ts";
 export * from "./src/zsmalloc/geometry.ts";
@@ -59,15 +62,19 @@ export * from "./src/zsmalloc/tally.ts";
 export * from "./src/zsmalloc/zspage_invariants.ts";
 export * from "./src/zsmalloc/pool_invariants.ts";
 export * from "./src/zsmalloc/object_invariants.ts";
+export * from "./src/zsmalloc/pool_before.ts";
 export * from "./src/zsmalloc/change_invariants.ts";
+export * from "./src/zsmalloc/destroy_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";
 export * from "./src/zsmalloc/checked_pool.ts";
+export * from "./src/zsmalloc/touched_zspages.ts";
 export * from "./src/zbud/driver.ts";
 export * from "./src/zbud/header_lists.ts";
 export * from "./src/zbud/zbud_page.ts";
 export * from "./src/zbud/pool.ts";
 export * from "./src/zbud/walk.ts";
 export * from "./src/zbud/invariants.ts";
+export * from "./src/zbud/touched_pages.ts";
 export * from "./src/z3fold/slots.ts";
 export {
   Z3FOLD_BUDDIES,
@@ -80,6 +87,7 @@ export * from "./src/z3fold/handles.ts";
 export * from "./src/z3fold/page_lists.ts";
 export * from "./src/z3fold/pool.ts";
 export * from "./src/z3fold/invariants.ts";
+export * from "./src/z3fold/touched_pages.ts";
 export * from "./src/zswap/allocator.ts";
 export * from "./src/zswap/swp_entry.ts";
 export * from "./src/zswap/swap_layer.ts";
@@ -91,6 +99,8 @@ export * from "./src/zswap/limits.ts";
 export * from "./src/zswap/parameters.ts";
 export * from "./src/zswap/zswap.ts";
 export * from "./src/zswap/entry_invariants.ts";
+export * from "./src/zswap/count_invariants.ts";
+export * from "./src/zswap/frontswap_invariants.ts";
 export * from "./src/zswap/invariants.ts";
 export * from "./src/zram/slots.ts";
 export {
@@ -103,6 +113,7 @@ export {
   type ZramStats,
 } from "./src/zram/stat.ts";
 export * from "./src/zram/zcomp.ts";
+export { tableEntryBytes, zramTableBytes } from "./src/zram/table.ts";
 export * from "./src/zram/backing.ts";
 export { type Bio, LOGICAL_BLOCK_SIZE, SECTOR_SIZE } from "./src/zram/bio.ts";
 export * from "./src/zram/device.ts";
@@ -110,8 +121,12 @@ export * from "./src/zram/control.ts";
 export * from "./src/zram/sysfs.ts";
 export * from "./src/zram/debugfs.ts";
 export * from "./src/zram/slot_invariants.ts";
+export * from "./src/zram/count_invariants.ts";
 export * from "./src/zram/limit_invariants.ts";
+export * from "./src/zram/recompress_invariants.ts";
+export * from "./src/zram/slots_tally.ts";
 export * from "./src/zram/invariants.ts";
+export * from "./src/zram/checked_zram.ts";
 export * from "./src/swap/device.ts";
 export * from "./src/swap/swap_type.ts";
 export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
@@ -122,13 +137,13 @@ export {
   randomFrom,
   shuffle,
   xorshift32,
-} from "./src/explore/random.ts";
-export * from "./src/explore/faults.ts";
-export * from "./src/explore/fast_check.ts";
+} from "./src/programs/random.ts";
+export * from "./src/programs/faults.ts";
+export * from "./src/programs/fast_check.ts";
 export { type Machine } from "./src/explore/machine.ts";
 export { StepError, type StepOf } from "./src/explore/steps.ts";
-export * from "./src/explore/profiles.ts";
-export { type Contents, expandContents } from "./src/explore/contents.ts";
+export * from "./src/programs/kernels.ts";
+export { type Contents, expandContents } from "./src/programs/contents.ts";
 export * from "./src/explore/zsmalloc_programs.ts";
 export * from "./src/explore/zsmalloc_machine.ts";
 export * from "./src/explore/zram_machine.ts";
@@ -168,32 +183,33 @@ export {
 } from "./src/explore/buddy_machine.ts";
 export { zbudMachine } from "./src/explore/zbud_machine.ts";
 export { z3foldMachine } from "./src/explore/z3fold_machine.ts";
-export * from "./src/explore/age.ts";
-export * from "./src/oracle/page_data.ts";
-export * from "./src/oracle/transcript.ts";
+export * from "./src/programs/age.ts";
+export * from "./src/programs/page_data.ts";
+export * from "./src/programs/transcript.ts";
 export {
   type HeaderFields,
   type ObservedFields,
-} from "./src/oracle/transcript_fields.ts";
+} from "./src/programs/transcript_fields.ts";
 export {
   BACKING_PATH,
   type ZramHeader,
   type ZramObserved,
   type ZramOperation,
   type ZramTranscript,
-} from "./src/oracle/transcript_zram.ts";
+} from "./src/programs/transcript_zram.ts";
 export {
   type NamedCounters,
   type ZswapHeader,
   type ZswapObserved,
   type ZswapOperation,
   type ZswapTranscript,
-} from "./src/oracle/transcript_zswap.ts";
-export { type SwapSetup } from "./src/oracle/swap_target.ts";
+} from "./src/programs/transcript_zswap.ts";
+export { type SwapSetup } from "./src/targets/swap_target.ts";
 export * from "./src/oracle/replay.ts";
-export * from "./src/oracle/transcript_text.ts";
-export { type Bytes, expandBytes } from "./src/oracle/bytes.ts";
-export * from "./src/oracle/target.ts";
+export * from "./src/programs/transcript_text.ts";
+export { type Bytes, bytes, expandBytes } from "./src/programs/bytes.ts";
+export { randomStated } from "./src/programs/random_page.ts";
+export * from "./src/targets/target.ts";
 export {
   type Level,
   LEVELS,
@@ -228,3 +244,23 @@ export { modelZswap } from "./src/oracle/zswap_model.ts";
 export { type ZsmallocStep } from "./src/oracle/zsmalloc_steps.ts";
 export { type ZramStep } from "./src/oracle/zram_steps.ts";
 export { type ZswapSlot, type ZswapStep } from "./src/oracle/zswap_steps.ts";
+export * from "./src/programs/program.ts";
+export * from "./src/targets/step_target.ts";
+export {
+  ANSWERS,
+  Disagreement,
+  EXACT,
+  type Judge,
+  type JudgeTable,
+  judging,
+} from "./src/judges/judge.ts";
+export * from "./src/search/trial.ts";
+export * from "./src/search/batches.ts";
+export * from "./src/search/machine.ts";
+export * from "./src/search/search.ts";
+export * from "./src/search/arbitrary.ts";
+export {
+  type FindingHeader,
+  type FindingTranscript,
+  parseFindingTranscript,
+} from "./src/search/finding_transcript.ts";

@@ -7,13 +7,13 @@ import {
   conformZswap,
   type Level,
 } from "../mod.ts";
-import type { ChildOptions } from "../src/oracle/child.ts";
+import type { ChildOptions } from "../src/targets/child.ts";
 import {
   childZram,
   childZsmalloc,
   childZswap,
   type Ending,
-} from "../src/oracle/child_targets.ts";
+} from "../src/targets/child_targets.ts";
 import { ROOT } from "./command.ts";
 import { defective, pythonTest, sound } from "./conform/python.ts";
 import { seed } from "./fuzz.ts";

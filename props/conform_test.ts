@@ -132,7 +132,7 @@ commandTest(
   "the oracle protocol's document has every rule of every contract",
   async () => {
     const document = await Deno.readTextFile(
-      `${ROOT}src/oracle/oracle-protocol.md`,
+      `${ROOT}src/targets/oracle-protocol.md`,
     );
     const words = document.replaceAll(/\s+/g, " ");
     for (const contract of [ZSMALLOC_CONTRACT, ZRAM_CONTRACT, ZSWAP_CONTRACT]) {

@@ -5,7 +5,7 @@ import {
   replay,
   TranscriptError,
 } from "../mod.ts";
-import FORMAT from "../src/oracle/transcripts.md" with { type: "text" };
+import FORMAT from "../src/programs/transcripts.md" with { type: "text" };
 import { TRANSCRIPTS } from "./transcripts.ts";
 
 const HEADER =

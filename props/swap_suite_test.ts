@@ -3,10 +3,10 @@ import { LINUX_6_1, LINUX_6_18_FULL, modelZram, PROFILES } from "../mod.ts";
 import { conform } from "../src/oracle/conform.ts";
 import { modelSwap } from "../src/oracle/swap_model.ts";
 import { parseSwapStep, swapSteps } from "../src/oracle/swap_steps.ts";
-import { parseLine } from "../src/oracle/transcript_fields.ts";
+import { parseLine } from "../src/programs/transcript_fields.ts";
 import { swapSuite } from "../src/oracle/swap_suite.ts";
-import type { SwapTarget } from "../src/oracle/swap_target.ts";
-import { isRefusal, type ZramTarget } from "../src/oracle/target.ts";
+import type { SwapTarget } from "../src/targets/swap_target.ts";
+import { isRefusal, type ZramTarget } from "../src/targets/target.ts";
 import { backedZramSuite, ZRAM_SUITE } from "../src/oracle/zram_suite.ts";
 import { seed } from "./fuzz.ts";
 

@@ -284,6 +284,41 @@ Deno.test("without a free slot a page stays mapped; the next device is used when
   assertEquals(swap.swapOut(1, 7), "busy");
 });
 
+Deno.test("a page that goes to a device or is asked of it is counted, whether that fails or not", () => {
+  for (const profile of [LINUX_3_12, LINUX_6_1, LINUX_6_18]) {
+    const { swap, fails } = swapWithDisk(profile, {});
+    swap.write(1, 0, noisy(500));
+    fails.write = true;
+    assertEquals(swap.swapOut(1, 0), "refused");
+    assertEquals([swap.stats.pswpout, swap.stats.failedWrites], [1, 1]);
+    fails.write = false;
+    assertEquals(swap.swapOut(1, 0), "swapped-out");
+    assertEquals([swap.stats.pswpout, swap.stats.failedWrites], [2, 1]);
+    fails.read = true;
+    assertEquals(read(swap, 0), "EIO");
+    assertEquals([swap.stats.pswpin, swap.stats.failedReads], [1, 1]);
+    fails.read = false;
+    assertEquals(read(swap, 0), noisy(500));
+    assertEquals([swap.stats.pswpin, swap.stats.failedReads], [2, 1]);
+    checkSwap(swap);
+  }
+});
+
+Deno.test("a page that is read back keeps its slot until more than half of all slots are in use", () => {
+  const kept = [2, 3].map((others) => {
+    const swap = new Swap(LINUX_6_1);
+    swap.swapon(blockSwapDevice(new RamBackingDevice(7, PAGE)));
+    for (let number = 0; number <= others; number++) {
+      swap.write(1, number, noisy(500, number + 1));
+      assertEquals(swap.swapOut(1, number), "swapped-out");
+    }
+    // Six slots, of which three or four are in use.
+    assertEquals(read(swap, 0), noisy(500, 1));
+    return swap.pageOf(1, 0)?.slot !== undefined;
+  });
+  assertEquals(kept, [true, false]);
+});
+
 /** What breaks each rule about the swap path. */
 const BREAKS: Readonly<Record<string, (swap: Swap) => void>> = {
   "swap/slot-users": (swap) => {
@@ -298,6 +333,9 @@ const BREAKS: Readonly<Record<string, (swap: Swap) => void>> = {
   "swap/mapped": (swap) => swap.mapped.delete(swap.pageOf(1, 1)?.pfn ?? 0),
   "swap/frames": (swap) => {
     swap.memory.allocPage();
+  },
+  "swap/failed-io": ({ stats }) => {
+    stats.failedReads++;
   },
   "swap/in-use": (swap) => {
     swap.typeOf(0).inUse++;

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import {
   checkZ3fold,
   createZpool,
@@ -14,12 +13,7 @@ import {
   type Z3foldPoolOptions,
   ZPOOL_TYPES,
 } from "../mod.ts";
-import {
-  z3foldAllocator,
-  z3foldMachine,
-} from "../src/explore/z3fold_machine.ts";
-import { fuzzInterleavings } from "./buddy_pools.ts";
-import { fuzz } from "./fuzz.ts";
+import { assertInterleavings } from "./buddy_pools.ts";
 
 /** Which of its page's objects the one of a handle is. */
 function buddyOf(pool: Z3foldPool, handle: number): string {
@@ -30,18 +24,14 @@ function pfnOf(pool: Z3foldPool, handle: number): number {
   return pool.handles.decode(handle).pfn;
 }
 
-Deno.test("z3fold gives back what was put in, evicts in order and refuses as it must", () => {
-  fuzz(
-    fc.property(
-      z3foldMachine.programs(fc),
-      (program) => z3foldMachine.run(program),
-    ),
-    150,
-  );
-});
-
 Deno.test("z3fold stays whole wherever its operations are stopped and others run", () => {
-  fuzzInterleavings(z3foldAllocator, 150);
+  assertInterleavings<Z3foldPool>({
+    create: (profile, memory, evict) =>
+      new Z3foldPool(profile, { memory, evict }),
+    freeSteps: (pool, handle) => pool.freeSteps(handle),
+    check: checkZ3fold,
+    maxSize: ({ memory }) => memory.pageSize,
+  }, 150);
 });
 
 function alloc(pool: Z3foldPool, size: number): number {

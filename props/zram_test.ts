@@ -1,14 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   checkZram,
+  deflate,
   LINUX_6_1,
   LINUX_6_18,
+  LINUX_6_18_FULL,
   lz4Wasm,
   Memory,
   randomFrom,
   readAttribute,
   writeAttribute,
   Zram,
+  zstd,
 } from "../mod.ts";
 
 const DISK_PAGES = 24;
@@ -68,7 +71,7 @@ Deno.test("a request that is not on the disk is EIO, which 6.1 counts as invalid
     initialise(zram);
     const page = new Uint8Array(4096);
     assertEquals(zram.write(DISK_PAGES, page), "EIO");
-    assertEquals(zram.read(-1, page), "EIO");
+    assertEquals(zram.read(2 ** 40, page), "EIO");
     assertEquals(zram.discard(DISK_PAGES - 1, 2), "EIO");
     return [profile.name, zram.ioStat.invalidIo];
   });
@@ -92,7 +95,50 @@ Deno.test("a device has the codecs it is given beside the kernel's", () => {
   assertEquals(zram.disksize, 4096);
   const lz4hc = new Zram(LINUX_6_1);
   assertEquals(lz4hc.setAlgorithm("lz4hc"), undefined);
-  assertThrows(() => lz4hc.setDisksize(1), Error, "no codec for 'lz4hc'");
+  assertThrows(
+    () => lz4hc.setDisksize(1),
+    Error,
+    "no codec for 'lz4hc', only for lzo, lzo-rle, lz4, zstd",
+  );
+  assertEquals([lz4hc.disksize, lz4hc.pool], [0, undefined]);
+});
+
+Deno.test("a kernel's algorithm for which zspec has a codec just works, whatever it is chosen for", () => {
+  const page = Uint8Array.from({ length: 4096 }, (_, at) => at % 251);
+  const stored = ["zstd", "deflate"].map((algorithm) => {
+    const zram = new Zram(LINUX_6_18_FULL);
+    const set = (attr: string, text: string) =>
+      assertEquals(writeAttribute(zram, attr, text), undefined);
+    set("comp_algorithm", algorithm);
+    set("recomp_algorithm", `algo=${algorithm} priority=2`);
+    set("disksize", "1M");
+    const length = zram.write(3, page);
+    const into = new Uint8Array(4096);
+    zram.read(3, into);
+    assertEquals(into, page);
+    checkZram(zram);
+    return length;
+  });
+  const into = new Uint8Array(2 * 4096);
+  assertEquals(
+    stored,
+    [zstd, deflate].map((codec) => codec.compress(page, into)),
+  );
+  // What this kernel has not cannot be chosen: zspec's having it is no matter.
+  const zram = new Zram(LINUX_6_18);
+  assertEquals(writeAttribute(zram, "comp_algorithm", "zstd"), "EINVAL");
+});
+
+Deno.test("a page is recompressed with a kernel's algorithm that zspec has", () => {
+  const zram = new Zram(LINUX_6_18_FULL);
+  zram.setAlgorithm("lz4");
+  writeAttribute(zram, "recomp_algorithm", "algo=zstd priority=1");
+  zram.setDisksize(4096);
+  // Sixteen symbols at random: nothing to lz4, half a page to zstd.
+  const random = randomFrom(1);
+  zram.write(0, Uint8Array.from({ length: 4096 }, () => random(16)));
+  assertEquals(writeAttribute(zram, "recompress", "type=huge"), undefined);
+  assertEquals([zram.slots.priority(0), zram.mmStat().huge_pages], [1, 0]);
 });
 
 Deno.test("attributes answer as the kernel's do", () => {

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   checkCompaction,
+  checkDestroyed,
+  type Checked,
   CheckedPool,
   checkMigration,
   checkPool,
@@ -22,6 +24,7 @@ import {
   PoolTally,
   type Profile,
   PROFILES,
+  violationOf,
   WHOLE_POOL_INVARIANTS,
   ZspageView,
   ZsPool,
@@ -102,37 +105,42 @@ function isBroken(pool: ZsPool, id: string): boolean {
       tally.count(new ZspageView(pool).lookAt(one).lookInside());
     }
   }
-  const checks = [
+  const checks: readonly {
+    readonly id: string;
+    check(): readonly Checked[];
+  }[] = [
     ...PLACE_INVARIANTS.map((rule) => ({
       id: rule.id,
-      check: () => zspages.map((one) => rule.check(pool, one)),
+      check: (): readonly Checked[] =>
+        zspages.map((one) => rule.check(pool, one)),
     })),
     ...FRAME_INVARIANTS.map((rule) => ({
       id: rule.id,
-      check: () =>
+      check: (): readonly Checked[] =>
         zspages.map((one) =>
           rule.check(pool, new ZspageView(pool).lookAt(one))
         ),
     })),
     ...CHUNK_INVARIANTS.map((rule) => ({
       id: rule.id,
-      check: () =>
+      check: (): readonly Checked[] =>
         zspages.map((one) =>
           rule.check(pool, new ZspageView(pool).lookAt(one).lookInside())
         ),
     })),
     ...CLASS_INVARIANTS.map((rule) => ({
       id: rule.id,
-      check: () => tally.classes.map((one) => rule.check(pool, one)),
+      check: (): readonly Checked[] =>
+        tally.classes.map((one) => rule.check(pool, one)),
     })),
     ...[...POOL_INVARIANTS, ...WHOLE_POOL_INVARIANTS].map((rule) => ({
       id: rule.id,
-      check: () => [rule.check(pool, tally)],
+      check: (): readonly Checked[] => [rule.check(pool, tally)],
     })),
   ];
   const rule = checks.find((one) => one.id === id);
   assert(rule !== undefined, `no rule is called ${id}`);
-  return rule.check().some((violation) => violation !== undefined);
+  return rule.check().some((one) => violationOf(one) !== undefined);
 }
 
 /** For each rule one thing to spoil, so that it is broken. */
@@ -186,6 +194,10 @@ const SPOILS: Readonly<Record<string, (fixture: Fixture) => void>> = {
   },
   "class-objects-allocated": ({ pool, small }) => {
     pool.classOfZspage(small).objsAllocated++;
+  },
+  "class-pages-used": ({ pool, small }) => {
+    const sizeClass = pool.classOfZspage(small);
+    sizeClass.objsAllocated -= sizeClass.objectsPerZspage;
   },
   "class-groups": ({ pool, small }) => {
     pool.classOfZspage(small).zspages[2]++;
@@ -340,6 +352,12 @@ Deno.test("where compaction loses, changes or adds something, a rule speaks", ()
       "frees-what-it-reports": (pool) => {
         pool.pagesAllocated++;
       },
+      "counts-pages": (pool) => {
+        pool.pagesCompacted++;
+      },
+      "counts-objects": (pool) => {
+        pool.objectsMigrated = 1;
+      },
       "leaves-no-zspage-of-room": (pool) => {
         const sizeClass = pool.classFor(500);
         sizeClass.objsAllocated += 2 * sizeClass.objectsPerZspage;
@@ -352,6 +370,60 @@ Deno.test("where compaction loses, changes or adds something, a rule speaks", ()
   }
 });
 
+Deno.test("a compaction that counts an object too many is found where none moves twice", () => {
+  const spoil = (pool: ZsPool) => {
+    pool.objectsMigrated++;
+  };
+  assertThrows(compacted(LINUX_6_18, spoil), InvariantError);
+  compacted(LINUX_6_1, spoil)();
+});
+
+/** What a destroyed pool with two small zspages and a large one says. */
+function destroyed(profile: Profile) {
+  const pool = new ZsPool(profile);
+  fill(pool, SMALL, 200);
+  mallocOf(pool, LARGE);
+  const leaked = pool.destroy();
+  checkDestroyed(pool, leaked);
+  return { pool, leaked };
+}
+
+Deno.test("a destroyed pool that tells of other objects than were left, or loses other frames, is found", () => {
+  for (const profile of PROFILES) {
+    const { pool, leaked } = destroyed(profile);
+    const [small, large] = leaked;
+    const told = [
+      [large],
+      [small, { ...large, zspages: 2 }],
+      [{ ...small, objects: 199 }, large],
+      [small, large, { size: 64, zspages: 0, objects: 0 }],
+      [{ ...small, size: 4096 }, large],
+    ];
+    for (const one of told) {
+      const error = assertThrows(
+        () => checkDestroyed(pool, one),
+        InvariantError,
+      );
+      assertEquals(error.id, "zsmalloc/destroy-tells-what-is-left");
+    }
+    pool.pagesAllocated--;
+    const error = assertThrows(
+      () => checkDestroyed(pool, leaked),
+      InvariantError,
+    );
+    assertEquals(error.id, "zsmalloc/destroy-loses-frames");
+  }
+});
+
+Deno.test("a checked pool is checked at its end", () => {
+  const checked = new CheckedPool(new ZsPool(LINUX_6_18));
+  assertEquals(checked.destroy(), []);
+  const other = new CheckedPool(new ZsPool(LINUX_6_18));
+  other.pool.malloc(100);
+  other.pool.pagesAllocated++;
+  assertThrows(() => other.destroy(), InvariantError);
+});
+
 Deno.test("where compaction leaves two destinations part filled, a rule speaks", () => {
   const pool = new ZsPool(LINUX_6_18);
   const handles = fill(pool, 500, 300);
@@ -362,7 +434,7 @@ Deno.test("where compaction leaves two destinations part filled, a rule speaks",
   const rule = COMPACTION_INVARIANTS.find(({ id }) =>
     id === "zsmalloc/compaction-fills-destinations"
   );
-  const violation = rule?.check(before, { pool, pagesFreed: 0 });
+  const violation = violationOf(rule?.check(before, { pool, pagesFreed: 0 }));
   assertEquals(violation?.expected, "one destination part filled");
 });
 
@@ -440,9 +512,10 @@ Deno.test("where one malloc or free does other than it should, a rule speaks", (
         id === `zsmalloc/${name}`
       );
       assert(rule !== undefined);
-      assertEquals(rule.check(before, change), undefined);
+      assertEquals(violationOf(rule.check(before, change)), undefined);
       const [spoiled, spoiledBefore] = spoil(change, before);
-      assert(rule.check(spoiledBefore, spoiled) !== undefined, name);
+      const violation = violationOf(rule.check(spoiledBefore, spoiled));
+      assert(violation !== undefined, name);
     }
   }
 });

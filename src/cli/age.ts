@@ -1,5 +1,5 @@
 /** `zspec age`: a zram-swap, aged, and what compaction makes of it. */
-import { ageSwap, type SwapUse } from "../explore/age.ts";
+import { ageSwap, type SwapUse } from "../programs/age.ts";
 import { LINUX_4_0 } from "../linux/profile.ts";
 import { memoryPicture } from "../report/memory.ts";
 import { grouped, humanBytes, percent, table } from "../report/table.ts";

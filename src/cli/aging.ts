@@ -2,7 +2,7 @@
 import { crc32 } from "node:zlib";
 import type { Codec } from "../codec/codec.ts";
 import { ALL_CODECS } from "../codec/codecs.ts";
-import { randomFrom, shuffle } from "../explore/random.ts";
+import { randomFrom, shuffle } from "../programs/random.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { type ClassReport, classReport, zspagesByUse } from "../report/pool.ts";

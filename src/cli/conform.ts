@@ -1,13 +1,13 @@
 /** `zspec conform`: an implementation that is not the model, judged by it. */
-import { ANSWER_MILLISECONDS } from "../oracle/child.ts";
+import { ANSWER_MILLISECONDS } from "../targets/child.ts";
 import {
   childZram,
   childZsmalloc,
   childZswap,
   type Ending,
-} from "../oracle/child_targets.ts";
+} from "../targets/child_targets.ts";
 import type { Step, Suite } from "../oracle/judge.ts";
-import type { Target } from "../oracle/target.ts";
+import type { Target } from "../targets/target.ts";
 import { ZRAM_SUITE } from "../oracle/zram_suite.ts";
 import { ZSMALLOC_SUITE } from "../oracle/zsmalloc_suite.ts";
 import { ZSWAP_SUITE } from "../oracle/zswap_suite.ts";

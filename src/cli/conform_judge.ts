@@ -1,18 +1,18 @@
 /** Judging one target: what was asked for, how it is run, what is told of it. */
+import { ANSWERS, EXACT, type Level, LEVELS } from "../judges/judge.ts";
 import { type Profile, profileNamed } from "../linux/profile.ts";
-import { conform, CONFORM_RUNS, replayFinding } from "../oracle/conform.ts";
-import { parseFindingTranscript } from "../oracle/conform_transcript.ts";
-import {
-  ANSWERS,
-  EXACT,
-  type Level,
-  LEVELS,
-  type Step,
-  type Suite,
-} from "../oracle/judge.ts";
-import type { Target } from "../oracle/target.ts";
-import { TranscriptError } from "../oracle/transcript.ts";
+import type { Step } from "../programs/program.ts";
+import { TranscriptError } from "../programs/transcript_fields.ts";
 import type { Rule } from "../rules/invariant.ts";
+import { type Shard, WHOLE_RUN } from "../search/batches.ts";
+import { conform, replaySteps } from "../search/conform.ts";
+import {
+  type FindingTranscript,
+  parseFindingTranscript,
+} from "../search/finding_transcript.ts";
+import type { Plan, Suite } from "../search/suite.ts";
+import { SHRINK_MILLISECONDS } from "../search/workers.ts";
+import type { Target } from "../targets/target.ts";
 import {
   conformJson,
   conformJunit,
@@ -21,7 +21,9 @@ import {
 } from "./conform_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { progress } from "./progress.ts";
+import { SHARD_USAGE, shardOption } from "./shard.ts";
 import {
+  checkWritable,
   type Options,
   profileOption,
   readText,
@@ -30,8 +32,8 @@ import {
   writeText,
 } from "./usage.ts";
 
-/** How long a finding is shrunk. */
-const SHRINK_MILLISECONDS = 30_000;
+/** Seconds for which programs are run where nothing else is said. */
+const SECONDS = 20;
 
 /** What is asked for. */
 export interface Asked {
@@ -39,10 +41,14 @@ export interface Asked {
   readonly level: Level;
   /** The kernel that it is compared with. */
   readonly profile: Profile;
-  /** Programs. */
+  /** Programs; Infinity where time alone ends them. */
   readonly runs: number;
+  /** When to stop. */
+  readonly milliseconds: number | undefined;
   /** What they are made from. */
   readonly seed: number;
+  /** Which part of the programs are run. */
+  readonly shard: Shard;
   /** A transcript that is to be run instead. */
   readonly replay: { readonly path: string; readonly text: string } | undefined;
   /** Whether the outcome is told to machines. */
@@ -67,14 +73,25 @@ export interface Tested<T extends Target> {
 
 /** The options that every conformance run knows. */
 export const CONFORM_OPTIONS = {
-  string: ["level", "profile", "runs", "seed", "replay", "junit"],
+  string: [
+    "level",
+    "profile",
+    "runs",
+    "time",
+    "seed",
+    "shard",
+    "replay",
+    "junit",
+  ],
   boolean: ["json"],
 } as const;
 
 /** How they are told of. */
 export const CONFORM_OPTIONS_USAGE =
-  `  --runs N           programs; by default ${CONFORM_RUNS}
+  `  --runs N           programs; by default as many as --time allows
+  --time SECONDS     when to stop; by default after ${SECONDS}, or once all --runs are run
   --seed N           what they are made from; by default a fresh one
+${SHARD_USAGE.replaceAll("--shard I/N  ", "--shard I/N     ")}
   --replay FILE      runs the steps of a printed transcript, at its level
   --junit FILE       writes the rules and what became of them as JUnit's XML
   --json             the outcome for machines`;
@@ -82,36 +99,50 @@ export const CONFORM_OPTIONS_USAGE =
 /** Reads those options; `fallback` is the level where none is given. */
 export function askedOf(options: Options, fallback: Level): Asked {
   const replay = options.text("replay");
-  const named = options.text("level") ?? fallback;
-  const level = LEVELS.find((one) => one === named);
-  if (level === undefined) {
-    throw new UsageError(
-      `The option '--level' is '${named}', not ${LEVELS.join(" or ")}`,
-    );
-  }
-  for (const name of ["level", "profile", "runs", "seed"]) {
+  for (const name of ["level", "profile", "runs", "time", "seed", "shard"]) {
     if (replay === undefined || options.text(name) === undefined) continue;
     throw new UsageError(
       `The option '--${name}' is given with '--replay': the transcript says all that`,
     );
   }
+  const junit = options.text("junit");
+  if (junit !== undefined) checkWritable(junit);
+  const runs = wholeOption(options, "runs", 1, 1e9);
+  const time = wholeOption(options, "time", 1, 1e6) ??
+    (runs === undefined ? SECONDS : undefined);
   return {
-    level,
+    level: levelOption(options) ?? fallback,
     profile: profileOption(options),
-    runs: wholeOption(options, "runs", 1, 1e9) ?? CONFORM_RUNS,
+    runs: runs ?? Infinity,
+    milliseconds: time === undefined ? undefined : 1000 * time,
     seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ??
       crypto.getRandomValues(new Uint32Array(1))[0],
+    shard: shardOption(options),
     replay: replay === undefined
       ? undefined
       : { path: replay, text: readText(replay) },
     isJson: options.flag("json"),
-    junit: options.text("junit"),
+    junit,
   };
 }
 
+/** The level that `--level` names, if it is given. */
+export function levelOption(options: Options): Level | undefined {
+  const named = options.text("level");
+  const level = LEVELS.find((one) => one === named);
+  if (named === undefined || level !== undefined) return level;
+  throw new UsageError(
+    `The option '--level' is '${named}', not ${LEVELS.join(" or ")}`,
+  );
+}
+
 /** Judges a target, prints the outcome, returns the exit status. */
-export async function judgeTarget<T extends Target, One extends Step>(
-  suite: Suite<T, One>,
+export async function judgeTarget<
+  T extends Target,
+  One extends Step,
+  Known extends Plan,
+>(
+  suite: Suite<T, One, Known>,
   asked: Asked,
   tested: Tested<T>,
 ): Promise<number> {
@@ -137,72 +168,94 @@ export async function judgeTarget<T extends Target, One extends Step>(
   };
   if (junit !== undefined) writeText(junit, conformJunit(report));
   console.log((isJson ? conformJson(report) : conformText(report)).trimEnd());
-  return report.finding === undefined ? 0 : 1;
+  const isKnown = Object.keys(report.reach).length > 0;
+  return report.finding === undefined && isKnown ? 0 : 1;
 }
 
-async function runPrograms<T extends Target, One extends Step>(
-  suite: Suite<T, One>,
-  { level, profile, runs, seed }: Asked,
+async function runPrograms<
+  T extends Target,
+  One extends Step,
+  Known extends Plan,
+>(
+  suite: Suite<T, One, Known>,
+  asked: Asked,
   { target, stop }: Tested<T>,
 ): Promise<ConformOutcome> {
-  const shown = progress("conforming", runs);
+  const { level, profile, runs, seed, shard, milliseconds } = asked;
+  const started = performance.now();
+  const passed = () => performance.now() - started;
+  const isCounted = Number.isFinite(runs);
+  const shown = progress("conforming", isCounted ? runs : milliseconds ?? 0);
   let shrinkingSince: number | undefined;
   const result = await conform(suite, target, {
     level,
     profile,
     runs,
     seed,
-    onProgram: (programs) => shown.step(programs),
+    shard,
+    onProgram: (programs) => shown.step(isCounted ? programs : passed()),
+    isTimeUp: () => milliseconds !== undefined && passed() > milliseconds,
     isShrunk() {
       shrinkingSince ??= performance.now();
       return stop.aborted ||
         performance.now() - shrinkingSince > SHRINK_MILLISECONDS;
     },
   }).finally(() => shown.end());
-  return { ...result, rules: rulesOf(suite, level), replayed: undefined };
+  return {
+    ...result,
+    rules: rulesOf(suite, level),
+    shard,
+    replayed: undefined,
+  };
 }
 
-async function runTranscript<T extends Target, One extends Step>(
-  suite: Suite<T, One>,
+async function runTranscript<
+  T extends Target,
+  One extends Step,
+  Known extends Plan,
+>(
+  suite: Suite<T, One, Known>,
   asked: Asked,
   { target }: Tested<T>,
   { path, text }: { readonly path: string; readonly text: string },
 ): Promise<ConformOutcome> {
-  const { header, steps } = parseReplay(path, () => {
-    const transcript = parseFindingTranscript(text, suite.parse);
-    const { target: kind } = transcript.header;
-    if (kind === suite.target) return transcript;
-    throw new TranscriptError(
-      1,
-      `the field 'target' is '${kind}', not '${suite.target}'`,
-    );
-  });
-  const { level } = header;
+  const { header, steps } = parseReplay(path, text, suite);
+  // What fuzzing found of the model is asked of others as far as they promise it.
+  const level = header.level === "model" ? asked.level : header.level;
   // What was found out of a live kernel is more than its profile's name says.
   const profile = header.profile === asked.profile.name
     ? asked.profile
     : profileNamed(header.profile) ?? asked.profile;
-  const replayed = await replayFinding(
-    suite,
-    target,
-    { level, profile },
-    steps,
-  );
+  const replayed = await replaySteps(suite, target, { level, profile }, steps);
   return {
     target: suite.target,
     ...replayed,
     rules: rulesOf(suite, level),
     seed: undefined,
+    shard: WHOLE_RUN,
     replayed: path,
     programs: 1,
     steps: steps.length,
   };
 }
 
-/** What `parse` answers; what is wrong with a line is told with its file. */
-function parseReplay<Parsed>(path: string, parse: () => Parsed): Parsed {
+/** Reads a transcript; what is wrong with a line is told with its file. */
+function parseReplay<One extends Step>(
+  path: string,
+  text: string,
+  { target: kind, language }: Pick<
+    Suite<Target, One>,
+    "target" | "language"
+  >,
+): FindingTranscript<One> {
   try {
-    return parse();
+    return parseFindingTranscript(text, ({ target }) => {
+      if (target === kind) return (fields) => language.parse(fields);
+      throw new TranscriptError(
+        1,
+        `the field 'target' is '${target}', not '${kind}'`,
+      );
+    });
   } catch (error) {
     if (!(error instanceof TranscriptError)) throw error;
     throw new UsageError(`${path}:${error.line}: ${error.message}`);
@@ -210,8 +263,12 @@ function parseReplay<Parsed>(path: string, parse: () => Parsed): Parsed {
 }
 
 function rulesOf(
-  { rules }: { readonly rules: readonly Rule[] },
+  suite: { rules(level: Level): readonly Rule[] },
   level: Level,
 ): readonly Rule[] {
-  return level === "exact" ? [ANSWERS, ...rules, EXACT] : [ANSWERS, ...rules];
+  const own = suite.rules(level);
+  const rules = level === "exact" && !own.includes(EXACT)
+    ? [...own, EXACT]
+    : own;
+  return [ANSWERS, ...rules];
 }

@@ -1,10 +1,14 @@
 /** What `zspec conform` prints. */
-import { findingTranscript } from "../oracle/conform_transcript.ts";
-import type { Finding } from "../oracle/finding.ts";
-import type { Plan } from "../oracle/judge.ts";
+import { ANSWERS } from "../judges/judge.ts";
 import { junitXml } from "../report/junit.ts";
+import { unexercised, unexercisedText } from "../report/reach.ts";
 import { grouped } from "../report/table.ts";
 import type { Rule } from "../rules/invariant.ts";
+import type { ReachCounts } from "../rules/reach.ts";
+import type { Shard } from "../search/batches.ts";
+import { describeFinding, type Finding } from "../search/finding.ts";
+import { findingTranscript } from "../search/finding_transcript.ts";
+import type { Plan } from "../search/suite.ts";
 
 /** What came of a run. */
 export interface ConformOutcome {
@@ -14,8 +18,12 @@ export interface ConformOutcome {
   readonly plan: Plan;
   /** The rules that were checked. */
   readonly rules: readonly Rule[];
+  /** How often each was exercised. */
+  readonly reach: ReachCounts;
   /** What the programs were made from; `undefined` for a transcript. */
   readonly seed: number | undefined;
+  /** Which part of the programs were run. */
+  readonly shard: Shard;
   /** The transcript that was run, if one was. */
   readonly replayed: string | undefined;
   /** Programs that were run. */
@@ -47,12 +55,15 @@ export function quoted(argument: string): string {
 
 /** The one command that does the same again. */
 function repeatCommand(report: ConformReport): string {
-  const { target, plan, seed, replayed, programs, command, tested } = report;
+  const { target, plan, seed, shard, replayed, command, tested } = report;
   const profile = report.isProfileFound ? [] : ["--profile", plan.profile.name];
+  const part = shard.count === 1
+    ? []
+    : ["--shard", `${shard.index}/${shard.count}`];
   const options = replayed === undefined
     ? [
-      ...["--level", plan.level, ...profile],
-      ...["--seed", `${seed}`, "--runs", `${Math.max(programs, 1)}`],
+      ...["--level", plan.level, ...profile, "--seed", `${seed}`],
+      ...["--runs", `${Math.max(report.programs * shard.count, 1)}`, ...part],
     ]
     : ["--replay", quoted(replayed)];
   return [command, target, ...options, tested].join(" ").trimEnd();
@@ -60,6 +71,11 @@ function repeatCommand(report: ConformReport): string {
 
 function counted(count: number, what: string): string {
   return `${grouped(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** The rules of which a run says nothing; every answer is judged by the first. */
+function silentOf({ rules, reach }: ConformOutcome): readonly string[] {
+  return unexercised(rules.filter(({ id }) => id !== ANSWERS.id), reach);
 }
 
 /** For people. */
@@ -70,7 +86,7 @@ export function conformText(report: ConformReport): string {
   const ran = `${counted(programs, "program")}, ${counted(steps, "step")} in ${
     seconds.toFixed(1)
   } s`;
-  if (finding === undefined) return `${target} conforms ${how}: ${ran}.\n`;
+  if (finding === undefined) return `${conformsText(report, how)}: ${ran}.\n`;
   return `${target} does not conform ${how}: ${finding.rule.id} after ${ran}.
 
 ${findingText(finding)}
@@ -79,6 +95,20 @@ To repeat it:
 
   ${repeatCommand(report)}
 `;
+}
+
+/** That nothing was found, and of how many rules that says anything. */
+function conformsText(report: ConformReport, how: string): string {
+  const { target, rules } = report;
+  const silent = silentOf(report);
+  const most = rules.length - 1;
+  const exercised = most - silent.length;
+  if (exercised === 0) {
+    return `Nothing is known of how ${target} conforms ${how}, no rule was exercised`;
+  }
+  return `${
+    unexercisedText(silent)
+  }${target} conforms ${how}, ${exercised} of ${most} rules exercised`;
 }
 
 function findingText({ rule, steps, expected, found }: Finding): string {
@@ -92,18 +122,28 @@ function findingText({ rule, steps, expected, found }: Finding): string {
 
 /** For machines. */
 export function conformJson(report: ConformReport): string {
-  const { target, plan, seed, programs, steps, seconds, finding } = report;
+  const { target, plan, rules, reach, seed, shard, finding } = report;
+  const { programs, steps, seconds } = report;
+  const { level, profile } = plan;
+  const zeros = Object.fromEntries(rules.map(({ id }) => [id, 0]));
   return JSON.stringify(
     {
+      search: `conform ${target} at level ${level} to ${profile.name}`,
       target,
-      level: plan.level,
-      profile: plan.profile.name,
+      level,
+      profile: profile.name,
       seed,
+      shard,
+      interrupted: false,
       programs,
       steps,
       seconds,
+      machines: [
+        { machine: target, programs, steps, reach: { ...zeros, ...reach } },
+      ],
       command: repeatCommand(report),
-      finding: finding === undefined ? undefined : {
+      failure: finding && { error: describeFinding(finding) },
+      finding: finding && {
         ...finding,
         transcript: findingTranscript(target, plan, finding),
       },
@@ -116,16 +156,21 @@ export function conformJson(report: ConformReport): string {
 /** For continuous integration: a test case for each rule. */
 export function conformJunit(report: ConformReport): string {
   const { target, plan, rules, finding, seconds } = report;
-  const cases = rules.map((rule) => ({
-    name: `${rule.id}: ${rule.sentence}`,
-    failure: finding?.rule.id !== rule.id ? undefined : {
-      message: `expected ${JSON.stringify(finding.expected)}, found ${
-        JSON.stringify(finding.found)
-      }`,
-      text: `${findingTranscript(target, plan, finding)}${
-        repeatCommand(report)
-      }\n`,
-    },
-  }));
+  const silent = silentOf(report);
+  const cases = rules.map((rule) => {
+    const name = `${rule.id}: ${rule.sentence}`;
+    if (finding?.rule.id === rule.id) {
+      const { expected, found } = finding;
+      const message = `expected ${JSON.stringify(expected)}, found ${
+        JSON.stringify(found)
+      }`;
+      const transcript = findingTranscript(target, plan, finding);
+      const text = `${transcript}${repeatCommand(report)}\n`;
+      return { name, failure: { message, text } };
+    }
+    return silent.includes(rule.id)
+      ? { name, skipped: "not exercised" }
+      : { name };
+  });
   return junitXml(`zspec conform ${target} ${plan.level}`, cases, seconds);
 }

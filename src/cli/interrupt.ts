@@ -1,5 +1,5 @@
 /** Commands that hold something which a signal must not leave behind. */
-import { TargetMissing } from "../oracle/target.ts";
+import { TargetMissing } from "../targets/target.ts";
 import { UsageError } from "./usage.ts";
 
 /** Exit status of a command that a signal ended. */

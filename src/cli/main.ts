@@ -5,6 +5,7 @@ import { CONFORM_USAGE, conformCommand } from "./conform.ts";
 import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
 import { GUEST_USAGE, guestCommand } from "./guest.ts";
 import { INVARIANTS_USAGE, invariantsCommand } from "./invariants.ts";
+import { MERGE_USAGE, mergeCommand } from "./merge.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
 import { RECORD_USAGE, recordCommand } from "./record.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
@@ -60,6 +61,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: FUZZ_USAGE,
     summary: "run random programs on the model and on naive ones",
     run: fuzzCommand,
+  },
+  merge: {
+    usage: MERGE_USAGE,
+    summary: "put the results of a search on several machines together",
+    run: mergeCommand,
   },
   swap: {
     usage: SWAP_USAGE,

@@ -6,7 +6,7 @@ import {
   type Sizes,
   type Verdict,
 } from "../oracle/replay.ts";
-import { parseTranscript, TranscriptError } from "../oracle/transcript.ts";
+import { parseTranscript, TranscriptError } from "../programs/transcript.ts";
 import { grouped, table } from "../report/table.ts";
 import { parseOptions, readText, UsageError } from "./usage.ts";
 

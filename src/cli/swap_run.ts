@@ -2,7 +2,7 @@
 import { crc32 } from "node:zlib";
 import type { Codec } from "../codec/codec.ts";
 import { lz4 } from "../codec/lz4.ts";
-import { randomFrom, shuffle } from "../explore/random.ts";
+import { randomFrom, shuffle } from "../programs/random.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
 import {

@@ -244,13 +244,40 @@ export function writeText(path: string, text: string): void {
   writeBytes(path, new TextEncoder().encode(text));
 }
 
+/**
+ * Refuses a path that cannot be written before what is to be written there is
+ * worked for; a file that is there is left as it is.
+ */
+export function checkWritable(path: string): void {
+  const isThere = fileExists(path);
+  try {
+    Deno.openSync(path, { append: true, create: true }).close();
+    if (!isThere) Deno.removeSync(path);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+function fileExists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function writeError(path: string, error: unknown): UsageError {
+  const { message } = pathError(path, error);
+  return new UsageError(message.replace("Cannot read", "Cannot write"));
+}
+
 /** Writes bytes, likewise. */
 export function writeBytes(path: string, bytes: Uint8Array): void {
   try {
     Deno.writeFileSync(path, bytes);
   } catch (error) {
-    const { message } = pathError(path, error);
-    throw new UsageError(message.replace("Cannot read", "Cannot write"));
+    throw writeError(path, error);
   }
 }
 

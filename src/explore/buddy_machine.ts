@@ -9,7 +9,7 @@ import {
   BuddyStore,
   ID_BYTES,
 } from "./buddy_store.ts";
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import type { Machine } from "./machine.ts";
 import { plain, runSteps, step, type StepOf, type StepTable } from "./steps.ts";
 

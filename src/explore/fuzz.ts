@@ -3,7 +3,7 @@
  * shrunk. Programs come in batches, each with a seed of its own, so that the
  * same programs are run however many workers share them.
  */
-import { type FastCheck, loadFastCheck } from "./fast_check.ts";
+import { type FastCheck, loadFastCheck } from "../programs/fast_check.ts";
 import { type Machine, stepsOf } from "./machine.ts";
 
 /** Programs of a batch. */

@@ -1,5 +1,5 @@
 /** Fuzzing by several workers, each on a thread of its own. */
-import { loadFastCheck } from "./fast_check.ts";
+import { loadFastCheck } from "../programs/fast_check.ts";
 import {
   type Batch,
   batchesOf,

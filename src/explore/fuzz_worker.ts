@@ -1,7 +1,7 @@
 /** A worker of `fuzz_pool.ts`: runs one batch of programs after another. */
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import { loadFastCheck } from "./fast_check.ts";
+import { loadFastCheck } from "../programs/fast_check.ts";
 import { searchBatch, shrinkFailure } from "./fuzz.ts";
 import type { FuzzReport, FuzzTask } from "./fuzz_pool.ts";
 import { machineNamed } from "./machines.ts";

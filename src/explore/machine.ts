@@ -2,7 +2,7 @@
  * State machines: random programs of operations, run on an implementation and
  * on a naive model of it side by side.
  */
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 
 /**
  * A state machine. Its programs are JSON values: what is set up, and `steps`,

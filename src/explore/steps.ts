@@ -1,5 +1,5 @@
 /** Steps: what the programs of the machines consist of, and how they run. */
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 
 /**
  * A step of a machine whose operations have `Fields`: with the fields

@@ -7,7 +7,7 @@ import {
   type Profile,
 } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import { plain } from "./steps.ts";
 
 /** A release of zswap and the swap path, with an allocator, as a JSON value. */

@@ -12,7 +12,7 @@ import {
 import { checkSwap } from "../swap/invariants.ts";
 import { Swap } from "../swap/swap.ts";
 import { agree, agreeBytes } from "./agree.ts";
-import { type Contents, expandContents } from "./contents.ts";
+import { type Contents, expandContents } from "../programs/contents.ts";
 import type { Machine } from "./machine.ts";
 import { runSteps, type StepTable } from "./steps.ts";
 import { swapProfile } from "./swap_kernels.ts";

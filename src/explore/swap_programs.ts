@@ -1,6 +1,6 @@
 /** The programs of the swap path's state machine, and random ones. */
-import { anyContents, type Contents } from "./contents.ts";
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
+import { anyContents, type Contents } from "../programs/contents.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import { plain, step, type StepOf } from "./steps.ts";
 import { type SwapKernel, swapKernels } from "./swap_kernels.ts";
 

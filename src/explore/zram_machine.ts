@@ -11,13 +11,13 @@ import { Memory } from "../memory/memory.ts";
 import { RamBackingDevice } from "../zram/backing.ts";
 import { Zram } from "../zram/device.ts";
 import { limitsBefore } from "../zram/limit_invariants.ts";
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import type { Machine } from "./machine.ts";
 import {
   chosenProfile,
   type ProfileChoice,
   profileChoices,
-} from "./profiles.ts";
+} from "../programs/kernels.ts";
 import { plain, runSteps, type StepOf } from "./steps.ts";
 import {
   ADDED_CODECS,

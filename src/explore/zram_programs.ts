@@ -1,6 +1,6 @@
 /** Random steps for zram's state machine. */
-import { anyContents } from "./contents.ts";
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
+import { anyContents } from "../programs/contents.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import { plain, step, type StepOf } from "./steps.ts";
 import type { ZramRange, ZramSteps } from "./zram_steps.ts";
 

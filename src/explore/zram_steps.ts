@@ -13,7 +13,7 @@ import {
   writeAttribute,
 } from "../zram/sysfs.ts";
 import { agree, agreeBytes } from "./agree.ts";
-import { type Contents, expandContents } from "./contents.ts";
+import { type Contents, expandContents } from "../programs/contents.ts";
 import type { StepTable } from "./steps.ts";
 import {
   activeComps,

@@ -7,7 +7,7 @@ import { CheckedPool } from "../zsmalloc/checked_pool.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import { agree, agreeBytes, refuses } from "./agree.ts";
 import type { Machine } from "./machine.ts";
-import { chosenProfile } from "./profiles.ts";
+import { chosenProfile } from "../programs/kernels.ts";
 import { runSteps, type StepTable } from "./steps.ts";
 import { MappedModel } from "./zsmalloc_mapped.ts";
 import {

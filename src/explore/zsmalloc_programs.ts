@@ -1,12 +1,12 @@
 /** The programs of the state machine of zsmalloc. */
 import type { MapMode } from "../zsmalloc/mapping.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import {
   chosenProfile,
   type ProfileChoice,
   profileChoices,
-} from "./profiles.ts";
+} from "../programs/kernels.ts";
 import { plain, step, type StepOf } from "./steps.ts";
 
 /** The operations of the machine and their fields. */

@@ -10,7 +10,7 @@ import { type StoreOutcome, Zswap } from "../zswap/zswap.ts";
 import { zswapCounters } from "../zswap/stats.ts";
 import type { SwapLayer } from "../zswap/swap_layer.ts";
 import { agree, agreeBytes } from "./agree.ts";
-import { expandContents } from "./contents.ts";
+import { expandContents } from "../programs/contents.ts";
 import type { Machine } from "./machine.ts";
 import { runSteps, type StepTable } from "./steps.ts";
 import { swapProfile } from "./swap_kernels.ts";

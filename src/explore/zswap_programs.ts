@@ -1,7 +1,7 @@
 /** The programs of zswap's state machine, and random ones. */
 import type { ZswapParameter } from "../linux/zswap_profile.ts";
-import { anyContents, type Contents } from "./contents.ts";
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
+import { anyContents, type Contents } from "../programs/contents.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import { plain, step, type StepOf } from "./steps.ts";
 import { type SwapKernel, swapKernels } from "./swap_kernels.ts";
 

@@ -28,6 +28,32 @@ export const ATTR_WO = 0o200;
 /** A sysfs file that can be read and written (DEVICE_ATTR_RW). */
 export const ATTR_RW = 0o644;
 
+/**
+ * What a slot of the table consists of, access times apart: the members of
+ * `struct zram_table_entry`, `drivers/block/zram/zram_drv.h`.
+ */
+export interface ZramTableEntry {
+  /** Members of a word: the handle, and mostly one more. */
+  readonly words: number;
+  /** Bytes of the other members. */
+  readonly bytes: number;
+}
+
+/**
+ * Slots of each release: a handle with size, count and flags in four bytes; a
+ * handle and a word of flags and size; with a lock of its own a handle, and
+ * four bytes for each of flags and lock.
+ */
+export const ZRAM_TABLE_ENTRIES: Readonly<
+  Record<"3.12" | "4.0" | "6.1" | "6.12" | "6.18", ZramTableEntry>
+> = {
+  "3.12": { words: 1, bytes: 4 },
+  "4.0": { words: 2, bytes: 0 },
+  "6.1": { words: 2, bytes: 0 },
+  "6.12": { words: 1, bytes: 8 },
+  "6.18": { words: 2, bytes: 0 },
+};
+
 /** What a kernel release and its configuration fix about zram. */
 export interface ZramProfile {
   /** The sysfs files of a device in the kernel's order, with their permissions. */
@@ -46,6 +72,16 @@ export interface ZramProfile {
   readonly trackEntryActime: boolean;
   /** CONFIG_ZRAM_MEMORY_TRACKING: debugfs has `block_state`. */
   readonly memoryTracking: boolean;
+
+  /** What a slot of the table consists of. */
+  readonly tableEntry: ZramTableEntry;
+  /** What becomes of a table's size that no word can hold (array_size, since 4.18). */
+  readonly tableSize: "wraps" | "saturates";
+  /**
+   * What `disksize` looks at first: whether there is memory for the table
+   * (3.12, 4.0), or whether the device is initialised already.
+   */
+  readonly disksizeLooksFirst: "for-memory" | "whether-initialised";
 
   /** Compression algorithms in the order in which `comp_algorithm` lists them. */
   readonly compAlgorithms: readonly string[];
@@ -123,7 +159,10 @@ const count = (value: number): string => String(value).padStart(8);
 /** `max_zpage_size`, `zram_drv.h` up to 4.16: above three quarters of a page. */
 const aboveMaxZpageSize = (pageSize: number): number => pageSize / 4 * 3 + 1;
 
-/** zram of Linux 3.12, `drivers/staging/zram`: lzo alone. */
+/**
+ * zram of Linux 3.12, `drivers/staging/zram`: lzo alone; with the fix of its
+ * stable releases, before which it did not notice that it had no table.
+ */
 export const ZRAM_3_12: ZramProfile = {
   attributes: {
     disksize: ATTR_RW,
@@ -143,6 +182,9 @@ export const ZRAM_3_12: ZramProfile = {
   multiComp: false,
   trackEntryActime: false,
   memoryTracking: false,
+  tableEntry: ZRAM_TABLE_ENTRIES["3.12"],
+  tableSize: "wraps",
+  disksizeLooksFirst: "for-memory",
   compAlgorithms: ["lzo"],
   defaultAlgorithm: "lzo",
   algorithmChecked: "when-initialised",
@@ -194,6 +236,7 @@ export const ZRAM_4_0: ZramProfile = {
     max_comp_streams: ATTR_RW,
     comp_algorithm: ATTR_RW,
   },
+  tableEntry: ZRAM_TABLE_ENTRIES["4.0"],
   compAlgorithms: ["lzo", "lz4"],
   discard: true,
   requestsCounted: "segments",
@@ -231,6 +274,9 @@ export const ZRAM_6_1: ZramProfile = {
   multiComp: false,
   trackEntryActime: true,
   memoryTracking: true,
+  tableEntry: ZRAM_TABLE_ENTRIES["6.1"],
+  tableSize: "saturates",
+  disksizeLooksFirst: "whether-initialised",
   compAlgorithms: ["lzo", "lzo-rle", "lz4", "lz4hc", "zstd"],
   defaultAlgorithm: "lzo-rle",
   algorithmChecked: "when-set",
@@ -280,6 +326,7 @@ export const ZRAM_6_18: ZramProfile = {
   writeback: false,
   trackEntryActime: false,
   memoryTracking: false,
+  tableEntry: ZRAM_TABLE_ENTRIES["6.18"],
   compAlgorithms: ["lzo-rle", "lzo", "lz4"],
   longAlgorithmName: "E2BIG",
   resetRestoresAlgorithm: true,

@@ -131,6 +131,9 @@ export const ZSWAP_3_12: ZswapProfile = {
  */
 export const ZSWAP_4_0: ZswapProfile = {
   ...ZSWAP_3_12,
+  // Since 3.17 the pools are counted in bytes.
+  counters: ZSWAP_3_12.counters
+    .map((name) => name === "pool_pages" ? "pool_total_size" : name),
   poolPer: "kernel",
   frontswap: "older-page-goes",
   entries: "counted",

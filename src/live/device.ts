@@ -8,7 +8,7 @@ import { Guardian, type Setting } from "./guardian.ts";
 import type { Kernel } from "./kernel.ts";
 import { kernelProfile } from "./kernel_profile.ts";
 import { LiveZram } from "./live_zram.ts";
-import { isRefusal, TargetMissing } from "../oracle/target.ts";
+import { isRefusal, TargetMissing } from "../targets/target.ts";
 
 /** Where `mem_limit` is in `mm_stat`. */
 const MEM_LIMIT = 3;

@@ -2,7 +2,7 @@
 import { constants as fs } from "node:fs";
 import { errnoName } from "./errno_name.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Refusal } from "../oracle/target.ts";
+import type { Refusal } from "../targets/target.ts";
 
 const LIBC = {
   open: { parameters: ["buffer", "i32"], result: "i32" },

@@ -9,7 +9,7 @@ import {
 } from "./guest_image.ts";
 import { concatenated } from "./cpio.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Refusal, TargetMissing } from "../oracle/target.ts";
+import { type Refusal, TargetMissing } from "../targets/target.ts";
 
 const QEMU = "qemu-system-x86_64";
 /** Milliseconds that a boot may take: some ten times what it does. */

@@ -4,7 +4,7 @@
  * program.
  */
 import { cpioArchive, type CpioEntry } from "./cpio.ts";
-import { TargetMissing } from "../oracle/target.ts";
+import { TargetMissing } from "../targets/target.ts";
 
 /** A module and the parameters with which it is loaded. */
 export type Module = readonly [name: string, parameters?: string];

@@ -5,8 +5,8 @@ import { findImage, type Module } from "./guest_image.ts";
 import { GuestMachine } from "./guest_machine.ts";
 import { profilesOf } from "./kernel_profile.ts";
 import { SWAP_PROCESS_PAGES } from "../oracle/swap_steps.ts";
-import type { SwapSetup, SwapTarget } from "../oracle/swap_target.ts";
-import { isRefusal, type Refusal, TargetMissing } from "../oracle/target.ts";
+import type { SwapSetup, SwapTarget } from "../targets/swap_target.ts";
+import { isRefusal, type Refusal, TargetMissing } from "../targets/target.ts";
 
 const PARAMETERS = "/sys/module/zswap/parameters";
 const COUNTERS = "/sys/kernel/debug/zswap";

@@ -4,7 +4,7 @@ import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
 import { GuestMachine } from "./guest_machine.ts";
 import { kernelProfile } from "./kernel_profile.ts";
 import { LiveZram } from "./live_zram.ts";
-import { BACKING_PATH } from "../oracle/transcript_zram.ts";
+import { BACKING_PATH } from "../programs/transcript_zram.ts";
 
 const NAME = "zram0";
 /** Bytes per page of the guests, all of them amd64. */

@@ -2,7 +2,7 @@
  * What an observer of a running kernel needs of it: to read and write its
  * files, and to move pages to and from its block devices past the page cache.
  */
-import type { Refusal } from "../oracle/target.ts";
+import type { Refusal } from "../targets/target.ts";
 
 /**
  * A running kernel's files and block devices: of this machine, or of a guest.

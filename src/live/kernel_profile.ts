@@ -1,13 +1,13 @@
 /** Which profile describes a running kernel, found by asking it. */
 import { KERNEL_CODECS } from "../codec/codecs.ts";
-import { randomFrom } from "../explore/random.ts";
+import { randomFrom } from "../programs/random.ts";
 import { type Profile, PROFILES } from "../linux/profile.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
 import { ATTRIBUTES } from "../zram/attributes.ts";
 import { Zram } from "../zram/device.ts";
 import type { Kernel } from "./kernel.ts";
 import { LiveZram } from "./live_zram.ts";
-import { isRefusal, TargetMissing } from "../oracle/target.ts";
+import { isRefusal, TargetMissing } from "../targets/target.ts";
 
 /** CONFIG_ZSMALLOC_CHAIN_SIZE goes from 4 to 16. */
 const CHAIN_SIZES = Array.from({ length: 13 }, (_, nth) => nth + 4);

@@ -1,7 +1,7 @@
 /** A zram device of a running kernel, as a target. */
 import type { Profile } from "../linux/profile.ts";
 import type { Kernel } from "./kernel.ts";
-import { isRefusal, type Refusal, type ZramTarget } from "../oracle/target.ts";
+import { isRefusal, type Refusal, type ZramTarget } from "../targets/target.ts";
 
 /** Where `compr_data_size` is in `mm_stat`. */
 const COMPR_DATA_SIZE = 1;

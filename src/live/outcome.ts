@@ -1,5 +1,5 @@
 /** What a recording writes of an answer. */
-import { isRefusal, type Refusal } from "../oracle/target.ts";
+import { isRefusal, type Refusal } from "../targets/target.ts";
 
 /** The fields of a result, or the error in its place. */
 export function outcome<Found, Result>(

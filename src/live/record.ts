@@ -1,7 +1,7 @@
 /** Recording: what a live zram device does, as a transcript. */
 import type { Profile } from "../linux/profile.ts";
 import type { LiveZram } from "./live_zram.ts";
-import { fillPageData } from "../oracle/page_data.ts";
+import { fillPageData } from "../programs/page_data.ts";
 import { outcome } from "./outcome.ts";
 import {
   type RecordPlan,
@@ -9,12 +9,12 @@ import {
   recordSteps,
 } from "./record_steps.ts";
 import { checksum } from "../oracle/replay_frame.ts";
-import type { ZramOperation } from "../oracle/transcript_zram.ts";
+import type { ZramOperation } from "../programs/transcript_zram.ts";
 import {
   headerLine,
   operationLine,
   type Recorded,
-} from "../oracle/transcript_text.ts";
+} from "../programs/transcript_text.ts";
 
 /** Does one operation; returns it with its outcome. */
 async function perform(

@@ -1,11 +1,11 @@
 /** What a recording does to a zram device: random operations from a seed. */
 import { KERNEL_CODECS } from "../codec/codecs.ts";
-import { expandContents } from "../explore/contents.ts";
-import { pick, type Random, randomFrom } from "../explore/random.ts";
+import { expandContents } from "../programs/contents.ts";
+import { pick, type Random, randomFrom } from "../programs/random.ts";
 import type { Profile } from "../linux/profile.ts";
-import type { PageData } from "../oracle/page_data.ts";
-import { randomContents, randomWord } from "../oracle/random_page.ts";
-import { BACKING_PATH } from "../oracle/transcript_zram.ts";
+import type { PageData } from "../programs/page_data.ts";
+import { randomContents, randomWord } from "../programs/random_page.ts";
+import { BACKING_PATH } from "../programs/transcript_zram.ts";
 
 /** One operation, before it is observed. */
 export type RecordStep =

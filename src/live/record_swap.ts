@@ -1,21 +1,25 @@
 /** Recording: what zswap makes of a process's pages, as a transcript. */
 import type { Profile } from "../linux/profile.ts";
 import { outcome } from "./outcome.ts";
-import { type Bytes, expandBytes } from "../oracle/bytes.ts";
-import { fillPageData, type PageData } from "../oracle/page_data.ts";
+import { type Bytes, expandBytes } from "../programs/bytes.ts";
+import { fillPageData, type PageData } from "../programs/page_data.ts";
 import { checksum } from "../oracle/replay_frame.ts";
 import { swapSteps } from "../oracle/swap_steps.ts";
-import type { SwapSetup, SwapStep, SwapTarget } from "../oracle/swap_target.ts";
-import { isRefusal } from "../oracle/target.ts";
+import type {
+  SwapSetup,
+  SwapStep,
+  SwapTarget,
+} from "../targets/swap_target.ts";
+import { isRefusal } from "../targets/target.ts";
 import {
   headerLine,
   operationLine,
   type Recorded,
-} from "../oracle/transcript_text.ts";
+} from "../programs/transcript_text.ts";
 import type {
   NamedCounters,
   ZswapOperation,
-} from "../oracle/transcript_zswap.ts";
+} from "../programs/transcript_zswap.ts";
 
 /** What a recording's operations are made for. */
 export interface RecordSwapPlan {

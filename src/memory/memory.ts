@@ -3,6 +3,8 @@
  * `struct page` that an allocator on top may use.
  */
 
+import { assertWhole } from "../rules/argument.ts";
+
 /** What {@linkcode Memory.allocPage} returns when there is no page to be had. */
 export const NO_PAGE: number = -1;
 
@@ -45,7 +47,7 @@ export interface MemoryOptions {
   failPageAlloc?: (allocation: number) => boolean;
 }
 
-const INITIAL_FRAMES = 64;
+const INITIAL_FRAMES = 32;
 
 /**
  * Page frames in one growing buffer. Frame `pfn` is the `pageSize` bytes from
@@ -88,7 +90,10 @@ export class Memory {
   #nextPfn: number;
   #allocations = 0;
 
-  /** Throws a RangeError where `options` name a page size Linux has not. */
+  /**
+   * Throws a RangeError where `options` name a page size Linux has not, or what
+   * is no number of pages.
+   */
   constructor(options: MemoryOptions = {}) {
     const { pageSize = 4096, maxPages = Infinity, firstPfn = 1 } = options;
     if (
@@ -99,6 +104,8 @@ export class Memory {
         `Cannot make memory: the 'pageSize' is ${pageSize}, not a power of two from 4096 to 65536`,
       );
     }
+    if (maxPages !== Infinity) assertWhole("make memory", "maxPages", maxPages);
+    assertWhole("make memory", "firstPfn", firstPfn);
     this.pageSize = pageSize;
     this.pageShift = Math.log2(pageSize);
     this.firstPfn = firstPfn;
@@ -133,8 +140,9 @@ export class Memory {
     return pfn;
   }
 
-  /** Frees a frame. Specifies `__free_page`, `mm/page_alloc.c`. */
+  /** Frees a frame; throws where it is not allocated. Specifies `__free_page`, `mm/page_alloc.c`. */
   freePage(pfn: number): void {
+    if (pfn !== pfn >>> 0) assertWhole("free a page", "pfn", pfn);
     const flags = pfn * PAGE_STRIDE + PAGE_FLAGS;
     if (!(this.page[flags] & PG_ALLOCATED)) {
       throw new Error(`Cannot free page ${pfn}: it is not allocated`);

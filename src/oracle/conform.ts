@@ -2,7 +2,7 @@
  * Conformance: random programs run on an implementation, each step judged; the
  * first program that is not survived is shrunk.
  */
-import { loadFastCheck } from "../explore/fast_check.ts";
+import { loadFastCheck } from "../programs/fast_check.ts";
 import { batchesOf } from "../explore/fuzz.ts";
 import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { type Finding, findingOf } from "./finding.ts";
@@ -13,7 +13,7 @@ import type {
   ZramTarget,
   ZsmallocTarget,
   ZswapTarget,
-} from "./target.ts";
+} from "../targets/target.ts";
 import { ZRAM_SUITE } from "./zram_suite.ts";
 import type { ZramStep } from "./zram_steps.ts";
 import { ZSMALLOC_SUITE } from "./zsmalloc_suite.ts";

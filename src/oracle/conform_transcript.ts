@@ -3,10 +3,10 @@
  * a failure, the last with what was expected and what was found.
  */
 import { profileNamed, PROFILES } from "../linux/profile.ts";
-import type { Check, Fields } from "./fields.ts";
+import type { Check, Fields } from "../programs/fields.ts";
 import type { Finding } from "./finding.ts";
 import { type Level, LEVELS, type Plan, type Step } from "./judge.ts";
-import { linesOf, parseLine } from "./transcript_fields.ts";
+import { linesOf, parseLine } from "../programs/transcript_fields.ts";
 
 /** What the first line says the steps were judged by. */
 export interface FindingHeader {

@@ -1,7 +1,7 @@
 /** Findings: programs that an implementation does not survive. */
 import type { Rule } from "../rules/invariant.ts";
 import { ANSWERS, Disagreement, type Step } from "./judge.ts";
-import { TargetFault, TargetMissing } from "./target.ts";
+import { TargetFault, TargetMissing } from "../targets/target.ts";
 
 /** How an implementation fails, and the steps that lead there: a JSON value. */
 export interface Finding<One extends Step = Step> {

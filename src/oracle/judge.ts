@@ -1,9 +1,9 @@
 /** Judging a target: rules, and what is found where one is broken. */
-import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { Rule } from "../rules/invariant.ts";
-import type { Fields } from "./fields.ts";
-import { isRefusal, type Refusal, type Target } from "./target.ts";
+import type { Fields } from "../programs/fields.ts";
+import { isRefusal, type Refusal, type Target } from "../targets/target.ts";
 
 /**
  * What is asked of an implementation: what every one must keep, whatever its

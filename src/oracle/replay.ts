@@ -2,7 +2,7 @@
  * Replay: the operations of a transcript run through the model, and every
  * observation compared with what the model shows.
  */
-import { describePageData } from "./page_data.ts";
+import { describePageData } from "../programs/page_data.ts";
 import { Comparison, type Difference } from "./replay_frame.ts";
 import { chooseSizes, type Sizes, ZramReplay } from "./replay_zram.ts";
 import { ZswapReplay } from "./replay_zswap.ts";
@@ -11,9 +11,9 @@ import {
   type Operation,
   type Transcript,
   TranscriptError,
-} from "./transcript.ts";
-import type { ZramTranscript } from "./transcript_zram.ts";
-import type { ZswapTranscript } from "./transcript_zswap.ts";
+} from "../programs/transcript.ts";
+import type { ZramTranscript } from "../programs/transcript_zram.ts";
+import type { ZswapTranscript } from "../programs/transcript_zswap.ts";
 
 export type { Difference, Sizes };
 

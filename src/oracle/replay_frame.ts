@@ -3,7 +3,10 @@ import { crc32 } from "node:zlib";
 import { KERNEL_CODECS } from "../codec/codecs.ts";
 import { type Profile, profileNamed, PROFILES } from "../linux/profile.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
-import { type HeaderFields, TranscriptError } from "./transcript_fields.ts";
+import {
+  type HeaderFields,
+  TranscriptError,
+} from "../programs/transcript_fields.ts";
 
 /** One observation that is not the model's. */
 export interface Difference {

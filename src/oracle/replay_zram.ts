@@ -9,7 +9,7 @@ import { blockState } from "../zram/debugfs.ts";
 import { Zram } from "../zram/device.ts";
 import { BD_STAT_FIELDS, MM_STAT_FIELDS } from "../zram/stat.ts";
 import { readAttribute, writeAttribute } from "../zram/sysfs.ts";
-import { fillPageData } from "./page_data.ts";
+import { fillPageData } from "../programs/page_data.ts";
 import {
   checksum,
   type Comparison,
@@ -17,13 +17,13 @@ import {
   profileOf,
   withoutEncoder,
 } from "./replay_frame.ts";
-import { TranscriptError } from "./transcript_fields.ts";
+import { TranscriptError } from "../programs/transcript_fields.ts";
 import {
   BACKING_PATH,
   type ZramHeader,
   type ZramOperation,
   type ZramTranscript,
-} from "./transcript_zram.ts";
+} from "../programs/transcript_zram.ts";
 
 /**
  * Where a replay takes compressed lengths from: what was recorded with each

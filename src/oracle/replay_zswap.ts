@@ -1,6 +1,6 @@
 /** Replay of transcripts of zswap. */
 import type { Profile } from "../linux/profile.ts";
-import { fillPageData } from "./page_data.ts";
+import { fillPageData } from "../programs/page_data.ts";
 import {
   checksum,
   type Comparison,
@@ -9,9 +9,12 @@ import {
   withoutEncoder,
 } from "./replay_frame.ts";
 import { type ModelSwap, modelSwap } from "./swap_model.ts";
-import { isRefusal, type Refusal } from "./target.ts";
-import { TranscriptError } from "./transcript_fields.ts";
-import type { ZswapOperation, ZswapTranscript } from "./transcript_zswap.ts";
+import { isRefusal, type Refusal } from "../targets/target.ts";
+import { TranscriptError } from "../programs/transcript_fields.ts";
+import type {
+  ZswapOperation,
+  ZswapTranscript,
+} from "../programs/transcript_zswap.ts";
 
 const errnoOf = (answer: unknown): string | undefined =>
   isRefusal(answer) ? answer.error : undefined;

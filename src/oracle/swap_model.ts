@@ -10,8 +10,8 @@ import {
 } from "../zswap/parameters.ts";
 import { zswapCounters } from "../zswap/stats.ts";
 import type { Zswap } from "../zswap/zswap.ts";
-import type { SwapSetup, SwapTarget } from "./swap_target.ts";
-import type { Refusal } from "./target.ts";
+import type { SwapSetup, SwapTarget } from "../targets/swap_target.ts";
+import type { Refusal } from "../targets/target.ts";
 
 /** The one process. */
 const PROCESS = 1;

@@ -1,11 +1,11 @@
 /** What is done to a process with zswap below it: random steps from a seed. */
-import { pick, type Random, randomFrom } from "../explore/random.ts";
+import { pick, type Random, randomFrom } from "../programs/random.ts";
 import { KERNEL_CODECS } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
-import { type Bytes, bytes } from "./bytes.ts";
-import { randomContents, randomWord } from "./random_page.ts";
-import type { Fields } from "./fields.ts";
-import type { SwapStep } from "./swap_target.ts";
+import { type Bytes, bytes } from "../programs/bytes.ts";
+import { randomContents, randomWord } from "../programs/random_page.ts";
+import type { Fields } from "../programs/fields.ts";
+import type { SwapStep } from "../targets/swap_target.ts";
 
 /** Pages of the process: all of them fit into the swap device. */
 export const SWAP_PROCESS_PAGES = 240;

@@ -1,6 +1,6 @@
 /** How a process with zswap below it is judged: by the model, answer by answer. */
 import type { Profile } from "../linux/profile.ts";
-import { expandBytes, simplerBytes } from "./bytes.ts";
+import { expandBytes, simplerBytes } from "../programs/bytes.ts";
 import {
   EXACT,
   expectBytes,
@@ -10,8 +10,12 @@ import {
 } from "./judge.ts";
 import { modelSwap } from "./swap_model.ts";
 import { parseSwapStep, swapSteps } from "./swap_steps.ts";
-import type { SwapSetup, SwapStep, SwapTarget } from "./swap_target.ts";
-import { isRefusal } from "./target.ts";
+import type {
+  SwapSetup,
+  SwapStep,
+  SwapTarget,
+} from "../targets/swap_target.ts";
+import { isRefusal } from "../targets/target.ts";
 
 /** About as many steps have the shortest programs and the longest. */
 const STEPS = { min: 160, max: 500 };

@@ -1,7 +1,7 @@
 /** Judging a compressed block device, step by step. */
 import { memparse } from "../linux/kstrtox.ts";
 import { takesNoMemory } from "../zram/write.ts";
-import { expandBytes } from "./bytes.ts";
+import { expandBytes } from "../programs/bytes.ts";
 import {
   Disagreement,
   EXACT,
@@ -12,7 +12,7 @@ import {
   type Plan,
   resultOf,
 } from "./judge.ts";
-import { isRefusal, type ZramTarget } from "./target.ts";
+import { isRefusal, type ZramTarget } from "../targets/target.ts";
 import { deviceTarget } from "./zram_model.ts";
 import { ZRAM_CONTRACT as RULES } from "./zram_rules.ts";
 import type { ZramStep } from "./zram_steps.ts";

@@ -6,8 +6,8 @@ import { RamBackingDevice } from "../zram/backing.ts";
 import { blockState } from "../zram/debugfs.ts";
 import { Zram } from "../zram/device.ts";
 import { readAttribute, writeAttribute } from "../zram/sysfs.ts";
-import { BACKING_PATH } from "./transcript_zram.ts";
-import type { ZramTarget } from "./target.ts";
+import { BACKING_PATH } from "../programs/transcript_zram.ts";
+import type { ZramTarget } from "../targets/target.ts";
 
 /**
  * A zram device of a kernel as a target: what others are compared with. It has

@@ -1,8 +1,8 @@
 /** Random programs for a compressed block device. */
-import { anyContents } from "../explore/contents.ts";
-import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
+import { anyContents } from "../programs/contents.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import { step } from "../explore/steps.ts";
-import type { Bytes } from "./bytes.ts";
+import type { Bytes } from "../programs/bytes.ts";
 import type { Plan } from "./judge.ts";
 import type { ZramStep } from "./zram_steps.ts";
 import {

@@ -1,6 +1,6 @@
 /** The steps of programs for a compressed block device. */
-import { type Bytes, bytes, simplerBytes } from "./bytes.ts";
-import type { Fields } from "./fields.ts";
+import { type Bytes, bytes, simplerBytes } from "../programs/bytes.ts";
+import type { Fields } from "../programs/fields.ts";
 
 /** A request to a device. */
 export type ZramStep =

@@ -1,7 +1,7 @@
 /** How compressed block devices are judged. */
 import { KERNEL_CODECS } from "../codec/codecs.ts";
 import { Disagreement, type Plan, resultOf, type Suite } from "./judge.ts";
-import { TargetMissing, type ZramTarget } from "./target.ts";
+import { TargetMissing, type ZramTarget } from "../targets/target.ts";
 import { ZramJudge } from "./zram_judge.ts";
 import { zramTargetPrograms } from "./zram_programs.ts";
 import { ZRAM_CONTRACT } from "./zram_rules.ts";

@@ -1,8 +1,8 @@
 /** The steps of programs for a device that writes pages back. */
-import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import { step } from "../explore/steps.ts";
 import type { Plan } from "./judge.ts";
-import { BACKING_PATH } from "./transcript_zram.ts";
+import { BACKING_PATH } from "../programs/transcript_zram.ts";
 import type { ZramStep } from "./zram_steps.ts";
 
 /** A path at which there is nothing. */

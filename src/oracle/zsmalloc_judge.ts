@@ -5,7 +5,7 @@ import {
   sizeClassIndex,
   zsGeometry,
 } from "../zsmalloc/geometry.ts";
-import { expandBytes } from "./bytes.ts";
+import { expandBytes } from "../programs/bytes.ts";
 import {
   Disagreement,
   EXACT,
@@ -21,7 +21,7 @@ import {
   type ZsmallocSetup,
   type ZsmallocStats,
   type ZsmallocTarget,
-} from "./target.ts";
+} from "../targets/target.ts";
 import { modelZsmalloc, profileWith } from "./zsmalloc_model.ts";
 import { ZSMALLOC_CONTRACT as RULES } from "./zsmalloc_rules.ts";
 import type { ZsmallocStep } from "./zsmalloc_steps.ts";

@@ -1,7 +1,7 @@
 /** The model of zsmalloc as a target. */
 import type { Profile } from "../linux/profile.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
-import type { ZsmallocSetup, ZsmallocTarget } from "./target.ts";
+import type { ZsmallocSetup, ZsmallocTarget } from "../targets/target.ts";
 
 /** Bits of a physical address where words have 32 bits (x86 with PAE). */
 const PHYS_BITS_OF_32 = 36;

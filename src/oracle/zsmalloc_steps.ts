@@ -1,11 +1,16 @@
 /** The steps of programs for an allocator. */
-import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import { plain } from "../explore/steps.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
-import { anyNoise, type Bytes, bytes, simplerBytes } from "./bytes.ts";
+import {
+  anyNoise,
+  type Bytes,
+  bytes,
+  simplerBytes,
+} from "../programs/bytes.ts";
 import type { Plan } from "./judge.ts";
-import type { Fields } from "./fields.ts";
-import type { ZsmallocSetup } from "./target.ts";
+import type { Fields } from "../programs/fields.ts";
+import type { ZsmallocSetup } from "../targets/target.ts";
 import { profileWith } from "./zsmalloc_model.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** How allocators are judged. */
 import type { Suite } from "./judge.ts";
-import type { ZsmallocTarget } from "./target.ts";
+import type { ZsmallocTarget } from "../targets/target.ts";
 import { ZsmallocJudge } from "./zsmalloc_judge.ts";
 import { ZSMALLOC_CONTRACT } from "./zsmalloc_rules.ts";
 import {

@@ -1,6 +1,6 @@
 /** Judging a compressed swap cache, step by step. */
 import { isSameFilled } from "../zram/same_filled.ts";
-import { expandBytes } from "./bytes.ts";
+import { expandBytes } from "../programs/bytes.ts";
 import {
   Disagreement,
   EXACT,
@@ -15,7 +15,7 @@ import type {
   ZswapStats,
   ZswapTarget,
   ZswapWritten,
-} from "./target.ts";
+} from "../targets/target.ts";
 import { modelZswap } from "./zswap_model.ts";
 import { ZSWAP_CONTRACT as RULES } from "./zswap_rules.ts";
 import type { ZswapStep } from "./zswap_steps.ts";

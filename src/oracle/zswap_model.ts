@@ -5,7 +5,11 @@ import { writeZswapParameter } from "../zswap/parameters.ts";
 import { zswapCounters } from "../zswap/stats.ts";
 import type { SwapLayer } from "../zswap/swap_layer.ts";
 import { Zswap } from "../zswap/zswap.ts";
-import type { ZswapSetup, ZswapTarget, ZswapWritten } from "./target.ts";
+import type {
+  ZswapSetup,
+  ZswapTarget,
+  ZswapWritten,
+} from "../targets/target.ts";
 
 /** Swap types that are on. */
 export const SWAP_TYPES = 2;

@@ -1,11 +1,11 @@
 /** The steps of programs for a compressed swap cache. */
-import { anyContents } from "../explore/contents.ts";
-import type { Arbitrary, FastCheck } from "../explore/fast_check.ts";
+import { anyContents } from "../programs/contents.ts";
+import type { Arbitrary, FastCheck } from "../programs/fast_check.ts";
 import { plain, step } from "../explore/steps.ts";
-import { type Bytes, bytes, simplerBytes } from "./bytes.ts";
+import { type Bytes, bytes, simplerBytes } from "../programs/bytes.ts";
 import type { Plan } from "./judge.ts";
-import type { Fields } from "./fields.ts";
-import type { ZswapSetup } from "./target.ts";
+import type { Fields } from "../programs/fields.ts";
+import type { ZswapSetup } from "../targets/target.ts";
 import { SWAP_TYPES } from "./zswap_model.ts";
 
 /** Where a page is. */

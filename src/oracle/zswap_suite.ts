@@ -1,6 +1,6 @@
 /** How compressed swap caches are judged. */
 import type { Plan, Suite } from "./judge.ts";
-import { TargetMissing, type ZswapTarget } from "./target.ts";
+import { TargetMissing, type ZswapTarget } from "../targets/target.ts";
 import { ZswapJudge } from "./zswap_judge.ts";
 import { ZSWAP_CONTRACT } from "./zswap_rules.ts";
 import {

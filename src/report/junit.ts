@@ -6,6 +6,8 @@ export interface JunitCase {
   readonly name: string;
   /** Why it failed, and all there is to say of that; absent where it passed. */
   readonly failure?: { readonly message: string; readonly text: string };
+  /** Why nothing is known of it; absent where it passed or failed. */
+  readonly skipped?: string;
 }
 
 /** A file with one suite. */
@@ -15,12 +17,18 @@ export function junitXml(
   seconds: number,
 ): string {
   const failures = cases.filter(({ failure }) => failure !== undefined).length;
-  const counts = `tests="${cases.length}" failures="${failures}"`;
+  const silent = cases.filter(({ skipped }) => skipped !== undefined).length;
+  const counts =
+    `tests="${cases.length}" failures="${failures}" skipped="${silent}"`;
   const time = `time="${seconds.toFixed(3)}"`;
-  const rows = cases.map(({ name, failure }) => {
+  const rows = cases.map(({ name, failure, skipped }) => {
     const open = `    <testcase classname="${escape(suite)}" name="${
       escape(name)
     }"`;
+    if (skipped !== undefined) {
+      const reason = `<skipped message="${escape(skipped)}"/>`;
+      return `${open}>\n      ${reason}\n    </testcase>\n`;
+    }
     if (failure === undefined) return `${open}/>\n`;
     return `${open}>\n      <failure message="${escape(failure.message)}">${
       escape(failure.text)

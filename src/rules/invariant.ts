@@ -2,6 +2,7 @@
  * Invariants: the rules that must hold after every operation, as values. Tests,
  * fuzzers, the command and other implementations run the same list.
  */
+import type { Reach } from "./reach.ts";
 
 /** How a rule is broken. */
 export interface Violation {
@@ -23,10 +24,30 @@ export interface Rule {
   readonly source: string;
 }
 
+/** What a check answers of a subject that its rule says nothing about. */
+export const SILENT: unique symbol = Symbol("silent");
+
+/** What a check answers: how a rule is broken, nothing where it holds. */
+export type Checked = Violation | typeof SILENT | undefined;
+
+/** How a check says that its rule is broken, or `undefined`. */
+export function violationOf(checked: Checked): Violation | undefined {
+  return checked === SILENT ? undefined : checked;
+}
+
+/** What a check answers where nothing is broken: that its rule held, or was silent. */
+export function heldIf(isExercised: boolean): typeof SILENT | undefined {
+  return isExercised ? undefined : SILENT;
+}
+
 /** One rule about subjects of a kind. */
 export interface Invariant<Context, Subject> extends Rule {
-  /** How `subject` breaks the rule, or `undefined` where it holds. */
-  check(context: Context, subject: Subject): Violation | undefined;
+  /**
+   * How `subject` breaks the rule; `undefined` where it holds;
+   * {@linkcode SILENT} where the rule has nothing to say about it, and so is
+   * not exercised.
+   */
+  check(context: Context, subject: Subject): Checked;
 }
 
 /** What a broken invariant throws. */
@@ -35,30 +56,40 @@ export class InvariantError extends Error {
   override readonly name = "InvariantError";
   /** The broken invariant's name. */
   readonly id: string;
+  /** The broken invariant. */
+  readonly rule: Rule;
+  /** How it is broken. */
+  readonly violation: Violation;
 
   /** Says which rule is broken, where, what was expected and what was found. */
-  constructor(
-    rule: Rule,
-    { where, expected, found }: Violation,
-  ) {
+  constructor(rule: Rule, violation: Violation) {
+    const { where, expected, found } = violation;
     super(
       `${rule.id} is broken at ${where}: expected ${expected}, found ${found}\n` +
         `  the rule: ${rule.sentence}\n` +
         `  its source: ${rule.source}`,
     );
     this.id = rule.id;
+    this.rule = rule;
+    this.violation = violation;
   }
 }
 
-/** Throws an {@linkcode InvariantError} at the first rule that `subject` breaks. */
+/**
+ * Throws an {@linkcode InvariantError} at the first rule that `subject` breaks.
+ * `reach` counts the rules that had something to say.
+ */
 export function assertInvariants<Context, Subject>(
   invariants: readonly Invariant<Context, Subject>[],
   context: Context,
   subject: Subject,
+  reach?: Reach,
 ): void {
   for (const invariant of invariants) {
-    const violation = invariant.check(context, subject);
-    if (violation !== undefined) throw new InvariantError(invariant, violation);
+    const checked = invariant.check(context, subject);
+    if (checked === SILENT) continue;
+    if (checked !== undefined) throw new InvariantError(invariant, checked);
+    reach?.count(invariant);
   }
 }
 

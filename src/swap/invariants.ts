@@ -2,14 +2,16 @@
 import { NO_PAGE } from "../memory/memory.ts";
 import {
   assertInvariants,
+  type Checked,
   expectEqual,
   type Invariant,
   type Rule,
-  type Violation,
+  SILENT,
 } from "../rules/invariant.ts";
+import type { Reach } from "../rules/reach.ts";
 import { checkZswap } from "../zswap/invariants.ts";
 import { SWAP_HAS_CACHE, type SwapType } from "./swap_type.ts";
-import type { Swap } from "./swap.ts";
+import type { AnonPage, Swap } from "./swap.ts";
 
 /** A slot of a swap type, and how many page tables have it. */
 export interface FoundSlot {
@@ -21,26 +23,57 @@ export interface FoundSlot {
   readonly users: number;
 }
 
+/** A page of a process. */
+export interface FoundPage {
+  /** The page. */
+  readonly page: AnonPage;
+  /** Its number. */
+  readonly number: number;
+}
+
 /** A rule about one slot. */
 export type SwapSlotInvariant = Invariant<Swap, FoundSlot>;
+/** A rule about one page. */
+export type SwapPageInvariant = Invariant<Swap, FoundPage>;
 /** A rule about the swap path as a whole. */
 export type SwapInvariant = Invariant<Swap, Swap>;
 
-/** Where, besides the swap cache, a slot's page is. */
-function placesOf(
+/** Whether zswap has an entry for a slot. */
+function isInZswap(
   { zswap }: Swap,
-  { type, zeromap, onDevice }: SwapType,
+  { type }: SwapType,
   offset: number,
-): string[] {
-  const isZero = zeromap.has(offset);
-  const inZswap = zswap?.trees.get(type)?.entries.has(offset) ?? false;
-  return [
-    ...(isZero ? ["zeromap"] : []),
-    // An entry behind a bit of the zeromap is stale, and nobody asks for it.
-    ...(inZswap && !isZero ? ["zswap"] : []),
-    ...(onDevice.has(offset) && !isZero ? ["device"] : []),
-  ];
+): boolean {
+  return zswap?.trees.get(type)?.entries.has(offset) ?? false;
 }
+
+/**
+ * In how many places, besides the swap cache, a slot's page is. An entry behind
+ * a bit of the zeromap is stale, and nobody asks for it.
+ */
+function countPlaces(
+  swap: Swap,
+  swapType: SwapType,
+  offset: number,
+): number {
+  if (swapType.zeromap.has(offset)) return 1;
+  return Number(isInZswap(swap, swapType, offset)) +
+    Number(swapType.onDevice.has(offset));
+}
+
+/** Who has anything for a slot, in one line. */
+function holdersOf(swap: Swap, { swapType, offset }: FoundSlot): string {
+  const holders: readonly (readonly [string, boolean])[] = [
+    ["zeromap", swapType.zeromap.has(offset)],
+    ["zswap", isInZswap(swap, swapType, offset)],
+    ["device", swapType.onDevice.has(offset)],
+    ["device's memory", swapType.device.holds?.(offset) ?? false],
+  ];
+  return holders.filter(([, has]) => has).map(([name]) => name).join(", ");
+}
+
+/** Whether an operation of zswap is stopped midway. */
+const isUnderWay = ({ zswap }: Swap): boolean => (zswap?.underWay ?? 0) > 0;
 
 const nameOf = ({ swapType, offset }: FoundSlot): string =>
   `slot ${swapType.type}:${offset}`;
@@ -55,8 +88,10 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
     check(_, slot) {
       const { swapType, offset, users } = slot;
       const isKept = swapType.cache.has(offset) || swapType.pinned.has(offset);
-      const cached = isKept ? SWAP_HAS_CACHE : 0;
-      return expectEqual(nameOf(slot), swapType.map[offset], users | cached);
+      const expected = users | (isKept ? SWAP_HAS_CACHE : 0);
+      const found = swapType.map[offset];
+      if (found === 0 && expected === 0) return SILENT;
+      return expectEqual(() => nameOf(slot), found, expected);
     },
   },
   {
@@ -69,12 +104,13 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
       const { swapType, offset, users } = slot;
       const cached = swapType.cache.get(offset);
       const isBusy = cached?.locked || cached?.writeback;
-      if (users === 0 || isBusy) return undefined;
-      const places = placesOf(swap, swapType, offset);
-      if (cached?.dirty && places.length <= 1) return undefined;
+      if (users === 0 || isBusy) return SILENT;
+      const places = countPlaces(swap, swapType, offset);
+      if (cached?.dirty && places <= 1) return undefined;
       return expectEqual(
-        `places of the page of ${nameOf(slot)} (${places.join(", ")})`,
-        places.length,
+        () =>
+          `places of the page of ${nameOf(slot)} (${holdersOf(swap, slot)})`,
+        places,
         1,
       );
     },
@@ -86,48 +122,43 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
       "swap_range_free, swap_slot_free_notify, mm/swapfile.c, 6.1; zswap_invalidate, mm/zswap.c, 6.18",
     check(swap, slot) {
       const { swapType, offset } = slot;
-      const isOn = swapType.map[offset] !== 0;
-      if (isOn || (swap.zswap?.underWay ?? 0) > 0) return undefined;
-      const held = swapType.device.holds?.(offset) ? ["device's memory"] : [];
-      const zswapHas = swap.zswap?.trees.get(swapType.type)?.entries
-        .has(offset) ?? false;
-      return expectEqual(
-        `who holds ${nameOf(slot)}`,
-        [
-          ...placesOf(swap, swapType, offset),
-          ...(zswapHas ? ["a zswap entry"] : []),
-          ...held,
-        ].join(", "),
-        "",
-      );
+      if (swapType.map[offset] !== 0 || isUnderWay(swap)) return SILENT;
+      const isHeld = swapType.zeromap.has(offset) ||
+        swapType.onDevice.has(offset) || isInZswap(swap, swapType, offset) ||
+        swapType.device.holds?.(offset);
+      if (!isHeld) return undefined;
+      return {
+        where: `who holds ${nameOf(slot)}`,
+        expected: "",
+        found: holdersOf(swap, slot),
+      };
     },
   },
 ];
 
-/** How frames that are mapped or cached are not each one's own. */
-function checkMapped(swap: Swap): Violation | undefined {
-  for (const pages of swap.processes.values()) {
-    for (const [number, page] of pages) {
-      if (page.pfn === NO_PAGE) continue;
-      const isOwn = swap.mapped.get(page.pfn) === page;
-      const cached = page.slot &&
-        swap.types.get(page.slot.type)?.cache.get(page.slot.offset);
-      const found = isOwn ? cached?.pfn ?? page.pfn : "another page's frame";
-      const violation = expectEqual(`page ${number}`, found, page.pfn);
-      if (violation !== undefined) return violation;
-    }
-  }
+/** How a page that is mapped, or in the swap cache, has not a frame of its own. */
+function checkPageMapped(swap: Swap, { page, number }: FoundPage): Checked {
+  if (page.pfn === NO_PAGE) return SILENT;
+  const isOwn = swap.mapped.get(page.pfn) === page;
+  const cached = page.slot &&
+    swap.types.get(page.slot.type)?.cache.get(page.slot.offset);
+  const found = isOwn ? cached?.pfn ?? page.pfn : "another page's frame";
+  return expectEqual(() => `page ${number}`, found, page.pfn);
 }
 
-/** Rules about the swap path as a whole. */
-export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
+/** Rules about each page of a process. */
+export const SWAP_PAGE_INVARIANTS: readonly SwapPageInvariant[] = [
   {
     id: "swap/mapped",
     sentence:
       "A frame is mapped by one page at most; one that is in the swap cache for the page's slot is that page's frame.",
     source: "do_swap_page, mm/memory.c, 6.1",
-    check: checkMapped,
+    check: checkPageMapped,
   },
+];
+
+/** Rules about the swap path as a whole. */
+export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
   {
     id: "swap/frames",
     sentence:
@@ -135,16 +166,33 @@ export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
     source:
       "do_swap_page, mm/memory.c, 6.1; __remove_mapping, mm/vmscan.c, 6.1",
     check(swap) {
-      if ((swap.zswap?.underWay ?? 0) > 0) return undefined;
-      const frames = new Set(swap.mapped.keys());
-      for (const { cache } of swap.types.values()) {
-        for (const { pfn } of cache.values()) frames.add(pfn);
+      const { memory, mapped, types, zswap } = swap;
+      if (isUnderWay(swap)) return SILENT;
+      let frames = mapped.size + (zswap?.pools.totalPages ?? 0);
+      for (const { cache } of types.values()) {
+        for (const { pfn } of cache.values()) if (!mapped.has(pfn)) frames++;
       }
-      return expectEqual(
-        "allocated frames",
-        swap.memory.allocatedPages,
-        frames.size + (swap.zswap?.pools.totalPages ?? 0),
-      );
+      if (frames === 0 && memory.allocatedPages === 0) return SILENT;
+      return expectEqual("allocated frames", memory.allocatedPages, frames);
+    },
+  },
+  {
+    id: "swap/failed-io",
+    sentence:
+      "Each page that went to a device or came from one, or was to, is counted: those that failed, and those that zswap wrote back, among them.",
+    source:
+      "__swap_writepage, swap_readpage, mm/page_io.c, 6.1; swap_writepage_bdev_sync, 6.18",
+    check({ stats, zswap }) {
+      const writtenBack = zswap?.counters.written_back_pages ?? 0;
+      const pairs = [
+        ["failed reads", stats.failedReads, stats.pswpin],
+        ["failed writes", stats.failedWrites, stats.pswpout],
+        ["pages written back", writtenBack, stats.pswpout],
+      ] as const;
+      const over = pairs.find(([, part, whole]) => part > whole);
+      if (over === undefined) return undefined;
+      const [where, found, most] = over;
+      return { where, expected: `at most ${most}`, found };
     },
   },
   {
@@ -152,11 +200,17 @@ export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
     sentence: "inuse_pages is the number of slots that are not free.",
     source: "swap_range_alloc, swap_range_free, mm/swapfile.c, 6.1",
     check(swap) {
+      let sum = 0;
       for (const { map, inUse, type } of swap.types.values()) {
-        const used = map.subarray(1).filter((count) => count !== 0).length;
+        let used = 0;
+        for (let offset = 1; offset < map.length; offset++) {
+          if (map[offset] !== 0) used++;
+        }
+        sum += used;
         const violation = expectEqual(`inuse_pages of ${type}`, inUse, used);
         if (violation !== undefined) return violation;
       }
+      return sum === 0 ? SILENT : undefined;
     },
   },
 ];
@@ -164,19 +218,69 @@ export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
 /** Every rule about the swap path, as a list to read. */
 export const SWAP_INVARIANTS: readonly Rule[] = [
   ...SWAP_SLOT_INVARIANTS,
+  ...SWAP_PAGE_INVARIANTS,
   ...SWAP_PATH_INVARIANTS,
 ];
 
-/** How many page tables have each slot of a type. */
-function countUsers(swap: Swap, type: number): Map<number, number> {
-  const users = new Map<number, number>();
+/** How many page tables have each slot of a type, by offset. */
+function countUsers(swap: Swap, { type, map }: SwapType): Uint8Array {
+  const users = new Uint8Array(map.length);
   for (const pages of swap.processes.values()) {
     for (const { pfn, slot } of pages.values()) {
-      if (slot?.type !== type || pfn !== NO_PAGE) continue;
-      users.set(slot.offset, (users.get(slot.offset) ?? 0) + 1);
+      if (slot?.type === type && pfn === NO_PAGE) users[slot.offset]++;
     }
   }
   return users;
+}
+
+/**
+ * Checks the rules about one page of a process and about its slot, at a cost
+ * that does not grow with what there is. `reach` counts the rules.
+ */
+export function checkSwapPage(
+  swap: Swap,
+  process: number,
+  number: number,
+  reach?: Reach,
+): void {
+  const page = swap.pageOf(process, number);
+  if (page === undefined) return;
+  const found = { page, number };
+  assertInvariants(SWAP_PAGE_INVARIANTS, swap, found, reach);
+  if (page.slot === undefined) return;
+  const { type, offset } = page.slot;
+  const users = Number(page.pfn === NO_PAGE);
+  checkSwapSlot(swap, { swapType: swap.typeOf(type), offset, users }, reach);
+}
+
+/** Checks the rules about one slot. */
+export function checkSwapSlot(
+  swap: Swap,
+  slot: FoundSlot,
+  reach?: Reach,
+): void {
+  assertInvariants(SWAP_SLOT_INVARIANTS, swap, slot, reach);
+}
+
+/**
+ * Checks every rule on every slot, every page and the swap path, but not what
+ * is below. Throws an `InvariantError` at the first one broken.
+ */
+export function checkSwapPath(swap: Swap, reach?: Reach): void {
+  for (const pages of swap.processes.values()) {
+    for (const [number, page] of pages) {
+      const found = { page, number };
+      assertInvariants(SWAP_PAGE_INVARIANTS, swap, found, reach);
+    }
+  }
+  assertInvariants(SWAP_PATH_INVARIANTS, swap, swap, reach);
+  for (const swapType of swap.types.values()) {
+    const users = countUsers(swap, swapType);
+    for (let offset = 1; offset < swapType.map.length; offset++) {
+      const slot = { swapType, offset, users: users[offset] };
+      checkSwapSlot(swap, slot, reach);
+    }
+  }
 }
 
 /**
@@ -195,13 +299,6 @@ function countUsers(swap: Swap, type: number): Map<number, number> {
  * ```
  */
 export function checkSwap(swap: Swap): void {
-  assertInvariants(SWAP_PATH_INVARIANTS, swap, swap);
-  for (const swapType of swap.types.values()) {
-    const users = countUsers(swap, swapType.type);
-    for (let offset = 1; offset < swapType.map.length; offset++) {
-      const slot = { swapType, offset, users: users.get(offset) ?? 0 };
-      assertInvariants(SWAP_SLOT_INVARIANTS, swap, slot);
-    }
-  }
+  checkSwapPath(swap);
   if (swap.zswap !== undefined) checkZswap(swap.zswap);
 }

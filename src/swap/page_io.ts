@@ -42,12 +42,12 @@ function* writeToDevice(
   page.writeback = true;
   // What the device gets is the page as it is now.
   const data = swap.bytesOf(page.pfn).slice();
+  swap.stats.pswpout++;
   yield "__swap_writepage: page under writeback, bio submitted";
   const errno = swapType.device.writePage(offset, data);
   page.writeback = false;
   if (errno === undefined) {
     swapType.onDevice.add(offset);
-    swap.stats.pswpout++;
   } else {
     swapType.onDevice.delete(offset);
     page.dirty = true;
@@ -116,10 +116,10 @@ export function* swapReadpage(
     if (errno !== "ENOENT") return { errno, dirty: false };
     zswap.nrDiskSwapins++;
   }
+  stats.pswpin++;
   yield "swap_readpage: page locked, bio submitted";
   const errno = swapType.device.readPage(offset, into);
-  if (errno === undefined) stats.pswpin++;
-  else stats.failedReads++;
+  if (errno !== undefined) stats.failedReads++;
   return { errno, dirty: false };
 }
 

@@ -5,6 +5,7 @@
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
+import { assertLength, assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Zswap, type ZswapOptions } from "../zswap/zswap.ts";
 import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
@@ -32,13 +33,13 @@ export interface AnonPage {
 
 /** Counters of the swap path, as `/proc/vmstat` names them, and failures. */
 export interface SwapStats {
-  /** Pages read from devices. */
+  /** Pages that devices were asked for, whether they gave them or not. */
   pswpin: number;
-  /** Pages written to devices. */
+  /** Pages that were sent to devices, whether they took them or not. */
   pswpout: number;
-  /** Reads that failed. */
+  /** Reads of them that failed. */
   failedReads: number;
-  /** Writes that failed. */
+  /** Writes of them that failed. */
   failedWrites: number;
 }
 
@@ -150,6 +151,7 @@ export class Swap {
     number: number,
     data: Uint8Array,
   ): Generator<Wait, Errno | undefined> {
+    assertLength("write a page", data, this.profile.pageSize);
     const page = this.pageOf(process, number) ?? this.#newPage(process, number);
     if (page === undefined) return "ENOMEM";
     const errno = yield* this.#bringIn(page);
@@ -173,6 +175,7 @@ export class Swap {
     number: number,
     into: Uint8Array,
   ): Generator<Wait, Errno | undefined> {
+    assertLength("read a page", into, this.profile.pageSize);
     const page = this.pageOf(process, number);
     if (page === undefined) {
       into.fill(0);
@@ -204,15 +207,15 @@ export class Swap {
 
   /** A process gives a page back (`zap_pte_range`). */
   free(process: number, number: number): void {
-    const pages = this.processes.get(process);
-    const page = pages?.get(number);
-    if (pages === undefined || page === undefined) return;
-    pages.delete(number);
+    const page = this.pageOf(process, number);
+    if (page === undefined) return;
+    this.processes.get(process)?.delete(number);
     this.#zap(page);
   }
 
   /** A process ends; its pages and their slots are free (`exit_mmap`). */
   exit(process: number): void {
+    assertWhole("end a process", "process", process);
     for (const number of [...this.processes.get(process)?.keys() ?? []]) {
       this.free(process, number);
     }
@@ -221,6 +224,8 @@ export class Swap {
 
   /** A page of a process, where it was ever written. */
   pageOf(process: number, number: number): AnonPage | undefined {
+    assertWhole("find a page", "process", process);
+    assertWhole("find a page", "number", number);
     return this.processes.get(process)?.get(number);
   }
 
@@ -235,6 +240,7 @@ export class Swap {
 
   /** The bytes of a frame: a view that is good until the memory grows. */
   bytesOf(pfn: number): Uint8Array {
+    assertWhole("find a frame", "pfn", pfn);
     const { bytes, pageSize } = this.memory;
     return bytes.subarray(pfn * pageSize, (pfn + 1) * pageSize);
   }

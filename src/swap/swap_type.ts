@@ -1,4 +1,5 @@
 /** A swap type: a device with its slots and its part of the swap cache. */
+import { assertWhole } from "../rules/argument.ts";
 import type { SwapDevice } from "./device.ts";
 
 /** SWAP_HAS_CACHE: the swap cache has a page for the slot. */
@@ -52,6 +53,7 @@ export class SwapType {
 
   /** A type with every slot free but the header's. */
   constructor(type: number, device: SwapDevice) {
+    assertWhole("swap on", "pages", device.pages);
     this.type = type;
     this.device = device;
     this.map = new Uint8Array(device.pages);

@@ -3,9 +3,14 @@ import { PAGE_FLAGS, PAGE_STRIDE, PG_ALLOCATED } from "../memory/memory.ts";
 import {
   assertInvariants,
   expectEqual,
+  heldIf,
   type Invariant,
   type Rule,
+  SILENT,
 } from "../rules/invariant.ts";
+import type { Reach } from "../rules/reach.ts";
+import { checkNeighbours } from "../zbud/list_links.ts";
+import { NCHUNKS_ORDER } from "../zbud/driver.ts";
 import type { Z3foldObject } from "./handles.ts";
 import { THIS_CPU } from "./page_lists.ts";
 import type { Z3foldPool } from "./pool.ts";
@@ -44,11 +49,14 @@ export type Z3foldPoolInvariant = Invariant<Z3foldPool, Z3foldPool>;
 const isHeadless = ({ pool }: Z3foldLinks, pfn: number): boolean =>
   pool.pages.has(pfn, PAGE_HEADLESS);
 
+/** A byte a chunk, for the one page that is looked at. */
+const COVER = new Uint8Array(1 << NCHUNKS_ORDER);
+
 /** For each chunk of a page how often the header and the objects cover it. */
 function coverOf(pages: Z3foldPages, pfn: number): Uint8Array {
-  const cover = new Uint8Array(pages.totalChunks);
+  const cover = COVER.fill(0);
   cover.fill(1, 0, pages.headerChunks);
-  for (const buddy of pages.buddies(pfn)) {
+  for (const buddy of Z3FOLD_BUDDIES) {
     const start = pages.startOf(pfn, buddy);
     const end = start + pages.chunks(pfn, buddy);
     for (let chunk = start; chunk < end; chunk++) cover[chunk]++;
@@ -70,7 +78,9 @@ function freeRun(cover: Uint8Array, start: number, step: number): number {
 function countFreeChunks(pages: Z3foldPages, pfn: number): number {
   const cover = coverOf(pages, pfn);
   if (pages.chunks(pfn, MIDDLE) === 0) {
-    return cover.filter((times) => times === 0).length;
+    let free = 0;
+    for (const times of cover) if (times === 0) free++;
+    return free;
   }
   return Math.max(
     freeRun(cover, pages.headerChunks, 1),
@@ -86,7 +96,7 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
       "A page with a header holds at most three objects, in their order, which leave the header and each other alone.",
     source: "z3fold_alloc, z3fold_compact_page, mm/z3fold.c, 4.8",
     check(links, pfn) {
-      if (isHeadless(links, pfn)) return undefined;
+      if (isHeadless(links, pfn)) return SILENT;
       const { pages } = links.pool;
       const cover = coverOf(pages, pfn);
       const twice = cover.findIndex((times) => times > 1);
@@ -99,8 +109,11 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
         };
       }
       const starts = pages.buddies(pfn).map((one) => pages.startOf(pfn, one));
-      const inOrder = [...starts].sort((a, b) => a - b);
-      return expectEqual(where, String(starts), String(inOrder));
+      const isInOrder = starts.every((start, nth) =>
+        nth === 0 || start > starts[nth - 1]
+      );
+      if (isInOrder) return heldIf(starts.length > 0);
+      return { where, expected: "in their order", found: String(starts) };
     },
   },
   {
@@ -109,10 +122,10 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
       "A page with a header has a reference for each object, one for reclaim that has claimed it and one for compaction that is queued; it is freed with the last.",
     source: "kref_get and kref_put on refcount, mm/z3fold.c, 4.14",
     check(links, pfn) {
-      if (isHeadless(links, pfn)) return undefined;
+      if (isHeadless(links, pfn)) return SILENT;
       const { pages } = links.pool;
-      const holders = [PAGE_CLAIMED, NEEDS_COMPACTING]
-        .filter((flag) => pages.has(pfn, flag)).length;
+      const holders = Number(pages.has(pfn, PAGE_CLAIMED)) +
+        Number(pages.has(pfn, NEEDS_COMPACTING));
       const references = pages.buddies(pfn).length + holders;
       const where = `the references to page ${pfn}`;
       if (references === 0) return { where, expected: "one", found: "none" };
@@ -127,7 +140,7 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
     check(links, pfn) {
       const { pages } = links.pool;
       const list = links.unbuddied.get(pfn) ?? "none";
-      const where = `the unbuddied list of page ${pfn}`;
+      const where = () => `the unbuddied list of page ${pfn}`;
       const isOnNone = isHeadless(links, pfn) ||
         pages.has(pfn, PAGE_CLAIMED) ||
         pages.buddies(pfn).length === Z3FOLD_BUDDIES.length;
@@ -139,7 +152,7 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
         const isBehind = list === "none" || list <= free;
         return isBehind
           ? undefined
-          : { where, expected: `${free}, fewer or none`, found: list };
+          : { where: where(), expected: `${free}, fewer or none`, found: list };
       }
       return expectEqual(where, list, free);
     },
@@ -150,9 +163,9 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
       "A page with a header knows the CPU on whose unbuddied lists it is, and -1 where it is on none.",
     source: "add_to_unbuddied, __z3fold_alloc, mm/z3fold.c, 4.14",
     check(links, pfn) {
-      if (isHeadless(links, pfn)) return undefined;
+      if (isHeadless(links, pfn)) return SILENT;
       return expectEqual(
-        `the CPU of page ${pfn}`,
+        () => `the CPU of page ${pfn}`,
         links.pool.pages.cpu(pfn),
         links.unbuddied.has(pfn) ? THIS_CPU : -1,
       );
@@ -164,7 +177,7 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
     source: "z3fold_alloc, z3fold_reclaim_page, mm/z3fold.c, 4.8",
     check({ pool }, pfn) {
       return expectEqual(
-        `page ${pfn} on the LRU list`,
+        () => `page ${pfn} on the LRU list`,
         String(pool.lists.lru.has(pfn)),
         String(!pool.pages.has(pfn, PAGE_CLAIMED)),
       );
@@ -177,16 +190,17 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
     source: "__encode_handle, handle_to_buddy, mm/z3fold.c, 5.5",
     check(links, pfn) {
       const { pages } = links.pool;
-      const named = (links.handles.get(pfn) ?? [])
-        .map(({ buddy }) => buddy).sort();
-      const where = `the handles of page ${pfn}`;
+      const handles = links.handles.get(pfn) ?? [];
+      const named = handles.map(({ buddy }) => buddy).sort();
+      const where = () => `the handles of page ${pfn}`;
       // A headless page whose object is freed while reclaim has it stays.
       if (isHeadless(links, pfn)) {
         return named.length === 0
-          ? undefined
+          ? SILENT
           : expectEqual(where, String(named), String([HEADLESS]));
       }
-      return expectEqual(where, String(named), String(pages.buddies(pfn)));
+      return expectEqual(where, String(named), String(pages.buddies(pfn))) ??
+        heldIf(named.length > 0);
     },
   },
   {
@@ -194,21 +208,28 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
     sentence: "A handle leads to where its object is, all of its chunks.",
     source: "z3fold_map, handle_to_chunks, mm/z3fold.c, 5.5",
     check(links, pfn) {
-      if (isHeadless(links, pfn)) return undefined;
+      if (isHeadless(links, pfn)) return SILENT;
       const { pages } = links.pool;
-      for (const one of links.handles.get(pfn) ?? []) {
-        const { handle, buddy, address, length } = one;
-        const violation = expectEqual(
+      const handles = links.handles.get(pfn) ?? [];
+      for (const { handle, buddy, address, length } of handles) {
+        const where = () =>
           `handle ${handle}, the ${
             Z3FOLD_BUDDY_NAMES[buddy]
-          } object of page ${pfn}`,
-          `${length} bytes at ${address}`,
-          `${pages.chunks(pfn, buddy) * pages.chunkSize} bytes at ${
-            pages.addressOf(pfn, buddy)
-          }`,
-        );
+          } object of page ${pfn}`;
+        const bytes = pages.chunks(pfn, buddy) * pages.chunkSize;
+        const violation = expectEqual(
+          () => `the bytes of ${where()}`,
+          length,
+          bytes,
+        ) ??
+          expectEqual(
+            () => `the address of ${where()}`,
+            address,
+            pages.addressOf(pfn, buddy),
+          );
         if (violation !== undefined) return violation;
       }
+      return heldIf(handles.length > 0);
     },
   },
   {
@@ -217,15 +238,26 @@ export const Z3FOLD_PAGE_INVARIANTS: readonly Z3foldPageInvariant[] = [
       "A page counts the objects whose handles were made for another page.",
     source: "compact_single_buddy, free_handle, mm/z3fold.c, 5.5",
     check(links, pfn) {
-      if (isHeadless(links, pfn)) return undefined;
+      if (isHeadless(links, pfn)) return SILENT;
       const { pages, slots } = links.pool;
       const foreign = (links.handles.get(pfn) ?? [])
         .filter(({ handle }) => slots.slotsOf(handle) !== pages.slots(pfn));
       return expectEqual(
-        `the foreign handles of page ${pfn}`,
+        () => `the foreign handles of page ${pfn}`,
         pages.foreignHandles(pfn),
         foreign.length,
-      );
+      ) ?? heldIf(foreign.length > 0);
+    },
+  },
+  {
+    id: "z3fold/neighbours",
+    sentence:
+      "The neighbours of a page in its unbuddied list, or the list's head, point back to it.",
+    source:
+      "list_add, list_del_init, include/linux/list.h, in mm/z3fold.c, 4.8",
+    check(links, pfn) {
+      if (isHeadless(links, pfn)) return SILENT;
+      return checkNeighbours(links.pool.lists.unbuddied, pfn);
     },
   },
 ];
@@ -256,7 +288,8 @@ export const Z3FOLD_POOL_INVARIANTS: readonly Z3foldPoolInvariant[] = [
         }
       }
       const strange = [...lists.lru].find((pfn) => !lists.frames.has(pfn));
-      return expectEqual("the LRU list", strange ?? "whole", "whole");
+      return expectEqual("the LRU list", strange ?? "whole", "whole") ??
+        heldIf(lists.frames.size > 0);
     },
   },
   {
@@ -269,7 +302,8 @@ export const Z3FOLD_POOL_INVARIANTS: readonly Z3foldPoolInvariant[] = [
         (memory.page[pfn * PAGE_STRIDE + PAGE_FLAGS] & PG_ALLOCATED) !== 0;
       const allocated = [...lists.frames].filter(isAllocated).length;
       return expectEqual("allocated frames", allocated, lists.frames.size) ??
-        expectEqual("pages_nr", lists.pagesNr, allocated);
+        expectEqual("pages_nr", lists.pagesNr, allocated) ??
+        heldIf(allocated > 0);
     },
   },
   {
@@ -287,6 +321,7 @@ export const Z3FOLD_POOL_INVARIANTS: readonly Z3foldPoolInvariant[] = [
           };
         }
       }
+      return heldIf(handles.given.size > 0);
     },
   },
 ];
@@ -299,7 +334,8 @@ export const Z3FOLD_INVARIANTS: readonly Rule[] = [
 
 /**
  * Checks every rule on every part of a z3fold pool. Throws an
- * `InvariantError` at the first one broken.
+ * `InvariantError` at the first one broken. `reach` counts the rules that
+ * spoke.
  *
  * @example
  * ```ts
@@ -310,9 +346,9 @@ export const Z3FOLD_INVARIANTS: readonly Rule[] = [
  * checkZ3fold(pool);
  * ```
  */
-export function checkZ3fold(pool: Z3foldPool): void {
+export function checkZ3fold(pool: Z3foldPool, reach?: Reach): void {
   // Lists and handles first: the other rules go along them.
-  assertInvariants(Z3FOLD_POOL_INVARIANTS, pool, pool);
+  assertInvariants(Z3FOLD_POOL_INVARIANTS, pool, pool, reach);
   const unbuddied = new Map<number, number>();
   for (let list = 0; list <= pool.pages.nchunks; list++) {
     for (const pfn of pool.lists.unbuddied.pagesIn(list)) {
@@ -323,13 +359,15 @@ export function checkZ3fold(pool: Z3foldPool): void {
   for (const handle of pool.handles.given) {
     const object = pool.handles.decode(handle);
     const others = handles.get(object.pfn) ?? [];
-    handles.set(object.pfn, [...others, { handle, ...object }]);
+    handles.set(object.pfn, others);
+    others.push({ handle, ...object });
   }
   for (const pfn of pool.lists.frames) {
     assertInvariants(
       Z3FOLD_PAGE_INVARIANTS,
       { pool, unbuddied, handles },
       pfn,
+      reach,
     );
   }
 }

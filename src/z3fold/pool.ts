@@ -8,6 +8,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
+import { assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
@@ -117,6 +118,8 @@ export class Z3foldPool {
 
   /** {@linkcode Z3foldPool.alloc}, stopping where the kernel may sleep. */
   *allocSteps(size: number, gfp = 0): Generator<Wait, number | Errno> {
+    assertWhole("allocate", "size", size);
+    assertWhole("allocate", "gfp", gfp);
     if (size === 0 || (gfp & GFP_HIGHMEM) !== 0) return "EINVAL";
     if (size > this.memory.pageSize) return "ENOSPC";
     const isHeadless = size > this.pages.maxBuddySize;
@@ -247,6 +250,7 @@ export class Z3foldPool {
   *reclaimPageSteps(
     retries: number,
   ): Generator<Wait, ReclaimErrno | undefined> {
+    assertWhole("reclaim a page", "retries", retries);
     const evict = this.#evict;
     if (evict === undefined || retries === 0) return "EINVAL";
     const { lists, handles, slots } = this;

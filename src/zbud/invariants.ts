@@ -3,11 +3,17 @@ import { PAGE_FLAGS, PAGE_STRIDE, PG_ALLOCATED } from "../memory/memory.ts";
 import {
   assertInvariants,
   expectEqual,
+  heldIf,
   type Invariant,
   type Rule,
+  SILENT,
   type Violation,
+  violationOf,
 } from "../rules/invariant.ts";
+import type { Reach } from "../rules/reach.ts";
+import { NCHUNKS_ORDER } from "./driver.ts";
 import type { HeaderLists } from "./header_lists.ts";
+import { checkNeighbours } from "./list_links.ts";
 import { ZBUD_BUDDIED, type ZbudPool } from "./pool.ts";
 import { walkZbud, zbudContents } from "./walk.ts";
 import { BUDDIES } from "./zbud_page.ts";
@@ -27,26 +33,28 @@ export type ZbudPageInvariant = Invariant<ZbudLists, number>;
 /** A rule about a zbud pool as a whole. */
 export type ZbudPoolInvariant = Invariant<ZbudPool, ZbudPool>;
 
-/** The chunks of a page's objects, the first and the last. */
-function chunksOf(pool: ZbudPool, pfn: number): readonly number[] {
-  return BUDDIES.map((buddy) => pool.pages.chunks(pfn, buddy));
+/** How many objects a page has. */
+function countObjects({ pages }: ZbudPool, pfn: number): number {
+  return BUDDIES.filter((buddy) => pages.chunks(pfn, buddy) > 0).length;
 }
+
+/** A byte a chunk, for the one page that is looked at. */
+const COVER = new Uint8Array(1 << NCHUNKS_ORDER);
 
 /**
  * Free chunks of a page, counted one by one: those that the header and the
  * objects, by where they start, do not cover.
  */
-function countFreeChunks(pool: ZbudPool, pfn: number): number {
-  const { chunkSize } = pool.pages;
-  const start = pfn * pool.memory.pageSize;
-  const isUsed = new Uint8Array(pool.memory.pageSize / chunkSize);
-  isUsed[0] = 1;
+function countFreeChunks({ pages, memory }: ZbudPool, pfn: number): number {
+  COVER.fill(0)[0] = 1;
   for (const buddy of BUDDIES) {
-    const chunks = pool.pages.chunks(pfn, buddy);
-    const from = (pool.pages.encodeHandle(pfn, buddy) - start) / chunkSize;
-    isUsed.fill(1, from, from + chunks);
+    const offset = pages.encodeHandle(pfn, buddy) % memory.pageSize;
+    const from = offset / pages.chunkSize;
+    COVER.fill(1, from, from + pages.chunks(pfn, buddy));
   }
-  return isUsed.filter((used) => used === 0).length;
+  let free = 0;
+  for (const isUsed of COVER) if (isUsed === 0) free++;
+  return free;
 }
 
 /** Rules about each page. */
@@ -58,7 +66,8 @@ export const ZBUD_PAGE_INVARIANTS: readonly ZbudPageInvariant[] = [
     source: "zbud_alloc, zbud_free, mm/zbud.c, 3.11",
     check({ pool }, pfn) {
       const where = `page ${pfn}`;
-      const [first, last] = chunksOf(pool, pfn);
+      const first = pool.pages.chunks(pfn, "FIRST");
+      const last = pool.pages.chunks(pfn, "LAST");
       const { nchunks } = pool.pages;
       if (first + last > nchunks || Math.max(first, last) >= nchunks) {
         return {
@@ -67,9 +76,10 @@ export const ZBUD_PAGE_INVARIANTS: readonly ZbudPageInvariant[] = [
           found: `${first} and ${last}`,
         };
       }
-      if (first + last === 0 && !pool.pages.underReclaim(pfn)) {
-        return { where, expected: "an object", found: "none" };
-      }
+      if (first + last > 0) return undefined;
+      return pool.pages.underReclaim(pfn)
+        ? SILENT
+        : { where, expected: "an object", found: "none" };
     },
   },
   {
@@ -78,10 +88,10 @@ export const ZBUD_PAGE_INVARIANTS: readonly ZbudPageInvariant[] = [
       "A page is on the buddied list where it has two objects, on the unbuddied list of its count of free chunks where it has one, on none where reclaim holds it.",
     source: "zbud_alloc, zbud_free, num_free_chunks, mm/zbud.c, 3.11",
     check({ pool, buddy }, pfn) {
-      const objects = chunksOf(pool, pfn).filter((chunks) => chunks > 0).length;
+      const objects = countObjects(pool, pfn);
       const list = objects === 2 ? ZBUD_BUDDIED : countFreeChunks(pool, pfn);
       return expectEqual(
-        `the buddy list of page ${pfn} with ${objects} objects`,
+        () => `the buddy list of page ${pfn} with ${objects} objects`,
         buddy.get(pfn) ?? pool.buddy.state(pfn),
         pool.pages.underReclaim(pfn) ? "deleted" : list,
       );
@@ -93,7 +103,7 @@ export const ZBUD_PAGE_INVARIANTS: readonly ZbudPageInvariant[] = [
     source: "zbud_alloc, zbud_reclaim_page, mm/zbud.c, 3.11",
     check({ pool, lru }, pfn) {
       return expectEqual(
-        `the LRU list of page ${pfn}`,
+        () => `the LRU list of page ${pfn}`,
         lru.has(pfn) ? "linked" : pool.lru.state(pfn),
         pool.pages.underReclaim(pfn) ? "deleted" : "linked",
       );
@@ -104,11 +114,12 @@ export const ZBUD_PAGE_INVARIANTS: readonly ZbudPageInvariant[] = [
     sentence: "The pages marked as under reclaim are those that reclaim holds.",
     source: "zbud_reclaim_page, mm/zbud.c, 3.11",
     check({ pool }, pfn) {
+      const isMarked = pool.pages.underReclaim(pfn);
       return expectEqual(
-        `the mark of page ${pfn}`,
-        String(pool.pages.underReclaim(pfn)),
+        () => `the mark of page ${pfn}`,
+        String(isMarked),
         String(pool.claimed.has(pfn)),
-      );
+      ) ?? heldIf(isMarked);
     },
   },
   {
@@ -121,15 +132,31 @@ export const ZBUD_PAGE_INVARIANTS: readonly ZbudPageInvariant[] = [
         if (pool.pages.chunks(pfn, buddy) === 0) continue;
         const handle = pool.pages.encodeHandle(pfn, buddy);
         const violation = expectEqual(
-          `handle ${handle}`,
-          `${pool.pages.buddyOf(handle)} of page ${pool.pages.pfnOf(handle)}`,
-          `${buddy} of page ${pfn}`,
-        );
+          () => `page of handle ${handle}`,
+          pool.pages.pfnOf(handle),
+          pfn,
+        ) ??
+          expectEqual(
+            () => `object of handle ${handle} of page ${pfn}`,
+            pool.pages.buddyOf(handle),
+            buddy,
+          );
         if (violation !== undefined) return violation;
         if (handle === 0) {
           return { where: `page ${pfn}`, expected: "not 0", found: handle };
         }
       }
+      return heldIf(countObjects(pool, pfn) > 0);
+    },
+  },
+  {
+    id: "zbud/neighbours",
+    sentence:
+      "The neighbours of a page in its lists, or the lists' heads, point back to it.",
+    source: "list_add, list_del, include/linux/list.h, in mm/zbud.c, 3.11",
+    check({ pool }, pfn) {
+      const beside = checkNeighbours(pool.buddy, pfn);
+      return violationOf(beside) ?? checkNeighbours(pool.lru, pfn);
     },
   },
 ];
@@ -179,7 +206,8 @@ export const ZBUD_POOL_INVARIANTS: readonly ZbudPoolInvariant[] = [
         const violation = checkList(pool, pool.buddy, list, seen);
         if (violation !== undefined) return violation;
       }
-      return checkList(pool, pool.lru, 0, new Set());
+      return checkList(pool, pool.lru, 0, new Set()) ??
+        heldIf(pool.frames.size > 0);
     },
   },
   {
@@ -192,7 +220,8 @@ export const ZBUD_POOL_INVARIANTS: readonly ZbudPoolInvariant[] = [
         (page[pfn * PAGE_STRIDE + PAGE_FLAGS] & PG_ALLOCATED) !== 0;
       const allocated = [...pool.frames].filter(isAllocated).length;
       return expectEqual("allocated frames", allocated, pool.frames.size) ??
-        expectEqual("pages_nr", pool.pagesNr, allocated);
+        expectEqual("pages_nr", pool.pagesNr, allocated) ??
+        heldIf(allocated > 0);
     },
   },
   {
@@ -208,7 +237,7 @@ export const ZBUD_POOL_INVARIANTS: readonly ZbudPoolInvariant[] = [
         "the pool rebuilt from its frames",
         JSON.stringify(walked),
         JSON.stringify(contents),
-      );
+      ) ?? heldIf(contents.pages.length > 0);
     },
   },
 ];
@@ -221,7 +250,7 @@ export const ZBUD_INVARIANTS: readonly Rule[] = [
 
 /**
  * Checks every rule on every part of a zbud pool. Throws an `InvariantError`
- * at the first one broken.
+ * at the first one broken. `reach` counts the rules that spoke.
  *
  * @example
  * ```ts
@@ -232,15 +261,15 @@ export const ZBUD_INVARIANTS: readonly Rule[] = [
  * checkZbud(pool);
  * ```
  */
-export function checkZbud(pool: ZbudPool): void {
+export function checkZbud(pool: ZbudPool, reach?: Reach): void {
   // Lists first: the other rules walk along them.
-  assertInvariants(ZBUD_POOL_INVARIANTS, pool, pool);
+  assertInvariants(ZBUD_POOL_INVARIANTS, pool, pool, reach);
   const buddy = new Map<number, number>();
   for (let list = 0; list < pool.pages.nchunks; list++) {
     for (const pfn of pool.buddy.pagesIn(list)) buddy.set(pfn, list);
   }
   const lists = { pool, buddy, lru: new Set(pool.lru.pagesIn(0)) };
   for (const pfn of pool.frames) {
-    assertInvariants(ZBUD_PAGE_INVARIANTS, lists, pfn);
+    assertInvariants(ZBUD_PAGE_INVARIANTS, lists, pfn, reach);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
+import { assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
@@ -118,6 +119,8 @@ export class ZbudPool {
 
   /** {@linkcode ZbudPool.alloc}, stopping where the kernel drops its lock. */
   *allocSteps(size: number, gfp = 0): Generator<Wait, number | Errno> {
+    assertWhole("allocate", "size", size);
+    assertWhole("allocate", "gfp", gfp);
     if (size === 0 || (gfp & GFP_HIGHMEM) !== 0) return "EINVAL";
     if (size > this.pages.maxSize) return "ENOSPC";
     const chunks = this.pages.sizeToChunks(size);
@@ -200,6 +203,7 @@ export class ZbudPool {
   *reclaimPageSteps(
     retries: number,
   ): Generator<Wait, ReclaimErrno | undefined> {
+    assertWhole("reclaim a page", "retries", retries);
     const evict = this.#evict;
     if (evict === undefined || this.lru.last(0) === NO_PAGE || retries === 0) {
       return "EINVAL";

@@ -27,14 +27,10 @@ export interface Attribute {
   store?(zram: Zram, text: string): Errno | undefined;
 }
 
-/** Sizes above this do not fit a model's disk: 2^53 bytes. */
-function toBytes(bytes: bigint): number {
-  if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new RangeError(
-      `Cannot use ${bytes} bytes: the model counts to ${Number.MAX_SAFE_INTEGER}`,
-    );
-  }
-  return Number(bytes);
+/** Bytes in whole pages: up to 64 bits of them a number holds exactly. */
+function alignToPages({ profile }: Zram, bytes: bigint): number {
+  const pageSize = BigInt(profile.pageSize);
+  return Number((bytes + pageSize - 1n) / pageSize * pageSize);
 }
 
 /** A path or a name as `echo` writes it. */
@@ -62,7 +58,8 @@ function ioStatNumber(field: keyof IoStat): Attribute {
 const BASIC: Readonly<Record<string, Attribute>> = {
   disksize: {
     show: (zram) => `${zram.disksize}\n`,
-    store: (zram, text) => zram.setDisksize(toBytes(memparse(text) ?? 0n)),
+    store: (zram, text) =>
+      zram.setDisksize(alignToPages(zram, memparse(text) ?? 0n)),
   },
   initstate: {
     show: (zram) => `${zram.disksize === 0 ? 0 : 1}\n`,

@@ -1,5 +1,6 @@
 /** Backing devices: where pages go that are written back. */
 import type { Errno } from "../linux/errno.ts";
+import { assertLength, assertWhole } from "../rules/argument.ts";
 
 /**
  * A block device as zram uses it: pages by number, each read and written
@@ -59,6 +60,8 @@ export class RamBackingDevice implements BackingDevice {
     pageSize: number,
     options: RamBackingDeviceOptions = {},
   ) {
+    assertWhole("make a backing device", "pages", pages);
+    assertWhole("make a backing device", "pageSize", pageSize, 1);
     this.pages = pages;
     this.#pageSize = pageSize;
     this.#failRequest = options.failRequest;
@@ -66,12 +69,16 @@ export class RamBackingDevice implements BackingDevice {
 
   /** Fills `into` with a block; EIO beyond the end or where injected. */
   readPage(block: number, into: Uint8Array): Errno | undefined {
+    assertWhole("read a block", "block", block);
+    assertLength(`read block ${block}`, into, this.#pageSize);
     if (this.#fails("read", block)) return "EIO";
     into.set(this.#blocks.get(block) ?? new Uint8Array(this.#pageSize));
   }
 
   /** Writes a block; EIO beyond the end or where injected. */
   writePage(block: number, data: Uint8Array): Errno | undefined {
+    assertWhole("write a block", "block", block);
+    assertLength(`write block ${block}`, data, this.#pageSize);
     if (this.#fails("write", block)) return "EIO";
     this.#blocks.set(block, data.slice());
   }
@@ -96,6 +103,7 @@ export class AttachedBacking {
   readonly device: BackingDevice;
   /** Blocks in use, one bit each. */
   readonly #bitmap: Uint32Array<ArrayBuffer>;
+  #used = 0;
 
   /** All blocks are free. */
   constructor(path: string, device: BackingDevice) {
@@ -111,11 +119,7 @@ export class AttachedBacking {
 
   /** Blocks in use. */
   get used(): number {
-    let used = 0;
-    for (let block = 0; block < this.device.pages; block++) {
-      if (this.isUsed(block)) used++;
-    }
-    return used;
+    return this.#used;
   }
 
   /** Takes the first free block from 1 on, or 0 (`alloc_block_bdev`). */
@@ -129,14 +133,17 @@ export class AttachedBacking {
     }
     if (block >= this.device.pages) return 0;
     this.#bitmap[block >>> 5] |= 1 << (block & 31);
+    this.#used++;
     return block;
   }
 
   /** Gives a block back (`free_block_bdev`). */
   freeBlock(block: number): void {
+    assertWhole("free a block", "block", block);
     if (!this.isUsed(block)) {
       throw new Error(`Cannot free block ${block}: it is not in use`);
     }
     this.#bitmap[block >>> 5] &= ~(1 << (block & 31));
+    this.#used--;
   }
 }

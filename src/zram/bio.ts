@@ -3,6 +3,7 @@
  * `zram_submit_bio` and what it calls, `drivers/block/zram/zram_drv.c`.
  */
 import type { Errno } from "../linux/errno.ts";
+import { assertWhole } from "../rules/argument.ts";
 import { blocked, type Wait } from "../rules/wait.ts";
 import type { Zram } from "./device.ts";
 import { allocTemporaryPage } from "./post_processing.ts";
@@ -40,19 +41,24 @@ type DataBio = Extract<Bio, { data: Uint8Array }>;
  */
 type Outcome = "done" | "failed" | "failed-below";
 
-/** The request's error, or `undefined` where zram takes it. */
+/**
+ * The request's error, or `undefined` where zram takes it. Throws where it is
+ * no request: `sector` and `bytes` are of no type that could be negative.
+ */
 export function checkRequest(
   zram: Zram,
   sector: number,
   bytes: number,
 ): Errno | undefined {
+  assertWhole("submit a request", "sector", sector);
+  assertWhole("submit a request", "bytes", bytes);
   const { disksize, ioStat } = zram;
   const { requestsChecked } = zram.profile.zram;
   if (requestsChecked === "once-initialised" && disksize === 0) return "EIO";
   const start = sector * SECTOR_SIZE;
   const aligned = start % LOGICAL_BLOCK_SIZE === 0 &&
     bytes % LOGICAL_BLOCK_SIZE === 0;
-  const inside = start >= 0 && start < disksize && start + bytes <= disksize;
+  const inside = start < disksize && start + bytes <= disksize;
   if (aligned && inside) return undefined;
   if (requestsChecked === "by-block-layer") return inside ? "EINVAL" : "EIO";
   ioStat.invalidIo++;
@@ -76,7 +82,8 @@ export function checkPageRequest(
       `Cannot ${op} page ${page}: the data has ${data.length} bytes, not ${pageSize}`,
     );
   }
-  if (!Number.isInteger(page) || page < 0 || page >= slots.length) {
+  if (page !== page >>> 0) assertWhole(op, "page", page);
+  if (page >= slots.length) {
     return checkRequest(zram, page * pageSize / SECTOR_SIZE, pageSize);
   }
   if (slots.has(page, ZRAM_LOCK)) {

@@ -3,6 +3,7 @@ import type { Errno } from "../linux/errno.ts";
 import { kstrtoll } from "../linux/kstrtox.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory } from "../memory/memory.ts";
+import { assertWhole } from "../rules/argument.ts";
 import { Zram, type ZramOptions } from "./device.ts";
 
 /**
@@ -26,6 +27,7 @@ export class ZramControl {
 
   /** The module loaded with `numDevices` devices, which share their memory. */
   constructor(profile: Profile, options: ZramOptions = {}, numDevices = 1) {
+    assertWhole("load zram", "numDevices", numDevices);
     const { pageSize } = profile;
     this.#profile = profile;
     this.#options = { memory: new Memory({ pageSize }), ...options };

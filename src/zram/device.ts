@@ -4,6 +4,7 @@ import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { IoStat } from "../linux/zram_profile.ts";
 import { Memory } from "../memory/memory.ts";
+import { assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import { AttachedBacking, type BackingDevice } from "./backing.ts";
@@ -18,6 +19,7 @@ import {
 import { markIdle } from "./idle.ts";
 import { recompressSteps } from "./recompress.ts";
 import { Slots } from "./slots.ts";
+import { refuseTable, zramTableBytes } from "./table.ts";
 import {
   type BdStat,
   bdStat,
@@ -30,11 +32,14 @@ import {
 import { freePage, writePage } from "./write.ts";
 import { readPage } from "./read.ts";
 import { WRITEBACK } from "./writeback.ts";
-import { Comps, PRIMARY_COMP } from "./zcomp.ts";
+import { Comps, MAX_COMPS, PRIMARY_COMP } from "./zcomp.ts";
 
 /** What a {@linkcode Zram} can be told when it is made. */
 export interface ZramOptions {
-  /** Codecs beside `KERNEL_CODECS`; one of the same name takes its place. */
+  /**
+   * Codecs beside zspec's own; one of the same name takes its place. Any of
+   * them can be chosen, whether the kernel has it or not.
+   */
   codecs?: readonly Codec[];
   /** Where the device's pool takes its frames from. */
   memory?: Memory;
@@ -45,6 +50,11 @@ export interface ZramOptions {
   backingDevices?: ReadonlyMap<string, BackingDevice | Errno>;
   /** The clock: seconds since boot (`ktime_get_boottime`). Default: always 0. */
   now?: () => number;
+  /**
+   * `totalram_pages`: pages of the machine, more than which no table of slots
+   * may have. Default: no end of them.
+   */
+  totalRamPages?: number;
 }
 
 /**
@@ -111,6 +121,7 @@ export class Zram {
   holders = 0;
 
   readonly #backingDevices: ReadonlyMap<string, BackingDevice | Errno>;
+  readonly #totalRamPages: number;
 
   /** A fresh device of size 0. Specifies `zram_add`. */
   constructor(profile: Profile, options: ZramOptions = {}) {
@@ -121,6 +132,10 @@ export class Zram {
     this.comps = new Comps(profile.zram, options.codecs ?? []);
     this.buffer = new Uint8Array(2 * pageSize);
     this.#backingDevices = options.backingDevices ?? new Map();
+    this.#totalRamPages = options.totalRamPages ?? Infinity;
+    if (options.totalRamPages !== undefined) {
+      assertWhole("make zram", "totalRamPages", options.totalRamPages);
+    }
   }
 
   /** `comp_algorithm`: the name of the algorithm that writes use. */
@@ -157,6 +172,7 @@ export class Zram {
    * recompresses. Specifies `comp_algorithm_store`, `recomp_algorithm_store`.
    */
   setAlgorithm(name: string, priority = PRIMARY_COMP): Errno | undefined {
+    assertWhole("set an algorithm", "priority", priority, 0, MAX_COMPS - 1);
     const errno = this.comps.check(name);
     if (errno !== undefined) return errno;
     if (this.disksize !== 0) return "EBUSY";
@@ -164,17 +180,27 @@ export class Zram {
   }
 
   /**
+   * Bytes that the device takes beside its pool: those of its table of slots.
+   * See `zramTableBytes`.
+   */
+  get tableBytes(): number {
+    return zramTableBytes(this.profile, this.disksize);
+  }
+
+  /**
    * Initialises the device with a disk of `bytes`, rounded up to whole pages:
-   * EINVAL for 0, EBUSY on an initialised device. Throws where the kernel has
-   * the algorithm and zspec has no codec for it. Specifies `disksize_store`.
+   * EINVAL for 0, EBUSY on an initialised device, ENOMEM where the table of its
+   * slots is too large for vmalloc. Throws where the kernel has the algorithm
+   * and zspec has no codec for it. Specifies `disksize_store`.
    */
   setDisksize(bytes: number): Errno | undefined {
+    assertWhole("initialise zram", "disksize", bytes);
     if (bytes === 0) return "EINVAL";
-    if (this.disksize !== 0) return "EBUSY";
-    const errno = this.comps.create();
-    if (errno !== undefined) return errno;
     const { pageSize, zram } = this.profile;
     const pages = Math.ceil(bytes / pageSize);
+    const errno = refuseTable(this, pages, this.#totalRamPages) ??
+      this.comps.create();
+    if (errno !== undefined) return errno;
     this.slots = new Slots(pages, zram.trackEntryActime);
     this.pool = new ZsPool(this.profile, { memory: this.memory });
     this.wholeFrom = zram.wholeFrom(pageSize, this.pool.hugeClassSize);
@@ -229,6 +255,7 @@ export class Zram {
     }
     for (let page = 0; page < this.slots.length; page++) freePage(this, page);
     this.slots = new Slots(0);
+    this.pool?.destroy();
     this.pool = undefined;
     this.comps.destroy();
     this.limitPages = 0;
@@ -285,6 +312,8 @@ export class Zram {
    * Specifies `zram_bio_discard`.
    */
   discard(page: number, pages: number): Errno | undefined {
+    assertWhole("discard", "page", page);
+    assertWhole("discard", "pages", pages);
     const { pageSize } = this.profile;
     const sector = page * pageSize / SECTOR_SIZE;
     return this.submitBio({ op: "discard", sector, bytes: pages * pageSize });

@@ -9,6 +9,9 @@ import { ZRAM_IDLE, ZRAM_SAME, ZRAM_UNDER_WB, ZRAM_WB } from "./slots.ts";
  * ones lose the mark. Specifies `mark_idle`, `zram_drv.c`.
  */
 export function markIdle(zram: Zram, cutoff: number | "all"): void {
+  if (Number.isNaN(cutoff)) {
+    throw new RangeError("Cannot mark idle: the 'cutoff' is NaN, not a time");
+  }
   const { slots } = zram;
   const inPool = zram.profile.zram.idleMarks === "in-pool";
   const passedOver = inPool ? ZRAM_SAME | ZRAM_WB : ZRAM_UNDER_WB;

@@ -2,37 +2,32 @@
 import {
   assertInvariants,
   expectEqual,
+  heldIf,
   type Invariant,
   type Rule,
+  SILENT,
+  type Violation,
 } from "../rules/invariant.ts";
+import type { Reach } from "../rules/reach.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
 import type { Zram } from "./device.ts";
 import { LIMIT_INVARIANTS } from "./limit_invariants.ts";
+import { RECOMPRESSION_INVARIANTS } from "./recompress_invariants.ts";
 import { SLOT_INVARIANTS } from "./slot_invariants.ts";
-import { ZRAM_HUGE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
+import { SlotsTally } from "./slots_tally.ts";
 
-/** A rule about a device as a whole. */
-export type DeviceInvariant = Invariant<Zram, Zram>;
+/** A rule about a device as a whole, beside what its slots add up to. */
+export type DeviceInvariant = Invariant<Zram, SlotsTally>;
 
-/** Counts what the slots hold. */
-function countSlots({ slots, profile }: Zram) {
-  const countsSame = profile.zram.sameFilled === "word";
-  const blocks = new Set<number>();
-  const handles = new Set<number>();
-  const count = { stored: 0, bytes: 0, same: 0, huge: 0, back: 0 };
-  for (let slot = 0; slot < slots.length; slot++) {
-    const same = slots.has(slot, ZRAM_SAME);
-    if (slots.isAllocated(slot) && (countsSame || !same)) count.stored++;
-    count.bytes += slots.size(slot);
-    if (same) count.same++;
-    if (slots.has(slot, ZRAM_HUGE)) count.huge++;
-    if (slots.handle(slot) !== 0) handles.add(slots.handle(slot));
-    if (slots.has(slot, ZRAM_WB)) {
-      count.back++;
-      blocks.add(slots.block(slot));
-    }
-  }
-  return { ...count, blocks: blocks.size, objects: handles.size };
+/** How a part exceeds what it is a part of, if it does. */
+function expectAtMost(
+  where: string,
+  found: number,
+  most: number,
+): Violation | undefined {
+  return found <= most
+    ? undefined
+    : { where, expected: `at most ${most}`, found };
 }
 
 /** Rules about a device as a whole. */
@@ -54,13 +49,12 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     sentence:
       "pages_stored, compr_data_size, same_pages and huge_pages are what the slots add up to; pages of zeros do not count as stored up to 4.10.",
     source: "struct zram_stats, drivers/block/zram/zram_drv.h, 6.1",
-    check(zram) {
-      const { stats } = zram;
-      const count = countSlots(zram);
-      return expectEqual("pages_stored", stats.pagesStored, count.stored) ??
-        expectEqual("compr_data_size", stats.comprDataSize, count.bytes) ??
-        expectEqual("same_pages", stats.samePages, count.same) ??
-        expectEqual("huge_pages", stats.hugePages, count.huge);
+    check({ stats, pool }, { stored, bytes, same, huge }) {
+      return expectEqual("pages_stored", stats.pagesStored, stored) ??
+        expectEqual("compr_data_size", stats.comprDataSize, bytes) ??
+        expectEqual("same_pages", stats.samePages, same) ??
+        expectEqual("huge_pages", stats.hugePages, huge) ??
+        heldIf(pool !== undefined);
     },
   },
   {
@@ -68,12 +62,10 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     sentence: "Every object of the pool belongs to one slot, and to no other.",
     source:
       "zram_set_handle, zram_free_page, drivers/block/zram/zram_drv.c, 6.1",
-    check(zram) {
-      return expectEqual(
-        "objects of the pool",
-        zram.pool?.handles.allocated ?? 0,
-        countSlots(zram).objects,
-      );
+    check({ pool }, { objects }) {
+      const allocated = pool?.handles.allocated ?? 0;
+      return expectEqual("objects of the pool", allocated, objects) ??
+        heldIf(pool !== undefined);
     },
   },
   {
@@ -82,14 +74,14 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
       "A block of the backing device belongs to one slot, or to a writeback under way.",
     source:
       "alloc_block_bdev, writeback_store, drivers/block/zram/zram_drv.c, 6.1; zram_writeback_slots, 6.18",
-    check(zram) {
-      const { back, blocks } = countSlots(zram);
-      const used = zram.backing?.used ?? 0;
+    check({ backing, initLockReaders }, { back, blocks }) {
+      const used = backing?.used ?? 0;
       const unclaimed = used - blocks;
-      if (unclaimed >= 0 && unclaimed <= zram.initLockReaders) {
-        return expectEqual("blocks of written-back slots", blocks, back);
+      if (unclaimed < 0 || unclaimed > initLockReaders) {
+        return { where: "blocks in use", expected: blocks, found: used };
       }
-      return { where: "blocks in use", expected: blocks, found: used };
+      return expectEqual("blocks of written-back slots", blocks, back) ??
+        heldIf(used > 0);
     },
   },
   {
@@ -100,7 +92,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     check({ stats, backing }) {
       const used = backing?.used ?? 0;
       return expectEqual("bd_count", stats.bdCount, used) ??
-        expectEqual("block 0", Number(backing?.isUsed(0) ?? false), 0);
+        expectEqual("block 0", Number(backing?.isUsed(0) ?? false), 0) ??
+        heldIf(backing !== undefined);
     },
   },
   {
@@ -108,13 +101,12 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     sentence: "Every page on the backing device was written to it.",
     source:
       "writeback_store, drivers/block/zram/zram_drv.c, 6.1; zram_writeback_slots, 6.18",
-    check(zram) {
-      const { back } = countSlots(zram);
-      if (zram.stats.bdWrites >= back) return undefined;
+    check({ stats }, { back }) {
+      if (stats.bdWrites >= back) return heldIf(back > 0);
       return {
         where: "bd_writes",
         expected: `at least ${back}`,
-        found: zram.stats.bdWrites,
+        found: stats.bdWrites,
       };
     },
   },
@@ -124,10 +116,11 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
       "Without a backing device nothing was read from one or written to one.",
     source:
       "read_from_bdev, reset_bdev, zram_reset_device, drivers/block/zram/zram_drv.c, 6.1",
-    check({ stats, backing }) {
-      if (backing !== undefined) return undefined;
+    check({ stats, backing, pool }) {
+      if (backing !== undefined) return SILENT;
       return expectEqual("bd_reads", stats.bdReads, 0) ??
-        expectEqual("bd_writes", stats.bdWrites, 0);
+        expectEqual("bd_writes", stats.bdWrites, 0) ??
+        heldIf(pool !== undefined);
     },
   },
   {
@@ -135,11 +128,11 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     sentence: "The device that holds a backing device is the one it is set on.",
     source: "backing_dev_store, reset_bdev, drivers/block/zram/zram_drv.c, 6.1",
     check(zram) {
-      if (zram.backing === undefined) return undefined;
-      const isHeld = zram.backing.device.holder === zram;
+      const { backing } = zram;
+      if (backing === undefined) return SILENT;
       return expectEqual(
-        `holder of ${zram.backing.path}`,
-        isHeld ? "this device" : "not this device",
+        () => `holder of ${backing.path}`,
+        backing.device.holder === zram ? "this device" : "not this device",
         "this device",
       );
     },
@@ -151,7 +144,7 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
       "mm_stat_show, drivers/block/zram/zram_drv.c, 6.1; zs_get_total_pages, mm/zsmalloc.c, 3.17",
     check({ stats, pool, profile }) {
       const used = (pool?.pagesAllocated ?? 0) * profile.pageSize;
-      if (stats.comprDataSize <= used) return undefined;
+      if (stats.comprDataSize <= used) return heldIf(used > 0);
       return {
         where: "compr_data_size",
         expected: `at most ${used}`,
@@ -167,9 +160,8 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
       "update_used_max, mem_used_max_store, drivers/block/zram/zram_drv.c, 6.1; recompress_slot, 6.18",
     check({ stats, pool, comps }) {
       const used = pool?.pagesAllocated ?? 0;
-      if (stats.maxUsedPages >= used || comps.activeCount > 1) {
-        return undefined;
-      }
+      if (comps.activeCount > 1) return SILENT;
+      if (stats.maxUsedPages >= used) return heldIf(used > 0);
       return {
         where: "mem_used_max",
         expected: `at least ${used} pages`,
@@ -181,12 +173,15 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     id: "zram/huge-pages-since",
     sentence: "huge_pages_since counts at least the huge pages there are.",
     source: "zram_write_page, zram_drv.c, 5.13",
-    check({ stats }) {
-      if (stats.hugePagesSince >= stats.hugePages) return undefined;
+    check({ stats: { hugePages, hugePagesSince } }) {
+      // Where one went, the two differ.
+      if (hugePagesSince >= hugePages) {
+        return heldIf(hugePagesSince > hugePages);
+      }
       return {
         where: "huge_pages_since",
-        expected: `at least ${stats.hugePages}`,
-        found: stats.hugePagesSince,
+        expected: `at least ${hugePages}`,
+        found: hugePagesSince,
       };
     },
   },
@@ -197,15 +192,12 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
     source:
       "zram_bvec_rw, zram_slot_free_notify, drivers/block/zram/zram_drv.c, 6.1",
     check({ ioStat }) {
-      const pairs = [
-        ["failed_reads", ioStat.failedReads, ioStat.numReads],
-        ["failed_writes", ioStat.failedWrites, ioStat.numWrites],
-        ["miss_free", ioStat.missFree, ioStat.notifyFree],
-      ] as const;
-      const over = pairs.find(([, part, whole]) => part > whole);
-      if (over === undefined) return undefined;
-      const [where, found, most] = over;
-      return { where, expected: `at most ${most}`, found };
+      const { failedReads, failedWrites, missFree } = ioStat;
+      const { numReads, numWrites, notifyFree } = ioStat;
+      return expectAtMost("failed_reads", failedReads, numReads) ??
+        expectAtMost("failed_writes", failedWrites, numWrites) ??
+        expectAtMost("miss_free", missFree, notifyFree) ??
+        heldIf(failedReads + failedWrites + missFree > 0);
     },
   },
   {
@@ -214,13 +206,11 @@ export const DEVICE_INVARIANTS: readonly DeviceInvariant[] = [
       "Since 6.13 one writeback or recompression runs at a time, and says so in pp_in_progress.",
     source:
       "writeback_store, recompress_store, drivers/block/zram/zram_drv.c, 6.18",
-    check({ ppInProgress, initLockReaders, profile }) {
-      if (profile.zram.writebackOrder === "by-index") return undefined;
-      return expectEqual(
-        "pp_in_progress",
-        Number(ppInProgress),
-        initLockReaders,
-      );
+    check({ ppInProgress, initLockReaders, profile, backing, comps }) {
+      if (profile.zram.writebackOrder === "by-index") return SILENT;
+      const running = Number(ppInProgress);
+      return expectEqual("pp_in_progress", running, initLockReaders) ??
+        heldIf(backing !== undefined || comps.activeCount > 1);
     },
   },
 ];
@@ -230,16 +220,34 @@ export const ZRAM_INVARIANTS: readonly Rule[] = [
   ...SLOT_INVARIANTS,
   ...DEVICE_INVARIANTS,
   ...LIMIT_INVARIANTS,
+  ...RECOMPRESSION_INVARIANTS,
 ];
 
 /**
- * Checks every rule on every slot of a device, on the device, and on its pool.
+ * Checks every rule on the slots from `first` up to but not including `end`,
+ * counts them in the tally, and checks every rule on the device; not its pool.
  * Throws an `InvariantError` at the first one broken.
  */
-export function checkZram(zram: Zram): void {
-  for (let slot = 0; slot < zram.slots.length; slot++) {
-    assertInvariants(SLOT_INVARIANTS, zram, slot);
+export function checkSlots(
+  zram: Zram,
+  tally: SlotsTally,
+  first: number,
+  end: number,
+  reach?: Reach,
+): void {
+  for (let slot = first; slot < end; slot++) {
+    assertInvariants(SLOT_INVARIANTS, zram, slot, reach);
+    tally.count(slot);
   }
-  assertInvariants(DEVICE_INVARIANTS, zram, zram);
+  assertInvariants(DEVICE_INVARIANTS, zram, tally, reach);
+}
+
+/**
+ * Checks every rule on every slot of a device, on the device, and on its pool.
+ * Throws an `InvariantError` at the first one broken. `reach` counts the rules
+ * that spoke.
+ */
+export function checkZram(zram: Zram, reach?: Reach): void {
+  checkSlots(zram, new SlotsTally(zram), 0, zram.slots.length, reach);
   if (zram.pool !== undefined) checkPool(zram.pool);
 }

@@ -1,8 +1,15 @@
 /** The rules that a device keeps about each of its slots. */
 import { PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
-import { expectEqual, type Invariant } from "../rules/invariant.ts";
+import {
+  expectEqual,
+  heldIf,
+  type Invariant,
+  SILENT,
+  type Violation,
+} from "../rules/invariant.ts";
 import type { Zram } from "./device.ts";
 import {
+  type Slots,
   ZRAM_HUGE,
   ZRAM_IDLE,
   ZRAM_INCOMPRESSIBLE,
@@ -29,10 +36,30 @@ function describePlace({ slots }: Zram, slot: number): string {
   return slots.isAllocated(slot) ? "an object" : "nowhere";
 }
 
-/** The word in a slot. */
+/** A word of two halves, for messages. */
 function describeWord(high: number, low: number): string {
   const digits = (half: number) => half.toString(16).padStart(8, "0");
   return `word ${digits(high)}${digits(low)}`;
+}
+
+/** A violation where another word stands in a slot. */
+function expectWord(
+  where: () => string,
+  slots: Slots,
+  slot: number,
+  high: number,
+  low: number,
+): Violation | undefined {
+  const [foundHigh, foundLow] = [
+    slots.elementHigh(slot),
+    slots.elementLow(slot),
+  ];
+  if (foundHigh === high && foundLow === low) return undefined;
+  return {
+    where: where(),
+    expected: describeWord(high, low),
+    found: describeWord(foundHigh, foundLow),
+  };
 }
 
 /** Rules about each slot. */
@@ -46,15 +73,11 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     check(zram, slot) {
       const { slots, pool } = zram;
       const handle = slots.handle(slot);
-      if (!hasObject(zram, slot)) {
-        return expectEqual(`slot ${slot}`, `handle ${handle}`, "handle 0");
-      }
+      const expected = hasObject(zram, slot) ? "a live handle" : "handle 0";
       const isLive = pool?.handles.isLive(handle) ?? false;
-      return expectEqual(
-        `slot ${slot}`,
-        isLive ? "a live handle" : `handle ${handle}`,
-        "a live handle",
-      );
+      const isRight = hasObject(zram, slot) ? isLive : handle === 0;
+      if (isRight) return heldIf(slots.isAllocated(slot));
+      return { where: `slot ${slot}`, expected, found: `handle ${handle}` };
     },
   },
   {
@@ -64,9 +87,9 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     source:
       "zram_free_page, zram_writeback_slots, drivers/block/zram/zram_drv.c, 6.18",
     check({ slots }, slot) {
-      const places = [ZRAM_SAME, ZRAM_WB, ZRAM_HUGE]
-        .filter((flag) => slots.has(slot, flag)).length;
-      if (places <= 1) return undefined;
+      const places = Number(slots.has(slot, ZRAM_SAME)) +
+        Number(slots.has(slot, ZRAM_WB)) + Number(slots.has(slot, ZRAM_HUGE));
+      if (places <= 1) return heldIf(places === 1);
       return {
         where: `slot ${slot}`,
         expected: "at most one of ZRAM_SAME, ZRAM_WB, ZRAM_HUGE",
@@ -84,10 +107,11 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
       const { slots, profile, wholeFrom } = zram;
       const size = slots.size(slot);
       if (slots.has(slot, ZRAM_HUGE)) {
-        return expectEqual(`huge slot ${slot}`, size, profile.pageSize);
+        return expectEqual(() => `huge slot ${slot}`, size, profile.pageSize);
       }
       if (!hasObject(zram, slot)) {
-        return expectEqual(`slot ${slot} without an object`, size, 0);
+        return expectEqual(() => `slot ${slot} without an object`, size, 0) ??
+          heldIf(slots.isAllocated(slot));
       }
       // Recompression goes by the class that zs_lookup_class_index gives.
       const bound = slots.priority(slot) === PRIMARY_COMP
@@ -110,13 +134,13 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     check(zram, slot) {
       const { slots, pool } = zram;
       const handle = slots.handle(slot);
-      if (pool === undefined || !pool.handles.isLive(handle)) return undefined;
+      if (pool === undefined || !pool.handles.isLive(handle)) return SILENT;
       const page = pool.handles.pfnOf(handle) * PAGE_STRIDE;
       const zspage = pool.memory.page[page + PAGE_PRIVATE];
       return expectEqual(
-        `slot ${slot}`,
-        `class ${pool.classOfZspage(zspage).index}`,
-        `class ${pool.classFor(slots.size(slot)).index}`,
+        () => `class of the object of slot ${slot}`,
+        pool.classOfZspage(zspage).index,
+        pool.classFor(slots.size(slot)).index,
       );
     },
   },
@@ -127,16 +151,12 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     source:
       "zram_free_page, drivers/block/zram/zram_drv.c, 3.12; zram_read_from_zspool, 6.18",
     check({ slots }, slot) {
-      if (slots.isAllocated(slot)) return undefined;
+      if (slots.isAllocated(slot)) return SILENT;
       const left = ZRAM_IDLE | ZRAM_HUGE | ZRAM_INCOMPRESSIBLE | ZRAM_PP_SLOT;
       const hasFlags = slots.has(slot, left) || slots.priority(slot) > 0;
-      const where = `empty slot ${slot}`;
+      const where = () => `empty slot ${slot}`;
       return expectEqual(where, hasFlags ? "flags left" : "none", "none") ??
-        expectEqual(
-          where,
-          describeWord(slots.elementHigh(slot), slots.elementLow(slot)),
-          describeWord(0, 0),
-        );
+        expectWord(where, slots, slot, 0, 0);
     },
   },
   {
@@ -146,16 +166,15 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     source:
       "page_same_filled, drivers/block/zram/zram_drv.c, 6.1; page_zero_filled, 3.12",
     check({ slots, profile }, slot) {
-      if (!slots.has(slot, ZRAM_SAME)) return undefined;
-      const [high, low] = [slots.elementHigh(slot), slots.elementLow(slot)];
+      if (!slots.has(slot, ZRAM_SAME)) return SILENT;
       const isWord = profile.zram.sameFilled === "word";
-      return expectEqual(
-        `same-filled slot ${slot}`,
-        describeWord(high, low),
-        describeWord(
-          isWord && profile.wordBits === 64 ? high : 0,
-          isWord ? low : 0,
-        ),
+      const hasHigh = isWord && profile.wordBits === 64;
+      return expectWord(
+        () => `same-filled slot ${slot}`,
+        slots,
+        slot,
+        hasHigh ? slots.elementHigh(slot) : 0,
+        isWord ? slots.elementLow(slot) : 0,
       );
     },
   },
@@ -166,7 +185,7 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     source:
       "mark_idle, zram_accessed, zram_free_page, drivers/block/zram/zram_drv.c, 6.1",
     check(zram, slot) {
-      if (!zram.slots.has(slot, ZRAM_IDLE)) return undefined;
+      if (!zram.slots.has(slot, ZRAM_IDLE)) return SILENT;
       const place = describePlace(zram, slot);
       const allowed = zram.profile.zram.idleMarks === "in-pool"
         ? place === "an object"
@@ -186,7 +205,7 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     source:
       "alloc_block_bdev, free_block_bdev, drivers/block/zram/zram_drv.c, 6.1",
     check({ slots, backing }, slot) {
-      if (!slots.has(slot, ZRAM_WB)) return undefined;
+      if (!slots.has(slot, ZRAM_WB)) return SILENT;
       const block = slots.block(slot);
       const pages = backing?.device.pages ?? 0;
       const isUsed = block >= 1 && block < pages && backing?.isUsed(block);
@@ -206,7 +225,7 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     check(zram, slot) {
       const { slots, comps } = zram;
       const priority = slots.priority(slot);
-      if (priority === 0) return undefined;
+      if (priority === PRIMARY_COMP) return SILENT;
       const allowed = hasObject(zram, slot) && !slots.has(slot, ZRAM_HUGE) &&
         comps.codecAt(priority) !== undefined;
       if (allowed) return undefined;
@@ -219,7 +238,7 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
       "Only a page held by an object is marked incompressible, and only by recompression.",
     source: "recompress_slot, zram_free_page, zram_drv.c, since 6.2",
     check(zram, slot) {
-      if (!zram.slots.has(slot, ZRAM_INCOMPRESSIBLE)) return undefined;
+      if (!zram.slots.has(slot, ZRAM_INCOMPRESSIBLE)) return SILENT;
       if (zram.comps.activeCount < 2) {
         return {
           where: `incompressible slot ${slot}`,
@@ -228,7 +247,7 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
         };
       }
       return expectEqual(
-        `incompressible slot ${slot}`,
+        () => `incompressible slot ${slot}`,
         describePlace(zram, slot),
         "an object",
       );
@@ -242,7 +261,9 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
       "writeback_store, recompress_store, release_pp_ctl, drivers/block/zram/zram_drv.c, 6.18",
     check({ slots, initLockReaders }, slot) {
       const marks = ZRAM_LOCK | ZRAM_UNDER_WB | ZRAM_PP_SLOT;
-      if (initLockReaders > 0 || !slots.has(slot, marks)) return undefined;
+      const isMarked = slots.has(slot, marks);
+      if (initLockReaders > 0) return heldIf(isMarked);
+      if (!isMarked) return heldIf(slots.isAllocated(slot));
       return { where: `slot ${slot}`, expected: "no mark", found: "a mark" };
     },
   },
@@ -252,6 +273,7 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     source:
       "zram_accessed, ktime_get_boottime, drivers/block/zram/zram_drv.c, 6.1",
     check({ slots, now }, slot) {
+      if (slots.acTime(slot) === 0) return SILENT;
       const latest = now();
       if (slots.acTime(slot) <= latest) return undefined;
       return {

@@ -3,7 +3,7 @@
  * `zram->comp_algs` and `zram->comps`, `zram_drv.h`, and `zcomp.c`.
  */
 import type { Codec } from "../codec/codec.ts";
-import { KERNEL_CODECS } from "../codec/codecs.ts";
+import { ALL_CODECS } from "../codec/codecs.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
 
@@ -25,12 +25,12 @@ export class Comps {
   readonly #names: (string | undefined)[];
   #active: (Codec | undefined)[] = [];
 
-  /** The default algorithm alone. `added` codecs are not the kernel's. */
+  /** The default algorithm alone. `added` codecs can be chosen in any kernel. */
   constructor(profile: ZramProfile, added: readonly Codec[]) {
     this.#profile = profile;
     this.#added = added.map(({ name }) => name);
     this.#codecs = new Map(
-      [...KERNEL_CODECS, ...added].map((codec) => [codec.name, codec]),
+      [...ALL_CODECS, ...added].map((codec) => [codec.name, codec]),
     );
     this.#names = [profile.defaultAlgorithm];
   }
@@ -82,14 +82,7 @@ export class Comps {
     for (const [priority, name] of this.#names.entries()) {
       if (name === undefined) continue;
       if (!this.available.includes(name)) return "EINVAL";
-      active[priority] = this.#codecs.get(name);
-      if (active[priority] === undefined) {
-        throw new Error(
-          `Cannot initialise zram: there is no codec for '${name}', only for ${
-            [...this.#codecs.keys()].join(", ")
-          }`,
-        );
-      }
+      active[priority] = this.#codecNamed(name);
     }
     this.#active = active;
   }
@@ -101,5 +94,16 @@ export class Comps {
     if (this.#profile.resetRestoresAlgorithm) {
       this.#names[PRIMARY_COMP] = this.#profile.defaultAlgorithm;
     }
+  }
+
+  #codecNamed(name: string): Codec {
+    const codec = this.#codecs.get(name);
+    if (codec !== undefined) return codec;
+    const known = this.available.filter((one) => this.#codecs.has(one));
+    throw new Error(
+      `Cannot initialise zram: there is no codec for '${name}', only for ${
+        known.join(", ")
+      }`,
+    );
   }
 }

@@ -1,39 +1,21 @@
 /** The rules that operations keep: what a pool is after them, by what it was. */
+import { Buffer } from "node:buffer";
 import { PAGE_FLAGS, PAGE_STRIDE, PG_ALLOCATED } from "../memory/memory.ts";
 import {
   assertInvariants,
   expectEqual,
   type Invariant,
+  SILENT,
   type Violation,
 } from "../rules/invariant.ts";
+import type { Reach } from "../rules/reach.ts";
 import type { ZsPool } from "./pool.ts";
+import { placesIn, type PoolBefore } from "./pool_before.ts";
 import { canCompact, GROUP_EMPTY } from "./size_class.ts";
 import { ZspageView } from "./view.ts";
 import { ZSPAGE_INUSE } from "./zspage.ts";
 
-/** A zspage as it was before an operation. */
-export interface ZspageBefore {
-  /** The index of its class. */
-  readonly classIndex: number;
-  /** Its chunks. */
-  readonly objects: number;
-  /** Those that held an object. */
-  readonly inuse: number;
-}
-
-/** A pool as it was before an operation. */
-export interface PoolBefore {
-  /** What each object held, to its chunk's end, by handle. */
-  readonly contents: ReadonlyMap<number, Uint8Array>;
-  /** Objects of each class. */
-  readonly used: readonly number[];
-  /** Each zspage. */
-  readonly zspages: ReadonlyMap<number, ZspageBefore>;
-  /** Frames of the pool. */
-  readonly pages: number;
-  /** Frames of its memory. */
-  readonly allocatedPages: number;
-}
+export { poolBefore } from "./pool_before.ts";
 
 /** What a compaction left, and said. */
 export interface Compacted {
@@ -60,45 +42,6 @@ export type MigrationInvariant = Invariant<PoolBefore, Migrated>;
 
 const SOURCE = "mm/zsmalloc.c";
 
-/** Every live object's bytes, read chunk by chunk and not by its handle. */
-function contentsOf(pool: ZsPool): Map<number, Uint8Array> {
-  const { zspages } = pool;
-  const contents = new Map<number, Uint8Array>();
-  const view = new ZspageView(pool);
-  for (const zspage of zspages.live()) {
-    const { size, objectsPerZspage } =
-      view.lookAt(zspage).lookInside().sizeClass;
-    for (let nth = 0; nth < objectsPerZspage; nth++) {
-      if (!view.isAllocated(nth)) continue;
-      const chunk = new Uint8Array(size);
-      zspages.readBytes(view.pfnOf(nth), view.offsetOf(nth), chunk);
-      contents.set(view.handleIn(nth), chunk);
-    }
-  }
-  return contents;
-}
-
-/** What there is to remember of a pool before an operation. */
-export function poolBefore(pool: ZsPool): PoolBefore {
-  const { zspages, classes, pagesAllocated, memory } = pool;
-  const zspagesBefore = new Map<number, ZspageBefore>();
-  for (const zspage of zspages.live()) {
-    const { index, objectsPerZspage } = pool.classOfZspage(zspage);
-    zspagesBefore.set(zspage, {
-      classIndex: index,
-      objects: objectsPerZspage,
-      inuse: zspages.get(zspage, ZSPAGE_INUSE),
-    });
-  }
-  return {
-    contents: contentsOf(pool),
-    used: classes.map(({ objsUsed }) => objsUsed),
-    zspages: zspagesBefore,
-    pages: pagesAllocated,
-    allocatedPages: memory.allocatedPages,
-  };
-}
-
 function keepsHandles(
   before: PoolBefore,
   { pool }: { pool: ZsPool },
@@ -108,23 +51,39 @@ function keepsHandles(
       return { where: `handle ${handle}`, expected: "live", found: "free" };
     }
   }
-  return expectEqual("handles", pool.handles.allocated, before.contents.size);
+  return expectEqual("handles", pool.handles.allocated, before.handles);
 }
 
+/** Reads each chunk where it is now, not by its handle. */
 function keepsContents(
-  before: PoolBefore,
+  { contents, zspages }: PoolBefore,
   { pool }: { pool: ZsPool },
 ): Violation | undefined {
-  const after = contentsOf(pool);
-  for (const [handle, bytes] of before.contents) {
-    const now = after.get(handle);
-    const at = bytes.findIndex((byte, nth) => byte !== now?.[nth]);
-    if (at < 0) continue;
-    return {
-      where: `byte ${at} of the chunk of handle ${handle}`,
-      expected: bytes[at],
-      found: now?.[at] ?? "no chunk",
-    };
+  const view = new ZspageView(pool);
+  const missing = new Set(contents.keys());
+  for (const zspage of zspages.keys()) {
+    if (!pool.zspages.isLive(zspage)) continue;
+    const { sizeClass } = view.lookAt(zspage).lookInside();
+    const now = new Uint8Array(sizeClass.size);
+    for (let nth = 0; nth < sizeClass.objectsPerZspage; nth++) {
+      if (!view.isAllocated(nth)) continue;
+      const handle = view.handleIn(nth);
+      const bytes = contents.get(handle);
+      pool.zspages.readBytes(view.pfnOf(nth), view.offsetOf(nth), now);
+      if (bytes === undefined || Buffer.compare(bytes, now) === 0) {
+        missing.delete(handle);
+        continue;
+      }
+      const at = bytes.findIndex((byte, nth) => byte !== now[nth]);
+      return {
+        where: `byte ${at} of the chunk of handle ${handle}`,
+        expected: bytes[at],
+        found: now[at] ?? "no byte",
+      };
+    }
+  }
+  for (const handle of missing) {
+    return { where: `handle ${handle}`, expected: "a chunk", found: "none" };
   }
 }
 
@@ -132,11 +91,23 @@ function keepsUsed(
   before: PoolBefore,
   { pool }: { pool: ZsPool },
 ): Violation | undefined {
-  for (const [nth, { index, objsUsed }] of pool.classes.entries()) {
-    const where = `objects of class ${index}`;
+  for (let nth = 0; nth < pool.classes.length; nth++) {
+    const { index, objsUsed } = pool.classes[nth];
+    const where = () => `objects of class ${index}`;
     const violation = expectEqual(where, objsUsed, before.used[nth]);
     if (violation !== undefined) return violation;
   }
+}
+
+/** What a check answers that speaks of objects moved where none was. */
+function ofMoved(
+  keeps: (before: PoolBefore, after: Compacted) => Violation | undefined,
+): CompactionInvariant["check"] {
+  return (before, after) =>
+    keeps(before, after) ??
+      (after.pool.objectsMigrated > before.objectsMigrated
+        ? undefined
+        : SILENT);
 }
 
 /** Rules about what compaction leaves. */
@@ -145,19 +116,19 @@ const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
     id: "zsmalloc/compaction-keeps-handles",
     sentence: "Compaction leaves every handle as it is.",
     source: `migrate_zspage, record_obj, ${SOURCE}, 4.1`,
-    check: keepsHandles,
+    check: ofMoved(keepsHandles),
   },
   {
     id: "zsmalloc/compaction-keeps-contents",
     sentence: "Compaction leaves every object's bytes as they are.",
     source: `zs_object_copy, ${SOURCE}, 4.1`,
-    check: keepsContents,
+    check: ofMoved(keepsContents),
   },
   {
     id: "zsmalloc/compaction-keeps-used",
     sentence: "Compaction leaves every class as many objects.",
     source: `migrate_zspage, ${SOURCE}, 4.1`,
-    check: keepsUsed,
+    check: ofMoved(keepsUsed),
   },
   {
     id: "zsmalloc/compaction-frees-what-it-reports",
@@ -172,7 +143,7 @@ const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
           "frames allocated",
           memory.allocatedPages,
           before.allocatedPages - freed,
-        );
+        ) ?? (freed === 0 ? SILENT : undefined);
     },
   },
   {
@@ -180,16 +151,17 @@ const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
     sentence:
       "Compaction leaves every class with less than one zspage's worth of room, where nothing is mapped (since 4.3).",
     source: `zs_can_compact in __zs_compact, ${SOURCE}, 4.3`,
-    check(_before, { pool }) {
+    check(before, { pool }) {
       const { compaction } = pool.profile;
       const isThorough = compaction === "source-first" ||
         compaction === "destination-first";
-      if (!isThorough || pool.mappings.count > 0) return undefined;
+      if (!isThorough || pool.mappings.count > 0) return SILENT;
       for (const sizeClass of pool.classes) {
-        const where = `pages to free in class ${sizeClass.index}`;
+        const where = () => `pages to free in class ${sizeClass.index}`;
         const violation = expectEqual(where, canCompact(sizeClass), 0);
         if (violation !== undefined) return violation;
       }
+      return before.freeable === 0 ? SILENT : undefined;
     },
   },
   {
@@ -198,13 +170,13 @@ const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
       "Compaction leaves at most one zspage of a class that took objects and is not full (since 6.4).",
     source: `__zs_compact, ${SOURCE}, 6.4`,
     check(before, { pool }) {
-      if (pool.profile.compaction !== "destination-first") return undefined;
+      if (pool.profile.compaction !== "destination-first") return SILENT;
       const partFilled = new Map<number, number>();
-      for (const zspage of pool.zspages.live()) {
+      for (const [zspage, { inuse: inuseBefore }] of before.zspages) {
+        if (!pool.zspages.isLive(zspage)) continue;
         const { index, objectsPerZspage } = pool.classOfZspage(zspage);
         const inuse = pool.zspages.get(zspage, ZSPAGE_INUSE);
-        const grew = inuse > (before.zspages.get(zspage)?.inuse ?? 0);
-        if (!grew || inuse === objectsPerZspage) continue;
+        if (inuse <= inuseBefore || inuse === objectsPerZspage) continue;
         const other = partFilled.get(index);
         if (other !== undefined) {
           return {
@@ -215,6 +187,7 @@ const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
         }
         partFilled.set(index, zspage);
       }
+      return partFilled.size === 0 ? SILENT : undefined;
     },
   },
 ];
@@ -229,12 +202,14 @@ const CHOICE_INVARIANTS: readonly CompactionInvariant[] = [
     check(before, { pool }) {
       const isFirstMerged = pool.profile.compaction === "first-merged";
       const almostEmpty = GROUP_EMPTY + 1;
+      let choices = 0;
       for (const { index, gave, alone } of choicesOf(before, pool)) {
         const bound = Math.min(
           ...alone,
           isFirstMerged ? almostEmpty : Infinity,
         );
         const fullest = Math.max(...gave);
+        if (gave.length > 0 && bound < Infinity) choices++;
         if (fullest <= bound) continue;
         return {
           where: `what class ${index} took objects from`,
@@ -242,6 +217,7 @@ const CHOICE_INVARIANTS: readonly CompactionInvariant[] = [
           found: `group ${fullest}`,
         };
       }
+      return choices === 0 ? SILENT : undefined;
     },
   },
   {
@@ -250,8 +226,10 @@ const CHOICE_INVARIANTS: readonly CompactionInvariant[] = [
       "Compaction puts objects into the fullest zspages with room: into none in an emptier group than one it leaves alone.",
     source: `isolate_target_page, 4.1; isolate_dst_zspage, ${SOURCE}, 6.4`,
     check(before, { pool }) {
+      let choices = 0;
       for (const { index, took, alone } of choicesOf(before, pool)) {
         const [emptiest, bound] = [Math.min(...took), Math.max(...alone)];
+        if (took.length > 0 && alone.length > 0) choices++;
         if (emptiest >= bound) continue;
         return {
           where: `what class ${index} put objects into`,
@@ -259,6 +237,7 @@ const CHOICE_INVARIANTS: readonly CompactionInvariant[] = [
           found: `group ${emptiest}`,
         };
       }
+      return choices === 0 ? SILENT : undefined;
     },
   },
 ];
@@ -288,9 +267,55 @@ function choicesOf(before: PoolBefore, pool: ZsPool): Iterable<Choices> {
   return choices.values();
 }
 
+/** How many of the objects that are remembered lie elsewhere now. */
+function countMoved({ places, zspages }: PoolBefore, pool: ZsPool): number {
+  const view = new ZspageView(pool);
+  let moved = 0;
+  for (const zspage of zspages.keys()) {
+    if (!pool.zspages.isLive(zspage)) continue;
+    for (const [handle, place] of placesIn(view.lookAt(zspage).lookInside())) {
+      if (places.get(handle) !== place) moved++;
+    }
+  }
+  return moved;
+}
+
+/** Rules about what compaction counts. */
+const COUNT_INVARIANTS: readonly CompactionInvariant[] = [
+  {
+    id: "zsmalloc/compaction-counts-pages",
+    sentence:
+      "What compaction frees, and nothing else, adds to pages_compacted.",
+    source: `zs_compact, zs_pool_stats, ${SOURCE}, 4.3`,
+    check(before, { pool }) {
+      const freed = before.pages - pool.pagesAllocated;
+      return expectEqual(
+        "pages_compacted",
+        pool.pagesCompacted,
+        before.pagesCompacted + freed,
+      ) ?? (freed === 0 ? SILENT : undefined);
+    },
+  },
+  {
+    id: "zsmalloc/compaction-counts-objects",
+    sentence:
+      "Compaction counts each object that it moves; since 6.4 it moves none twice.",
+    source: `num_migrated, 4.1; __zs_compact, ${SOURCE}, 6.4`,
+    check(before, { pool }) {
+      const counted = pool.objectsMigrated - before.objectsMigrated;
+      const moved = countMoved(before, pool);
+      const isOnce = pool.profile.compaction === "destination-first";
+      if (moved === 0 && counted === 0) return SILENT;
+      if (!isOnce && counted >= moved) return undefined;
+      return expectEqual("objects moved", counted, moved);
+    },
+  },
+];
+
 /** Rules about compaction. */
 export const COMPACTION_INVARIANTS: readonly CompactionInvariant[] = [
   ...RESULT_INVARIANTS,
+  ...COUNT_INVARIANTS,
   ...CHOICE_INVARIANTS,
 ];
 
@@ -342,11 +367,19 @@ export const MIGRATION_INVARIANTS: readonly MigrationInvariant[] = [
 ];
 
 /** Checks a compaction by what the pool was before it. */
-export function checkCompaction(before: PoolBefore, after: Compacted): void {
-  assertInvariants(COMPACTION_INVARIANTS, before, after);
+export function checkCompaction(
+  before: PoolBefore,
+  after: Compacted,
+  reach?: Reach,
+): void {
+  assertInvariants(COMPACTION_INVARIANTS, before, after, reach);
 }
 
 /** Checks a migration by what the pool was before it. */
-export function checkMigration(before: PoolBefore, after: Migrated): void {
-  assertInvariants(MIGRATION_INVARIANTS, before, after);
+export function checkMigration(
+  before: PoolBefore,
+  after: Migrated,
+  reach?: Reach,
+): void {
+  assertInvariants(MIGRATION_INVARIANTS, before, after, reach);
 }

@@ -40,14 +40,16 @@ const TENTHS: readonly Column[] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 99, 100]
     column(`${percent}%`, 9, ({ zspages }) => zspages[GROUP_EMPTY + 1 + nth])
   );
 
+/** Frames of a class's zspages, as the table shows them. */
+export function pagesUsed(sizeClass: SizeClass): number {
+  const { objsAllocated, objectsPerZspage, pagesPerZspage } = sizeClass;
+  return objsAllocated / objectsPerZspage * pagesPerZspage;
+}
+
 const OBJECTS: readonly Column[] = [
   column("obj_allocated", 13, ({ objsAllocated }) => objsAllocated),
   column("obj_used", 10, ({ objsUsed }) => objsUsed),
-  column(
-    "pages_used",
-    10,
-    (one) => one.objsAllocated / one.objectsPerZspage * one.pagesPerZspage,
-  ),
+  column("pages_used", 10, pagesUsed),
   column("pages_per_zspage", 16, (one) => one.pagesPerZspage, false),
 ];
 

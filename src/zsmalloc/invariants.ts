@@ -3,10 +3,12 @@
  * every class and the pool.
  */
 import { assertInvariants, type Rule } from "../rules/invariant.ts";
+import type { Reach } from "../rules/reach.ts";
 import {
   COMPACTION_INVARIANTS,
   MIGRATION_INVARIANTS,
 } from "./change_invariants.ts";
+import { DESTROY_INVARIANTS } from "./destroy_invariants.ts";
 import { OBJECT_INVARIANTS } from "./object_invariants.ts";
 import { MIGRATE_ZSPAGE_INVARIANT } from "./compaction.ts";
 import type { ZsPool } from "./pool.ts";
@@ -36,11 +38,12 @@ export const ZSMALLOC_INVARIANTS: readonly Rule[] = [
   MIGRATE_ZSPAGE_INVARIANT,
   ...COMPACTION_INVARIANTS,
   ...MIGRATION_INVARIANTS,
+  ...DESTROY_INVARIANTS,
 ];
 
 /**
  * Checks every rule on every part of a pool. Throws an `InvariantError` at the
- * first one broken.
+ * first one broken. `reach` counts the rules that had something to say.
  *
  * @example
  * ```ts
@@ -51,22 +54,22 @@ export const ZSMALLOC_INVARIANTS: readonly Rule[] = [
  * checkPool(pool);
  * ```
  */
-export function checkPool(pool: ZsPool): void {
-  tallyPool(pool);
+export function checkPool(pool: ZsPool, reach?: Reach): void {
+  tallyPool(pool, reach);
 }
 
 /** {@linkcode checkPool}, with what the pool's zspages add up to. */
-export function tallyPool(pool: ZsPool): PoolTally {
+export function tallyPool(pool: ZsPool, reach?: Reach): PoolTally {
   const view = new ZspageView(pool);
   const tally = new PoolTally(pool);
   for (const zspage of pool.zspages.live()) {
-    checkZspage(pool, zspage, view);
+    checkZspage(pool, zspage, view, reach);
     tally.count(view);
   }
   for (const one of tally.classes) {
-    assertInvariants(CLASS_INVARIANTS, pool, one);
+    assertInvariants(CLASS_INVARIANTS, pool, one, reach);
   }
-  assertInvariants(POOL_INVARIANTS, pool, tally);
-  assertInvariants(WHOLE_POOL_INVARIANTS, pool, tally);
+  assertInvariants(POOL_INVARIANTS, pool, tally, reach);
+  assertInvariants(WHOLE_POOL_INVARIANTS, pool, tally, reach);
   return tally;
 }

@@ -123,7 +123,7 @@ function mappedObject(
 ): MappedObject {
   const length = size - header;
   const assertInside = (verb: string, at: number, count: number) => {
-    if (at < 0 || at + count > length) {
+    if (!Number.isInteger(at) || at < 0 || at + count > length) {
       throw new RangeError(
         `Cannot ${verb} ${count} bytes at ${at}: the object of handle ${handle} holds ${length}`,
       );

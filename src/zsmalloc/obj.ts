@@ -128,7 +128,7 @@ export class HandleCache implements Handles {
 
   isLive(handle: number): boolean {
     if (handle <= 0 || handle % this.#wordBytes !== 0) return false;
-    const word = handle >>> 2;
+    const word = handle / 4;
     if (word >= this.#cells.length) return false;
     return this.#cells[word] !== FREE_CELL ||
       (this.#wordBytes === 8 && this.#cells[word + 1] !== FREE_CELL);

@@ -1,6 +1,6 @@
 /** The rules that each malloc and free keeps. */
 import type { Errno } from "../linux/errno.ts";
-import { expectEqual, type Invariant } from "../rules/invariant.ts";
+import { expectEqual, type Invariant, SILENT } from "../rules/invariant.ts";
 import type { ZsPool } from "./pool.ts";
 import { GROUP_EMPTY, groupFull, type SizeClass } from "./size_class.ts";
 import {
@@ -73,7 +73,7 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
     sentence: "A malloc that is refused leaves the pool as it was.",
     source: `zs_malloc, ${SOURCE}, 3.12`,
     check(before, { pool, errno }) {
-      if (errno === undefined) return undefined;
+      if (errno === undefined) return SILENT;
       const { sizeClass } = before;
       return expectEqual("objects", sizeClass.objsUsed, before.objsUsed) ??
         expectEqual(
@@ -89,7 +89,7 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
     sentence: "A malloc adds one object to its class, a free takes one.",
     source: `zs_malloc, zs_free, ${SOURCE}, 3.12`,
     check({ sizeClass, objsUsed, handles }, { pool, op, errno }) {
-      if (errno !== undefined) return undefined;
+      if (errno !== undefined) return SILENT;
       const change = op === "malloc" ? 1 : -1;
       return expectEqual("objects", sizeClass.objsUsed, objsUsed + change) ??
         expectEqual("handles", pool.handles.allocated, handles + change);
@@ -101,7 +101,7 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
       "A malloc takes at most one zspage's frames, and only where no zspage has room; a free gives at most one back.",
     source: `zs_malloc, zs_free, ${SOURCE}, 3.12`,
     check(before, { pool, op, errno, zspage, groupBefore }) {
-      if (errno !== undefined) return undefined;
+      if (errno !== undefined) return SILENT;
       const { sizeClass, objsAllocated, pagesAllocated } = before;
       const isNew = op === "malloc" && groupBefore === GROUP_EMPTY;
       const isGone = op === "free" && !pool.zspages.isLive(zspage);
@@ -126,7 +126,7 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
     source: `find_get_zspage, ${SOURCE}, 3.12`,
     check({ sizeClass, fullest, head }, change) {
       const { op, errno, zspage, groupBefore } = change;
-      if (op !== "malloc" || errno !== undefined) return undefined;
+      if (op !== "malloc" || errno !== undefined) return SILENT;
       const where = () => `the object's zspage of class ${sizeClass.index}`;
       return expectEqual(where, groupBefore, fullest) ??
         (fullest === GROUP_EMPTY
@@ -140,9 +140,9 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
       "A zspage that changes its group becomes the head of the new list; from 4.8 to 6.3 it goes behind a head that is fuller.",
     source: `insert_zspage, ${SOURCE}, 3.12, 4.8 and 6.4`,
     check({ sizeClass }, { pool: { zspages }, zspage, groupBefore }) {
-      if (!zspages.isLive(zspage)) return undefined;
+      if (!zspages.isLive(zspage)) return SILENT;
       const group = zspages.get(zspage, ZSPAGE_FULLNESS);
-      if (group === groupBefore || !sizeClass.isListed[group]) return undefined;
+      if (group === groupBefore || !sizeClass.isListed[group]) return SILENT;
       const prev = zspages.get(zspage, ZSPAGE_PREV);
       const inuse = zspages.get(zspage, ZSPAGE_INUSE);
       const isBehindFuller = prev !== NO_ZSPAGE && sizeClass.fullerHeadStays &&

@@ -1,6 +1,7 @@
 /** The allocator: a pool from which objects of any size up to a page are had. */
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
+import { assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import {
   Memory,
@@ -93,6 +94,8 @@ export class ZsPool {
   readonly mappings: Mappings;
   /** Frames that the pool's zspages have (`zs_get_total_pages`, since 3.17). */
   pagesAllocated = 0;
+  /** Frames that the pool's zspages have had so far, given back or not. */
+  pagesTaken = 0;
   /** Frames that compaction has freed so far (`zs_pool_stats`). */
   pagesCompacted = 0;
   /** Objects that compaction has moved so far (`num_migrated`, 4.1). */
@@ -151,13 +154,14 @@ export class ZsPool {
    * `zs_lookup_class_index`, since 6.2.
    */
   lookupClassIndex(size: number): number {
+    assertWhole("look up a class", "size", size);
     return this.#classOf[sizeClassIndex(this.geometry, size)].index;
   }
 
   /** The class that holds objects of `size` bytes, from 1 to the page size. */
   classFor(size: number): SizeClass {
-    const withHandle = size + this.geometry.handleSize;
-    return this.#classOf[sizeClassIndex(this.geometry, withHandle)];
+    assertWhole("look up a class", "size", size, 1, this.geometry.pageSize);
+    return this.#classFor(size);
   }
 
   /** The class of a zspage (`zspage_class`). */
@@ -169,10 +173,11 @@ export class ZsPool {
    * Allocates an object of `size` bytes and returns its handle. EINVAL for a
    * size of 0; EINVAL (6.1) or ENOSPC (since 6.2) for one above the page size;
    * ENOMEM where no handle or no frames can be had, the pool being as it was.
-   * Up to 5.18 it answers 0 to each of these: here, ENOMEM. Specifies
-   * `zs_malloc`.
+   * Up to 5.18 it answers 0 to each of these: here, ENOMEM. Throws a RangeError
+   * for what is no size. Specifies `zs_malloc`.
    */
   malloc(size: number): number | Errno {
+    if (size !== size >>> 0) assertWhole("allocate", "size", size);
     if (size === 0) return this.profile.zeroSize;
     if (size > this.geometry.pageSize) return this.profile.tooLarge;
     if (this.#destroyed) {
@@ -180,7 +185,7 @@ export class ZsPool {
     }
     const cell = this.handles.alloc();
     if (cell === 0) return "ENOMEM";
-    const sizeClass = this.classFor(size);
+    const sizeClass = this.#classFor(size);
     const zspage = findGetZspage(sizeClass);
     if (zspage !== NO_ZSPAGE) {
       const handle = this.#mallocIn(sizeClass, zspage, cell);
@@ -254,6 +259,7 @@ export class ZsPool {
    * ```
    */
   map(handle: number, mode: MapMode, cpu = 0): MappedObject {
+    assertWhole("map", "cpu", cpu);
     return this.mappings.map(this.#chunkOf(handle, "map"), mode, cpu);
   }
 
@@ -341,6 +347,12 @@ export class ZsPool {
     this.pagesAllocated -= sizeClass.pagesPerZspage;
   }
 
+  /** {@linkcode ZsPool.classFor}, of what is known to be a size. */
+  #classFor(size: number): SizeClass {
+    const withHandle = size + this.geometry.handleSize;
+    return this.#classOf[sizeClassIndex(this.geometry, withHandle)];
+  }
+
   /** Puts an object into a zspage with room and returns its handle. */
   #mallocIn(sizeClass: SizeClass, zspage: number, cell: number): number {
     const { zspages } = this;
@@ -366,6 +378,7 @@ export class ZsPool {
     insertZspage(this.zspages, sizeClass, zspage, group);
     sizeClass.objsAllocated += sizeClass.objectsPerZspage;
     this.pagesAllocated += sizeClass.pagesPerZspage;
+    this.pagesTaken += sizeClass.pagesPerZspage;
     return handle;
   }
 

@@ -38,24 +38,29 @@ export interface SizeClass extends ClassGeometry {
   objsUsed: number;
 }
 
+/** The fullness group of a zspage for each number of its chunks in use. */
+function groupsOf(rule: FullnessRule, objects: number): Uint8Array {
+  const groupOf = new Uint8Array(objects + 1);
+  for (let inuse = 0; inuse <= objects; inuse++) {
+    groupOf[inuse] = rule.group(inuse, objects);
+  }
+  return groupOf;
+}
+
 /** An empty size class of `geometry` under a fullness `rule`. */
 export function createSizeClass(
   geometry: ClassGeometry,
   rule: FullnessRule,
 ): SizeClass {
-  const { objectsPerZspage } = geometry;
-  const groupOf = Uint8Array.from(
-    { length: objectsPerZspage + 1 },
-    (_, inuse) => rule.group(inuse, objectsPerZspage),
-  );
+  const groups = rule.groups.length;
   return {
     ...geometry,
-    groupOf,
-    heads: new Uint32Array(rule.groups.length),
-    zspages: new Uint32Array(rule.groups.length),
+    groupOf: groupsOf(rule, geometry.objectsPerZspage),
+    heads: new Uint32Array(groups),
+    zspages: new Uint32Array(groups),
     fullerHeadStays: rule.fullerHeadStays,
     isListed: rule.groups.map((_, group) =>
-      rule.listsAll || (group > GROUP_EMPTY && group < rule.groups.length - 1)
+      rule.listsAll || (group > GROUP_EMPTY && group < groups - 1)
     ),
     objsAllocated: 0,
     objsUsed: 0,

@@ -12,7 +12,9 @@ import {
   assertInvariants,
   expectEqual,
   type Invariant,
+  SILENT,
 } from "../rules/invariant.ts";
+import type { Reach } from "../rules/reach.ts";
 import { OBJ_ALLOCATED_TAG } from "./obj.ts";
 import type { ZsPool } from "./pool.ts";
 import { NO_CHUNK, type ZspageView } from "./view.ts";
@@ -78,7 +80,7 @@ export const PLACE_INVARIANTS: readonly PlaceInvariant[] = [
       const { zspages } = pool;
       const { heads, isListed } = pool.classOfZspage(zspage);
       const group = zspages.get(zspage, ZSPAGE_FULLNESS);
-      if (!isListed[group]) return undefined;
+      if (!isListed[group]) return SILENT;
       const prev = zspages.get(zspage, ZSPAGE_PREV);
       const next = zspages.get(zspage, ZSPAGE_NEXT);
       const before = prev === NO_ZSPAGE
@@ -100,9 +102,11 @@ export const PLACE_INVARIANTS: readonly PlaceInvariant[] = [
       const { zspages } = pool;
       const group = zspages.get(zspage, ZSPAGE_FULLNESS);
       const { index, isListed } = pool.classOfZspage(zspage);
+      let isAlone = true;
       for (const field of [ZSPAGE_PREV, ZSPAGE_NEXT]) {
         const neighbour = zspages.get(zspage, field);
         if (!isListed[group] || neighbour === NO_ZSPAGE) continue;
+        isAlone = false;
         const where = () => `zspage ${neighbour} beside zspage ${zspage}`;
         const violation = expectEqual(
           () => `class of ${where()}`,
@@ -114,10 +118,9 @@ export const PLACE_INVARIANTS: readonly PlaceInvariant[] = [
             zspages.get(neighbour, ZSPAGE_FULLNESS),
             group,
           );
-        if (violation !== undefined) {
-          return violation;
-        }
+        if (violation !== undefined) return violation;
       }
+      return isAlone ? SILENT : undefined;
     },
   },
 ];
@@ -181,6 +184,7 @@ export const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
         );
         if (violation !== undefined) return violation;
       }
+      return pages.length === 1 ? SILENT : undefined;
     },
   },
   {
@@ -193,7 +197,7 @@ export const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
         () => `zspage ${view.zspage}`,
         pool.zspages.get(view.zspage, ZSPAGE_HUGE),
         isHugeClass(pool, view) ? 1 : 0,
-      );
+      ) ?? (pool.zspages.headerBytes === 0 ? SILENT : undefined);
     },
   },
   {
@@ -202,7 +206,7 @@ export const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
       "A huge object has its frame to itself: its handle is kept in the struct page.",
     source: `obj_malloc, ${SOURCE}, 4.0`,
     check({ memory, zspages }, { zspage, pages }) {
-      if (zspages.get(zspage, ZSPAGE_HUGE) === 0) return undefined;
+      if (zspages.get(zspage, ZSPAGE_HUGE) === 0) return SILENT;
       const kept = memory.page[pages[0] * PAGE_STRIDE + PAGE_INDEX];
       const isTagged = (kept & OBJ_ALLOCATED_TAG) === 1;
       if (isTagged && pages.length === 1) return undefined;
@@ -252,8 +256,9 @@ export const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     id: "zsmalloc/free-chunk-tag",
     sentence: "A chunk on the free list has no tag (since 4.0).",
     source: `obj_free, OBJ_ALLOCATED_TAG, ${SOURCE}, 4.0`,
-    check(_pool, view) {
-      const { zspage, freeTagged } = view;
+    check({ zspages }, view) {
+      const { zspage, freeTagged, freeLength } = view;
+      if (zspages.headerBytes === 0 || freeLength === 0) return SILENT;
       if (freeTagged === NO_CHUNK) return undefined;
       return {
         where: `chunk ${freeTagged} of zspage ${zspage}, on the free list`,
@@ -266,7 +271,8 @@ export const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     id: "zsmalloc/allocated-chunk-tag",
     sentence: "A chunk that is not on the free list is tagged (since 4.0).",
     source: `obj_malloc, OBJ_ALLOCATED_TAG, ${SOURCE}, 4.0`,
-    check(_pool, { zspage, headers, untagged }) {
+    check({ zspages }, { zspage, headers, untagged }) {
+      if (zspages.headerBytes === 0) return SILENT;
       if (untagged === NO_CHUNK) return undefined;
       return {
         where: `chunk ${untagged} of zspage ${zspage}, on no free list`,
@@ -309,8 +315,9 @@ export const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     sentence:
       "The cell of the handle in an allocated chunk names that frame and chunk.",
     source: `record_obj, obj_to_location, ${SOURCE}, 4.0`,
-    check({ handles }, view) {
+    check({ handles, zspages }, view) {
       const { zspage, misplaced, sizeClass } = view;
+      if (zspages.headerBytes === 0) return SILENT;
       if (misplaced === NO_CHUNK) return undefined;
       const handle = view.handleIn(misplaced);
       return {
@@ -326,8 +333,10 @@ export const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     id: "zsmalloc/location-tag",
     sentence: "A location's tag bits are clear.",
     source: `location_to_obj, OBJ_TAG_BITS, ${SOURCE}, 4.0 to 6.8`,
-    check({ handles }, view) {
-      if (view.locationTagged === NO_CHUNK) return undefined;
+    check({ handles, profile }, view) {
+      if (view.locationTagged === NO_CHUNK) {
+        return profile.objects.tagBits === 0 ? SILENT : undefined;
+      }
       const handle = view.handleIn(view.locationTagged);
       const where = () => `the cell of handle ${handle}`;
       return expectEqual(where, handles.tagOf(handle), 0);
@@ -335,13 +344,17 @@ export const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
   },
 ];
 
-/** Checks every rule about a zspage, and leaves the view looking at it. */
+/**
+ * Checks every rule about a zspage, and leaves the view looking at it. `reach`
+ * counts the rules that had something to say.
+ */
 export function checkZspage(
   pool: ZsPool,
   zspage: number,
   view: ZspageView,
+  reach?: Reach,
 ): void {
-  assertInvariants(PLACE_INVARIANTS, pool, zspage);
-  assertInvariants(FRAME_INVARIANTS, pool, view.lookAt(zspage));
-  assertInvariants(CHUNK_INVARIANTS, pool, view.lookInside());
+  assertInvariants(PLACE_INVARIANTS, pool, zspage, reach);
+  assertInvariants(FRAME_INVARIANTS, pool, view.lookAt(zspage), reach);
+  assertInvariants(CHUNK_INVARIANTS, pool, view.lookInside(), reach);
 }

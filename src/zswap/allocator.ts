@@ -6,15 +6,18 @@ import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
-import type { Memory } from "../memory/memory.ts";
+import { type Memory, PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import type { Evict, ReclaimErrno } from "../zbud/driver.ts";
 import { checkZbud } from "../zbud/invariants.ts";
 import { ZbudPool } from "../zbud/pool.ts";
 import { zbudContents } from "../zbud/walk.ts";
+import { BUDDIES } from "../zbud/zbud_page.ts";
 import { checkZ3fold } from "../z3fold/invariants.ts";
 import { Z3foldPool } from "../z3fold/pool.ts";
+import { HEADLESS } from "../z3fold/z3fold_page.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
+import { ZSPAGE_INUSE } from "../zsmalloc/zspage.ts";
 
 /** Pages of its LRU list that a driver tries for each that it is to free. */
 const RECLAIM_RETRIES = 8;
@@ -60,6 +63,10 @@ export interface Zpool {
   shrink(pages: number): ZpoolShrink;
   /** {@linkcode Zpool.shrink}, stopping where an eviction may sleep. */
   shrinkSteps(pages: number): Generator<Wait, ZpoolShrink>;
+  /** Whether a handle names an object. */
+  isLive(handle: number): boolean;
+  /** Objects that share a page with that of a handle. */
+  objectsBeside(handle: number): number;
   /** The handles of all objects: a walk of the pool, to check it. */
   handles(): number[];
   /** Checks the pool's invariants; throws an `InvariantError` at the first broken. */
@@ -113,13 +120,22 @@ function freeBuddy(
   runToEnd(steps);
 }
 
+/** Whether a handle is that of an object of a page. */
+function isZbudObject({ frames, pages }: ZbudPool, handle: number): boolean {
+  const pfn = pages.pfnOf(handle);
+  if (!frames.has(pfn)) return false;
+  const buddy = pages.buddyOf(handle);
+  return pages.chunks(pfn, buddy) > 0 &&
+    pages.encodeHandle(pfn, buddy) === handle;
+}
+
 /** zbud and z3fold: both reclaim, and have the same operations. */
 function buddyZpool(
   type: ZpoolType,
   pool: ZbudPool | Z3foldPool,
   hugeOrMaxSize: number,
   { evict }: ZpoolOptions,
-  walk: Pick<Zpool, "handles" | "check">,
+  walk: Pick<Zpool, "isLive" | "objectsBeside" | "handles" | "check">,
 ): Zpool {
   return {
     type,
@@ -161,6 +177,12 @@ function zsmallocZpool(pool: ZsPool): Zpool {
     write: (handle, data) => pool.write(handle, data),
     shrink: (pages) => runToEnd(shrinkSteps(undefined, pages)),
     shrinkSteps: (pages) => shrinkSteps(undefined, pages),
+    isLive: (handle) => pool.handles.isLive(handle),
+    objectsBeside(handle) {
+      const { zspages, memory, handles } = pool;
+      const at = handles.pfnOf(handle) * PAGE_STRIDE + PAGE_PRIVATE;
+      return zspages.get(memory.page[at], ZSPAGE_INUSE) - 1;
+    },
     handles: () => [...pool.handles.live()],
     check: () => checkPool(pool),
   };
@@ -172,6 +194,12 @@ const DRIVERS: Readonly<
   zbud(profile, options) {
     const pool = new ZbudPool(profile, options);
     return buddyZpool("zbud", pool, pool.pages.maxSize, options, {
+      isLive: (handle) => isZbudObject(pool, handle),
+      objectsBeside(handle) {
+        const pfn = pool.pages.pfnOf(handle);
+        const used = BUDDIES.filter((one) => pool.pages.chunks(pfn, one) > 0);
+        return used.length - 1;
+      },
       handles: () => zbudContents(pool).objects.map(({ handle }) => handle),
       check: () => checkZbud(pool),
     });
@@ -179,6 +207,11 @@ const DRIVERS: Readonly<
   z3fold(profile, options) {
     const pool = new Z3foldPool(profile, options);
     return buddyZpool("z3fold", pool, pool.pages.maxBuddySize, options, {
+      isLive: (handle) => pool.handles.given.has(handle),
+      objectsBeside(handle) {
+        const { pfn, buddy } = pool.objectOf(handle);
+        return buddy === HEADLESS ? 0 : pool.pages.buddies(pfn).length - 1;
+      },
       handles: () => [...pool.handles.given],
       check: () => checkZ3fold(pool),
     });

@@ -1,16 +1,16 @@
 /** The rules that zswap keeps about each of its entries. */
-import { expectEqual, type Invariant } from "../rules/invariant.ts";
+import { expectEqual, type Invariant, SILENT } from "../rules/invariant.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
 import type { ZswapPool } from "./pools.ts";
 import { readZswapHeader } from "./swp_entry.ts";
 import type { Zswap } from "./zswap.ts";
 
-/** zswap, and the objects that each of its pools has. */
+/** zswap, and how the objects of its pools are found. */
 export interface EntryContext {
   /** zswap itself. */
   readonly zswap: Zswap;
-  /** The live handles of each pool. */
-  readonly handles: ReadonlyMap<ZswapPool, ReadonlySet<number>>;
+  /** Whether a handle is that of an object of one of its pools. */
+  isLive(pool: ZswapPool, handle: number): boolean;
 }
 
 /** An entry where it was found. */
@@ -26,12 +26,21 @@ export interface FoundEntry {
 /** A rule about one entry. */
 export type EntryInvariant = Invariant<EntryContext, FoundEntry>;
 
-/** Walks the pools, for the rules about entries. */
+/** Walks the pools, for the rules about all entries. */
 export function contextOf(zswap: Zswap): EntryContext {
   const handles = new Map(
     zswap.pools.list.map((pool) => [pool, new Set(pool.zpool.handles())]),
   );
-  return { zswap, handles };
+  const isLive: EntryContext["isLive"] = (pool, handle) =>
+    handles.get(pool)?.has(handle) ?? false;
+  return { zswap, isLive };
+}
+
+/** Asks the pools, for the rules about some entries. */
+export function contextOfSome(zswap: Zswap): EntryContext {
+  const isLive: EntryContext["isLive"] = (pool, handle) =>
+    zswap.pools.list.includes(pool) && pool.zpool.isLive(handle);
+  return { zswap, isLive };
 }
 
 const nameOf = ({ tree, offset }: FoundEntry): string =>
@@ -46,6 +55,7 @@ export const ENTRY_INVARIANTS: readonly EntryInvariant[] = [
       "zswap_rb_insert, mm/zswap.c, 6.1; xa_store in zswap_store_page, mm/zswap.c, 6.18",
     check(_, found) {
       const { tree, offset, entry } = found;
+      if (entry.type === tree.type && entry.offset === offset) return undefined;
       return expectEqual(
         nameOf(found),
         `${entry.type}:${entry.offset}`,
@@ -59,19 +69,16 @@ export const ENTRY_INVARIANTS: readonly EntryInvariant[] = [
       "An entry has a live object of a pool, but one of a page of one word repeated, which some kernels keep in the entry.",
     source:
       "zswap_frontswap_store, mm/zswap.c, 6.1; zswap_store_page, mm/zswap.c, 6.18",
-    check({ handles, zswap }, found) {
+    check({ zswap, isLive }, found) {
       const { pool, handle, length } = found.entry;
-      const where = nameOf(found);
       if (pool === undefined) {
         const { sameFilled } = zswap.profile.zswap;
-        return expectEqual(where, sameFilled ? length : "no object", 0);
+        const held = sameFilled ? length : "no object";
+        return expectEqual(() => nameOf(found), held, 0);
       }
-      const isLive = handles.get(pool)?.has(handle) ?? false;
-      return expectEqual(
-        where,
-        isLive ? "a live object" : `handle ${handle}`,
-        "a live object",
-      );
+      if (isLive(pool, handle)) return undefined;
+      const expected = "a live object";
+      return { where: nameOf(found), expected, found: `handle ${handle}` };
     },
   },
   {
@@ -84,7 +91,8 @@ export const ENTRY_INVARIANTS: readonly EntryInvariant[] = [
       const { pool, length } = found.entry;
       const { pageSize } = zswap.profile;
       const isGood = length > 0 && length <= pageSize;
-      if (pool === undefined || isGood) return undefined;
+      if (pool === undefined) return SILENT;
+      if (isGood) return undefined;
       const expected = `from 1 to ${pageSize} bytes`;
       return { where: nameOf(found), expected, found: length };
     },
@@ -96,10 +104,12 @@ export const ENTRY_INVARIANTS: readonly EntryInvariant[] = [
     source: "struct zswap_header, zswap_writeback_entry, zswap.c, 3.11 to 6.4",
     check({ zswap }, found) {
       const { pool, handle } = found.entry;
-      if (pool === undefined || pool.headerBytes === 0) return undefined;
+      if (pool === undefined || pool.headerBytes === 0) return SILENT;
       const header = new Uint8Array(pool.headerBytes);
       pool.zpool.read(handle, header);
       const { type, offset } = readZswapHeader(zswap.profile, header);
+      const { tree } = found;
+      if (type === tree.type && offset === found.offset) return undefined;
       return expectEqual(
         `the object of ${nameOf(found)}`,
         `${type}:${offset}`,
@@ -131,11 +141,37 @@ export const ENTRY_INVARIANTS: readonly EntryInvariant[] = [
     source: "__frontswap_store, mm/frontswap.c, 3.11 to 6.6",
     check({ zswap }, found) {
       const { frontswap } = zswap.profile.zswap;
-      if (frontswap !== "older-page-goes" || zswap.underWay > 0) {
-        return undefined;
-      }
+      if (frontswap !== "older-page-goes" || zswap.underWay > 0) return SILENT;
       const isKnown = found.tree.frontswapMap.has(found.offset);
-      return expectEqual(nameOf(found), isKnown ? "known" : "unknown", "known");
+      return expectEqual(
+        () => nameOf(found),
+        isKnown ? "known" : "unknown",
+        "known",
+      );
+    },
+  },
+  {
+    id: "zswap/lru-place",
+    sentence:
+      "Where zswap has an LRU list of its own, an entry stands there between neighbours that know of it, one touched before it and one after it.",
+    source: "zswap_lru_add, list_lru_add, zswap.c and list_lru.c, 6.18",
+    check({ zswap }, found) {
+      const { lru, profile } = zswap;
+      if (profile.zswap.shrink !== "entries-in-worker") return SILENT;
+      const { entry } = found;
+      const { older, newer, touched } = entry;
+      const hasOlder = older === undefined
+        ? lru.oldest === entry
+        : older.newer === entry && older.touched < touched;
+      const hasNewer = newer === undefined
+        ? lru.newest === entry
+        : newer.older === entry && newer.touched > touched;
+      if (hasOlder && hasNewer) return undefined;
+      return {
+        where: `the LRU list at ${nameOf(found)}`,
+        expected: "its place",
+        found: hasOlder ? "another newer one" : "another older one",
+      };
     },
   },
 ];

@@ -1,23 +1,31 @@
 /** The rules that zswap keeps about its counters, pools, list and limits. */
 import {
   assertInvariants,
+  type Checked,
   expectEqual,
   type Invariant,
   type Rule,
+  SILENT,
   type Violation,
 } from "../rules/invariant.ts";
+import type { Reach } from "../rules/reach.ts";
+import {
+  ZSWAP_COUNT_INVARIANTS,
+  ZSWAP_STORE_COUNT_INVARIANTS,
+} from "./count_invariants.ts";
 import type { ZswapEntry } from "./entry.ts";
 import { contextOf, ENTRY_INVARIANTS } from "./entry_invariants.ts";
+import { FRONTSWAP_INVARIANTS } from "./frontswap_invariants.ts";
+import type { ZswapPool } from "./pools.ts";
 import { acceptThresholdPages, maxPages } from "./limits.ts";
+import { ZswapTally } from "./tally.ts";
 import type { Zswap } from "./zswap.ts";
 
-/** A rule about zswap as a whole. */
-export type ZswapInvariant = Invariant<Zswap, Zswap>;
+/** A rule about zswap as a whole, and what its entries add up to. */
+export type ZswapInvariant = Invariant<ZswapTally, Zswap>;
 
-/** Every entry that is in a tree. */
-function entriesOf({ trees }: Zswap): ZswapEntry[] {
-  return [...trees.values()].flatMap(({ entries }) => [...entries.values()]);
-}
+const nameOf = ({ zpool, codec }: ZswapPool): string =>
+  `a pool of ${zpool.type} and ${codec.name}`;
 
 /** How an LRU list is not linked both ways, or not in the order of touching. */
 function checkLinks({ lru }: Zswap): Violation | undefined {
@@ -41,46 +49,40 @@ function checkLinks({ lru }: Zswap): Violation | undefined {
   return { where: "the LRU list's tail", expected: "the last", found: "other" };
 }
 
-/** Rules about zswap as a whole. */
+/** Entries that an LRU list lists twice, or that no tree has, or that it does not list. */
+function checkListed(zswap: Zswap): Violation | undefined {
+  const listed = new Set<ZswapEntry>(zswap.lru);
+  let stored = 0;
+  for (const { entries } of zswap.trees.values()) {
+    for (const entry of entries.values()) {
+      stored++;
+      if (listed.has(entry)) continue;
+      const where = `the entry at ${entry.type}:${entry.offset}`;
+      return { where, expected: "on the LRU list", found: "not listed" };
+    }
+  }
+  return expectEqual("entries on the LRU list", listed.size, stored) ??
+    expectEqual("the LRU list's size", zswap.lru.size, stored);
+}
+
+/** Rules about what the entries add up to, and about pools. */
 export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
   {
-    id: "zswap/objects",
-    sentence: "Every object of a pool belongs to one entry.",
+    id: "zswap/own-object",
+    sentence: "No two entries have the same object.",
     source:
-      "zswap_frontswap_store, zswap_free_entry, mm/zswap.c, 6.1; zswap_store_page, mm/zswap.c, 6.18",
-    check(zswap) {
-      if (zswap.underWay > 0) return undefined;
-      const entries = entriesOf(zswap);
+      "zswap_frontswap_store, mm/zswap.c, 6.1; zswap_store_page, mm/zswap.c, 6.18",
+    check(tally, zswap) {
+      if (zswap.underWay > 0) return SILENT;
       for (const pool of zswap.pools.list) {
-        const own = entries.filter((entry) => entry.pool === pool);
-        const handles = new Set(own.map(({ handle }) => handle));
-        const where = `a pool of ${pool.zpool.type} and ${pool.codec.name}`;
-        const violation =
-          expectEqual(`entries in ${where}`, own.length, handles.size) ??
-            expectEqual(
-              `objects of ${where}`,
-              pool.zpool.handles().length,
-              own.length,
-            );
+        const violation = expectEqual(
+          () => `objects of entries in ${nameOf(pool)}`,
+          tally.objectsIn(pool),
+          tally.entriesIn(pool),
+        );
         if (violation !== undefined) return violation;
       }
-    },
-  },
-  {
-    id: "zswap/lru",
-    sentence:
-      "Where zswap has an LRU list of its own, it holds exactly the stored entries, the one touched longest ago first.",
-    source: "zswap_lru_add, zswap_lru_del, shrink_memcg_cb, zswap.c, 6.18",
-    check(zswap) {
-      const listed = [...zswap.lru];
-      const isOwn = zswap.profile.zswap.shrink === "entries-in-worker";
-      const stored = isOwn ? entriesOf(zswap) : [];
-      const known = new Set(listed);
-      const missing = stored.filter((entry) => !known.has(entry)).length;
-      return expectEqual("entries that are not listed", missing, 0) ??
-        expectEqual("entries on the LRU list", listed.length, stored.length) ??
-        expectEqual("the LRU list's size", zswap.lru.size, listed.length) ??
-        checkLinks(zswap);
+      return tally.entries > 1 ? undefined : SILENT;
     },
   },
   {
@@ -88,27 +90,20 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     sentence:
       "stored_pages, same_filled_pages and stored_incompressible_pages are what the entries add up to.",
     source: "zswap_stored_pages and its like, mm/zswap.c, 3.12",
-    check(zswap) {
-      if (zswap.underWay > 0) return undefined;
-      const { counters, profile } = zswap;
-      const entries = entriesOf(zswap);
-      const count = (holds: (entry: ZswapEntry) => boolean) =>
-        entries.filter(holds).length;
-      const whole = profile.zswap.storesIncompressible
-        ? count(({ length }) => length === profile.pageSize)
-        : 0;
+    check(tally, { counters, underWay }) {
+      if (underWay > 0) return SILENT;
       return expectEqual(
         "stored_pages",
         counters.stored_pages,
-        entries.length,
+        tally.entries,
       ) ?? expectEqual(
         "same_filled_pages",
         counters.same_filled_pages,
-        count(({ length }) => length === 0),
+        tally.sameFilled,
       ) ?? expectEqual(
         "stored_incompressible_pages",
         counters.stored_incompressible_pages,
-        whole,
+        tally.incompressible,
       );
     },
   },
@@ -117,13 +112,12 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     sentence:
       "The pages that the limits look at are never fewer than the pools have: up to 6.8, those that were there when an entry was last stored or freed.",
     source: "zswap_update_total_size, zswap.c, 6.1",
-    check(zswap) {
+    check(_, zswap) {
       const { shrink, poolPer } = zswap.profile.zswap;
       const isCounted = shrink !== "entries-in-worker" && poolPer === "kernel";
+      if (zswap.underWay > 0 || !isCounted) return SILENT;
       const pages = zswap.pools.totalPages;
-      if (zswap.underWay > 0 || !isCounted || zswap.countedPages >= pages) {
-        return undefined;
-      }
+      if (zswap.countedPages >= pages) return undefined;
       return {
         where: "pool_total_size",
         expected: `at least ${pages} pages`,
@@ -136,18 +130,19 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     sentence:
       "A pool is referenced once for being current, or its swap type's, and once by each entry in it; in 6.1, once more each time that its work was queued when it waited already.",
     source: "zswap_pool_get, zswap_pool_put, mm/zswap.c, 6.1",
-    check(zswap) {
-      if (zswap.underWay > 0) return undefined;
+    check(tally, zswap) {
+      if (zswap.underWay > 0) return SILENT;
       const { poolPer, shrink } = zswap.profile.zswap;
-      const entries = entriesOf(zswap);
       for (const pool of zswap.pools.list) {
         const isOwned = poolPer === "swap-type" || pool === zswap.pools.current;
-        const users = entries.filter((entry) => entry.pool === pool).length;
-        const expected = Number(isOwned) + users;
-        const where = `kref of a pool of ${pool.zpool.type}`;
+        const expected = Number(isOwned) + tally.entriesIn(pool);
         const leaks = shrink === "page-in-worker";
         const found = leaks ? Math.min(pool.kref, expected) : pool.kref;
-        const violation = expectEqual(where, found, expected);
+        const violation = expectEqual(
+          () => `kref of ${nameOf(pool)}`,
+          found,
+          expected,
+        );
         if (violation !== undefined) return violation;
       }
     },
@@ -157,13 +152,52 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     sentence:
       "The current pool has the allocator and the compressor that the parameters name, and no other pool has both.",
     source: "__zswap_param_set, zswap_pool_find_get, mm/zswap.c, 6.1",
-    check({ pools, parameters, profile }) {
-      if (profile.zswap.poolPer === "swap-type") return undefined;
+    check(_, { pools, parameters, profile }) {
+      if (profile.zswap.poolPer === "swap-type") return SILENT;
       const names = pools.list
         .map(({ zpool, codec }) => `${zpool.type}/${codec.name}`);
       const asked = `${parameters.zpool}/${parameters.compressor}`;
       return expectEqual("the current pool", names[0], asked) ??
         expectEqual("different pools", new Set(names).size, names.length);
+    },
+  },
+  ...ZSWAP_COUNT_INVARIANTS,
+];
+
+/** Rules that take a walk of every pool and of the LRU list. */
+export const ZSWAP_WHOLE_INVARIANTS: readonly ZswapInvariant[] = [
+  {
+    id: "zswap/objects",
+    sentence: "Every object of a pool belongs to an entry.",
+    source:
+      "zswap_frontswap_store, zswap_free_entry, mm/zswap.c, 6.1; zswap_store_page, mm/zswap.c, 6.18",
+    check(tally, zswap) {
+      if (zswap.underWay > 0) return SILENT;
+      for (const pool of zswap.pools.list) {
+        const violation = expectEqual(
+          () => `objects of ${nameOf(pool)}`,
+          pool.zpool.handles().length,
+          tally.entriesIn(pool),
+        );
+        if (violation !== undefined) return violation;
+      }
+    },
+  },
+  {
+    id: "zswap/lru",
+    sentence:
+      "Where zswap has an LRU list of its own, it holds exactly the stored entries, the one touched longest ago first.",
+    source: "zswap_lru_add, zswap_lru_del, shrink_memcg_cb, zswap.c, 6.18",
+    check(_, zswap) {
+      const { lru, profile } = zswap;
+      if (profile.zswap.shrink !== "entries-in-worker") {
+        return lru.size === 0 ? SILENT : {
+          where: "the LRU list's size",
+          expected: 0,
+          found: lru.size,
+        };
+      }
+      return checkListed(zswap) ?? checkLinks(zswap);
     },
   },
 ];
@@ -182,6 +216,8 @@ export interface ZswapLimitsBefore {
   readonly reachedFull: boolean;
   /** `stored_pages`. */
   readonly storedPages: number;
+  /** Stores that succeeded, where there is frontswap. */
+  readonly succStores: number;
 }
 
 /**
@@ -198,6 +234,7 @@ export function zswapLimitsBefore(zswap: Zswap): ZswapLimitsBefore {
     poolPages: pools.totalPages,
     reachedFull,
     storedPages: counters.stored_pages,
+    succStores: zswap.frontswap.succ_stores,
   };
 }
 
@@ -209,7 +246,7 @@ function expectNoneStored(
   where: string,
   { storedPages }: ZswapLimitsBefore,
   { counters }: Zswap,
-): Violation | undefined {
+): Checked {
   const added = counters.stored_pages - storedPages;
   if (added <= 0) return undefined;
   return { where, expected: "no page stored", found: added };
@@ -227,7 +264,7 @@ export const ZSWAP_STORE_INVARIANTS: readonly ZswapStoreInvariant[] = [
       const { shrink } = zswap.profile.zswap;
       const { pages, maxPages, poolPages } = before;
       const atLimit = shrink === "entries-in-worker" && pages === maxPages;
-      if (pages <= maxPages && !atLimit) return undefined;
+      if (pages <= maxPages && !atLimit) return SILENT;
       if (shrink !== "in-store") {
         return expectNoneStored("a store above the limit", before, zswap);
       }
@@ -251,18 +288,21 @@ export const ZSWAP_STORE_INVARIANTS: readonly ZswapStoreInvariant[] = [
       const atThreshold = shrink === "page-in-worker" && pages === threshold;
       const isAbove = pages > threshold || atThreshold;
       if (shrink === "in-store" || !before.reachedFull || !isAbove) {
-        return undefined;
+        return SILENT;
       }
       return expectNoneStored("a store above the threshold", before, zswap);
     },
   },
+  ...ZSWAP_STORE_COUNT_INVARIANTS,
 ];
 
 /** Every rule about zswap, as a list to read. */
 export const ZSWAP_INVARIANTS: readonly Rule[] = [
   ...ENTRY_INVARIANTS,
   ...ZSWAP_STATE_INVARIANTS,
+  ...ZSWAP_WHOLE_INVARIANTS,
   ...ZSWAP_STORE_INVARIANTS,
+  ...FRONTSWAP_INVARIANTS,
 ];
 
 /**
@@ -280,21 +320,34 @@ export const ZSWAP_INVARIANTS: readonly Rule[] = [
  * checkZswap(zswap);
  * ```
  */
-export function checkZswap(zswap: Zswap): void {
+export function checkZswap(zswap: Zswap, reach?: Reach): void {
+  tallyZswap(zswap, reach);
+}
+
+/** {@linkcode checkZswap}, with what the entries add up to. */
+export function tallyZswap(zswap: Zswap, reach?: Reach): ZswapTally {
   for (const { zpool } of zswap.pools.list) zpool.check();
   const context = contextOf(zswap);
   for (const tree of zswap.trees.values()) {
     for (const [offset, entry] of tree.entries) {
-      assertInvariants(ENTRY_INVARIANTS, context, { tree, offset, entry });
+      const found = { tree, offset, entry };
+      assertInvariants(ENTRY_INVARIANTS, context, found, reach);
     }
   }
-  assertInvariants(ZSWAP_STATE_INVARIANTS, zswap, zswap);
+  const tally = new ZswapTally(zswap);
+  assertInvariants(ZSWAP_STATE_INVARIANTS, tally, zswap, reach);
+  assertInvariants(ZSWAP_WHOLE_INVARIANTS, tally, zswap, reach);
+  return tally;
 }
 
 /**
  * Checks the rules about limits after one store, run alone. Throws an
  * `InvariantError` at the first one broken.
  */
-export function checkZswapStore(before: ZswapLimitsBefore, zswap: Zswap): void {
-  assertInvariants(ZSWAP_STORE_INVARIANTS, before, zswap);
+export function checkZswapStore(
+  before: ZswapLimitsBefore,
+  zswap: Zswap,
+  reach?: Reach,
+): void {
+  assertInvariants(ZSWAP_STORE_INVARIANTS, before, zswap, reach);
 }

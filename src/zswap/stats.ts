@@ -6,8 +6,14 @@ import type { Zswap } from "./zswap.ts";
 /** Every counter of every kernel. */
 export type ZswapCounters = Record<ZswapCounter, number>;
 
-/** All counters at 0. */
-export function zeroCounters(): ZswapCounters {
+/**
+ * The counters that zswap itself keeps: the size of the pools is asked of them
+ * when it is shown. One that a kernel does not have stays at 0.
+ */
+export type ZswapCounts = Omit<ZswapCounters, "pool_pages" | "pool_total_size">;
+
+/** What zswap itself counts, at 0. */
+export function zeroCounts(): ZswapCounts {
   return {
     pool_limit_hit: 0,
     reject_reclaim_fail: 0,
@@ -18,12 +24,15 @@ export function zeroCounters(): ZswapCounters {
     decompress_fail: 0,
     written_back_pages: 0,
     duplicate_entry: 0,
-    pool_pages: 0,
-    pool_total_size: 0,
     stored_pages: 0,
     same_filled_pages: 0,
     stored_incompressible_pages: 0,
   };
+}
+
+/** All counters at 0. */
+export function zeroCounters(): ZswapCounters {
+  return { ...zeroCounts(), pool_pages: 0, pool_total_size: 0 };
 }
 
 /**
@@ -33,11 +42,16 @@ export function zeroCounters(): ZswapCounters {
  */
 export function zswapCounters(zswap: Zswap): Partial<ZswapCounters> {
   const { counters, profile } = zswap;
+  const pages = profile.zswap.shrink === "entries-in-worker"
+    ? zswap.pools.totalPages
+    : zswap.countedPages;
+  const all: ZswapCounters = {
+    ...counters,
+    pool_pages: pages,
+    pool_total_size: pages * profile.pageSize,
+  };
   const shown: Partial<ZswapCounters> = {};
-  for (const name of profile.zswap.counters) shown[name] = counters[name];
-  if (profile.zswap.shrink === "entries-in-worker") {
-    shown.pool_total_size = zswap.pools.totalPages * profile.pageSize;
-  }
+  for (const name of profile.zswap.counters) shown[name] = all[name];
   return shown;
 }
 

@@ -8,10 +8,8 @@ import type { Zswap } from "./zswap.ts";
  * `zswap_update_total_size` and, in 3.12, each `zbud_get_pool_size`.
  */
 export function updateTotalSize(zswap: Zswap, tree: ZswapTree): void {
-  const pages = tree.pool?.zpool.totalPages ?? zswap.pools.totalPages;
-  zswap.countedPages = pages;
-  zswap.counters.pool_pages = pages;
-  zswap.counters.pool_total_size = pages * zswap.profile.pageSize;
+  if (zswap.profile.zswap.shrink === "entries-in-worker") return;
+  zswap.countedPages = tree.pool?.zpool.totalPages ?? zswap.pools.totalPages;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
 import { Memory } from "../memory/memory.ts";
+import { assertLength, assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { createZpool } from "./allocator.ts";
 import { Buffers } from "./buffers.ts";
@@ -26,8 +27,8 @@ import {
 } from "./shrink.ts";
 import {
   type FrontswapCounters,
-  zeroCounters,
-  type ZswapCounters,
+  zeroCounts,
+  type ZswapCounts,
 } from "./stats.ts";
 import { storeFolio } from "./store.ts";
 import { NO_SWAP_LAYER, type SwapLayer } from "./swap_layer.ts";
@@ -107,8 +108,8 @@ export class Zswap {
   readonly trees: Map<number, ZswapTree> = new Map();
   /** The entries in the order in which they were touched (6.18). */
   readonly lru: ZswapLru = new ZswapLru();
-  /** The counters of debugfs; see `zswapCounters`. */
-  readonly counters: ZswapCounters = zeroCounters();
+  /** What zswap itself counts; `zswapCounters` has all that debugfs shows. */
+  readonly counters: ZswapCounts = zeroCounts();
   /** The counters of frontswap. */
   readonly frontswap: FrontswapCounters = {
     loads: 0,
@@ -122,7 +123,7 @@ export class Zswap {
   readonly pages: Buffers;
   /** `zswap_pool_reached_full`. */
   reachedFull = false;
-  /** Pages of the pools when they were counted last (up to 6.8). */
+  /** Pages of the pools when they were counted last; 0 since 6.9. */
   countedPages = 0;
   /** Whether the worker's work waits to be run (6.18). */
   shrinkQueued = false;
@@ -149,6 +150,7 @@ export class Zswap {
       zpool = zswap.defaultZpool,
       compressor = zswap.defaultCompressor,
     } = options;
+    assertWhole("make zswap", "totalRamPages", options.totalRamPages);
     const added = options.codecs ?? [];
     this.profile = profile;
     this.totalRamPages = options.totalRamPages;
@@ -214,10 +216,9 @@ export class Zswap {
    * on already. Specifies `zswap_frontswap_init` (since 6.7, `zswap_swapon`).
    */
   swapon(type: number): void {
-    if (this.trees.has(type) || type < 0 || type >= MAX_SWAPFILES) {
-      throw new Error(
-        `Cannot swap on: the 'type' is ${type}, not a free one below ${MAX_SWAPFILES}`,
-      );
+    assertWhole("swap on", "type", type, 0, MAX_SWAPFILES - 1);
+    if (this.trees.has(type)) {
+      throw new Error(`Cannot swap on: the 'type' is ${type}, not a free one`);
     }
     const { zpool, compressor } = this.parameters;
     const perType = this.profile.zswap.poolPer === "swap-type";
@@ -256,6 +257,11 @@ export class Zswap {
     offset: number,
     folio: readonly Uint8Array[],
   ): Generator<Wait, StoreOutcome> {
+    for (const page of folio) {
+      assertLength("store a page", page, this.profile.pageSize);
+    }
+    this.#assertOffset("store a page", offset);
+    this.#assertOffset("store a page", offset + Math.max(0, folio.length - 1));
     return this.#counted(this.#store(this.treeOf(type), offset, folio));
   }
 
@@ -281,6 +287,8 @@ export class Zswap {
     into: Uint8Array,
     toSwapCache = true,
   ): Generator<Wait, Errno | undefined> {
+    this.#assertOffset("load a page", offset);
+    assertLength("load a page", into, this.profile.pageSize);
     const tree = this.treeOf(type);
     return this.#counted(
       this.profile.zswap.frontswap === "none"
@@ -294,6 +302,7 @@ export class Zswap {
    * `frontswap_invalidate_page`; since 6.7, `zswap_invalidate`.
    */
   invalidate(type: number, offset: number): void {
+    this.#assertOffset("invalidate a page", offset);
     const tree = this.treeOf(type);
     if (this.profile.zswap.frontswap === "none") {
       invalidatePage(this, tree, offset);
@@ -324,6 +333,7 @@ export class Zswap {
 
   /** {@linkcode Zswap.shrinkerScan}, stopping wherever others may run. */
   shrinkerScanSteps(nrToScan: number): Generator<Wait, number | "SHRINK_STOP"> {
+    assertWhole("scan zswap", "nrToScan", nrToScan);
     return this.#counted(shrinkerScan(this, nrToScan));
   }
 
@@ -356,6 +366,13 @@ export class Zswap {
   /** Whether the next allocation of an xarray's node fails. */
   failsNode(): boolean {
     return this.#options.failNode?.(this.#nodeAllocations++) ?? false;
+  }
+
+  /** Offsets are those that a `swp_entry_t` has bits for. */
+  #assertOffset(doing: string, offset: number): void {
+    const { wordBits, zswap } = this.profile;
+    const most = 2 ** zswap.swpTypeShift(wordBits) - 1;
+    assertWhole(doing, "offset", offset, 0, most);
   }
 
   *#store(

@@ -80,15 +80,35 @@ export function assertThrows<E extends Error = Error>(
   msgIncludes = "",
   msg?: string,
 ): E {
-  let thrown: unknown;
   try {
     fn();
   } catch (error) {
-    thrown = error;
+    return assertIsError(error, ErrorClass, msgIncludes, msg);
   }
-  if (thrown === undefined) {
-    throw new AssertionError(`Expected function to throw${suffix(msg)}.`);
+  throw new AssertionError(`Expected function to throw${suffix(msg)}.`);
+}
+
+/** The same of a promise that `fn` returns, and that is to be rejected. */
+export async function assertRejects<E extends Error = Error>(
+  fn: () => PromiseLike<unknown>,
+  ErrorClass: ErrorClass<E>,
+  msgIncludes = "",
+  msg?: string,
+): Promise<E> {
+  try {
+    await fn();
+  } catch (error) {
+    return assertIsError(error, ErrorClass, msgIncludes, msg);
   }
+  throw new AssertionError(`Expected function to reject${suffix(msg)}.`);
+}
+
+function assertIsError<E extends Error>(
+  thrown: unknown,
+  ErrorClass: ErrorClass<E>,
+  msgIncludes: string,
+  msg: string | undefined,
+): E {
   if (!(thrown instanceof ErrorClass)) {
     throw new AssertionError(
       `Expected error to be instance of "${ErrorClass.name}", but was ${

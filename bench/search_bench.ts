@@ -1,0 +1,49 @@
+/**
+ * How fast programs are run and judged: each machine's random programs, every
+ * rule checked on what a step touched, the second model and the contract beside
+ * it.
+ */
+import {
+  arenaOf,
+  batchesOf,
+  judgeProgram,
+  type Machine,
+  MACHINES,
+  placesOf,
+  type Program,
+  programAt,
+} from "../mod.ts";
+
+/** Steps, at least, of the programs that are run. */
+const STEPS = 20_000;
+
+/** The first programs of a seed that have so many steps together. */
+function programsOf(machine: Machine): Program[] {
+  const arena = arenaOf(machine);
+  const programs: Program[] = [];
+  let steps = 0;
+  for (const place of placesOf(batchesOf(1, Infinity))) {
+    if (steps >= STEPS) break;
+    const program = programAt(arena, place);
+    programs.push(program);
+    steps += program.steps.length;
+  }
+  return programs;
+}
+
+for (const machine of MACHINES) {
+  const programs = programsOf(machine);
+  const steps = programs.reduce((sum, one) => sum + one.steps.length, 0);
+  const what = `${steps} steps in ${programs.length} programs`;
+  Deno.bench(`${machine.name}: ${what}, run and judged`, {
+    group: machine.name,
+    baseline: true,
+  }, () => {
+    for (const program of programs) judgeProgram(machine, program);
+  });
+  Deno.bench(`${machine.name}: as many programs, made only`, {
+    group: machine.name,
+  }, () => {
+    programsOf(machine);
+  });
+}

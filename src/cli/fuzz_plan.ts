@@ -1,0 +1,87 @@
+/** What `zspec fuzz` is asked for, and what comes of it. */
+import type { Shard } from "../search/batches.ts";
+import type { Machine } from "../search/machine.ts";
+import { machineNamed, MACHINES } from "../search/machines.ts";
+import type { WorkersResult } from "../search/workers.ts";
+import { type CorpusFolder, openCorpus } from "./corpus.ts";
+import { shardOption } from "./shard.ts";
+import { type Options, UsageError, wholeOption } from "./usage.ts";
+
+/** Programs of each machine where neither their number nor a time is given. */
+export const FUZZ_PROGRAMS = 400;
+
+/** What is asked for. */
+export interface FuzzPlan {
+  /** The machines. */
+  readonly machines: readonly Machine[];
+  /** What the programs are made from. */
+  readonly seed: number;
+  /** Which program of the seed's batch is repeated, if one is. */
+  readonly path: number | undefined;
+  /** Programs of each machine; Infinity where time alone ends them. */
+  readonly programs: number;
+  /** When to stop. */
+  readonly milliseconds: number | undefined;
+  /** Threads. */
+  readonly jobs: number;
+  /** Which part of the programs are run. */
+  readonly shard: Shard;
+  /** Where programs are kept, if anywhere. */
+  readonly corpus: CorpusFolder | undefined;
+}
+
+/** What was done. */
+export interface FuzzOutcome extends WorkersResult {
+  /** How long it took. */
+  readonly seconds: number;
+  /** Whether it was stopped by a signal. */
+  readonly interrupted: boolean;
+}
+
+/** Whether every machine exercised some rule: else nothing is known of it. */
+export function isExercised({ counts }: WorkersResult): boolean {
+  return counts.every(({ reach }) => Object.keys(reach.counts()).length > 0);
+}
+
+/** Reads the options. */
+export function planOf(options: Options): FuzzPlan {
+  const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1);
+  const runs = wholeOption(options, "runs", 1, 1e9);
+  const time = wholeOption(options, "time", 1, 1e6);
+  const jobs = wholeOption(options, "jobs", 1, 1024);
+  const path = wholeOption(options, "path", 0, 1e9);
+  const corpus = options.text("corpus");
+  if (path !== undefined) {
+    const isOne = options.paths.length === 1 && seed !== undefined;
+    const others = [runs, time, jobs, corpus, options.text("shard")];
+    if (!isOne || others.some((one) => one !== undefined)) {
+      throw new UsageError(
+        "The option '--path' needs one MACHINE and '--seed', and none of '--runs', '--time', '--jobs', '--shard', '--corpus'",
+      );
+    }
+  }
+  return {
+    machines: machinesOf(options.paths),
+    seed: seed ?? crypto.getRandomValues(new Uint32Array(1))[0],
+    path,
+    programs: runs ?? (time === undefined ? FUZZ_PROGRAMS : Infinity),
+    milliseconds: time === undefined ? undefined : 1000 * time,
+    jobs: jobs ?? navigator.hardwareConcurrency,
+    shard: shardOption(options),
+    corpus: corpus === undefined ? undefined : openCorpus(corpus),
+  };
+}
+
+/** The machines that are named, each once; all where none is. */
+function machinesOf(names: readonly string[]): readonly Machine[] {
+  if (names.length === 0) return MACHINES;
+  return [...new Set(names)].map((name) => {
+    const machine = machineNamed(name);
+    if (machine !== undefined) return machine;
+    throw new UsageError(
+      `Unknown machine '${name}': the machines are ${
+        MACHINES.map((one) => one.name).join(", ")
+      }`,
+    );
+  });
+}

@@ -1,0 +1,131 @@
+/** What `zspec fuzz` prints. */
+import { exercisedOf, unexercised, unexercisedText } from "../report/reach.ts";
+import { grouped, table } from "../report/table.ts";
+import type { Rule } from "../rules/invariant.ts";
+import {
+  counterexampleTest,
+  failureTranscript,
+  repeatCommand,
+} from "../search/counterexample.ts";
+import { describeFinding } from "../search/finding.ts";
+import { machineNamed } from "../search/machines.ts";
+import type { MachineCount, MachineFailure } from "../search/workers.ts";
+import { type FuzzOutcome, type FuzzPlan, isExercised } from "./fuzz_plan.ts";
+
+/** Steps a second that all jobs together run of one machine. */
+function rate({ steps, busy }: MachineCount, jobs: number): number {
+  return busy === 0 ? 0 : Math.round(1000 * steps * jobs / busy);
+}
+
+function rulesOf({ machine }: MachineCount): readonly Rule[] {
+  return machineNamed(machine)?.rules ?? [];
+}
+
+/** For people. */
+export function fuzzText(plan: FuzzPlan, outcome: FuzzOutcome): string {
+  const { counts, failure, seconds } = outcome;
+  if (failure !== undefined) return failureText(failure);
+  const programs = counts.reduce((sum, count) => sum + count.programs, 0);
+  const silent = counts.flatMap((count) =>
+    unexercised(rulesOf(count), count.reach.counts())
+  );
+  return `${countsText(plan, counts)}
+${unexercisedText(silent)}${grouped(programs)} programs in ${
+    seconds.toFixed(1)
+  } s. ${verdictOf(outcome)}
+`;
+}
+
+function verdictOf(outcome: FuzzOutcome): string {
+  const idle = outcome.counts.filter(({ reach }) =>
+    Object.keys(reach.counts()).length === 0
+  );
+  if (outcome.interrupted) return "Interrupted: they held so far.";
+  if (isExercised(outcome)) return "All hold.";
+  const names = idle.map(({ machine }) => machine).join(", ");
+  return `Nothing was exercised of ${names}, so nothing is known of that: give it more time.`;
+}
+
+function countsText(
+  { path, jobs }: FuzzPlan,
+  counts: readonly MachineCount[],
+): string {
+  return table(
+    [
+      { title: "machine", align: "left" },
+      { title: "programs" },
+      { title: "steps" },
+      { title: "steps/s" },
+      { title: "rules exercised" },
+    ],
+    counts.map((count) => [
+      count.machine,
+      grouped(count.programs),
+      grouped(count.steps),
+      grouped(rate(count, path === undefined ? jobs : 1)),
+      exercisedOf(rulesOf(count), count.reach.counts()),
+    ]),
+  );
+}
+
+function errorOf({ found: { finding } }: MachineFailure): string {
+  const { sentence, source } = finding.rule;
+  return `${
+    describeFinding(finding)
+  }\n  the rule: ${sentence}\n  its source: ${source}`;
+}
+
+/** What does the same again: the search, or the file that it is kept in. */
+function againOf(failure: MachineFailure): string {
+  return failure.path === undefined
+    ? repeatCommand(failure)
+    : `zspec replay ${failure.path}`;
+}
+
+function failureText(failure: MachineFailure): string {
+  return `${failure.machine} fails: ${errorOf(failure)}
+
+To repeat it:
+
+  ${againOf(failure)}
+
+or 'zspec replay FILE', where FILE has what is printed here, or as a test:
+
+${counterexampleTest(failure)}`;
+}
+
+/** For machines. */
+export function fuzzJson(plan: FuzzPlan, outcome: FuzzOutcome): string {
+  const { seed, jobs, shard } = plan;
+  const { counts, failure, seconds, interrupted } = outcome;
+  const machines = counts.map((count) => ({
+    ...count,
+    reach: {
+      ...Object.fromEntries(rulesOf(count).map(({ id }) => [id, 0])),
+      ...count.reach.counts(),
+    },
+  }));
+  return JSON.stringify(
+    {
+      search: "fuzz",
+      seed,
+      shard,
+      jobs,
+      seconds,
+      interrupted,
+      machines,
+      failure: failure && {
+        machine: failure.machine,
+        seed: failure.found.seed,
+        path: String(failure.found.nth),
+        error: errorOf(failure),
+        ...failure.found.finding,
+        command: againOf(failure),
+        transcript: failureTranscript(failure),
+        test: counterexampleTest(failure),
+      },
+    },
+    null,
+    2,
+  );
+}

@@ -1,0 +1,109 @@
+/** `zspec merge`: the results of the shards of one run, as one. */
+import { Fields, object } from "../programs/fields.ts";
+import { grouped, table } from "../report/table.ts";
+import { exercisedOf, unexercised, unexercisedText } from "../report/reach.ts";
+import {
+  type MergedResult,
+  MergeError,
+  mergeShards,
+  parseShardResult,
+  type Part,
+  type ShardResult,
+} from "../search/merge.ts";
+import { parseOptions, readText, UsageError } from "./usage.ts";
+
+/** How `zspec merge` is called. */
+export const MERGE_USAGE = `zspec merge FILE… [--json]
+
+Puts together what 'zspec fuzz --shard I/N --json' or 'zspec conform --shard I/N
+--json' printed for each I from 1 to N: programs, steps, and how often each rule
+was exercised. Fails where a shard is missing.
+
+  --json  the result for machines
+
+Exit status: 0 all hold, 1 a program fails or nothing was exercised, 2 the
+results are not those of one whole run.
+`;
+
+/** Runs the command and returns its exit status. */
+export function mergeCommand(args: readonly string[]): number {
+  const options = parseOptions(args, { string: [], boolean: ["json"] });
+  if (options.paths.length === 0) {
+    throw new UsageError("Cannot merge: no FILE is given");
+  }
+  const merged = mergeFiles(options.paths);
+  const text = options.flag("json")
+    ? JSON.stringify(merged, null, 2)
+    : render(merged);
+  console.log(text.trimEnd());
+  return merged.failures.length === 0 && isExercised(merged) ? 0 : 1;
+}
+
+function isExercised({ machines }: MergedResult): boolean {
+  return machines.length > 0 &&
+    machines.every(({ reach }) =>
+      Object.values(reach).some((count) => count > 0)
+    );
+}
+
+function mergeFiles(paths: readonly string[]): MergedResult {
+  try {
+    return mergeShards(paths.map(readShard));
+  } catch (error) {
+    if (!(error instanceof MergeError)) throw error;
+    throw new UsageError(`Cannot merge: ${error.message}`);
+  }
+}
+
+function readShard(path: string): ShardResult {
+  const refuse = (message: string) =>
+    new UsageError(
+      `Cannot merge '${path}': ${message}; it should be what --json prints`,
+    );
+  const fieldsOf = (value: unknown) => {
+    const json = object(value);
+    if (json === undefined) throw refuse("it has something that is no object");
+    return new Fields(json, refuse);
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(readText(path));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw refuse("it is not JSON");
+  }
+  return parseShardResult(fieldsOf(json), fieldsOf);
+}
+
+function rulesOf({ reach }: Part): { readonly id: string }[] {
+  return Object.keys(reach).map((id) => ({ id }));
+}
+
+function render(merged: MergedResult): string {
+  const { search, seed, shards, machines, failures, interrupted } = merged;
+  const rows = table(
+    [
+      { title: "machine", align: "left" },
+      { title: "programs" },
+      { title: "steps" },
+      { title: "rules exercised" },
+    ],
+    machines.map((part) => [
+      part.machine,
+      grouped(part.programs),
+      grouped(part.steps),
+      exercisedOf(rulesOf(part), part.reach),
+    ]),
+  );
+  const silent = machines.flatMap((part) =>
+    unexercised(rulesOf(part), part.reach)
+  );
+  const outcome = failures.length > 0
+    ? failures.map((failure) => `${failure}\n`).join("")
+    : isExercised(merged)
+    ? `${interrupted ? "Interrupted: they held so far." : "All hold."}\n`
+    : "Nothing was exercised, so nothing is known to hold.\n";
+  return `${search}, seed ${seed}, ${shards} shards\n${rows}\n${
+    unexercisedText(silent)
+  }${outcome}`;
+}

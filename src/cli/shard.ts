@@ -1,0 +1,19 @@
+/** `--shard I/N`: the part of a run that this machine does. */
+import { type Shard, WHOLE_RUN } from "../search/batches.ts";
+import { type Options, UsageError } from "./usage.ts";
+
+/** How it is told of. */
+export const SHARD_USAGE =
+  "  --shard I/N     runs the Ith of N parts of the programs; 'zspec merge' puts\n                  the --json results of all together";
+
+/** The part that `--shard` names; all without it. */
+export function shardOption(options: Options): Shard {
+  const value = options.text("shard");
+  if (value === undefined) return WHOLE_RUN;
+  const [, index, count] = /^([0-9]{1,6})\/([0-9]{1,6})$/.exec(value) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (shard.index >= 1 && shard.index <= shard.count) return shard;
+  throw new UsageError(
+    `The option '--shard' is '${value}', not such as 2/8: a part and how many there are`,
+  );
+}

@@ -1,0 +1,223 @@
+/** The judge that holds zbud and z3fold against their second models. */
+import type { Profile } from "../../linux/profile.ts";
+import {
+  type BuddyCounts,
+  type BuddyPlace,
+  type BuddyResults,
+  type BuddyStep,
+  type BuddySteps,
+  objectBytes,
+} from "../../programs/buddy/steps.ts";
+import type { Rule } from "../../rules/invariant.ts";
+import type { Reach } from "../../rules/reach.ts";
+import type { Refusal } from "../../targets/target.ts";
+import {
+  expectBytes,
+  expectRefusal,
+  expectSame,
+  type Judge,
+  judging,
+  resultOf,
+} from "../judge.ts";
+import type { NaiveBuddy, NaiveMalloc, NaiveSetup } from "./naive.ts";
+import type { NaiveObject, NaivePage } from "./naive_pages.ts";
+import type { BuddyRules } from "./rules.ts";
+
+type Answer<Op extends keyof BuddyResults> = BuddyResults[Op] | Refusal;
+
+/** Steps after which everything is looked at, where there are few objects. */
+const WHOLE_EACH = 64;
+
+/**
+ * Judges every answer by a second model, made anew with each `create`. After a
+ * step it asks where the objects are that the step may have moved; now and then
+ * where all are, and for the order of pages.
+ */
+export function naiveBuddyJudge(
+  rules: BuddyRules,
+  makeNaive: (setup: NaiveSetup) => NaiveBuddy,
+  profile: Profile,
+  reach: Reach,
+): Judge<BuddySteps, BuddyResults> {
+  let naive = makeNaive(setupOf(profile, {}));
+  let steps = 0;
+
+  const held = (rule: Rule, isExercised = true) => {
+    if (isExercised) reach.count(rule);
+  };
+  const expect = (rule: Rule, expected: unknown, found: unknown) => {
+    expectSame(rule, expected, found);
+    held(rule);
+  };
+  const objectOf = (object: number): NaiveObject => {
+    const known = naive.objects.get(object);
+    if (known === undefined) throw new Error(`There is no object ${object}`);
+    return known;
+  };
+
+  function judgeCounts({ pages, frames, slots }: BuddyCounts): void {
+    const isRight = pages === naive.pages && frames === naive.pages &&
+      slots === naive.slots;
+    if (!isRight) {
+      const expected = {
+        pages: naive.pages,
+        frames: naive.pages,
+        slots: naive.slots,
+      };
+      expectSame(rules.counts, expected, { pages, frames, slots });
+    }
+    held(rules.counts, pages > 0);
+  }
+
+  function judgePlace(object: NaiveObject, found: BuddyPlace, rule: Rule) {
+    const where = { pfn: object.page.pfn, buddy: object.buddy };
+    const offset = naive.offsetOf(object);
+    if (
+      found.pfn !== where.pfn || found.buddy !== where.buddy ||
+      found.offset !== offset
+    ) {
+      const { pfn, buddy } = found;
+      const place = { pfn, buddy, offset: found.offset };
+      expectSame(rule, { ...where, offset }, place);
+    }
+    expect(rules.handle, object.handle, found.handle);
+  }
+
+  /** A new page's frame is any that no other page has. */
+  function judgePage(page: NaivePage, hadChoice: boolean, pfn: number): void {
+    if (page.pfn < 0) page.pfn = pfn;
+    expectSame(rules.bestFit, page.pfn, pfn);
+    held(rules.bestFit, hadChoice);
+  }
+
+  function judgeMalloc(expected: NaiveMalloc, answer: Answer<"malloc">): void {
+    if ("error" in expected) {
+      expectRefusal(rules.refusal, answer, [expected.error]);
+      return held(rules.refusal);
+    }
+    const { made, hadChoice } = expected;
+    const found = resultOf(rules.refusal, answer);
+    judgePage(made.page, hadChoice, found.pfn);
+    expect(rules.whichBuddy, made.buddy, found.buddy);
+    expect(rules.offset, naive.offsetOf(made), found.offset);
+    made.handle = naive.handleOf(made, found.handle);
+    expect(rules.handle, made.handle, found.handle);
+    judgeCounts(found);
+  }
+
+  function judgeBytes(
+    rule: Rule,
+    { object, size, data }: NaiveObject,
+    answer: Answer<"read">,
+  ): void {
+    const bytes = objectBytes(object, size, data);
+    expectBytes(rule, bytes, resultOf(rule, answer).data);
+    held(rule);
+  }
+
+  const after = judging<BuddySteps, BuddyResults>({
+    create(setup, answer) {
+      naive = makeNaive(setupOf(profile, setup));
+      judgeCounts(resultOf(rules.counts, answer));
+    },
+    malloc: (step, answer) => judgeMalloc(naive.malloc(step), answer),
+    free({ object, later }, answer) {
+      naive.free(objectOf(object), later ?? false);
+      judgeCounts(resultOf(rules.counts, answer));
+    },
+    work(_step, answer) {
+      naive.work();
+      judgeCounts(resultOf(rules.counts, answer));
+    },
+    write({ object, data }) {
+      const written = objectOf(object);
+      written.data = data;
+      naive.used(written);
+    },
+    read({ object }, answer) {
+      const read = objectOf(object);
+      naive.used(read);
+      judgeBytes(rules.bytes, read, answer);
+    },
+    map: ({ object }) => naive.map(objectOf(object)),
+    unmap({ object }, answer) {
+      const mapped = objectOf(object);
+      naive.unmap(mapped);
+      judgeBytes(rules.mapped, mapped, answer);
+    },
+    reclaim(step, answer) {
+      const expected = naive.reclaim(step);
+      const found = resultOf(rules.reclaim, answer);
+      const { outcome, asked } = found;
+      expect(rules.reclaim, expected, { outcome, asked });
+      judgeCounts(found);
+    },
+    fail: (step) => naive.fail(step),
+    where({ object }, answer) {
+      const rule = rules.compaction ?? rules.offset;
+      judgePlace(objectOf(object), resultOf(rule, answer), rule);
+    },
+    order(_step, answer) {
+      const { pages } = resultOf(rules.order, answer);
+      const expected = [...naive.oldestFirst()].map(({ pfn }) => pfn);
+      expectSame(rules.order, expected, pages);
+      held(rules.order, pages.length > 1);
+    },
+  });
+
+  /** Where every object is, and the order of the pages. */
+  const whole = (): BuddyStep[] => [
+    ...[...naive.objects.keys()].map((object) => where(object)),
+    { op: "order" },
+  ];
+
+  return {
+    after(step, answer) {
+      const moves = naive.moves;
+      after(step, answer);
+      if (rules.compaction !== undefined && naive.moves > moves) {
+        reach.count(rules.compaction, naive.moves - moves);
+      }
+    },
+    questions() {
+      steps++;
+      if (steps >= Math.max(WHOLE_EACH, naive.objects.size / 4)) {
+        steps = 0;
+        return whole();
+      }
+      return [...naive.touched].flatMap((page) =>
+        [...page.objects.values()].map(({ object }) => where(object))
+      );
+    },
+    closing() {
+      const objects = [...naive.objects.values()];
+      return [
+        ...whole(),
+        ...objects.filter(({ isMapped }) => isMapped)
+          .map(({ object }): BuddyStep => ({ op: "unmap", object })),
+        ...objects.map(({ object }): BuddyStep => ({ op: "read", object })),
+        ...objects.map(({ object }): BuddyStep => ({ op: "free", object })),
+        { op: "work" },
+      ];
+    },
+    end() {
+      expectSame(rules.counts, 0, naive.pages);
+    },
+  };
+}
+
+function where(object: number): BuddyStep {
+  return { op: "where", object };
+}
+
+/** What a second model is made for, of a profile and what `create` asks. */
+function setupOf(
+  profile: Profile,
+  { pageSize, wordBits, maxPages }: BuddySteps["create"],
+): NaiveSetup {
+  return {
+    pageSize: pageSize ?? profile.pageSize,
+    wordBits: wordBits ?? profile.wordBits,
+    maxPages: maxPages ?? Infinity,
+  };
+}

@@ -1,0 +1,194 @@
+/** Compares the model of the swap path with the naive model, step by step. */
+import { NO_PAGE } from "../../memory/memory.ts";
+import type { Rule } from "../../rules/invariant.ts";
+import type { SwapSubject } from "../../targets/swap/subject.ts";
+import { expectSame } from "../judge.ts";
+import type { NaivePage } from "./naive_page.ts";
+import type { NaiveCounts, NaiveSwap } from "./naive_swap.ts";
+import { SWAP_MODEL } from "./rules.ts";
+
+/** Compares one machine with its naive model. */
+export class NaiveComparison {
+  readonly #naive: NaiveSwap;
+  readonly #subject: SwapSubject;
+  #before: NaiveCounts;
+  #inUseBefore = 0;
+  /** Pages that zswap's pools had before the step. */
+  poolPagesBefore = 0;
+
+  /** A machine without processes, and its naive model. */
+  constructor(naive: NaiveSwap, subject: SwapSubject) {
+    this.#naive = naive;
+    this.#subject = subject;
+    this.#before = { ...naive.counts };
+  }
+
+  /** Compares what a step can change: counters, and the page that it names. */
+  compareStep(
+    place: readonly [process: number, page: number] | undefined,
+  ): void {
+    this.#naive.requests.expectEnd();
+    this.#compareSlots();
+    if (place !== undefined) this.#comparePage(...place);
+    this.#compareVmstat();
+    if (this.#naive.hasZswap) this.#compareZswap();
+    this.#compareFrames();
+    this.#keep();
+  }
+
+  /** Compares every page. */
+  comparePages(): void {
+    for (const [process, pages] of this.#naive.processes) {
+      for (const number of pages.keys()) this.#comparePage(process, number);
+    }
+  }
+
+  /** Nobody is left: nothing is in use. */
+  compareEnd(): void {
+    const { swap, zrams } = this.#subject;
+    const rule = SWAP_MODEL.exit;
+    this.#naive.reach.count(rule);
+    const { counters, pools } = swap.zswap ?? {};
+    expectSame(rule, 0, this.#inUse());
+    expectSame(rule, 0, counters?.stored_pages ?? 0);
+    expectSame(rule, 0, pools?.totalPages ?? 0);
+    expectSame(rule, 0, swap.memory.allocatedPages);
+    for (const zram of zrams) {
+      expectSame(rule, 0, zram.memory.allocatedPages);
+      expectSame(rule, 0, zram.backing?.used ?? 0);
+    }
+  }
+
+  #inUse(): number {
+    let sum = 0;
+    for (const { inUse } of this.#subject.swap.types.values()) sum += inUse;
+    return sum;
+  }
+
+  #compareSlots(): void {
+    const { inUse } = this.#naive.devices;
+    expectSame(this.#naive.slotRule, inUse, this.#inUse());
+    this.#count(SWAP_MODEL.slots, inUse !== this.#inUseBefore);
+    this.#inUseBefore = inUse;
+  }
+
+  #comparePage(process: number, number: number): void {
+    const expected = this.#naive.pageOf(process, number);
+    const found = this.#subject.swap.pageOf(process, number);
+    const rule = SWAP_MODEL.pagedOut;
+    expectSame(rule, expected !== undefined, found !== undefined);
+    if (expected === undefined || found === undefined) return;
+    expectSame(rule, expected.mapped, found.pfn !== NO_PAGE);
+    expectSame(SWAP_MODEL.lost, expected.lost, found.lost);
+    this.#compareSlot(expected, found.slot);
+  }
+
+  #compareSlot(
+    { slot, cached, dirty }: NaivePage,
+    found: { readonly type: number; readonly offset: number } | undefined,
+  ): void {
+    const rule = this.#naive.slotRule;
+    expectSame(rule, slot?.type ?? "none", found?.type ?? "none");
+    expectSame(rule, slot?.offset ?? "none", found?.offset ?? "none");
+    if (found === undefined) return;
+    const { cache } = this.#subject.swap.typeOf(found.type);
+    const page = cache.get(found.offset);
+    expectSame(rule, cached, page !== undefined);
+    if (page !== undefined) expectSame(rule, dirty, page.dirty);
+  }
+
+  #compareVmstat(): void {
+    const { counts } = this.#naive;
+    const { stats } = this.#subject.swap;
+    const rule = SWAP_MODEL.vmstat;
+    expectSame(rule, counts.pswpin, stats.pswpin);
+    expectSame(rule, counts.pswpout, stats.pswpout);
+    expectSame(rule, counts.failedReads, stats.failedReads);
+    expectSame(rule, counts.failedWrites, stats.failedWrites);
+    const before = this.#before;
+    this.#count(
+      rule,
+      counts.pswpin !== before.pswpin || counts.pswpout !== before.pswpout ||
+        counts.failedReads !== before.failedReads ||
+        counts.failedWrites !== before.failedWrites,
+    );
+  }
+
+  #compareZswap(): void {
+    const { zswap } = this.#subject.swap;
+    if (zswap === undefined) return;
+    const { counts } = this.#naive;
+    const { counters } = zswap;
+    const rule = SWAP_MODEL.stored;
+    // A page that goes while it is being evicted is counted until that is over.
+    const held = this.#naive.leftWhileEvicting?.size ?? 0;
+    const isHeld = counters.stored_pages === counts.stored + 1 && held > 0;
+    if (!isHeld) expectSame(rule, counts.stored, counters.stored_pages);
+    expectSame(rule, counts.sameFilled, counters.same_filled_pages);
+    expectSame(rule, 0, counters.duplicate_entry);
+    this.#count(rule, counts.stored !== this.#before.stored);
+    const { writtenBack } = counts;
+    expectSame(
+      SWAP_MODEL.writtenBack,
+      writtenBack,
+      counters.written_back_pages,
+    );
+    expectSame(SWAP_MODEL.shrinker, counts.diskSwapins, zswap.nrDiskSwapins);
+    if (!this.#naive.isExclusive) this.#compareFrontswap();
+    this.#compareRejections();
+    this.poolPagesBefore = zswap.pools.totalPages;
+  }
+
+  #compareFrontswap(): void {
+    const { frontswap } = this.#subject.swap.zswap ?? {};
+    if (frontswap === undefined) return;
+    const { counts } = this.#naive;
+    const rule = SWAP_MODEL.frontswap;
+    expectSame(rule, counts.loads, frontswap.loads);
+    expectSame(rule, counts.succStores, frontswap.succ_stores);
+    expectSame(rule, counts.failedStores, frontswap.failed_stores);
+    expectSame(rule, counts.invalidates, frontswap.invalidates);
+    const before = this.#before;
+    this.#count(
+      rule,
+      counts.loads !== before.loads ||
+        counts.succStores !== before.succStores ||
+        counts.failedStores !== before.failedStores ||
+        counts.invalidates !== before.invalidates,
+    );
+  }
+
+  /** Reasons that are counted, beside the refusals that there were. */
+  #compareRejections(): void {
+    const { zswap } = this.#subject.swap;
+    if (zswap === undefined) return;
+    const { counters, profile } = zswap;
+    const isInStore = profile.zswap.shrink === "in-store";
+    const reasons = counters.reject_alloc_fail +
+      counters.reject_kmemcache_fail + counters.reject_compress_poor +
+      counters.reject_compress_fail +
+      (isInStore ? counters.reject_reclaim_fail : counters.pool_limit_hit);
+    const { failedStores } = this.#naive.counts;
+    const rule = SWAP_MODEL.rejections;
+    // Where stores evict, and the one compressor takes any page, no other reason is left.
+    const expected = isInStore ? failedStores : Math.min(failedStores, reasons);
+    expectSame(rule, expected, reasons);
+    this.#count(rule, failedStores !== this.#before.failedStores);
+  }
+
+  #compareFrames(): void {
+    const { swap } = this.#subject;
+    const { frames } = this.#naive.counts;
+    const pools = swap.zswap?.pools.totalPages ?? 0;
+    expectSame(SWAP_MODEL.frames, frames, swap.memory.allocatedPages - pools);
+    this.#count(SWAP_MODEL.frames, frames !== this.#before.frames);
+  }
+
+  #count(rule: Rule, isExercised: boolean): void {
+    if (isExercised) this.#naive.reach.count(rule);
+  }
+
+  #keep(): void {
+    Object.assign(this.#before, this.#naive.counts);
+  }
+}

@@ -1,0 +1,196 @@
+/** The naive model of the swap path: where each page is, and what was counted. */
+import type { Profile } from "../../linux/profile.ts";
+import type { SwapBelow, SwapCreate } from "../../programs/swap/steps.ts";
+import type { Rule } from "../../rules/invariant.ts";
+import type { Reach } from "../../rules/reach.ts";
+import type { SwapRequest } from "../../targets/swap/requested.ts";
+import { Disagreement } from "../judge.ts";
+import type { NaivePage } from "./naive_page.ts";
+import { NaiveParameters } from "./naive_parameters.ts";
+import { NaiveDevices, type NaiveSlot } from "./naive_slots.ts";
+import { RequestReader } from "./request_reader.ts";
+import { SWAP_MODEL } from "./rules.ts";
+
+/** What the naive model counts. */
+export interface NaiveCounts {
+  /** Pages read from devices. */
+  pswpin: number;
+  /** Pages written to devices. */
+  pswpout: number;
+  /** Reads that failed. */
+  failedReads: number;
+  /** Writes that failed. */
+  failedWrites: number;
+  /** Pages that zswap gave back through frontswap. */
+  loads: number;
+  /** Pages that zswap took. */
+  succStores: number;
+  /** Pages that zswap refused. */
+  failedStores: number;
+  /** Free slots that frontswap knew of. */
+  invalidates: number;
+  /** Pages that zswap has. */
+  stored: number;
+  /** Those of them that are one word. */
+  sameFilled: number;
+  /** Pages that went from zswap to a device. */
+  writtenBack: number;
+  /** Pages that a device had to give, since the shrinker asked. */
+  diskSwapins: number;
+  /** Frames of pages that are mapped or in the swap cache. */
+  frames: number;
+}
+
+/** How the naive model's machine is made. */
+export interface NaiveSetup {
+  /** The kernel, with the machine's geometry. */
+  readonly profile: Profile;
+  /** What the machine is like. */
+  readonly setup: SwapCreate & { readonly below: SwapBelow };
+  /** Slots of each device, the first one first. */
+  readonly slots: readonly number[];
+}
+
+/**
+ * A second model of the swap path. It takes from the first one what devices and
+ * memory were asked, which is not the first one's to choose, and follows from
+ * that where every page must be.
+ */
+export class NaiveSwap {
+  /** The kernel. */
+  readonly profile: Profile;
+  /** What the machine is like. */
+  readonly setup: NaiveSetup["setup"];
+  /** Where rules are counted. */
+  readonly reach: Reach;
+  /** The devices. */
+  readonly devices: NaiveDevices = new NaiveDevices();
+  /** The pages of each process that were written. */
+  readonly processes: Map<number, Map<number, NaivePage>> = new Map();
+  /** The requests of the step. */
+  readonly requests: RequestReader = new RequestReader();
+  /** zswap's parameters. */
+  readonly parameters: NaiveParameters;
+  /** What was counted. */
+  readonly counts: NaiveCounts = {
+    pswpin: 0,
+    pswpout: 0,
+    failedReads: 0,
+    failedWrites: 0,
+    loads: 0,
+    succStores: 0,
+    failedStores: 0,
+    invalidates: 0,
+    stored: 0,
+    sameFilled: 0,
+    writtenBack: 0,
+    diskSwapins: 0,
+    frames: 0,
+  };
+  /** Whether there is zswap. */
+  readonly hasZswap: boolean;
+  /** Whether pages are read past the swap cache. */
+  readonly readsPastCache: boolean;
+  /** Whether zswap gives an entry up that it gives to the swap cache. */
+  readonly isExclusive: boolean;
+  /** The rule by which the slots are judged after a step. */
+  slotRule: Rule = SWAP_MODEL.slots;
+  /** Slots that zswap's page left while another was being evicted. */
+  leftWhileEvicting: Set<string> | undefined;
+
+  /** A machine without processes. */
+  constructor({ profile, setup, slots }: NaiveSetup, reach: Reach) {
+    const { below } = setup;
+    this.profile = profile;
+    this.setup = setup;
+    this.reach = reach;
+    this.parameters = new NaiveParameters(profile, setup, reach);
+    this.hasZswap = below.startsWith("zswap");
+    this.readsPastCache = profile.swap.readsPastCache &&
+      below !== "disk" && below !== "zswap-disk";
+    this.isExclusive = profile.zswap.frontswap === "none";
+    for (const count of slots) this.devices.swapon(count);
+  }
+
+  /** A page that was written. */
+  pageOf(process: number, number: number): NaivePage | undefined {
+    return this.processes.get(process)?.get(number);
+  }
+
+  /** Adds a page. */
+  addPage(process: number, number: number, page: NaivePage): void {
+    let pages = this.processes.get(process);
+    if (pages === undefined) {
+      pages = new Map();
+      this.processes.set(process, pages);
+    }
+    pages.set(number, page);
+    this.counts.frames++;
+  }
+
+  /** Says whether a page is mapped and in the swap cache; with either it has a frame. */
+  setFrame(page: NaivePage, mapped: boolean, cached: boolean): void {
+    const had = page.mapped || page.cached;
+    page.mapped = mapped;
+    page.cached = cached;
+    this.counts.frames += Number(mapped || cached) - Number(had);
+  }
+
+  /** What zswap has of a slot goes. */
+  leaveZswap(slot: NaiveSlot): void {
+    if (slot.place !== "zswap") return;
+    this.counts.stored--;
+    if (slot.sameFilled) this.counts.sameFilled--;
+    slot.sameFilled = false;
+    slot.place = "nowhere";
+    this.leftWhileEvicting?.add(`${slot.type}:${slot.offset}`);
+  }
+
+  /** A slot is free, and all that anybody has of it. */
+  release(slot: NaiveSlot): void {
+    this.leaveZswap(slot);
+    if (slot.frontswap) this.counts.invalidates++;
+    this.devices.give(slot);
+    if (slot.page.slot === slot) slot.page.slot = undefined;
+  }
+
+  /** A page goes, with its frame and its slot. */
+  forget(page: NaivePage): void {
+    this.setFrame(page, false, false);
+    if (page.slot !== undefined) this.release(page.slot);
+  }
+
+  /** A page went from zswap to a device, as a request says. */
+  writeBack({ type, slot: offset, failed, kind }: SwapRequest): void {
+    const slot = this.devices.at(type, offset);
+    if (kind !== "write") throw this.requests.unexpected("a write");
+    if (slot?.place !== "zswap" || slot.page.cached) {
+      throw new Disagreement(
+        SWAP_MODEL.writtenBack,
+        "a page that is in zswap and not in the swap cache is written back",
+        `slot ${type}:${offset}, ${slot?.place ?? "free"}`,
+      );
+    }
+    this.leaveZswap(slot);
+    this.counts.writtenBack++;
+    this.reach.count(SWAP_MODEL.writtenBack);
+    if (failed) {
+      this.counts.failedWrites++;
+      slot.page.dirty = true;
+      this.setFrame(slot.page, slot.page.mapped, true);
+    } else {
+      this.counts.pswpout++;
+      slot.place = "device";
+    }
+  }
+
+  /** All that is left of a part of the step is pages that are written back. */
+  takeWritebacks(part: number): void {
+    let next = this.requests.nextWrite(part);
+    while (next !== undefined) {
+      this.writeBack(next);
+      this.requests.take();
+      next = this.requests.nextWrite(part);
+    }
+  }
+}

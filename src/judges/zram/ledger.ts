@@ -1,0 +1,386 @@
+/**
+ * The ledger: what a device holds, must show and should answer, kept from what
+ * was asked of it. It knows nothing of objects' places, of frames' bytes or of
+ * how a codec works. What is left to a device, such as how long a page becomes,
+ * it takes from the answer.
+ */
+import { Buffer } from "node:buffer";
+import type { Profile } from "../../linux/profile.ts";
+import type { Bytes } from "../../programs/bytes.ts";
+import { BACKING_PATH } from "../../programs/transcript_zram.ts";
+import type { PageBytes } from "../../programs/zram/page_bytes.ts";
+import type { ZramCreate } from "../../programs/zram/steps.ts";
+import { type ClassTable, classTable } from "./classes.ts";
+import { type Attempt, type Known, LedgerMemory } from "./ledger_memory.ts";
+import { MM, MM_STAT_NUMBERS } from "./mm_stat.ts";
+import {
+  BACKING,
+  IDLE,
+  LedgerPages,
+  NOWHERE,
+  OBJECT,
+  SAME,
+  UNKNOWN_BYTES,
+  WHOLE,
+} from "./ledger_pages.ts";
+
+/**
+ * How many bytes an algorithm makes of a page, where that is known. `data` is
+ * what the page was made from, where it was made at once.
+ */
+export type LengthOf = (
+  bytes: Uint8Array,
+  algorithm: string,
+  data?: Bytes,
+) => number | undefined;
+
+/** How a page was to be stored, and what should come of it. */
+export interface Storing {
+  /** Whether it takes no memory. */
+  readonly isSame: boolean;
+  /** Bytes by which it counts, where they are known. */
+  readonly bytes: number | undefined;
+  /** What should come of its object, where it has one whose length is known. */
+  readonly attempt: Attempt | undefined;
+}
+
+const SAME_FILLED: Storing = { isSame: true, bytes: 0, attempt: undefined };
+const UNKNOWN_LENGTH: Storing = {
+  isSame: false,
+  bytes: undefined,
+  attempt: undefined,
+};
+
+/** The most algorithms of a device. */
+const MOST_ALGORITHMS = 4;
+
+/** What a ledger is made with. */
+export interface LedgerSetup {
+  /** The kernel, with the geometry that was asked for. */
+  readonly profile: Profile;
+  /** What is special about the device. */
+  readonly create: ZramCreate;
+  /** How long pages become. */
+  readonly lengthOf: LengthOf;
+  /** Whether its pool has Linux's classes; else its memory is not followed. */
+  readonly isLinux: boolean;
+  /** The bytes of pages. */
+  readonly pages: PageBytes;
+}
+
+/** A device as it must be. */
+export class ZramLedger {
+  /** The kernel, with the geometry that was asked for. */
+  readonly profile: Profile;
+  /** What is special about the device. */
+  readonly create: ZramCreate;
+  /** What objects of every length take. */
+  readonly table: ClassTable;
+  /** How long pages become. */
+  readonly lengthOf: LengthOf;
+  /** The bytes of pages. */
+  readonly #bytes: PageBytes;
+  /** A page of zeros. */
+  readonly zeros: Uint8Array;
+  /** Its pages; none before it has a disk. */
+  pages: LedgerPages = new LedgerPages(0);
+  /** Its memory. */
+  readonly memory: LedgerMemory;
+  /** Algorithms by priority. */
+  algorithms: (string | undefined)[];
+  /** Algorithms that can be chosen. */
+  readonly available: readonly string[];
+  /** `max_comp_streams`, where it can be set. */
+  maxCompStreams = 1;
+  /** The clock, in seconds. */
+  clock = 0;
+  /** How many have the disk open, and how many of them exclusively. */
+  openers = 0;
+  /** The latter. */
+  holders = 0;
+  /** Whether the backing device is set, and by which path. */
+  backingPath: string | undefined;
+  /** `writeback_limit`. */
+  wbLimit = 0n;
+  /** `writeback_limit_enable`. */
+  wbLimitEnable = false;
+  /** Pages that wait to be written back, and were not accessed since. */
+  readonly waiting: Set<number> = new Set();
+  /** Events, as `io_stat` and its like count them. */
+  events: LedgerEvents = noEvents();
+
+  /** The numbers of `mm_stat` as they were shown last. */
+  readonly seen: Float64Array = new Float64Array(MM_STAT_NUMBERS);
+  /** A page whose length is not known, if there is one. */
+  #unknownPage = 0;
+  readonly #isLinux: boolean;
+  /** Which blocks of the backing device are in use. */
+  readonly #used: Uint8Array;
+  /** No block below this is free. */
+  #lowestFree = 1;
+
+  /** A fresh device. */
+  constructor({ profile, create, lengthOf, isLinux, pages }: LedgerSetup) {
+    this.profile = profile;
+    this.#bytes = pages;
+    this.#isLinux = isLinux;
+    this.zeros = new Uint8Array(profile.pageSize);
+    this.create = create;
+    this.lengthOf = lengthOf;
+    this.table = classTable(profile);
+    this.memory = new LedgerMemory(this.table, profile.zram, create);
+    this.algorithms = [profile.zram.defaultAlgorithm];
+    this.available = profile.zram.compAlgorithms;
+    this.#used = new Uint8Array(create.backingPages ?? 0);
+  }
+
+  /** Whether it has a disk. */
+  get isInitialised(): boolean {
+    return this.pages.length > 0;
+  }
+
+  /** Bytes of the disk. */
+  get disksize(): number {
+    return this.pages.length * this.profile.pageSize;
+  }
+
+  /** How many algorithms there are (`num_active_comps`). */
+  get activeCount(): number {
+    return this.algorithms.filter((name) => name !== undefined).length;
+  }
+
+  /** Whether an operation may fail for want of memory. */
+  get canFail(): boolean {
+    return this.memory.limit !== 0 || this.memory.isScarce;
+  }
+
+  /** The device has a disk of so many bytes. */
+  initialise(bytes: number): void {
+    const pages = Math.floor(
+      (bytes + this.profile.pageSize - 1) / this.profile.pageSize,
+    );
+    this.pages = new LedgerPages(pages);
+  }
+
+  /** The device is as it was, but for the limit of writeback. */
+  reset(): void {
+    const { resetRestoresAlgorithm, defaultAlgorithm } = this.profile.zram;
+    this.pages = new LedgerPages(0);
+    this.memory.reset();
+    this.algorithms = [
+      resetRestoresAlgorithm ? defaultAlgorithm : this.algorithms[0],
+    ];
+    this.maxCompStreams = 1;
+    this.events = noEvents();
+    this.seen.fill(0);
+    this.backingPath = undefined;
+    this.#used.fill(0);
+    this.#lowestFree = 1;
+  }
+
+  /** Gives an algorithm a priority. */
+  choose(name: string, priority: number): void {
+    if (priority < MOST_ALGORITHMS) this.algorithms[priority] = name;
+  }
+
+  /** The bytes of a page that is written. */
+  bytesOf(data: Bytes): Uint8Array {
+    return this.#bytes.of(data, this.profile.pageSize);
+  }
+
+  /** What a page must read as; nothing where it is zeros. */
+  contentsOf(page: number): Uint8Array | undefined {
+    return this.pages.place[page] === NOWHERE
+      ? undefined
+      : this.pages.contents[page];
+  }
+
+  /**
+   * What should come of storing a page. A length that pages do not state is
+   * taken from `stored`, what the device answered, where it did.
+   */
+  storing(bytes: Uint8Array, data?: Bytes, stored?: number): Storing {
+    if (this.takesNoMemory(bytes)) return SAME_FILLED;
+    const isTold = stored !== undefined && stored > 0 &&
+      stored <= this.profile.pageSize && this.create.codecs !== "stated";
+    const length = isTold
+      ? stored
+      : this.lengthOf(bytes, this.algorithms[0] ?? "", data);
+    if (length === undefined) return UNKNOWN_LENGTH;
+    const counted = this.counted(length);
+    const attempt = this.#isLinux ? this.memory.attempt(counted) : undefined;
+    return { isSame: false, bytes: counted, attempt };
+  }
+
+  /** By how many bytes a page of a compressed length counts. */
+  counted(length: number): number {
+    return length >= this.table.wholeFrom ? this.profile.pageSize : length;
+  }
+
+  /** Whether a page is of one word repeated, or of zeros where only those count. */
+  takesNoMemory(bytes: Uint8Array): boolean {
+    const wordBytes = this.profile.wordBits / 8;
+    // A page is one word exactly where it is what it is a word further on.
+    if (bytes[0] !== bytes[wordBytes]) return false;
+    const shifted = bytes.subarray(wordBytes);
+    const rest = bytes.subarray(0, bytes.length - wordBytes);
+    if (Buffer.compare(shifted, rest) !== 0) return false;
+    if (this.profile.zram.sameFilled === "word") return true;
+    for (let at = 0; at < wordBytes; at++) if (bytes[at] !== 0) return false;
+    return true;
+  }
+
+  /** A page was to be stored, and was or was not, by so many bytes where that is known. */
+  store(
+    page: number,
+    contents: Uint8Array,
+    storing: Storing,
+    isStored: boolean,
+    counted: number | undefined,
+  ): void {
+    const { attempt, isSame } = storing;
+    if (attempt !== undefined) this.memory.tried(attempt, isStored);
+    if (!isStored) return;
+    this.#release(page);
+    const bytes = isSame ? 0 : counted ?? storing.bytes ?? UNKNOWN_BYTES;
+    const isWhole = bytes === this.profile.pageSize;
+    this.pages.put(page, isSame ? SAME : isWhole ? WHOLE : OBJECT, bytes);
+    this.pages.contents[page] = contents;
+    if (isWhole) this.events.hugeSince++;
+    if (bytes !== UNKNOWN_BYTES) return;
+    this.#unknownPage = page;
+    this.events.maybeHuge++;
+  }
+
+  /** The device shows these numbers in `mm_stat`: what else they tell. */
+  observe(numbers: Float64Array): void {
+    const { memory, profile: { pageSize } } = this;
+    this.seen.set(numbers);
+    this.#resolve(numbers[MM.compr_data_size]);
+    this.events.hugeSince = numbers[MM.huge_pages_since];
+    this.events.maybeHuge = 0;
+    memory.bounds.observe(numbers[MM.mem_used_total] / pageSize);
+    memory.leastMax = memory.mostMax = numbers[MM.mem_used_max] / pageSize;
+    memory.leastCompacted =
+      memory.mostCompacted =
+        numbers[MM.pages_compacted];
+  }
+
+  /** The length of one page is what those of the others leave. */
+  #resolve(sum: number): void {
+    const { pages } = this;
+    const page = this.#unknownPage;
+    if (pages.unknown !== 1 || pages.bytes[page] !== UNKNOWN_BYTES) return;
+    const bytes = sum - pages.sumBytes;
+    const isWhole = bytes === this.profile.pageSize;
+    pages.put(page, isWhole ? WHOLE : OBJECT, bytes);
+  }
+
+  /** Forgets a page. */
+  free(page: number): void {
+    this.#release(page);
+    this.pages.put(page, NOWHERE, 0);
+    this.pages.contents[page] = undefined;
+  }
+
+  /** A page goes to a block of the backing device. */
+  writeBack(page: number, block: number): void {
+    this.#release(page);
+    this.pages.put(page, BACKING, 0);
+    this.pages.block[page] = block;
+  }
+
+  /** A page was accessed. */
+  touch(page: number): void {
+    this.pages.marks[page] &= ~IDLE;
+    this.pages.acTime[page] = this.clock;
+    if (this.waiting.size > 0) this.waiting.delete(page);
+  }
+
+  /**
+   * Counts a read from the backing device, if a page is there; answers whether
+   * the page can be read.
+   */
+  readBacking(page: number): boolean {
+    if (this.pages.place[page] !== BACKING) return true;
+    this.events.bdReads++;
+    return !(this.create.badReads ?? []).includes(this.pages.block[page]);
+  }
+
+  /** The first free block, from 1 on, or 0. */
+  takeBlock(): number {
+    const used = this.#used;
+    while (this.#lowestFree < used.length && used[this.#lowestFree] === 1) {
+      this.#lowestFree++;
+    }
+    if (this.#lowestFree >= used.length) return 0;
+    used[this.#lowestFree] = 1;
+    return this.#lowestFree;
+  }
+
+  /** A block is free again. */
+  giveBlock(block: number): void {
+    this.#used[block] = 0;
+    this.#lowestFree = Math.min(this.#lowestFree, block);
+  }
+
+  /** Whether there is a device to write back to at a path. */
+  finds(path: string): boolean {
+    return path === BACKING_PATH && this.create.backingPages !== undefined;
+  }
+
+  /** Whether a page for the while of an operation can be had. */
+  hold(): Known {
+    return this.memory.hold();
+  }
+
+  /** Gives back what holds a page. */
+  #release(page: number): void {
+    const { pages, waiting } = this;
+    if (waiting.size > 0) waiting.delete(page);
+    if (pages.isInPool(page)) {
+      if (this.#isLinux) this.memory.remove(pages.bytes[page]);
+    } else if (pages.place[page] === BACKING) {
+      this.giveBlock(pages.block[page]);
+    }
+  }
+}
+
+/** What is counted as it happens. */
+export interface LedgerEvents {
+  /** Requests to read. */
+  reads: number;
+  /** Requests to write. */
+  writes: number;
+  /** Reads that failed. */
+  failedReads: number;
+  /** Writes that failed. */
+  failedWrites: number;
+  /** Requests out of range or unaligned. */
+  invalidIo: number;
+  /** Pages discarded, or freed by the swap layer. */
+  notifyFree: number;
+  /** Pages stored whole. */
+  hugeSince: number;
+  /** Pages of which it is not known, since `mm_stat` was seen last. */
+  maybeHuge: number;
+  /** Pages read from the backing device. */
+  bdReads: number;
+  /** Pages written to it. */
+  bdWrites: number;
+}
+
+function noEvents(): LedgerEvents {
+  return {
+    reads: 0,
+    writes: 0,
+    failedReads: 0,
+    failedWrites: 0,
+    invalidIo: 0,
+    notifyFree: 0,
+    hugeSince: 0,
+    maybeHuge: 0,
+    bdReads: 0,
+    bdWrites: 0,
+  };
+}

@@ -1,0 +1,235 @@
+/** The memory of a device as judges keep it: its pool, its limit, its frames. */
+import type { ZramProfile } from "../../linux/zram_profile.ts";
+import type { ClassTable } from "./classes.ts";
+import { PoolBounds } from "./pool_bounds.ts";
+
+/** Yes, no, or not known. */
+export type Known = boolean | undefined;
+
+/** What there is of memory. */
+export interface Frames {
+  /** How many frames there are. */
+  readonly maxPages?: number;
+  /** Of each so many allocations the last one fails. */
+  readonly failEach?: number;
+}
+
+/** What should come of storing an object. */
+export interface Attempt {
+  /** Its class. */
+  readonly nth: number;
+  /** Whether it is stored. */
+  readonly stored: Known;
+  /** Whether it has memory, so that only the limit can refuse it. */
+  readonly had: Known;
+  /** Pages that it adds to the pool, between these bounds. */
+  readonly leastAdded: number;
+  /** The other bound. */
+  readonly mostAdded: number;
+  /** How many times an allocation waits. */
+  readonly stalls: number | undefined;
+  /** Allocations of frames so far, once it was tried. */
+  readonly allocations: number | undefined;
+}
+
+/** Allocations of the pages of one zspage. */
+interface Allocated {
+  readonly had: Known;
+  readonly stalls: number | undefined;
+  readonly allocations: number | undefined;
+}
+
+/** The pool of a device, what bounds it, and what is counted of it. */
+export class LedgerMemory {
+  /** The pool; a device without a disk has an empty one. */
+  bounds: PoolBounds;
+  /** `mem_limit` in pages; 0 is none. */
+  limit = 0;
+  /** The most pages that were used, between these bounds. */
+  leastMax = 0;
+  /** The other bound. */
+  mostMax = 0;
+  /** Pages that compaction freed, between these bounds. */
+  leastCompacted = 0;
+  /** The other bound. */
+  mostCompacted = 0;
+  /** Times that an allocation waited, where that is known. */
+  stalls: number | undefined = 0;
+
+  readonly #table: ClassTable;
+  readonly #zram: ZramProfile;
+  readonly #frames: Frames;
+  /** Allocations of frames so far, where that matters and is known. */
+  #allocations: number | undefined = 0;
+  /** Frames that are held for the while of an operation. */
+  #held = 0;
+
+  /** No memory is used. */
+  constructor(table: ClassTable, zram: ZramProfile, frames: Frames) {
+    this.#table = table;
+    this.#zram = zram;
+    this.#frames = frames;
+    this.bounds = new PoolBounds(table);
+  }
+
+  /** Whether an allocation of frames can fail. */
+  get isScarce(): boolean {
+    const { maxPages, failEach } = this.#frames;
+    return maxPages !== undefined || failEach !== undefined;
+  }
+
+  /** Everything is given back, and the limit is gone. */
+  reset(): void {
+    this.bounds = new PoolBounds(this.#table);
+    this.limit = 0;
+    this.leastMax = this.mostMax = 0;
+    this.leastCompacted = this.mostCompacted = 0;
+    this.stalls = 0;
+  }
+
+  /** What should come of storing an object of so many bytes. */
+  attempt(bytes: number): Attempt {
+    const nth = this.#table.classOf[bytes];
+    const room = this.bounds.roomIn(nth);
+    const inRoom = { had: true, stalls: 0, allocations: this.#allocations };
+    if (room === "room") {
+      const stored = this.#isWithin(0);
+      return { nth, ...inRoom, stored, leastAdded: 0, mostAdded: 0 };
+    }
+    const pages = this.#table.pages[nth];
+    const fresh = this.#allocate(pages);
+    const isFresh = fresh.had === false
+      ? false
+      : both(fresh.had, this.#isWithin(pages));
+    if (room === "none") {
+      return {
+        nth,
+        ...fresh,
+        stored: isFresh,
+        leastAdded: pages,
+        mostAdded: pages,
+      };
+    }
+    return {
+      nth,
+      had: fresh.had === true ? true : undefined,
+      stored: isFresh === this.#isWithin(0) ? isFresh : undefined,
+      leastAdded: 0,
+      mostAdded: pages,
+      stalls: fresh.stalls === 0 ? 0 : undefined,
+      allocations: undefined,
+    };
+  }
+
+  /** What came of it. */
+  tried(attempt: Attempt, isStored: boolean): void {
+    const { bounds } = this;
+    const { had, leastAdded, mostAdded } = attempt;
+    this.#allocations = attempt.allocations;
+    this.stalls = plus(this.stalls, attempt.stalls);
+    if (isStored) {
+      bounds.add(attempt.nth);
+      this.#raise(bounds.leastUsed, bounds.mostUsed);
+    } else if (this.#zram.refusedRaisesMax && had !== false) {
+      // What the limit undoes was there for a while.
+      const least = had === true ? bounds.leastUsed + leastAdded : 0;
+      this.#raise(least, bounds.mostUsed + mostAdded);
+    }
+  }
+
+  /** An object is stored that nothing refuses, and no maximum sees. */
+  add(bytes: number): void {
+    this.bounds.add(this.#table.classOf[bytes]);
+  }
+
+  /** An object is freed. */
+  remove(bytes: number): void {
+    this.bounds.remove(this.#table.classOf[bytes]);
+  }
+
+  /** A page for the while of an operation: whether it can be had. */
+  hold(): Known {
+    const { had, allocations } = this.#allocateOnce(1, this.#allocations);
+    this.#allocations = allocations;
+    if (had !== false) this.#held++;
+    return had;
+  }
+
+  /** That page is given back. */
+  release(): void {
+    this.#held--;
+  }
+
+  /** The pool is compacted. */
+  compact(): void {
+    const { leastUsed, mostUsed } = this.bounds;
+    this.bounds.compacted();
+    this.leastCompacted += leastUsed - this.bounds.mostUsed;
+    this.mostCompacted += mostUsed - this.bounds.leastUsed;
+  }
+
+  /** The maximum is lowered to what is used. */
+  lowerMax(): void {
+    this.leastMax = this.bounds.leastUsed;
+    this.mostMax = this.bounds.mostUsed;
+  }
+
+  /** Whether an object fits under the limit with so many pages more. */
+  #isWithin(pages: number): Known {
+    if (this.limit === 0) return true;
+    if (this.bounds.mostUsed + pages <= this.limit) return true;
+    return this.bounds.leastUsed + pages > this.limit ? false : undefined;
+  }
+
+  /** Allocates a zspage's pages, and once more where this kernel waits. */
+  #allocate(pages: number): Allocated {
+    const first = this.#allocateOnce(pages, this.#allocations);
+    if (!this.#zram.mallocSlowPath || first.had === true) {
+      return { ...first, stalls: 0 };
+    }
+    if (first.had === undefined) {
+      return { had: undefined, stalls: undefined, allocations: undefined };
+    }
+    return { ...this.#allocateOnce(pages, first.allocations), stalls: 1 };
+  }
+
+  #allocateOnce(pages: number, before: number | undefined) {
+    const { maxPages = Infinity, failEach } = this.#frames;
+    const { leastUsed, mostUsed } = this.bounds;
+    const most = maxPages - this.#held;
+    if (failEach === undefined) {
+      const fits = mostUsed + pages <= most
+        ? true
+        : leastUsed + pages > most
+        ? false
+        : undefined;
+      return { had: fits, allocations: before };
+    }
+    if (before === undefined || leastUsed !== mostUsed) {
+      return { had: undefined, allocations: undefined };
+    }
+    for (let nth = 0; nth < pages; nth++) {
+      const fails = (before + nth) % failEach === failEach - 1 ||
+        mostUsed + nth >= most;
+      if (fails) return { had: false, allocations: before + nth + 1 };
+    }
+    return { had: true, allocations: before + pages };
+  }
+
+  #raise(least: number, most: number): void {
+    this.leastMax = Math.max(this.leastMax, least);
+    this.mostMax = Math.max(this.mostMax, most);
+  }
+}
+
+function both(one: Known, other: Known): Known {
+  if (one === false || other === false) return false;
+  return one === true && other === true ? true : undefined;
+}
+
+function plus(
+  one: number | undefined,
+  other: number | undefined,
+): number | undefined {
+  return one === undefined || other === undefined ? undefined : one + other;
+}

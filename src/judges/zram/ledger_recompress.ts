@@ -1,0 +1,117 @@
+/** Recompression in the ledger. */
+import { kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
+import type { ZramLedger } from "./ledger.ts";
+import { IDLE, INCOMPRESSIBLE, OBJECT } from "./ledger_pages.ts";
+import { foundBySize } from "./ledger_writeback.ts";
+
+/** What is asked for. */
+interface Recompression {
+  readonly type: string;
+  readonly threshold: number;
+  /** The first priority to try, and one more than the last. */
+  readonly first: number;
+  readonly end: number;
+  readonly maxPages: number;
+}
+
+const TYPES = ["idle", "huge", "huge_idle"];
+
+/** A text is written to `recompress`; returns the errno that must come. */
+export function recompress(
+  ledger: ZramLedger,
+  text: string,
+): string | undefined {
+  const asked = readRecompression(ledger, text);
+  if (typeof asked === "string") return asked;
+  const { pages } = ledger;
+  const { type, threshold, end } = asked;
+  const all = [{ start: 0, end: pages.length, type }];
+  const found = foundBySize(
+    ledger,
+    all,
+    (page) =>
+      (pages.marks[page] & INCOMPRESSIBLE) === 0 &&
+      pages.priority[page] + 1 < end,
+  );
+  let left = asked.maxPages;
+  for (const page of found) {
+    if (left === 0) return undefined;
+    if (pages.bytes[page] < threshold) continue;
+    left--;
+    recompressPage(ledger, page, asked);
+  }
+}
+
+/** Reads the text: EINVAL for a parameter without a value, and much else. */
+function readRecompression(
+  ledger: ZramLedger,
+  text: string,
+): Recompression | string {
+  const read: Record<string, string> = {};
+  const numbers: Record<string, number> = {};
+  const bits: Record<string, number> = {
+    max_pages: 64,
+    threshold: 32,
+    priority: 32,
+  };
+  for (const { param, value = "" } of nextArgs(text)) {
+    if (value === "") return "EINVAL";
+    if (!Object.hasOwn(bits, param)) {
+      // An unknown type changes nothing.
+      if (param !== "type" || TYPES.includes(value)) read[param] = value;
+      continue;
+    }
+    const number = kstrtoull(value, bits[param]);
+    if (typeof number === "string") return number;
+    numbers[param] = Number(number);
+  }
+  if (!ledger.isInitialised) return "EINVAL";
+  const { threshold = 0, max_pages: maxPages = Infinity } = numbers;
+  if (threshold >= ledger.table.hugeFrom) return "EINVAL";
+  const priorities = prioritiesOf(ledger, read.algo, numbers.priority);
+  if (priorities === undefined) return "EINVAL";
+  return { type: read.type ?? "", threshold, maxPages, ...priorities };
+}
+
+/** The priorities to try; `undefined` where there are none. */
+function prioritiesOf(
+  { algorithms, activeCount }: ZramLedger,
+  algo: string | undefined,
+  priority: number | undefined,
+): { first: number; end: number } | undefined {
+  const from = Math.max(priority ?? 1, 1);
+  const first = algo === undefined ? from : algorithms.indexOf(algo, from);
+  const isOne = algo !== undefined || priority !== undefined;
+  const end = Math.min(isOne ? first + 1 : activeCount, activeCount);
+  return first < 0 || first >= end ? undefined : { first, end };
+}
+
+/** The first algorithm that puts a page in a smaller class, and below the threshold. */
+function recompressPage(
+  ledger: ZramLedger,
+  page: number,
+  { threshold, first, end }: Recompression,
+): void {
+  const { pages, memory, algorithms } = ledger;
+  const { comparedOf } = ledger.table;
+  const contents = pages.contents[page];
+  pages.marks[page] &= ~IDLE;
+  if (contents === undefined) return;
+  const old = comparedOf[pages.bytes[page]];
+  const from = Math.max(first, pages.priority[page] + 1);
+  for (let priority = from; priority < end; priority++) {
+    const name = algorithms[priority];
+    const length = name === undefined
+      ? undefined
+      : ledger.lengthOf(contents, name);
+    if (length === undefined || length > ledger.profile.pageSize) continue;
+    const isBelow = threshold === 0 || length < threshold;
+    if (!isBelow || comparedOf[length] >= old) continue;
+    memory.add(length);
+    memory.remove(pages.bytes[page]);
+    pages.put(page, OBJECT, length);
+    pages.priority[page] = priority;
+    return;
+  }
+  if (end >= ledger.activeCount) pages.marks[page] |= INCOMPRESSIBLE;
+}

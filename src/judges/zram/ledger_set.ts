@@ -1,0 +1,194 @@
+/** What texts written to attributes do to the ledger, and which are refused. */
+import {
+  kstrtoll,
+  kstrtoull,
+  memparse,
+  nextArgs,
+} from "../../linux/kstrtox.ts";
+import { ATTR_RO } from "../../linux/zram_profile.ts";
+import type { ZramLedger } from "./ledger.ts";
+import { IDLE } from "./ledger_pages.ts";
+import { recompress } from "./ledger_recompress.ts";
+import { writeback } from "./ledger_writeback.ts";
+
+/** What a text does: the errno of a refusal, or nothing. */
+type Setter = (
+  ledger: ZramLedger,
+  text: string,
+  found: string | undefined,
+) => string | undefined;
+
+/**
+ * A text is written to an attribute; `found` is the errno that the device
+ * answered. Returns the errno that it should: what cannot be known, such as
+ * whether there was memory for a while, is taken from it.
+ */
+export function setAttribute(
+  ledger: ZramLedger,
+  attr: string,
+  text: string,
+  found: string | undefined,
+): string | undefined {
+  const { attributes } = ledger.profile.zram;
+  if (!Object.hasOwn(attributes, attr)) return "ENOENT";
+  if (attributes[attr] === ATTR_RO) return "EACCES";
+  return SETTERS[attr]?.(ledger, text, found);
+}
+
+/** A name as `echo` writes it. */
+const trimmed = (text: string) =>
+  text.endsWith("\n") ? text.slice(0, -1) : text;
+
+const SETTERS: Readonly<Record<string, Setter>> = {
+  disksize(ledger, text) {
+    const bytes = memparse(text) ?? 0n;
+    if (bytes === 0n) return "EINVAL";
+    if (ledger.isInitialised) return "EBUSY";
+    const areKnown = ledger.algorithms.every((name) =>
+      name === undefined || ledger.available.includes(name)
+    );
+    if (!areKnown) return "EINVAL";
+    ledger.initialise(Number(bytes));
+  },
+  reset(ledger, text) {
+    const { resetReadsFirst, resetRefusedBy } = ledger.profile.zram;
+    const isBusy = ledger[resetRefusedBy] > 0;
+    const number = kstrtoull(text, 16);
+    const refused = typeof number === "string"
+      ? number
+      : number === 0n
+      ? "EINVAL"
+      : undefined;
+    if (isBusy) return resetReadsFirst ? refused ?? "EBUSY" : "EBUSY";
+    if (refused === undefined) ledger.reset();
+    return refused;
+  },
+  compact(ledger) {
+    if (!ledger.isInitialised) return "EINVAL";
+    ledger.memory.compact();
+  },
+  mem_limit(ledger, text) {
+    const bytes = memparse(text);
+    if (bytes === undefined) return "EINVAL";
+    const pageSize = BigInt(ledger.profile.pageSize);
+    // Rounded up in 64 bits, where the largest become none.
+    const rounded = (bytes + pageSize - 1n) % 2n ** 64n;
+    ledger.memory.limit = Number(rounded / pageSize);
+  },
+  mem_used_max(ledger, text) {
+    if (kstrtoull(text, ledger.profile.wordBits) !== 0n) return "EINVAL";
+    ledger.memory.lowerMax();
+  },
+  max_comp_streams(ledger, text) {
+    if (ledger.profile.zram.compStreams === "per-cpu") return undefined;
+    const streams = kstrtoll(text, 32);
+    if (typeof streams === "string") return streams;
+    const isFixed = ledger.isInitialised && ledger.maxCompStreams === 1;
+    if (streams < 1n || isFixed) return "EINVAL";
+    ledger.maxCompStreams = Number(streams);
+  },
+  comp_algorithm: (ledger, text) => choose(ledger, text, 0),
+  recomp_algorithm(ledger, text) {
+    const asked = readArguments(text, ["priority"]);
+    if (typeof asked === "string") return asked;
+    const { algo, priority = "1" } = asked;
+    const nth = Number(priority);
+    if (algo === undefined || nth < 1 || nth > 3) return "EINVAL";
+    return choose(ledger, algo, nth);
+  },
+  algorithm_params(ledger, text) {
+    const numbers = ["priority", "level", "deflate.winbits"];
+    const asked = readArguments(text, numbers);
+    if (typeof asked === "string") return asked;
+    const nth = asked.algo === undefined
+      ? Number(asked.priority ?? 0)
+      : ledger.algorithms.indexOf(asked.algo);
+    const end = ledger.profile.zram.multiComp ? 4 : 1;
+    return nth < 0 || nth >= end ? "EINVAL" : undefined;
+  },
+  recompress,
+  idle: markIdle,
+  backing_dev(ledger, text) {
+    const path = trimmed(text);
+    if (ledger.isInitialised) return "EBUSY";
+    if (!ledger.finds(path)) return "ENOENT";
+    const isSet = ledger.backingPath !== undefined;
+    if (isSet && !ledger.profile.zram.backingReopens) return "EBUSY";
+    ledger.backingPath = path;
+  },
+  writeback: (ledger, text, found) => writeback(ledger, text, found),
+  writeback_limit(ledger, text) {
+    const limit = kstrtoull(text);
+    if (typeof limit === "string") return "EINVAL";
+    ledger.wbLimit = limit;
+  },
+  writeback_limit_enable(ledger, text) {
+    const enable = kstrtoull(text);
+    if (typeof enable === "string") return "EINVAL";
+    ledger.wbLimitEnable = enable !== 0n;
+  },
+};
+
+/** Chooses an algorithm for a priority. */
+function choose(
+  ledger: ZramLedger,
+  text: string,
+  priority: number,
+): string | undefined {
+  const { algorithmChecked, longAlgorithmName } = ledger.profile.zram;
+  if (algorithmChecked === "when-set") {
+    if (text.length >= 128) return longAlgorithmName;
+    if (!ledger.available.includes(trimmed(text))) return "EINVAL";
+  }
+  if (ledger.isInitialised) return "EBUSY";
+  ledger.choose(trimmed(text), priority);
+}
+
+/**
+ * Pairs of a name and a value, of which `numbers` must be whole: EINVAL where
+ * one has no value.
+ */
+function readArguments(
+  text: string,
+  numbers: readonly string[],
+): Readonly<Record<string, string>> | string {
+  const read: Record<string, string> = {};
+  for (const { param, value = "" } of nextArgs(text)) {
+    if (value === "") return "EINVAL";
+    const number = numbers.includes(param) ? kstrtoll(value, 32) : 0n;
+    if (typeof number === "string") return number;
+    read[param] = numbers.includes(param) ? String(number) : value;
+  }
+  return read;
+}
+
+/** Marks pages idle: all, or those that were not accessed for so long. */
+function markIdle(ledger: ZramLedger, text: string): string | undefined {
+  const { trackEntryActime, idleMarks } = ledger.profile.zram;
+  const cutoff = trimmed(text) === "all"
+    ? 0
+    : trackEntryActime
+    ? cutoffOf(ledger.clock, text)
+    : undefined;
+  if (cutoff === undefined || !ledger.isInitialised) return "EINVAL";
+  const { pages } = ledger;
+  for (let page = 0; page < pages.length; page++) {
+    const isLooked = idleMarks === "in-pool"
+      ? pages.isInPool(page)
+      : pages.place[page] !== 0;
+    if (!isLooked) continue;
+    if (cutoff === 0 || !trackEntryActime || pages.acTime[page] < cutoff) {
+      pages.marks[page] |= IDLE;
+    } else if (idleMarks === "in-pool") {
+      pages.marks[page] &= ~IDLE;
+    }
+  }
+}
+
+/** The second before which pages are too old; nanoseconds wrap in 64 bits. */
+function cutoffOf(clock: number, text: string): number | undefined {
+  const age = kstrtoull(text, 64, 0);
+  if (typeof age === "string") return undefined;
+  const wrapped = BigInt.asIntN(64, age * 10n ** 9n);
+  return clock - Number(wrapped) / 1e9;
+}

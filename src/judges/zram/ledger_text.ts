@@ -1,0 +1,130 @@
+/** What attributes and `block_state` must show of the ledger. */
+import { ATTR_WO } from "../../linux/zram_profile.ts";
+import type { ZramLedger } from "./ledger.ts";
+import {
+  BACKING,
+  IDLE,
+  INCOMPRESSIBLE,
+  NOWHERE,
+  SAME,
+  WHOLE,
+} from "./ledger_pages.ts";
+
+/** What reading an attribute gives; a text is `undefined` where it is not known. */
+export type Shown = { readonly error: string } | {
+  readonly value: string | undefined;
+};
+
+/** What must be shown of an attribute. */
+export function shownOf(ledger: ZramLedger, attr: string): Shown {
+  const { attributes } = ledger.profile.zram;
+  if (!Object.hasOwn(attributes, attr)) return { error: "ENOENT" };
+  if (attributes[attr] === ATTR_WO) return { error: "EACCES" };
+  return { value: TEXTS[attr]?.(ledger) };
+}
+
+/** Whether pages of one word count as stored. */
+export function countsSame({ profile }: ZramLedger): boolean {
+  return profile.zram.sameFilled === "word";
+}
+
+/** Pages that count as stored. */
+export function storedPages(ledger: ZramLedger): number {
+  const { pages } = ledger;
+  return pages.stored - (countsSame(ledger) ? 0 : pages.places[SAME]);
+}
+
+type Text = (ledger: ZramLedger) => string | undefined;
+
+const line = (value: number | bigint | string) => `${value}\n`;
+const wide = (value: number) => String(value).padStart(8);
+
+/** A number that is within bounds, where they are one. */
+function known(least: number, most: number, times: number): string | undefined {
+  return least === most ? line(BigInt(least * times)) : undefined;
+}
+
+const TEXTS: Readonly<Record<string, Text>> = {
+  disksize: ({ disksize }) => line(disksize),
+  initstate: ({ isInitialised }) => line(isInitialised ? 1 : 0),
+  num_reads: ({ events }) => line(events.reads),
+  num_writes: ({ events }) => line(events.writes),
+  failed_reads: ({ events }) => line(events.failedReads),
+  failed_writes: ({ events }) => line(events.failedWrites),
+  invalid_io: ({ events }) => line(events.invalidIo),
+  notify_free: ({ events }) => line(events.notifyFree),
+  zero_pages: ({ pages }) => line(pages.places[SAME]),
+  orig_data_size: (ledger) =>
+    line(storedPages(ledger) * ledger.profile.pageSize),
+  compr_data_size: ({ pages }) =>
+    pages.unknown > 0 ? undefined : line(pages.sumBytes),
+  mem_used_total: ({ memory, profile }) =>
+    known(memory.bounds.leastUsed, memory.bounds.mostUsed, profile.pageSize),
+  mem_limit: ({ memory, profile }) =>
+    line(BigInt(memory.limit * profile.pageSize)),
+  mem_used_max: ({ memory, profile }) =>
+    known(memory.leastMax, memory.mostMax, profile.pageSize),
+  max_comp_streams: ({ profile, maxCompStreams }) =>
+    line(profile.zram.compStreams === "per-cpu" ? 1 : maxCompStreams),
+  comp_algorithm: (ledger) => algorithmsText(ledger, 0),
+  recomp_algorithm: (ledger) =>
+    [1, 2, 3].filter((nth) => ledger.algorithms[nth] !== undefined)
+      .map((nth) => `#${nth}: ${algorithmsText(ledger, nth)}`).join(""),
+  backing_dev: ({ backingPath }) => line(backingPath ?? "none"),
+  writeback_limit: ({ wbLimit }) => line(wbLimit),
+  writeback_limit_enable: ({ wbLimitEnable }) => line(wbLimitEnable ? 1 : 0),
+  io_stat: ioStatText,
+  bd_stat({ pages, events, profile }) {
+    const units = profile.pageSize / 4096;
+    return [pages.places[BACKING], events.bdReads, events.bdWrites]
+      .map((count) => wide(count * units)).join(" ") + "\n";
+  },
+  debug_stat({ memory, profile }) {
+    const stalls = profile.zram.mallocSlowPath ? memory.stalls : "0";
+    if (stalls === undefined) return undefined;
+    const shown = typeof stalls === "number" ? wide(stalls) : stalls;
+    return `version: 1\n${shown} ${wide(0)}\n`;
+  },
+};
+
+/** The counter of invalid requests is 0 where the block layer refuses them. */
+function ioStatText({ events, profile }: ZramLedger): string {
+  const invalid = profile.zram.requestsChecked === "by-block-layer"
+    ? "0"
+    : wide(events.invalidIo);
+  return `${wide(events.failedReads)} ${wide(events.failedWrites)} ${invalid} ${
+    wide(events.notifyFree)
+  }\n`;
+}
+
+/** Every algorithm, the one of a priority in brackets. */
+function algorithmsText(
+  { available, algorithms }: ZramLedger,
+  priority: number,
+): string {
+  return available
+    .map((name) => name === algorithms[priority] ? `[${name}] ` : `${name} `)
+    .join("") + "\n";
+}
+
+/** The row of a page in `block_state`: its flags. */
+export function flagsOf({ pages, profile }: ZramLedger, page: number): string {
+  const place = pages.place[page];
+  const marks = pages.marks[page];
+  const all = [
+    place === SAME ? "s" : ".",
+    place === BACKING ? "w" : ".",
+    place === WHOLE ? "h" : ".",
+    (marks & IDLE) === 0 ? "." : "i",
+    pages.priority[page] === 0 ? "." : "r",
+    (marks & INCOMPRESSIBLE) === 0 ? "." : "n",
+  ];
+  return all.slice(0, profile.zram.blockStateFlags.length).join("");
+}
+
+/** The first stored page from `from` on; the number of all pages where none is. */
+export function nextStored({ pages }: ZramLedger, from: number): number {
+  let page = from;
+  while (page < pages.length && pages.place[page] === NOWHERE) page++;
+  return page;
+}

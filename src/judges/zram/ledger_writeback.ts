@@ -1,0 +1,241 @@
+/** Writeback in the ledger: which pages, in which order, and what comes of it. */
+import {
+  kstrtoll,
+  kstrtoull,
+  nextArgs,
+  sysfsStreq,
+} from "../../linux/kstrtox.ts";
+import type { ZramLedger } from "./ledger.ts";
+import {
+  IDLE,
+  INCOMPRESSIBLE,
+  type LedgerPages,
+  WHOLE,
+} from "./ledger_pages.ts";
+
+/** Pages from `start` up to but not including `end`, of a type. */
+export interface Selected {
+  /** The first page. */
+  readonly start: number;
+  /** One more than the last. */
+  readonly end: number;
+  /** `idle`, `huge`, `huge_idle` or `incompressible`; any where it is empty. */
+  readonly type: string;
+}
+
+/** Called wherever writeback waits. */
+export type Waits = () => void;
+
+const nobody: Waits = () => {};
+
+/**
+ * A text is written to `writeback`; `found` is the errno that came. `waits` is
+ * called wherever others may run. Returns the errno that must come.
+ */
+export function writeback(
+  ledger: ZramLedger,
+  text: string,
+  found: string | undefined,
+  waits: Waits = nobody,
+): string | undefined {
+  const isByIndex = ledger.profile.zram.writebackOrder === "by-index";
+  if (!isByIndex && !ledger.isInitialised) return "EINVAL";
+  if (!isByIndex && ledger.backingPath === undefined) return "ENODEV";
+  const selected = isByIndex ? readOld(ledger, text) : readNew(ledger, text);
+  if (typeof selected === "string") return selected;
+  // A page for the while of it: whether it was had, where that is not known.
+  const held = ledger.hold();
+  if (held === undefined && found === "ENOMEM") ledger.memory.release();
+  if (!(held ?? found !== "ENOMEM")) return "ENOMEM";
+  const errno = isByIndex
+    ? writeByIndex(ledger, selected[0], waits)
+    : writeBySize(ledger, selected, waits);
+  ledger.memory.release();
+  return errno;
+}
+
+const OLD_TYPES = ["idle", "huge", "huge_idle"];
+const TYPES = [...OLD_TYPES, "incompressible"];
+
+/** What 6.1 is asked for: a type, or one page. */
+function readOld(ledger: ZramLedger, text: string): Selected[] | string {
+  const { pages } = ledger;
+  const type = OLD_TYPES.find((one) => sysfsStreq(one, text));
+  const index = /^page_index=([^]*)$/.exec(text)?.[1];
+  if (type === undefined && index === undefined) return "EINVAL";
+  const page = index === undefined
+    ? 0n
+    : kstrtoll(index, ledger.profile.wordBits);
+  if (typeof page === "string") return page;
+  if (!ledger.isInitialised) return "EINVAL";
+  if (ledger.backingPath === undefined) return "ENODEV";
+  if (type !== undefined) return [{ start: 0, end: pages.length, type }];
+  if (page < 0n || page >= BigInt(pages.length)) return "EINVAL";
+  return [{ start: Number(page), end: Number(page) + 1, type: "" }];
+}
+
+/** What is asked for since 6.16: pages and ranges, and a type of the last. */
+function readNew(ledger: ZramLedger, text: string): Selected[] | string {
+  const selected: Selected[] = [];
+  let last = { start: 0, end: ledger.pages.length };
+  for (const { param, value = "" } of nextArgs(text)) {
+    const type = value === "" ? param : param === "type" ? value : undefined;
+    if (type !== undefined) {
+      if (!TYPES.includes(type)) return "EINVAL";
+      return [...selected, { ...last, type }];
+    }
+    if (param !== "page_index" && param !== "page_indexes") continue;
+    const range = readRange(ledger, param, value);
+    if (typeof range === "string") return range;
+    last = range;
+    selected.push({ ...range, type: "" });
+  }
+  return selected;
+}
+
+function readRange(
+  { profile, pages }: ZramLedger,
+  param: "page_index" | "page_indexes",
+  value: string,
+): { start: number; end: number } | string {
+  const dash = value.indexOf("-");
+  if (param === "page_indexes" && dash < 0) return "EINVAL";
+  const texts = param === "page_index"
+    ? [value]
+    : [value.slice(0, dash), value.slice(dash + 1)];
+  const numbers: number[] = [];
+  for (const one of texts) {
+    const page = kstrtoull(one, profile.wordBits);
+    if (typeof page === "string") return page;
+    if (page >= BigInt(pages.length)) return "ERANGE";
+    numbers.push(Number(page));
+  }
+  const [start, last = start] = numbers;
+  return last < start ? "ERANGE" : { start, end: last + 1 };
+}
+
+/** Whether a page in the pool is of a type. */
+export function isOfType(
+  pages: LedgerPages,
+  page: number,
+  type: string,
+): boolean {
+  if (!pages.isInPool(page)) return false;
+  const marks = pages.marks[page];
+  if (type.includes("idle") && (marks & IDLE) === 0) return false;
+  if (type.includes("huge") && pages.place[page] !== WHOLE) return false;
+  return type !== "incompressible" || (marks & INCOMPRESSIBLE) !== 0;
+}
+
+/** Whether the limit lets no page through. */
+function isExhausted({ wbLimitEnable, wbLimit }: ZramLedger): boolean {
+  return wbLimitEnable && wbLimit === 0n;
+}
+
+/** Takes a page off the limit, in 64 bits. */
+function charge(ledger: ZramLedger): void {
+  if (!ledger.wbLimitEnable || ledger.wbLimit === 0n) return;
+  const units = BigInt(ledger.profile.pageSize / 4096);
+  ledger.wbLimit = (ledger.wbLimit - units + 2n ** 64n) % 2n ** 64n;
+}
+
+/** Whether the backing device takes what is written to a block. */
+function isWritten(ledger: ZramLedger, block: number): boolean {
+  const isGood = !(ledger.create.badWrites ?? []).includes(block);
+  if (isGood) ledger.events.bdWrites++;
+  return isGood;
+}
+
+/** One page after another, a block taken before each is looked at. */
+function writeByIndex(
+  ledger: ZramLedger,
+  { start, end, type }: Selected,
+  waits: Waits,
+): string | undefined {
+  const { pages } = ledger;
+  let block = 0;
+  let errno: string | undefined;
+  const ended = (how: string | undefined) => {
+    if (block !== 0) ledger.giveBlock(block);
+    return how;
+  };
+  for (let page = start; page < end; page++) {
+    if (isExhausted(ledger)) return ended("EIO");
+    block ||= ledger.takeBlock();
+    if (block === 0) return "ENOSPC";
+    if (!isOfType(pages, page, type)) continue;
+    // Whoever accesses the page takes the mark away.
+    pages.marks[page] |= IDLE;
+    waits();
+    const written = isWritten(ledger, block);
+    waits();
+    const isKept = pages.place[page] !== 0 && (pages.marks[page] & IDLE) !== 0;
+    if (!written) errno = "EIO";
+    if (written && isKept) {
+      ledger.writeBack(page, block);
+      charge(ledger);
+      block = 0;
+    } else {
+      pages.marks[page] &= ~IDLE;
+    }
+  }
+  return ended(errno);
+}
+
+/** The largest first; one that was accessed since it was found is left. */
+function writeBySize(
+  ledger: ZramLedger,
+  selected: readonly Selected[],
+  waits: Waits,
+): string | undefined {
+  const found = foundBySize(ledger, selected);
+  let block = 0;
+  let errno: string | undefined;
+  const { waiting } = ledger;
+  found.forEach((page) => waiting.add(page));
+  const ended = (how: string | undefined) => {
+    if (block !== 0) ledger.giveBlock(block);
+    waiting.clear();
+    return how;
+  };
+  for (const page of found) {
+    if (isExhausted(ledger)) return ended("EIO");
+    block ||= ledger.takeBlock();
+    if (block === 0) return ended("ENOSPC");
+    if (waiting.has(page)) {
+      const written = isWritten(ledger, block);
+      waits();
+      if (!written) errno = "EIO";
+      if (written && waiting.has(page)) {
+        ledger.writeBack(page, block);
+        charge(ledger);
+        block = 0;
+      }
+    }
+    waiting.delete(page);
+    waits();
+  }
+  return ended(errno);
+}
+
+/** Bytes of size that make no difference. */
+const BUCKET = 64;
+
+/**
+ * The pages of selections, those with the most bytes first, then those that
+ * were found last. A page may be there more than once.
+ */
+export function foundBySize(
+  { pages }: ZramLedger,
+  selected: readonly Selected[],
+  isAlso: (page: number) => boolean = () => true,
+): number[] {
+  const buckets: number[][] = [];
+  for (const { start, end, type } of selected) {
+    for (let page = start; page < end; page++) {
+      if (!isOfType(pages, page, type) || !isAlso(page)) continue;
+      (buckets[Math.floor(pages.bytes[page] / BUCKET)] ??= []).push(page);
+    }
+  }
+  return buckets.reverse().flatMap((bucket) => bucket?.reverse() ?? []);
+}

@@ -1,0 +1,75 @@
+/** How long pages become, as far as judges know. */
+import type { Codec } from "../../codec/codec.ts";
+import {
+  fillStated,
+  STATED_LENGTHS,
+  STATEMENT_BYTES,
+} from "../../codec/stated.ts";
+import type { Bytes } from "../../programs/bytes.ts";
+import type { LengthOf } from "./ledger.ts";
+
+/** Of no page it is known. */
+export const UNKNOWN_LENGTHS: LengthOf = () => undefined;
+
+/** What the codecs make of pages; those of which there is none are not known. */
+export function codecLengths(codecs: readonly Codec[]): LengthOf {
+  const byName = new Map(codecs.map((codec) => [codec.name, codec]));
+  let into = new Uint8Array(0);
+  return (bytes, algorithm) => {
+    if (into.length < 2 * bytes.length) into = new Uint8Array(2 * bytes.length);
+    return byName.get(algorithm)?.compress(bytes, into);
+  };
+}
+
+/** What pages state, for algorithms in the order in which they state lengths. */
+export function statedLengths(algorithms: readonly string[]): LengthOf {
+  let again = new Uint8Array(0);
+  return (bytes, algorithm, data) => {
+    const nth = algorithms.indexOf(algorithm) % STATED_LENGTHS;
+    const stated = data === undefined ? undefined : statementOf(data);
+    if (stated !== undefined) return valid(stated, nth, bytes.length);
+    const read = readStatement(bytes);
+    if (again.length !== bytes.length) again = new Uint8Array(bytes.length);
+    fillStated(again, read.lengths, read.seed);
+    const isWhole = indexOfDifference(again, bytes) < 0;
+    return isWhole ? valid(read, nth, bytes.length) : bytes.length + 1;
+  };
+}
+
+/** What a page states. */
+interface Statement {
+  readonly lengths: readonly number[];
+  readonly seed: number;
+}
+
+function statementOf(data: Bytes): Statement | undefined {
+  return "kind" in data && data.kind === "stated" ? data : undefined;
+}
+
+/** The words in which a page states lengths, whatever it is. */
+function readStatement(bytes: Uint8Array): Statement {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const lengths = Array.from(
+    { length: STATED_LENGTHS },
+    (_, nth) => view.getUint32(8 + 4 * nth, true),
+  );
+  return { lengths, seed: view.getUint32(0, true) };
+}
+
+/** The length that is stated, or one more than the page where it states none. */
+function valid(
+  { lengths, seed }: Statement,
+  nth: number,
+  pageSize: number,
+): number {
+  const length = lengths[Math.min(nth, lengths.length - 1)];
+  const isShort = length < STATEMENT_BYTES;
+  const isRight = !isShort ||
+    (length > 0 && seed < 256 && lengths.every((one) => one === length));
+  return isRight && length <= pageSize ? length : pageSize + 1;
+}
+
+function indexOfDifference(one: Uint8Array, other: Uint8Array): number {
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return at;
+  return -1;
+}

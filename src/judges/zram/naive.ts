@@ -1,0 +1,294 @@
+/** Judging a device that makes Linux's choices: exactly, by the ledger alone. */
+import {
+  SECTOR,
+  type ZramStep,
+  type ZramSteps,
+} from "../../programs/zram/steps.ts";
+import type { Rule } from "../../rules/invariant.ts";
+import type { Reach } from "../../rules/reach.ts";
+import { type BlockStateRow, isRefusal } from "../../targets/target.ts";
+import { Disagreement, expectBytes, expectSame } from "../judge.ts";
+import { errnoOf, type ZramAnswer } from "./follow.ts";
+import type { ZramLedger } from "./ledger.ts";
+import type { Expected } from "./ledger_bio.ts";
+import type { LedgerRules } from "./ledger_judge.ts";
+import {
+  BACKING,
+  IDLE,
+  INCOMPRESSIBLE,
+  NOWHERE,
+  OBJECT,
+  WHOLE,
+} from "./ledger_pages.ts";
+import { flagsOf, nextStored, shownOf } from "./ledger_text.ts";
+import { checkNumbers } from "./naive_stat.ts";
+import { ZRAM_NAIVE as RULES } from "./naive_rules.ts";
+
+/** The rules of the ledger. */
+export function naiveRules(reach: Reach): LedgerRules {
+  const exercised = exercises(reach);
+  const lengths = new Map<string, number>();
+  return {
+    before(ledger, step, answer) {
+      if (step.op === "create") lengths.clear();
+      exercised.before(ledger, step);
+      if (step.op === "write") {
+        judgeStored(ledger, step, answer, lengths, reach);
+      }
+      if (step.op === "read") judgeData(ledger, step.page, answer, reach);
+    },
+    after(ledger, step, answer, expected) {
+      judgeErrno(step, answer, expected, reach);
+      if (step.op === "get") judgeText(ledger, step.attr, answer, reach);
+      if (step.op === "block_state") judgeRows(ledger, answer, reach);
+      if (step.op === "bio" && step.request === "read") {
+        judgeParts(ledger, step, answer, reach);
+      }
+      exercised.after(ledger, step);
+    },
+    mmStat: (ledger, numbers) => checkNumbers(ledger, numbers, reach),
+  };
+}
+
+/** An answer's error must be the one that is expected, or none. */
+function judgeErrno(
+  step: ZramStep,
+  answer: ZramAnswer,
+  expected: Expected,
+  reach: Reach,
+): void {
+  if (step.op === "get" || step.op === "block_state") return;
+  const found = step.op === "writeback_under"
+    // Only that operation is answered so.
+    ? (answer as { readonly writeback?: string }).writeback
+    : errnoOf(answer);
+  if (expected.isOpen && found === undefined) return;
+  if (found !== expected.errno) {
+    throw new Disagreement(
+      RULES.answers,
+      expected.errno === undefined ? "no error" : { error: expected.errno },
+      found === undefined ? "no error" : { error: found },
+    );
+  }
+  reach.count(RULES.answers);
+}
+
+/** How a page is stored, and whether it is refused for want of memory. */
+function judgeStored(
+  ledger: ZramLedger,
+  { page, data }: ZramSteps["write"],
+  answer: ZramAnswer,
+  lengths: Map<string, number>,
+  reach: Reach,
+): void {
+  if (page >= ledger.pages.length) return;
+  const bytes = ledger.bytesOf(data);
+  const isRefused = isRefusal(answer);
+  // A write that is not refused is answered so.
+  const found = answer as { readonly stored?: number };
+  const storing = ledger.storing(bytes, data, found.stored);
+  const { attempt } = storing;
+  if (attempt?.stored !== undefined && attempt.stored === isRefused) {
+    const rule = attempt.had === false ? RULES.frames : RULES.limit;
+    throw new Disagreement(rule, isRefused ? "no error" : "an errno", answer);
+  }
+  if (isRefused) {
+    if (attempt?.stored === undefined) return;
+    return reach.count(attempt.had === false ? RULES.frames : RULES.limit);
+  }
+  const { stored = -1 } = found;
+  if (!isKnown(ledger)) judgeEqual(ledger, data, stored, lengths, reach);
+  else if (storing.bytes !== undefined) {
+    expectSame(RULES.stored, storing.bytes, stored);
+  }
+  reach.count(RULES.stored);
+}
+
+/** Whether lengths are known from what pages state. */
+function isKnown({ create }: ZramLedger): boolean {
+  return create.codecs === "stated";
+}
+
+/** A codec makes the same of the same page, and a page of its own of one above a size. */
+function judgeEqual(
+  ledger: ZramLedger,
+  data: ZramSteps["write"]["data"],
+  stored: number,
+  lengths: Map<string, number>,
+  reach: Reach,
+): void {
+  const { pageSize } = ledger.profile;
+  const isRight = stored === pageSize ||
+    (stored >= 0 && stored < ledger.table.wholeFrom);
+  if (!isRight) {
+    const range = `0 to ${ledger.table.wholeFrom - 1}, or ${pageSize}`;
+    throw new Disagreement(RULES.stored, { stored: range }, { stored });
+  }
+  const key = `${ledger.algorithms[0]} ${JSON.stringify(data)}`;
+  const before = lengths.get(key);
+  if (before === undefined) return void lengths.set(key, stored);
+  expectSame(RULES.lengths, before, stored);
+  reach.count(RULES.lengths);
+}
+
+function judgeData(
+  ledger: ZramLedger,
+  page: number,
+  answer: ZramAnswer,
+  reach: Reach,
+): void {
+  if (isRefusal(answer)) return;
+  // A read that is not refused is answered so.
+  const { data } = answer as { readonly data: Uint8Array };
+  const held = ledger.contentsOf(page);
+  expectBytes(RULES.data, held ?? ledger.zeros, data);
+  if (held !== undefined) reach.count(RULES.data);
+}
+
+/** What a request in sectors reads, sector by sector. */
+function judgeParts(
+  ledger: ZramLedger,
+  { sector, bytes }: ZramSteps["bio"],
+  answer: ZramAnswer,
+  reach: Reach,
+): void {
+  if (isRefusal(answer)) return;
+  // A read that is not refused is answered so.
+  const { data = new Uint8Array(0) } = answer as { readonly data?: Uint8Array };
+  const { pageSize } = ledger.profile;
+  const perPage = pageSize / SECTOR;
+  expectSame(RULES.data, bytes, data.length);
+  for (let at = 0; at < bytes; at += SECTOR) {
+    const nth = sector + at / SECTOR;
+    const held = ledger.contentsOf(Math.floor(nth / perPage)) ?? ledger.zeros;
+    const from = nth % perPage * SECTOR;
+    expectBytes(
+      RULES.data,
+      held.subarray(from, from + SECTOR),
+      data.subarray(at, at + SECTOR),
+    );
+  }
+  reach.count(RULES.data);
+}
+
+function judgeText(
+  ledger: ZramLedger,
+  attr: string,
+  answer: ZramAnswer,
+  reach: Reach,
+): void {
+  const shown = shownOf(ledger, attr);
+  if ("error" in shown) {
+    expectSame(RULES.texts, shown.error, errnoOf(answer));
+    return reach.count(RULES.texts);
+  }
+  // An attribute that is not refused is answered so.
+  const { value } = answer as { readonly value?: string };
+  if (shown.value === undefined) {
+    if (value === undefined) {
+      throw new Disagreement(RULES.texts, "a text", answer);
+    }
+    if (attr === "mem_used_total") judgeUsed(ledger, value, reach);
+    return;
+  }
+  expectSame(RULES.texts, shown.value, value);
+  reach.count(attr === "bd_stat" ? RULES.backing : RULES.texts);
+}
+
+/** Kernels without `mm_stat` show what is used in a file of its own. */
+function judgeUsed(ledger: ZramLedger, value: string, reach: Reach): void {
+  const used = Number(value) / ledger.profile.pageSize;
+  if (!ledger.memory.bounds.allows(used)) {
+    const { leastUsed, mostUsed } = ledger.memory.bounds;
+    throw new Disagreement(RULES.memUsedTotal, { leastUsed, mostUsed }, used);
+  }
+  reach.count(RULES.memUsedTotal);
+}
+
+/** The rows of `block_state`: those of the pages that are stored, in order. */
+function judgeRows(
+  ledger: ZramLedger,
+  answer: ZramAnswer,
+  reach: Reach,
+): void {
+  const { memoryTracking, trackEntryActime } = ledger.profile.zram;
+  const refused = memoryTracking
+    ? ledger.isInitialised ? undefined : "EINVAL"
+    : "ENOENT";
+  expectSame(RULES.blockState, refused, errnoOf(answer));
+  if (refused !== undefined) return;
+  let page = -1;
+  // What is not refused is answered so.
+  for (const row of answer as readonly BlockStateRow[]) {
+    page = nextStored(ledger, page + 1);
+    const [found, flags, acTime] = row;
+    const right = flagsOf(ledger, page);
+    const isInTime = acTime === undefined ||
+      acTime === (trackEntryActime ? ledger.pages.acTime[page] : 0);
+    if (found === page && flags === right && isInTime) continue;
+    const expected = [page, right, ledger.pages.acTime[page]];
+    throw new Disagreement(RULES.blockState, expected, row);
+  }
+  expectSame(
+    RULES.blockState,
+    ledger.pages.length,
+    nextStored(ledger, page + 1),
+  );
+  if (page >= 0) reach.count(RULES.blockState);
+}
+
+/** Counts what steps exercise: what they find, and what they do to it. */
+function exercises(reach: Reach) {
+  let wrote = 0;
+  let stored = 0;
+  let wasSet = false;
+  let marked = 0;
+  let isHeld = false;
+  return {
+    before(ledger: ZramLedger, step: ZramStep): void {
+      wrote = ledger.events.bdWrites;
+      stored = ledger.pages.stored;
+      wasSet = ledger.isInitialised;
+      if (step.op === "set" && step.attr === "recompress") {
+        marked = marksOf(ledger);
+      }
+      if (step.op === "write" && step.page < ledger.pages.length) {
+        const place = ledger.pages.place[step.page];
+        if (place !== NOWHERE) reach.count(RULES.overwritten);
+      }
+      if (step.op === "writeback_under") {
+        isHeld = ledger.pages.isInPool(step.page);
+      }
+    },
+    after(ledger: ZramLedger, step: ZramStep): void {
+      const wroteNow = ledger.events.bdWrites - wrote;
+      if (step.op === "writeback_under" && wroteNow > 0 && isHeld) {
+        reach.count(RULES.writebackUnder);
+      }
+      if (step.op !== "set") return;
+      if (step.attr === "writeback" && wroteNow > 0) {
+        reach.count(RULES.writeback);
+      }
+      if (step.attr === "idle" && stored > 0) reach.count(RULES.idle);
+      if (step.attr === "reset" && wasSet && !ledger.isInitialised) {
+        reach.count(RULES.resets);
+      }
+      if (step.attr === "recompress" && marksOf(ledger) !== marked) {
+        reach.count(RULES.recompress);
+      }
+    },
+  };
+}
+
+/** What recompression leaves on pages. */
+function marksOf({ pages }: ZramLedger): number {
+  let marks = 0;
+  for (let page = 0; page < pages.length; page++) {
+    if (pages.priority[page] > 0) marks++;
+    if ((pages.marks[page] & INCOMPRESSIBLE) !== 0) marks++;
+  }
+  return marks;
+}
+
+/** The rules of the ledger, as a list to read. */
+export const ZRAM_NAIVE_RULES: readonly Rule[] = Object.values(RULES);

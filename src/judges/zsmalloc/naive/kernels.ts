@@ -1,0 +1,108 @@
+/**
+ * What the second model knows of each kernel: written down once more, from the
+ * kernels' sources and not from the profiles, so that one may be held against
+ * the other.
+ */
+import type { Profile } from "../../../linux/profile.ts";
+
+/** The facts of one release. */
+export interface KernelFacts {
+  /** Whether a handle's cell lies outside, and its word in front of the object. */
+  readonly hasCells: boolean;
+  /** Bits below the index in a location. */
+  readonly tagBits: number;
+  /** Whether chains waste the fewest bytes, or use the highest whole per cent. */
+  readonly chain: "least-waste" | "used-percent";
+  /** Whether classes of equal zspages are one. */
+  readonly merges: boolean;
+  /** Groups of zspages, the empty and the full ones counted. */
+  readonly groups: number;
+  /** The group of a part-filled zspage, from 1. */
+  group(inuse: number, objects: number): number;
+  /** Whether a less used zspage goes behind its list's head. */
+  readonly fullerStaysHead: boolean;
+  /** How a class is compacted. */
+  readonly compaction: "none" | "almost-empty" | "by-source" | "by-destination";
+  /** What a mapped object does to its zspage. */
+  readonly mapped: "nothing" | "stays" | "waited-for" | "passed-over";
+  /** Whether frames can be replaced. */
+  readonly movesFrames: boolean;
+  /** Whether memory pressure compacts. */
+  readonly shrinks: boolean;
+  /** What a size of 0, and one above a page, is refused with. */
+  readonly refusals: readonly [zero: string, tooLarge: string];
+  /** Whether objects are mapped to be read alone. */
+  readonly mapsToRead: boolean;
+  /** Whether debugfs has `classes`, and pages that can be freed in it. */
+  readonly classes: "none" | "without-freeable" | "with-freeable";
+}
+
+const LINUX_6_18: KernelFacts = {
+  hasCells: true,
+  tagBits: 0,
+  chain: "least-waste",
+  merges: true,
+  groups: 12,
+  group: (inuse, objects) => 1 + Math.floor(10 * inuse / objects),
+  fullerStaysHead: false,
+  compaction: "by-destination",
+  mapped: "passed-over",
+  movesFrames: true,
+  shrinks: true,
+  refusals: ["EINVAL", "ENOSPC"],
+  mapsToRead: true,
+  classes: "with-freeable",
+};
+
+const LINUX_6_1: KernelFacts = {
+  ...LINUX_6_18,
+  tagBits: 1,
+  chain: "used-percent",
+  groups: 4,
+  group: (inuse, objects) => 4 * inuse <= 3 * objects ? 1 : 2,
+  fullerStaysHead: true,
+  compaction: "by-source",
+  mapped: "waited-for",
+  refusals: ["EINVAL", "EINVAL"],
+  mapsToRead: false,
+};
+
+const LINUX_4_0: KernelFacts = {
+  ...LINUX_6_1,
+  fullerStaysHead: false,
+  compaction: "almost-empty",
+  mapped: "stays",
+  movesFrames: false,
+  shrinks: false,
+  refusals: ["ENOMEM", "ENOMEM"],
+  classes: "without-freeable",
+};
+
+const LINUX_3_12: KernelFacts = {
+  ...LINUX_4_0,
+  hasCells: false,
+  tagBits: 0,
+  merges: false,
+  group: (inuse, objects) => 4 * inuse <= objects ? 1 : 2,
+  compaction: "none",
+  mapped: "nothing",
+  classes: "none",
+};
+
+const KERNELS: Readonly<Record<string, KernelFacts>> = {
+  "linux-6.18": LINUX_6_18,
+  "linux-6.18-full": LINUX_6_18,
+  "linux-6.1": LINUX_6_1,
+  "linux-4.0": LINUX_4_0,
+  "linux-3.12": LINUX_3_12,
+};
+
+/** The facts of a profile's release. Throws where it is none of the known. */
+export function kernelFacts({ name }: Profile): KernelFacts {
+  if (Object.hasOwn(KERNELS, name)) return KERNELS[name];
+  throw new RangeError(
+    `Cannot judge by a second model: the 'profile' is '${name}', not ${
+      Object.keys(KERNELS).join(" or ")
+    }`,
+  );
+}

@@ -1,0 +1,57 @@
+/** What a cache may hold, by what it was made for and what was written since. */
+import type { Profile } from "../../linux/profile.ts";
+import type { ZswapCreate } from "../../programs/zswap/steps.ts";
+
+/** A share of some pages, in whole pages. */
+const share = (pages: number, percent: number): number =>
+  Math.floor(pages * percent / 100);
+
+/** The limits of one cache, as its contract sees them. */
+export class ZswapLimitBook {
+  /** Pages that a zspage has at most. */
+  readonly chainSize: number;
+  readonly #totalPages: number;
+  #maxPoolPercent: number;
+  #acceptThresholdPercent: number;
+  readonly #isPlain: boolean;
+  /** Parameters without which no page is taken. */
+  readonly #off = new Set<string>();
+
+  /** The limits of a cache that is made so. */
+  constructor({ chainSize }: Profile, create: ZswapCreate) {
+    const { failing, maxPages, stated } = create;
+    this.chainSize = chainSize;
+    this.#totalPages = create.totalPages;
+    this.#maxPoolPercent = create.maxPoolPercent;
+    this.#acceptThresholdPercent = create.acceptThresholdPercent;
+    this.#isPlain = failing === undefined && maxPages === undefined &&
+      stated === undefined;
+  }
+
+  /** Pages that the pools may have when a page is stored. */
+  get limit(): number {
+    return share(this.#totalPages, this.#maxPoolPercent);
+  }
+
+  /**
+   * Whether an empty cache has room for any page, and takes it: nothing fails,
+   * nothing was turned off.
+   */
+  get hasRoom(): boolean {
+    const threshold = share(this.limit, this.#acceptThresholdPercent);
+    return this.#isPlain && this.#off.size === 0 &&
+      threshold >= this.chainSize;
+  }
+
+  /** A parameter was written. */
+  set(attr: string, value: string): void {
+    if (attr === "enabled" || attr === "non_same_filled_pages_enabled") {
+      if (/^[Y1]$/.test(value)) this.#off.delete(attr);
+      else this.#off.add(attr);
+    }
+    if (attr === "max_pool_percent") this.#maxPoolPercent = Number(value);
+    if (attr === "accept_threshold_percent") {
+      this.#acceptThresholdPercent = Number(value);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/** The second model's LRU list of 6.18, its worker and its shrinker. */
+import { expectSame } from "../judge.ts";
+import type { EventReader } from "./event_reader.ts";
+import { expectAsked, expectMeanwhile, expectPage } from "./naive_evictions.ts";
+import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
+import { keyOf, type NaiveZswap } from "./naive_zswap.ts";
+
+/** Failures after which the worker gives up. */
+const MOST_FAILURES = 16;
+
+/** How looking at the oldest page ends. */
+type Look = "written" | "rotated" | "exists" | "failed";
+
+/** How a look ended, and the pages of the pools after it, where they may have changed. */
+interface Looked {
+  readonly look: Look;
+  readonly pages?: number;
+}
+
+/** Looks at the oldest page: it is written back, or passed over, or stays. */
+function lookAtOldest(naive: NaiveZswap, events: EventReader): Looked {
+  const { held, counters } = naive;
+  const [page] = held.values();
+  const key = keyOf(page.type, page.offset);
+  held.delete(key);
+  held.set(key, page);
+  if (page.referenced) {
+    page.referenced = false;
+    naive.reached("secondChance");
+    return { look: "rotated" };
+  }
+  const asked = events.expect("asked");
+  expectSame(RULES.written, key, keyOf(asked.type, asked.offset));
+  expectAsked(naive, asked);
+  expectMeanwhile(naive, events);
+  if (asked.answer !== "new") {
+    counters.reject_reclaim_fail++;
+    naive.reached("notWritten");
+    return { look: asked.answer === "exists" ? "exists" : "failed" };
+  }
+  if (held.get(key) !== page) {
+    const { pages } = events.expect("deleted");
+    counters.reject_reclaim_fail++;
+    naive.reached("changed");
+    return { look: "failed", pages };
+  }
+  if (page.isDamaged) {
+    events.expect("deleted");
+    counters.decompress_fail++;
+    counters.reject_reclaim_fail++;
+    naive.reached("damaged");
+    return { look: "failed" };
+  }
+  naive.drop(key);
+  events.takeFreed();
+  const written = events.expect("written");
+  expectPage(page, written);
+  naive.reached("written");
+  expectMeanwhile(naive, events);
+  counters.written_back_pages++;
+  return { look: "written", pages: written.pages };
+}
+
+/** The worker, for what was written back while it ran. */
+export function expectListWorker(
+  naive: NaiveZswap,
+  events: EventReader,
+  before: number,
+): void {
+  if (!naive.isQueued) return;
+  naive.isQueued = false;
+  naive.reached("worker");
+  const { threshold, writeback, held } = naive;
+  let pages = before;
+  let failures = 0;
+  let attempts = 0;
+  do {
+    naive.roundEnded = !naive.roundEnded;
+    if (naive.roundEnded) {
+      if (attempts === 0 && ++failures === MOST_FAILURES) break;
+      attempts = 0;
+    } else if (writeback && held.size > 0) {
+      attempts++;
+      const looked = lookAtOldest(naive, events);
+      pages = looked.pages ?? pages;
+      if (looked.look !== "written" && ++failures === MOST_FAILURES) break;
+    }
+  } while (pages > threshold);
+}
+
+/** What the shrinker counts, there being so many pages. */
+export function expectedCount(naive: NaiveZswap, pages: number): number {
+  if (!naive.isOn("shrinker_enabled") || !naive.writeback) return 0;
+  const { size } = naive.held;
+  if (size === 0) return 0;
+  const read = Math.min(naive.diskSwapins, size);
+  naive.diskSwapins -= read;
+  return Math.floor((size - read) * pages / size);
+}
+
+/** The shrinker's walk over `nr` entries, and what it answers. */
+export function expectedScan(
+  naive: NaiveZswap,
+  events: EventReader,
+  nr: number,
+): number | "SHRINK_STOP" {
+  if (!naive.isOn("shrinker_enabled") || !naive.writeback) {
+    return "SHRINK_STOP";
+  }
+  let shrunk = 0;
+  for (let left = nr; left > 0 && naive.held.size > 0; left--) {
+    const isAlone = naive.held.size === 1;
+    const { look } = lookAtOldest(naive, events);
+    if (look === "exists") return "SHRINK_STOP";
+    if (look === "rotated" && isAlone) break;
+    if (look === "written") shrunk++;
+  }
+  return shrunk === 0 ? "SHRINK_STOP" : shrunk;
+}

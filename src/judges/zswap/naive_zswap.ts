@@ -1,0 +1,261 @@
+/**
+ * A second model of zswap, as naive as can be: a map of what it should hold,
+ * the one touched longest ago first, and counters that are counted. It knows
+ * nothing of objects and frames, of which it is told how many there are.
+ */
+import type { Profile } from "../../linux/profile.ts";
+import type { Bytes } from "../../programs/bytes.ts";
+import type { ZswapCreate } from "../../programs/zswap/steps.ts";
+import type { Reach } from "../../rules/reach.ts";
+import { profileFor } from "../../targets/zswap/model.ts";
+import {
+  type FrontswapCounters,
+  zeroCounters,
+  type ZswapCounters,
+} from "../../zswap/stats.ts";
+import { type HeldKind, kindOf, type PageRefusal } from "./naive_pages.ts";
+import { type NaivePool, NaivePools } from "./naive_pools.ts";
+import { ZSWAP_NAIVE as RULES, type ZswapNaiveRule } from "./naive_rules.ts";
+
+/** A page that zswap should hold. */
+export interface Held {
+  /** The swap type. */
+  readonly type: number;
+  /** The offset. */
+  readonly offset: number;
+  /** What it is. */
+  readonly bytes: Uint8Array;
+  /** How it is held. */
+  readonly kind: HeldKind;
+  /** The pool that its object is in, where it has one. */
+  readonly pool: NaivePool | undefined;
+  /** Whether it is new to the LRU list. */
+  referenced: boolean;
+  /** Whether its object is damaged. */
+  isDamaged: boolean;
+}
+
+/** What the limits say to a store. */
+export type NaiveAdmission = "accepted" | "full" | "above-threshold";
+
+/** What is known of a number of pages: it is in between. */
+export interface PageRange {
+  /** At least so many. */
+  readonly least: number;
+  /** At most so many. */
+  readonly most: number;
+}
+
+const NO_COUNTERS: FrontswapCounters = {
+  loads: 0,
+  succ_stores: 0,
+  failed_stores: 0,
+  invalidates: 0,
+};
+
+/** A slot's name. */
+export const keyOf = (type: number, offset: number): string =>
+  `${type}:${offset}`;
+
+const share = (pages: number, percent: number): number =>
+  Math.floor(pages * percent / 100);
+
+/** The second model. */
+export class NaiveZswap {
+  /** The kernel, with the page and word size of `create`. */
+  readonly profile: Profile;
+  /** What it was made for. */
+  readonly create: ZswapCreate;
+  /** Whether pages may be written back. */
+  readonly writeback: boolean;
+  /** What it holds, by slot: in 6.18 in the order of the LRU list. */
+  readonly held = new Map<string, Held>();
+  /** What frontswap knows of. */
+  readonly known = new Set<string>();
+  /** Its counters. */
+  readonly counters: ZswapCounters = zeroCounters();
+  /** frontswap's. */
+  readonly frontswap: FrontswapCounters = { ...NO_COUNTERS };
+  /** The parameters, as texts. */
+  readonly parameters: Map<string, string>;
+  /** Its pools. */
+  readonly pools: NaivePools;
+  /** What each slot's page in the swap cache is like, but for those that are not there. */
+  readonly swapCache = new Map<string, "exists" | "no-memory">();
+  /** Pages of the pools when they were counted last (up to 6.8). */
+  counted: PageRange = { least: 0, most: 0 };
+  /** Whether the limit was passed. */
+  reachedFull = false;
+  /** Whether the worker waits (6.18). */
+  isQueued = false;
+  /** Whether the worker has been through all memory cgroups (6.18). */
+  roundEnded = true;
+  /** Pages read from the device that the shrinker has not asked for (6.18). */
+  diskSwapins = 0;
+  /** The page that is being written back, which its slot may have lost. */
+  underWriteback: Held | undefined;
+
+  readonly #reach: Reach;
+  #entries = 0;
+  #nodes = 0;
+
+  /** An empty one that is made so. */
+  constructor(profile: Profile, create: ZswapCreate, reach: Reach) {
+    this.profile = profileFor(profile, create);
+    this.create = create;
+    this.writeback = create.writeback ?? true;
+    this.#reach = reach;
+    const { defaultCompressor } = profile.zswap;
+    this.pools = new NaivePools(create.allocator, defaultCompressor);
+    this.parameters = new Map([
+      ["enabled", "Y"],
+      ["compressor", defaultCompressor],
+      ["zpool", create.allocator],
+      ["max_pool_percent", String(create.maxPoolPercent)],
+      ["accept_threshold_percent", String(create.acceptThresholdPercent)],
+      ["same_filled_pages_enabled", "Y"],
+      ["non_same_filled_pages_enabled", "Y"],
+      ["shrinker_enabled", "Y"],
+    ]);
+    // Kernels without these parameters have what they cannot change.
+    for (
+      const [name, text] of [["max_pool_percent", "20"], [
+        "accept_threshold_percent",
+        "90",
+      ]]
+    ) {
+      const isThere = Object.hasOwn(profile.zswap.parameters, name);
+      if (!isThere) this.parameters.set(name, text);
+    }
+  }
+
+  /** A rule had something to say. */
+  reached(name: ZswapNaiveRule): void {
+    this.#reach.count(RULES[name]);
+  }
+
+  /** Whether zswap itself chooses what is written back: since 6.8. */
+  get hasList(): boolean {
+    return this.profile.zswap.shrink === "entries-in-worker";
+  }
+
+  /** Whether a parameter is on. */
+  isOn(name: string): boolean {
+    return this.parameters.get(name) === "Y";
+  }
+
+  /** Pages that the limit allows. */
+  get maxPages(): number {
+    return share(this.create.totalPages, this.#percent("max_pool_percent"));
+  }
+
+  /** Pages at which, or below which, stores go on. */
+  get threshold(): number {
+    const { totalPages } = this.create;
+    const max = this.#percent("max_pool_percent");
+    const accept = this.#percent("accept_threshold_percent");
+    return this.hasList
+      ? share(share(totalPages, max), accept)
+      : share(share(totalPages, accept), max);
+  }
+
+  #percent(name: string): number {
+    return Number(this.parameters.get(name));
+  }
+
+  /** What the limits say where there are so many pages. */
+  admissionAt(pages: number): NaiveAdmission {
+    const { hasList } = this;
+    const isFull = hasList ? pages >= this.maxPages : pages > this.maxPages;
+    if (isFull) return "full";
+    const isIn = this.profile.zswap.shrink === "in-store";
+    if (isIn || !this.reachedFull) return "accepted";
+    const isAbove = hasList ? pages > this.threshold : pages >= this.threshold;
+    return isAbove ? "above-threshold" : "accepted";
+  }
+
+  /** Whether the next entry cannot be had. */
+  failsEntry(): boolean {
+    const each = this.create.failing?.entries;
+    return each !== undefined && ++this.#entries % each === 0;
+  }
+
+  /** Whether the next node cannot be had. */
+  failsNode(): boolean {
+    const each = this.create.failing?.nodes;
+    return each !== undefined && ++this.#nodes % each === 0;
+  }
+
+  /** How a page is to be held, or why it is to be refused. */
+  kindOf(data: Bytes, bytes: Uint8Array): HeldKind | PageRefusal {
+    const { compressor, zpool } = this.pools.current;
+    return kindOf(data, bytes, {
+      profile: this.profile,
+      isStated: this.create.stated ?? false,
+      writeback: this.writeback,
+      compressor,
+      zpool,
+      keepsSame: this.isOn("same_filled_pages_enabled"),
+      keepsOthers: this.isOn("non_same_filled_pages_enabled"),
+    });
+  }
+
+  /** Holds a page, in the place of an older one. */
+  hold(page: Omit<Held, "pool" | "referenced" | "isDamaged">): void {
+    const { type, offset, kind } = page;
+    const key = keyOf(type, offset);
+    const pool = kind === "same" ? undefined : this.pools.current;
+    if (pool !== undefined) pool.references++;
+    this.drop(key);
+    this.held.set(key, { ...page, pool, referenced: true, isDamaged: false });
+    this.#count(kind, 1);
+  }
+
+  /** Forgets a slot's page; answers it. */
+  drop(key: string): Held | undefined {
+    const page = this.held.get(key);
+    if (page === undefined) return undefined;
+    this.held.delete(key);
+    // One that is being written back is freed when that is done.
+    const isFreed = page !== this.underWriteback;
+    if (page.pool !== undefined && isFreed) this.pools.release(page.pool);
+    this.#count(page.kind, -1);
+    return page;
+  }
+
+  #count(kind: HeldKind, times: 1 | -1): void {
+    this.counters.stored_pages += times;
+    if (kind === "same") this.counters.same_filled_pages += times;
+    if (kind === "whole") this.counters.stored_incompressible_pages += times;
+  }
+
+  /** The pools are counted: they have so many pages. */
+  countPages(pages: number): void {
+    this.counted = { least: pages, most: pages };
+  }
+
+  /**
+   * The pools were counted when a page was freed, of which `freed` frames came
+   * back: its own, if it was alone there, before that; else what z3fold's worker
+   * gave back, after that.
+   */
+  countFreed(
+    { pool }: Held,
+    pagesBefore: number,
+    freed: number,
+    isAlone: boolean,
+  ): void {
+    const isLater = pool?.zpool === "z3fold" && !isAlone;
+    this.countPages(isLater ? pagesBefore : pagesBefore - freed);
+  }
+
+  /**
+   * A page that was dropped while it was written back is freed, and the pools
+   * are counted. Its own frame is still there; but not in a pool that went with
+   * its last entry.
+   */
+  freeEvicted({ pool }: Held, pages: number): void {
+    if (pool !== undefined) this.pools.release(pool);
+    this.countPages(pool?.references === 0 ? pages - 1 : pages);
+  }
+}

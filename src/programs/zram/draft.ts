@@ -1,0 +1,147 @@
+/** A random program for a device while it is made. */
+import { zsGeometry } from "../../zsmalloc/geometry.ts";
+import type { Profile } from "../../linux/profile.ts";
+import type { Scope } from "../program.ts";
+import { pick, type Random } from "../random.ts";
+import type { ZramCreate, ZramStep, ZramSteps } from "./steps.ts";
+
+/** The disk of a draft is none. */
+const NO_DISK = 0;
+
+/**
+ * The steps so far, and about what they come to: enough to aim at what is
+ * there, at its edges and near its limits.
+ */
+export class Draft {
+  /** Draws. */
+  readonly random: Random;
+  /** What the program may be made of. */
+  readonly scope: Scope;
+  /** The kernel, with the geometry of the last `create`. */
+  profile: Profile;
+  /** What is special about the device. */
+  create: ZramCreate = {};
+  /** The steps. */
+  readonly steps: ZramStep[] = [];
+  /** Pages of the disk. */
+  diskPages = NO_DISK;
+  /** Whether the backing device is set. */
+  isBacked = false;
+  /** How many algorithms there are. */
+  algorithms = 1;
+  /** Lengths that many pages of the program have. */
+  lengths: readonly number[] = [];
+  /** Lengths at which something changes. */
+  edges: readonly number[] = [];
+  /** Pages that were written last. */
+  readonly recent: number[] = [];
+  /** About how many bytes each page takes. */
+  readonly #bytes = new Map<number, number>();
+  #sum = 0;
+
+  /** No steps yet. */
+  constructor(random: Random, scope: Scope, profile: Profile) {
+    this.random = random;
+    this.scope = scope;
+    this.profile = profile;
+  }
+
+  /** Whether steps of an operation can be made. */
+  can(op: keyof ZramSteps): boolean {
+    return this.scope.ops.has(op);
+  }
+
+  /** Whether an attribute is there, and may be used. */
+  has(attr: string): boolean {
+    const { attributes } = this.scope;
+    return attr in this.profile.zram.attributes &&
+      (attributes === undefined || attributes.has(attr));
+  }
+
+  /** Whether one of so many chances comes true. */
+  oneIn(count: number): boolean {
+    return this.random(count) === 0;
+  }
+
+  /** About how many pages the pool uses. */
+  get usedPages(): number {
+    return Math.ceil(1.1 * this.#sum / this.profile.pageSize);
+  }
+
+  /** Adds a step. */
+  add(step: ZramStep): void {
+    this.steps.push(step);
+  }
+
+  /** Adds a text that is written to an attribute. */
+  set(attr: string, value: string): void {
+    this.add({ op: "set", attr, value });
+  }
+
+  /** A device is made, or reset. */
+  forget(): void {
+    this.diskPages = NO_DISK;
+    this.isBacked = false;
+    this.algorithms = 1;
+    this.recent.length = 0;
+    this.#bytes.clear();
+    this.#sum = 0;
+  }
+
+  /** What follows from a geometry: lengths at which something changes. */
+  settle(): void {
+    const { random, profile } = this;
+    const { pageSize } = profile;
+    const { hugeClassSize, classes, handleSize } = zsGeometry(profile);
+    const largest = (nth: number) => classes[nth].size - handleSize;
+    this.edges = [
+      hugeClassSize,
+      pageSize,
+      pageSize * 3 / 4,
+      largest(random(classes.length)),
+      largest(random(classes.length)),
+      24,
+    ].filter((edge) => edge > 0);
+    const count = 1 + random(4);
+    this.lengths = Array.from(
+      { length: count },
+      () => 24 + random(pageSize - 24),
+    );
+  }
+
+  /** A page that is there: often one that was written. */
+  page(): number {
+    const { random, recent, diskPages } = this;
+    if (recent.length > 0 && random(2) === 0) {
+      return recent[random(recent.length)];
+    }
+    return random(8) === 0
+      ? pick(random, 0, Math.max(diskPages - 1, 0))
+      : random(Math.max(diskPages, 1));
+  }
+
+  /** A page, or now and then one that is not there. */
+  anyPage(): number {
+    const { random, diskPages } = this;
+    return random(16) === 0
+      ? diskPages + pick(random, 0, 0, 1, 1000)
+      : this.page();
+  }
+
+  /** A page takes about so many bytes from now on. */
+  wrote(page: number, bytes: number): void {
+    if (page >= this.diskPages) return;
+    this.#sum += bytes - (this.#bytes.get(page) ?? 0);
+    this.#bytes.set(page, bytes);
+    if (this.recent.length < 24) this.recent.push(page);
+    else this.recent[this.random(24)] = page;
+  }
+
+  /** Pages take nothing any more. */
+  freed(page: number, pages: number): void {
+    for (let nth = 0; nth < pages; nth++) {
+      this.#sum -= this.#bytes.get(page + nth) ?? 0;
+      this.#bytes.delete(page + nth);
+    }
+  }
+}

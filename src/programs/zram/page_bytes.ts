@@ -1,0 +1,45 @@
+/** The bytes that programs for a device write: of pages and of requests. */
+import { type Bytes, expandBytes } from "../bytes.ts";
+import { type ZramBio } from "./steps.ts";
+
+/**
+ * Makes the bytes of pages, the same ones for all who ask in turn: the target
+ * first, then its judges. What it gives is to be read only.
+ */
+export class PageBytes {
+  #data: Bytes | undefined;
+  #length = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  /** The `length` bytes of a page. */
+  of(data: Bytes, length: number): Uint8Array {
+    if (data === this.#data && length === this.#length) return this.#bytes;
+    this.#data = data;
+    this.#length = length;
+    return this.#bytes = expandBytes(data, length);
+  }
+}
+
+/**
+ * The bytes of a request to write: page after page of memory is the same, but
+ * for the last, which may be a part; stated pages have seeds one after another.
+ */
+export function requestBytes(
+  { bytes, data }: ZramBio,
+  pageSize: number,
+): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(bytes);
+  if (data === undefined) return all;
+  for (let at = 0, nth = 0; at < bytes; at += pageSize, nth++) {
+    const page = expandBytes(another(data, nth), pageSize);
+    all.set(page.subarray(0, Math.min(pageSize, bytes - at)), at);
+  }
+  return all;
+}
+
+/** What stands in the place of stated data on the `nth` page of a request. */
+function another(data: Bytes, nth: number): Bytes {
+  return "kind" in data && data.kind === "stated" && nth > 0
+    ? { ...data, seed: (data.seed + nth) % 256 }
+    : data;
+}

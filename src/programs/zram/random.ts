@@ -1,0 +1,190 @@
+/** Random programs for a compressed block device. */
+import type { Profile } from "../../linux/profile.ts";
+import { type Program, randomLength, type Scope } from "../program.ts";
+import { pick, type Random } from "../random.ts";
+import { Draft } from "./draft.ts";
+import {
+  backingDevAgain,
+  idle,
+  recompress,
+  wait,
+  writeback,
+  writebackLimit,
+  writebackUnder,
+} from "./random_later.ts";
+import {
+  age,
+  bio,
+  discard,
+  fill,
+  read,
+  slotFreeNotify,
+  write,
+} from "./random_requests.ts";
+import {
+  algorithmParams,
+  compact,
+  compAlgorithm,
+  disksize,
+  get,
+  maxCompStreams,
+  memLimit,
+  memUsedMax,
+  reset,
+  start,
+  strange,
+} from "./random_settings.ts";
+import type { ZramCreate, ZramStep, ZramSteps } from "./steps.ts";
+
+/** One thing that a program may do next. */
+interface Choice {
+  /** How often, beside the others. */
+  readonly weight: number;
+  /** Adds the steps. */
+  readonly make: (draft: Draft) => void;
+  /** The operation that the target must have. */
+  readonly op?: keyof ZramSteps;
+  /** The attribute that the kernel must have. */
+  readonly attr?: string;
+  /** Whether it looks at the whole disk, and is rarer the larger that is. */
+  readonly isWhole?: boolean;
+}
+
+const CHOICES: readonly Choice[] = [
+  { weight: 40, make: write },
+  { weight: 12, make: read },
+  { weight: 6, make: discard },
+  { weight: 14, make: bio, op: "bio" },
+  { weight: 2, make: slotFreeNotify, op: "slot_free_notify" },
+  { weight: 4, make: memLimit, attr: "mem_limit" },
+  { weight: 1, make: memUsedMax, attr: "mem_used_max" },
+  { weight: 1, make: compact, attr: "compact" },
+  { weight: 2, make: get },
+  { weight: 1, make: disksize },
+  { weight: 1, make: compAlgorithm, attr: "comp_algorithm" },
+  { weight: 0.5, make: maxCompStreams, attr: "max_comp_streams" },
+  { weight: 0.5, make: algorithmParams, attr: "algorithm_params" },
+  { weight: 0.3, make: strange },
+  { weight: 1, make: fill },
+  { weight: 0.8, make: age },
+  { weight: 0.7, make: reset, isWhole: true },
+  { weight: 2, make: wait, op: "wait" },
+  { weight: 2, make: idle, attr: "idle", isWhole: true },
+  { weight: 5, make: writeback, attr: "writeback", isWhole: true },
+  {
+    weight: 3,
+    make: writebackUnder,
+    op: "writeback_under",
+    attr: "writeback",
+    isWhole: true,
+  },
+  { weight: 1, make: writebackLimit, attr: "writeback_limit" },
+  { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
+  { weight: 4, make: recompress, attr: "recompress", isWhole: true },
+  {
+    weight: 0.5,
+    make: (draft) => draft.add({ op: "block_state" }),
+    op: "block_state",
+    isWhole: true,
+  },
+];
+
+/** Pages of a disk from which on what looks at all of it is rarer. */
+const LARGE_DISK = 64;
+
+/** A random program: a fresh device, set up, and what is done with it. */
+export function randomZramProgram(
+  random: Random,
+  scope: Scope,
+): Program<ZramStep> {
+  const profile = pick(random, ...scope.profiles);
+  const draft = new Draft(random, scope, profile);
+  const length = randomLength(random, scope.maxSteps);
+  create(draft, profile);
+  let choices = choicesFor(draft);
+  while (draft.steps.length < length) {
+    if (draft.oneIn(200)) {
+      create(draft, profile);
+      choices = choicesFor(draft);
+    }
+    choices(random).make(draft);
+  }
+  return { profile, steps: draft.steps };
+}
+
+/** Draws one of what a target and its kernel can do. */
+function choicesFor(draft: Draft): (random: Random) => Choice {
+  const rarer = Math.max(1, draft.diskPages / LARGE_DISK);
+  const can = CHOICES.filter(({ op, attr }) =>
+    (op === undefined || draft.can(op)) &&
+    (attr === undefined || draft.has(attr))
+  );
+  const sums: number[] = [];
+  let sum = 0;
+  for (const { weight, isWhole } of can) {
+    sum += Math.round(100 * weight / (isWhole ? rarer : 1));
+    sums.push(sum);
+  }
+  return (random) => {
+    const drawn = random(sum);
+    return can[sums.findIndex((upTo) => drawn < upTo)];
+  };
+}
+
+/** A fresh device, and its setup. */
+function create(draft: Draft, profile: Profile): void {
+  const fields = draft.scope.anyGeometry
+    ? anyCreate(draft.random, profile)
+    : {};
+  draft.create = fields;
+  draft.profile = { ...profile, ...geometryOf(fields) };
+  draft.add({ op: "create", ...fields });
+  draft.forget();
+  draft.settle();
+  start(draft);
+}
+
+function geometryOf(fields: ZramCreate): Partial<Profile> {
+  const { pageSize, wordBits, physBits, chainSize } = fields;
+  return pageSize === undefined || wordBits === undefined ||
+      physBits === undefined || chainSize === undefined
+    ? {}
+    : { pageSize, wordBits, physBits, chainSize };
+}
+
+const WORDS: readonly Pick<Profile, "wordBits" | "physBits">[] = [
+  { wordBits: 64, physBits: 52 },
+  { wordBits: 64, physBits: 40 },
+  { wordBits: 32, physBits: 32 },
+  { wordBits: 32, physBits: 36 },
+];
+
+/** A device of any geometry, with blocks or allocations that fail now and then. */
+function anyCreate(random: Random, { zram }: Profile): ZramCreate {
+  const geometry = random(2) === 0 ? {} : {
+    pageSize: pick(random, 4096, 4096, 4096, 4096, 4096, 16384, 16384, 65536),
+    ...pick(random, ...WORDS),
+    chainSize: pick(random, 4, 8, 11, 16),
+  };
+  const codecs = random(20) === 0 ? "kernel" : "stated";
+  const backing = zram.writeback && random(5) > 0 ? anyBacking(random) : {};
+  const scarce = random(8);
+  return {
+    ...geometry,
+    codecs,
+    ...backing,
+    ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),
+    ...(scarce === 1 ? { failEach: 2 + random(40) } : {}),
+  };
+}
+
+/** A backing device, and blocks of it that fail. */
+function anyBacking(random: Random): ZramCreate {
+  const blocks = () =>
+    Array.from({ length: 1 + random(3) }, () => 1 + random(12));
+  return {
+    backingPages: pick(random, 1, 2, 4, 9, 64, 300),
+    ...(random(3) === 0 ? { badReads: blocks() } : {}),
+    ...(random(3) === 0 ? { badWrites: blocks() } : {}),
+  };
+}

@@ -1,0 +1,123 @@
+/** What random programs do to pages later: idle marks, writeback, recompression. */
+import { pick } from "../random.ts";
+import { BACKING_PATH } from "../transcript_zram.ts";
+import type { Draft } from "./draft.ts";
+import { randomPage } from "./random_data.ts";
+import { write } from "./random_requests.ts";
+
+/** Marks pages idle: all, or those of an age. */
+export function idle(draft: Draft): void {
+  if (!draft.has("idle")) return;
+  const ages = ["0", "1", "5", "20", "100000", "0x10", "18446744074"];
+  const value = pick(
+    draft.random,
+    "all",
+    "all",
+    "all",
+    "all\n",
+    "some",
+    ...ages,
+  );
+  draft.set("idle", value);
+}
+
+/** The clock goes on. */
+export function wait(draft: Draft): void {
+  draft.add({ op: "wait", seconds: draft.random(10) });
+}
+
+/** Writes pages back. */
+export function writeback(draft: Draft): void {
+  if (!draft.has("writeback")) return;
+  draft.set("writeback", writebackText(draft));
+}
+
+/** What is written to `writeback`: a type, pages, ranges, or what is refused. */
+function writebackText(draft: Draft): string {
+  const { random, diskPages } = draft;
+  const type = () =>
+    pick(random, "idle", "huge", "huge_idle", "incompressible", "huge\n");
+  const page = () => `page_index=${draft.anyPage()}`;
+  const range = () => {
+    const first = draft.page();
+    const last = Math.min(first + random(6), Math.max(diskPages - 1, 0));
+    return `page_indexes=${first}-${last}`;
+  };
+  const wrong = [
+    "all",
+    "",
+    "page_index=x",
+    "page_index=-1",
+    "page_indexes=3",
+    "page_indexes=3-2",
+    `page_indexes=0-${diskPages}`,
+    "mode=1 huge",
+  ];
+  const made = [
+    type,
+    type,
+    page,
+    page,
+    page,
+    range,
+    () => `type=${type()}`,
+    () => `${range()} ${type()}`,
+    () => `${page()} ${range()} ${page()}`,
+    () => `${range()} ${range()} type=${type()}`,
+    () => pick(random, ...wrong),
+  ];
+  return pick(random, ...made)();
+}
+
+/** A page is written in the middle of a writeback of it, or of others. */
+export function writebackUnder(draft: Draft): void {
+  if (!draft.has("writeback")) return;
+  const { random } = draft;
+  const page = draft.page();
+  const value = random(3) === 0
+    ? writebackText(draft)
+    : `page_index=${random(4) === 0 ? draft.page() : page}`;
+  if (random(2) === 0) write(draft, page);
+  const { data, bytes } = randomPage(draft);
+  const after = random(2) === 0 ? random(3) : random(12);
+  draft.add({ op: "writeback_under", value, after, page, data });
+  draft.wrote(page, bytes);
+}
+
+/** Limits writeback, and writes back until the limit is met. */
+export function writebackLimit(draft: Draft): void {
+  const { random, profile: { pageSize } } = draft;
+  if (!draft.has("writeback_limit")) return;
+  const units = pageSize / 4096;
+  const limits = [0, 1, units, 2 * units, 5 * units, 40].map(String);
+  draft.set("writeback_limit", pick(random, ...limits, "many"));
+  draft.set("writeback_limit_enable", pick(random, "0", "1", "1", "no", "2"));
+  for (let nth = random(4); nth > 0; nth--) writeback(draft);
+}
+
+/** Looks for a backing device once there is a disk: it is refused. */
+export function backingDevAgain(draft: Draft): void {
+  if (!draft.has("backing_dev")) return;
+  draft.set("backing_dev", pick(draft.random, BACKING_PATH, "/dev/nosuch"));
+}
+
+/** Recompresses pages, by each parameter or none. */
+export function recompress(draft: Draft): void {
+  if (!draft.has("recompress")) return;
+  const { random, edges, lengths, profile } = draft;
+  const some = (name: string, ...values: (string | number)[]) =>
+    random(3) === 0 ? [`${name}=${pick(random, ...values)}`] : [];
+  const thresholds = [...edges, ...lengths, 100, 2000].map((edge) =>
+    Math.max(1, edge + random(3) - 1)
+  );
+  const parts = [
+    ...some("type", "idle", "huge", "huge_idle", "any"),
+    ...some("threshold", ...thresholds, 70000),
+    ...some("algo", ...profile.zram.compAlgorithms, "none"),
+    ...some("priority", 0, 1, 2, 3, 7),
+    ...some("max_pages", 0, 1, 3, 10),
+    ...(random(20) === 0 ? ["threshold=x"] : []),
+    ...(random(20) === 0 ? ["type="] : []),
+  ];
+  draft.set("recompress", parts.join(" "));
+}

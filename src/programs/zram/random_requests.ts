@@ -1,0 +1,120 @@
+/** Random requests: for pages, and in sectors. */
+import { pick } from "../random.ts";
+import type { Draft } from "./draft.ts";
+import { alikePage, randomPage } from "./random_data.ts";
+import { SECTOR, type ZramBio } from "./steps.ts";
+
+/** A page is written. */
+export function write(draft: Draft, page = draft.anyPage()): void {
+  const { data, bytes } = randomPage(draft);
+  draft.add({ op: "write", page, data });
+  draft.wrote(page, bytes);
+}
+
+/** A page is read. */
+export function read(draft: Draft): void {
+  draft.add({ op: "read", page: draft.anyPage() });
+}
+
+/** Pages are discarded, now and then some that are not there. */
+export function discard(draft: Draft): void {
+  const { random, diskPages } = draft;
+  const page = draft.anyPage();
+  const most = random(16) === 0 ? diskPages : 6;
+  const wanted = 1 + random(Math.max(most, 1));
+  const isPast = random(12) === 0;
+  const left = Math.max(1, diskPages - page);
+  const pages = isPast ? left + pick(random, 1, 1, 7) : Math.min(wanted, left);
+  draft.add({ op: "discard", page, pages });
+  if (page + pages <= diskPages) draft.freed(page, pages);
+}
+
+/** The swap layer frees a page. */
+export function slotFreeNotify(draft: Draft): void {
+  const page = draft.page();
+  draft.add({ op: "slot_free_notify", page });
+  draft.freed(page, 1);
+}
+
+const BLOCK = 4096;
+
+/** A request in sectors: of blocks, of several pages, beyond the end, unaligned. */
+export function bio(draft: Draft): void {
+  const { random, profile, scope } = draft;
+  const request = pick<ZramBio["request"]>(
+    random,
+    "read",
+    "read",
+    "write",
+    "write",
+    "write",
+    "discard",
+    "write_zeroes",
+  );
+  const range = rangeOf(draft);
+  const isUnaligned = scope.anyGeometry && random(12) === 0;
+  const { sector, bytes } = isUnaligned
+    ? pick(
+      random,
+      { ...range, sector: range.sector + 1 },
+      { ...range, bytes: Math.max(SECTOR, range.bytes - SECTOR) },
+    )
+    : range;
+  if (request !== "write") {
+    return draft.add({ op: "bio", request, sector, bytes });
+  }
+  const page = randomPage(draft);
+  draft.add({ op: "bio", request, sector, bytes, data: page.data });
+  const first = Math.floor(sector * SECTOR / profile.pageSize);
+  draft.wrote(first, page.bytes);
+}
+
+/** Blocks of 4 KiB: one, a page of them, or a few pages, mostly inside the disk. */
+function rangeOf(draft: Draft): Pick<ZramBio, "sector" | "bytes"> {
+  const { random, profile: { pageSize }, diskPages } = draft;
+  const perPage = pageSize / BLOCK;
+  const all = diskPages * perPage;
+  const first = draft.page() * perPage +
+    (random(2) === 0 ? 0 : random(perPage));
+  const wanted = pick(random, 1, perPage, 1 + random(3 * perPage), 2 * perPage);
+  const isPast = random(16) === 0;
+  const blocks = isPast
+    ? Math.max(1, all - first + pick(random, 1, perPage))
+    : Math.max(1, Math.min(wanted, all - first));
+  return { sector: first * BLOCK / SECTOR, bytes: blocks * BLOCK };
+}
+
+/** The most pages that are filled at once. */
+const MOST_FILLED = 48;
+
+/** Many pages are written, so many that the pool grows by zspages. */
+export function fill(draft: Draft): void {
+  const { random, diskPages } = draft;
+  if (diskPages === 0) return;
+  const count = 1 + random(Math.min(diskPages, MOST_FILLED));
+  const first = random(diskPages);
+  for (let nth = 0; nth < count; nth++) write(draft, (first + nth) % diskPages);
+}
+
+/**
+ * Pages of about one length are written, then thinned and compacted: every
+ * second page or third is discarded, so that zspages have room, and compaction
+ * can free some.
+ */
+export function age(draft: Draft): void {
+  const { random, diskPages } = draft;
+  const count = Math.min(diskPages, MOST_FILLED);
+  const first = random(diskPages - count + 1);
+  const length = 64 + random(draft.profile.pageSize / 2);
+  for (let page = first; page < first + count; page++) {
+    draft.add({ op: "write", page, data: alikePage(draft, length) });
+    draft.wrote(page, length);
+  }
+  const step = 2 + random(2);
+  for (let page = first; page < first + count; page += step) {
+    const pages = Math.min(step - 1, diskPages - page);
+    draft.add({ op: "discard", page, pages });
+    draft.freed(page, pages);
+  }
+  if (draft.has("compact")) draft.set("compact", "1");
+}

@@ -1,0 +1,220 @@
+/** Random texts for attributes: what they take, and what they refuse. */
+import { pick } from "../random.ts";
+import { BACKING_PATH } from "../transcript_zram.ts";
+import type { Draft } from "./draft.ts";
+
+/** Sets a limit: none, one near what is used, or one that is no whole pages. */
+export function memLimit(draft: Draft): void {
+  const { random, profile: { pageSize }, usedPages } = draft;
+  if (!draft.has("mem_limit")) return;
+  const pages = Math.max(1, usedPages + random(7) - 3);
+  const bytes = pages * pageSize - pick(random, 0, 0, 1, 100, 512);
+  const odd = draft.scope.anyGeometry
+    ? ["", "many", "18446744073709551615", "0x1000", `${bytes}k\n`]
+    : [];
+  const value = pick(
+    random,
+    "0",
+    "0",
+    String(bytes),
+    String(bytes),
+    String(bytes),
+    `${Math.ceil(bytes / 1024)}K`,
+    `${Math.ceil(bytes / 2 ** 20)}M`,
+    "1G",
+    ...odd,
+  );
+  draft.set("mem_limit", value);
+}
+
+/** Lowers the maximum, or is refused. */
+export function memUsedMax(draft: Draft): void {
+  if (!draft.has("mem_used_max")) return;
+  draft.set("mem_used_max", pick(draft.random, "0", "0", "0", "1"));
+}
+
+/** Compacts. */
+export function compact(draft: Draft): void {
+  if (draft.has("compact")) draft.set("compact", "1");
+}
+
+/** Sets a size where there is one: it is refused. */
+export function disksize(draft: Draft): void {
+  if (draft.diskPages > 0) {
+    draft.set("disksize", pick(draft.random, "0", "1M", "4K"));
+  }
+}
+
+/** Chooses an algorithm, mostly one that is there, which an initialised device refuses. */
+export function compAlgorithm(draft: Draft): void {
+  if (!draft.has("comp_algorithm")) return;
+  const { random, scope } = draft;
+  const odd = scope.anyGeometry
+    ? [`${anyAlgorithm(draft)}\n`, "x".repeat(130)]
+    : [];
+  draft.set(
+    "comp_algorithm",
+    pick(random, "none", anyAlgorithm(draft), ...odd),
+  );
+}
+
+function anyAlgorithm({ random, scope, profile }: Draft): string {
+  const { algorithms = profile.zram.compAlgorithms } = scope;
+  return algorithms.length > 0
+    ? pick(random, ...algorithms)
+    : profile.zram.defaultAlgorithm;
+}
+
+/** Sets `max_comp_streams`. */
+export function maxCompStreams(draft: Draft): void {
+  if (!draft.has("max_comp_streams")) return;
+  const value = pick(
+    draft.random,
+    "1",
+    "2",
+    "4",
+    "0",
+    "-1",
+    "two",
+    "4294967296",
+  );
+  draft.set("max_comp_streams", value);
+}
+
+/** Sets parameters of an algorithm. */
+export function algorithmParams(draft: Draft): void {
+  if (!draft.has("algorithm_params")) return;
+  const { random } = draft;
+  const value = pick(
+    random,
+    `algo=${anyAlgorithm(draft)} level=3`,
+    `priority=${random(5)} level=1 dict=/dict`,
+    "level=x",
+    "algo=none level=2",
+    "priority=0 deflate.winbits=-12",
+    "level=",
+  );
+  draft.set("algorithm_params", value);
+}
+
+/** A text for an attribute that cannot be set, or is not there. */
+export function strange(draft: Draft): void {
+  if (!draft.scope.anyGeometry) return;
+  const { random } = draft;
+  draft.set(pick(random, "initstate", "mm_stat", "nosuch", "idle"), "1");
+}
+
+/** Reads an attribute. */
+export function get(draft: Draft): void {
+  const { random, profile } = draft;
+  const names = Object.keys(profile.zram.attributes).filter((attr) =>
+    draft.has(attr) && (draft.scope.anyGeometry || isReadable(draft, attr))
+  );
+  const attr = draft.scope.anyGeometry && draft.oneIn(20)
+    ? "nosuch"
+    : pick(random, ...names);
+  draft.add({ op: "get", attr });
+}
+
+function isReadable({ profile }: Draft, attr: string): boolean {
+  return (profile.zram.attributes[attr] & 0o444) !== 0;
+}
+
+/** Resets the device, now and then while it is open, and sets it up again. */
+export function reset(draft: Draft): void {
+  const { random } = draft;
+  const isOpen = draft.can("open") && random(3) === 0;
+  const exclusive = random(2) === 0;
+  if (isOpen) {
+    draft.add({ op: "open", exclusive });
+    draft.set("reset", "1");
+    draft.add({ op: "close", exclusive });
+  }
+  const odd = draft.scope.anyGeometry ? ["70000", "no", ""] : [];
+  if (random(3) === 0) draft.set("reset", pick(random, "0", ...odd));
+  if (random(2) === 0) memLimit(draft);
+  draft.set("reset", "1");
+  draft.forget();
+  start(draft);
+}
+
+/** Sets a device up: its algorithms, its backing device, its size. */
+export function start(draft: Draft): void {
+  const { random } = draft;
+  if (random(12) === 0) early(draft);
+  if (draft.has("comp_algorithm") && random(4) !== 0) {
+    draft.set("comp_algorithm", anyAlgorithm(draft));
+  }
+  if (draft.has("recomp_algorithm")) recompAlgorithms(draft);
+  backingDev(draft);
+  if (random(12) === 0) memLimit(draft);
+  const pages = diskPages(draft);
+  draft.set("disksize", sizeText(draft, pages));
+  draft.diskPages = pages;
+}
+
+/** What is asked of a device without a disk. */
+function early(draft: Draft): void {
+  const { random } = draft;
+  if (draft.scope.anyGeometry && draft.can("bio")) {
+    draft.add({ op: "bio", request: "read", sector: 0, bytes: 4096 });
+  }
+  draft.add({ op: "read", page: 0 });
+  draft.set("disksize", "0");
+  compact(draft);
+  get(draft);
+  if (random(2) === 0) compAlgorithm(draft);
+  if (draft.has("idle")) draft.set("idle", "all");
+  if (draft.has("writeback")) draft.set("writeback", "huge");
+  if (draft.has("recompress")) draft.set("recompress", "type=huge");
+}
+
+/** Gives algorithms priorities, sometimes with a gap between them. */
+function recompAlgorithms(draft: Draft): void {
+  const { random } = draft;
+  for (let priority = 1; priority <= 3; priority++) {
+    if (random(3) === 0) continue;
+    const algo = anyAlgorithm(draft);
+    draft.set("recomp_algorithm", `algo=${algo} priority=${priority}`);
+    draft.algorithms++;
+  }
+  if (!draft.scope.anyGeometry || random(8) > 0) return;
+  const wrong = ["algo=none", "priority=1", "algo=lzo priority=4", "algo="];
+  draft.set("recomp_algorithm", pick(random, ...wrong));
+}
+
+/** Sets the backing device, mostly; or tries to. */
+function backingDev(draft: Draft): void {
+  const { random, scope, create } = draft;
+  const there = create.backingPages ?? scope.backingPages;
+  if (!draft.has("backing_dev") || random(8) === 0) return;
+  const path = random(6) === 0 ? `${BACKING_PATH}\n` : BACKING_PATH;
+  if (random(6) === 0) draft.set("backing_dev", "/dev/nosuch");
+  draft.set("backing_dev", path);
+  if (random(6) === 0) draft.set("backing_dev", path);
+  draft.isBacked = there !== undefined;
+}
+
+/** Pages of a disk: one to thousands, most of them few. */
+function diskPages({ random, scope }: Draft): number {
+  if (!scope.anyGeometry) return 24 + random(8);
+  const scale = random(16);
+  if (scale < 2) return 1 + random(3);
+  if (scale < 11) return 4 + random(28);
+  return scale < 15 ? 32 + random(200) : 200 + random(3000);
+}
+
+/** A size in bytes or with a suffix, of so many pages, the last one in part. */
+function sizeText({ random, profile: { pageSize } }: Draft, pages: number) {
+  const bytes = pages * pageSize;
+  const kib = bytes / 1024;
+  return pick(
+    random,
+    String(bytes),
+    String(bytes - 512),
+    String(bytes - pageSize + 1),
+    `${kib}K`,
+    `${kib}k`,
+    kib % 1024 === 0 ? `${kib / 1024}M` : `${kib - 1}K`,
+  );
+}

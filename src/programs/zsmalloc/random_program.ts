@@ -1,0 +1,364 @@
+/**
+ * Random programs for an allocator: bursts of steps, so that zspages fill, empty
+ * and compact. Who is there is followed as if every malloc gave its object.
+ */
+import type { Profile } from "../../linux/profile.ts";
+import { type Program, randomLength, type Scope } from "../program.ts";
+import { pick, type Random } from "../random.ts";
+import { MODES } from "./parse.ts";
+import { randomCreate, randomSizes, refusedSize } from "./sizes.ts";
+import type { ZsmallocCreate, ZsmallocOp, ZsmallocStep } from "./steps.ts";
+
+/** What is known of the pool where the program stands. */
+interface Draft {
+  readonly random: Random;
+  readonly profile: Profile;
+  readonly scope: Scope;
+  readonly steps: ZsmallocStep[];
+  create: ZsmallocCreate;
+  /** Bytes of objects; the first of them are asked for the most. */
+  sizes: readonly number[];
+  /** Objects that are there, in the order in which they came. */
+  live: number[];
+  /** Mappings that there are. */
+  mapped: number[];
+  /** The number that the next object, or mapping, has. */
+  next: number;
+  /** Objects that may still come by many at a time. */
+  deep: number;
+}
+
+/** Some steps of one kind. */
+interface Burst {
+  /** The operation that a target must have for it. */
+  readonly op: ZsmallocOp;
+  /** How often it is chosen. */
+  readonly weight: number;
+  add(draft: Draft): void;
+}
+
+const BURSTS: readonly Burst[] = [
+  { op: "malloc", weight: 14, add: mallocSome },
+  { op: "malloc", weight: 4, add: mallocDeep },
+  { op: "free", weight: 10, add: freeSome },
+  { op: "free", weight: 4, add: thin },
+  { op: "malloc", weight: 4, add: age },
+  { op: "write", weight: 4, add: rewrite },
+  { op: "malloc", weight: 2, add: refuse },
+  { op: "read", weight: 2, add: read },
+  { op: "compact", weight: 5, add: compact },
+  { op: "stats", weight: 1, add: ({ steps }) => steps.push({ op: "stats" }) },
+  { op: "shrink", weight: 3, add: shrink },
+  { op: "compact_around", weight: 2, add: compactAround },
+  {
+    op: "classes",
+    weight: 1,
+    add: ({ steps }) => steps.push({ op: "classes" }),
+  },
+  { op: "fail", weight: 3, add: fail },
+  { op: "map", weight: 5, add: map },
+  { op: "write_mapped", weight: 3, add: writeMapped },
+  { op: "unmap", weight: 4, add: unmap },
+  { op: "migrate", weight: 4, add: migrate },
+  { op: "misuse", weight: 2, add: misuse },
+  { op: "create", weight: 1, add: createAgain },
+  { op: "destroy", weight: 2, add: destroy },
+];
+
+/** A random program, the same one for the same draws. */
+export function randomZsmallocProgram(
+  random: Random,
+  scope: Scope,
+): Program<ZsmallocStep> {
+  const profile = pick(random, ...scope.profiles);
+  const create = randomCreate(random, profile, scope);
+  const draft: Draft = {
+    random,
+    profile,
+    scope,
+    steps: [],
+    create,
+    sizes: [],
+    live: [],
+    mapped: [],
+    next: 0,
+    deep: deepObjects(random, scope),
+  };
+  const length = randomLength(random, scope.maxSteps);
+  const bursts = weighted(BURSTS.filter(({ op }) => scope.ops.has(op)));
+  createPool(draft);
+  while (draft.steps.length < length) {
+    bursts[random(bursts.length)].add(draft);
+  }
+  return { profile, steps: draft.steps.slice(0, Math.max(length, 1)) };
+}
+
+/** Each burst as often as it is to be chosen. */
+function weighted(bursts: readonly Burst[]): readonly Burst[] {
+  return bursts.flatMap((one) => Array<Burst>(one.weight).fill(one));
+}
+
+/** The most objects of a deep pool. */
+const DEEPEST = 100_000;
+
+/**
+ * Objects that come by many at a time: none in most programs, in one of four
+ * some hundreds, in one of 256 up to a hundred thousand.
+ */
+function deepObjects(random: Random, { ops }: Scope): number {
+  if (!ops.has("fail") || random(4) > 0) return 0;
+  return random(64) === 0 ? 1000 * randomLength(random, DEEPEST / 1000) : 600;
+}
+
+function createPool(draft: Draft): void {
+  const { random, profile, create, steps } = draft;
+  draft.sizes = randomSizes(random, profile, create);
+  draft.live = [];
+  draft.mapped = [];
+  steps.push({ op: "create", ...create });
+}
+
+function createAgain(draft: Draft): void {
+  const { random, profile, scope } = draft;
+  // A pool grows old before it is made anew.
+  if (random(3) > 0) return;
+  draft.create = randomCreate(random, profile, scope);
+  createPool(draft);
+}
+
+function destroy(draft: Draft): void {
+  if (draft.random(2) > 0) return;
+  for (const mapping of draft.mapped) {
+    draft.steps.push({ op: "unmap", mapping });
+  }
+  draft.steps.push({ op: "destroy" });
+  createPool(draft);
+}
+
+/** The first size as often as all others. */
+function anySize({ random, sizes }: Draft): number {
+  return random(2) === 0 ? sizes[0] : pick(random, ...sizes);
+}
+
+function noise({ random }: Draft) {
+  return { weyl: 1 + random(9999) };
+}
+
+function mallocOne(draft: Draft, size: number): void {
+  const object = draft.next++;
+  draft.live.push(object);
+  draft.steps.push({ op: "malloc", size, object });
+  if (draft.random(8) === 0) {
+    // What a new object holds is not known, but up to 3.19.
+    const length = Math.min(size, 1 + draft.random(16));
+    draft.steps.push({ op: "read", object, length });
+    return;
+  }
+  draft.steps.push({ op: "write", object, data: noise(draft) });
+}
+
+function mallocSome(draft: Draft): void {
+  const size = anySize(draft);
+  for (let left = 1 + draft.random(16); left > 0; left--) {
+    mallocOne(draft, size);
+  }
+}
+
+function mallocDeep(draft: Draft): void {
+  const { random, deep } = draft;
+  if (deep === 0) return;
+  const count = 1 + random(deep);
+  draft.deep -= count;
+  mallocMany(draft, anySize(draft), count);
+}
+
+/** Many objects come and are written, by one step each. */
+function mallocMany(draft: Draft, size: number, count: number): void {
+  const { steps, next: object } = draft;
+  draft.next += count;
+  for (let nth = 0; nth < count; nth++) draft.live.push(object + nth);
+  steps.push(
+    { op: "malloc", size, object, count },
+    { op: "write", object, data: noise(draft), count },
+  );
+}
+
+/** Takes the `nth` live object out; the last takes its place where many are. */
+function takeAt({ live }: Draft, nth: number): number {
+  return live.splice(nth, 1)[0];
+}
+
+function freeAt(draft: Draft, nth: number): void {
+  draft.steps.push({ op: "free", object: takeAt(draft, nth) });
+}
+
+function freeSome(draft: Draft): void {
+  const { random, live } = draft;
+  for (let left = 1 + random(12); left > 0 && live.length > 0; left--) {
+    freeAt(draft, random(live.length));
+  }
+}
+
+/** Objects beyond which they are freed by one step. */
+const MANY = 32;
+
+/** Frees all but every nth object: what is left can be compacted. */
+function thin(draft: Draft): void {
+  const { random, live, steps } = draft;
+  const each = 2 + random(4);
+  if (live.length === 0) return;
+  if (live.length > MANY && draft.scope.ops.has("fail")) {
+    steps.push({ op: "free", object: live.filter((_, at) => at % each > 0) });
+    draft.live = live.filter((_, at) => at % each === 0);
+    return;
+  }
+  for (let at = live.length - 1; at >= 0; at--) {
+    if (at % each !== 0) freeAt(draft, at);
+  }
+}
+
+/** Objects of all sizes come and go in turn. */
+function age(draft: Draft): void {
+  const { random, live } = draft;
+  for (let left = 1 + random(12); left > 0; left--) {
+    mallocOne(draft, pick(random, ...draft.sizes));
+    freeAt(draft, random(live.length));
+  }
+}
+
+function anyLive({ random, live }: Draft): number {
+  return live.length === 0 ? 0 : live[random(live.length)];
+}
+
+function rewrite(draft: Draft): void {
+  const object = anyLive(draft);
+  draft.steps.push({ op: "write", object, data: noise(draft) });
+}
+
+function read(draft: Draft): void {
+  const { random, sizes, steps } = draft;
+  const length = 1 + random(Math.min(...sizes));
+  steps.push({ op: "read", object: anyLive(draft), length });
+}
+
+function refuse(draft: Draft): void {
+  const { random, create, steps } = draft;
+  const size = refusedSize(random, create.pageSize);
+  steps.push({ op: "malloc", size, object: draft.next++ });
+}
+
+function compact(draft: Draft): void {
+  if (draft.random(4) > 0) fillAndThin(draft);
+  draft.steps.push({ op: "compact" });
+}
+
+function shrink(draft: Draft): void {
+  if (draft.random(4) > 0) fillAndThin(draft);
+  draft.steps.push({ op: "shrink" });
+}
+
+/** A pool that was filled and thinned just before has something to move. */
+function fillAndThin(draft: Draft): void {
+  const { random, scope, sizes } = draft;
+  const count = 4 + random(28);
+  if (scope.ops.has("fail") && random(2) === 0) {
+    mallocMany(draft, sizes[0], count);
+  } else {
+    for (let left = count; left > 0; left--) mallocOne(draft, sizes[0]);
+  }
+  thin(draft);
+}
+
+/** Objects that may go while a pool is compacted. */
+const MOST_AROUND = 8;
+
+function compactAround(draft: Draft): void {
+  const { random, live, steps } = draft;
+  fillAndThin(draft);
+  const frees: number[] = [];
+  while (frees.length < MOST_AROUND && draft.live.length > 0) {
+    frees.push(takeAt(draft, random(draft.live.length)));
+  }
+  const object = draft.next;
+  // Whoever is freed no turn for, and comes where there is none, is passed over.
+  draft.next += live.length + MOST_AROUND;
+  steps.push({ op: "compact_around", size: anySize(draft), object, frees });
+}
+
+/** The next allocations fail, where they are made: a malloc follows. */
+function fail(draft: Draft): void {
+  const { random, steps } = draft;
+  const what = pick(random, "frame", "frame", "cell");
+  steps.push({ op: "fail", what, after: random(random(2) === 0 ? 4 : 20) });
+  mallocSome(draft);
+}
+
+/** CPUs that map objects. */
+const CPUS = 4;
+
+function map(draft: Draft): void {
+  const { random, profile, steps, mapped } = draft;
+  const mode = profile.mapping === "read-only-copy" && random(8) > 0
+    ? "read-only"
+    : pick(random, ...MODES);
+  const mapping = draft.next++;
+  mapped.push(mapping);
+  steps.push({
+    op: "map",
+    mapping,
+    object: anyLive(draft),
+    mode,
+    cpu: random(CPUS),
+  });
+  // A pool with an object mapped is compacted, freed from, migrated.
+  if (random(3) === 0) compact(draft);
+}
+
+function anyMapped({ random, mapped }: Draft): number {
+  return mapped.length === 0 ? 0 : mapped[random(mapped.length)];
+}
+
+function writeMapped(draft: Draft): void {
+  const { mapped, steps } = draft;
+  if (mapped.length === 0) return;
+  steps.push({
+    op: "write_mapped",
+    mapping: anyMapped(draft),
+    data: noise(draft),
+  });
+}
+
+function unmap(draft: Draft): void {
+  const { mapped, steps } = draft;
+  if (mapped.length === 0) return;
+  const mapping = anyMapped(draft);
+  mapped.splice(mapped.indexOf(mapping), 1);
+  steps.push({ op: "unmap", mapping });
+}
+
+function migrate(draft: Draft): void {
+  draft.steps.push({ op: "migrate", object: anyLive(draft) });
+}
+
+function misuse(draft: Draft): void {
+  const { random, live, mapped, steps } = draft;
+  const object = anyLive(draft);
+  if (live.length === 0) return;
+  switch (random(3)) {
+    case 0:
+      freeAt(draft, live.indexOf(object));
+      steps.push({ op: "misuse", what: "free-again", object });
+      return;
+    case 1: {
+      const mapping = mapped.pop();
+      if (mapping === undefined) return;
+      steps.push(
+        { op: "unmap", mapping },
+        { op: "misuse", what: "unmap-again", object: mapping },
+      );
+      return;
+    }
+    default:
+      steps.push({ op: "misuse", what: "write-beyond", object });
+  }
+}

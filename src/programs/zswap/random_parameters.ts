@@ -1,0 +1,45 @@
+/** Random writes to zswap's module parameters. */
+import { ALL_CODECS } from "../../codec/codecs.ts";
+import type { Profile } from "../../linux/profile.ts";
+import type { ZswapParameter } from "../../linux/zswap_profile.ts";
+import { pick, type Random } from "../random.ts";
+import type { ZswapSteps } from "./steps.ts";
+
+const TRUTHS = ["Y", "Y", "N", "1", "0", "maybe"];
+/** Truths for what stores few pages where it is off. */
+const MOSTLY_ON = ["Y", "Y", "Y", "N"];
+const PERCENTS = ["0", "1", "10", "20", "33", "50", "90", "99", "100", "-1"];
+
+/** Texts for each parameter that has the same in every kernel. */
+const TEXTS: Readonly<Partial<Record<ZswapParameter, readonly string[]>>> = {
+  enabled: MOSTLY_ON,
+  zpool: ["zbud", "z3fold", "zsmalloc", "slub"],
+  max_pool_percent: [...PERCENTS, "4294967296"],
+  accept_threshold_percent: PERCENTS,
+  same_filled_pages_enabled: TRUTHS,
+  non_same_filled_pages_enabled: MOSTLY_ON,
+  shrinker_enabled: TRUTHS,
+};
+
+/** Compressors of a kernel for which there is a codec, and one that it has not. */
+function compressors({ zswap }: Profile, isStated: boolean): readonly string[] {
+  const known = ALL_CODECS.map(({ name }) => name);
+  const there = zswap.compressors
+    .filter((name) => isStated || known.includes(name));
+  return [...there, "lzrw"];
+}
+
+/** A parameter that a kernel has, or one that it has not, and a text for it. */
+export function randomParameter(
+  random: Random,
+  profile: Profile,
+  isStated: boolean,
+): ZswapSteps["set"] {
+  const attr = random(20) === 0
+    ? "zpools"
+    : pick(random, ...Object.keys(profile.zswap.parameters));
+  const texts = attr === "compressor"
+    ? compressors(profile, isStated)
+    : Object.entries(TEXTS).find(([name]) => name === attr)?.[1] ?? ["1"];
+  return { attr, value: pick(random, ...texts) };
+}

@@ -1,0 +1,78 @@
+/** A program that fails, as a test that whoever reads it can run. */
+import type { Step } from "../programs/program.ts";
+import { profileNamed } from "../linux/profile.ts";
+import { TranscriptError } from "../programs/transcript_fields.ts";
+import {
+  type FindingTranscript,
+  findingTranscript,
+  parseFindingTranscript,
+} from "./finding_transcript.ts";
+import { assertProgram, type Machine } from "./machine.ts";
+import { machineNamed, MACHINES } from "./machines.ts";
+import type { MachineFailure } from "./workers.ts";
+
+/** The command that runs just this program again. */
+export function repeatCommand({ machine, found }: MachineFailure): string {
+  return `zspec fuzz ${machine} --seed ${found.seed} --path ${found.nth}`;
+}
+
+/** The transcript of a program that fails. */
+export function failureTranscript({ machine, found }: MachineFailure): string {
+  const plan = { level: "model", profile: { name: found.profile } } as const;
+  return findingTranscript(machine, plan, found.finding);
+}
+
+/** A whole test file that runs just this program. */
+export function counterexampleTest(failure: MachineFailure): string {
+  const { machine, found: { seed } } = failure;
+  return `// ${repeatCommand(failure)}
+import { assertTranscript } from "zspec";
+
+Deno.test("${machine}: a counterexample of seed ${seed}", () => {
+  assertTranscript(String.raw\`
+${failureTranscript(failure)}\`);
+});
+`;
+}
+
+/** Reads a transcript of a machine's program, and which machine it is of. */
+export function parseMachineTranscript(
+  source: string,
+): FindingTranscript<Step> & { readonly machine: Machine } {
+  let machine: Machine | undefined;
+  const transcript = parseFindingTranscript<Step>(source, ({ target }) => {
+    machine = machineNamed(target);
+    if (machine !== undefined) return machine.language.parse;
+    throw new TranscriptError(
+      1,
+      `the field 'target' is '${target}', not ${
+        MACHINES.map(({ name }) => name).join(" or ")
+      }`,
+    );
+  });
+  if (machine === undefined) throw new Error("a header was read without one");
+  return { ...transcript, machine };
+}
+
+/**
+ * Runs the steps of a transcript that `zspec fuzz` printed on a fresh model,
+ * under all its judges. Throws a `ProgramError` where they fail, and a
+ * `TranscriptError` for what is no such transcript.
+ *
+ * @example
+ * ```ts
+ * import { assertTranscript } from "zspec";
+ *
+ * assertTranscript(String.raw`
+ * {"zspec":"conform/1","target":"zsmalloc","level":"model","profile":"linux-6.18"}
+ * {"op":"create","pageSize":4096,"wordBits":64,"chainSize":8}
+ * {"op":"malloc","size":100,"object":0}
+ * `);
+ * ```
+ */
+export function assertTranscript(source: string): void {
+  const { machine, header, steps } = parseMachineTranscript(source);
+  const profile = profileNamed(header.profile);
+  if (profile === undefined) throw new Error(`no profile ${header.profile}`);
+  assertProgram(machine, { profile, steps });
+}

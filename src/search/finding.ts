@@ -1,0 +1,65 @@
+/** Findings: programs that a target does not survive. */
+import { ANSWERS, Disagreement } from "../judges/judge.ts";
+import type { Step } from "../programs/program.ts";
+import { InvariantError, type Rule } from "../rules/invariant.ts";
+import { TargetFault, TargetMissing } from "../targets/target.ts";
+
+/** How a target fails, and the steps that lead there: a JSON value. */
+export interface Finding<One extends Step = Step> {
+  /** The steps that were run; the last is the one that fails. */
+  readonly steps: readonly One[];
+  /** The rule that is broken. */
+  readonly rule: Rule;
+  /** Where in the model it is broken, where that is known. */
+  readonly where?: string;
+  /** What the rule calls for: a JSON value. */
+  readonly expected: unknown;
+  /** What came: a JSON value. */
+  readonly found: unknown;
+}
+
+/**
+ * The finding that an error stands for, after `steps`; a missing target is
+ * none. `expected` is what should have come where the error does not say.
+ */
+export function findingOf<One extends Step>(
+  error: unknown,
+  steps: readonly One[],
+  expected = "an answer",
+): Finding<One> {
+  if (error instanceof TargetMissing) throw error;
+  if (error instanceof Disagreement) {
+    const { rule, expected, found } = error;
+    return { steps, rule: readRule(rule), expected, found };
+  }
+  if (error instanceof InvariantError) {
+    const { rule, violation } = error;
+    return { steps, rule: readRule(rule), ...violation };
+  }
+  if (error instanceof TargetFault) {
+    const { kind, message } = error;
+    return { steps, rule: ANSWERS, expected, found: { [kind]: message } };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { steps, rule: ANSWERS, expected, found: { threw: message } };
+}
+
+/** What there is to read of a rule, without what checks it. */
+function readRule({ id, sentence, source }: Rule): Rule {
+  return { id, sentence, source };
+}
+
+/** A finding in one line: the step, the rule, what was expected and found. */
+export function describeFinding(finding: Finding): string {
+  const { steps, rule, where, expected, found } = finding;
+  const place = where === undefined ? "" : ` at ${where}`;
+  return `Step ${steps.length} of ${steps.length}, ${
+    steps.at(-1)?.op ?? "none"
+  }: ${rule.id} is broken${place}: expected ${shown(expected)}, found ${
+    shown(found)
+  }`;
+}
+
+function shown(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,23 @@
+/** The machines that there are. */
+import type { Machine } from "./machine.ts";
+import { swapMachine } from "./machines/swap.ts";
+import { z3foldMachine } from "./machines/z3fold.ts";
+import { zbudMachine } from "./machines/zbud.ts";
+import { zramMachine } from "./machines/zram.ts";
+import { zsmallocMachine } from "./machines/zsmalloc.ts";
+import { zswapMachine } from "./machines/zswap.ts";
+
+/** Every machine; `zspec fuzz` runs them. */
+export const MACHINES: readonly Machine[] = [
+  zsmallocMachine,
+  zramMachine,
+  zbudMachine,
+  z3foldMachine,
+  zswapMachine,
+  swapMachine,
+];
+
+/** The machine called `name`, or `undefined`. */
+export function machineNamed(name: string): Machine | undefined {
+  return MACHINES.find((machine) => machine.name === name);
+}

@@ -1,0 +1,55 @@
+/** The machine of zram: a device of any kernel under all its judges. */
+import { PROFILES } from "../../linux/profile.ts";
+import {
+  contractRules,
+  ZRAM_CONTRACT_RULES,
+} from "../../judges/zram/contract.ts";
+import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
+import { zramInvariants } from "../../judges/zram/invariants.ts";
+import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
+import { codecLengths, statedLengths } from "../../judges/zram/lengths.ts";
+import { naiveRules, ZRAM_NAIVE_RULES } from "../../judges/zram/naive.ts";
+import { allQuestions } from "../../judges/zram/questions.ts";
+import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
+import { PageBytes } from "../../programs/zram/page_bytes.ts";
+import { ZRAM_OPS, type ZramStep } from "../../programs/zram/steps.ts";
+import { zramCodecs, zramProfile } from "../../targets/zram/device.ts";
+import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
+import { ZRAM_INVARIANTS } from "../../zram/invariants.ts";
+import type { Machine } from "../machine.ts";
+import { trialOf } from "../trial.ts";
+
+/** A device of any kernel under its invariants, the ledger and the contract. */
+export const zramMachine: Machine<ZramStep> = {
+  name: "zram",
+  sentence:
+    "A device of any kernel holds, counts and shows what was written to it, through requests, limits, faults, writeback, recompression and resets.",
+  language: ZRAM_LANGUAGE,
+  scope: {
+    profiles: PROFILES,
+    anyGeometry: true,
+    ops: new Set(ZRAM_OPS),
+    maxSteps: 2000,
+  },
+  rules: [...ZRAM_INVARIANTS, ...ZRAM_NAIVE_RULES, ...ZRAM_CONTRACT_RULES],
+  trial(profile, reach) {
+    const pages = new PageBytes();
+    const model = new ZramModel(profile);
+    const judge = ledgerJudge({
+      profileOf: (create) => zramProfile(profile, create),
+      lengthsOf: ({ codecs }) =>
+        codecs === "stated"
+          ? statedLengths(profile.zram.compAlgorithms)
+          : codecLengths(zramCodecs(profile, codecs)),
+      isLinux: true,
+      rules: [contractRules({ reach, isModel: true }), naiveRules(reach)],
+      pages,
+      questions: allQuestions(),
+    });
+    const target = onlyAsked(
+      zramModelTarget(model, pages),
+      (step) => step.op === "create" || canFollow(judge.ledger, step),
+    );
+    return trialOf(target, [zramInvariants(() => model.zram, reach), judge]);
+  },
+};

@@ -1,0 +1,35 @@
+/** Running the steps of one program in a trial. */
+import type { Step } from "../programs/program.ts";
+import { type Finding, findingOf } from "./finding.ts";
+import type { Awaiting, Trial } from "./trial.ts";
+
+/** Runs the steps of a program; answers how they fail, or `undefined`. */
+export function* runSteps<One extends Step>(
+  trial: Trial<One>,
+  steps: readonly One[],
+): Awaiting<Finding<One> | undefined> {
+  const run: One[] = [];
+  let current: One | undefined;
+  try {
+    for (const step of steps) {
+      current = step;
+      if (yield* trial.step(step)) run.push(step);
+    }
+    current = undefined;
+    yield* trial.close();
+  } catch (error) {
+    return findingOf(error, [...run, ...lastSteps(current, trial.asked)]);
+  }
+}
+
+/**
+ * The last steps of a finding: the program's own, and the judge's question
+ * after it. What the program asks is asked as the same object.
+ */
+function lastSteps<One extends Step>(
+  step: One | undefined,
+  asked: One | undefined,
+): One[] {
+  if (step === undefined) return asked === undefined ? [] : [asked];
+  return asked === undefined || asked === step ? [step] : [step, asked];
+}

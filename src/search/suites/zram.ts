@@ -1,0 +1,249 @@
+/** How compressed block devices are judged. */
+import { KERNEL_CODECS } from "../../codec/codecs.ts";
+import {
+  Disagreement,
+  EXACT,
+  type Level,
+  resultOf,
+} from "../../judges/judge.ts";
+import {
+  contractRules,
+  ZRAM_CONTRACT_RULES,
+} from "../../judges/zram/contract.ts";
+import { ZRAM_CONTRACT } from "../../judges/zram/contract_rules.ts";
+import { exactZram } from "../../judges/zram/exact.ts";
+import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
+import type { ZramLedger } from "../../judges/zram/ledger.ts";
+import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
+import { codecLengths, UNKNOWN_LENGTHS } from "../../judges/zram/lengths.ts";
+import { memoryQuestions } from "../../judges/zram/questions.ts";
+import type { Profile } from "../../linux/profile.ts";
+import type { Scope } from "../../programs/program.ts";
+import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
+import { PageBytes } from "../../programs/zram/page_bytes.ts";
+import {
+  SECTOR,
+  type ZramStep,
+  type ZramSteps,
+} from "../../programs/zram/steps.ts";
+import { TargetMissing, type ZramTarget } from "../../targets/target.ts";
+import { objectZram, zramOpsOf } from "../../targets/zram/object.ts";
+import type { Plan, Suite } from "../suite.ts";
+import { trialOf } from "../trial.ts";
+
+/** What is known of a device before programs are made for it. */
+export interface ZramPlan extends Plan {
+  /** The algorithms that programs choose. */
+  readonly algorithms: readonly string[];
+  /** The steps that the device can do. */
+  readonly ops: ReadonlySet<keyof ZramSteps>;
+  /** Pages of a backing device that it finds, where it is to write back. */
+  readonly backingPages?: number;
+}
+
+/** The most steps of a program: a device may be another process. */
+const MOST_STEPS = 400;
+
+/** Attributes of which the contract says what they do. */
+const CONTRACT_ATTRIBUTES = [
+  "disksize",
+  "initstate",
+  "reset",
+  "compact",
+  "mem_limit",
+  "mem_used_max",
+  "comp_algorithm",
+  "mm_stat",
+];
+
+/** Attributes whose texts are Linux's own affair. */
+const EXACT_ATTRIBUTES = [
+  ...CONTRACT_ATTRIBUTES,
+  "io_stat",
+  "debug_stat",
+  "bd_stat",
+];
+
+/** Attributes of writeback. */
+const BACKED_ATTRIBUTES = [
+  ...EXACT_ATTRIBUTES,
+  "backing_dev",
+  "idle",
+  "writeback",
+  "writeback_limit",
+  "writeback_limit_enable",
+];
+
+/** The suite of zram. */
+export const ZRAM_SUITE: Suite<ZramTarget, ZramStep, ZramPlan> = {
+  target: "zram",
+  language: ZRAM_LANGUAGE,
+  rules: (level) => [
+    ...ZRAM_CONTRACT_RULES,
+    ...(level === "exact" ? [EXACT] : []),
+  ],
+  prepare,
+  scope,
+  trial,
+};
+
+/**
+ * The suite of zram where a backing device of so many pages is to be had: at
+ * level `exact` programs set it and write back to it.
+ */
+export function backedZramSuite(
+  backingPages: number,
+): Suite<ZramTarget, ZramStep, ZramPlan> {
+  return {
+    ...ZRAM_SUITE,
+    prepare: async (target, plan) => ({
+      ...await prepare(target, plan),
+      backingPages,
+    }),
+  };
+}
+
+/**
+ * Asks a fresh device which algorithms it has. At level `exact` programs use
+ * those whose lengths the model knows; where it knows none, they write what no
+ * compressor makes smaller, and words.
+ */
+async function prepare(target: ZramTarget, plan: Plan): Promise<ZramPlan> {
+  const { profile, level } = plan;
+  if (!("mm_stat" in profile.zram.attributes)) {
+    throw new TargetMissing(
+      `Cannot judge zram: ${profile.name} has no mm_stat, which came with 4.1`,
+    );
+  }
+  resultOf(ZRAM_CONTRACT.succeeds, await target.create());
+  const answer = await target.get("comp_algorithm");
+  const { value } = resultOf(ZRAM_CONTRACT.texts, answer);
+  const chosen = /\[(\S+)\]/.exec(value)?.[1];
+  if (chosen === undefined) {
+    const expected = "names, the chosen one in brackets";
+    throw new Disagreement(ZRAM_CONTRACT.texts, expected, value);
+  }
+  const available = value.replaceAll(/[[\]]/g, "").trim().split(/\s+/);
+  const known = KERNEL_CODECS.map(({ name }) => name);
+  return {
+    ...plan,
+    profile: ofAlgorithms(profile, available, chosen),
+    algorithms: level === "exact"
+      ? available.filter((name) => known.includes(name))
+      : available,
+    ops: await zramOpsOf(target),
+  };
+}
+
+/** A kernel with a device's algorithms. */
+function ofAlgorithms(
+  profile: Profile,
+  compAlgorithms: readonly string[],
+  defaultAlgorithm: string,
+): Profile {
+  const zram = { ...profile.zram, compAlgorithms, defaultAlgorithm };
+  return { ...profile, zram };
+}
+
+/**
+ * Whether programs write back: where it can be seen in `block_state` which
+ * pages did.
+ */
+function isBacked({ level, profile, backingPages, ops }: ZramPlan): boolean {
+  const { writeback, memoryTracking } = profile.zram;
+  return level === "exact" && writeback && memoryTracking &&
+    backingPages !== undefined && ops.has("block_state");
+}
+
+function scope(plan: ZramPlan): Scope {
+  const attributes = isBacked(plan)
+    ? BACKED_ATTRIBUTES
+    : plan.level === "exact"
+    ? EXACT_ATTRIBUTES
+    : CONTRACT_ATTRIBUTES;
+  const ops = [...plan.ops].filter((op) =>
+    op !== "block_state" || isBacked(plan)
+  );
+  return {
+    profiles: [plan.profile],
+    anyGeometry: false,
+    ops: new Set(ops),
+    maxSteps: MOST_STEPS,
+    algorithms: plan.algorithms,
+    attributes: new Set(attributes),
+    ...(isBacked(plan) ? { backingPages: plan.backingPages } : {}),
+  };
+}
+
+function trial(
+  target: ZramTarget,
+  plan: ZramPlan,
+  reach: Parameters<Suite<ZramTarget, ZramStep, ZramPlan>["trial"]>[2],
+) {
+  const { profile, level, backingPages } = plan;
+  const isExact = level === "exact";
+  const backed = isBacked(plan) ? backingPages : undefined;
+  const judge = ledgerJudge({
+    profileOf: () => profile,
+    createOf: () => ({ backingPages: backed }),
+    lengthsOf: () => isExact ? codecLengths(KERNEL_CODECS) : UNKNOWN_LENGTHS,
+    isLinux: false,
+    rules: [contractRules({ reach, isModel: false })],
+    pages: new PageBytes(),
+    questions: memoryQuestions,
+  });
+  let isCreated = false;
+  const asked = onlyAsked(objectZram(target, profile), (step) => {
+    isCreated ||= step.op === "create";
+    return isCreated && isJudged(step, judge.ledger, level);
+  });
+  const exact = exactZram(profile, backed, reach);
+  return trialOf(asked, isExact ? [judge, exact] : [judge]);
+}
+
+/**
+ * Who refuses a request outside the disk, the block layer or the driver, and
+ * who counts it, is not Linux's choice at level `exact` but its caller's. A
+ * request that is not aligned no caller may make.
+ */
+function isJudged(step: ZramStep, ledger: ZramLedger, level: Level): boolean {
+  if (step.op === "discard" && step.pages === 0) return false;
+  if (step.op === "slot_free_notify" && step.page >= ledger.pages.length) {
+    return false;
+  }
+  if (step.op === "bio" && !isAligned(step)) return false;
+  if (!canFollow(ledger, step)) return false;
+  if (step.op === "set" && step.attr === "disksize" && level === "exact") {
+    return canModel(ledger);
+  }
+  return level !== "exact" || endOf(step, ledger) <= ledger.disksize;
+}
+
+const BLOCK = 4096;
+
+function isAligned({ sector, bytes }: ZramSteps["bio"]): boolean {
+  return sector * SECTOR % BLOCK === 0 && bytes % BLOCK === 0;
+}
+
+/** The model needs a codec for what the device compresses with. */
+function canModel({ algorithms, available }: ZramLedger): boolean {
+  const known = KERNEL_CODECS.map(({ name }) => name)
+    .filter((name) => available.includes(name));
+  return known.length === 0 || known.includes(algorithms[0] ?? "");
+}
+
+/** Where a request ends, in bytes; 0 where it is none. */
+function endOf(step: ZramStep, { profile: { pageSize } }: ZramLedger): number {
+  switch (step.op) {
+    case "write":
+    case "read":
+    case "slot_free_notify":
+      return (step.page + 1) * pageSize;
+    case "discard":
+      return (step.page + step.pages) * pageSize;
+    case "bio":
+      return step.sector * SECTOR + step.bytes;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,67 @@
+/** A worker of `workers.ts`: runs one batch of programs after another. */
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+import type { Step } from "../programs/program.ts";
+import { placesOf } from "./batches.ts";
+import { keptProgram, Reached } from "./corpus.ts";
+import { arenaOf, type Machine } from "./machine.ts";
+import { machineNamed } from "./machines.ts";
+import { type Found, search } from "./search.ts";
+import { runNow } from "./trial.ts";
+import {
+  type FoundMessage,
+  SHRINK_MILLISECONDS,
+  type WorkerReport,
+  type WorkerTask,
+} from "./workers.ts";
+
+const report = (one: WorkerReport) => self.postMessage(one);
+
+/** What this worker's programs have reached, by machine. */
+const reached = new Map<string, Reached>();
+
+function reachedBy({ name }: Machine): Reached {
+  const known = reached.get(name) ?? new Reached();
+  reached.set(name, known);
+  return known;
+}
+
+/** Runs the batch of a task, and tells of every program. */
+function runBatch<One extends Step>(
+  machine: Machine<One>,
+  { batch, keeps, known }: WorkerTask,
+): void {
+  const own = reachedBy(machine);
+  for (const counts of known) own.add(counts);
+  let shrinkingSince: number | undefined;
+  const { found } = runNow(search(arenaOf(machine), {
+    places: placesOf([batch]),
+    onProgram(program, reach) {
+      report({ steps: program.steps.length, reach });
+      const features = keeps ? own.newIn(reach) : [];
+      if (features.length > 0) {
+        report({ kept: keptProgram(machine, program, own, features) });
+        own.add(reach);
+      }
+    },
+    // At once, lest it be lost: shrinking may take long, or may not end.
+    onFound: (found) => report({ found: messageOf(found) }),
+    isShrunk() {
+      shrinkingSince ??= performance.now();
+      return performance.now() - shrinkingSince > SHRINK_MILLISECONDS;
+    },
+  }));
+  if (found !== undefined) report({ found: messageOf(found) });
+}
+
+/** A profile has functions, which no message can have. */
+function messageOf(found: Found): FoundMessage {
+  return { ...found, profile: found.profile.name };
+}
+
+self.onmessage = ({ data }: MessageEvent<WorkerTask>) => {
+  const machine = machineNamed(data.machine);
+  if (machine === undefined) throw new Error(`no machine ${data.machine}`);
+  runBatch(machine, data);
+  report("done");
+};

@@ -1,0 +1,160 @@
+/** Targets as child processes: what answers must look like. */
+import { Child, type ChildAnswer, type ChildOptions } from "./child.ts";
+import {
+  base64,
+  errno,
+  Fields,
+  matching,
+  truth,
+  whole,
+} from "../programs/fields.ts";
+import {
+  type Refusal,
+  TargetFault,
+  type ZsmallocTarget,
+  type ZswapStored,
+  type ZswapTarget,
+  type ZswapWritten,
+} from "./target.ts";
+
+/** A target that is a process, and can be ended. */
+export interface Ending {
+  /** Ends its input; throws a `TargetFault` where it does not end too. */
+  end(): Promise<void>;
+  /** Kills it. */
+  restart(): Promise<void>;
+}
+
+const handle = matching(/^(0x)?[0-9a-f]+$/i);
+
+function writtenOf(value: unknown): ZswapWritten[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const written: ZswapWritten[] = [];
+  for (const row of value) {
+    if (!Array.isArray(row) || row.length !== 3) return undefined;
+    const [type, offset] = [whole(row[0]), whole(row[1])];
+    const data = base64(row[2]);
+    if (type === undefined || offset === undefined || data === undefined) {
+      return undefined;
+    }
+    written.push([type, offset, data]);
+  }
+  return written;
+}
+
+/** Asks, and reads what comes: the result's fields, or `error`. */
+export type Asker = <Result>(
+  request: ChildAnswer,
+  read: (fields: Fields) => Result,
+) => Promise<Result | Refusal>;
+
+/** What asks a child. */
+export function asker(child: Child): Asker {
+  return async <Result>(
+    request: ChildAnswer,
+    read: (fields: Fields) => Result,
+  ): Promise<Result | Refusal> => {
+    const answer = await child.ask(request);
+    const fields = new Fields(
+      answer,
+      (message) => new TargetFault("malformed", message),
+    );
+    if (!Object.hasOwn(answer, "error")) return read(fields);
+    return { error: fields.required("error", errno, "an errno's name") };
+  };
+}
+
+/** Reads an answer that has no fields. */
+export const nothing = (): void => {};
+
+/** How a target that is a process is told what every target can be told. */
+export function processOf(
+  child: Child,
+): Ending & { hurry(isHurried: boolean): void } {
+  return {
+    restart: () => child.restart(),
+    hurry: (isHurried: boolean) => child.hurry(isHurried),
+    end: () => child.end(),
+  };
+}
+
+export { childZram } from "./child_zram.ts";
+
+/** An allocator in a child process. */
+export function childZsmalloc(options: ChildOptions): ZsmallocTarget & Ending {
+  const child = new Child(options);
+  const ask = asker(child);
+  return {
+    ...processOf(child),
+    create: ({ pageSize, wordBits, chainSize }) =>
+      ask({ op: "create", pageSize, wordBits, chainSize }, nothing),
+    malloc: (size) =>
+      ask({ op: "malloc", size }, (fields) => ({
+        handle: fields.required("handle", handle, "a number in text"),
+      })),
+    free: (handle) => ask({ op: "free", handle }, nothing),
+    write: (handle, data) =>
+      ask({ op: "write", handle, data: data.toBase64() }, nothing),
+    read: (handle, length) =>
+      ask(
+        { op: "read", handle, length },
+        (fields) => ({ data: fields.required("data", base64, "base64") }),
+      ),
+    compact: () =>
+      ask({ op: "compact" }, (fields) => ({
+        pagesFreed: fields.whole("pagesFreed"),
+      })),
+    stats: () =>
+      ask({ op: "stats" }, (fields) => ({
+        totalPages: fields.whole("totalPages"),
+        pagesCompacted: fields.whole("pagesCompacted"),
+      })),
+  };
+}
+
+/** A compressed swap cache in a child process. */
+export function childZswap(options: ChildOptions): ZswapTarget & Ending {
+  const child = new Child(options);
+  const ask = asker(child);
+  return {
+    ...processOf(child),
+    create: (setup) => ask({ op: "create", ...setup }, nothing),
+    store: (type, offset, data) =>
+      ask({ op: "store", type, offset, data: data.toBase64() }, storedOf),
+    load: (type, offset) => ask({ op: "load", type, offset }, pageOf),
+    invalidate: (type, offset) =>
+      ask({ op: "invalidate", type, offset }, nothing),
+    writeback: (entries) =>
+      ask({ op: "writeback", entries }, (fields) => ({
+        written: fields.required(
+          "written",
+          writtenOf,
+          "rows [type, offset, base64]",
+        ),
+      })),
+    stats: () =>
+      ask({ op: "stats" }, (fields) => ({
+        storedPages: fields.whole("storedPages"),
+        poolTotalSize: fields.whole("poolTotalSize"),
+        writtenBackPages: fields.whole("writtenBackPages"),
+      })),
+  };
+}
+
+/** The page of a load; `null` where the cache has none. */
+function pageOf(fields: Fields): { readonly data: Uint8Array | null } {
+  return fields.required("data", (value) => {
+    const data = value === null ? null : base64(value);
+    return data === undefined ? undefined : { data };
+  }, "base64 or null");
+}
+
+function storedOf(fields: Fields): ZswapStored {
+  const isStored = fields.required(
+    "stored",
+    truth,
+    "true or false",
+  );
+  if (isStored) return { stored: true };
+  return { stored: false, reason: fields.text("reason") };
+}

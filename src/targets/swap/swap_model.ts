@@ -1,0 +1,274 @@
+/** The model of the swap path as what does every step of its language. */
+import type { Profile } from "../../linux/profile.ts";
+import type { Bytes } from "../../programs/bytes.ts";
+import { pageExpander } from "../../programs/swap/pages.ts";
+import {
+  ONE_PROCESS,
+  type PageChoice,
+  type SwapCreate,
+  type SwapResults,
+  type SwapStep,
+  type SwapSteps,
+} from "../../programs/swap/steps.ts";
+import type { Swap } from "../../swap/swap.ts";
+import type { ZswapEntry } from "../../zswap/entry.ts";
+import type { Zswap } from "../../zswap/zswap.ts";
+import type { Wait } from "../../rules/wait.ts";
+import {
+  SKIPPED,
+  type StepTarget,
+  tableTarget,
+  type TargetTable,
+} from "../step_target.ts";
+import {
+  countersOf,
+  getParameter,
+  pageOut,
+  readPage,
+  refusalOf,
+  setParameter,
+} from "./requests.ts";
+import { makeSubject, swapOnAnother, type SwapSubject } from "./subject.ts";
+
+/** The model, and what its judges may look at. */
+export interface SwapModel extends StepTarget<SwapSteps, SwapResults> {
+  /** The machine of the last `create`. */
+  readonly subject: SwapSubject | undefined;
+  /** The page that bytes of a program stand for: to be read only. */
+  expand(data: Bytes): Uint8Array;
+}
+
+/** A worker that stopped in the middle of evicting a page. */
+interface Eviction {
+  /** What is left of its work. */
+  readonly worker: Generator<Wait, void>;
+  /** Whose page it is, where the entry that is held tells. */
+  readonly victim: ZswapEntry | undefined;
+}
+
+/** A machine and what is under way in it. */
+interface Running {
+  readonly subject: SwapSubject;
+  readonly expand: (data: Bytes) => Uint8Array;
+  eviction: Eviction | undefined;
+}
+
+/** Where a worker waits for a frame: others may run, and the entry may go. */
+const WAITS_FOR_FRAME = "__read_swap_cache_async: no lock held";
+
+function isUnderWriteback(
+  swap: Swap,
+  process: number,
+  page: number,
+): boolean {
+  const { slot } = swap.pageOf(process, page) ?? {};
+  return slot !== undefined &&
+    (swap.typeOf(slot.type).cache.get(slot.offset)?.writeback ?? false);
+}
+
+/**
+ * Pages out, and writes while the page is under writeback. Such a page of 3.12
+ * is stored at its offset again; up to 3.17 a failure of that leaves the older
+ * one in zswap, which can then come over the newer one: no step for a program.
+ */
+function writeUnderWriteback(
+  { subject, expand }: Running,
+  { process = ONE_PROCESS, page, data }: PageChoice & { data: Bytes },
+) {
+  const { swap, profile } = subject;
+  const losesPages = profile.zswap.frontswap === "older-page-stays";
+  if (losesPages && swap.zswap !== undefined) return SKIPPED;
+  const out = swap.swapOutSteps(process, page);
+  let at = out.next();
+  while (!at.done && !isUnderWriteback(swap, process, page)) at = out.next();
+  subject.requested.part++;
+  const errno = swap.write(process, page, expand(data));
+  subject.requested.part++;
+  while (!at.done) at = out.next();
+  swap.zswap?.shrinkWork();
+  return refusalOf(errno);
+}
+
+function shrink({ swap }: SwapSubject, nr: number) {
+  const { zswap } = swap;
+  if (zswap?.profile.zswap.shrink !== "entries-in-worker") return SKIPPED;
+  const freeable = zswap.shrinkerCount();
+  const written = zswap.shrinkerScan(nr);
+  return { freeable, written: written === "SHRINK_STOP" ? 0 : written };
+}
+
+/** The entry that somebody holds beside its tree, where entries are counted. */
+function heldEntry({ trees, profile }: Zswap): ZswapEntry | undefined {
+  if (profile.zswap.entries === "uncounted") return undefined;
+  for (const { entries } of trees.values()) {
+    for (const entry of entries.values()) if (entry.refcount > 1) return entry;
+  }
+  return undefined;
+}
+
+/** Whether an entry's object has a page of z3fold's to itself. */
+function isHeadless({ pool, length }: ZswapEntry): boolean {
+  return pool !== undefined && pool.zpool.type === "z3fold" &&
+    pool.headerBytes + length > pool.zpool.hugeOrMaxSize;
+}
+
+/**
+ * Whether a step has to wait for an eviction, since 6.1 would lose or damage
+ * pages by it. It looks for the next entry of the frame that it evicts by what
+ * the object says: where that is another entry by now, it takes the length of
+ * the one for the bytes of the other. And a page that z3fold has given to one
+ * object alone is nobody's, but on its list, where that object goes meanwhile.
+ */
+function mustStay(
+  { subject: { swap }, eviction }: Running,
+  { process = ONE_PROCESS, page }: PageChoice,
+): boolean {
+  const { victim } = eviction ?? {};
+  const { slot } = swap.pageOf(process, page) ?? {};
+  if (victim === undefined || slot === undefined) return false;
+  const isVictim = slot.type === victim.type && slot.offset === victim.offset;
+  const tree = swap.zswap?.trees.get(slot.type);
+  const isStored = tree?.entries.has(slot.offset) ?? false;
+  return isStored && (!isVictim || isHeadless(victim));
+}
+
+/** Starts the worker, where the kernel has one, up to its first wait for a frame. */
+function evict(running: Running) {
+  const { zswap } = running.subject.swap;
+  const isOwn = zswap !== undefined && zswap.writeback &&
+    zswap.profile.zswap.shrink !== "in-store";
+  if (!isOwn || running.eviction !== undefined) return SKIPPED;
+  zswap.queueShrink();
+  const worker = zswap.shrinkWorkSteps();
+  let at = worker.next();
+  while (!at.done && !at.value.startsWith(WAITS_FOR_FRAME)) at = worker.next();
+  running.eviction = at.done ? undefined : { worker, victim: heldEntry(zswap) };
+  return { underWay: !at.done };
+}
+
+function endEviction(running: Running) {
+  const { eviction } = running;
+  if (eviction === undefined) return SKIPPED;
+  running.eviction = undefined;
+  while (!eviction.worker.next().done);
+  return undefined;
+}
+
+function writeBack(
+  { zrams, seconds }: SwapSubject,
+  type: "idle" | "huge",
+  age: number | undefined,
+) {
+  const backed = zrams.filter(({ backing }) => backing !== undefined);
+  if (backed.length === 0) return SKIPPED;
+  for (const zram of backed) {
+    if (type === "idle") {
+      zram.markIdle(age === undefined ? "all" : Math.max(0, seconds - age));
+    }
+    zram.writeback(type);
+  }
+  return undefined;
+}
+
+function swapOff({ subject, eviction }: Running) {
+  if (eviction !== undefined) return SKIPPED;
+  const [type] = subject.swap.types.keys();
+  const errno = subject.swap.swapoff(type);
+  if (errno !== undefined) return { error: errno };
+  swapOnAnother(subject);
+  return undefined;
+}
+
+function pageOutAll(subject: SwapSubject, process: number): { out: number } {
+  let out = 0;
+  for (const page of subject.swap.processes.get(process)?.keys() ?? []) {
+    if (pageOut(subject, process, page)) out++;
+    subject.requested.part++;
+  }
+  return { out };
+}
+
+/** What each step but `create` does to a machine. */
+function runningTable(
+  running: Running,
+): TargetTable<SwapSteps, SwapResults> {
+  const { subject, expand } = running;
+  const { swap } = subject;
+  const { zswap } = swap;
+  return {
+    set: ({ attr, value }) =>
+      zswap === undefined ? SKIPPED : setParameter(zswap, attr, value),
+    get: ({ attr }) =>
+      zswap === undefined ? SKIPPED : getParameter(zswap, attr),
+    write(step) {
+      if (mustStay(running, step)) return SKIPPED;
+      const { process = ONE_PROCESS, page, data } = step;
+      return refusalOf(swap.write(process, page, expand(data)));
+    },
+    read(step) {
+      if (mustStay(running, step)) return SKIPPED;
+      return readPage(subject, step.process ?? ONE_PROCESS, step.page);
+    },
+    pageout: ({ process = ONE_PROCESS, page }) => ({
+      out: pageOut(subject, process, page),
+    }),
+    forget(step) {
+      if (mustStay(running, step)) return SKIPPED;
+      return swap.free(step.process ?? ONE_PROCESS, step.page);
+    },
+    counters: () => zswap === undefined ? SKIPPED : countersOf(zswap),
+    pageout_all: ({ process = ONE_PROCESS }) => pageOutAll(subject, process),
+    write_under_writeback: (step) =>
+      mustStay(running, step) ? SKIPPED : writeUnderWriteback(running, step),
+    exit({ process = ONE_PROCESS }) {
+      if (running.eviction?.victim !== undefined) return SKIPPED;
+      return swap.exit(process);
+    },
+    shrink: ({ nr }) => shrink(subject, nr),
+    evict: () => evict(running),
+    evict_end: () => endEviction(running),
+    zram_writeback: ({ type, age }) => writeBack(subject, type, age),
+    swapoff: () => swapOff(running),
+    wait({ seconds }) {
+      subject.seconds += seconds;
+    },
+  };
+}
+
+/**
+ * The model of a kernel's swap path. `defaults` is what a machine is like where
+ * a `create` does not say.
+ */
+export function swapModel(
+  kernel: Profile,
+  defaults: SwapCreate = {},
+): SwapModel {
+  let running: Running | undefined;
+  let target: StepTarget<SwapSteps, SwapResults> | undefined;
+  const create = (fields: SwapCreate) => {
+    const subject = makeSubject(kernel, { ...defaults, ...fields });
+    const expand = pageExpander(subject.profile.pageSize);
+    running = { subject, expand, eviction: undefined };
+    target = tableTarget(runningTable(running));
+    return undefined;
+  };
+  return {
+    get subject() {
+      return running?.subject;
+    },
+    expand(data) {
+      if (running === undefined) throw new Error("there is no machine yet");
+      return running.expand(data);
+    },
+    ask(step: SwapStep) {
+      if (step.op === "create") {
+        const { op: _, ...fields } = step;
+        return create(fields);
+      }
+      if (running === undefined || target === undefined) return SKIPPED;
+      const { requested } = running.subject;
+      requested.requests.length = requested.part = 0;
+      return target.ask(step);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * zswap as a process meets it: its pages are paged out and come back, and the
+ * counters tell what zswap made of that. What a live kernel can be asked.
+ */
+import type { Bytes } from "../programs/bytes.ts";
+import type { Answer, Target } from "./target.ts";
+
+/** What is known of a machine with zswap before anything is done. */
+export interface SwapSetup {
+  /** `totalram_pages`: the pages of which the pools may have a share. */
+  readonly totalPages: number;
+  /** Pages of the swap device, a ram disk, its header's among them. */
+  readonly swapPages: number;
+}
+
+/** One process with anonymous pages, and a swap device below zswap. */
+export interface SwapTarget extends Target {
+  /**
+   * The process has no pages, every parameter is the kernel's default but that
+   * zswap is enabled, and counters are counted from now on.
+   */
+  create(): Answer;
+  /** Writes a module parameter of zswap. */
+  set(attr: string, value: string): Answer;
+  /** Reads one: the whole text, with its newline. */
+  get(attr: string): Answer<{ readonly value: string }>;
+  /** The process writes a whole page. */
+  write(page: number, data: Uint8Array): Answer;
+  /** The process reads a whole page, which it may write next. */
+  read(page: number): Answer<{ readonly data: Uint8Array }>;
+  /** Pages one out (MADV_PAGEOUT). `out`: whether it is. */
+  pageOut(page: number): Answer<{ readonly out: boolean }>;
+  /** The process gives a page back (MADV_DONTNEED). */
+  forget(page: number): Answer;
+  /** The files of `debugfs/zswap`, in the order of the profile. */
+  counters(): Answer<{ readonly counters: readonly number[] }>;
+}
+
+/** A request to such a process. */
+export type SwapStep =
+  | { readonly op: "create" }
+  | { readonly op: "set"; readonly attr: string; readonly value: string }
+  | { readonly op: "get"; readonly attr: string }
+  | { readonly op: "write"; readonly page: number; readonly data: Bytes }
+  | { readonly op: "read"; readonly page: number }
+  | { readonly op: "pageout"; readonly page: number }
+  | { readonly op: "forget"; readonly page: number };

@@ -1,0 +1,74 @@
+/** Devices of the model as programs ask for them. */
+import { ALL_CODECS } from "../../codec/codecs.ts";
+import type { Codec } from "../../codec/codec.ts";
+import { lz4 } from "../../codec/lz4.ts";
+import { statedCodecs } from "../../codec/stated.ts";
+import type { Profile } from "../../linux/profile.ts";
+import { Memory } from "../../memory/memory.ts";
+import { BACKING_PATH } from "../../programs/transcript_zram.ts";
+import type { ZramCreate } from "../../programs/zram/steps.ts";
+import { RamBackingDevice } from "../../zram/backing.ts";
+import { Zram } from "../../zram/device.ts";
+
+/** The profile with what `create` says of its geometry. */
+export function zramProfile(profile: Profile, create: ZramCreate): Profile {
+  const {
+    pageSize = profile.pageSize,
+    wordBits = profile.wordBits,
+    physBits = profile.physBits,
+    chainSize = profile.chainSize,
+  } = create;
+  return { ...profile, pageSize, wordBits, physBits, chainSize };
+}
+
+/**
+ * The codecs of every algorithm of a profile. To those of which no codec is at
+ * hand, whose lengths nobody knows, it gives the lengths of lz4.
+ */
+export function zramCodecs(
+  { zram }: Profile,
+  codecs: ZramCreate["codecs"],
+): readonly Codec[] {
+  if (codecs === "stated") return statedCodecs(zram.compAlgorithms);
+  return zram.compAlgorithms.map((name) =>
+    ALL_CODECS.find((codec) => codec.name === name) ?? { ...lz4, name }
+  );
+}
+
+/** A fresh device of a kernel, its clock, and what is special about it. */
+export function makeZram(
+  asked: Profile,
+  create: ZramCreate,
+  now: () => number,
+): Zram {
+  const profile = zramProfile(asked, create);
+  return new Zram(profile, {
+    codecs: zramCodecs(profile, create.codecs),
+    memory: memoryOf(profile, create),
+    backingDevices: backingDevicesOf(profile, create),
+    now,
+  });
+}
+
+function memoryOf({ pageSize }: Profile, create: ZramCreate): Memory {
+  const { maxPages, failEach } = create;
+  return new Memory({
+    pageSize,
+    maxPages,
+    failPageAlloc: failEach === undefined
+      ? undefined
+      : (nth) => nth % failEach === failEach - 1,
+  });
+}
+
+function backingDevicesOf(
+  { pageSize }: Profile,
+  { backingPages, badReads = [], badWrites = [] }: ZramCreate,
+): ReadonlyMap<string, RamBackingDevice> {
+  if (backingPages === undefined) return new Map();
+  const device = new RamBackingDevice(backingPages, pageSize, {
+    failRequest: (kind, block) =>
+      (kind === "read" ? badReads : badWrites).includes(block),
+  });
+  return new Map([[BACKING_PATH, device]]);
+}

@@ -1,0 +1,213 @@
+/** The model of zram as a target. */
+import { ALL_CODECS } from "../../codec/codecs.ts";
+import type { Profile } from "../../linux/profile.ts";
+import type { PageBytes } from "../../programs/zram/page_bytes.ts";
+import type {
+  ZramCreate,
+  ZramResults,
+  ZramSteps,
+  ZramWritebackUnder,
+} from "../../programs/zram/steps.ts";
+import { blockState } from "../../zram/debugfs.ts";
+import type { Zram } from "../../zram/device.ts";
+import { readAttribute, writeAttribute } from "../../zram/sysfs.ts";
+import { SKIPPED, type StepTarget, tableTarget } from "../step_target.ts";
+import {
+  type BioRequest,
+  type BlockStateRow,
+  isRefusal,
+  type Refusal,
+  type ZramTarget,
+} from "../target.ts";
+import { makeZram } from "./device.ts";
+import { requestOf } from "./object.ts";
+
+/** A device of the model, and the clock that it goes by. */
+export class ZramModel {
+  /** The profile that `create` starts from. */
+  readonly profile: Profile;
+  #zram: Zram | undefined;
+  #clock = 0;
+
+  /** No device yet. */
+  constructor(profile: Profile) {
+    this.profile = profile;
+  }
+
+  /** The device of the last `create`; a fresh one where there was none. */
+  get zram(): Zram {
+    return this.#zram ??= this.create({});
+  }
+
+  /** A fresh device in the place of the one before. */
+  create(create: ZramCreate): Zram {
+    this.#clock = 0;
+    return this.#zram = makeZram(this.profile, create, () => this.#clock);
+  }
+
+  /** The clock goes on. */
+  wait(seconds: number): void {
+    this.#clock += seconds;
+  }
+}
+
+/** A target that does every step. */
+export function zramModelTarget(
+  model: ZramModel,
+  pages: PageBytes,
+): StepTarget<ZramSteps, ZramResults> {
+  const has = (page: number) => page < model.zram.slots.length;
+  const bytesOf = pages.of.bind(pages);
+  return tableTarget<ZramSteps, ZramResults>({
+    create: (step) => void model.create(step),
+    set: ({ attr, value }) =>
+      refusalOf(writeAttribute(model.zram, attr, value)),
+    get: ({ attr }) => textOf(model.zram, attr),
+    write({ page, data }) {
+      const { zram } = model;
+      return write(zram, page, bytesOf(data, zram.profile.pageSize));
+    },
+    read: ({ page }) => read(model.zram, page),
+    discard: ({ page, pages }) => refusalOf(model.zram.discard(page, pages)),
+    block_state: () => rowsOf(model.zram),
+    bio: (bio) =>
+      submit(model.zram, requestOf(bio, model.zram.profile.pageSize)),
+    wait: ({ seconds }) => model.wait(seconds),
+    slot_free_notify: ({ page }) =>
+      has(page) ? model.zram.slotFreeNotify(page) : SKIPPED,
+    open: ({ exclusive }) => model.zram.open(exclusive),
+    close({ exclusive }) {
+      const { openers, holders } = model.zram;
+      // Who has it open without claiming it does not give a claim up.
+      const are = exclusive ? holders : openers - holders;
+      return are === 0 ? SKIPPED : model.zram.close(exclusive);
+    },
+    writeback_under(step) {
+      const { zram } = model;
+      if (!("writeback" in zram.profile.zram.attributes)) return SKIPPED;
+      return writebackUnder(
+        zram,
+        step,
+        bytesOf(step.data, zram.profile.pageSize),
+      );
+    },
+  });
+}
+
+/**
+ * A zram device of a kernel as a target: what others are compared with. It has
+ * those of the kernel's algorithms that zspec has a codec for, and finds a
+ * backing device of `backingPages` pages at `/dev/loop0`, or none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { LINUX_6_18, modelZram } from "zspec";
+ *
+ * const target = modelZram(LINUX_6_18);
+ * await target.create();
+ * await target.set("disksize", "1M");
+ * assertEquals(await target.write(0, new Uint8Array(4096)), { stored: 0 });
+ * assertEquals(await target.set("disksize", "2M"), { error: "EBUSY" });
+ * ```
+ */
+export function modelZram(
+  profile: Profile,
+  backingPages?: number,
+): ZramTarget {
+  const has = (name: string) => ALL_CODECS.some((codec) => codec.name === name);
+  const compAlgorithms = profile.zram.compAlgorithms.filter(has);
+  const zram = { ...profile.zram, compAlgorithms };
+  return deviceTarget({ ...profile, zram }, backingPages);
+}
+
+/** The same with every algorithm that the profile has. */
+export function deviceTarget(
+  profile: Profile,
+  backingPages?: number,
+): ZramTarget {
+  const model = new ZramModel(profile);
+  const create = () => void model.create({ backingPages });
+  create();
+  return {
+    create,
+    set: (attr, value) => refusalOf(writeAttribute(model.zram, attr, value)),
+    get: (attr) => textOf(model.zram, attr),
+    write: (page, data) => write(model.zram, page, data),
+    read: (page) => read(model.zram, page),
+    discard: (page, pages) => refusalOf(model.zram.discard(page, pages)),
+    blockState() {
+      const rows = rowsOf(model.zram);
+      return isRefusal(rows)
+        ? rows
+        : rows.map(([page, flags]) => [page, flags] as const);
+    },
+    bio: (request) => submit(model.zram, request),
+    wait: (seconds) => model.wait(seconds),
+    slotFreeNotify: (page) => model.zram.slotFreeNotify(page),
+  };
+}
+
+function refusalOf(errno: string | undefined): Refusal | undefined {
+  return errno === undefined ? undefined : { error: errno };
+}
+
+function textOf(zram: Zram, attr: string): { value: string } | Refusal {
+  const shown = readAttribute(zram, attr);
+  return "errno" in shown ? { error: shown.errno } : { value: shown.text };
+}
+
+function write(
+  zram: Zram,
+  page: number,
+  data: Uint8Array,
+): { stored: number } | Refusal {
+  const stored = zram.write(page, data);
+  return typeof stored === "string" ? { error: stored } : { stored };
+}
+
+function read(zram: Zram, page: number): { data: Uint8Array } | Refusal {
+  const data = new Uint8Array(zram.profile.pageSize);
+  const errno = zram.read(page, data);
+  return errno === undefined ? { data } : { error: errno };
+}
+
+function rowsOf(zram: Zram): BlockStateRow[] | Refusal {
+  const shown = blockState(zram);
+  return "errno" in shown
+    ? { error: shown.errno }
+    : shown.state.map(({ page, flags, acTime }) => [page, flags, acTime]);
+}
+
+function submit(
+  zram: Zram,
+  { request, sector, bytes, data }: BioRequest,
+): { data?: Uint8Array } | Refusal {
+  if (request === "discard" || request === "write_zeroes") {
+    const errno = zram.submitBio({ op: request, sector, bytes });
+    return refusalOf(errno) ?? {};
+  }
+  const held = data ?? new Uint8Array(bytes);
+  const errno = zram.submitBio({ op: request, sector, data: held });
+  if (errno !== undefined) return { error: errno };
+  return request === "read" ? { data: held } : {};
+}
+
+/** A writeback that is stopped where it waits, for a page to be written. */
+function writebackUnder(
+  zram: Zram,
+  { value, after, page }: ZramSteps["writeback_under"],
+  data: Uint8Array,
+): ZramWritebackUnder {
+  const writeback = zram.writebackSteps(value);
+  let waited = 0;
+  let next = writeback.next();
+  for (; !next.done && waited < after; waited++) next = writeback.next();
+  const stored = zram.write(page, data);
+  while (!next.done) next = writeback.next();
+  return {
+    waited,
+    ...(next.value === undefined ? {} : { writeback: next.value }),
+    ...(typeof stored === "string" ? { write: stored } : { stored }),
+  };
+}

@@ -1,0 +1,88 @@
+/** Block devices of other makers as targets of programs. */
+import type { Profile } from "../../linux/profile.ts";
+import { PageBytes, requestBytes } from "../../programs/zram/page_bytes.ts";
+import type {
+  ZramBio,
+  ZramResults,
+  ZramSteps,
+} from "../../programs/zram/steps.ts";
+import {
+  type Asked,
+  SKIPPED,
+  type StepTarget,
+  tableTarget,
+} from "../step_target.ts";
+import type { BioRequest, ZramOptional, ZramTarget } from "../target.ts";
+
+/** The steps that any device can do. */
+export const ZRAM_BASIC_OPS: readonly (keyof ZramSteps)[] = [
+  "create",
+  "set",
+  "get",
+  "write",
+  "read",
+  "discard",
+];
+
+/** The steps that a device can do. */
+export async function zramOpsOf(
+  target: ZramTarget,
+): Promise<ReadonlySet<keyof ZramSteps>> {
+  const optional = await target.optional?.() ?? methodsOf(target);
+  return new Set([...ZRAM_BASIC_OPS, ...optional]);
+}
+
+/** The optional steps that a device has methods for. */
+function methodsOf(target: ZramTarget): ZramOptional[] {
+  const methods = [
+    ["block_state", target.blockState],
+    ["bio", target.bio],
+    ["wait", target.wait],
+    ["slot_free_notify", target.slotFreeNotify],
+  ] as const;
+  return methods.flatMap(([op, does]) => does === undefined ? [] : [op]);
+}
+
+/**
+ * A device that does the steps of programs, with pages of a profile's size: of
+ * those that not every device can do, the ones that it has.
+ */
+export function objectZram(
+  target: ZramTarget,
+  { pageSize }: Profile,
+): StepTarget<ZramSteps, ZramResults> {
+  const pages = new PageBytes();
+  return tableTarget<ZramSteps, ZramResults>({
+    create: () => target.create(),
+    set: ({ attr, value }) => target.set(attr, value),
+    get: ({ attr }) => target.get(attr),
+    // Bytes of its own: what the judges compare with is not its to change.
+    write: ({ page, data }) =>
+      target.write(page, pages.of(data, pageSize).slice()),
+    read: ({ page }) => target.read(page),
+    discard: ({ page, pages }) => target.discard(page, pages),
+    block_state: () => had(target.blockState?.bind(target), (ask) => ask()),
+    bio: (bio) =>
+      had(target.bio?.bind(target), (ask) => ask(requestOf(bio, pageSize))),
+    wait: ({ seconds }) =>
+      had(target.wait?.bind(target), (ask) => ask(seconds)),
+    slot_free_notify: ({ page }) =>
+      had(target.slotFreeNotify?.bind(target), (ask) => ask(page)),
+  }, target);
+}
+
+/** What a method answers, or nothing where there is no such method. */
+function had<Method, Result>(
+  method: Method | undefined,
+  ask: (method: Method) => Asked<Result>,
+): Asked<Result> {
+  return method === undefined ? SKIPPED : ask(method);
+}
+
+/** A request with the bytes of its pages. */
+export function requestOf(bio: ZramBio, pageSize: number): BioRequest {
+  const { request, sector, bytes } = bio;
+  return request === "write"
+    ? { request, sector, bytes, data: requestBytes(bio, pageSize) }
+    : { request, sector, bytes };
+}

@@ -1,0 +1,181 @@
+/** What each operation of a program does to a pool of the model. */
+import { objectBytes } from "../../programs/zsmalloc/object_bytes.ts";
+import type {
+  ZsmallocOp,
+  ZsmallocResults,
+  ZsmallocSteps,
+} from "../../programs/zsmalloc/steps.ts";
+import { classesText } from "../../zsmalloc/debugfs.ts";
+import type { MappedObject } from "../../zsmalloc/mapping.ts";
+import { type Outcome, SKIPPED } from "../step_target.ts";
+import { compactAlone, compactAround } from "./pool_compaction.ts";
+import {
+  freeOne,
+  mallocOne,
+  mappedBytes,
+  misuseOf,
+  type PoolState,
+  unmapOne,
+} from "./pool_state.ts";
+
+/** What each operation does. */
+export const POOL_STEPS: {
+  readonly [Op in Exclude<ZsmallocOp, "create">]: (
+    state: PoolState,
+    step: ZsmallocSteps[Op],
+  ) => Outcome<ZsmallocResults[Op]>;
+} = {
+  malloc(state, { size, object, count }) {
+    if (count === undefined) {
+      if (state.objects.has(object)) return SKIPPED;
+      const answer = mallocOne(state, size, object);
+      return typeof answer === "number"
+        ? { handle: answer }
+        : { error: answer };
+    }
+    return mallocSeveral(state, size, object, count);
+  },
+
+  free(state, { object }) {
+    const named = typeof object === "number" ? [object] : object;
+    const there = named.filter((name) => state.objects.has(name));
+    if (there.length === 0) return SKIPPED;
+    const kept = there.filter((name) => !freeOne(state, name));
+    return kept.length === 0 ? undefined : { kept };
+  },
+
+  write({ pool, objects, scratch }, { object, data, count = 1 }) {
+    let written = 0;
+    for (let nth = 0; nth < count; nth++) {
+      const there = objects.get(object + nth);
+      if (there === undefined) continue;
+      const into = scratch.subarray(0, there.size);
+      pool.write(there.handle, objectBytes(data, nth, into));
+      written++;
+    }
+    return written === 0 ? SKIPPED : undefined;
+  },
+
+  read({ pool, objects }, { object, length }) {
+    const there = objects.get(object);
+    if (there === undefined || length > there.size) return SKIPPED;
+    return { data: pool.read(there.handle, new Uint8Array(length)) };
+  },
+
+  compact: compactAlone,
+
+  stats: ({ pool }) => ({
+    totalPages: pool.pagesAllocated,
+    pagesCompacted: pool.pagesCompacted,
+  }),
+
+  classes: ({ pool }) => ({ value: classesText(pool) }),
+
+  fail({ faults }, { what, after }) {
+    faults.fail(what, after);
+  },
+
+  map({ pool, objects, mapped }, { mapping, object, mode, cpu }) {
+    const there = objects.get(object);
+    if (there === undefined || mapped.has(mapping)) return SKIPPED;
+    const { handle, size } = there;
+    let found: MappedObject | undefined;
+    const misuse = misuseOf(() => {
+      found = pool.map(handle, mode, cpu);
+    });
+    if (found === undefined) return { misuse: misuse ?? "" };
+    const one = { object: found, size };
+    mapped.set(mapping, one);
+    return { data: mappedBytes(one) };
+  },
+
+  write_mapped({ mapped, scratch }, { mapping, data }) {
+    const one = mapped.get(mapping);
+    if (one === undefined) return SKIPPED;
+    const bytes = objectBytes(data, 0, scratch.subarray(0, one.size));
+    const misuse = misuseOf(() => one.object.write(bytes));
+    return misuse === undefined ? { data: mappedBytes(one) } : { misuse };
+  },
+
+  unmap(state, { mapping }) {
+    return state.mapped.has(mapping) ? unmapOne(state, mapping) : SKIPPED;
+  },
+
+  compact_around: compactAround,
+
+  shrink({ pool, mapped }) {
+    if (mapped.size > 0) return SKIPPED;
+    const before = pool.objectsMigrated;
+    const count = pool.shrinkerCount();
+    const scanned = pool.shrinkerScan();
+    const left = pool.shrinkerCount();
+    const objectsMoved = pool.objectsMigrated - before;
+    return { count, scanned, left, objectsMoved };
+  },
+
+  migrate({ pool, objects, mapped }, { object }) {
+    const there = objects.get(object);
+    if (there === undefined) return SKIPPED;
+    const pfn = pool.handles.pfnOf(there.handle);
+    if (mapped.size === 0) return migrated(pool.migratePage(pfn));
+    let answer: Outcome<ZsmallocResults["migrate"]> = undefined;
+    const misuse = misuseOf(() => {
+      answer = migrated(pool.migratePage(pfn));
+    });
+    return misuse === undefined ? answer : { misuse };
+  },
+
+  misuse(state, { what, object }) {
+    const misused = MISUSES[what](state, object);
+    return misused === undefined ? SKIPPED : { misuse: misuseOf(misused) };
+  },
+
+  destroy({ pool, mapped }) {
+    return mapped.size > 0 ? SKIPPED : { leaked: pool.destroy() };
+  },
+};
+
+/** What Linux leaves undefined, where it can be tried. */
+const MISUSES: Readonly<
+  Record<
+    ZsmallocSteps["misuse"]["what"],
+    (state: PoolState, object: number) => (() => void) | undefined
+  >
+> = {
+  "free-again": ({ pool, freed }, object) =>
+    freed?.object === object && !pool.handles.isLive(freed.handle)
+      ? () => pool.free(freed.handle)
+      : undefined,
+  "unmap-again": ({ pool, unmapped }, mapping) =>
+    unmapped?.mapping === mapping
+      ? () => pool.unmap(unmapped.object)
+      : undefined,
+  "write-beyond": ({ pool, objects }, object) => {
+    const there = objects.get(object);
+    if (there === undefined) return undefined;
+    const tooMany = new Uint8Array(pool.geometry.pageSize + 1);
+    return () => pool.write(there.handle, tooMany);
+  },
+};
+
+function migrated(answer: number | string): void | { readonly error: string } {
+  if (typeof answer === "string") return { error: answer };
+}
+
+function mallocSeveral(
+  state: PoolState,
+  size: number,
+  object: number,
+  count: number,
+): Outcome<ZsmallocResults["malloc"]> {
+  for (let nth = 0; nth < count; nth++) {
+    if (state.objects.has(object + nth)) return SKIPPED;
+  }
+  const handles: number[] = [];
+  for (let nth = 0; nth < count; nth++) {
+    const answer = mallocOne(state, size, object + nth);
+    if (typeof answer === "string") return { handles, refused: answer };
+    handles.push(answer);
+  }
+  return { handles };
+}
