@@ -19,12 +19,15 @@ const FAULT = mutantsOf("swap/fault", ["swap"], [
   },
   {
     what: "a read past the swap cache that fails keeps its frame",
-    from: "} else {\n    swap.memory.freePage(pfn);\n  }",
+    from: `} else {
+    swap.memory.freePage(pfn);
+  }`,
     to: "}",
   },
   {
     what: "a read into the swap cache that fails keeps its frame",
-    from: 'swap.memory.freePage(pfn);\n    return "EIO";',
+    from: `swap.memory.freePage(pfn);
+    return "EIO";`,
     to: 'return "EIO";',
   },
   {
@@ -34,8 +37,10 @@ const FAULT = mutantsOf("swap/fault", ["swap"], [
   },
   {
     what: "frame 0 is taken for none",
-    from: 'if (pfn === NO_PAGE) return "ENOMEM";\n  const { readsPastCache }',
-    to: 'if (pfn <= 0) return "ENOMEM";\n  const { readsPastCache }',
+    from: `if (pfn === NO_PAGE) return "ENOMEM";
+  const { readsPastCache }`,
+    to: `if (pfn <= 0) return "ENOMEM";
+  const { readsPastCache }`,
   },
   {
     what: "a page changed in place under its writeback is clean",
@@ -44,7 +49,8 @@ const FAULT = mutantsOf("swap/fault", ["swap"], [
   },
   {
     what: "the copy of a page under writeback keeps its slot",
-    from: "swap.unmap(page);\n  page.slot = undefined;",
+    from: `swap.unmap(page);
+  page.slot = undefined;`,
     to: "swap.unmap(page);",
   },
 ]);
@@ -57,22 +63,32 @@ const PAGE_IO = mutantsOf("swap/page_io", ["swap"], [
   },
   {
     what: "a page of zeros is taken for the one on the device",
-    from: "zeromap.add(offset);\n  onDevice.delete(offset);",
+    from: `zeromap.add(offset);
+  onDevice.delete(offset);`,
     to: "zeromap.add(offset);",
   },
   {
     what: "a page whose write failed is clean",
-    from: "page.dirty = true;\n    swap.stats.failedWrites++;",
+    from: `page.dirty = true;
+    swap.stats.failedWrites++;`,
     to: "swap.stats.failedWrites++;",
   },
   {
-    what: "pswpout counts writes that failed",
+    what: "pswpout counts a write twice",
+    from: "swapType.onDevice.add(offset);",
+    to: `swapType.onDevice.add(offset);
+    swap.stats.pswpout++;`,
+  },
+  {
+    what: "pswpout does not count writes that fail",
     from: "swap.stats.failedWrites++;",
-    to: "swap.stats.failedWrites++;\n    swap.stats.pswpout++;",
+    to: `swap.stats.failedWrites++;
+    swap.stats.pswpout--;`,
   },
   {
     what: "a page that has to stay in memory is clean",
-    from: 'page.dirty = true;\n      return "EAGAIN";',
+    from: `page.dirty = true;
+      return "EAGAIN";`,
     to: 'return "EAGAIN";',
   },
   {
@@ -84,24 +100,29 @@ const PAGE_IO = mutantsOf("swap/page_io", ["swap"], [
     what: "pages that zswap had are counted for the shrinker",
     from:
       "if (errno === undefined) return { dirty: isExclusive && toSwapCache };",
-    to:
-      "zswap.nrDiskSwapins++;\n    if (errno === undefined) return { dirty: isExclusive && toSwapCache };",
+    to: `zswap.nrDiskSwapins++;
+    if (errno === undefined) return { dirty: isExclusive && toSwapCache };`,
   },
   {
-    what: "pswpin counts reads that failed",
-    from:
-      "if (errno === undefined) stats.pswpin++;\n  else stats.failedReads++;",
-    to: "stats.pswpin++;\n  if (errno !== undefined) stats.failedReads++;",
+    what: "pswpin does not count reads that fail",
+    from: `stats.pswpin++;
+  yield "swap_readpage: page locked, bio submitted";
+  const errno = swapType.device.readPage(offset, into);
+  if (errno !== undefined) stats.failedReads++;`,
+    to: `yield "swap_readpage: page locked, bio submitted";
+  const errno = swapType.device.readPage(offset, into);
+  if (errno === undefined) stats.pswpin++;
+  else stats.failedReads++;`,
   },
   {
-    what: "failed reads count as pswpin alone",
-    from:
-      "if (errno === undefined) stats.pswpin++;\n  else stats.failedReads++;",
-    to: "stats.pswpin++;",
+    what: "reads that fail are not counted as such",
+    from: "if (errno !== undefined) stats.failedReads++;",
+    to: "",
   },
   {
     what: "a page that zswap wrote back stays in the swap cache",
-    from: "reclaimSwapCache(swap, swapType, offset);\n    },",
+    from: `reclaimSwapCache(swap, swapType, offset);
+    },`,
     to: "},",
   },
   {
@@ -144,10 +165,10 @@ const SLOTS = [
   ...mutantsOf("swap/device", ["swap"], [
     {
       what: "zram is read through the swap cache",
-      from:
-        "synchronous: true,\n    readPage: (offset, into) => zram.read(offset, into),",
-      to:
-        "synchronous: false,\n    readPage: (offset, into) => zram.read(offset, into),",
+      from: `synchronous: true,
+    readPage: (offset, into) => zram.read(offset, into),`,
+      to: `synchronous: false,
+    readPage: (offset, into) => zram.read(offset, into),`,
     },
   ]),
 ];
@@ -168,14 +189,17 @@ const PATH = [
   ...mutantsOf("swap/swap_out", ["swap"], [
     {
       what: "a clean page is written again",
-      from: "const errno = cached.dirty\n",
-      to: "const errno = cached.dirty || cached.pfn >= 0\n",
+      from: `const errno = cached.dirty
+`,
+      to: `const errno = cached.dirty || cached.pfn >= 0
+`,
     },
   ]),
   ...mutantsOf("swap/swapoff", ["swap"], [
     {
       what: "a device that stays on gives no slots",
-      from: "swapType.writable = true;\n    return errno;",
+      from: `swapType.writable = true;
+    return errno;`,
       to: "return errno;",
     },
     {

@@ -162,7 +162,8 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
     to: "errno = failure;",
   },
   {
-    what: "6.1 forgets an error where a later page is written amid its writeback",
+    what:
+      "6.1 forgets an error where a later page is written amid its writeback",
     from: "else errno = outcome ?? errno;",
     to: "else errno = outcome;",
   },

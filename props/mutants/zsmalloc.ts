@@ -361,8 +361,8 @@ const MAPPING = [
 const DEBUGFS = mutantsOf("zsmalloc/debugfs", ["zsmalloc"], [
   {
     what: "pages_used counts zspages",
-    from: "one.objsAllocated / one.objectsPerZspage * one.pagesPerZspage,",
-    to: "one.objsAllocated / one.objectsPerZspage,",
+    from: "return objsAllocated / objectsPerZspage * pagesPerZspage;",
+    to: "return objsAllocated / objectsPerZspage;",
   },
   {
     what: "the tenths start with the empty zspages",

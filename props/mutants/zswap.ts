@@ -336,13 +336,16 @@ const SHRINK = [
     },
     {
       what: "6.18 does not count a reclaim that failed",
-      from: "counters.reject_reclaim_fail++;\n  return errno",
+      from: `counters.reject_reclaim_fail++;
+  return errno`,
       to: "return errno",
     },
     {
       what: "6.1 takes no reference where the work waits already",
-      from: "pool.kref++;\n    pool.shrinkQueued = true;",
-      to: "if (!pool.shrinkQueued) pool.kref++;\n    pool.shrinkQueued = true;",
+      from: `pool.kref++;
+    pool.shrinkQueued = true;`,
+      to: `if (!pool.shrinkQueued) pool.kref++;
+    pool.shrinkQueued = true;`,
     },
     {
       what: "6.1's worker keeps its reference to the pool",
@@ -400,8 +403,8 @@ const POOLS = [
   ...mutantsOf("zswap/parameters", ["zswap"], [
     {
       what: "a pool of the same kind is made anew",
-      from:
-        "const pool = zswap.pools.find(zpool, compressor) ??\n    zswap.createPool(zpool, compressor);",
+      from: `const pool = zswap.pools.find(zpool, compressor) ??
+    zswap.createPool(zpool, compressor);`,
       to: "const pool = zswap.createPool(zpool, compressor);",
     },
     {
@@ -430,10 +433,10 @@ const POOLS = [
   ...mutantsOf("zswap/stats", ["zswap"], [
     {
       what: "pool_total_size is the current pool's",
-      from:
-        "shown.pool_total_size = zswap.pools.totalPages * profile.pageSize;",
-      to:
-        "shown.pool_total_size = (zswap.pools.current?.zpool.totalPages ?? 0) *\n      profile.pageSize;",
+      from: `? zswap.pools.totalPages
+    : zswap.countedPages;`,
+      to: `? zswap.pools.current?.zpool.totalPages ?? 0
+    : zswap.countedPages;`,
     },
   ]),
   ...mutantsOf("zswap/zswap", ["zswap"], [
