@@ -82,12 +82,12 @@ export async function search(
   if (code !== 0 && code !== 1) {
     throw new Error(`The search ended with ${code}: ${textOf(stderr)}`);
   }
-  return killIn(JSON.parse(textOf(stdout)));
-}
-
-function killIn({ seconds, failure }: FuzzResult): Kill | undefined {
-  if (failure === undefined) return undefined;
-  return { machine: failure.machine, by: speakerOf(failure.error), seconds };
+  const { seconds, failure }: FuzzResult = JSON.parse(textOf(stdout));
+  if (failure !== undefined) {
+    return { machine: failure.machine, by: speakerOf(failure.error), seconds };
+  }
+  if (code === 0) return undefined;
+  throw new Error(`The search exercised nothing in ${time} seconds`);
 }
 
 /** What an error says first: a rule's id, else what was compared. */
