@@ -1,16 +1,14 @@
 /** `zspec conform`: an implementation that is not the model, judged by it. */
 import { ANSWER_MILLISECONDS } from "../targets/child.ts";
-import {
-  childZram,
-  childZsmalloc,
-  childZswap,
-  type Ending,
-} from "../targets/child_targets.ts";
-import type { Step, Suite } from "../oracle/judge.ts";
+import type { Ending } from "../targets/child_asker.ts";
+import { childZsmalloc, childZswap } from "../targets/child_targets.ts";
+import { childZram } from "../targets/child_zram.ts";
+import type { Step } from "../programs/program.ts";
+import type { Plan, Suite } from "../search/suite.ts";
 import type { Target } from "../targets/target.ts";
-import { ZRAM_SUITE } from "../oracle/zram_suite.ts";
-import { ZSMALLOC_SUITE } from "../oracle/zsmalloc_suite.ts";
-import { ZSWAP_SUITE } from "../oracle/zswap_suite.ts";
+import { ZRAM_SUITE } from "../search/suites/zram.ts";
+import { ZSMALLOC_SUITE } from "../search/suites/zsmalloc.ts";
+import { ZSWAP_SUITE } from "../search/suites/zswap.ts";
 import { takeDevice } from "../live/device.ts";
 import {
   type Asked,
@@ -114,8 +112,12 @@ function conformChild(
         return await judgeChild(ZSWAP_SUITE, asked, childZswap(child));
     }
 
-    async function judgeChild<T extends Target, One extends Step>(
-      suite: Suite<T, One>,
+    async function judgeChild<
+      T extends Target,
+      One extends Step,
+      Known extends Plan,
+    >(
+      suite: Suite<T, One, Known>,
       asked: Asked,
       target: T & Ending,
     ): Promise<number> {

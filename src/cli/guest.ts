@@ -4,8 +4,8 @@ import { bootSwap, type GuestSwap } from "../live/guest_swap.ts";
 import { bootZram, type GuestZram } from "../live/guest_zram.ts";
 import { recordZram } from "../live/record.ts";
 import { recordSwap } from "../live/record_swap.ts";
-import { swapSuite } from "../oracle/swap_suite.ts";
-import { backedZramSuite, ZRAM_SUITE } from "../oracle/zram_suite.ts";
+import { swapSuite } from "../search/suites/swap.ts";
+import { backedZramSuite, ZRAM_SUITE } from "../search/suites/zram.ts";
 import {
   type Asked,
   askedOf,

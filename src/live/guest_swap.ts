@@ -4,7 +4,7 @@ import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
 import { findImage, type Module } from "./guest_image.ts";
 import { GuestMachine } from "./guest_machine.ts";
 import { profilesOf } from "./kernel_profile.ts";
-import { SWAP_PROCESS_PAGES } from "../oracle/swap_steps.ts";
+import { SWAP_PROCESS_PAGES } from "../programs/swap/steps.ts";
 import type { SwapSetup, SwapTarget } from "../targets/swap_target.ts";
 import { isRefusal, type Refusal, TargetMissing } from "../targets/target.ts";
 

@@ -1,26 +1,67 @@
 /** Recording: what a live zram device does, as a transcript. */
 import type { Profile } from "../linux/profile.ts";
-import type { LiveZram } from "./live_zram.ts";
-import { fillPageData } from "../programs/page_data.ts";
-import { outcome } from "./outcome.ts";
-import {
-  type RecordPlan,
-  type RecordStep,
-  recordSteps,
-} from "./record_steps.ts";
-import { checksum } from "../oracle/replay_frame.ts";
-import type { ZramOperation } from "../programs/transcript_zram.ts";
+import { checksum, fillPageData } from "../programs/page_data.ts";
 import {
   headerLine,
   operationLine,
   type Recorded,
 } from "../programs/transcript_text.ts";
+import type { ZramOperation } from "../programs/transcript_zram.ts";
+import { ZRAM_LANGUAGE } from "../programs/zram/language.ts";
+import type { ZramStep, ZramSteps } from "../programs/zram/steps.ts";
+import { isRefusal } from "../targets/target.ts";
+import type { LiveZram } from "./live_zram.ts";
+import { outcome } from "./outcome.ts";
+import { pageDataOf, programSteps, type RecordPlan } from "./recorded_steps.ts";
 
-/** Does one operation; returns it with its outcome. */
+/** What a recording of a zram device is made for. */
+export interface RecordZramPlan extends RecordPlan {
+  /** Pages of the backing device at `/dev/loop0`, if there is one. */
+  readonly backingPages?: number;
+}
+
+/** The operations that transcripts have. */
+const OPS = [
+  "set",
+  "get",
+  "write",
+  "read",
+  "discard",
+  "block_state",
+] as const;
+
+/** A step that transcripts have. */
+type RecordedStep = Extract<ZramStep, { op: typeof OPS[number] }>;
+
+/** The steps of a recording: between two programs the device is reset. */
+function* stepsOf(plan: RecordZramPlan): Generator<RecordedStep> {
+  const { profile, seed, backingPages } = plan;
+  const ops = new Set<keyof ZramSteps>(["create", ...OPS]);
+  if (!profile.zram.memoryTracking) ops.delete("block_state");
+  const steps = programSteps(ZRAM_LANGUAGE, {
+    profiles: [profile],
+    anyGeometry: false,
+    ops,
+    maxSteps: 2000,
+    ...(backingPages === undefined ? {} : { backingPages }),
+  }, seed);
+  // The device is fresh already.
+  steps.next();
+  for (const step of steps) {
+    if (isRecorded(step)) yield step;
+    else yield { op: "set", attr: "reset", value: "1" };
+  }
+}
+
+function isRecorded(step: ZramStep): step is RecordedStep {
+  return OPS.some((op) => op === step.op);
+}
+
+/** Does one step; returns it with its outcome. */
 async function perform(
   target: LiveZram,
   profile: Profile,
-  step: RecordStep,
+  step: RecordedStep,
 ): Promise<Recorded<ZramOperation>> {
   switch (step.op) {
     case "set": {
@@ -32,10 +73,15 @@ async function perform(
       return { ...step, ...outcome(answer, ({ value }) => ({ value })) };
     }
     case "write": {
-      const data = new Uint8Array(profile.pageSize);
-      fillPageData(data, step.data);
-      const answer = await target.write(step.page, data);
-      return { ...step, ...outcome(answer, ({ stored }) => ({ stored })) };
+      const data = pageDataOf(step.data, profile);
+      const page = new Uint8Array(profile.pageSize);
+      fillPageData(page, data);
+      const answer = await target.write(step.page, page);
+      return {
+        ...step,
+        data,
+        ...outcome(answer, ({ stored }) => ({ stored })),
+      };
     }
     case "read": {
       const answer = await target.read(step.page);
@@ -55,6 +101,20 @@ async function perform(
   }
 }
 
+/** The page behind the last that a request is for; 0 where it is none. */
+function endOf(step: RecordedStep): number {
+  if (step.op === "discard") return step.page + step.pages;
+  return "page" in step ? step.page + 1 : 0;
+}
+
+async function diskPages(
+  target: LiveZram,
+  { pageSize }: Profile,
+): Promise<number> {
+  const shown = await target.get("disksize");
+  return isRefusal(shown) ? 0 : Number(shown.value) / pageSize;
+}
+
 /**
  * Does random operations on a fresh device and yields the lines of their
  * transcript, each with `mm_stat`, and `bd_stat` where the kernel has it.
@@ -63,7 +123,7 @@ async function perform(
 export async function* recordZram(
   target: LiveZram,
   kernel: string,
-  plan: RecordPlan,
+  plan: RecordZramPlan,
 ): AsyncGenerator<string> {
   const { profile, backingPages } = plan;
   const { name, pageSize, wordBits, chainSize } = profile;
@@ -77,7 +137,12 @@ export async function* recordZram(
     ...backingPages === undefined ? {} : { backingPages },
   });
   await target.create();
-  for (const step of recordSteps(plan)) {
+  let left = plan.steps;
+  for (const step of stepsOf(plan)) {
+    if (left === 0) return;
+    // What is refused beyond the disk is refused by its file, not by zram.
+    if (endOf(step) > await diskPages(target, profile)) continue;
+    left--;
     const recorded = await perform(target, profile, step);
     const mm_stat = await target.mmStat();
     yield operationLine(

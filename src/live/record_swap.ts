@@ -1,16 +1,8 @@
 /** Recording: what zswap makes of a process's pages, as a transcript. */
 import type { Profile } from "../linux/profile.ts";
-import { outcome } from "./outcome.ts";
-import { type Bytes, expandBytes } from "../programs/bytes.ts";
-import { fillPageData, type PageData } from "../programs/page_data.ts";
-import { checksum } from "../oracle/replay_frame.ts";
-import { swapSteps } from "../oracle/swap_steps.ts";
-import type {
-  SwapSetup,
-  SwapStep,
-  SwapTarget,
-} from "../targets/swap_target.ts";
-import { isRefusal } from "../targets/target.ts";
+import { checksum, fillPageData } from "../programs/page_data.ts";
+import { SWAP_LANGUAGE } from "../programs/swap/language.ts";
+import { SWAP_TARGET_OPS, type SwapStep } from "../programs/swap/steps.ts";
 import {
   headerLine,
   operationLine,
@@ -20,49 +12,61 @@ import type {
   NamedCounters,
   ZswapOperation,
 } from "../programs/transcript_zswap.ts";
+import type { SwapSetup, SwapTarget } from "../targets/swap_target.ts";
+import { isRefusal } from "../targets/target.ts";
+import { outcome } from "./outcome.ts";
+import { pageDataOf, programSteps, type RecordPlan } from "./recorded_steps.ts";
 
-/** What a recording's operations are made for. */
-export interface RecordSwapPlan {
-  /** The kernel. */
-  readonly profile: Profile;
+/** What a recording of a process's pages is made for. */
+export interface RecordSwapPlan extends RecordPlan {
   /** What the model must be told of the machine. */
   readonly setup: SwapSetup;
-  /** What the operations are made from: from 0 to 2^32 - 1. */
-  readonly seed: number;
-  /** How many there are. */
-  readonly steps: number;
 }
 
-/** What is done to a process, its beginning left out. */
-type RecordStep = Exclude<SwapStep, { readonly op: "create" }>;
+/** A step that transcripts have. */
+type RecordedStep = Extract<
+  SwapStep,
+  { op: "set" | "get" | "write" | "read" | "pageout" | "forget" }
+>;
 
 /** The allocator of a recording: each of the kernel's has its seeds. */
 export function recordedZpool(
-  { profile: { zswap: { zpools } }, seed }: RecordSwapPlan,
+  { profile: { zswap: { zpools } }, seed }: RecordPlan,
 ): string {
   return zpools[seed % zpools.length];
 }
 
-/** Of so many pages that are neither words nor noise, one is recorded as it is. */
-const WHOLE_PAGES = 16;
+/** The steps of a recording: of programs that go on where others stopped. */
+function* stepsOf(plan: RecordSwapPlan): Generator<RecordedStep> {
+  const { profile, seed } = plan;
+  const { zpools } = profile.zswap;
+  if (zpools.length > 1) {
+    yield { op: "set", attr: "zpool", value: recordedZpool(plan) };
+  }
+  const isOther = (step: RecordedStep) =>
+    step.op === "set" && step.attr === "zpool" &&
+    zpools.some((one) => one === step.value.trim());
+  const steps = programSteps(SWAP_LANGUAGE, {
+    profiles: [profile],
+    anyGeometry: false,
+    ops: new Set(SWAP_TARGET_OPS),
+    maxSteps: 2000,
+  }, seed);
+  for (const step of steps) {
+    if (isRecorded(step) && !isOther(step)) yield step;
+  }
+}
 
-/**
- * Page data as transcripts have it. A page as it is takes thousands of
- * characters: most are noise and zeros instead.
- */
-function pageDataOf(data: Bytes, { pageSize }: Profile): PageData {
-  if ("word" in data || "xorshift" in data) return data;
-  const seed = "seed" in data ? data.seed : 0;
-  return seed % WHOLE_PAGES === 0
-    ? { b64: expandBytes(data, pageSize) }
-    : { xorshift: seed, bytes: seed % (pageSize + 1) };
+function isRecorded(step: SwapStep): step is RecordedStep {
+  return step.op !== "create" && step.op !== "counters" &&
+    SWAP_TARGET_OPS.includes(step.op);
 }
 
 /** Does one operation; returns it with its outcome. */
 async function perform(
   target: SwapTarget,
   profile: Profile,
-  step: RecordStep,
+  step: RecordedStep,
 ): Promise<Recorded<ZswapOperation>> {
   switch (step.op) {
     case "set": {
@@ -123,7 +127,7 @@ export async function* recordSwap(
   kernel: string,
   plan: RecordSwapPlan,
 ): AsyncGenerator<string> {
-  const { profile, setup, seed, steps } = plan;
+  const { profile, setup } = plan;
   const { name, pageSize, wordBits, chainSize } = profile;
   yield headerLine({
     target: "zswap",
@@ -135,8 +139,7 @@ export async function* recordSwap(
     ...setup,
   });
   await target.create();
-  const all = swapSteps(profile, seed, steps, [recordedZpool(plan)]);
-  for (const step of all.filter((one) => one.op !== "create").slice(0, steps)) {
+  for (const step of stepsOf(plan).take(plan.steps)) {
     const recorded = await perform(target, profile, step);
     const counters = await countersOf(target, profile);
     yield operationLine({ ...recorded, counters });

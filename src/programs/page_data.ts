@@ -1,4 +1,5 @@
 /** How a transcript writes a page's bytes. */
+import { crc32 } from "node:zlib";
 import { xorshift32 } from "./random.ts";
 
 /** One of the three forms of a page in a transcript. */
@@ -42,4 +43,9 @@ export function describePageData(data: PageData): string {
   if ("b64" in data) return `${data.b64.length} bytes`;
   if ("word" in data) return `word ${data.word}`;
   return `xorshift ${data.xorshift}, ${data.bytes} bytes`;
+}
+
+/** CRC-32 of a page, as transcripts write it. */
+export function checksum(page: Uint8Array): string {
+  return crc32(page).toString(16).padStart(8, "0");
 }

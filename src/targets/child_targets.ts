@@ -1,29 +1,19 @@
-/** Targets as child processes: what answers must look like. */
-import { Child, type ChildAnswer, type ChildOptions } from "./child.ts";
+/** Allocators and swap caches as child processes: what answers must look like. */
 import {
   base64,
-  errno,
-  Fields,
+  type Fields,
   matching,
   truth,
   whole,
 } from "../programs/fields.ts";
-import {
-  type Refusal,
-  TargetFault,
-  type ZsmallocTarget,
-  type ZswapStored,
-  type ZswapTarget,
-  type ZswapWritten,
+import { Child, type ChildOptions } from "./child.ts";
+import { asker, type Ending, nothing, processOf } from "./child_asker.ts";
+import type {
+  ZsmallocTarget,
+  ZswapStored,
+  ZswapTarget,
+  ZswapWritten,
 } from "./target.ts";
-
-/** A target that is a process, and can be ended. */
-export interface Ending {
-  /** Ends its input; throws a `TargetFault` where it does not end too. */
-  end(): Promise<void>;
-  /** Kills it. */
-  restart(): Promise<void>;
-}
 
 const handle = matching(/^(0x)?[0-9a-f]+$/i);
 
@@ -41,44 +31,6 @@ function writtenOf(value: unknown): ZswapWritten[] | undefined {
   }
   return written;
 }
-
-/** Asks, and reads what comes: the result's fields, or `error`. */
-export type Asker = <Result>(
-  request: ChildAnswer,
-  read: (fields: Fields) => Result,
-) => Promise<Result | Refusal>;
-
-/** What asks a child. */
-export function asker(child: Child): Asker {
-  return async <Result>(
-    request: ChildAnswer,
-    read: (fields: Fields) => Result,
-  ): Promise<Result | Refusal> => {
-    const answer = await child.ask(request);
-    const fields = new Fields(
-      answer,
-      (message) => new TargetFault("malformed", message),
-    );
-    if (!Object.hasOwn(answer, "error")) return read(fields);
-    return { error: fields.required("error", errno, "an errno's name") };
-  };
-}
-
-/** Reads an answer that has no fields. */
-export const nothing = (): void => {};
-
-/** How a target that is a process is told what every target can be told. */
-export function processOf(
-  child: Child,
-): Ending & { hurry(isHurried: boolean): void } {
-  return {
-    restart: () => child.restart(),
-    hurry: (isHurried: boolean) => child.hurry(isHurried),
-    end: () => child.end(),
-  };
-}
-
-export { childZram } from "./child_zram.ts";
 
 /** An allocator in a child process. */
 export function childZsmalloc(options: ChildOptions): ZsmallocTarget & Ending {

@@ -1,7 +1,7 @@
 /** A compressed block device as a child process. */
 import { base64, type Check, type Fields, whole } from "../programs/fields.ts";
 import { Child, type ChildAnswer, type ChildOptions } from "./child.ts";
-import { asker, type Ending, nothing, processOf } from "./child_targets.ts";
+import { asker, type Ending, nothing, processOf } from "./child_asker.ts";
 import {
   type BlockStateRow,
   isRefusal,

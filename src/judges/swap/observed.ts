@@ -1,6 +1,6 @@
 /** Judges answers by what was observed when a kernel did the same. */
-import { crc32 } from "node:zlib";
 import type { Profile } from "../../linux/profile.ts";
+import { checksum } from "../../programs/page_data.ts";
 import type { SwapObserved } from "../../programs/swap/recording.ts";
 import type {
   SwapResults,
@@ -19,11 +19,6 @@ export const SWAP_OBSERVED: Rule = {
     "Every answer, and every counter after it, is what the recorded kernel showed.",
   source: "the recording, transcript/1",
 };
-
-/** CRC-32 of a page, as recordings write it. */
-function checksum(page: Uint8Array): string {
-  return crc32(page).toString(16).padStart(8, "0");
-}
 
 /** What an answer shows of what was observed. */
 function shownBy(

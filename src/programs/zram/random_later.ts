@@ -5,10 +5,15 @@ import type { Draft } from "./draft.ts";
 import { randomPage } from "./random_data.ts";
 import { write } from "./random_requests.ts";
 
+/** Ages in seconds where the program has the clock; the last wraps in 64 bits. */
+const AGES = ["0", "1", "5", "20", "100000", "0x10", "18446744074"];
+/** Ages that every page has, and none, whatever the clock says. */
+const SURE_AGES = ["0", "100000"];
+
 /** Marks pages idle: all, or those of an age. */
 export function idle(draft: Draft): void {
   if (!draft.has("idle")) return;
-  const ages = ["0", "1", "5", "20", "100000", "0x10", "18446744074"];
+  const ages = draft.can("wait") ? AGES : SURE_AGES;
   const value = pick(
     draft.random,
     "all",
