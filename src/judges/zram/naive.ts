@@ -13,12 +13,12 @@ import type { ZramLedger } from "./ledger.ts";
 import type { Expected } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import {
-  BACKING,
-  IDLE,
+  type BACKING,
+  type IDLE,
   INCOMPRESSIBLE,
   NOWHERE,
-  OBJECT,
-  WHOLE,
+  type OBJECT,
+  type WHOLE,
 } from "./ledger_pages.ts";
 import { flagsOf, nextStored, shownOf } from "./ledger_text.ts";
 import { checkNumbers } from "./naive_stat.ts";
