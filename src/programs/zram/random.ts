@@ -66,7 +66,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 0.5, make: algorithmParams, attr: "algorithm_params" },
   { weight: 0.3, make: strange },
   { weight: 1, make: fill },
-  { weight: 0.8, make: age },
+  { weight: 1.2, make: age },
   { weight: 0.4, make: reset, isWhole: true },
   { weight: 2, make: wait, op: "wait" },
   { weight: 2, make: idle, attr: "idle", isWhole: true },
@@ -78,7 +78,7 @@ const CHOICES: readonly Choice[] = [
     attr: "writeback",
     isWhole: true,
   },
-  { weight: 1, make: writebackLimit, attr: "writeback_limit" },
+  { weight: 2, make: writebackLimit, attr: "writeback_limit", isWhole: true },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
   { weight: 4, make: recompress, attr: "recompress", isWhole: true },
   {
