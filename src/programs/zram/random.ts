@@ -66,7 +66,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 0.5, make: algorithmParams, attr: "algorithm_params" },
   { weight: 0.3, make: strange },
   { weight: 1, make: fill },
-  { weight: 1.2, make: age },
+  { weight: 1.5, make: age },
   { weight: 0.4, make: reset, isWhole: true },
   { weight: 2, make: wait, op: "wait" },
   { weight: 2, make: idle, attr: "idle", isWhole: true },
