@@ -22,7 +22,9 @@ const asksPools = ({ profile }: Zswap): boolean =>
  * emptied.
  */
 function wentWithObjects({ pools, counters, profile }: Zswap): boolean {
-  return profile.zswap.poolPer === "kernel" && counters.pool_limit_hit === 0 &&
+  const isReclaimed = counters.pool_limit_hit > 0 ||
+    counters.written_back_pages > 0;
+  return profile.zswap.poolPer === "kernel" && !isReclaimed &&
     pools.list.every(({ zpool }) => zpool.type !== "z3fold");
 }
 

@@ -1,0 +1,63 @@
+/** Planted defects: small edits of the models that a search must find. */
+
+/** What is wrong in a file, as a developer could have written it. */
+export interface Defect {
+  /** What the edit does, in a few words. */
+  readonly what: string;
+  /** What stands in the file, once. */
+  readonly from: string;
+  /** What is planted in its place. */
+  readonly to: string;
+  /** The machines that must find it, where they are not those of the file. */
+  readonly machines?: readonly string[];
+  /** Why no search finds it, where none can. */
+  readonly reason?: string;
+}
+
+/** A defect and where it is. */
+export interface Mutant {
+  /** `room/file: what is wrong`. */
+  readonly name: string;
+  /** The room whose defect it is. */
+  readonly room: string;
+  /** The file's path from the checkout's folder. */
+  readonly file: string;
+  /** What stands in the file, once. */
+  readonly from: string;
+  /** What is planted in its place. */
+  readonly to: string;
+  /** The machines that must find it. */
+  readonly machines: readonly string[];
+  /** Why no search finds it, where none can. */
+  readonly reason?: string;
+}
+
+/** The mutants of a file, `zswap/load` for `src/zswap/load.ts`. */
+export function mutantsOf(
+  file: string,
+  machines: readonly string[],
+  defects: readonly Defect[],
+): Mutant[] {
+  const [room] = file.split("/");
+  return defects.map(({ what, ...defect }) => ({
+    name: `${file}: ${what}`,
+    room,
+    file: `src/${file}.ts`,
+    machines,
+    ...defect,
+  }));
+}
+
+/** A file's text with a mutant in it. Throws where its place is not one. */
+export function planted(
+  text: string,
+  { name, file, from, to }: Mutant,
+): string {
+  const places = text.split(from).length - 1;
+  if (places !== 1) {
+    throw new RangeError(
+      `Cannot plant '${name}': what it replaces is ${places} times in ${file}, not once`,
+    );
+  }
+  return text.replace(from, () => to);
+}

@@ -1,0 +1,87 @@
+/** Plants mutants one after another and asks the search of each. */
+import type { Mutant } from "./mutant.ts";
+import {
+  copyCheckout,
+  type Kill,
+  search,
+  searchMutant,
+  type SearchOptions,
+} from "./search.ts";
+
+/** What came of a mutant. */
+export interface Result {
+  /** The mutant. */
+  readonly mutant: Mutant;
+  /** Who found it; `undefined` where it survived. */
+  readonly kill: Kill | undefined;
+}
+
+/** What {@linkcode runMutants} is told. */
+export interface RunOptions extends SearchOptions {
+  /** The checkout's folder. */
+  readonly root: string;
+  /** Copies of it, each with a search of its own. */
+  readonly jobs: number;
+  /** Called after each mutant. */
+  readonly onResult: (result: Result) => void;
+}
+
+/**
+ * The results of all mutants, in their order. Copies of the checkout are made
+ * for it, and are gone when it ends, however it ends. Throws where the search
+ * finds something in the checkout as it is.
+ */
+export async function runMutants(
+  mutants: readonly Mutant[],
+  options: RunOptions,
+): Promise<Result[]> {
+  const folder = await Deno.makeTempDir({ prefix: "zspec-mutants-" });
+  try {
+    const jobs = Math.min(options.jobs, mutants.length);
+    const copies = await copyCheckout(options.root, folder, jobs);
+    await assertHolds(copies[0], mutants, options);
+    return await shareOut(copies, mutants, options);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Throws where one of the mutants' machines fails without a mutant. */
+async function assertHolds(
+  copy: string,
+  mutants: readonly Mutant[],
+  options: SearchOptions,
+): Promise<void> {
+  const machines = [...new Set(mutants.flatMap(({ machines }) => machines))];
+  const kill = await search(copy, machines, options);
+  if (kill === undefined) return;
+  throw new Error(
+    `Cannot judge mutants: without one, ${kill.machine} fails already by ${kill.by}`,
+  );
+}
+
+/** Each copy takes the next mutant until there are none; the first error ends all. */
+async function shareOut(
+  copies: readonly string[],
+  mutants: readonly Mutant[],
+  options: RunOptions,
+): Promise<Result[]> {
+  const failed = new AbortController();
+  const stop = AbortSignal.any([options.stop, failed.signal]);
+  const results: Result[] = [];
+  const turns = mutants.entries();
+  const work = async (copy: string) => {
+    try {
+      for (const [nth, mutant] of turns) {
+        const kill = await searchMutant(copy, mutant, { ...options, stop });
+        results[nth] = { mutant, kill };
+        options.onResult(results[nth]);
+      }
+    } catch (error) {
+      failed.abort(error);
+    }
+  };
+  await Promise.all(copies.map(work));
+  failed.signal.throwIfAborted();
+  return results;
+}

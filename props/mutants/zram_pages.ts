@@ -1,0 +1,294 @@
+/** Planted defects of zram's post-processing: idle marks, writeback, recompression. */
+import { type Mutant, mutantsOf } from "./mutant.ts";
+
+const IDLE = mutantsOf("zram/idle", ["zram"], [
+  {
+    what: "a page of just the age is marked",
+    from: "slots.acTime(page) < cutoff",
+    to: "slots.acTime(page) <= cutoff",
+  },
+  {
+    what: "6.18 leaves younger pages their mark",
+    from: "else if (inPool) slots.clearFlag(page, ZRAM_IDLE);",
+    to: "",
+  },
+  {
+    what: "an age that reaches back to the start marks none",
+    from: `cutoff === "all" || cutoff === 0 ||`,
+    to: `cutoff === "all" ||`,
+  },
+  {
+    what: "6.18 marks pages of one word",
+    from: "inPool ? ZRAM_SAME | ZRAM_WB :",
+    to: "inPool ? ZRAM_WB :",
+  },
+]);
+
+const PP_CTL = mutantsOf("zram/post_processing", ["zram"], [
+  {
+    what: "128 bytes of size share a bucket",
+    from: "const PP_BUCKET_SIZE_RANGE = 64;",
+    to: "const PP_BUCKET_SIZE_RANGE = 128;",
+  },
+  {
+    what: "the slot that was placed first in its bucket comes first",
+    from: "this.#buckets[bucket].push(slot);",
+    to: "this.#buckets[bucket].unshift(slot);",
+  },
+  {
+    what: "the smallest objects come first",
+    from: "Math.floor(this.#slots.size(slot) / PP_BUCKET_SIZE_RANGE);",
+    to: `this.#buckets.length - 1 -
+      Math.floor(this.#slots.size(slot) / PP_BUCKET_SIZE_RANGE);`,
+  },
+  {
+    what: "frame 0 is taken for none",
+    from: "if (pfn === NO_PAGE) return undefined;",
+    to: "if (pfn <= 0) return undefined;",
+  },
+  {
+    what: "a mark stays where no slot waits any more",
+    from: "if (slot !== undefined) this.#slots.clearFlag(slot, ZRAM_PP_SLOT);",
+    to: "",
+  },
+]);
+
+const BACKING = mutantsOf("zram/backing", ["zram"], [
+  {
+    what: "the block behind the device's last is taken",
+    from: "if (block >= this.device.pages) return 0;",
+    to: "if (block > this.device.pages) return 0;",
+  },
+  {
+    what: "a block that is given back stays in use",
+    from: "this.#bitmap[block >>> 5] &= ~(1 << (block & 31));",
+    to: "",
+  },
+  {
+    what: "a full word of blocks ends the search",
+    from: "? ((block >>> 5) + 1) << 5",
+    to: "? this.device.pages",
+  },
+]);
+
+const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
+  {
+    what: "the limit stops at 0 instead of wrapping",
+    from: "zram.wbLimit = BigInt.asUintN(64, zram.wbLimit - units);",
+    to: "zram.wbLimit = zram.wbLimit > units ? zram.wbLimit - units : 0n;",
+  },
+  {
+    what: "the limit counts pages",
+    from: "const units = BigInt(zram.profile.pageSize / LIMIT_UNIT);",
+    to: "const units = 1n;",
+  },
+  {
+    what: "6.1 looks for a block where a page is left alone",
+    from: `if (block === 0) return "ENOSPC";
+      if (!canWriteBack(zram, page, request.flags)) continue;`,
+    to: `if (!canWriteBack(zram, page, request.flags)) continue;
+      if (block === 0) return "ENOSPC";`,
+  },
+  {
+    what: "6.1 looks at the limit where a page is to be written alone",
+    from: `if (isExhausted(zram)) return "EIO";
+      block ||= zram.allocBlock();
+      if (block === 0) return "ENOSPC";
+      if (!canWriteBack(zram, page, request.flags)) continue;`,
+    to: `block ||= zram.allocBlock();
+      if (block === 0) return "ENOSPC";
+      if (!canWriteBack(zram, page, request.flags)) continue;
+      if (isExhausted(zram)) return "EIO";`,
+  },
+  {
+    what: "6.1 does not give the block back that was not used",
+    from: `if (block !== 0) zram.freeBlock(block);
+    buffer.free();
+    zram.initLockReaders--;`,
+    to: `buffer.free();
+    zram.initLockReaders--;`,
+  },
+  {
+    what: "6.18 does not give the block back that was not used",
+    from: `if (block !== 0) zram.freeBlock(block);
+    buffer.free();
+  }`,
+    to: `buffer.free();
+  }`,
+  },
+  {
+    what: "6.1 writes pages of one word back",
+    from: "!slots.has(page, ZRAM_WB | ZRAM_SAME | ZRAM_UNDER_WB) &&",
+    to: "!slots.has(page, ZRAM_WB | ZRAM_UNDER_WB) &&",
+  },
+  {
+    what: "6.1 counts a write that failed",
+    from: "if (errno === undefined) zram.stats.bdWrites++;",
+    to: "zram.stats.bdWrites++;",
+  },
+  {
+    what: "6.18 counts a write that failed",
+    from: "if (failure === undefined) stats.bdWrites++;",
+    to: "stats.bdWrites++;",
+  },
+  {
+    what: "6.1 loses a page that is written anew amid its writeback",
+    from: "!slots.isAllocated(page) || !slots.has(page, ZRAM_IDLE);",
+    to: "!slots.isAllocated(page);",
+    machines: ["zram", "swap"],
+  },
+  {
+    what: "6.18 loses a page that is written anew amid its writeback",
+    from: "if (failure === undefined && slots.has(page, ZRAM_PP_SLOT)) {",
+    to: "if (failure === undefined) {",
+    machines: ["zram", "swap"],
+  },
+  {
+    what: "a page that was written back keeps the mark of it",
+    from: `slots.clearFlag(page, ZRAM_UNDER_WB);
+  return "written-back";`,
+    to: `return "written-back";`,
+  },
+  {
+    what: "6.1 leaves a page that could not be written idle",
+    from: `slots.clearFlag(page, ZRAM_UNDER_WB | ZRAM_IDLE);
+    return errno;`,
+    to: `slots.clearFlag(page, ZRAM_UNDER_WB);
+    return errno;`,
+  },
+  {
+    what: "6.18 forgets an error where a later page is written",
+    from: "errno = failure ?? errno;",
+    to: "errno = failure;",
+  },
+  {
+    what:
+      "6.1 forgets an error where a later page is written amid its writeback",
+    from: "else errno = outcome ?? errno;",
+    to: "else errno = outcome;",
+  },
+  {
+    what: "6.1 refuses the disk's last page",
+    from: "request.start < 0 || request.end > slots.length",
+    to: "request.start < 0 || request.end >= slots.length",
+  },
+  {
+    what: "a page that is written back no longer counts as stored",
+    from: "zram.stats.pagesStored++;",
+    to: "",
+  },
+]);
+
+const REQUEST = mutantsOf("zram/writeback_request", ["zram"], [
+  {
+    what: "a range of one page is refused",
+    from: `return last < start ? "ERANGE"`,
+    to: `return last <= start ? "ERANGE"`,
+  },
+  {
+    what: "a range is without its last page",
+    from: `"ERANGE" : { start, end: last + 1 };`,
+    to: `"ERANGE" : { start, end: last };`,
+  },
+  {
+    what: "the page behind the disk is taken",
+    from: "return page < BigInt(slots.length)",
+    to: "return page <= BigInt(slots.length)",
+  },
+  {
+    what: "a type holds in the whole disk behind a range too",
+    from: "selections.push({ ...range, flags: MODES[type] });",
+    to: `selections.push({
+        start: 0,
+        end: zram.slots.length,
+        flags: MODES[type],
+      });`,
+  },
+]);
+
+const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
+  {
+    what: "a new object of just the threshold is taken",
+    from: "if (smaller && (threshold === 0 || length < threshold)) {",
+    to: "if (smaller && (threshold === 0 || length <= threshold)) {",
+  },
+  {
+    what: "an object of just the threshold stays",
+    from: "if (slots.size(page) < request.threshold) return;",
+    to: "if (slots.size(page) <= request.threshold) return;",
+  },
+  {
+    what: "a threshold of the huge size is taken",
+    from: `if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";`,
+    to: `if (request.threshold > zram.pool.hugeClassSize) return "EINVAL";`,
+  },
+  {
+    what: "a page that no algorithm makes smaller is tried again",
+    from: "if (priorities.end >= comps.activeCount) {",
+    to: "if (priorities.end > comps.activeCount) {",
+  },
+  {
+    what: "a page that was tried stays idle",
+    from: "slots.clearFlag(page, ZRAM_IDLE);",
+    to: "",
+  },
+  {
+    what: "max_pages counts the pages that became smaller",
+    from: `request.maxPages--;
+  if (smaller === undefined) {`,
+    to: `if (smaller !== undefined) request.maxPages--;
+  if (smaller === undefined) {`,
+  },
+  {
+    what: "a page of the last algorithm is a candidate",
+    from: "slots.priority(page) + 1 < end",
+    to: "slots.priority(page) + 1 <= end",
+  },
+  {
+    what: "an incompressible page is a candidate",
+    from: "const excluded = ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;",
+    to: "const excluded = ZRAM_WB | ZRAM_SAME;",
+  },
+  {
+    what: "a new object of the same class is taken",
+    from: "const smaller = pool.lookupClassIndex(length) < oldClass;",
+    to: "const smaller = pool.lookupClassIndex(length) <= oldClass;",
+  },
+  {
+    what: "an algorithm is tried that the page has already",
+    from: "const start = Math.max(first, slots.priority(page) + 1);",
+    to: "const start = first;",
+  },
+  {
+    what: "an algorithm above a gap is tried",
+    from: "end = Math.min(end, comps.activeCount);",
+    to: "",
+  },
+  {
+    what: "the page for the while of it is not given back",
+    from: `page.free();
+    zram.ppInProgress = false;`,
+    to: "zram.ppInProgress = false;",
+  },
+  {
+    what: "the older object goes before there is a new one",
+    from: "const handle = zram.initialisedPool.malloc(length);",
+    to: `freePage(zram, page);
+  const handle = zram.initialisedPool.malloc(length);`,
+  },
+  {
+    what: "a recompressed page keeps the first algorithm's priority",
+    from: "slots.setPriority(page, smaller.priority);",
+    to: "",
+  },
+]);
+
+/** Planted defects of zram's post-processing. */
+export const ZRAM_PAGES_MUTANTS: readonly Mutant[] = [
+  ...IDLE,
+  ...PP_CTL,
+  ...BACKING,
+  ...WRITEBACK,
+  ...REQUEST,
+  ...RECOMPRESS,
+];

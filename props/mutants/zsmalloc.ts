@@ -1,0 +1,446 @@
+/** Planted defects of zsmalloc. */
+import { type Mutant, mutantsOf } from "./mutant.ts";
+
+const GEOMETRY = mutantsOf("zsmalloc/geometry", ["zsmalloc", "zram"], [
+  {
+    what: "the huge class starts one byte below",
+    from: "hugeClassSize = size - (handleSize - 1);",
+    to: "hugeClassSize = size - handleSize;",
+  },
+  {
+    what: "the number of classes is rounded down",
+    from: "Math.ceil((pageSize - minAllocSize) / classDelta) + 1",
+    to: "Math.floor((pageSize - minAllocSize) / classDelta) + 1",
+  },
+  {
+    what: "classes of as many objects merge, whatever their pages",
+    from: `built?.pagesPerZspage !== zspage.pagesPerZspage ||
+      built.objectsPerZspage`,
+    to: "built?.objectsPerZspage",
+  },
+  {
+    what: "an object goes into the class below its size",
+    from: "? Math.ceil((size - geometry.minAllocSize) / geometry.classDelta)",
+    to: "? Math.floor((size - geometry.minAllocSize) / geometry.classDelta)",
+  },
+  {
+    what: "the smallest chunk has 16 bytes",
+    from: `Math.max(
+    32,`,
+    to: `Math.max(
+    16,`,
+  },
+  {
+    what: "the tag takes no bit from an object's index",
+    from: "const objIndexBits = wordBits - pfnBits - objects.tagBits;",
+    to: "const objIndexBits = wordBits - pfnBits;",
+  },
+  {
+    what: "a handle takes 8 bytes on 32-bit too",
+    from: `objects.handle === "cell" ? wordBits / 8 : 0`,
+    to: `objects.handle === "cell" ? 8 : 0`,
+  },
+]);
+
+const HANDLES = [
+  ...mutantsOf("zsmalloc/location", ["zsmalloc"], [
+    {
+      what: "an object's index has a bit too few",
+      from: "this.#pfnShift = objIndexBits + tagBits;",
+      to: "this.#pfnShift = objIndexBits + tagBits - 1;",
+    },
+    {
+      what: "the upper half of a frame's number is not written",
+      from: "into[word + 1] = pfn >>> (32 - shift);",
+      to: "into[word + 1] = 0;",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/location_handles", ["zsmalloc"], [
+    {
+      what: "the index in a handle counts from 0",
+      from: "export const FIRST_INDEX = 1;",
+      to: "export const FIRST_INDEX = 0;",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/obj", ["zsmalloc"], [
+    {
+      what: "the upper half of a freed cell is not cleared",
+      from: "if (this.#wordBytes === 8) this.#cells[word + 1] = FREE_CELL;",
+      to: "",
+    },
+    {
+      what: "cells grow one too late",
+      from: "if (handle / 4 >= this.#cells.length) this.#grow();",
+      to: "if (handle / 4 > this.#cells.length) this.#grow();",
+    },
+    {
+      what: "a cell that is freed still counts",
+      from: `this.#freed.push(handle / this.#wordBytes);
+    this.allocated--;`,
+      to: "this.#freed.push(handle / this.#wordBytes);",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/obj_index", ["zsmalloc"], [
+    {
+      what: "an object that starts in the frame before counts in the next",
+      from: "return Math.ceil(nth * pageSize / size);",
+      to: "return Math.floor(nth * pageSize / size);",
+    },
+  ]),
+];
+
+const FREE_LISTS = mutantsOf("zsmalloc/free_link", ["zsmalloc"], [
+  {
+    what: "a link keeps the upper half that was there",
+    from: "if (isLong) memory.words[word + 1] = 0;",
+    to: "",
+  },
+  {
+    what: "the link that ends a list has its upper half of zeros",
+    from: "if (isLong) memory.words[word + 1] = NO_OBJ;",
+    to: "if (isLong) memory.words[word + 1] = 0;",
+  },
+  {
+    what: "a location in a link counts from 0",
+    from: "const index = indexing.encode(pfn, objIndex, size) + firstIndex;",
+    to: "const index = indexing.encode(pfn, objIndex, size);",
+  },
+]);
+
+const SIZE_CLASSES = mutantsOf("zsmalloc/size_class", ["zsmalloc"], [
+  {
+    what: "a zspage as full as the head goes behind it",
+    from: "fields[field + ZSPAGE_INUSE] < fields[headField + ZSPAGE_INUSE]",
+    to: "fields[field + ZSPAGE_INUSE] <= fields[headField + ZSPAGE_INUSE]",
+  },
+  {
+    what: "the fuller head stays in every release",
+    from: "sizeClass.fullerHeadStays && head !== NO_ZSPAGE &&",
+    to: "head !== NO_ZSPAGE &&",
+  },
+  {
+    what: "a zspage that empties stays on its list",
+    from: "if (group !== zspages.get(zspage, ZSPAGE_FULLNESS)) {",
+    to: "if (group > zspages.get(zspage, ZSPAGE_FULLNESS)) {",
+  },
+  {
+    what: "an allocation passes the fullest list by",
+    from:
+      "for (let group = groupFull(sizeClass) - 1; group >= GROUP_EMPTY; group--)",
+    to:
+      "for (let group = groupFull(sizeClass) - 2; group >= GROUP_EMPTY; group--)",
+  },
+  {
+    what: "an allocation looks at the emptiest list first",
+    from:
+      "for (let group = groupFull(sizeClass) - 1; group >= GROUP_EMPTY; group--)",
+    to: "for (let group = GROUP_EMPTY; group < groupFull(sizeClass); group++)",
+  },
+  {
+    what: "a part of a zspage's room counts as one to be freed",
+    from: "Math.floor(unused / sizeClass.objectsPerZspage)",
+    to: "Math.ceil(unused / sizeClass.objectsPerZspage)",
+  },
+  {
+    what: "what can be freed counts zspages",
+    from: `Math.floor(unused / sizeClass.objectsPerZspage) *
+    sizeClass.pagesPerZspage`,
+    to: "Math.floor(unused / sizeClass.objectsPerZspage)",
+  },
+]);
+
+const ZSPAGES = mutantsOf("zsmalloc/zspage", ["zsmalloc"], [
+  {
+    what: "the last frame of a zspage that fails is not given back",
+    from: "while (pages.length > 0) this.memory.freePage(",
+    to: "while (pages.length > 1) this.memory.freePage(",
+  },
+  {
+    what: "frame 0 is taken for none",
+    from: `if (pfn === NO_PAGE) {
+        while`,
+    to: `if (pfn <= 0) {
+        while`,
+  },
+  {
+    what: "the upper half of a chunk's header keeps its link",
+    from: "if (this.#wordBytes === 8) memory.words[word + 1] = 0;",
+    to: "",
+  },
+  {
+    what: "the poison is another byte",
+    from: "const POISON_INUSE = 0x5a;",
+    to: "const POISON_INUSE = 0x6b;",
+  },
+  {
+    what: "the poison takes half a word on 64-bit",
+    from: "memory.bytes.fill(POISON_INUSE, start, start + this.#wordBytes);",
+    to: "memory.bytes.fill(POISON_INUSE, start, start + 4);",
+  },
+  {
+    what: "a moved object is copied as if its new frames lay side by side",
+    from: `pageSize - fromOffset,
+        pageSize - toOffset,`,
+    to: "pageSize - fromOffset,",
+  },
+  {
+    what: "an object is read as if its frames lay side by side",
+    from: "const next = this.nextPage(pfn) * pageSize;",
+    to: "const next = (pfn + 1) * pageSize;",
+  },
+  {
+    what: "an object is written as if its frames lay side by side",
+    from: "bytes.set(data.subarray(first), this.nextPage(pfn) * pageSize);",
+    to: "bytes.set(data.subarray(first), (pfn + 1) * pageSize);",
+  },
+  {
+    what: "a last chunk that ends with its frame links to one more",
+    from: "next === NO_PAGE && offset + size >= memory.pageSize",
+    to: "next === NO_PAGE && offset + size > memory.pageSize",
+  },
+  {
+    what: "the table of zspages grows one too late",
+    from: "if (zspage * ZSPAGE_STRIDE >= this.fields.length) this.#grow();",
+    to: "if (zspage * ZSPAGE_STRIDE > this.fields.length) this.#grow();",
+  },
+  {
+    what: "the chain does not lead to a frame that replaced another",
+    from: "page[before * PAGE_STRIDE + PAGE_INDEX] = to + 1;",
+    to: "page[before * PAGE_STRIDE + PAGE_INDEX] = to;",
+  },
+]);
+
+const COMPACTION = [
+  ...mutantsOf("zsmalloc/compact_class", ["zsmalloc"], [
+    {
+      what: "a mapped source makes the destination fall off its list",
+      from: `putbackZspage(pool, sizeClass, source);
+      break;`,
+      to: `putbackZspage(pool, sizeClass, source);
+      return pagesFreed;`,
+    },
+    {
+      what: "6.18 stops with a zspage's worth of room left",
+      from: "while (canCompact(sizeClass) > 0) {",
+      to: "while (canCompact(sizeClass) > sizeClass.pagesPerZspage) {",
+    },
+    {
+      what: "6.1 goes on where no zspage could be freed",
+      from: "if (canCompact(sizeClass) > 0) {",
+      to: "if (sizeClass.objsUsed > 0) {",
+    },
+    {
+      what: "6.18 fills the emptiest zspages",
+      from: `destination = isolateZspage(
+        pool,
+        sizeClass,
+        fullest(sizeClass),
+        EMPTIEST,
+      );`,
+      to: `destination = isolateZspage(
+        pool,
+        sizeClass,
+        EMPTIEST,
+        fullest(sizeClass),
+      );`,
+    },
+    {
+      what: "6.1 and 4.0 fill the emptiest zspages",
+      from: `const destination = isolateZspage(
+      pool,
+      sizeClass,
+      fullest(sizeClass),
+      EMPTIEST,
+    );`,
+      to: `const destination = isolateZspage(
+      pool,
+      sizeClass,
+      EMPTIEST,
+      fullest(sizeClass),
+    );`,
+    },
+    {
+      what: "4.0 takes objects from almost full zspages too",
+      from: "isolateZspage(pool, sizeClass, EMPTIEST, EMPTIEST)",
+      to: "isolateZspage(pool, sizeClass, EMPTIEST, fullest(sizeClass))",
+    },
+    {
+      what: "6.1 takes objects from the fullest zspages",
+      from:
+        `const source = isolateZspage(pool, sizeClass, EMPTIEST, fullest(sizeClass));
+    if (source === NO_ZSPAGE) return pagesFreed;`,
+      to:
+        `const source = isolateZspage(pool, sizeClass, fullest(sizeClass), EMPTIEST);
+    if (source === NO_ZSPAGE) return pagesFreed;`,
+    },
+  ]),
+  ...mutantsOf("zsmalloc/compaction", ["zsmalloc"], [
+    {
+      what: "a pinned object is moved",
+      from: "if (handle !== 0 && !mappings.isPinned(handle)) return handle;",
+      to: "if (handle !== 0) return handle;",
+    },
+    {
+      what: "objects moved are not counted",
+      from: "pool.objectsMigrated++;",
+      to: "",
+    },
+    {
+      what: "objects moved are counted twice",
+      from: "pool.objectsMigrated++;",
+      to: "pool.objectsMigrated += 2;",
+    },
+    {
+      what: "a moved object's last word stays behind",
+      from: `(freeIndex * size) & mask,
+    size,`,
+      to: `(freeIndex * size) & mask,
+    size - zspages.headerBytes,`,
+    },
+    {
+      what: "the search in a next frame starts where the last one ended",
+      from: "cursor.nth = 0;",
+      to: "",
+    },
+    {
+      what: "a zspage that is freed counts as one page",
+      from: `pool.freeZspage(sizeClass, source);
+  return sizeClass.pagesPerZspage;`,
+      to: `pool.freeZspage(sizeClass, source);
+  return 1;`,
+    },
+  ]),
+];
+
+const MAPPING = [
+  ...mutantsOf("zsmalloc/mapping", ["zsmalloc"], [
+    {
+      what: "what is written to an object mapped to read is kept",
+      from: `if (mode === "read-only") return;`,
+      to: "",
+    },
+    {
+      what: "an object mapped to write starts with its own bytes",
+      from: `if (mode !== "write-only") zspages.readBytes(pfn, offset, copy);`,
+      to: "zspages.readBytes(pfn, offset, copy);",
+    },
+    {
+      what: "an object that ends with its frame is mapped as crossing frames",
+      from: "chunk.offset + chunk.size <= this.#zspages.memory.pageSize",
+      to: "chunk.offset + chunk.size < this.#zspages.memory.pageSize",
+    },
+    {
+      what: "6.1 does not wait for a mapped object",
+      from:
+        `const LOCKED: readonly Profile["mapped"][] = ["waited-for", "left-alone"];`,
+      to: `const LOCKED: readonly Profile["mapped"][] = ["left-alone"];`,
+    },
+  ]),
+  ...mutantsOf("zsmalloc/migration", ["zsmalloc"], [
+    {
+      what: "free chunks do not count in an object's index",
+      from:
+        `if (handle !== 0) handles.recordObj(handle, newPfn, objIndex, size);
+    objIndex++;`,
+      to:
+        "if (handle !== 0) handles.recordObj(handle, newPfn, objIndex++, size);",
+    },
+    {
+      what: "the frame that was replaced is not given back",
+      from: "memory.freePage(pfn);",
+      to: "",
+    },
+    {
+      what: "a mapped object makes it EAGAIN",
+      from: `if (profile.mapped === "left-alone") return "EINVAL";`,
+      to: `if (profile.mapped === "left-alone") return "EAGAIN";`,
+    },
+  ]),
+];
+
+const DEBUGFS = mutantsOf("zsmalloc/debugfs", ["zsmalloc"], [
+  {
+    what: "pages_used counts zspages",
+    from: "return objsAllocated / objectsPerZspage * pagesPerZspage;",
+    to: "return objsAllocated / objectsPerZspage;",
+  },
+  {
+    what: "the tenths start with the empty zspages",
+    from: "zspages[GROUP_EMPTY + 1 + nth]",
+    to: "zspages[GROUP_EMPTY + nth]",
+  },
+]);
+
+const POOL = mutantsOf("zsmalloc/pool", ["zsmalloc"], [
+  {
+    what: "an object of a whole page is too large",
+    from: "if (size > this.geometry.pageSize) return this.profile.tooLarge;",
+    to: "if (size >= this.geometry.pageSize) return this.profile.tooLarge;",
+  },
+  {
+    what: "the handle of an object without frames is not freed",
+    from: `this.handles.free(cell);
+      return "ENOMEM";`,
+    to: `return "ENOMEM";`,
+  },
+  {
+    what: "pages_compacted is that of the last compaction",
+    from: "this.pagesCompacted += pagesFreed;",
+    to: "this.pagesCompacted = pagesFreed;",
+  },
+  {
+    what: "pages that the shrinker frees do not count in pages_compacted",
+    from: `return this.compact() || "stop";`,
+    to: `const before = this.pagesCompacted;
+    const freed = this.compact();
+    this.pagesCompacted = before;
+    return freed || "stop";`,
+  },
+  {
+    what: "pages that the shrinker frees count twice in pages_compacted",
+    from: `return this.compact() || "stop";`,
+    to: `const freed = this.compact();
+    this.pagesCompacted += freed;
+    return freed || "stop";`,
+  },
+  {
+    what: "the smallest class is not compacted",
+    from: "for (let nth = this.classes.length - 1; nth >= 0; nth--) {",
+    to: "for (let nth = this.classes.length - 1; nth > 0; nth--) {",
+  },
+  {
+    what: "a zspage that is freed counts as one page",
+    from: "this.pagesAllocated -= sizeClass.pagesPerZspage;",
+    to: "this.pagesAllocated--;",
+  },
+  {
+    what: "a destroyed pool reports chunks for zspages",
+    from: "zspages: objsAllocated / objectsPerZspage,",
+    to: "zspages: objsAllocated,",
+  },
+  {
+    what: "the shrinker counts in kernels without one",
+    from: "if (!this.profile.shrinker) return 0;",
+    to: "",
+  },
+  {
+    what: "the class of a size is looked up with the handle in front",
+    from: "return this.#classOf[sizeClassIndex(this.geometry, size)].index;",
+    to: `const withHandle = size + this.geometry.handleSize;
+    return this.#classOf[sizeClassIndex(this.geometry, withHandle)].index;`,
+    machines: ["zsmalloc", "zram"],
+  },
+]);
+
+/** Planted defects of zsmalloc. */
+export const ZSMALLOC_MUTANTS: readonly Mutant[] = [
+  ...GEOMETRY,
+  ...HANDLES,
+  ...FREE_LISTS,
+  ...SIZE_CLASSES,
+  ...ZSPAGES,
+  ...COMPACTION,
+  ...MAPPING,
+  ...DEBUGFS,
+  ...POOL,
+];

@@ -1,0 +1,458 @@
+/** Planted defects of zswap. */
+import { type Mutant, mutantsOf } from "./mutant.ts";
+
+const STORE = [
+  ...mutantsOf("zswap/compress", ["zswap"], [
+    {
+      what: "a page that compresses to a whole page is refused",
+      from: `isLimited && length > page.length ? "EINVAL"`,
+      to: `isLimited && length >= page.length ? "EINVAL"`,
+    },
+    {
+      what: "a page that compresses to a whole page is stored compressed",
+      from: `length === "EINVAL" || length >= page.length;`,
+      to: `length === "EINVAL" || length > page.length;`,
+    },
+    {
+      what: "a refusal for want of room counts as a failed allocation",
+      from: `if (errno === "ENOSPC") counters.reject_compress_poor++;`,
+      to: `if (errno === "EINVAL") counters.reject_compress_poor++;`,
+    },
+    {
+      what: "a page that does not compress is refused with writeback too",
+      from: "if (isKept && !zswap.writeback) {",
+      to: "if (isKept) {",
+    },
+    {
+      what: "a damaged object is not counted",
+      from: "zswap.counters.decompress_fail++;",
+      to: "",
+    },
+  ]),
+  ...mutantsOf("zswap/frontswap", ["zswap"], [
+    {
+      what: "loads counts those that found nothing",
+      from: "if (errno === undefined) zswap.frontswap.loads++;",
+      to: "zswap.frontswap.loads++;",
+    },
+    {
+      what: "loads is not counted",
+      from: "if (errno === undefined) zswap.frontswap.loads++;",
+      to: "",
+    },
+    {
+      what: "invalidates is not counted",
+      from: "zswap.frontswap.invalidates++;",
+      to: "",
+    },
+    {
+      what: "invalidates counts pages that frontswap does not know",
+      from: "if (!tree.frontswapMap.delete(offset)) return;",
+      to: `if (!tree.frontswapMap.delete(offset)) {
+    zswap.frontswap.invalidates++;
+    return;
+  }`,
+    },
+    {
+      what: "an older page that goes counts in invalidates",
+      from:
+        "if (tree.frontswapMap.delete(offset)) invalidatePage(zswap, tree, offset);",
+      to: "frontswapInvalidate(zswap, tree, offset);",
+    },
+    {
+      what: "succ_stores counts every try",
+      from: "if (errno === undefined) {",
+      to: `if (errno !== undefined) frontswap.succ_stores++;
+  if (errno === undefined) {`,
+    },
+    {
+      what: "failed_stores is not counted",
+      from: "frontswap.failed_stores++;",
+      to: "",
+    },
+    {
+      what: "the older page stays where the new one is refused",
+      from:
+        "if (tree.frontswapMap.delete(offset)) invalidatePage(zswap, tree, offset);",
+      to: "",
+    },
+    {
+      what: "a page that was refused is asked of zswap",
+      from: `frontswapMap.delete(offset);
+    frontswap.failed_stores++;`,
+      to: "frontswap.failed_stores++;",
+    },
+  ]),
+  ...mutantsOf("zswap/frontswap_store", ["zswap"], [
+    {
+      what: "3.12 does not count a reclaim that failed",
+      from: "zswap.counters.reject_reclaim_fail++;",
+      to: "",
+    },
+    {
+      what: "6.1 queues the worker above the threshold as well",
+      from: `if (admission === "full") zswap.queueShrink();`,
+      to: `if (admission !== "accepted") zswap.queueShrink();`,
+    },
+    {
+      what: "a page that is refused keeps its reference to the pool",
+      from: "if (errno !== undefined) zswap.pools.put(pool);",
+      to: "",
+    },
+    {
+      what: "an entry that replaces another is not counted",
+      from: "zswap.counters.duplicate_entry++;",
+      to: "",
+    },
+    {
+      what: "pool_total_size does not grow with a store",
+      from: `zswap.counters.stored_pages++;
+  updateTotalSize(zswap, tree);`,
+      to: "zswap.counters.stored_pages++;",
+    },
+    {
+      what: "a page of one word is compressed as any other",
+      from: "if (!isSameFilled(page, wordBytes)) return false;",
+      to: "if (isSameFilled(page, wordBytes)) return false;",
+    },
+  ]),
+  ...mutantsOf("zswap/store", ["zswap"], [
+    {
+      what: "the object of a page without a node is not freed",
+      from: "pool.zpool.free(entry.handle);",
+      to: "",
+    },
+    {
+      what: "a page without a node is not counted",
+      from: "zswap.counters.reject_alloc_fail++;",
+      to: "",
+    },
+    {
+      what: "the older pages behind a folio's first stay",
+      from: "invalidatePage(zswap, tree, offset + nth);",
+      to: "invalidatePage(zswap, tree, offset);",
+    },
+    {
+      what: "a full zswap does not queue its worker",
+      from: "if (zswap.reachedFull) zswap.queueShrink();",
+      to: "",
+    },
+    {
+      what: "a disabled zswap keeps the older page",
+      from: "if (zswap.parameters.enabled) {",
+      to: `if (!zswap.parameters.enabled) return false;
+  if (zswap.parameters.enabled) {`,
+    },
+    {
+      what: "a store keeps its reference to the pool",
+      from: "zswap.pools.put(pool);",
+      to: "",
+    },
+    {
+      what: "a page that is stored as it is does not count as incompressible",
+      from: "zswap.counters.stored_incompressible_pages++;",
+      to: "",
+    },
+  ]),
+];
+
+const LIMITS = mutantsOf("zswap/limits", ["zswap"], [
+  {
+    what: "6.1 takes the two percentages in the other order",
+    from: `const threshold = percentOf(totalRamPages, acceptThresholdPercent);
+  return percentOf(threshold, maxPoolPercent);`,
+    to: `const threshold = percentOf(totalRamPages, maxPoolPercent);
+  return percentOf(threshold, acceptThresholdPercent);`,
+  },
+  {
+    what: "6.18 takes the two percentages in the other order",
+    from: "return percentOf(maxPages(zswap), acceptThresholdPercent);",
+    to: `return percentOf(
+      percentOf(totalRamPages, acceptThresholdPercent),
+      maxPoolPercent,
+    );`,
+  },
+  {
+    what: "a share of pages is rounded up",
+    from: "Math.floor(pages * percent / 100);",
+    to: "Math.ceil(pages * percent / 100);",
+  },
+  {
+    what: "up to 6.8 just the limit is full",
+    from: "return maxPages(zswap) < zswap.countedPages;",
+    to: "return maxPages(zswap) <= zswap.countedPages;",
+  },
+  {
+    what: "6.18 is full above the limit alone",
+    from: "if (pages >= maxPages(zswap)) {",
+    to: "if (pages > maxPages(zswap)) {",
+  },
+  {
+    what: "6.18 does not accept at just the threshold",
+    from: "pages > acceptThresholdPages(zswap)",
+    to: "pages >= acceptThresholdPages(zswap)",
+  },
+  {
+    what: "6.1 accepts at just the threshold",
+    from: "acceptThresholdPages(zswap) > zswap.countedPages;",
+    to: "acceptThresholdPages(zswap) >= zswap.countedPages;",
+  },
+  {
+    what: "6.1 stays full once it is below the threshold",
+    from: `!canAccept) return "above-threshold";
+  zswap.reachedFull = false;`,
+    to: `!canAccept) return "above-threshold";`,
+  },
+  {
+    what: "3.12 does not count that the limit was hit",
+    from: `zswap.counters.pool_limit_hit++;
+  return "full";`,
+    to: `return "full";`,
+  },
+]);
+
+const LOAD = [
+  ...mutantsOf("zswap/load", ["zswap"], [
+    {
+      what: "a load keeps its reference to the entry",
+      from: `fill(zswap, entry, into);
+  putEntry(zswap, tree, entry);`,
+      to: "fill(zswap, entry, into);",
+    },
+    {
+      what: "a load past the swap cache frees the entry",
+      from: "if (toSwapCache) {",
+      to: "if (toSwapCache || !toSwapCache) {",
+    },
+  ]),
+  ...mutantsOf("zswap/invalidate", ["zswap"], [
+    {
+      what: "the pool of a swap type outlives it",
+      from: "if (tree.pool !== undefined) zswap.pools.put(tree.pool);",
+      to: "",
+    },
+  ]),
+  ...mutantsOf("zswap/tree", ["zswap"], [
+    {
+      what: "pool_total_size does not fall with an entry that is freed",
+      from: `counters.stored_pages--;
+    updateTotalSize(zswap, tree);`,
+      to: "counters.stored_pages--;",
+    },
+    {
+      what: "3.12 counts the pools of all swap types",
+      from: "tree.pool?.zpool.totalPages ?? zswap.pools.totalPages;",
+      to: "zswap.pools.totalPages;",
+    },
+    {
+      what: "an incompressible page that is freed still counts",
+      from: "counters.stored_incompressible_pages--;",
+      to: "",
+    },
+  ]),
+  ...mutantsOf("zswap/swp_entry", ["zswap", "swap"], [
+    {
+      what: "an offset loses its upper half in an object's header",
+      from: "const high = Math.floor(offset / 2 ** 32);",
+      to: "const high = 0;",
+    },
+    {
+      what: "an offset's upper half is not read from an object's header",
+      from: "offset: offsetHigh * 2 ** 32 + low,",
+      to: "offset: low,",
+    },
+  ]),
+  ...mutantsOf("zswap/allocator", ["zswap"], [
+    {
+      what: "a driver tries one page for each that it is to free",
+      from: "const RECLAIM_RETRIES = 8;",
+      to: "const RECLAIM_RETRIES = 1;",
+    },
+    {
+      what: "the pools are counted after z3fold's worker",
+      from: `onFreed();
+  runToEnd(steps);`,
+      to: `runToEnd(steps);
+  onFreed();`,
+    },
+  ]),
+];
+
+const SHRINK = [
+  ...mutantsOf("zswap/shrink", ["zswap"], [
+    {
+      what: "an entry new to the list gets no second chance",
+      from: "if (entry.referenced) {",
+      to: "if (entry.referenced && entry.length === 0) {",
+    },
+    {
+      what: "an entry that got its second chance stays the oldest",
+      from: `lru.rotate(entry);
+  if (entry.referenced) {
+    entry.referenced = false;
+    return "rotated";
+  }`,
+      to: `if (entry.referenced) {
+    entry.referenced = false;
+    return "rotated";
+  }
+  lru.rotate(entry);`,
+    },
+    {
+      what: "an entry alone on the list is looked at twice",
+      from: `if (outcome === "rotated" && isAlone) break;`,
+      to: "",
+    },
+    {
+      what: "a page in the swap cache does not end the shrinker's walk",
+      from: `if (outcome === "in-swap-cache" && stopsInSwapCache) {`,
+      to:
+        `if (outcome === "in-swap-cache" && stopsInSwapCache && shrunk < 0) {`,
+    },
+    {
+      what: "the worker stops above the threshold by one page",
+      from: "} while (zswap.pools.totalPages > threshold);",
+      to: "} while (zswap.pools.totalPages > threshold + 1);",
+    },
+    {
+      what: "the worker goes on at the threshold",
+      from: "} while (zswap.pools.totalPages > threshold);",
+      to: "} while (zswap.pools.totalPages >= threshold);",
+    },
+    {
+      what: "the worker gives up after 15 failures",
+      from: "const MAX_RECLAIM_RETRIES = 16;",
+      to: "const MAX_RECLAIM_RETRIES = 15;",
+    },
+    {
+      what: "6.1 counts a reclaim that did not fail",
+      from: "if (errno !== undefined) zswap.counters.reject_reclaim_fail++;",
+      to: "zswap.counters.reject_reclaim_fail++;",
+    },
+    {
+      what: "6.1 does not count a reclaim that failed",
+      from: "if (errno !== undefined) zswap.counters.reject_reclaim_fail++;",
+      to: "",
+    },
+    {
+      what: "6.18 does not count a reclaim that failed",
+      from: `counters.reject_reclaim_fail++;
+  return errno`,
+      to: "return errno",
+    },
+    {
+      what: "6.1 takes no reference where the work waits already",
+      from: `pool.kref++;
+    pool.shrinkQueued = true;`,
+      to: `if (!pool.shrinkQueued) pool.kref++;
+    pool.shrinkQueued = true;`,
+    },
+    {
+      what: "6.1's worker keeps its reference to the pool",
+      from: "zswap.pools.put(pool);",
+      to: "",
+    },
+    {
+      what: "pages read from the device count again in the next shrinker_count",
+      from: "zswap.nrDiskSwapins -= swapins;",
+      to: "",
+      machines: ["zswap", "swap"],
+    },
+    {
+      what: "pages read from the device do not lower shrinker_count",
+      from: "const freeable = lru.size - swapins;",
+      to: "const freeable = lru.size;",
+      machines: ["zswap", "swap"],
+    },
+    {
+      what: "the shrinker goes on behind a page in the swap cache",
+      from: `return inSwapCache || shrunk === 0 ? "SHRINK_STOP" : shrunk;`,
+      to: `return shrunk === 0 ? "SHRINK_STOP" : shrunk;`,
+    },
+  ]),
+  ...mutantsOf("zswap/writeback", ["zswap", "swap"], [
+    {
+      what: "6.1 writes a newer page's entry back for the one that it replaced",
+      from: "if (checksAgain && tree.entries.get(offset) !== entry) {",
+      to: "if (checksAgain && !tree.entries.has(offset)) {",
+    },
+    {
+      what: "6.1 frees the newer entry with the one that it wrote back",
+      from: "if (tree.entries.get(entry.offset) === entry) {",
+      to: "if (tree.entries.has(entry.offset)) {",
+    },
+    {
+      what: "6.18 writes an entry back that a newer one replaced",
+      from: "const isCurrent = tree.entries.get(offset) === entry;",
+      to: "const isCurrent = tree.entries.has(offset);",
+    },
+    {
+      what: "a page in the swap cache makes it ENOMEM",
+      from: `return allocated === "exists" ? "EEXIST" : "ENOMEM";`,
+      to: `return "ENOMEM";`,
+    },
+    {
+      what: "an eviction is not counted",
+      from: "zswap.counters.written_back_pages++;",
+      to: "",
+    },
+  ]),
+];
+
+const POOLS = [
+  ...mutantsOf("zswap/parameters", ["zswap"], [
+    {
+      what: "a pool of the same kind is made anew",
+      from: `const pool = zswap.pools.find(zpool, compressor) ??
+    zswap.createPool(zpool, compressor);`,
+      to: "const pool = zswap.createPool(zpool, compressor);",
+    },
+    {
+      what: "an unknown compressor gets EINVAL",
+      from: `if (!zswap.compressors.includes(name)) return "ENOENT";`,
+      to: `if (!zswap.compressors.includes(name)) return "EINVAL";`,
+    },
+  ]),
+  ...mutantsOf("zswap/pools", ["zswap"], [
+    {
+      what: "a pool without a reference stays",
+      from: "if (--pool.kref > 0) return;",
+      to: "if (--pool.kref >= 0) return;",
+    },
+    {
+      what: "the pool that was current keeps its reference",
+      from: "if (before !== undefined) this.put(before);",
+      to: "",
+    },
+    {
+      what: "the current pool is shrunk first",
+      from: "return this.list.at(-1);",
+      to: "return this.list[0];",
+    },
+  ]),
+  ...mutantsOf("zswap/stats", ["zswap"], [
+    {
+      what: "pool_total_size is the current pool's",
+      from: `? zswap.pools.totalPages
+    : zswap.countedPages;`,
+      to: `? zswap.pools.current?.zpool.totalPages ?? 0
+    : zswap.countedPages;`,
+    },
+  ]),
+  ...mutantsOf("zswap/zswap", ["zswap"], [
+    {
+      what: "the pools may have a quarter of memory at first",
+      from: "maxPoolPercent: 20,",
+      to: "maxPoolPercent: 25,",
+    },
+  ]),
+];
+
+/** Planted defects of zswap. */
+export const ZSWAP_MUTANTS: readonly Mutant[] = [
+  ...STORE,
+  ...LIMITS,
+  ...LOAD,
+  ...SHRINK,
+  ...POOLS,
+];
