@@ -63,6 +63,7 @@ export * from "./src/zsmalloc/object_invariants.ts";
 export * from "./src/zsmalloc/pool_before.ts";
 export * from "./src/zsmalloc/change_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";
+export * from "./src/zsmalloc/touched_check.ts";
 export * from "./src/zsmalloc/checked_pool.ts";
 export * from "./src/zbud/driver.ts";
 export * from "./src/zbud/header_lists.ts";

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  InvariantError,
   LEVELS,
   LINUX_6_18,
   type Profile,
@@ -10,9 +9,8 @@ import {
 } from "../mod.ts";
 import { ZSMALLOC_CONTRACT } from "../src/judges/zsmalloc/contract_rules.ts";
 import type { ZsmallocStep } from "../src/programs/zsmalloc/steps.ts";
-import { BATCH_PROGRAMS, batchesOf } from "../src/search/batches.ts";
-import type { Finding } from "../src/search/finding.ts";
-import { describeFinding } from "../src/search/finding.ts";
+import { batchesOf } from "../src/search/batches.ts";
+import { describeFinding, type Finding } from "../src/search/finding.ts";
 import { judgeProgram, programOf } from "../src/search/machine.ts";
 import { zsmallocMachine } from "../src/search/machines/zsmalloc.ts";
 import { runSteps } from "../src/search/run.ts";
@@ -27,7 +25,7 @@ import { BROKEN_ZSMALLOC } from "./conform/broken_targets.ts";
 /** Programs of a default run from seed 1. */
 const MACHINE_PROGRAMS = 800;
 /** Programs for each kernel at each level. */
-const SUITE_PROGRAMS = 32;
+const SUITE_PROGRAMS = 200;
 /** How often each rule must have had something to say. */
 const OFTEN = 100;
 
@@ -66,8 +64,8 @@ async function judged(
 function* programsOf(plan: Plan): Generator<readonly ZsmallocStep[]> {
   const { language } = ZSMALLOC_SUITE;
   const scope = ZSMALLOC_SUITE.scope(plan);
-  for (const { seed } of batchesOf(1, BATCH_PROGRAMS * SUITE_PROGRAMS)) {
-    for (let nth = 0; nth < BATCH_PROGRAMS; nth++) {
+  for (const { seed, programs } of batchesOf(1, SUITE_PROGRAMS)) {
+    for (let nth = 0; nth < programs; nth++) {
       yield programOf({ language, scope }, seed, nth).steps;
     }
   }
@@ -79,9 +77,7 @@ for (const level of LEVELS) {
     for (const profile of PROFILES) {
       const plan: Plan = { level, profile };
       const target = modelZsmalloc(profile);
-      let left = SUITE_PROGRAMS;
       for (const steps of programsOf(plan)) {
-        if (left-- === 0) break;
         const finding = await judged(target, plan, steps, reach);
         const said = finding && describeFinding(finding);
         assertEquals(finding, undefined, `${profile.name}: ${said}`);
@@ -143,10 +139,3 @@ for (const [name, rule] of Object.entries(ZSMALLOC_CONTRACT)) {
     }
   });
 }
-
-Deno.test("a rule of the model that is broken is a finding of the machine's, told where", () => {
-  const { rules } = zsmallocMachine;
-  assertEquals(new Set(rules.map(({ id }) => id)).size, rules.length);
-  assert(rules.every(({ sentence }) => sentence.endsWith(".")));
-  assert(InvariantError.prototype instanceof Error);
-});
