@@ -66,6 +66,7 @@ export * from "./src/zsmalloc/pool_before.ts";
 export * from "./src/zsmalloc/change_invariants.ts";
 export * from "./src/zsmalloc/destroy_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";
+export * from "./src/zsmalloc/touched_check.ts";
 export * from "./src/zsmalloc/checked_pool.ts";
 export * from "./src/zsmalloc/touched_zspages.ts";
 export * from "./src/zbud/driver.ts";
