@@ -192,6 +192,7 @@ export function zswapNaive(
       events.begin(pair.model.around.events);
       judge(step, answer);
       events.end();
+      if (pair.model.around.events.length > 0) pair.naive.reached("events");
       const { around, zswap } = pair.model;
       pair.comparison.compare(zswap, around.memory.allocatedPages);
       if (++pair.steps <= Math.max(FEW_STEPS, pair.naive.held.size)) return;

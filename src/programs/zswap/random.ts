@@ -3,6 +3,7 @@ import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../bytes.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
+import { randomWord } from "../random_page.ts";
 import { randomZswapCreate } from "./random_create.ts";
 import { randomParameter } from "./random_parameters.ts";
 import { type PageScope, randomZswapPage } from "./random_pages.ts";
@@ -26,7 +27,7 @@ const WEIGHTS: readonly (readonly [keyof ZswapSteps, number])[] = [
   ["work", 30],
   ["scan", 15],
   ["cache", 18],
-  ["damage", 4],
+  ["damage", 9],
   ["set", 12],
   ["get", 3],
   ["swapin", 6],
@@ -178,6 +179,13 @@ const STEP: {
   swapoff: ({ random, types }) => ({ type: SWAP_TYPES[random(types)] }),
 };
 
+/** An empty cache is given a page of one word repeated. */
+function firstStore(draw: Draw): ZswapStep {
+  const { random, profile } = draw;
+  const data = randomWord(random, profile, random(2) === 0);
+  return { op: "store", ...nextSlot(draw, 1), data };
+}
+
 /** A random step. */
 function randomStep(draw: Draw): ZswapStep {
   const op = draw.ops[draw.random(draw.ops.length)];
@@ -201,7 +209,8 @@ export function randomZswapProgram(
   const most = mostSteps(scope, draw.profile.pageSize);
   const steps: ZswapStep[] = [{ op: "create", ...create }];
   for (let left = randomLength(random, most); left > 0; left--) {
-    steps.push(randomStep(draw));
+    const isEmpty = steps.length === 1 && random(4) > 0;
+    steps.push(isEmpty ? firstStore(draw) : randomStep(draw));
   }
   return { profile, steps };
 }

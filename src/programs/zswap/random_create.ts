@@ -52,11 +52,17 @@ function randomGeometry(
   };
 }
 
-/** What else only the model can be made for. */
+/** How a cache of the model's is used. */
 function randomConduct(random: Random): Partial<ZswapCreate> {
   return {
     ...random(5) === 0 && { writeback: false },
     ...random(3) > 0 && { workerWaits: true },
+  };
+}
+
+/** What there is not: frames, or each how-manieth allocation. */
+function randomWant(random: Random): Partial<ZswapCreate> {
+  return {
     ...random(5) === 0 && { maxPages: 1 + random(pick(random, 6, 40, 200)) },
     ...random(5) === 0 && { failing: randomFailing(random) },
   };
@@ -85,5 +91,7 @@ export function randomZswapCreate(
     ...wordBits !== undefined && { wordBits },
     ...stated !== undefined && { stated },
     ...randomConduct(random),
+    // Where compressors are the kernel's, some caches want for nothing.
+    ...(stated || random(4) === 0) && randomWant(random),
   };
 }
