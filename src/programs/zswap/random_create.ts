@@ -4,8 +4,8 @@ import type { Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
 import type { ZswapCreate, ZswapFailing } from "./steps.ts";
 
-/** Whether targets of a scope can be made with more than every cache knows. */
-const isSpecial = ({ ops }: Scope): boolean => ops.has("counters");
+/** Whether the targets of a scope can do more than every cache can. */
+export const isSpecial = ({ ops }: Scope): boolean => ops.has("counters");
 
 /** A limit: any share of machines from 5 pages to tens of thousands. */
 function randomLimit(
