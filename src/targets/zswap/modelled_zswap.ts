@@ -77,8 +77,13 @@ export class ModelledZswap {
       failslab: around.failslab,
       codecs,
     });
-    this.set("max_pool_percent", String(create.maxPoolPercent));
-    this.set("accept_threshold_percent", String(create.acceptThresholdPercent));
+    const { maxPoolPercent, acceptThresholdPercent } = create;
+    this.#setUnlessDefault("max_pool_percent", maxPoolPercent, 20);
+    this.#setUnlessDefault(
+      "accept_threshold_percent",
+      acceptThresholdPercent,
+      90,
+    );
     this.set("shrinker_enabled", "Y");
     for (const type of SWAP_TYPES) this.zswap.swapon(type);
   }
@@ -190,6 +195,11 @@ export class ModelledZswap {
     }
     zswap.swapoff(type);
     zswap.swapon(type);
+  }
+
+  /** What the kernel has by itself is not written, so that it is seen. */
+  #setUnlessDefault(attr: string, value: number, byDefault: number): void {
+    if (value !== byDefault) this.set(attr, String(value));
   }
 
   #doMeanwhile(
