@@ -103,6 +103,8 @@ export * from "./src/zswap/entry_invariants.ts";
 export * from "./src/zswap/count_invariants.ts";
 export * from "./src/zswap/frontswap_invariants.ts";
 export * from "./src/zswap/invariants.ts";
+export * from "./src/zswap/tally.ts";
+export * from "./src/zswap/checked_zswap.ts";
 export * from "./src/zram/slots.ts";
 export {
   BD_STAT_FIELDS,

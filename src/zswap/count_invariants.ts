@@ -18,14 +18,13 @@ const asksPools = ({ profile }: Zswap): boolean =>
 
 /**
  * Whether every page of a pool went with its last object, and so before it was
- * counted: not those that were reclaimed, nor those that z3fold's worker
- * emptied.
+ * counted: none is reclaimed, nor emptied by z3fold's worker.
  */
-function wentWithObjects({ pools, counters, profile }: Zswap): boolean {
-  const isReclaimed = counters.pool_limit_hit > 0 ||
-    counters.written_back_pages > 0;
-  return profile.zswap.poolPer === "kernel" && !isReclaimed &&
-    pools.list.every(({ zpool }) => zpool.type !== "z3fold");
+function wentWithObjects({ pools, profile }: Zswap): boolean {
+  return profile.zswap.poolPer === "kernel" &&
+    pools.list.every(({ zpool }) =>
+      !zpool.evictable && zpool.type !== "z3fold"
+    );
 }
 
 /** How the size that debugfs shows is not so many pages. */
@@ -66,7 +65,7 @@ export const ZSWAP_COUNT_INVARIANTS: readonly ZswapInvariant[] = [
   {
     id: "zswap/pool-total-size-shown",
     sentence:
-      "The size of the pools that is shown is what the limits look at: since 6.9 the pools' pages, before what was counted of them, which is the same where none was reclaimed and z3fold does not compact.",
+      "The size of the pools that is shown is what the limits look at: since 6.9 the pools' pages, before what was counted of them, which is the same where none is reclaimed and z3fold does not compact.",
     source:
       "zswap_update_total_size, mm/zswap.c, 6.1; zswap_total_pages, mm/zswap.c, 6.18",
     check(_tally, zswap) {
