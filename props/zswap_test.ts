@@ -562,9 +562,6 @@ const BREAKS: Readonly<Record<string, (zswap: Zswap) => void>> = {
       get: () => 20 + looks++,
     });
   },
-  "zswap/pool-total-size-shown": (zswap) => {
-    zswap.countedPages++;
-  },
   "zswap/objects": (zswap) => {
     zswap.pools.current?.zpool.malloc(100);
   },

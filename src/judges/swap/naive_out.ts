@@ -67,12 +67,12 @@ export function writtenToDevice(
   failed: boolean,
 ): boolean {
   naive.reach.count(SWAP_MODEL.request);
+  naive.counts.pswpout++;
   if (failed) {
     naive.counts.failedWrites++;
     slot.place = "nowhere";
     page.dirty = true;
   } else {
-    naive.counts.pswpout++;
     slot.place = "device";
   }
   return !failed;
