@@ -92,7 +92,7 @@ export function beforeStore(
   }
   let next = naive.requests.nextWrite(part);
   while (next !== undefined && !isOf(slot, next)) {
-    // What the worker writes later is written back here already: nothing differs.
+    // No page that is stored now is evicted in the same part: the order is all one.
     naive.writeBack(next);
     naive.requests.take();
     next = naive.requests.nextWrite(part);
