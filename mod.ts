@@ -66,6 +66,7 @@ export * from "./src/zsmalloc/pool_before.ts";
 export * from "./src/zsmalloc/change_invariants.ts";
 export * from "./src/zsmalloc/destroy_invariants.ts";
 export * from "./src/zsmalloc/invariants.ts";
+export * from "./src/zsmalloc/touched_check.ts";
 export * from "./src/zsmalloc/checked_pool.ts";
 export * from "./src/zsmalloc/touched_zspages.ts";
 export * from "./src/zbud/driver.ts";
@@ -140,51 +141,10 @@ export {
 } from "./src/programs/random.ts";
 export * from "./src/programs/faults.ts";
 export * from "./src/programs/fast_check.ts";
-export { type Machine } from "./src/explore/machine.ts";
-export { StepError, type StepOf } from "./src/explore/steps.ts";
-export * from "./src/programs/kernels.ts";
 export { type Contents, expandContents } from "./src/programs/contents.ts";
-export * from "./src/explore/zsmalloc_programs.ts";
-export * from "./src/explore/zsmalloc_machine.ts";
-export * from "./src/explore/zram_machine.ts";
-export { type ZramSetup } from "./src/explore/zram_model.ts";
-export {
-  ZRAM_OPS,
-  type ZramRange,
-  type ZramSteps,
-} from "./src/explore/zram_steps.ts";
-export * from "./src/explore/machines.ts";
-export {
-  type FuzzFailure,
-  fuzzMachine,
-  type FuzzOptions,
-  type FuzzResult,
-  repeatProgram,
-} from "./src/explore/fuzz.ts";
-export * from "./src/explore/counterexample.ts";
-export * from "./src/explore/swap_kernels.ts";
-export * from "./src/explore/zswap_machine.ts";
-export {
-  type SlotChoice,
-  type ZswapProgram,
-  type ZswapSteps,
-} from "./src/explore/zswap_programs.ts";
-export * from "./src/explore/swap_machine.ts";
-export {
-  type PageChoice,
-  type SwapBelow,
-  type SwapProgram,
-  type SwapSteps,
-} from "./src/explore/swap_programs.ts";
-export {
-  BUDDY_OPS,
-  type BuddyProgram,
-  type BuddySteps,
-} from "./src/explore/buddy_machine.ts";
-export { zbudMachine } from "./src/explore/zbud_machine.ts";
-export { z3foldMachine } from "./src/explore/z3fold_machine.ts";
-export * from "./src/programs/age.ts";
+export { type Bytes, expandBytes } from "./src/programs/bytes.ts";
 export * from "./src/programs/page_data.ts";
+export * from "./src/programs/program.ts";
 export * from "./src/programs/transcript.ts";
 export {
   type HeaderFields,
@@ -204,48 +164,19 @@ export {
   type ZswapOperation,
   type ZswapTranscript,
 } from "./src/programs/transcript_zswap.ts";
-export { type SwapSetup } from "./src/targets/swap_target.ts";
-export * from "./src/oracle/replay.ts";
 export * from "./src/programs/transcript_text.ts";
-export { type Bytes, bytes, expandBytes } from "./src/programs/bytes.ts";
-export { randomStated } from "./src/programs/random_page.ts";
+export * from "./src/programs/age.ts";
+export * from "./src/programs/zsmalloc/steps.ts";
+export * from "./src/programs/zram/steps.ts";
+export * from "./src/programs/zswap/steps.ts";
+export * from "./src/programs/swap/steps.ts";
+export * from "./src/programs/buddy/steps.ts";
+export { type SwapSetup } from "./src/targets/swap_target.ts";
 export * from "./src/targets/target.ts";
-export {
-  type Level,
-  LEVELS,
-  type Plan,
-  type Step,
-} from "./src/oracle/judge.ts";
-export { type Finding } from "./src/oracle/finding.ts";
-export {
-  CONFORM_RUNS,
-  type ConformOptions,
-  type ConformResult,
-  conformZram,
-  conformZsmalloc,
-  conformZswap,
-} from "./src/oracle/conform.ts";
-export { findingTranscript } from "./src/oracle/conform_transcript.ts";
-export {
-  ZSMALLOC_CONTRACT,
-  type ZsmallocContractRule,
-} from "./src/oracle/zsmalloc_rules.ts";
-export {
-  ZRAM_CONTRACT,
-  type ZramContractRule,
-} from "./src/oracle/zram_rules.ts";
-export {
-  ZSWAP_CONTRACT,
-  type ZswapContractRule,
-} from "./src/oracle/zswap_rules.ts";
-export { modelZsmalloc } from "./src/oracle/zsmalloc_model.ts";
-export { modelZram } from "./src/oracle/zram_model.ts";
-export { modelZswap } from "./src/oracle/zswap_model.ts";
-export { type ZsmallocStep } from "./src/oracle/zsmalloc_steps.ts";
-export { type ZramStep } from "./src/oracle/zram_steps.ts";
-export { type ZswapSlot, type ZswapStep } from "./src/oracle/zswap_steps.ts";
-export * from "./src/programs/program.ts";
 export * from "./src/targets/step_target.ts";
+export { modelZsmalloc } from "./src/targets/zsmalloc/model.ts";
+export { modelZram } from "./src/targets/zram/model.ts";
+export { modelZswap } from "./src/targets/zswap/model.ts";
 export {
   ANSWERS,
   Disagreement,
@@ -253,14 +184,46 @@ export {
   type Judge,
   type JudgeTable,
   judging,
+  type Level,
+  LEVELS,
 } from "./src/judges/judge.ts";
+export {
+  ZSMALLOC_CONTRACT,
+  type ZsmallocContractRule,
+} from "./src/judges/zsmalloc/contract_rules.ts";
+export {
+  ZRAM_CONTRACT,
+  type ZramContractRule,
+} from "./src/judges/zram/contract_rules.ts";
+export {
+  ZSWAP_CONTRACT,
+  type ZswapContractRule,
+} from "./src/judges/zswap/rules.ts";
+export { describeFinding, type Finding } from "./src/search/finding.ts";
 export * from "./src/search/trial.ts";
 export * from "./src/search/batches.ts";
-export * from "./src/search/machine.ts";
 export * from "./src/search/search.ts";
+export * from "./src/search/machine.ts";
+export * from "./src/search/machines.ts";
+export { zsmallocMachine } from "./src/search/machines/zsmalloc.ts";
+export { zramMachine } from "./src/search/machines/zram.ts";
+export { zbudMachine } from "./src/search/machines/zbud.ts";
+export { z3foldMachine } from "./src/search/machines/z3fold.ts";
+export { zswapMachine } from "./src/search/machines/zswap.ts";
+export { swapMachine } from "./src/search/machines/swap.ts";
 export * from "./src/search/arbitrary.ts";
 export {
   type FindingHeader,
   type FindingTranscript,
+  findingTranscript,
   parseFindingTranscript,
 } from "./src/search/finding_transcript.ts";
+export { assertTranscript } from "./src/search/counterexample.ts";
+export { type Plan } from "./src/search/suite.ts";
+export {
+  CONFORM_RUNS,
+  type ConformOptions,
+  type ConformResult,
+} from "./src/search/conform.ts";
+export * from "./src/search/conform_targets.ts";
+export * from "./src/search/replay.ts";

@@ -9,6 +9,7 @@ import {
   modelZram,
   modelZsmalloc,
   modelZswap,
+  parseFindingTranscript,
   type Profile,
   PROFILES,
   type Rule,
@@ -16,16 +17,15 @@ import {
   type Target,
   TargetMissing,
   TranscriptError,
+  ZRAM_CONTRACT,
+  ZSMALLOC_CONTRACT,
+  ZSWAP_CONTRACT,
 } from "../mod.ts";
-import { conform, replayFinding } from "../src/oracle/conform.ts";
-import { parseFindingTranscript } from "../src/oracle/conform_transcript.ts";
-import type { Suite } from "../src/oracle/judge.ts";
-import { ZRAM_CONTRACT } from "../src/oracle/zram_rules.ts";
-import { ZRAM_SUITE } from "../src/oracle/zram_suite.ts";
-import { ZSMALLOC_CONTRACT } from "../src/oracle/zsmalloc_rules.ts";
-import { ZSMALLOC_SUITE } from "../src/oracle/zsmalloc_suite.ts";
-import { ZSWAP_CONTRACT } from "../src/oracle/zswap_rules.ts";
-import { ZSWAP_SUITE } from "../src/oracle/zswap_suite.ts";
+import { conform, replaySteps } from "../src/search/conform.ts";
+import type { Plan, Suite } from "../src/search/suite.ts";
+import { ZRAM_SUITE } from "../src/search/suites/zram.ts";
+import { ZSMALLOC_SUITE } from "../src/search/suites/zsmalloc.ts";
+import { ZSWAP_SUITE } from "../src/search/suites/zswap.ts";
 import {
   BROKEN_ZRAM,
   BROKEN_ZSMALLOC,
@@ -33,6 +33,7 @@ import {
 } from "./conform/broken_targets.ts";
 import { commandTest, ROOT } from "./command.ts";
 import { seed } from "./fuzz.ts";
+import { assertMinimal } from "./minimal.ts";
 
 /** Kernels that are judged; the others are refused, see below. */
 const JUDGED: Readonly<Record<string, readonly Profile[]>> = {
@@ -42,8 +43,12 @@ const JUDGED: Readonly<Record<string, readonly Profile[]>> = {
 };
 
 /** The model of each kernel conforms to itself. */
-function testModels<T extends Target, One extends Step>(
-  suite: Suite<T, One>,
+function testModels<
+  T extends Target,
+  One extends Step,
+  Known extends Plan,
+>(
+  suite: Suite<T, One, Known>,
   model: (profile: Profile) => T,
 ): void {
   for (const profile of JUDGED[suite.target]) {
@@ -92,11 +97,17 @@ Deno.test("kernels without mm_stat, and those that break zswap's contract themse
 });
 
 /**
- * Breaks every rule of a contract: each is found, in few steps, the same ones
- * for the same seed, and its transcript fails in the same way.
+ * Breaks every rule of a contract: each is found, in steps of which none can be
+ * left out, the same ones for the same seed, and its transcript fails in the
+ * same way.
  */
-function testRules<T extends Target, One extends Step, Name extends string>(
-  suite: Suite<T, One>,
+function testRules<
+  T extends Target,
+  One extends Step,
+  Known extends Plan,
+  Name extends string,
+>(
+  suite: Suite<T, One, Known>,
   contract: Readonly<Record<Name, Rule>>,
   broken: Readonly<Record<Name, () => T>>,
 ): void {
@@ -106,11 +117,15 @@ function testRules<T extends Target, One extends Step, Name extends string>(
       const find = () => conform(suite, broken[name](), { seed: 1 });
       const { plan, finding } = await find();
       assertEquals(finding?.rule, rule);
-      assert(finding !== undefined && finding.steps.length <= 12);
+      assert(finding !== undefined);
+      await assertMinimal(suite, broken[name](), plan, finding);
       assertEquals((await find()).finding, finding);
 
       const text = findingTranscript(suite.target, plan, finding);
-      const { header, steps } = parseFindingTranscript(text, suite.parse);
+      const { header, steps } = parseFindingTranscript(
+        text,
+        () => suite.language.parse,
+      );
       assertEquals(header, {
         target: suite.target,
         level: "contract",
@@ -118,7 +133,7 @@ function testRules<T extends Target, One extends Step, Name extends string>(
       });
       assertEquals(steps, finding.steps);
       const asked = { level: header.level, profile: LINUX_6_18 };
-      const again = await replayFinding(suite, broken[name](), asked, steps);
+      const again = await replaySteps(suite, broken[name](), asked, steps);
       assertEquals(again.finding, finding);
     });
   }
@@ -284,7 +299,7 @@ const WRONG: readonly [text: string, line: number, message: string][] = [
   [
     HEADER.replace("contract", "strict"),
     1,
-    "the field 'level' is \"strict\", not contract or exact",
+    "the field 'level' is \"strict\", not contract or exact or model",
   ],
   [
     HEADER.replace("}", ',"seed":1}'),
@@ -318,7 +333,7 @@ const WRONG: readonly [text: string, line: number, message: string][] = [
 Deno.test("a transcript of a finding with something wrong is refused, and the line is told", () => {
   for (const [text, line, message] of WRONG) {
     try {
-      parseFindingTranscript(text, ZSMALLOC_SUITE.parse);
+      parseFindingTranscript(text, () => ZSMALLOC_SUITE.language.parse);
       assert(false, text);
     } catch (error) {
       assert(error instanceof TranscriptError, String(error));

@@ -3,12 +3,6 @@
  * always the same unless another is asked for.
  */
 import fc from "fast-check";
-import {
-  counterexampleTest,
-  fuzzMachine,
-  type Machine,
-  repeatCommand,
-} from "../mod.ts";
 
 const VARIABLE = "ZSPEC_SEED";
 
@@ -31,19 +25,6 @@ export function fuzz<Values>(
   numRuns = 100,
 ): void {
   fc.assert(property, { seed: seed | 0, numRuns });
-}
-
-/** Runs programs of a machine from the seed that was printed. */
-export async function fuzzPrograms(
-  machine: Machine,
-  programs: number,
-): Promise<void> {
-  const options = { seed, programs };
-  const { failure } = await fuzzMachine(machine, options);
-  if (failure === undefined) return;
-  const { error } = failure;
-  const command = repeatCommand(failure);
-  throw new Error(`${error}\n\n${command}\n\n${counterexampleTest(failure)}`);
 }
 
 /** Bytes that compress as little or as much as real ones. */

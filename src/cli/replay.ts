@@ -5,7 +5,7 @@ import {
   replay,
   type Sizes,
   type Verdict,
-} from "../oracle/replay.ts";
+} from "../search/replay.ts";
 import { parseTranscript, TranscriptError } from "../programs/transcript.ts";
 import { grouped, table } from "../report/table.ts";
 import { parseOptions, readText, UsageError } from "./usage.ts";

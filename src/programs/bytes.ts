@@ -1,7 +1,6 @@
 /** How programs write bytes: as transcripts do, or as what they are made from. */
 import { STATED_LENGTHS } from "../codec/stated.ts";
 import { type Contents, expandContents } from "./contents.ts";
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
 import {
   base64,
   type Json,
@@ -26,6 +25,11 @@ export type Bytes =
 export interface Weyl {
   /** The seed, from 0 to 2^32 - 1. */
   readonly weyl: number;
+}
+
+/** A transcript's page as programs write it. */
+export function pageBytes(data: PageData): Bytes {
+  return "b64" in data ? { b64: data.b64.toBase64() } : data;
 }
 
 /** The `length` bytes that `bytes` stands for. */
@@ -69,12 +73,6 @@ export function fillWeyl(into: Uint8Array, seed: number): void {
     if (at % 4 === 0) word = word + WEYL_STEP | 0;
     into[at] = word >>> 8 * (at % 4);
   }
-}
-
-/** Random bytes for objects: noise, so that each object is like no other. */
-export function anyNoise(fc: FastCheck, bytes: number): Arbitrary<Bytes> {
-  return fc.integer({ min: 1, max: 9999 })
-    .map((xorshift) => ({ xorshift, bytes }));
 }
 
 /** Simpler bytes that could take the place of these. */

@@ -1,8 +1,6 @@
 /** What programs write to pages: a few numbers that stand for all the bytes. */
 import { fillStated } from "../codec/stated.ts";
-import type { Arbitrary, FastCheck } from "./fast_check.ts";
 import { randomFrom } from "./random.ts";
-import { plain } from "../explore/steps.ts";
 
 /** Where the first of two blocks stands that are far apart. */
 const FAR_FROM = 64;
@@ -124,29 +122,4 @@ function repeat(bytes: Uint8Array, word: readonly number[]): void {
 
 function fill(bytes: Uint8Array, next: () => number): void {
   for (let at = 0; at < bytes.length; at++) bytes[at] = next();
-}
-
-/** Random contents that compress as little or as much as real ones. */
-export function anyContents(fc: FastCheck): Arbitrary<Contents> {
-  const seed = fc.nat(1000);
-  const share = fc.nat(1000);
-  return fc.oneof(
-    plain(fc, {
-      kind: fc.constant("repeated"),
-      bytes: fc.array(fc.nat(3), { minLength: 1, maxLength: 8 }),
-    }),
-    plain(fc, {
-      kind: fc.constant("symbols"),
-      symbols: fc.constantFrom(1, 4, 16, 16, 180, 256),
-      seed,
-    }),
-    plain(fc, {
-      kind: fc.constant("mixed"),
-      period: fc.integer({ min: 1, max: 48 }),
-      random: share,
-      noise: fc.nat(64),
-      at: share,
-      seed,
-    }),
-  );
 }

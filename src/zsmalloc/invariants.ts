@@ -58,10 +58,17 @@ export function checkPool(pool: ZsPool, reach?: Reach): void {
   tallyPool(pool, reach);
 }
 
-/** {@linkcode checkPool}, with what the pool's zspages add up to. */
-export function tallyPool(pool: ZsPool, reach?: Reach): PoolTally {
+/**
+ * {@linkcode checkPool}, with what the pool's zspages add up to: in `tally`,
+ * whatever it counted before.
+ */
+export function tallyPool(
+  pool: ZsPool,
+  reach?: Reach,
+  tally: PoolTally = new PoolTally(pool),
+): PoolTally {
   const view = new ZspageView(pool);
-  const tally = new PoolTally(pool);
+  tally.clear();
   for (const zspage of pool.zspages.live()) {
     checkZspage(pool, zspage, view, reach);
     tally.count(view);

@@ -121,9 +121,14 @@ export class ZsPool {
     this.profile = profile;
     this.geometry = zsGeometry(profile);
     const { classes, classOf, objIndexBits } = this.geometry;
-    this.classes = classes.map((geometry) =>
-      createSizeClass(geometry, profile.fullness)
-    );
+    const ofCount = new Map<number, SizeClass>();
+    this.classes = classes.map((geometry) => {
+      const { objectsPerZspage } = geometry;
+      const like = ofCount.get(objectsPerZspage);
+      const one = createSizeClass(geometry, profile.fullness, like);
+      ofCount.set(objectsPerZspage, one);
+      return one;
+    });
     const byIndex = new Map(this.classes.map((one) => [one.index, one]));
     this.#classOf = classOf.map(({ index }) => {
       const sizeClass = byIndex.get(index);

@@ -47,21 +47,26 @@ function groupsOf(rule: FullnessRule, objects: number): Uint8Array {
   return groupOf;
 }
 
-/** An empty size class of `geometry` under a fullness `rule`. */
+/**
+ * An empty size class of `geometry` under a fullness `rule`. `like` is one of
+ * as many objects, if there is one: what was computed for it is shared.
+ */
 export function createSizeClass(
   geometry: ClassGeometry,
   rule: FullnessRule,
+  like?: SizeClass,
 ): SizeClass {
   const groups = rule.groups.length;
   return {
     ...geometry,
-    groupOf: groupsOf(rule, geometry.objectsPerZspage),
+    groupOf: like?.groupOf ?? groupsOf(rule, geometry.objectsPerZspage),
     heads: new Uint32Array(groups),
     zspages: new Uint32Array(groups),
     fullerHeadStays: rule.fullerHeadStays,
-    isListed: rule.groups.map((_, group) =>
-      rule.listsAll || (group > GROUP_EMPTY && group < groups - 1)
-    ),
+    isListed: like?.isListed ??
+      rule.groups.map((_, group) =>
+        rule.listsAll || (group > GROUP_EMPTY && group < groups - 1)
+      ),
     objsAllocated: 0,
     objsUsed: 0,
   };

@@ -64,6 +64,18 @@ export class PoolTally {
     return tally;
   }
 
+  /** Forgets every zspage. */
+  clear(): void {
+    for (const tally of this.classes) {
+      tally.groups.fill(0);
+      tally.zspages = tally.objects = 0;
+    }
+    this.pages = this.objects = 0;
+    this.sharedPage = undefined;
+    this.#entries.clear();
+    this.#owners.clear();
+  }
+
   /** Counts a zspage as it is now, instead of as it was. */
   count({ zspage, sizeClass, allocated, pages }: ZspageView): void {
     const known = this.#entries.get(zspage);

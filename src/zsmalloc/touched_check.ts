@@ -55,7 +55,7 @@ export class TouchedCheck {
   readonly #pool: ZsPool;
   readonly #reach: Reach | undefined;
   readonly #view: ZspageView;
-  #tally: PoolTally;
+  readonly #tally: PoolTally;
 
   /** Checks the whole pool once; it may hold objects already. */
   constructor(pool: ZsPool, reach?: Reach) {
@@ -67,7 +67,7 @@ export class TouchedCheck {
 
   /** Checks every rule on the whole pool. */
   checkAll(): void {
-    this.#tally = tallyPool(this.#pool, this.#reach);
+    tallyPool(this.#pool, this.#reach, this.#tally);
   }
 
   /** The zspage of a live handle's object. */

@@ -1,82 +1,86 @@
-/** Judges answers by what was observed when a kernel did the same. */
+/** Judging a process by a recording: what was observed when another ran the program. */
 import type { Profile } from "../../linux/profile.ts";
 import { checksum } from "../../programs/page_data.ts";
-import type { SwapObserved } from "../../programs/swap/recording.ts";
 import type {
   SwapResults,
   SwapStep,
   SwapSteps,
 } from "../../programs/swap/steps.ts";
-import type { Rule } from "../../rules/invariant.ts";
-import type { Reach } from "../../rules/reach.ts";
+import { TranscriptError } from "../../programs/transcript_fields.ts";
+import type { ZswapOperation } from "../../programs/transcript_zswap.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
-import { expectSame, type Judge } from "../judge.ts";
+import type { Comparison } from "../comparison.ts";
+import type { Judge } from "../judge.ts";
 
-/** What each answer to a recorded step is held against. */
-export const SWAP_OBSERVED: Rule = {
-  id: "observed/swap",
-  sentence:
-    "Every answer, and every counter after it, is what the recorded kernel showed.",
-  source: "the recording, transcript/1",
-};
+type SwapAnswer = SwapResults[keyof SwapSteps] | Refusal;
 
-/** What an answer shows of what was observed. */
-function shownBy(
-  answer: SwapResults[SwapStep["op"]] | Refusal,
-): Omit<SwapObserved, "line" | "counters"> {
-  if (isRefusal(answer)) return { errno: answer.error };
-  if (typeof answer !== "object") return {};
-  if ("value" in answer) return { value: answer.value };
-  if ("data" in answer) return { crc32: checksum(answer.data) };
-  // Of every page of a process it is a number, which recordings do not have.
-  if ("out" in answer && typeof answer.out === "boolean") {
-    return { out: answer.out };
-  }
-  return {};
-}
+const COUNTERS: SwapStep = { op: "counters" };
 
 /**
- * Judges a recording's steps. Each observation that is compared is counted in
- * `reach`: the error or that there was none, the result, each counter.
+ * Compares the answers to the steps of a recording's program, of which the
+ * first is `create`, one after another, and the counters after each. It throws
+ * nothing: differences are left in the comparison.
  */
-export function observedSwapJudge(
-  { zswap }: Profile,
-  observed: ReadonlyMap<SwapStep, SwapObserved>,
-  reach: Reach,
+export function comparingSwap(
+  { name, zswap }: Profile,
+  operations: readonly ZswapOperation[],
+  comparison: Comparison,
 ): Judge<SwapSteps, SwapResults> {
-  let last: SwapObserved | undefined;
-  const compare = (name: string, expected: unknown, found: unknown) => {
-    reach.count(SWAP_OBSERVED);
-    expectSame(
-      SWAP_OBSERVED,
-      { [name]: expected ?? "none" },
-      { [name]: found ?? "none" },
-    );
-  };
-  const compareCounters = (answer: SwapResults["counters"]) => {
-    for (const [name, expected] of Object.entries(last?.counters ?? {})) {
-      const nth = zswap.counters.findIndex((one) => one === name);
-      compare(name, expected, answer.counters[nth]);
+  let steps = 0;
+  const last = () => operations[steps - 2];
+  const compareCounters = (shown: readonly number[]) => {
+    const { line, counters = {} } = last();
+    for (const [counter, observed] of Object.entries(counters)) {
+      const nth = zswap.counters.findIndex((one) => one === counter);
+      if (nth < 0) {
+        throw new TranscriptError(
+          line,
+          `unknown counter '${counter}': ${name} has ${
+            zswap.counters.join(", ")
+          }`,
+        );
+      }
+      comparison.same(counter, observed, shown[nth]);
     }
   };
   return {
     after(step, answer) {
-      const seen = observed.get(step);
-      if (seen === undefined) {
-        const isCounters = !isRefusal(answer) && typeof answer === "object" &&
-          "counters" in answer;
-        if (isCounters) compareCounters(answer);
-        return;
+      // What this judge asks is asked as this very object.
+      if (step === COUNTERS) {
+        const isShown = typeof answer === "object" && "counters" in answer;
+        return compareCounters(isShown ? answer.counters : []);
       }
-      last = seen;
-      const shown = shownBy(answer);
-      compare("errno", seen.errno, shown.errno);
-      if (seen.errno !== undefined) return;
-      if (seen.value !== undefined) compare("value", seen.value, shown.value);
-      if (seen.crc32 !== undefined) compare("crc32", seen.crc32, shown.crc32);
-      if (seen.out !== undefined) compare("out", seen.out, shown.out);
+      steps++;
+      if (steps > 1) compareAnswer(comparison, last(), answer);
     },
-    questions: (step) =>
-      observed.get(step)?.counters === undefined ? [] : [{ op: "counters" }],
+    questions: () =>
+      steps < 2 || last().counters === undefined ? [] : [COUNTERS],
   };
+}
+
+/** Compares an answer with what was observed. */
+function compareAnswer(
+  comparison: Comparison,
+  operation: ZswapOperation,
+  answer: SwapAnswer,
+): void {
+  const found = isRefusal(answer) ? answer.error : undefined;
+  comparison.errno(operation.errno, found);
+  const isResult = operation.errno === undefined && found === undefined &&
+    typeof answer === "object";
+  if (!isResult) return;
+  switch (operation.op) {
+    case "get":
+      if ("value" in answer) {
+        comparison.same("text", operation.value, answer.value);
+      }
+      return;
+    case "read":
+      if ("data" in answer) {
+        comparison.same("crc32", operation.crc32, checksum(answer.data));
+      }
+      return;
+    case "pageout":
+      if ("out" in answer) comparison.same("out", operation.out, answer.out);
+  }
 }

@@ -68,31 +68,21 @@ function chunkSizes(profile: Profile): number[] {
 /** The chain that the kernel takes for chunks of a size. */
 function chunksOf(profile: Profile, size: number): Chunks {
   const { pageSize, chainSize, chainRule } = profile;
-  const isPower = Number.isInteger(Math.log2(size));
-  const most = chainRule === leastWaste && isPower ? 1 : chainSize;
-  let best: Chunks = { size, pages: 1, objects: Math.floor(pageSize / size) };
-  let least = lostOf(profile, best);
-  for (let pages = 2; pages <= most; pages++) {
-    const objects = Math.floor(pages * pageSize / size);
-    const lost = lostOf(profile, { size, pages, objects });
-    // Of equal chains the shortest.
+  const byWaste = chainRule === leastWaste;
+  const isPower = (size & (size - 1)) === 0;
+  const most = byWaste && isPower ? 1 : chainSize;
+  let [chosen, least] = [1, Infinity];
+  for (let pages = 1; pages <= most; pages++) {
+    const bytes = pages * pageSize;
+    const used = bytes - bytes % size;
+    // Bytes that are left over, or whole per cent; of equal chains the shortest.
+    const lost = byWaste ? bytes - used : 100 - Math.floor(100 * used / bytes);
     if (lost >= least) continue;
     least = lost;
-    best = { size, pages, objects };
+    chosen = pages;
   }
-  return best;
-}
-
-/** What a chain loses: bytes that are left over, or whole per cent. */
-function lostOf(
-  { pageSize, chainRule }: Profile,
-  { size, pages, objects }: Chunks,
-): number {
-  const bytes = pages * pageSize;
-  const used = objects * size;
-  return chainRule === leastWaste
-    ? bytes - used
-    : 100 - Math.floor(100 * used / bytes);
+  const objects = Math.floor(chosen * pageSize / size);
+  return { size, pages: chosen, objects };
 }
 
 /** For each size the largest of those above that have the same zspages. */

@@ -22,6 +22,7 @@ import type { ZramAnswer } from "./follow.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { isSupported, piecesOf } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
+import { MM } from "./mm_stat.ts";
 
 /** What a {@linkcode contractRules} is made with. */
 export interface ContractOptions {
@@ -218,8 +219,9 @@ function mayRefuse(
 ): boolean {
   const { attempt } = ledger.storing(bytes, data);
   if (attempt !== undefined) return attempt.stored !== true;
-  const { limit, bounds } = ledger.memory;
-  return limit > 0 && bounds.mostUsed + ledger.profile.chainSize > limit;
+  const { memory: { limit }, seen, profile: { pageSize, chainSize } } = ledger;
+  const used = seen[MM.mem_used_total] / pageSize;
+  return limit > 0 && used + chainSize > limit;
 }
 
 function judgeRead(

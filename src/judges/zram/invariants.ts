@@ -8,6 +8,12 @@ import {
 import type { Reach } from "../../rules/reach.ts";
 import { CheckedZram } from "../../zram/checked_zram.ts";
 import type { Zram } from "../../zram/device.ts";
+import {
+  checkRecompression,
+  type RecompressionBefore,
+  recompressionBefore,
+} from "../../zram/recompress_invariants.ts";
+import { isRefusal } from "../../targets/target.ts";
 import type { Judge } from "../judge.ts";
 
 /** Slots from `first` on. */
@@ -40,6 +46,7 @@ export function zramInvariants(
   let checked: CheckedZram | undefined;
   let isNoted = false;
   let since = 0;
+  let recompression: RecompressionBefore | undefined;
   return {
     before(step) {
       isNoted = false;
@@ -48,11 +55,18 @@ export function zramInvariants(
       const { first, count } = touchedBy(step, checked.zram);
       checked.before(first, count);
       isNoted = true;
+      recompression = step.op === "set" && step.attr === "recompress" &&
+          step.value !== ""
+        ? recompressionBefore(checked.zram, step.value)
+        : undefined;
     },
-    after(step) {
+    after(step, answer) {
       if (step.op === "create") checked = new CheckedZram(zramOf(), reach);
       if (checked === undefined) return;
       if (isNoted) checked.after();
+      if (isNoted && recompression !== undefined && !isRefusal(answer)) {
+        checkRecompression(recompression, checked.zram, reach);
+      }
       // A write and a writeback are two operations, neither of them run alone.
       const isDue = since++ > WHOLE_STEPS + 4 * checked.zram.slots.length;
       if (!isDue && step.op !== "writeback_under") return;

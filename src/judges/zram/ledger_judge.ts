@@ -1,6 +1,6 @@
 /** A judge that keeps the ledger, and holds rules against it. */
 import type { Profile } from "../../linux/profile.ts";
-import { PageBytes } from "../../programs/zram/page_bytes.ts";
+import type { PageBytes } from "../../programs/zram/page_bytes.ts";
 import type {
   ZramCreate,
   ZramResults,

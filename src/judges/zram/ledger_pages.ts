@@ -17,7 +17,7 @@ export const IDLE = 1;
 export const INCOMPRESSIBLE = 2;
 
 /** What a page that is stored in so many bytes has where that is not known. */
-export const UNKNOWN_BYTES = -1;
+export const UNKNOWN_BYTES: number = -1;
 
 /**
  * Pages by number, in one array for each thing that is known of them, and what

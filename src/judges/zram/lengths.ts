@@ -9,7 +9,7 @@ import type { Bytes } from "../../programs/bytes.ts";
 import type { LengthOf } from "./ledger.ts";
 
 /** Of no page it is known. */
-export const UNKNOWN_LENGTHS: LengthOf = () => undefined;
+export const UNKNOWN_LENGTHS: LengthOf = (): undefined => undefined;
 
 /** What the codecs make of pages; those of which there is none are not known. */
 export function codecLengths(codecs: readonly Codec[]): LengthOf {

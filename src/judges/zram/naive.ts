@@ -12,14 +12,7 @@ import { errnoOf, type ZramAnswer } from "./follow.ts";
 import type { ZramLedger } from "./ledger.ts";
 import type { Expected } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
-import {
-  BACKING,
-  IDLE,
-  INCOMPRESSIBLE,
-  NOWHERE,
-  OBJECT,
-  WHOLE,
-} from "./ledger_pages.ts";
+import { INCOMPRESSIBLE, NOWHERE } from "./ledger_pages.ts";
 import { flagsOf, nextStored, shownOf } from "./ledger_text.ts";
 import { checkNumbers } from "./naive_stat.ts";
 import { ZRAM_NAIVE as RULES } from "./naive_rules.ts";

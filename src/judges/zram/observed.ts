@@ -1,5 +1,5 @@
 /** Judging a device by a recording: what was observed when another ran the program. */
-import { crc32 } from "node:zlib";
+import { checksum } from "../../programs/page_data.ts";
 import type { ZramOperation } from "../../programs/transcript_zram.ts";
 import type {
   ZramResults,
@@ -149,9 +149,4 @@ function compareRows(
       expected.get(page) ?? "not stored",
     );
   }
-}
-
-/** CRC-32 of a page, as recordings write it. */
-function checksum(page: Uint8Array): string {
-  return crc32(page).toString(16).padStart(8, "0");
 }

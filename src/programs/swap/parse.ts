@@ -1,5 +1,5 @@
 /** Reads the steps of the swap path, and says what is simpler than one. */
-import { type ZpoolType } from "../../linux/zswap_profile.ts";
+import type { ZpoolType } from "../../linux/zswap_profile.ts";
 import { bytes, simplerBytes } from "../bytes.ts";
 import { type Check, type Fields, positive, text, whole } from "../fields.ts";
 import {

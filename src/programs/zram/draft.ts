@@ -5,9 +5,6 @@ import type { Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
 import type { ZramCreate, ZramStep, ZramSteps } from "./steps.ts";
 
-/** The disk of a draft is none. */
-const NO_DISK = 0;
-
 /**
  * The steps so far, and about what they come to: enough to aim at what is
  * there, at its edges and near its limits.
@@ -24,7 +21,7 @@ export class Draft {
   /** The steps. */
   readonly steps: ZramStep[] = [];
   /** Pages of the disk. */
-  diskPages = NO_DISK;
+  diskPages: number = 0;
   /** Whether the backing device is set. */
   isBacked = false;
   /** How many algorithms there are. */
@@ -80,7 +77,7 @@ export class Draft {
 
   /** A device is made, or reset. */
   forget(): void {
-    this.diskPages = NO_DISK;
+    this.diskPages = 0;
     this.isBacked = false;
     this.algorithms = 1;
     this.recent.length = 0;

@@ -1,6 +1,6 @@
 /** The bytes that programs for a device write: of pages and of requests. */
 import { type Bytes, expandBytes } from "../bytes.ts";
-import { type ZramBio } from "./steps.ts";
+import type { ZramBio } from "./steps.ts";
 
 /**
  * Makes the bytes of pages, the same ones for all who ask in turn: the target

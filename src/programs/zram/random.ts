@@ -66,8 +66,8 @@ const CHOICES: readonly Choice[] = [
   { weight: 0.5, make: algorithmParams, attr: "algorithm_params" },
   { weight: 0.3, make: strange },
   { weight: 1, make: fill },
-  { weight: 0.8, make: age },
-  { weight: 0.7, make: reset, isWhole: true },
+  { weight: 1.5, make: age },
+  { weight: 0.4, make: reset, isWhole: true },
   { weight: 2, make: wait, op: "wait" },
   { weight: 2, make: idle, attr: "idle", isWhole: true },
   { weight: 5, make: writeback, attr: "writeback", isWhole: true },
@@ -78,7 +78,7 @@ const CHOICES: readonly Choice[] = [
     attr: "writeback",
     isWhole: true,
   },
-  { weight: 1, make: writebackLimit, attr: "writeback_limit" },
+  { weight: 2, make: writebackLimit, attr: "writeback_limit", isWhole: true },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
   { weight: 4, make: recompress, attr: "recompress", isWhole: true },
   {
@@ -103,7 +103,7 @@ export function randomZramProgram(
   create(draft, profile);
   let choices = choicesFor(draft);
   while (draft.steps.length < length) {
-    if (draft.oneIn(200)) {
+    if (draft.oneIn(300)) {
       create(draft, profile);
       choices = choicesFor(draft);
     }
@@ -159,10 +159,13 @@ const WORDS: readonly Pick<Profile, "wordBits" | "physBits">[] = [
   { wordBits: 32, physBits: 36 },
 ];
 
+/** Large pages are dear. */
+const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
+
 /** A device of any geometry, with blocks or allocations that fail now and then. */
 function anyCreate(random: Random, { zram }: Profile): ZramCreate {
   const geometry = random(2) === 0 ? {} : {
-    pageSize: pick(random, 4096, 4096, 4096, 4096, 4096, 16384, 16384, 65536),
+    pageSize: pick(random, ...PAGE_SIZES),
     ...pick(random, ...WORDS),
     chainSize: pick(random, 4, 8, 11, 16),
   };

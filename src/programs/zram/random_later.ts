@@ -89,15 +89,19 @@ export function writebackUnder(draft: Draft): void {
   draft.wrote(page, bytes);
 }
 
-/** Limits writeback, and writes back until the limit is met. */
+/** Limits writeback, and writes back until the limit is met, or something else. */
 export function writebackLimit(draft: Draft): void {
   const { random, profile: { pageSize } } = draft;
   if (!draft.has("writeback_limit")) return;
   const units = pageSize / 4096;
-  const limits = [0, 1, units, 2 * units, 5 * units, 40].map(String);
+  const limits = [0, 1, units, units, 2 * units, 5 * units, 40].map(String);
   draft.set("writeback_limit", pick(random, ...limits, "many"));
-  draft.set("writeback_limit_enable", pick(random, "0", "1", "1", "no", "2"));
-  for (let nth = random(4); nth > 0; nth--) writeback(draft);
+  const enables = ["0", "1", "1", "1", "1", "no", "2"];
+  draft.set("writeback_limit_enable", pick(random, ...enables));
+  if (random(2) === 0) return;
+  for (let nth = random(4); nth >= 0; nth--) write(draft, draft.page());
+  draft.set("idle", "all");
+  draft.set("writeback", pick(random, "idle", "idle", writebackText(draft)));
 }
 
 /** Looks for a backing device once there is a disk: it is refused. */
@@ -109,20 +113,42 @@ export function backingDevAgain(draft: Draft): void {
 /** Recompresses pages, by each parameter or none. */
 export function recompress(draft: Draft): void {
   if (!draft.has("recompress")) return;
-  const { random, edges, lengths, profile } = draft;
-  const some = (name: string, ...values: (string | number)[]) =>
-    random(3) === 0 ? [`${name}=${pick(random, ...values)}`] : [];
-  const thresholds = [...edges, ...lengths, 100, 2000].map((edge) =>
+  if (draft.random(2) === 0) writeLarge(draft);
+  draft.set("recompress", recompressText(draft));
+}
+
+/** Writes pages of which other algorithms make more or less than the first. */
+function writeLarge(draft: Draft): void {
+  const { random, create, profile: { pageSize } } = draft;
+  if (create.codecs !== "stated") return;
+  for (let nth = random(4); nth >= 0; nth--) {
+    const page = draft.page();
+    const first = pageSize / 2 + random(pageSize / 2);
+    const others = Array.from({ length: 3 }, () => 24 + random(pageSize - 24));
+    const seed = random(256);
+    const lengths = [first, ...others];
+    draft.add({ op: "write", page, data: { kind: "stated", lengths, seed } });
+    draft.wrote(page, first);
+  }
+}
+
+/** What is written to `recompress`. */
+function recompressText(draft: Draft): string {
+  const { random, edges, lengths, profile: { pageSize, zram } } = draft;
+  const some = (oneIn: number, name: string, ...values: (string | number)[]) =>
+    random(oneIn) === 0 ? [`${name}=${pick(random, ...values)}`] : [];
+  const half = Math.floor(pageSize / 2);
+  const thresholds = [...edges, ...lengths, 100, half, half, half].map((edge) =>
     Math.max(1, edge + random(3) - 1)
   );
   const parts = [
-    ...some("type", "idle", "huge", "huge_idle", "any"),
-    ...some("threshold", ...thresholds, 70000),
-    ...some("algo", ...profile.zram.compAlgorithms, "none"),
-    ...some("priority", 0, 1, 2, 3, 7),
-    ...some("max_pages", 0, 1, 3, 10),
-    ...(random(20) === 0 ? ["threshold=x"] : []),
-    ...(random(20) === 0 ? ["type="] : []),
+    ...some(4, "type", "idle", "huge", "huge_idle", "any"),
+    ...some(2, "threshold", ...thresholds, 70000),
+    ...some(4, "algo", ...zram.compAlgorithms, "none"),
+    ...some(4, "priority", 0, 1, 2, 3, 7),
+    ...some(4, "max_pages", 0, 1, 3, 10),
+    ...some(20, "threshold", "x"),
+    ...some(20, "type", ""),
   ];
-  draft.set("recompress", parts.join(" "));
+  return parts.join(" ");
 }

@@ -1,8 +1,7 @@
 /** Recordings of devices as programs, and what was observed after each step. */
-import { type Profile, profileNamed, PROFILES } from "../../linux/profile.ts";
-import { zsGeometry } from "../../zsmalloc/geometry.ts";
-import type { Bytes } from "../bytes.ts";
-import type { PageData } from "../page_data.ts";
+import type { Profile } from "../../linux/profile.ts";
+import { pageBytes } from "../bytes.ts";
+import { headerProfile } from "../header_profile.ts";
 import type { Program } from "../program.ts";
 import { TranscriptError } from "../transcript_fields.ts";
 import type {
@@ -36,28 +35,13 @@ export function zramRecording(
     ...(backingPages === undefined ? {} : { backingPages }),
   };
   const steps = [create, ...operations.map(stepOf)];
-  return { program: { profile: headerProfile(header), steps }, operations };
+  return { program: { profile: zramHeaderProfile(header), steps }, operations };
 }
 
 /** The profile of a header, which must write back where a device is there to. */
-export function headerProfile(header: ZramHeader): Profile {
-  const named = profileNamed(header.profile);
-  if (named === undefined) {
-    const names = PROFILES.map(({ name }) => name).join(" or ");
-    throw new TranscriptError(
-      1,
-      `unknown profile '${header.profile}', not ${names}`,
-    );
-  }
-  const { pageSize, wordBits, chainSize, backingPages } = header;
-  const profile = { ...named, pageSize, wordBits, chainSize };
-  try {
-    zsGeometry(profile);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new TranscriptError(1, error.message);
-  }
-  if (backingPages !== undefined && !profile.zram.writeback) {
+export function zramHeaderProfile(header: ZramHeader): Profile {
+  const profile = headerProfile(header);
+  if (header.backingPages !== undefined && !profile.zram.writeback) {
     throw new TranscriptError(
       1,
       `the field 'backingPages' is there, but ${profile.name} has no writeback`,
@@ -81,7 +65,7 @@ function stepOf(operation: ZramOperation): ZramStep {
       return {
         op: "write",
         page: operation.page,
-        data: bytesOf(operation.data),
+        data: pageBytes(operation.data),
       };
     case "read":
       return { op: "read", page: operation.page };
@@ -94,9 +78,4 @@ function stepOf(operation: ZramOperation): ZramStep {
     case "wait":
       return { op: "wait", seconds: operation.seconds };
   }
-}
-
-/** A page's data as a JSON value. */
-function bytesOf(data: PageData): Bytes {
-  return "b64" in data ? { b64: data.b64.toBase64() } : data;
 }

@@ -202,18 +202,23 @@ function freeSome(draft: Draft): void {
 /** Objects beyond which they are freed by one step. */
 const MANY = 32;
 
-/** Frees all but every nth object: what is left can be compacted. */
+/**
+ * Frees all but every nth object, or every nth: what is left can be compacted,
+ * almost empty zspages and almost full ones.
+ */
 function thin(draft: Draft): void {
   const { random, live, steps } = draft;
   const each = 2 + random(4);
+  const isMost = random(3) > 0;
+  const goes = (at: number) => at % each > 0 === isMost;
   if (live.length === 0) return;
   if (live.length > MANY && draft.scope.ops.has("fail")) {
-    steps.push({ op: "free", object: live.filter((_, at) => at % each > 0) });
-    draft.live = live.filter((_, at) => at % each === 0);
+    steps.push({ op: "free", object: live.filter((_, at) => goes(at)) });
+    draft.live = live.filter((_, at) => !goes(at));
     return;
   }
   for (let at = live.length - 1; at >= 0; at--) {
-    if (at % each !== 0) freeAt(draft, at);
+    if (goes(at)) freeAt(draft, at);
   }
 }
 

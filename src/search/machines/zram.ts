@@ -1,5 +1,5 @@
 /** The machine of zram: a device of any kernel under all its judges. */
-import { PROFILES } from "../../linux/profile.ts";
+import { LINUX_6_1, LINUX_6_18_FULL, PROFILES } from "../../linux/profile.ts";
 import {
   contractRules,
   ZRAM_CONTRACT_RULES,
@@ -26,7 +26,8 @@ export const zramMachine: Machine<ZramStep> = {
     "A device of any kernel holds, counts and shows what was written to it, through requests, limits, faults, writeback, recompression and resets.",
   language: ZRAM_LANGUAGE,
   scope: {
-    profiles: PROFILES,
+    // What writes back, and what recompresses, does more.
+    profiles: [...PROFILES, LINUX_6_1, LINUX_6_18_FULL, LINUX_6_18_FULL],
     anyGeometry: true,
     ops: new Set(ZRAM_OPS),
     maxSteps: 2000,

@@ -2,7 +2,7 @@
 import { KERNEL_CODECS } from "../../codec/codecs.ts";
 import { lz4 } from "../../codec/lz4.ts";
 import { RecordedSizes } from "../../codec/recorded.ts";
-import { Comparison, type Difference } from "../../judges/comparison.ts";
+import { Comparison } from "../../judges/comparison.ts";
 import { comparingZram } from "../../judges/zram/observed.ts";
 import { nextArgs } from "../../linux/kstrtox.ts";
 import type { Program } from "../../programs/program.ts";
@@ -12,7 +12,10 @@ import type {
   ZramTranscript,
 } from "../../programs/transcript_zram.ts";
 import { PageBytes } from "../../programs/zram/page_bytes.ts";
-import { headerProfile, zramRecording } from "../../programs/zram/recording.ts";
+import {
+  zramHeaderProfile,
+  zramRecording,
+} from "../../programs/zram/recording.ts";
 import type {
   ZramResults,
   ZramStep,
@@ -21,27 +24,9 @@ import type {
 import type { StepTarget } from "../../targets/step_target.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { runNow, trialOf } from "../trial.ts";
+import { noEncoder, type Sizes, type VerdictOf, verdictOf } from "./verdict.ts";
 
-/**
- * Where a replay takes compressed lengths from: what was recorded with each
- * write, or the model's own encoder.
- */
-export type Sizes = "recorded" | "computed";
-
-/** How a replay of a recording of zram ended. */
-export interface ZramVerdict {
-  /** Where compressed lengths came from. */
-  readonly sizes: Sizes;
-  /** Operations that were run. */
-  readonly operations: number;
-  /** Observations that were compared. */
-  readonly observations: number;
-  /** The first operation with a difference, and all differences it has. */
-  readonly failure?: {
-    readonly operation: ZramOperation;
-    readonly differences: readonly Difference[];
-  };
-}
+export type { Sizes };
 
 /**
  * Replays a recording up to the first operation whose observations differ.
@@ -50,7 +35,7 @@ export interface ZramVerdict {
 export function replayZram(
   transcript: ZramTranscript,
   asked?: Sizes,
-): ZramVerdict {
+): VerdictOf<ZramOperation> {
   const sizes = chooseSizes(transcript, asked);
   const { program, operations } = zramRecording(transcript);
   const comparison = new Comparison();
@@ -58,16 +43,9 @@ export function replayZram(
     ? recordedTarget(program, operations)
     : zramModelTarget(new ZramModel(program.profile), new PageBytes());
   const trial = trialOf(target, [comparingZram(operations, comparison)]);
-  for (const [nth, step] of program.steps.entries()) {
-    runNow(trial.step(step));
-    const differences = comparison.takeDifferences();
-    if (differences.length === 0) continue;
-    const { observations } = comparison;
-    const failure = { operation: operations[nth - 1], differences };
-    return { sizes, operations: nth, observations, failure };
-  }
-  const { observations } = comparison;
-  return { sizes, operations: operations.length, observations };
+  return verdictOf(sizes, operations, comparison, (nth) => {
+    runNow(trial.step(program.steps[nth]));
+  });
 }
 
 /** The texts that a recording writes to an attribute without an error. */
@@ -82,7 +60,7 @@ function textsSet({ operations }: ZramTranscript, attribute: string): string[] {
 
 /** The algorithms of a recording: those that write, then those that recompress. */
 function algorithmsOf(transcript: ZramTranscript): string[] {
-  const { defaultAlgorithm } = headerProfile(transcript.header).zram;
+  const { defaultAlgorithm } = zramHeaderProfile(transcript.header).zram;
   const writing = textsSet(transcript, "comp_algorithm")
     .map((text) => text.trim());
   const recompressing = textsSet(transcript, "recomp_algorithm")
@@ -107,12 +85,7 @@ function chooseSizes(
     .find((name) => !known.includes(name));
   const sizes = asked ?? (without === undefined ? "computed" : "recorded");
   if (sizes === "computed" && without !== undefined) {
-    throw new TranscriptError(
-      1,
-      `its sizes cannot be computed: there is no encoder that equals the kernel's '${without}', only ${
-        known.join(", ")
-      }`,
-    );
+    throw noEncoder(without);
   }
   if (sizes === "recorded" && textsSet(transcript, "recompress").length > 0) {
     throw new TranscriptError(

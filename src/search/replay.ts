@@ -2,18 +2,15 @@
  * Replay: the operations of a transcript run through the model, and every
  * observation compared with what the model shows.
  */
+import type { Difference } from "../judges/comparison.ts";
 import { describePageData } from "../programs/page_data.ts";
-import { Comparison, type Difference } from "./replay_frame.ts";
-import { chooseSizes, type Sizes, ZramReplay } from "./replay_zram.ts";
-import { ZswapReplay } from "./replay_zswap.ts";
 import {
   isOfZswap,
   type Operation,
   type Transcript,
-  TranscriptError,
 } from "../programs/transcript.ts";
-import type { ZramTranscript } from "../programs/transcript_zram.ts";
-import type { ZswapTranscript } from "../programs/transcript_zswap.ts";
+import { replaySwap } from "./replays/swap.ts";
+import { replayZram, type Sizes } from "./replays/zram.ts";
 
 export type { Difference, Sizes };
 
@@ -79,50 +76,6 @@ export function describeOperation(operation: Operation): string {
  */
 export function replay(transcript: Transcript, asked?: Sizes): Verdict {
   return isOfZswap(transcript)
-    ? replayZswap(transcript, asked)
+    ? replaySwap(transcript, asked)
     : replayZram(transcript, asked);
-}
-
-function replayZram(transcript: ZramTranscript, asked?: Sizes): Verdict {
-  const sizes = chooseSizes(transcript, asked);
-  const comparison = new Comparison();
-  const run = new ZramReplay(transcript, sizes, comparison);
-  return follow(transcript.operations, sizes, comparison, (operation) => {
-    run.step(operation);
-  });
-}
-
-function replayZswap(transcript: ZswapTranscript, asked?: Sizes): Verdict {
-  if (asked === "recorded") {
-    throw new TranscriptError(
-      1,
-      "its sizes cannot be taken as recorded: a transcript of zswap has none",
-    );
-  }
-  const comparison = new Comparison();
-  const run = new ZswapReplay(transcript, comparison);
-  return follow(transcript.operations, "computed", comparison, (operation) => {
-    run.step(operation);
-  });
-}
-
-/** Runs operations up to the first that has a difference. */
-function follow<One extends Operation>(
-  all: readonly One[],
-  sizes: Sizes,
-  comparison: Comparison,
-  step: (operation: One) => void,
-): Verdict {
-  let operations = 0;
-  for (const operation of all) {
-    step(operation);
-    operations++;
-    const differences = comparison.takeDifferences();
-    if (differences.length > 0) {
-      const { observations } = comparison;
-      const failure = { operation, differences };
-      return { sizes, operations, observations, failure };
-    }
-  }
-  return { sizes, operations, observations: comparison.observations };
 }

@@ -1,0 +1,106 @@
+import { assert, assertEquals } from "@std/assert";
+import { Reach } from "../src/rules/reach.ts";
+import { Fields } from "../src/programs/fields.ts";
+import { ZRAM_OPS, type ZramStep } from "../src/programs/zram/steps.ts";
+import { ATTRIBUTES } from "../src/zram/attributes.ts";
+import { batchesOf } from "../src/search/batches.ts";
+import { judgeProgram } from "../src/search/machine.ts";
+import { zramMachine } from "../src/search/machines/zram.ts";
+import { programAt } from "../src/search/search.ts";
+
+const PROGRAMS = 960;
+
+function programs(seed: number, count: number) {
+  return [...batchesOf(seed, count)].flatMap((batch) =>
+    Array.from(
+      { length: batch.programs },
+      (_, nth) => programAt(zramMachine, { seed: batch.seed, nth }),
+    )
+  );
+}
+
+Deno.test("zram: every rule holds, and is exercised a hundred times and more", () => {
+  const reach = new Reach();
+  for (const [nth, program] of programs(1, PROGRAMS).entries()) {
+    const finding = judgeProgram(zramMachine, program, reach);
+    assertEquals(finding, undefined, `program ${nth}`);
+  }
+  const rare = zramMachine.rules.filter((rule) => reach.of(rule) < 100);
+  assertEquals(rare.map((rule) => `${rule.id} ${reach.of(rule)}`), []);
+});
+
+Deno.test("zram: programs from other seeds hold", () => {
+  for (const seed of [7, 1401181144, 0xffffffff]) {
+    for (const program of programs(seed, 48)) {
+      assertEquals(judgeProgram(zramMachine, program), undefined);
+    }
+  }
+});
+
+Deno.test("programs of zram use every operation, every attribute and every algorithm", () => {
+  const ops = new Set<string>();
+  const [set, got] = [new Set<string>(), new Set<string>()];
+  const algorithms = new Set<string>();
+  for (const { steps } of programs(1, 200)) {
+    for (const step of steps) {
+      ops.add(step.op);
+      if (step.op === "get") got.add(step.attr);
+      if (step.op !== "set") continue;
+      set.add(step.attr);
+      if (step.attr === "comp_algorithm") algorithms.add(step.value);
+    }
+  }
+  assertEquals([...ops].sort(), [...ZRAM_OPS].sort());
+  const { profiles } = zramMachine.scope;
+  const all = profiles.flatMap(({ zram }) => Object.entries(zram.attributes));
+  for (const [attr, mode] of all) {
+    assert((mode & 0o444) === 0 || got.has(attr), `${attr} is never read`);
+    assert((mode & 0o222) === 0 || set.has(attr), `${attr} is never set`);
+    assert(attr in ATTRIBUTES);
+  }
+  for (const name of profiles.flatMap(({ zram }) => zram.compAlgorithms)) {
+    assert(algorithms.has(name), `${name} is never chosen`);
+  }
+});
+
+/** A step as it is written and read again. */
+function readAgain(step: ZramStep): ZramStep {
+  const json = JSON.parse(JSON.stringify(step));
+  const fields = new Fields(json, (message) => new Error(message));
+  const read = zramMachine.language.parse(fields);
+  fields.end();
+  return read;
+}
+
+Deno.test("every step of a program for zram can be written and read, and every simpler one", () => {
+  for (const { steps } of programs(2, 60)) {
+    for (const step of steps.slice(0, 200)) {
+      assertEquals(readAgain(step), step);
+      for (const simpler of zramMachine.language.simpler(step)) {
+        assertEquals(readAgain(simpler), simpler);
+      }
+    }
+  }
+});
+
+Deno.test("programs for zram are the same for the same draws, and of every length", () => {
+  const lengths = programs(3, 200).map(({ steps }) => steps.length);
+  assertEquals(programs(3, 20), programs(3, 20));
+  assert(Math.min(...lengths) < 8);
+  assert(Math.max(...lengths) > 1500);
+});
+
+Deno.test("simplest steps are reached: nothing is simpler without an end", () => {
+  for (const { steps } of programs(4, 40)) {
+    for (const step of steps.slice(0, 100)) {
+      let simplest = step;
+      let turns = 0;
+      for (;;) {
+        const [next] = zramMachine.language.simpler(simplest);
+        if (next === undefined) break;
+        simplest = next;
+        assert(++turns < 100, JSON.stringify(step));
+      }
+    }
+  }
+});

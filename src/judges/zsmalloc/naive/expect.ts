@@ -1,0 +1,75 @@
+/** How what is found is held against the second model. */
+import type { Rule } from "../../../rules/invariant.ts";
+import type { Reach } from "../../../rules/reach.ts";
+import { isRefusal, type Refusal } from "../../../targets/target.ts";
+import { Disagreement, expectBytes, expectSame } from "../../judge.ts";
+import type { LiveObjects } from "../live_objects.ts";
+import { NaiveMapped } from "./mapped.ts";
+import type { NaivePool } from "./pool.ts";
+import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
+
+/** The second model of one pool, and how answers are held against it. */
+export class NaiveState {
+  /** The pool. */
+  readonly pool: NaivePool;
+  /** What is mapped. */
+  readonly mapped: NaiveMapped;
+  /** What objects hold. */
+  readonly live: LiveObjects;
+
+  readonly #reach: Reach;
+
+  /** Of an empty pool; `hasFramesMapped` is CONFIG_PGTABLE_MAPPING. */
+  constructor(
+    pool: NaivePool,
+    live: LiveObjects,
+    hasFramesMapped: boolean,
+    reach: Reach,
+  ) {
+    this.pool = pool;
+    this.live = live;
+    this.mapped = new NaiveMapped(pool, live, hasFramesMapped);
+    this.#reach = reach;
+  }
+
+  /** Holds a value against the second model's. */
+  expect(
+    rule: Rule,
+    expected: unknown,
+    found: unknown,
+    isExercised: boolean,
+  ): void {
+    expectSame(rule, expected, found);
+    if (isExercised) this.#reach.count(rule);
+  }
+
+  /** Holds bytes against the second model's. */
+  expectBytes(rule: Rule, expected: Uint8Array, found: Uint8Array): void {
+    expectBytes(rule, expected, found);
+    if (expected.length > 0) this.#reach.count(rule);
+  }
+
+  /** Holds what a mapping shows against as much as is known of it. */
+  expectShown(mapping: number, data: Uint8Array): void {
+    const shown = this.mapped.shown(mapping);
+    this.expectBytes(RULES.mapped, shown, data.subarray(0, shown.length));
+  }
+
+  /** An answer that says why nothing was done must have these words. */
+  expectMisuse(rule: Rule, words: string, answer: object | void): void {
+    const misuse = answer !== undefined && "misuse" in answer
+      ? answer.misuse
+      : undefined;
+    if (String(misuse).includes(words)) this.#reach.count(rule);
+    else throw new Disagreement(rule, `… ${words} …`, answer ?? "no error");
+  }
+}
+
+/** The result of what the second model does not let fail. */
+export function resultOf<Result>(
+  rule: Rule,
+  answer: Result | Refusal,
+): Result {
+  if (!isRefusal(answer)) return answer;
+  throw new Disagreement(rule, "no error", answer);
+}

@@ -1,0 +1,73 @@
+/** How mapped objects, and what they stand in the way of, are judged. */
+import { objectBytes } from "../../../programs/zsmalloc/object_bytes.ts";
+import type {
+  ZsmallocResults,
+  ZsmallocSteps,
+} from "../../../programs/zsmalloc/steps.ts";
+import { isRefusal } from "../../../targets/target.ts";
+import { Disagreement, type JudgeTable } from "../../judge.ts";
+import { type NaiveState, resultOf } from "./expect.ts";
+import type { NaivePool } from "./pool.ts";
+import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
+
+/** Judges mappings and migrations by the model of the pool that is there. */
+export function mappingTable(
+  stateNow: () => NaiveState,
+): JudgeTable<ZsmallocSteps, ZsmallocResults> {
+  return {
+    map({ mapping, object, mode, cpu }, answer) {
+      const state = stateNow();
+      const found = resultOf(RULES.mapping, answer);
+      const whyNot = state.mapped.whyNot(object, mode, cpu);
+      if (whyNot !== undefined) {
+        return state.expectMisuse(RULES.mapping, whyNot, found);
+      }
+      if ("misuse" in found) {
+        throw new Disagreement(RULES.mapping, "a mapping", found);
+      }
+      state.mapped.map(mapping, object, mode, cpu);
+      state.expectShown(mapping, found.data);
+    },
+    write_mapped({ mapping, data }, answer) {
+      const state = stateNow();
+      const found = resultOf(RULES.mapped, answer);
+      const size = state.live.get(state.mapped.objectOf(mapping))?.size ?? 0;
+      const bytes = objectBytes(data, 0, new Uint8Array(size));
+      if (!state.mapped.write(mapping, bytes)) {
+        return state.expectMisuse(RULES.mapping, "to read", found);
+      }
+      if ("misuse" in found) {
+        throw new Disagreement(RULES.mapping, "written", found);
+      }
+      state.expectShown(mapping, found.data);
+    },
+    unmap({ mapping }, answer) {
+      const state = stateNow();
+      state.expectShown(mapping, resultOf(RULES.mapped, answer).data);
+      state.mapped.unmap(mapping);
+    },
+    migrate({ object }, answer) {
+      const state = stateNow();
+      const zspage = state.pool.places.get(object)?.zspage;
+      const isLocked = zspage !== undefined && state.mapped.isLocked(zspage);
+      const expected = migrationOf(state.pool, isLocked);
+      if (expected === "waits") {
+        return state.expectMisuse(RULES.migration, "mapped object", answer);
+      }
+      const found = answer === undefined
+        ? "done"
+        : isRefusal(answer)
+        ? answer.error
+        : answer.misuse;
+      state.expect(RULES.migration, expected, found, true);
+    },
+  };
+}
+
+/** What becomes of a frame that is to be replaced. */
+function migrationOf(pool: NaivePool, isLocked: boolean): string {
+  const { movesFrames, mapped } = pool.facts;
+  if (!movesFrames) return "EBUSY";
+  if (isLocked) return mapped === "passed-over" ? "EINVAL" : "waits";
+  return pool.replaceFrame() ? "done" : "ENOMEM";
+}

@@ -1,0 +1,47 @@
+/** Replay of recordings of zswap: the model runs them, every observation is compared. */
+import { KERNEL_CODECS } from "../../codec/codecs.ts";
+import { Comparison } from "../../judges/comparison.ts";
+import { comparingSwap } from "../../judges/swap/observed.ts";
+import { swapRecording } from "../../programs/swap/recording.ts";
+import { TranscriptError } from "../../programs/transcript_fields.ts";
+import type { ZswapTranscript } from "../../programs/transcript_zswap.ts";
+import { swapModel } from "../../targets/swap/swap_model.ts";
+import { runNow, trialOf } from "../trial.ts";
+import { noEncoder, type Sizes, type VerdictOf, verdictOf } from "./verdict.ts";
+
+/**
+ * Replays a recording up to the first operation whose observations differ.
+ * Throws a {@linkcode TranscriptError} where the model cannot follow it.
+ */
+export function replaySwap(
+  transcript: ZswapTranscript,
+  asked?: Sizes,
+): VerdictOf<ZswapTranscript["operations"][number]> {
+  if (asked === "recorded") {
+    throw new TranscriptError(
+      1,
+      "its sizes cannot be taken as recorded: a transcript of zswap has none",
+    );
+  }
+  checkCompressors(transcript);
+  const { program, operations } = swapRecording(transcript);
+  const comparison = new Comparison();
+  const { profile, steps } = program;
+  const trial = trialOf(swapModel(profile), [
+    comparingSwap(profile, operations, comparison),
+  ]);
+  return verdictOf("computed", operations, comparison, (nth) => {
+    runNow(trial.step(steps[nth]));
+  });
+}
+
+/** Refuses a transcript with compressors whose lengths the model does not know. */
+function checkCompressors({ operations }: ZswapTranscript): void {
+  const without = operations.flatMap((operation) =>
+    operation.op === "set" && operation.attr === "compressor" &&
+      operation.errno === undefined
+      ? [operation.value.trim()]
+      : []
+  ).find((name) => !KERNEL_CODECS.some((codec) => codec.name === name));
+  if (without !== undefined) throw noEncoder(without);
+}

@@ -1,0 +1,57 @@
+/** How replays end, whatever they are of. */
+import { KERNEL_CODECS } from "../../codec/codecs.ts";
+import type { Comparison, Difference } from "../../judges/comparison.ts";
+import { TranscriptError } from "../../programs/transcript_fields.ts";
+
+/**
+ * Where a replay takes compressed lengths from: what was recorded with each
+ * write, or the model's own encoder.
+ */
+export type Sizes = "recorded" | "computed";
+
+/** How a replay of operations of a kind ended. */
+export interface VerdictOf<Operation> {
+  /** Where compressed lengths came from. */
+  readonly sizes: Sizes;
+  /** Operations that were run. */
+  readonly operations: number;
+  /** Observations that were compared. */
+  readonly observations: number;
+  /** The first operation with a difference, and all differences it has. */
+  readonly failure?: {
+    readonly operation: Operation;
+    readonly differences: readonly Difference[];
+  };
+}
+
+/**
+ * Runs a recording's steps up to the first that has a difference: step 0 makes
+ * the target, each other is that of the operation before it in number.
+ */
+export function verdictOf<Operation>(
+  sizes: Sizes,
+  operations: readonly Operation[],
+  comparison: Comparison,
+  step: (nth: number) => void,
+): VerdictOf<Operation> {
+  step(0);
+  for (const [nth, operation] of operations.entries()) {
+    step(nth + 1);
+    const differences = comparison.takeDifferences();
+    if (differences.length === 0) continue;
+    const { observations } = comparison;
+    const failure = { operation, differences };
+    return { sizes, operations: nth + 1, observations, failure };
+  }
+  const { observations } = comparison;
+  return { sizes, operations: operations.length, observations };
+}
+
+/** That lengths cannot be computed: there is no encoder of that name. */
+export function noEncoder(name: string): TranscriptError {
+  const known = KERNEL_CODECS.map((codec) => codec.name).join(", ");
+  return new TranscriptError(
+    1,
+    `its sizes cannot be computed: there is no encoder that equals the kernel's '${name}', only ${known}`,
+  );
+}
