@@ -18,14 +18,11 @@ import type {
   BuddySteps,
 } from "../src/programs/buddy/steps.ts";
 import { Fields } from "../src/programs/fields.ts";
-import {
-  judgeProgram,
-  type Machine,
-  programOf,
-} from "../src/search/machine.ts";
+import { judgeProgram, type Machine } from "../src/search/machine.ts";
 import { z3foldMachine } from "../src/search/machines/z3fold.ts";
 import { zbudMachine } from "../src/search/machines/zbud.ts";
 import { runSteps } from "../src/search/run.ts";
+import { programAt } from "../src/search/search.ts";
 import { runNow, trialOf } from "../src/search/trial.ts";
 import {
   type BuddyAllocator,
@@ -35,6 +32,11 @@ import {
 } from "../src/targets/buddy/allocator.ts";
 import { modelBuddy } from "../src/targets/buddy/model.ts";
 import type { StepTarget } from "../src/targets/step_target.ts";
+
+/** The `nth` program of a seed. */
+function programOf(machine: Machine<BuddyStep>, seed: number, nth: number) {
+  return programAt(machine, { seed, nth });
+}
 
 const MACHINES = [zbudMachine, z3foldMachine];
 const PROGRAMS = 120;

@@ -21,7 +21,11 @@ export const OBJECT = 1;
 export const BACK = 2;
 export const EMPTY = 3;
 
-const PAGE = Uint8Array.from({ length: 4096 }, (_, at) => at % 251);
+/** A page that compresses. */
+export const PAGE: Uint8Array<ArrayBuffer> = Uint8Array.from(
+  { length: 4096 },
+  (_, at) => at % 251,
+);
 
 /** A device of those four pages. */
 export function makeZram(profile: Profile): Zram {

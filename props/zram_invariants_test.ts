@@ -23,6 +23,7 @@ import {
   KERNELS,
   makeZram,
   OBJECT,
+  PAGE,
   SAME,
 } from "./zram_breaks.ts";
 
