@@ -144,7 +144,8 @@ export {
 export * from "./src/programs/faults.ts";
 export * from "./src/programs/fast_check.ts";
 export { type Contents, expandContents } from "./src/programs/contents.ts";
-export { type Bytes, expandBytes } from "./src/programs/bytes.ts";
+export { randomStated } from "./src/programs/random_page.ts";
+export { type Bytes, bytes, expandBytes } from "./src/programs/bytes.ts";
 export * from "./src/programs/page_data.ts";
 export * from "./src/programs/program.ts";
 export * from "./src/programs/transcript.ts";

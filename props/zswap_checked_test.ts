@@ -4,7 +4,7 @@ import { PROFILES } from "../src/linux/profile.ts";
 import { ZSWAP_LANGUAGE } from "../src/programs/zswap/language.ts";
 import type { Program, Scope } from "../src/programs/program.ts";
 import type { ZswapStep } from "../src/programs/zswap/steps.ts";
-import { programRandom } from "../src/search/batches.ts";
+import { randomAt } from "../src/search/batches.ts";
 import { zswapModel } from "../src/targets/zswap/model.ts";
 import type { ModelledZswap } from "../src/targets/zswap/modelled_zswap.ts";
 import { CheckedZswap } from "../src/zswap/checked_zswap.ts";
@@ -21,7 +21,7 @@ const SCOPE: Scope = {
 const PROGRAMS = 120;
 
 function programAt(nth: number): Program<ZswapStep> {
-  return ZSWAP_LANGUAGE.random(programRandom(1, nth), SCOPE);
+  return ZSWAP_LANGUAGE.random(randomAt({ seed: 1, nth }), SCOPE);
 }
 
 /** The slots that a step touched, which those who check it must be told. */

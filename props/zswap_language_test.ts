@@ -4,7 +4,7 @@ import { Fields, type Json } from "../src/programs/fields.ts";
 import type { Scope } from "../src/programs/program.ts";
 import { ZSWAP_LANGUAGE } from "../src/programs/zswap/language.ts";
 import { SWAP_TYPES, type ZswapStep } from "../src/programs/zswap/steps.ts";
-import { programRandom } from "../src/search/batches.ts";
+import { randomAt } from "../src/search/batches.ts";
 
 const SCOPE: Scope = {
   profiles: PROFILES,
@@ -25,7 +25,7 @@ const written = (step: ZswapStep): unknown => JSON.parse(JSON.stringify(step));
 function programs(count: number): ReturnType<typeof ZSWAP_LANGUAGE.random>[] {
   return Array.from(
     { length: count },
-    (_, nth) => ZSWAP_LANGUAGE.random(programRandom(1, nth), SCOPE),
+    (_, nth) => ZSWAP_LANGUAGE.random(randomAt({ seed: 1, nth }), SCOPE),
   );
 }
 
@@ -130,7 +130,7 @@ Deno.test("a program for zswap is the same one for the same draws, and never lea
     ops: new Set(["create", "store", "load"]),
   };
   for (let seed = 1; seed <= 50; seed++) {
-    const made = () => ZSWAP_LANGUAGE.random(programRandom(seed, 0), few);
+    const made = () => ZSWAP_LANGUAGE.random(randomAt({ seed, nth: 0 }), few);
     const program = made();
     assertEquals(program, made());
     for (const step of program.steps) {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Reach } from "../src/rules/reach.ts";
-import { assertProgram, programOf } from "../src/search/machine.ts";
+import { assertProgram } from "../src/search/machine.ts";
+import { programAt } from "../src/search/search.ts";
 import { zswapMachine } from "../src/search/machines/zswap.ts";
 
 const PROGRAMS = 1000;
@@ -11,7 +12,7 @@ Deno.test("zswap of every release holds what it took and counts what it did, and
   const reach = new Reach();
   const steps = new Map<string, number>();
   for (let nth = 0; nth < PROGRAMS; nth++) {
-    const program = programOf(zswapMachine, 1, nth);
+    const program = programAt(zswapMachine, { seed: 1, nth });
     for (const { op } of program.steps) {
       steps.set(op, (steps.get(op) ?? 0) + 1);
     }
@@ -32,7 +33,7 @@ Deno.test("zswap of every release holds what it took and counts what it did, and
 Deno.test("zswap holds in programs of other seeds", () => {
   for (const seed of [12, 36, 3343296757]) {
     for (let nth = 0; nth < 60; nth++) {
-      const program = programOf(zswapMachine, seed, nth);
+      const program = programAt(zswapMachine, { seed, nth });
       assertProgram(zswapMachine, program, new Reach());
     }
   }

@@ -5,7 +5,7 @@ import { LINUX_3_12, LINUX_6_18, PROFILES } from "../src/linux/profile.ts";
 import type { Rule } from "../src/rules/invariant.ts";
 import { Reach } from "../src/rules/reach.ts";
 import type { Finding } from "../src/search/finding.ts";
-import { programOf } from "../src/search/machine.ts";
+import { programAt } from "../src/search/search.ts";
 import { runSteps } from "../src/search/run.ts";
 import { shrinkFinding } from "../src/search/shrink.ts";
 import type { Plan } from "../src/search/suite.ts";
@@ -26,7 +26,10 @@ const { language } = ZSWAP_SUITE;
 
 /** The `nth` program of the suite's. */
 function stepsOf(plan: Plan, nth: number): readonly ZswapStep[] {
-  return programOf({ language, scope: ZSWAP_SUITE.scope(plan) }, 1, nth).steps;
+  return programAt(
+    { language, scope: ZSWAP_SUITE.scope(plan) },
+    { seed: 1, nth },
+  ).steps;
 }
 
 for (const profile of JUDGED) {
