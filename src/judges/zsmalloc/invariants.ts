@@ -11,8 +11,10 @@ import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { isRefusal } from "../../targets/target.ts";
 import type { ZsmallocModel } from "../../targets/zsmalloc/pool_target.ts";
+import { checkDestroyed } from "../../zsmalloc/destroy_invariants.ts";
 import { ZSMALLOC_INVARIANTS } from "../../zsmalloc/invariants.ts";
 import type { ClassBefore } from "../../zsmalloc/object_invariants.ts";
+import type { ZsPool } from "../../zsmalloc/pool.ts";
 import type { PoolBefore } from "../../zsmalloc/pool_before.ts";
 import { type FreeBefore, TouchedCheck } from "../../zsmalloc/touched_check.ts";
 import type { Errno } from "../../linux/errno.ts";
@@ -42,6 +44,7 @@ export function zsmallocInvariants(
 ): Judge<ZsmallocSteps, ZsmallocResults> {
   let check: TouchedCheck | undefined;
   let before: Before;
+  let destroyed: ZsPool | undefined;
   let stepsSince = 0;
   let turns = 0;
   model.whenUnlocked(() => {
@@ -99,14 +102,17 @@ export function zsmallocInvariants(
       const isMoved = answer === undefined;
       check?.afterMigration(migration, from, isMoved ? to : "EINVAL");
     },
-    destroy() {
+    destroy(_step, answer) {
       check = undefined;
+      if (destroyed === undefined || isRefusal(answer)) return;
+      checkDestroyed(destroyed, answer.leaked, reach);
     },
   };
   const after = judging<ZsmallocSteps, ZsmallocResults>(table);
   return {
     before(step) {
       before = check === undefined ? undefined : remembered(model, check, step);
+      destroyed = step.op === "destroy" ? model.pool : undefined;
       turns = 0;
     },
     after(step, answer) {

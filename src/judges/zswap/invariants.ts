@@ -10,10 +10,17 @@ import type { ModelledZswap } from "../../targets/zswap/modelled_zswap.ts";
 import type { ZswapResults } from "../../targets/zswap/results.ts";
 import { CheckedZswap } from "../../zswap/checked_zswap.ts";
 import {
+  checkFrontswap,
+  type FrontswapBefore,
+  frontswapBefore,
+} from "../../zswap/frontswap_invariants.ts";
+import {
   checkZswapStore,
   type ZswapLimitsBefore,
   zswapLimitsBefore,
 } from "../../zswap/invariants.ts";
+import type { StoreOutcome } from "../../zswap/zswap.ts";
+import { isRefusal, type Refusal } from "../../targets/target.ts";
 import type { Judge } from "../judge.ts";
 
 /** Steps after which all is checked, while there are few entries. */
@@ -53,6 +60,31 @@ function limitsBefore(
   return known && goes ? undefined : zswapLimitsBefore(zswap);
 }
 
+/** A step that is one operation of frontswap on one offset. */
+type FrontswapStep = Extract<
+  ZswapStep,
+  { op: "store" | "load" | "invalidate" }
+>;
+
+function isOfFrontswap(
+  step: ZswapStep,
+  { zswap }: ModelledZswap,
+): step is FrontswapStep {
+  const isOne = step.op === "store" || step.op === "load" ||
+    step.op === "invalidate";
+  return isOne && zswap.trees.has(step.type);
+}
+
+/** What frontswap was answered: by a load, nothing where there is a page. */
+function outcomeOf(
+  answer: ZswapResults[keyof ZswapResults] | Refusal,
+): StoreOutcome | undefined {
+  if (isRefusal(answer)) return "EIO";
+  if (typeof answer !== "object") return undefined;
+  if ("stored" in answer) return answer.stored ? "stored" : "refused";
+  return "data" in answer && answer.data === null ? "ENOENT" : undefined;
+}
+
 /**
  * A judge of a model by every invariant: on what a step touched after it, on
  * everything now and then and at the end. It counts in `reach`.
@@ -63,13 +95,17 @@ export function zswapInvariants(
 ): Judge<ZswapSteps, ZswapResults> {
   let checked: CheckedZswap | undefined;
   let limits: ZswapLimitsBefore | undefined;
+  let frontswap: FrontswapBefore | undefined;
   let unchecked = 0;
   return {
     before(step) {
       const { current } = model;
       limits = current === undefined ? undefined : limitsBefore(step, current);
+      frontswap = current !== undefined && isOfFrontswap(step, current)
+        ? frontswapBefore(current.zswap, step.type, step.offset)
+        : undefined;
     },
-    after(step) {
+    after(step, answer) {
       const { current } = model;
       // A question changes nothing.
       if (current === undefined || step.op === "stats") return;
@@ -81,6 +117,11 @@ export function zswapInvariants(
       if (step.op === "swapoff") checked.checkType(step.type);
       checked.check(slotsTouched(step, current));
       if (limits !== undefined) checkZswapStore(limits, zswap, reach);
+      if (frontswap !== undefined && isOfFrontswap(step, current)) {
+        const { op, type, offset } = step;
+        const outcome = outcomeOf(answer);
+        checkFrontswap(frontswap, { zswap, type, offset, op, outcome }, reach);
+      }
       // All entries cost about what as many steps do.
       if (++unchecked <= Math.max(FEW_STEPS, checked.entries)) return;
       unchecked = 0;
