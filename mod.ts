@@ -103,6 +103,8 @@ export * from "./src/zswap/entry_invariants.ts";
 export * from "./src/zswap/count_invariants.ts";
 export * from "./src/zswap/frontswap_invariants.ts";
 export * from "./src/zswap/invariants.ts";
+export * from "./src/zswap/tally.ts";
+export * from "./src/zswap/checked_zswap.ts";
 export * from "./src/zram/slots.ts";
 export {
   BD_STAT_FIELDS,
@@ -142,7 +144,8 @@ export {
 export * from "./src/programs/faults.ts";
 export * from "./src/programs/fast_check.ts";
 export { type Contents, expandContents } from "./src/programs/contents.ts";
-export { type Bytes, expandBytes } from "./src/programs/bytes.ts";
+export { randomStated } from "./src/programs/random_page.ts";
+export { type Bytes, bytes, expandBytes } from "./src/programs/bytes.ts";
 export * from "./src/programs/page_data.ts";
 export * from "./src/programs/program.ts";
 export * from "./src/programs/transcript.ts";

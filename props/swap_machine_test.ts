@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { LINUX_6_1, LINUX_6_18 } from "../mod.ts";
 import type { Profile } from "../mod.ts";
-import { type Judge } from "../src/judges/judge.ts";
+import type { Judge } from "../src/judges/judge.ts";
 import { naiveSwapJudge } from "../src/judges/swap/naive.ts";
-import { SWAP_MODEL, SWAP_MODEL_RULES } from "../src/judges/swap/rules.ts";
+import { type SWAP_MODEL, SWAP_MODEL_RULES } from "../src/judges/swap/rules.ts";
 import type {
   SwapResults,
   SwapStep,

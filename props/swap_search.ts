@@ -1,7 +1,7 @@
 /** How tests search and shrink in the language of the swap path: from fixed seeds. */
 import { batchesOf } from "../src/search/batches.ts";
 import type { Finding } from "../src/search/finding.ts";
-import { programOf } from "../src/search/machine.ts";
+import { programAt } from "../src/search/search.ts";
 import { runSteps } from "../src/search/run.ts";
 import { shrinkFinding } from "../src/search/shrink.ts";
 import { runNow, type Trial } from "../src/search/trial.ts";
@@ -24,7 +24,7 @@ export function* programsOf(
 ): Generator<Program<SwapStep>> {
   for (const batch of batchesOf(seed, count)) {
     for (let nth = 0; nth < batch.programs; nth++) {
-      yield programOf({ language, scope }, batch.seed, nth);
+      yield programAt({ language, scope }, { seed: batch.seed, nth });
     }
   }
 }

@@ -5,7 +5,7 @@ import { Fields } from "../src/programs/fields.ts";
 import { randomFrom } from "../src/programs/random.ts";
 import { ZSMALLOC_LANGUAGE } from "../src/programs/zsmalloc/language.ts";
 import type { ZsmallocStep } from "../src/programs/zsmalloc/steps.ts";
-import { programOf } from "../src/search/machine.ts";
+import { programAt } from "../src/search/search.ts";
 import { zsmallocMachine } from "../src/search/machines/zsmalloc.ts";
 
 /** Reads a step from its JSON text, and every field of it. */
@@ -18,7 +18,7 @@ function parsed(text: string): ZsmallocStep {
 
 const PROGRAMS = Array.from(
   { length: 60 },
-  (_, nth) => programOf(zsmallocMachine, 1, nth),
+  (_, nth) => programAt(zsmallocMachine, { seed: 1, nth }),
 );
 
 Deno.test("every random step, written as JSON and read again, is the same step", () => {

@@ -11,7 +11,8 @@ import { ZSMALLOC_CONTRACT } from "../src/judges/zsmalloc/contract_rules.ts";
 import type { ZsmallocStep } from "../src/programs/zsmalloc/steps.ts";
 import { batchesOf } from "../src/search/batches.ts";
 import { describeFinding, type Finding } from "../src/search/finding.ts";
-import { judgeProgram, programOf } from "../src/search/machine.ts";
+import { judgeProgram } from "../src/search/machine.ts";
+import { programAt } from "../src/search/search.ts";
 import { zsmallocMachine } from "../src/search/machines/zsmalloc.ts";
 import { runSteps } from "../src/search/run.ts";
 import { shrinkFinding } from "../src/search/shrink.ts";
@@ -39,7 +40,7 @@ Deno.test(`zsmalloc holds in ${MACHINE_PROGRAMS} programs from seed 1, and each 
   const reach = new Reach();
   for (const { seed, programs } of batchesOf(1, MACHINE_PROGRAMS)) {
     for (let nth = 0; nth < programs; nth++) {
-      const program = programOf(zsmallocMachine, seed, nth);
+      const program = programAt(zsmallocMachine, { seed, nth });
       const finding = judgeProgram(zsmallocMachine, program, reach);
       const said = finding && describeFinding(finding);
       assertEquals(finding, undefined, `batch ${seed}, ${nth}: ${said}`);
@@ -66,7 +67,7 @@ function* programsOf(plan: Plan): Generator<readonly ZsmallocStep[]> {
   const scope = ZSMALLOC_SUITE.scope(plan);
   for (const { seed, programs } of batchesOf(1, SUITE_PROGRAMS)) {
     for (let nth = 0; nth < programs; nth++) {
-      yield programOf({ language, scope }, seed, nth).steps;
+      yield programAt({ language, scope }, { seed, nth }).steps;
     }
   }
 }

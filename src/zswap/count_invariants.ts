@@ -2,10 +2,9 @@
  * The rules about zswap's limits and about the pages that they look at, each
  * counted a second time.
  */
-import { expectEqual, SILENT, type Violation } from "../rules/invariant.ts";
+import { expectEqual, SILENT } from "../rules/invariant.ts";
 import type { ZswapInvariant, ZswapStoreInvariant } from "./invariants.ts";
 import { acceptThresholdPages, maxPages } from "./limits.ts";
-import { zswapCounters } from "./stats.ts";
 import type { Zswap } from "./zswap.ts";
 
 /** A share of pages in whole pages, as unsigned integers are divided. */
@@ -15,30 +14,6 @@ const share = (pages: bigint, percent: number): bigint =>
 /** Whether the limits look at the pools themselves (since 6.9). */
 const asksPools = ({ profile }: Zswap): boolean =>
   profile.zswap.shrink === "entries-in-worker";
-
-/**
- * Whether every page of a pool went with its last object, and so before it was
- * counted: not those that were reclaimed, nor those that z3fold's worker
- * emptied.
- */
-function wentWithObjects({ pools, counters, profile }: Zswap): boolean {
-  const isReclaimed = counters.pool_limit_hit > 0 ||
-    counters.written_back_pages > 0;
-  return profile.zswap.poolPer === "kernel" && !isReclaimed &&
-    pools.list.every(({ zpool }) => zpool.type !== "z3fold");
-}
-
-/** How the size that debugfs shows is not so many pages. */
-function checkShown(zswap: Zswap, pages: number): Violation | undefined {
-  const { pool_pages, pool_total_size } = zswapCounters(zswap);
-  const { pageSize } = zswap.profile;
-  return expectEqual("pool_pages", pool_pages ?? pages, pages) ??
-    expectEqual(
-      "pool_total_size",
-      pool_total_size ?? pages * pageSize,
-      pages * pageSize,
-    );
-}
 
 /** Rules about the limits and the pages that are counted. */
 export const ZSWAP_COUNT_INVARIANTS: readonly ZswapInvariant[] = [
@@ -61,22 +36,6 @@ export const ZSWAP_COUNT_INVARIANTS: readonly ZswapInvariant[] = [
           acceptThresholdPages(zswap),
           Number(threshold),
         );
-    },
-  },
-  {
-    id: "zswap/pool-total-size-shown",
-    sentence:
-      "The size of the pools that is shown is what the limits look at: since 6.9 the pools' pages, before what was counted of them, which is the same where none was reclaimed and z3fold does not compact.",
-    source:
-      "zswap_update_total_size, mm/zswap.c, 6.1; zswap_total_pages, mm/zswap.c, 6.18",
-    check(_tally, zswap) {
-      const { pools, countedPages } = zswap;
-      if (asksPools(zswap)) return checkShown(zswap, pools.totalPages);
-      const isExact = zswap.underWay === 0 && wentWithObjects(zswap);
-      const wrong = isExact
-        ? expectEqual("pages counted", countedPages, pools.totalPages)
-        : undefined;
-      return wrong ?? checkShown(zswap, countedPages);
     },
   },
 ];

@@ -53,6 +53,11 @@ export class NaiveComparison {
     expectSame(rule, 0, counters?.stored_pages ?? 0);
     expectSame(rule, 0, pools?.totalPages ?? 0);
     expectSame(rule, 0, swap.memory.allocatedPages);
+    const isPerType = swap.profile.zswap.poolPer === "swap-type";
+    if (pools !== undefined && isPerType) {
+      // A type that is off has taken its pool with it.
+      expectSame(rule, swap.types.size, pools.list.length);
+    }
     for (const zram of zrams) {
       expectSame(rule, 0, zram.memory.allocatedPages);
       expectSame(rule, 0, zram.backing?.used ?? 0);

@@ -39,10 +39,8 @@ function fill(naive: NaiveSwap, slot: NaiveSlot): "EIO" | undefined {
   if (slot.place === "zswap" || slot.place === "zeromap") return undefined;
   if (hasZswap) counts.diskSwapins++;
   naive.reach.count(SWAP_MODEL.request);
-  if (requests.takeRead(slot)) {
-    counts.pswpin++;
-    return undefined;
-  }
+  counts.pswpin++;
+  if (requests.takeRead(slot)) return undefined;
   counts.failedReads++;
   return "EIO";
 }

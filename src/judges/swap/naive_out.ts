@@ -67,12 +67,12 @@ export function writtenToDevice(
   failed: boolean,
 ): boolean {
   naive.reach.count(SWAP_MODEL.request);
+  naive.counts.pswpout++;
   if (failed) {
     naive.counts.failedWrites++;
     slot.place = "nowhere";
     page.dirty = true;
   } else {
-    naive.counts.pswpout++;
     slot.place = "device";
   }
   return !failed;
@@ -92,7 +92,7 @@ export function beforeStore(
   }
   let next = naive.requests.nextWrite(part);
   while (next !== undefined && !isOf(slot, next)) {
-    // What the worker writes later is written back here already: nothing differs.
+    // No page that is stored now is evicted in the same part: the order is all one.
     naive.writeBack(next);
     naive.requests.take();
     next = naive.requests.nextWrite(part);

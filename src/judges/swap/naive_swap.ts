@@ -174,12 +174,12 @@ export class NaiveSwap {
     this.leaveZswap(slot);
     this.counts.writtenBack++;
     this.reach.count(SWAP_MODEL.writtenBack);
+    this.counts.pswpout++;
     if (failed) {
       this.counts.failedWrites++;
       slot.page.dirty = true;
       this.setFrame(slot.page, slot.page.mapped, true);
     } else {
-      this.counts.pswpout++;
       slot.place = "device";
     }
   }

@@ -61,7 +61,7 @@ export const SWAP_MODEL = {
   ),
   vmstat: rule(
     "vmstat",
-    "pswpin and pswpout count the requests of devices that did not fail.",
+    "pswpin and pswpout count the requests to devices, those that fail among them.",
     "count_swpout_vm_event, swap_readpage, mm/page_io.c, 6.1",
   ),
   frontswap: rule(

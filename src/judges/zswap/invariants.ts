@@ -5,7 +5,8 @@ import type {
   ZswapSteps,
 } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
-import type { ModelledZswap, ZswapModel } from "../../targets/zswap/model.ts";
+import type { ZswapModel } from "../../targets/zswap/model.ts";
+import type { ModelledZswap } from "../../targets/zswap/modelled_zswap.ts";
 import type { ZswapResults } from "../../targets/zswap/results.ts";
 import { CheckedZswap } from "../../zswap/checked_zswap.ts";
 import {
@@ -22,9 +23,9 @@ const FEW_STEPS = 256;
 function slotsNamed(step: ZswapStep): ZswapSlot[] {
   if (!("offset" in step)) return [];
   const { type, offset } = step;
-  const pages = step.op === "store_folio" ? step.pages.length : 1;
+  if (step.op !== "store_folio") return [{ type, offset }];
   return Array.from(
-    { length: pages },
+    { length: step.pages.length },
     (_, nth) => ({ type, offset: offset + nth }),
   );
 }
@@ -70,7 +71,8 @@ export function zswapInvariants(
     },
     after(step) {
       const { current } = model;
-      if (current === undefined) return;
+      // A question changes nothing.
+      if (current === undefined || step.op === "stats") return;
       const { zswap } = current;
       if (checked?.zswap !== zswap) {
         checked = new CheckedZswap(zswap, reach);

@@ -38,9 +38,10 @@ export class ZswapLimitBook {
    * nothing was turned off.
    */
   get hasRoom(): boolean {
+    // A page that was evicted last may be counted still.
     const threshold = share(this.limit, this.#acceptThresholdPercent);
-    return this.#isPlain && this.#off.size === 0 &&
-      threshold >= this.chainSize;
+    return this.#isPlain && this.#off.size === 0 && threshold > 1 &&
+      this.limit >= this.chainSize;
   }
 
   /** A parameter was written. */

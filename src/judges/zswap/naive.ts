@@ -5,7 +5,8 @@ import type { Bytes } from "../../programs/bytes.ts";
 import { SWAP_TYPES, type ZswapSteps } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { isRefusal, type ZswapStored } from "../../targets/target.ts";
-import type { ModelledZswap, ZswapModel } from "../../targets/zswap/model.ts";
+import type { ZswapModel } from "../../targets/zswap/model.ts";
+import type { ModelledZswap } from "../../targets/zswap/modelled_zswap.ts";
 import type { ZswapResults } from "../../targets/zswap/results.ts";
 import { expectSame, type Judge, judging, resultOf } from "../judge.ts";
 import { EventReader } from "./event_reader.ts";
@@ -152,6 +153,11 @@ export function zswapNaive(
       expectSame(RULES.scanned, expectedScan(naive, events, nr), freed);
       if (freed !== "SHRINK_STOP") naive.reached("scanned");
     },
+    stats(_, answer) {
+      const { naive } = both();
+      const found = resultOf(RULES.taken, answer);
+      both().comparison.compareStats(found, naive.profile.pageSize);
+    },
     swapin({ pages }) {
       both().naive.diskSwapins += pages;
     },
@@ -192,6 +198,9 @@ export function zswapNaive(
       events.begin(pair.model.around.events);
       judge(step, answer);
       events.end();
+      // A question changes nothing.
+      if (step.op === "stats") return;
+      if (pair.model.around.events.length > 0) pair.naive.reached("events");
       const { around, zswap } = pair.model;
       pair.comparison.compare(zswap, around.memory.allocatedPages);
       if (++pair.steps <= Math.max(FEW_STEPS, pair.naive.held.size)) return;

@@ -1,6 +1,7 @@
 /** Comparing the model of zswap with the second one. */
 import { SWAP_TYPES } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
+import type { ZswapStats } from "../../targets/target.ts";
 import { zswapCounters } from "../../zswap/stats.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
 import { Disagreement, expectSame } from "../judge.ts";
@@ -77,6 +78,26 @@ export class NaiveComparison {
     expectSame(RULES.reachedFull, naive.reachedFull, zswap.reachedFull);
     if (naive.reachedFull) this.#reach.count(RULES.reachedFull);
     if (naive.hasList) this.#compareEnds(zswap);
+  }
+
+  /** Compares the counters that every cache has. */
+  compareStats(found: ZswapStats, pageSize: number): void {
+    const { counters, counted } = this.#naive;
+    this.#counters.compare(
+      "stored_pages",
+      counters.stored_pages,
+      found.storedPages,
+    );
+    this.#counters.compare(
+      "written_back_pages",
+      counters.written_back_pages,
+      found.writtenBackPages,
+    );
+    this.#counters.compare(
+      "pool_total_size",
+      counted.most * pageSize,
+      found.poolTotalSize,
+    );
   }
 
   /** Compares the whole list. */

@@ -28,6 +28,11 @@ export const ZSWAP_NAIVE = {
     "A page is evicted from the pool that is to shrink: up to 3.15 the swap type's own, up to 5.5 the current one, up to 6.4 the last one when it was queued.",
     "zswap_frontswap_store, 3.12; shrink_worker, zswap_pool_last_get, 6.1",
   ),
+  tries: rule(
+    "tries",
+    "A store is refused for want of a page to evict once eight of them were tried.",
+    "zbud_zpool_shrink, mm/zbud.c, 3.17; zswap_frontswap_store, 3.12",
+  ),
   evicted: rule(
     "evicted-in-store",
     "Up to 5.5 a store above the limit is taken where the allocator frees a page for it.",

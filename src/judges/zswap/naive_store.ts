@@ -2,7 +2,7 @@
 import type { Bytes } from "../../programs/bytes.ts";
 import type { ZswapSlot } from "../../programs/zswap/steps.ts";
 import type { ZswapStored } from "../../targets/target.ts";
-import { Disagreement } from "../judge.ts";
+import { Disagreement, expectSame } from "../judge.ts";
 import type { Allocation, EventReader } from "./event_reader.ts";
 import { expectEvictions } from "./naive_evictions.ts";
 import type { PagesBefore } from "./naive_load.ts";
@@ -35,6 +35,9 @@ export interface NaiveStore {
   /** Pages of the pools after it. */
   readonly after: number;
 }
+
+/** Pages that an allocator tries before it gives up. */
+const RECLAIM_TRIES = 8;
 
 /** What a refusal is called in kernels that say more than no. */
 const REASON: Readonly<Record<NaiveRefusal, string>> = {
@@ -99,7 +102,7 @@ function failsToEvict(
   { type }: ZswapSlot,
 ): boolean {
   const isOwn = naive.profile.zswap.poolPer === "swap-type";
-  expectEvictions(
+  const failures = expectEvictions(
     naive,
     events,
     (page) => isOwn ? page.type === type : page.pool === naive.pools.current,
@@ -108,6 +111,11 @@ function failsToEvict(
   if (events.take("frame-freed") !== undefined) {
     naive.reached("evicted");
     return false;
+  }
+  // A pool without pages has none to try.
+  if (failures > 0) {
+    expectSame(RULES.tries, RECLAIM_TRIES, failures);
+    naive.reached("tries");
   }
   naive.counters.reject_reclaim_fail++;
   return true;

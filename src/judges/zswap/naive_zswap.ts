@@ -7,7 +7,7 @@ import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import type { ZswapCreate } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
-import { profileFor } from "../../targets/zswap/model.ts";
+import { profileFor } from "../../targets/zswap/modelled_zswap.ts";
 import {
   type FrontswapCounters,
   zeroCounters,

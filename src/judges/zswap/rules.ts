@@ -25,7 +25,7 @@ export const ZSWAP_CONTRACT: Readonly<Record<ZswapContractRule, Rule>> = {
   ),
   stores: rule(
     "stores",
-    "An empty cache, its limit and its threshold a zspage or more, takes a page of one word repeated.",
+    "An empty cache, its limit a zspage or more, takes a page of one word repeated.",
     "zswap_store",
   ),
   kept: rule(
@@ -50,7 +50,7 @@ export const ZSWAP_CONTRACT: Readonly<Record<ZswapContractRule, Rule>> = {
   ),
   poolTotalSize: rule(
     "pool-total-size",
-    "poolTotalSize is whole pages: at most one zspage for each page stored, and at most one for each that one store brings beyond the limit; up to 6.8 as it was when a page was last stored or freed.",
+    "poolTotalSize is whole pages: at most one zspage for each page stored, and at most one beyond the limit; up to 6.8 as it was when a page was last stored or freed.",
     "zswap_total_pages, zswap_check_limits",
   ),
   writtenBackPages: rule(

@@ -307,16 +307,30 @@ function map(draft: Draft): void {
     ? "read-only"
     : pick(random, ...MODES);
   const mapping = draft.next++;
+  const object = anyLive(draft);
   mapped.push(mapping);
-  steps.push({
-    op: "map",
-    mapping,
-    object: anyLive(draft),
-    mode,
-    cpu: random(CPUS),
-  });
-  // A pool with an object mapped is compacted, freed from, migrated.
-  if (random(3) === 0) compact(draft);
+  steps.push({ op: "map", mapping, object, mode, cpu: random(CPUS) });
+  switch (random(3)) {
+    case 0:
+      // A pool with an object mapped is compacted, freed from, migrated.
+      return compact(draft);
+    case 1:
+      return writeAndUnmap(draft, mapping, object);
+  }
+}
+
+/** An object is written while it is mapped, here or there, and read afterwards. */
+function writeAndUnmap(draft: Draft, mapping: number, object: number): void {
+  const { random, sizes, steps, mapped } = draft;
+  const data = noise(draft);
+  mapped.pop();
+  steps.push(
+    random(2) === 0
+      ? { op: "write_mapped", mapping, data }
+      : { op: "write", object, data },
+    { op: "unmap", mapping },
+    { op: "read", object, length: Math.min(...sizes) },
+  );
 }
 
 function anyMapped({ random, mapped }: Draft): number {

@@ -122,6 +122,7 @@ export interface Compaction {
 
 /** What each operation is answered, where it is not refused with an errno. */
 export interface ZsmallocResults {
+  /** Nothing. */
   create: void;
   /** With `count`: the handles that were had, and why they are not more. */
   malloc: { readonly handle: Handle } | {
@@ -130,15 +131,23 @@ export interface ZsmallocResults {
   };
   /** The objects that stay, since they are mapped. */
   free: void | { readonly kept: readonly number[] };
+  /** Nothing. */
   write: void;
+  /** The bytes. */
   read: { readonly data: Uint8Array };
+  /** What it did. */
   compact: Compaction;
+  /** `zs_get_total_pages` and `zs_pool_stats`. */
   stats: { readonly totalPages: number; readonly pagesCompacted: number };
   /** Nothing where the kernel has no such file. */
   classes: { readonly value?: string };
+  /** Nothing. */
   fail: void;
+  /** What the mapping shows. */
   map: { readonly data: Uint8Array } | Refused;
+  /** What the mapping shows then. */
   write_mapped: { readonly data: Uint8Array } | Refused;
+  /** What the mapping showed. */
   unmap: Unmapped;
   /** What came and went at each turn: an errno, a handle or an object. */
   compact_around: Compaction & { readonly turns: readonly Turn[] };
@@ -149,7 +158,9 @@ export interface ZsmallocResults {
     readonly left: number;
     readonly objectsMoved: number;
   };
+  /** Nothing, or that it would wait for ever. */
   migrate: void | Refused;
+  /** The model's refusal; none where it does as it is told. */
   misuse: Refused | { readonly misuse?: undefined };
   /** What was still allocated, by class from the smallest. */
   destroy: {

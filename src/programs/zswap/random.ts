@@ -3,10 +3,12 @@ import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../bytes.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
-import { randomZswapCreate } from "./random_create.ts";
+import { randomWord } from "../random_page.ts";
+import { isSpecial, randomZswapCreate } from "./random_create.ts";
 import { randomParameter } from "./random_parameters.ts";
 import { type PageScope, randomZswapPage } from "./random_pages.ts";
 import {
+  COMMON_SWAP_TYPES,
   SWAP_TYPES,
   type SwapCacheState,
   type ZswapCreate,
@@ -26,7 +28,7 @@ const WEIGHTS: readonly (readonly [keyof ZswapSteps, number])[] = [
   ["work", 30],
   ["scan", 15],
   ["cache", 18],
-  ["damage", 4],
+  ["damage", 9],
   ["set", 12],
   ["get", 3],
   ["swapin", 6],
@@ -41,10 +43,11 @@ interface Draw extends PageScope {
   readonly scope: Scope;
   /** What the program's first cache is made for. */
   readonly create: ZswapCreate;
+  /** Swap types that the program uses. */
+  readonly types: readonly number[];
   /** Offsets that the program uses, from the first one on. */
   readonly offsets: number;
   readonly first: number;
-  readonly types: number;
   readonly ops: readonly (keyof ZswapSteps)[];
   /** The offset after the page that was stored last. */
   next: number;
@@ -77,6 +80,7 @@ function drawFrom(
     pageSize: create.pageSize ?? profile.pageSize,
     wordBits: create.wordBits ?? profile.wordBits,
   };
+  const types = isSpecial(scope) ? SWAP_TYPES : COMMON_SWAP_TYPES;
   const ops = WEIGHTS.flatMap(([op, weight]) =>
     scope.ops.has(op) ? Array<keyof ZswapSteps>(weight).fill(op) : []
   );
@@ -88,7 +92,7 @@ function drawFrom(
     isStated: create.stated ?? false,
     offsets,
     first: randomFirst(random, own, offsets),
-    types: 1 + random(SWAP_TYPES.length),
+    types: types.slice(0, 1 + random(types.length)),
     ops,
     next: 0,
   };
@@ -96,7 +100,7 @@ function drawFrom(
 
 /** Any slot of those that the program uses. */
 function anySlot({ random, types, first, offsets }: Draw): ZswapSlot {
-  const type = SWAP_TYPES[random(types)];
+  const type = pick(random, ...types);
   return { type, offset: first + random(offsets) };
 }
 
@@ -142,14 +146,14 @@ const STEP: {
   },
   load(draw) {
     const slot = anySlot(draw);
-    const isPast = draw.scope.ops.has("counters") && draw.random(2) === 0;
+    const isPast = isSpecial(draw.scope) && draw.random(2) === 0;
     return isPast ? { ...slot, toSwapCache: false } : slot;
   },
   invalidate: anySlot,
   writeback(draw) {
     const { random, scope } = draw;
     const entries = 1 + random(pick(random, 1, 5, 5, 40));
-    const isInterrupted = scope.ops.has("counters") && random(2) === 0;
+    const isInterrupted = isSpecial(scope) && random(2) === 0;
     return isInterrupted
       ? { entries, meanwhile: meanwhileOf(draw) }
       : { entries };
@@ -175,8 +179,15 @@ const STEP: {
   get: ({ random, profile }) => ({
     attr: pick(random, ...Object.keys(profile.zswap.parameters), "slub"),
   }),
-  swapoff: ({ random, types }) => ({ type: SWAP_TYPES[random(types)] }),
+  swapoff: ({ random, types }) => ({ type: pick(random, ...types) }),
 };
+
+/** An empty cache is given a page of one word repeated. */
+function firstStore(draw: Draw): ZswapStep {
+  const { random, profile } = draw;
+  const data = randomWord(random, profile, random(2) === 0);
+  return { op: "store", ...nextSlot(draw, 1), data };
+}
 
 /** A random step. */
 function randomStep(draw: Draw): ZswapStep {
@@ -201,7 +212,8 @@ export function randomZswapProgram(
   const most = mostSteps(scope, draw.profile.pageSize);
   const steps: ZswapStep[] = [{ op: "create", ...create }];
   for (let left = randomLength(random, most); left > 0; left--) {
-    steps.push(randomStep(draw));
+    const isEmpty = steps.length === 1 && random(4) > 0;
+    steps.push(isEmpty ? firstStore(draw) : randomStep(draw));
   }
   return { profile, steps };
 }

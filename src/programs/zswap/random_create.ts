@@ -4,8 +4,8 @@ import type { Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
 import type { ZswapCreate, ZswapFailing } from "./steps.ts";
 
-/** Whether targets of a scope can be made with more than every cache knows. */
-const isSpecial = ({ ops }: Scope): boolean => ops.has("counters");
+/** Whether the targets of a scope can do more than every cache can. */
+export const isSpecial = ({ ops }: Scope): boolean => ops.has("counters");
 
 /** A limit: any share of machines from 5 pages to tens of thousands. */
 function randomLimit(
@@ -52,11 +52,17 @@ function randomGeometry(
   };
 }
 
-/** What else only the model can be made for. */
+/** How a cache of the model's is used. */
 function randomConduct(random: Random): Partial<ZswapCreate> {
   return {
     ...random(5) === 0 && { writeback: false },
     ...random(3) > 0 && { workerWaits: true },
+  };
+}
+
+/** What there is not: frames, or each how-manieth allocation. */
+function randomWant(random: Random): Partial<ZswapCreate> {
+  return {
     ...random(5) === 0 && { maxPages: 1 + random(pick(random, 6, 40, 200)) },
     ...random(5) === 0 && { failing: randomFailing(random) },
   };
@@ -85,5 +91,7 @@ export function randomZswapCreate(
     ...wordBits !== undefined && { wordBits },
     ...stated !== undefined && { stated },
     ...randomConduct(random),
+    // Where compressors are the kernel's, some caches want for nothing.
+    ...(stated || random(4) === 0) && randomWant(random),
   };
 }

@@ -105,5 +105,8 @@ export interface ZswapSteps {
 /** A step of a program for a cache. */
 export type ZswapStep = StepOf<ZswapSteps>;
 
-/** Swap types that are on: the first two, and the last one that there can be. */
-export const SWAP_TYPES: readonly number[] = [0, 1, 31];
+/** Swap types that are on in every cache. */
+export const COMMON_SWAP_TYPES: readonly number[] = [0, 1];
+
+/** Those of the model: the last one that there can be is on too. */
+export const SWAP_TYPES: readonly number[] = [...COMMON_SWAP_TYPES, 31];

@@ -25,7 +25,14 @@ export const zswapMachine: Machine<ZswapStep> = {
     "zswap of any release, over any allocator it has, holds what it took and counts what it did, whatever fails and whatever happens meanwhile.",
   language: ZSWAP_LANGUAGE,
   scope: {
-    profiles: [LINUX_6_18_FULL, LINUX_6_1, LINUX_6_1, LINUX_4_0, LINUX_3_12],
+    profiles: [
+      LINUX_6_18_FULL,
+      LINUX_6_18_FULL,
+      LINUX_6_1,
+      LINUX_6_1,
+      LINUX_4_0,
+      LINUX_3_12,
+    ],
     anyGeometry: true,
     ops: new Set(ZSWAP_OPS),
     maxSteps: 2000,

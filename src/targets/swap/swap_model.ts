@@ -11,15 +11,18 @@ import {
   type SwapSteps,
 } from "../../programs/swap/steps.ts";
 import type { Swap } from "../../swap/swap.ts";
-import type { ZswapEntry } from "../../zswap/entry.ts";
-import type { Zswap } from "../../zswap/zswap.ts";
-import type { Wait } from "../../rules/wait.ts";
 import {
   SKIPPED,
   type StepTarget,
   tableTarget,
   type TargetTable,
 } from "../step_target.ts";
+import {
+  beginEviction,
+  type Eviction,
+  finishEviction,
+  mustStay,
+} from "./eviction.ts";
 import {
   countersOf,
   getParameter,
@@ -38,23 +41,12 @@ export interface SwapModel extends StepTarget<SwapSteps, SwapResults> {
   expand(data: Bytes): Uint8Array;
 }
 
-/** A worker that stopped in the middle of evicting a page. */
-interface Eviction {
-  /** What is left of its work. */
-  readonly worker: Generator<Wait, void>;
-  /** Whose page it is, where the entry that is held tells. */
-  readonly victim: ZswapEntry | undefined;
-}
-
 /** A machine and what is under way in it. */
 interface Running {
   readonly subject: SwapSubject;
   readonly expand: (data: Bytes) => Uint8Array;
   eviction: Eviction | undefined;
 }
-
-/** Where a worker waits for a frame: others may run, and the entry may go. */
-const WAITS_FOR_FRAME = "__read_swap_cache_async: no lock held";
 
 function isUnderWriteback(
   swap: Swap,
@@ -97,61 +89,32 @@ function shrink({ swap }: SwapSubject, nr: number) {
   return { freeable, written: written === "SHRINK_STOP" ? 0 : written };
 }
 
-/** The entry that somebody holds beside its tree, where entries are counted. */
-function heldEntry({ trees, profile }: Zswap): ZswapEntry | undefined {
-  if (profile.zswap.entries === "uncounted") return undefined;
-  for (const { entries } of trees.values()) {
-    for (const entry of entries.values()) if (entry.refcount > 1) return entry;
-  }
-  return undefined;
-}
-
-/** Whether an entry's object has a page of z3fold's to itself. */
-function isHeadless({ pool, length }: ZswapEntry): boolean {
-  return pool !== undefined && pool.zpool.type === "z3fold" &&
-    pool.headerBytes + length > pool.zpool.hugeOrMaxSize;
-}
-
-/**
- * Whether a step has to wait for an eviction, since 6.1 would lose or damage
- * pages by it. It looks for the next entry of the frame that it evicts by what
- * the object says: where that is another entry by now, it takes the length of
- * the one for the bytes of the other. And a page that z3fold has given to one
- * object alone is nobody's, but on its list, where that object goes meanwhile.
- */
-function mustStay(
-  { subject: { swap }, eviction }: Running,
-  { process = ONE_PROCESS, page }: PageChoice,
-): boolean {
-  const { victim } = eviction ?? {};
-  const { slot } = swap.pageOf(process, page) ?? {};
-  if (victim === undefined || slot === undefined) return false;
-  const isVictim = slot.type === victim.type && slot.offset === victim.offset;
-  const tree = swap.zswap?.trees.get(slot.type);
-  const isStored = tree?.entries.has(slot.offset) ?? false;
-  return isStored && (!isVictim || isHeadless(victim));
-}
-
 /** Starts the worker, where the kernel has one, up to its first wait for a frame. */
 function evict(running: Running) {
   const { zswap } = running.subject.swap;
   const isOwn = zswap !== undefined && zswap.writeback &&
     zswap.profile.zswap.shrink !== "in-store";
   if (!isOwn || running.eviction !== undefined) return SKIPPED;
-  zswap.queueShrink();
-  const worker = zswap.shrinkWorkSteps();
-  let at = worker.next();
-  while (!at.done && !at.value.startsWith(WAITS_FOR_FRAME)) at = worker.next();
-  running.eviction = at.done ? undefined : { worker, victim: heldEntry(zswap) };
-  return { underWay: !at.done };
+  running.eviction = beginEviction(zswap);
+  return { underWay: running.eviction !== undefined };
 }
 
 function endEviction(running: Running) {
   const { eviction } = running;
   if (eviction === undefined) return SKIPPED;
   running.eviction = undefined;
-  while (!eviction.worker.next().done);
+  finishEviction(eviction);
   return undefined;
+}
+
+/** Whether a step has to wait for the eviction that is under way. */
+function mustWait(
+  { subject: { swap }, eviction }: Running,
+  { process = ONE_PROCESS, page }: PageChoice,
+): boolean {
+  const { slot } = swap.pageOf(process, page) ?? {};
+  return eviction !== undefined && slot !== undefined &&
+    mustStay(swap, eviction, slot);
 }
 
 function writeBack(
@@ -201,25 +164,25 @@ function runningTable(
     get: ({ attr }) =>
       zswap === undefined ? SKIPPED : getParameter(zswap, attr),
     write(step) {
-      if (mustStay(running, step)) return SKIPPED;
+      if (mustWait(running, step)) return SKIPPED;
       const { process = ONE_PROCESS, page, data } = step;
       return refusalOf(swap.write(process, page, expand(data)));
     },
     read(step) {
-      if (mustStay(running, step)) return SKIPPED;
+      if (mustWait(running, step)) return SKIPPED;
       return readPage(subject, step.process ?? ONE_PROCESS, step.page);
     },
     pageout: ({ process = ONE_PROCESS, page }) => ({
       out: pageOut(subject, process, page),
     }),
     forget(step) {
-      if (mustStay(running, step)) return SKIPPED;
+      if (mustWait(running, step)) return SKIPPED;
       return swap.free(step.process ?? ONE_PROCESS, step.page);
     },
     counters: () => zswap === undefined ? SKIPPED : countersOf(zswap),
     pageout_all: ({ process = ONE_PROCESS }) => pageOutAll(subject, process),
     write_under_writeback: (step) =>
-      mustStay(running, step) ? SKIPPED : writeUnderWriteback(running, step),
+      mustWait(running, step) ? SKIPPED : writeUnderWriteback(running, step),
     exit({ process = ONE_PROCESS }) {
       if (running.eviction?.victim !== undefined) return SKIPPED;
       return swap.exit(process);

@@ -22,7 +22,9 @@ export interface PoolMapping {
 
 /** A pool, and what programs call what is in it. */
 export interface PoolState {
+  /** The pool. */
   readonly pool: ZsPool;
+  /** Which of its allocations fail. */
   readonly faults: Faults;
   /** The objects that are there, by number. */
   readonly objects: Map<number, PoolObject>;

@@ -22,6 +22,7 @@ export interface ZsmallocModel
   handleOf(object: number): number | undefined;
   /** Has `run` called wherever a compaction has dropped its lock. */
   whenUnlocked(run: () => void): void;
+  /** Does a step, at once. */
   ask(
     step: Parameters<StepTarget<ZsmallocSteps, ZsmallocResults>["ask"]>[0],
   ): Outcome<ZsmallocResults[keyof ZsmallocResults]>;
