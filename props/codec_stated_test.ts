@@ -1,18 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
-  bytes,
   CorruptDataError,
   expandContents,
   fillStated,
   LINUX_6_18_FULL,
   lzo,
   randomFrom,
-  randomStated,
   statedCodecs,
   STATEMENT_BYTES,
   writeAttribute,
   Zram,
 } from "../mod.ts";
+import { bytes } from "../src/programs/bytes.ts";
+import { randomStated } from "../src/programs/random_page.ts";
 
 const PAGE_SIZES = [4096, 65536];
 

@@ -2,7 +2,12 @@
  * The rules about what one operation adds to a device's counters: exactly what
  * it did, where that can be told from what it left.
  */
-import { expectEqual, type Violation } from "../rules/invariant.ts";
+import {
+  type Checked,
+  expectEqual,
+  heldIf,
+  SILENT,
+} from "../rules/invariant.ts";
 import type { Zram } from "./device.ts";
 import type { LimitInvariant, LimitsBefore } from "./limit_invariants.ts";
 
@@ -24,10 +29,7 @@ function isUnchanged(before: LimitsBefore, zram: Zram): boolean {
 }
 
 /** How a write of one page raises the maximum: by the pool as it was largest. */
-function checkOneWrite(
-  before: LimitsBefore,
-  zram: Zram,
-): Violation | undefined {
+function checkOneWrite(before: LimitsBefore, zram: Zram): Checked {
   const { maxUsedPages } = zram.stats;
   const was = before.stats.maxUsedPages;
   const taken = (zram.pool?.pagesTaken ?? 0) - before.pagesTaken;
@@ -36,7 +38,7 @@ function checkOneWrite(
   const isUncounted = failed && !zram.profile.zram.refusedRaisesMax;
   // Without an object nothing is looked at: not even what was there before.
   const mayStay = isUncounted || taken === 0;
-  if (mayStay && maxUsedPages === was) return undefined;
+  if (mayStay && maxUsedPages === was) return heldIf(taken > 0);
   return expectEqual(
     "mem_used_max in pages",
     maxUsedPages,
@@ -52,14 +54,14 @@ export const COUNT_INVARIANTS: readonly LimitInvariant[] = [
       "What frees frames and leaves every object is compaction, and adds them to pages_compacted; nothing else adds any.",
     source: "compact_store, mm_stat_show, zram_drv.c, 4.1; zs_compact, 4.3",
     check(before, zram) {
-      if (!isSamePool(before, zram)) return undefined;
+      if (!isSamePool(before, zram)) return SILENT;
       const { pagesAllocated, pagesCompacted } = zram.initialisedPool;
       const freed = before.pagesAllocated - pagesAllocated;
       return expectEqual(
         "pages_compacted",
         pagesCompacted,
         before.pagesCompacted + (isUnchanged(before, zram) ? freed : 0),
-      );
+      ) ?? heldIf(pagesCompacted > before.pagesCompacted);
     },
   },
   {
@@ -70,7 +72,7 @@ export const COUNT_INVARIANTS: readonly LimitInvariant[] = [
     check(before, zram) {
       const isOne = writesOf(before, zram) === 1 &&
         zram.profile.zram.requestsCounted === "segments";
-      if (!isOne || !isSamePool(before, zram)) return undefined;
+      if (!isOne || !isSamePool(before, zram)) return SILENT;
       return checkOneWrite(before, zram);
     },
   },
@@ -80,7 +82,7 @@ export const COUNT_INVARIANTS: readonly LimitInvariant[] = [
       "Nothing but a write raises mem_used_max, unless it is set, to what is used; several at once raise it to no more than they could have used.",
     source: "mem_used_max_store, recompress_slot, zram_drv.c, 6.18",
     check(before, zram) {
-      if (!isSamePool(before, zram)) return undefined;
+      if (!isSamePool(before, zram)) return SILENT;
       const { pagesAllocated, pagesTaken } = zram.initialisedPool;
       const { maxUsedPages } = zram.stats;
       const was = before.stats.maxUsedPages;
@@ -89,7 +91,9 @@ export const COUNT_INVARIANTS: readonly LimitInvariant[] = [
       const most = isWrite ? before.pagesAllocated + taken : was;
       const isSet = taken === 0 && maxUsedPages === pagesAllocated;
       const isKept = maxUsedPages >= was && maxUsedPages <= Math.max(was, most);
-      if (isKept || (isSet && !isWrite)) return undefined;
+      if (isKept || (isSet && !isWrite)) {
+        return heldIf(taken > 0 || maxUsedPages !== was);
+      }
       return {
         where: "mem_used_max in pages",
         expected: `from ${was} to ${Math.max(was, most)}`,
@@ -103,7 +107,7 @@ export const COUNT_INVARIANTS: readonly LimitInvariant[] = [
       "From 4.7 to 6.14 a write stalls at most once, and has where it failed for want of memory; before and after, none does.",
     source: "zram_bvec_write, zram_drv.c, 4.7; __zram_bvec_write, 6.1",
     check(before, zram) {
-      if (!isSamePool(before, zram)) return undefined;
+      if (!isSamePool(before, zram)) return SILENT;
       const { profile, ioStat, limitPages } = zram;
       const stalls = ioStat.writestall - before.ioStat.writestall;
       const failed = ioStat.failedWrites - before.ioStat.failedWrites;
@@ -113,7 +117,9 @@ export const COUNT_INVARIANTS: readonly LimitInvariant[] = [
       const slow = profile.zram.mallocSlowPath;
       const least = slow && isWhole && !isLimited ? failed : 0;
       const most = slow ? writesOf(before, zram) : 0;
-      if (stalls >= least && stalls <= most) return undefined;
+      if (stalls >= least && stalls <= most) {
+        return heldIf(stalls > 0 || failed > 0);
+      }
       return {
         where: "writestall",
         expected: `from ${least} to ${most} more`,
@@ -126,7 +132,7 @@ export const COUNT_INVARIANTS: readonly LimitInvariant[] = [
     sentence: "A device that is reset gives every object and frame back.",
     source: "zram_meta_free, zram_reset_device, zram_drv.c, 4.0",
     check({ pool }, zram) {
-      if (pool === undefined || zram.pool === pool) return undefined;
+      if (pool === undefined || zram.pool === pool) return SILENT;
       return expectEqual("objects left", pool.handles.allocated, 0) ??
         expectEqual("frames left", pool.pagesAllocated, 0);
     },
