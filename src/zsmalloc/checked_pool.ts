@@ -1,17 +1,20 @@
 /**
- * A pool that is checked after each operation, at the cost of what the
- * operation touched instead of the whole pool's.
+ * A pool that is checked after each operation: after a malloc and a free at the
+ * cost of the zspage that was touched instead of the whole pool's.
  */
 import type { Errno } from "../linux/errno.ts";
 import type { Reach } from "../rules/reach.ts";
+import { checkCompaction, checkMigration } from "./change_invariants.ts";
 import { checkDestroyed } from "./destroy_invariants.ts";
 import type { LeakedObjects, ZsPool } from "./pool.ts";
+import { poolBefore } from "./pool_before.ts";
 import { TouchedCheck } from "./touched_check.ts";
 
 /**
  * A pool whose every operation is followed by the rules about what it touched:
  * the zspage and its neighbours in their lists, its class, the pool's counts,
- * and the change itself. Throws an `InvariantError` at the first rule broken.
+ * and the change itself. Compaction and migration are followed by every rule on
+ * everything. Throws an `InvariantError` at the first rule broken.
  *
  * @example
  * ```ts
@@ -28,6 +31,7 @@ export class CheckedPool {
   readonly pool: ZsPool;
 
   readonly #check: TouchedCheck;
+  readonly #reach: Reach | undefined;
 
   /**
    * Checks the whole pool once; it may hold objects already. `reach` counts the
@@ -36,6 +40,7 @@ export class CheckedPool {
   constructor(pool: ZsPool, reach?: Reach) {
     this.pool = pool;
     this.#check = new TouchedCheck(pool, reach);
+    this.#reach = reach;
   }
 
   /** {@linkcode ZsPool.malloc}, checked. */
@@ -54,19 +59,25 @@ export class CheckedPool {
     this.#check.afterFree(before);
   }
 
-  /** {@linkcode ZsPool.compact}, checked. */
+  /** {@linkcode ZsPool.compact}, checked in full. */
   compact(): number {
-    const before = this.#check.beforeCompaction();
-    const pagesFreed = this.pool.compact();
-    this.#check.afterCompaction(before, pagesFreed);
+    const { pool } = this;
+    const before = poolBefore(pool);
+    const pagesFreed = pool.compact();
+    this.checkAll();
+    checkCompaction(before, { pool, pagesFreed }, this.#reach);
     return pagesFreed;
   }
 
-  /** {@linkcode ZsPool.migratePage}, checked. */
+  /** {@linkcode ZsPool.migratePage}, checked in full. */
   migratePage(pfn: number): number | Errno {
-    const before = this.#check.beforeMigration(pfn);
-    const to = this.pool.migratePage(pfn);
-    this.#check.afterMigration(before, pfn, to);
+    const { pool } = this;
+    const before = poolBefore(pool);
+    const to = pool.migratePage(pfn);
+    this.checkAll();
+    if (typeof to === "number") {
+      checkMigration(before, { pool, from: pfn, to }, this.#reach);
+    }
     return to;
   }
 

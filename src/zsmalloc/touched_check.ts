@@ -179,8 +179,9 @@ export class TouchedCheck {
   /** Checks what replacing frame `from` touched: by frame `to`, or not at all. */
   afterMigration(before: PoolBefore, from: number, to: number | Errno): void {
     const pool = this.#pool;
-    this.#checkZspages(before.zspages.keys());
-    this.#checkCounts(pool.classes);
+    const zspages = [...before.zspages.keys()];
+    this.#checkZspages(zspages);
+    this.#checkCounts(zspages.map((zspage) => pool.classOfZspage(zspage)));
     if (typeof to === "string") return;
     checkMigration(before, { pool, from, to }, this.#reach);
   }

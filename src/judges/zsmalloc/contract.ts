@@ -7,7 +7,6 @@ import type {
   ZsmallocStep,
   ZsmallocSteps,
 } from "../../programs/zsmalloc/steps.ts";
-import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
 import {
@@ -196,9 +195,6 @@ export function zsmallocContract(
 function ownSetup({ pageSize, wordBits, chainSize }: Profile): ZsmallocCreate {
   return { pageSize, wordBits, chainSize };
 }
-
-/** The rules of the contract. */
-export const ZSMALLOC_CONTRACT_RULES: readonly Rule[] = Object.values(RULES);
 
 /** What a malloc was given, whether one object was asked for or several. */
 export function givenBy(answer: ZsmallocResults["malloc"] | Refusal): {

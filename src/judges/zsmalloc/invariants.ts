@@ -7,12 +7,10 @@ import type {
   ZsmallocStep,
   ZsmallocSteps,
 } from "../../programs/zsmalloc/steps.ts";
-import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { isRefusal } from "../../targets/target.ts";
 import type { ZsmallocModel } from "../../targets/zsmalloc/pool_target.ts";
 import { checkDestroyed } from "../../zsmalloc/destroy_invariants.ts";
-import { ZSMALLOC_INVARIANTS } from "../../zsmalloc/invariants.ts";
 import type { ClassBefore } from "../../zsmalloc/object_invariants.ts";
 import type { ZsPool } from "../../zsmalloc/pool.ts";
 import type { PoolBefore } from "../../zsmalloc/pool_before.ts";
@@ -25,9 +23,6 @@ import { givenBy } from "./contract.ts";
 const LEAST_STEPS = 256;
 /** Objects that are checked in the time of one step. */
 const OBJECTS_A_STEP = 8;
-
-/** The rules that {@linkcode zsmallocInvariants} checks. */
-export const ZSMALLOC_INVARIANT_RULES: readonly Rule[] = ZSMALLOC_INVARIANTS;
 
 /** What is remembered of a pool while a step is done. */
 type Before =

@@ -1,10 +1,7 @@
 /** The machine of zsmalloc. */
 import { zsmallocContract } from "../../judges/zsmalloc/contract.ts";
 import { ZSMALLOC_CONTRACT } from "../../judges/zsmalloc/contract_rules.ts";
-import {
-  ZSMALLOC_INVARIANT_RULES,
-  zsmallocInvariants,
-} from "../../judges/zsmalloc/invariants.ts";
+import { zsmallocInvariants } from "../../judges/zsmalloc/invariants.ts";
 import { LiveObjects } from "../../judges/zsmalloc/live_objects.ts";
 import { zsmallocNaive } from "../../judges/zsmalloc/naive/judge.ts";
 import { ZSMALLOC_NAIVE } from "../../judges/zsmalloc/naive/rules.ts";
@@ -12,6 +9,7 @@ import { PROFILES } from "../../linux/profile.ts";
 import { ZSMALLOC_LANGUAGE } from "../../programs/zsmalloc/language.ts";
 import type { ZsmallocStep } from "../../programs/zsmalloc/steps.ts";
 import { zsmallocModel } from "../../targets/zsmalloc/pool_target.ts";
+import { ZSMALLOC_INVARIANTS } from "../../zsmalloc/invariants.ts";
 import type { Machine } from "../machine.ts";
 import { trialOf } from "../trial.ts";
 
@@ -28,7 +26,7 @@ export const zsmallocMachine: Machine<ZsmallocStep> = {
     maxSteps: 2000,
   },
   rules: [
-    ...ZSMALLOC_INVARIANT_RULES,
+    ...ZSMALLOC_INVARIANTS,
     ...Object.values(ZSMALLOC_NAIVE),
     ...Object.values(ZSMALLOC_CONTRACT),
   ],
