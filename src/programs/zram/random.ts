@@ -10,6 +10,7 @@ import {
   wait,
   writeback,
   writebackLimit,
+  writebackMany,
   writebackUnder,
 } from "./random_later.ts";
 import {
@@ -164,12 +165,13 @@ const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
 
 /** A device of any geometry, with blocks or allocations that fail now and then. */
 function anyCreate(random: Random, { zram }: Profile): ZramCreate {
-  const geometry = random(2) === 0 ? {} : {
+  // Real codecs are dear, and dearest of large pages.
+  const codecs = random(14) === 0 ? "kernel" : "stated";
+  const geometry = codecs === "kernel" || random(2) === 0 ? {} : {
     pageSize: pick(random, ...PAGE_SIZES),
     ...pick(random, ...WORDS),
     chainSize: pick(random, 4, 8, 11, 16),
   };
-  const codecs = random(20) === 0 ? "kernel" : "stated";
   const backing = zram.writeback && random(5) > 0 ? anyBacking(random) : {};
   const scarce = random(8);
   return {
@@ -184,10 +186,10 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
 /** A backing device, and blocks of it that fail. */
 function anyBacking(random: Random): ZramCreate {
   const blocks = () =>
-    Array.from({ length: 1 + random(3) }, () => 1 + random(12));
+    Array.from({ length: 1 + random(4) }, () => 1 + random(8));
   return {
     backingPages: pick(random, 1, 2, 4, 9, 64, 300),
-    ...(random(3) === 0 ? { badReads: blocks() } : {}),
-    ...(random(3) === 0 ? { badWrites: blocks() } : {}),
+    ...(random(2) === 0 ? { badReads: blocks() } : {}),
+    ...(random(2) === 0 ? { badWrites: blocks() } : {}),
   };
 }

@@ -3,7 +3,7 @@ import { pick } from "../random.ts";
 import { BACKING_PATH } from "../transcript_zram.ts";
 import type { Draft } from "./draft.ts";
 import { randomPage } from "./random_data.ts";
-import { write } from "./random_requests.ts";
+import { bio, fill, read, write } from "./random_requests.ts";
 
 /** Ages in seconds where the program has the clock; the last wraps in 64 bits. */
 const AGES = ["0", "1", "5", "20", "100000", "0x10", "18446744074"];
@@ -35,6 +35,22 @@ export function wait(draft: Draft): void {
 export function writeback(draft: Draft): void {
   if (!draft.has("writeback")) return;
   draft.set("writeback", writebackText(draft));
+}
+
+/**
+ * Many pages are written back, and then read, written in part, or written anew:
+ * those on blocks that fail too.
+ */
+export function writebackMany(draft: Draft): void {
+  const { random } = draft;
+  fill(draft);
+  if (draft.has("idle")) draft.set("idle", "all");
+  if (!draft.has("writeback")) return;
+  draft.set("writeback", "idle");
+  for (let nth = random(8); nth > 0; nth--) {
+    if (draft.can("bio") && random(2) === 0) bio(draft);
+    else read(draft);
+  }
 }
 
 /** What is written to `writeback`: a type, pages, ranges, or what is refused. */
@@ -84,8 +100,12 @@ export function writebackUnder(draft: Draft): void {
     : `page_index=${random(4) === 0 ? draft.page() : page}`;
   if (random(2) === 0) write(draft, page);
   const { data, bytes } = randomPage(draft);
+  // Two pages, one after another: the first may fail, the second be touched.
+  const isMany = random(3) === 0;
+  if (isMany) draft.set("idle", "all");
   const after = random(2) === 0 ? random(3) : random(12);
-  draft.add({ op: "writeback_under", value, after, page, data });
+  const asked = isMany ? "idle" : value;
+  draft.add({ op: "writeback_under", value: asked, after, page, data });
   draft.wrote(page, bytes);
 }
 
