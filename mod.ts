@@ -195,7 +195,7 @@ export {
 export { type SwapSetup } from "./src/targets/swap_target.ts";
 export * from "./src/oracle/replay.ts";
 export * from "./src/programs/transcript_text.ts";
-export { type Bytes, expandBytes } from "./src/programs/bytes.ts";
+export { type Bytes, expandBytes, type Weyl } from "./src/programs/bytes.ts";
 export * from "./src/targets/target.ts";
 export {
   type Level,
