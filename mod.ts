@@ -145,8 +145,14 @@ export * from "./src/programs/faults.ts";
 export * from "./src/programs/fast_check.ts";
 export { type Contents, expandContents } from "./src/programs/contents.ts";
 export { randomStated } from "./src/programs/random_page.ts";
-export { type Bytes, bytes, expandBytes } from "./src/programs/bytes.ts";
+export {
+  type Bytes,
+  bytes,
+  expandBytes,
+  type Weyl,
+} from "./src/programs/bytes.ts";
 export * from "./src/programs/page_data.ts";
+export { type Check, Fields, type Json } from "./src/programs/fields.ts";
 export * from "./src/programs/program.ts";
 export * from "./src/programs/transcript.ts";
 export {

@@ -2,7 +2,7 @@
 import type { ZswapCounter } from "../linux/zswap_profile.ts";
 import { zeroCounters } from "../zswap/stats.ts";
 import type { PageData } from "./page_data.ts";
-import type { SwapSetup } from "../targets/swap_target.ts";
+import type { SwapSetup } from "./swap/steps.ts";
 import {
   type Check,
   type Fields,

@@ -3,15 +3,10 @@
  * counters tell what zswap made of that. What a live kernel can be asked.
  */
 import type { Bytes } from "../programs/bytes.ts";
+import type { SwapSetup } from "../programs/swap/steps.ts";
 import type { Answer, Target } from "./target.ts";
 
-/** What is known of a machine with zswap before anything is done. */
-export interface SwapSetup {
-  /** `totalram_pages`: the pages of which the pools may have a share. */
-  readonly totalPages: number;
-  /** Pages of the swap device, a ram disk, its header's among them. */
-  readonly swapPages: number;
-}
+export type { SwapSetup };
 
 /** One process with anonymous pages, and a swap device below zswap. */
 export interface SwapTarget extends Target {

@@ -3,6 +3,9 @@
  * protocol, its result the answer's fields, bytes as they are. A target is
  * asked one request at a time, and answers at once or by a promise.
  */
+import type { BlockStateRow } from "../programs/zram/steps.ts";
+
+export type { BlockStateRow };
 
 /** An outcome that the interface promises to report: an errno's name. */
 export interface Refusal {
@@ -128,16 +131,6 @@ export interface ZramTarget extends Target {
 
 /** What a {@linkcode ZramTarget} may do or not. */
 export type ZramOptional = "block_state" | "bio" | "wait" | "slot_free_notify";
-
-/**
- * A stored page in `block_state`, the letters of its flags, and of the model
- * also the second at which it was accessed last.
- */
-export type BlockStateRow = readonly [
-  page: number,
-  flags: string,
-  acTime?: number,
-];
 
 /** What a swap cache of {@linkcode ZswapTarget} is made for. */
 export interface ZswapSetup {

@@ -15,8 +15,6 @@ import { canCompact, GROUP_EMPTY } from "./size_class.ts";
 import { ZspageView } from "./view.ts";
 import { ZSPAGE_INUSE } from "./zspage.ts";
 
-export { poolBefore } from "./pool_before.ts";
-
 /** What a compaction left, and said. */
 export interface Compacted {
   /** The pool as it is now. */

@@ -40,6 +40,14 @@ export interface ProcessChoice {
   readonly process?: number;
 }
 
+/** What is known of a machine with zswap before anything is done. */
+export interface SwapSetup {
+  /** `totalram_pages`: the pages of which the pools may have a share. */
+  readonly totalPages: number;
+  /** Pages of the swap device, a ram disk, its header's among them. */
+  readonly swapPages: number;
+}
+
 /** What is special about a machine; what is left out is as the target has it. */
 export interface SwapCreate {
   /** Bytes per page. */

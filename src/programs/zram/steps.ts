@@ -1,5 +1,4 @@
 /** The steps of programs for a compressed block device, and their answers. */
-import type { BlockStateRow } from "../../targets/target.ts";
 import type { Bytes } from "../bytes.ts";
 import type { StepOf } from "../program.ts";
 
@@ -82,6 +81,16 @@ export interface ZramSteps {
     readonly data: Bytes;
   };
 }
+
+/**
+ * A stored page in `block_state`, the letters of its flags, and of the model
+ * also the second at which it was accessed last.
+ */
+export type BlockStateRow = readonly [
+  page: number,
+  flags: string,
+  acTime?: number,
+];
 
 /** What a device answers to each operation. */
 export interface ZramResults {
