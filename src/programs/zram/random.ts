@@ -72,6 +72,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 2, make: wait, op: "wait" },
   { weight: 2, make: idle, attr: "idle", isWhole: true },
   { weight: 5, make: writeback, attr: "writeback", isWhole: true },
+  { weight: 1, make: writebackMany, attr: "writeback", isWhole: true },
   {
     weight: 3,
     make: writebackUnder,
