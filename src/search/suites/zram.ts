@@ -38,6 +38,12 @@ export interface ZramPlan extends Plan {
   readonly algorithms: readonly string[];
   /** The steps that the device can do. */
   readonly ops: ReadonlySet<keyof ZramSteps>;
+  /**
+   * Whether a discard that reaches beyond the disk is judged. Version 1 of the
+   * protocol did not say what becomes of it: of a command that has no requests
+   * in sectors none is asked.
+   */
+  readonly discardsBeyond: boolean;
   /** Pages of a backing device that it finds, where it is to write back. */
   readonly backingPages?: number;
 }
@@ -132,13 +138,15 @@ async function prepare(target: ZramTarget, plan: Plan): Promise<ZramPlan> {
   }
   const available = value.replaceAll(/[[\]]/g, "").trim().split(/\s+/);
   const known = KERNEL_CODECS.map(({ name }) => name);
+  const ops = await zramOpsOf(target);
   return {
     ...plan,
     profile: ofAlgorithms(profile, available, chosen),
     algorithms: level === "exact"
       ? available.filter((name) => known.includes(name))
       : available,
-    ops: await zramOpsOf(target),
+    ops,
+    discardsBeyond: target.optional === undefined || ops.has("bio"),
   };
 }
 
@@ -202,7 +210,7 @@ function trial(
   let isCreated = false;
   const asked = onlyAsked(objectZram(target, profile), (step) => {
     isCreated ||= step.op === "create";
-    return isCreated && isJudged(step, judge.ledger, level);
+    return isCreated && isJudged(step, judge.ledger, plan);
   });
   const exact = exactZram(profile, backed, reach);
   return trialOf(asked, isExact ? [judge, exact] : [judge]);
@@ -213,7 +221,11 @@ function trial(
  * who counts it, is not Linux's choice at level `exact` but its caller's. A
  * request that is not aligned no caller may make.
  */
-function isJudged(step: ZramStep, ledger: ZramLedger, level: Level): boolean {
+function isJudged(
+  step: ZramStep,
+  ledger: ZramLedger,
+  { level, discardsBeyond }: ZramPlan,
+): boolean {
   if (step.op === "discard" && step.pages === 0) return false;
   if (step.op === "slot_free_notify" && step.page >= ledger.pages.length) {
     return false;
@@ -223,7 +235,9 @@ function isJudged(step: ZramStep, ledger: ZramLedger, level: Level): boolean {
   if (step.op === "set" && step.attr === "disksize" && level === "exact") {
     return canModel(ledger);
   }
-  return level !== "exact" || endOf(step, ledger) <= ledger.disksize;
+  const mayEndBeyond = level !== "exact" &&
+    (step.op !== "discard" || discardsBeyond);
+  return mayEndBeyond || endOf(step, ledger) <= ledger.disksize;
 }
 
 const BLOCK = 4096;
