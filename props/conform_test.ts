@@ -316,7 +316,7 @@ const WRONG: readonly [text: string, line: number, message: string][] = [
   [
     `${HEADER}\n{"op":"free","object":-1}`,
     2,
-    "the field 'object' is -1, not a whole number from 0 on",
+    "the field 'object' is -1, not a whole number from 0 on, or a list of them",
   ],
   [
     `${HEADER}\n{"op":"compact","size":3}`,
