@@ -14,6 +14,7 @@ import type {
 import { PageBytes } from "../../programs/zram/page_bytes.ts";
 import {
   zramHeaderProfile,
+  type ZramRecording,
   zramRecording,
 } from "../../programs/zram/recording.ts";
 import type {
