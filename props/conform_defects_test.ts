@@ -190,7 +190,7 @@ const OWN: readonly string[] = [
 const STAYS = "stays";
 
 /** The programs that are tried to shrink a fault of a process. */
-const MOST_TRIES = 25;
+const MOST_TRIES = 6;
 
 /** The target of each defect, by its name. */
 async function planted(): Promise<Map<string, string>> {
