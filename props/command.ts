@@ -47,6 +47,11 @@ export function commandTest(
   commandTestUnless(undefined, name, fn);
 }
 
+/** Whether there is such a file. */
+export function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
 /** Waits until something holds; throws after a time that nothing needs. */
 export async function until(
   holds: () => boolean | Promise<boolean>,

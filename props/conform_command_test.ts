@@ -4,7 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { ROOT, until, zspec } from "./command.ts";
+import { assertRefused, exists, ROOT, until, zspec } from "./command.ts";
 import { defective, pythonTest, sound } from "./conform/python.ts";
 
 /** A defect, and the options that find it soon. */
@@ -25,7 +25,7 @@ pythonTest(
     assertEquals([code, stderr], [0, ""]);
     assertMatch(
       stdout,
-      /^seed \d+\nzswap conforms at level exact to linux-6\.18: 20 programs, [\d,]+ steps in [\d.]+ s\.\n$/,
+      /^seed \d+\n(Not exercised, so not known to hold: [^.]+\.\n)?zswap conforms at level exact to linux-6\.18, \d+ of \d+ rules exercised: 20 programs, [\d,]+ steps in [\d.]+ s\.\n$/,
     );
   },
 );
@@ -85,7 +85,10 @@ pythonTest(
     assertEquals(transcriptIn(replayed.stdout), transcript);
     const mended = await zspec(folder, ...replay, ...sound("zswap"));
     assertEquals([mended.code, mended.stderr], [0, ""]);
-    assertMatch(mended.stdout, /^zswap conforms at level contract /);
+    assertMatch(
+      mended.stdout,
+      /\nzswap conforms at level contract to linux-6\.18, \d+ of \d+ rules exercised: 1 program, /,
+    );
   },
 );
 
@@ -97,6 +100,7 @@ print(json.dumps({
     "tests": int(suite.get("tests")),
     "failures": int(suite.get("failures")),
     "cases": [case.get("name") for case in suite.iter("testcase")],
+    "skipped": [case.get("name") for case in suite.iter("testcase") if case.find("skipped") is not None],
     "failed": [[case.get("name"), case.find("failure").get("message"), case.find("failure").text]
                for case in suite.iter("testcase") if case.find("failure") is not None],
 }))
@@ -144,6 +148,49 @@ pythonTest(
   },
 );
 
+pythonTest(
+  "a rule that nothing exercised is skipped in JUnit's form, and named for people",
+  async (folder) => {
+    const run = ["conform", "zsmalloc", "--seed", "1", "--runs", "1"];
+    const told = ["--json", "--junit", "found.xml"];
+    const json = await zspec(
+      folder,
+      ...[...run, ...told, "--", ...sound("zsmalloc")],
+    );
+    assertEquals([json.code, json.stderr], [0, ""]);
+    const [{ reach }] = JSON.parse(json.stdout).machines;
+    const silent = Object.keys(reach).filter((id) => reach[id] === 0);
+    assert(silent.length > 0 && silent.length < Object.keys(reach).length);
+    const { failures, skipped } = await readJunit(`${folder}/found.xml`);
+    assertEquals(failures, 0);
+    assertEquals(skipped.map((name: string) => name.split(": ")[0]), silent);
+
+    const text = await zspec(folder, ...run, "--", ...sound("zsmalloc"));
+    const named = /Not exercised, so not known to hold: ([^.]+)\.\n/
+      .exec(text.stdout)?.[1];
+    assertEquals(named?.split(/,\s+/), silent);
+  },
+);
+
+pythonTest(
+  "where nothing is exercised nothing is known: zspec conform says so, and ends with 1",
+  async (folder) => {
+    const header =
+      '{"zspec":"conform/1","target":"zsmalloc","level":"contract","profile":"linux-6.18"}';
+    await Deno.writeTextFile(`${folder}/idle.jsonl`, `${header}\n`);
+    const { code, stdout, stderr } = await zspec(
+      folder,
+      ...["conform", "zsmalloc", "--replay", "idle.jsonl", "--"],
+      ...sound("zsmalloc"),
+    );
+    assertEquals([code, stderr], [1, ""]);
+    assertMatch(
+      stdout,
+      /^Nothing is known of how zsmalloc conforms .*, no rule was exercised: 1 program, 0 steps in /,
+    );
+  },
+);
+
 /** Ways to call it wrongly, and what is said of them. */
 const WRONG: readonly [args: string[], message: string][] = [
   [["zsmalloc"], "no COMMAND is given after '--'"],
@@ -155,6 +202,11 @@ const WRONG: readonly [args: string[], message: string][] = [
   ],
   [["zram", "--runs", "0", "--", "true"], "'--runs' is '0'"],
   [["zram", "--timeout", "0", "--", "true"], "'--timeout' is '0'"],
+  [["zram", "--shard", "3/2", "--", "true"], "'--shard' is '3/2'"],
+  [
+    ["zram", "--junit", "none/found.xml", "--", "touch", "started"],
+    "Cannot write 'none/found.xml': there is no such file or folder",
+  ],
   [["zram", "--profile", "linux-9", "--", "true"], "'linux-9'"],
   [
     ["zram", "--replay", "x", "--seed", "1", "--", "true"],
@@ -179,11 +231,10 @@ pythonTest(
       '{"zspec":"conform/1","target":"zswap","level":"exact","profile":"linux-6.18"}';
     await Deno.writeTextFile(`${folder}/other.jsonl`, header);
     for (const [args, message] of WRONG) {
-      const { code, stderr } = await zspec(folder, "conform", ...args);
-      assertEquals(code, 2, stderr);
-      assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
-      assertStringIncludes(stderr, message);
+      assertRefused(await zspec(folder, "conform", ...args), message);
     }
+    const isStarted = await exists(`${folder}/started`);
+    assert(!isStarted, "the command was run all the same");
   },
 );
 
@@ -246,8 +297,7 @@ pythonTest(
       stderr: "piped",
     });
     const child = command.spawn();
-    const hasStarted = () =>
-      Deno.stat(`${folder}/pid`).then(() => true, () => false);
+    const hasStarted = () => exists(`${folder}/pid`);
     await until(hasStarted, "the command has started another");
     assert(await isRunning(folder));
     child.kill("SIGINT");

@@ -1,5 +1,12 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  type ConformOptions,
+  type ConformResult,
   conformZram,
   conformZsmalloc,
   conformZswap,
@@ -17,6 +24,7 @@ import {
   type Target,
   TargetMissing,
   TranscriptError,
+  trialOf,
   ZRAM_CONTRACT,
   ZSMALLOC_CONTRACT,
   ZSWAP_CONTRACT,
@@ -26,6 +34,7 @@ import type { Plan, Suite } from "../src/search/suite.ts";
 import { ZRAM_SUITE } from "../src/search/suites/zram.ts";
 import { ZSMALLOC_SUITE } from "../src/search/suites/zsmalloc.ts";
 import { ZSWAP_SUITE } from "../src/search/suites/zswap.ts";
+import { objectZsmalloc } from "../src/targets/zsmalloc/object.ts";
 import {
   BROKEN_ZRAM,
   BROKEN_ZSMALLOC,
@@ -196,6 +205,65 @@ Deno.test("at level exact every answer is the model's, those that the contract l
   }
 });
 
+Deno.test("what a run cannot be told is refused in one line, before anything is asked", async () => {
+  const options: readonly [ConformOptions, string][] = [
+    [{ runs: NaN }, "the 'runs' is NaN, not a whole number from 1 on"],
+    [{ runs: 0 }, "the 'runs' is 0, not a whole number from 1 on"],
+    [{ runs: 1.5 }, "the 'runs' is 1.5, not a whole number from 1 on"],
+    [{ seed: -1 }, "the 'seed' is -1, not a whole number from 0 to 2^32 - 1"],
+    [{ seed: 2 ** 32 }, "the 'seed' is 4294967296, not a whole number"],
+    [
+      // As who writes no TypeScript may.
+      { level: "strict" as "exact" },
+      "the 'level' is strict, not contract or exact",
+    ],
+  ];
+  const target = {
+    ...modelZsmalloc(LINUX_6_18),
+    create: () => {
+      throw new Error("it was asked");
+    },
+  };
+  for (const [option, message] of options) {
+    const error = await assertRejects(
+      () => conformZsmalloc(target, option),
+      RangeError,
+      `Cannot conform: ${message}`,
+    );
+    assertEquals(error.message.split("\n").length, 1);
+  }
+});
+
+Deno.test("a default run exercises every rule of every suite, at both levels", async () => {
+  for (const level of LEVELS) {
+    const runs: readonly [Pick<Suite<never, never>, "rules">, ConformResult][] =
+      [
+        [
+          ZSMALLOC_SUITE,
+          await conformZsmalloc(modelZsmalloc(LINUX_6_18), { level }),
+        ],
+        [ZRAM_SUITE, await conformZram(modelZram(LINUX_6_18), { level })],
+        [ZSWAP_SUITE, await conformZswap(modelZswap(LINUX_6_18), { level })],
+      ];
+    for (const [{ rules }, { finding, reach }] of runs) {
+      assertEquals(finding, undefined);
+      assertEquals(rules(level).filter(({ id }) => !(reach[id] > 0)), []);
+    }
+  }
+});
+
+Deno.test("a run in which nothing is exercised is no conformance", async () => {
+  const suite = {
+    ...ZSMALLOC_SUITE,
+    trial: () => trialOf(objectZsmalloc(modelZsmalloc(LINUX_6_18)), []),
+  };
+  await assertRejects(
+    () => conform(suite, modelZsmalloc(LINUX_6_18), { runs: 3 }),
+    Error,
+    "Cannot say that zsmalloc conforms: no rule was exercised in 3 programs",
+  );
+});
+
 Deno.test("an allocator that never compacts keeps the contract, and is not Linux's", async () => {
   const lazy = () => ({
     ...modelZsmalloc(LINUX_6_18),
@@ -316,7 +384,7 @@ const WRONG: readonly [text: string, line: number, message: string][] = [
   [
     `${HEADER}\n{"op":"free","object":-1}`,
     2,
-    "the field 'object' is -1, not a whole number from 0 on",
+    "the field 'object' is -1, not a whole number from 0 on, or a list of them",
   ],
   [
     `${HEADER}\n{"op":"compact","size":3}`,

@@ -79,6 +79,42 @@ Deno.test("what holds is run to its end, and every exercised rule is counted", (
   assertEquals(reach[POSITIVE.id], undefined);
 });
 
+Deno.test("a search ends when its time is up, after the program that was running", () => {
+  let asked = 0;
+  const places = placesOf(batchesOf(1, 200));
+  const { programs, steps, found } = runNow(
+    search(arenaOf(sumMachine(Infinity)), {
+      places,
+      isTimeUp: () => ++asked === 21,
+    }),
+  );
+  assertEquals([programs, found], [21, undefined]);
+  const run = [...placesOf(batchesOf(1, 21))]
+    .map((place) => programAt(sumMachine(Infinity), place).steps.length);
+  assertEquals(steps, run.reduce((sum, length) => sum + length));
+});
+
+Deno.test("a search tells of every program what it exercised, and of a failure as it came", () => {
+  const told = new Reach();
+  let programs = 0;
+  let whole: SearchResult<SumStep>["found"];
+  const result = runNow(search(arenaOf(sumMachine(31)), {
+    places: placesOf(batchesOf(12, 200)),
+    onProgram(_program, reach) {
+      programs++;
+      told.add(reach);
+    },
+    onFound: (found) => whole = found,
+  }));
+  assertEquals([programs, told.counts()], [result.programs, result.reach]);
+  const { found } = result;
+  assert(whole !== undefined && found !== undefined);
+  assertEquals([whole.seed, whole.nth], [found.seed, found.nth]);
+  assert(whole.finding.steps.length > found.finding.steps.length);
+  const { steps } = programAt(sumMachine(31), whole);
+  assertEquals(whole.finding.steps, steps.slice(0, whole.finding.steps.length));
+});
+
 Deno.test("a rule that nothing exercised is not counted, and counts add up", () => {
   const [one, other] = [new Reach(), new Reach()];
   one.count(SMALL);

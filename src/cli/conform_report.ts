@@ -73,9 +73,14 @@ function counted(count: number, what: string): string {
   return `${grouped(count)} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** The rules of which a run says nothing; every answer is judged by the first. */
-function silentOf({ rules, reach }: ConformOutcome): readonly string[] {
-  return unexercised(rules.filter(({ id }) => id !== ANSWERS.id), reach);
+/** The rules that count: that there is an answer is judged of every one. */
+function countedOf({ rules }: ConformOutcome): readonly Rule[] {
+  return rules.filter(({ id }) => id !== ANSWERS.id);
+}
+
+/** The rules of which a run says nothing. */
+function silentOf(outcome: ConformOutcome): readonly string[] {
+  return unexercised(countedOf(outcome), outcome.reach);
 }
 
 /** For people. */
@@ -99,9 +104,9 @@ To repeat it:
 
 /** That nothing was found, and of how many rules that says anything. */
 function conformsText(report: ConformReport, how: string): string {
-  const { target, rules } = report;
+  const { target } = report;
   const silent = silentOf(report);
-  const most = rules.length - 1;
+  const most = countedOf(report).length;
   const exercised = most - silent.length;
   if (exercised === 0) {
     return `Nothing is known of how ${target} conforms ${how}, no rule was exercised`;
@@ -122,10 +127,10 @@ function findingText({ rule, steps, expected, found }: Finding): string {
 
 /** For machines. */
 export function conformJson(report: ConformReport): string {
-  const { target, plan, rules, reach, seed, shard, finding } = report;
+  const { target, plan, reach, seed, shard, finding } = report;
   const { programs, steps, seconds } = report;
   const { level, profile } = plan;
-  const zeros = Object.fromEntries(rules.map(({ id }) => [id, 0]));
+  const zeros = Object.fromEntries(countedOf(report).map(({ id }) => [id, 0]));
   return JSON.stringify(
     {
       search: `conform ${target} at level ${level} to ${profile.name}`,

@@ -69,7 +69,7 @@ const WEIGHTS: readonly (readonly [
     data: anyData(draw),
   })],
   ["exit", 1, (draw) => ({ op: "exit", ...anyProcess(draw) })],
-  ["shrink", 4, ({ random }) => ({ op: "shrink", nr: 1 + random(12) })],
+  ["shrink", 6, ({ random }) => ({ op: "shrink", nr: 1 + random(12) })],
   ["evict", 2, () => ({ op: "evict" })],
   ["evict_end", 2, () => ({ op: "evict_end" })],
   [

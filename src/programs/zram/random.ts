@@ -74,15 +74,15 @@ const CHOICES: readonly Choice[] = [
   { weight: 5, make: writeback, attr: "writeback", isWhole: true },
   { weight: 1, make: writebackMany, attr: "writeback", isWhole: true },
   {
-    weight: 3,
+    weight: 4,
     make: writebackUnder,
     op: "writeback_under",
     attr: "writeback",
     isWhole: true,
   },
-  { weight: 2, make: writebackLimit, attr: "writeback_limit", isWhole: true },
+  { weight: 4, make: writebackLimit, attr: "writeback_limit", isWhole: true },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
-  { weight: 4, make: recompress, attr: "recompress", isWhole: true },
+  { weight: 6, make: recompress, attr: "recompress", isWhole: true },
   {
     weight: 0.5,
     make: (draft) => draft.add({ op: "block_state" }),

@@ -118,7 +118,7 @@ export function writebackLimit(draft: Draft): void {
   draft.set("writeback_limit", pick(random, ...limits, "many"));
   const enables = ["0", "1", "1", "1", "1", "no", "2"];
   draft.set("writeback_limit_enable", pick(random, ...enables));
-  if (random(2) === 0) return;
+  if (random(4) === 0) return;
   for (let nth = random(4); nth >= 0; nth--) write(draft, draft.page());
   draft.set("idle", "all");
   draft.set("writeback", pick(random, "idle", "idle", writebackText(draft)));
@@ -133,7 +133,7 @@ export function backingDevAgain(draft: Draft): void {
 /** Recompresses pages, by each parameter or none. */
 export function recompress(draft: Draft): void {
   if (!draft.has("recompress")) return;
-  if (draft.random(2) === 0) writeLarge(draft);
+  if (draft.random(4) > 0) writeLarge(draft);
   draft.set("recompress", recompressText(draft));
 }
 
@@ -141,7 +141,7 @@ export function recompress(draft: Draft): void {
 function writeLarge(draft: Draft): void {
   const { random, create, profile: { pageSize } } = draft;
   if (create.codecs !== "stated") return;
-  for (let nth = random(4); nth >= 0; nth--) {
+  for (let nth = 2 + random(4); nth >= 0; nth--) {
     const page = draft.page();
     const first = pageSize / 2 + random(pageSize / 2);
     const others = Array.from({ length: 3 }, () => 24 + random(pageSize - 24));
@@ -158,7 +158,8 @@ function recompressText(draft: Draft): string {
   const some = (oneIn: number, name: string, ...values: (string | number)[]) =>
     random(oneIn) === 0 ? [`${name}=${pick(random, ...values)}`] : [];
   const half = Math.floor(pageSize / 2);
-  const thresholds = [...edges, ...lengths, 100, half, half, half].map((edge) =>
+  const halves = Array<number>(8).fill(half);
+  const thresholds = [...edges, ...lengths, 100, ...halves].map((edge) =>
     Math.max(1, edge + random(3) - 1)
   );
   const parts = [

@@ -48,21 +48,22 @@ const BURSTS: readonly Burst[] = [
   { op: "read", weight: 2, add: read },
   { op: "compact", weight: 5, add: compact },
   { op: "stats", weight: 1, add: ({ steps }) => steps.push({ op: "stats" }) },
-  { op: "shrink", weight: 3, add: shrink },
+  { op: "shrink", weight: 5, add: shrink },
   { op: "compact_around", weight: 2, add: compactAround },
   {
     op: "classes",
-    weight: 1,
+    weight: 2,
     add: ({ steps }) => steps.push({ op: "classes" }),
   },
   { op: "fail", weight: 3, add: fail },
   { op: "map", weight: 5, add: map },
+  { op: "map", weight: 2, add: compactMapped },
   { op: "write_mapped", weight: 3, add: writeMapped },
   { op: "unmap", weight: 4, add: unmap },
   { op: "migrate", weight: 4, add: migrate },
   { op: "misuse", weight: 2, add: misuse },
   { op: "create", weight: 1, add: createAgain },
-  { op: "destroy", weight: 2, add: destroy },
+  { op: "destroy", weight: 3, add: destroy },
 ];
 
 /** A random program, the same one for the same draws. */
@@ -301,16 +302,33 @@ function fail(draft: Draft): void {
 /** CPUs that map objects. */
 const CPUS = 4;
 
-function map(draft: Draft): void {
+/** Maps an object, and answers its mapping. */
+function mapOne(draft: Draft, object: number): number {
   const { random, profile, steps, mapped } = draft;
   const mode = profile.mapping === "read-only-copy" && random(8) > 0
     ? "read-only"
     : pick(random, ...MODES);
   const mapping = draft.next++;
-  const object = anyLive(draft);
   mapped.push(mapping);
   steps.push({ op: "map", mapping, object, mode, cpu: random(CPUS) });
-  switch (random(3)) {
+  return mapping;
+}
+
+/** Objects of a thinned pool are mapped, and in the way of its compaction. */
+function compactMapped(draft: Draft): void {
+  const { random, steps } = draft;
+  fillAndThin(draft);
+  for (let left = 1 + random(3); left > 0; left--) {
+    const { length } = draft.live;
+    mapOne(draft, draft.live[length - 1 - random(Math.min(length, 12))] ?? 0);
+  }
+  steps.push({ op: "compact" });
+}
+
+function map(draft: Draft): void {
+  const object = anyLive(draft);
+  const mapping = mapOne(draft, object);
+  switch (draft.random(3)) {
     case 0:
       // A pool with an object mapped is compacted, freed from, migrated.
       return compact(draft);

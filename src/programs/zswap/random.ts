@@ -34,7 +34,7 @@ const WEIGHTS: readonly (readonly [keyof ZswapSteps, number])[] = [
   ["swapin", 6],
   ["swapoff", 3],
   ["counters", 3],
-  ["create", 1],
+  ["create", 2],
 ];
 
 /** What the steps of one program are drawn from. */
@@ -51,6 +51,8 @@ interface Draw extends PageScope {
   readonly ops: readonly (keyof ZswapSteps)[];
   /** The offset after the page that was stored last. */
   next: number;
+  /** The slot of the page that was stored last. */
+  last: ZswapSlot | undefined;
 }
 
 /** The first offset: 0, where 32 bits end, or the last ones that there can be. */
@@ -95,6 +97,7 @@ function drawFrom(
     types: types.slice(0, 1 + random(types.length)),
     ops,
     next: 0,
+    last: undefined,
   };
 }
 
@@ -104,17 +107,24 @@ function anySlot({ random, types, first, offsets }: Draw): ZswapSlot {
   return { type, offset: first + random(offsets) };
 }
 
+/** A slot that most likely has a page: as often as not the last that got one. */
+function usedSlot(draw: Draw): ZswapSlot {
+  const slot = anySlot(draw);
+  return draw.random(2) === 0 ? slot : draw.last ?? slot;
+}
+
 /** A slot for a page: often the one after the last, as swap is filled. */
 function nextSlot(draw: Draw, pages: number): ZswapSlot {
   const { random, first, offsets } = draw;
   const slot = anySlot(draw);
   if (random(3) === 0) {
-    return { ...slot, offset: Math.max(first, slot.offset - pages + 1) };
+    const offset = Math.max(first, slot.offset - pages + 1);
+    return draw.last = { ...slot, offset };
   }
   const room = Math.max(1, offsets - pages + 1);
   const at = draw.next % room;
   draw.next = at + pages;
-  return { ...slot, offset: first + at };
+  return draw.last = { ...slot, offset: first + at };
 }
 
 function anyPage(draw: Draw): Bytes {
@@ -145,7 +155,7 @@ const STEP: {
     return { ...nextSlot(draw, count), pages };
   },
   load(draw) {
-    const slot = anySlot(draw);
+    const slot = usedSlot(draw);
     const isPast = isSpecial(draw.scope) && draw.random(2) === 0;
     return isPast ? { ...slot, toSwapCache: false } : slot;
   },
@@ -173,7 +183,7 @@ const STEP: {
     );
     return { ...anySlot(draw), state };
   },
-  damage: anySlot,
+  damage: usedSlot,
   set: ({ random, profile, isStated }) =>
     randomParameter(random, profile, isStated),
   get: ({ random, profile }) => ({
@@ -212,7 +222,7 @@ export function randomZswapProgram(
   const most = mostSteps(scope, draw.profile.pageSize);
   const steps: ZswapStep[] = [{ op: "create", ...create }];
   for (let left = randomLength(random, most); left > 0; left--) {
-    const isEmpty = steps.length === 1 && random(4) > 0;
+    const isEmpty = steps.at(-1)?.op === "create" && random(4) > 0;
     steps.push(isEmpty ? firstStore(draw) : randomStep(draw));
   }
   return { profile, steps };

@@ -33,6 +33,7 @@ function randomFailing(random: Random): ZswapFailing {
     random,
     { entries },
     { nodes },
+    { nodes },
     { slab },
     { entries, nodes },
     all,

@@ -1,0 +1,51 @@
+import { assert, assertEquals } from "@std/assert";
+import { batchesOf, MACHINES, placesOf, programAt } from "../mod.ts";
+
+for (const machine of MACHINES) {
+  const { name, scope, rules, language } = machine;
+  const programs = (seed: number, count: number) =>
+    Array.from(
+      placesOf(batchesOf(seed, count)),
+      (place) => programAt(machine, place),
+    );
+
+  Deno.test(`programs of ${name} are the same for the same seed and place, and others anywhere else`, () => {
+    const texts = programs(7, 40).map((program) => JSON.stringify(program));
+    assertEquals(
+      programs(7, 40).map((program) => JSON.stringify(program)),
+      texts,
+    );
+    const others = programs(8, 40).map((program) => JSON.stringify(program));
+    // The shortest have nothing but their setup.
+    assert(new Set([...texts, ...others]).size > 70);
+  });
+
+  Deno.test(`a program of ${name} is its place's, however many were made before it`, () => {
+    const place = { seed: 7, nth: 5 };
+    const [alone] = [programAt(machine, place)];
+    programs(9, 20);
+    assertEquals(programAt(machine, place), alone);
+    assertEquals(programs(7, 6)[5], alone);
+  });
+
+  Deno.test(`among 160 programs of ${name} is every kernel, each begins with create, and none is longer than it may be`, () => {
+    const some = programs(1, 160);
+    assertEquals(
+      new Set(some.map(({ profile }) => profile.name)),
+      new Set(scope.profiles.map((profile) => profile.name)),
+    );
+    for (const { steps } of some) {
+      assertEquals(steps[0].op, "create");
+      assert(steps.length <= scope.maxSteps);
+      assert(steps.every(({ op }) => language.ops.includes(op)));
+    }
+  });
+
+  Deno.test(`each rule of ${name}'s judges has an id of its own, a sentence and a source`, () => {
+    assertEquals(new Set(rules.map(({ id }) => id)).size, rules.length);
+    for (const { id, sentence, source } of rules) {
+      assert(/^[a-z0-9-]+\/[a-z0-9_-]+$/.test(id), id);
+      assert(sentence.endsWith(".") && source !== "", id);
+    }
+  });
+}
