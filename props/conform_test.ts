@@ -310,13 +310,13 @@ const WRONG: readonly [text: string, line: number, message: string][] = [
   [
     `${HEADER}\n{"op":"compact"}\n{"op":"frob"}`,
     3,
-    "unknown op 'frob', not create, malloc, free, write, read, compact, stats, classes, fail, map, write_mapped, unmap, compact_around, shrink, migrate, misuse, destroy",
+    "unknown op 'frob', not create, malloc, free, write, read, compact, stats, classes, fail, map, write_mapped, unmap, compact_around, shrink, migrate, misuse or destroy",
   ],
   [`${HEADER}\n{"op":"free"}`, 2, "the field 'object' is missing"],
   [
     `${HEADER}\n{"op":"free","object":-1}`,
     2,
-    "the field 'object' is -1, not a whole number from 0 on",
+    "the field 'object' is -1, not a whole number from 0 on, or a list of them",
   ],
   [
     `${HEADER}\n{"op":"compact","size":3}`,
