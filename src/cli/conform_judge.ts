@@ -216,14 +216,17 @@ async function runTranscript<
 >(
   suite: Suite<T, One, Known>,
   asked: Asked,
-  { target }: Tested<T>,
+  { target, isProfileFound }: Tested<T>,
   { path, text }: { readonly path: string; readonly text: string },
 ): Promise<ConformOutcome> {
   const { header, steps } = parseReplay(path, text, suite);
   // What fuzzing found of the model is asked of others as far as they promise it.
   const level = header.level === "model" ? asked.level : header.level;
-  // What was found out of a live kernel is more than its profile's name says.
-  const profile = header.profile === asked.profile.name
+  // What was found out of a live kernel is more than its profile's name says;
+  // and what fuzzing found of a model is asked of it as the kernel that it is.
+  const isOwn = header.profile === asked.profile.name ||
+    (header.level === "model" && isProfileFound);
+  const profile = isOwn
     ? asked.profile
     : profileNamed(header.profile) ?? asked.profile;
   const replayed = await replaySteps(suite, target, { level, profile }, steps);
@@ -250,7 +253,9 @@ function parseReplay<One extends Step>(
 ): FindingTranscript<One> {
   try {
     return parseFindingTranscript(text, ({ target }) => {
-      if (target === kind) return (fields) => language.parse(fields);
+      // The machine of a language may have another name than a kind of target.
+      const isOwn = target === kind || target === language.name;
+      if (isOwn) return (fields) => language.parse(fields);
       throw new TranscriptError(
         1,
         `the field 'target' is '${target}', not '${kind}'`,

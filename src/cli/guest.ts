@@ -30,8 +30,8 @@ import {
 } from "./usage.ts";
 
 const TARGETS = ["zram", "zswap"];
-/** Where an installed kernel is. */
-const IMAGE = "/";
+/** The folder of the image where none is named. */
+export const IMAGE = "/";
 /** Pages of the backing device that is judged with: soon all in use. */
 const BACKING_PAGES = 8;
 

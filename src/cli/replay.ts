@@ -1,31 +1,55 @@
-/** `zspec replay`: transcripts of live kernels through the model. */
+/** `zspec replay`: transcripts of live kernels, and of findings. */
+import type { Difference } from "../judges/comparison.ts";
+import { profileNamed } from "../linux/profile.ts";
+import { parseTranscript, TranscriptError } from "../programs/transcript.ts";
+import { Reach } from "../rules/reach.ts";
+import { exercisedOf } from "../report/reach.ts";
+import { grouped, table } from "../report/table.ts";
+import { parseMachineTranscript } from "../search/counterexample.ts";
+import { describeFinding } from "../search/finding.ts";
+import { hasFinding } from "../search/finding_transcript.ts";
+import { judgeProgram } from "../search/machine.ts";
 import {
   describeOperation,
-  type Difference,
   replay,
   type Sizes,
   type Verdict,
 } from "../search/replay.ts";
-import { parseTranscript, TranscriptError } from "../programs/transcript.ts";
-import { grouped, table } from "../report/table.ts";
+import {
+  ELSEWHERE_OPTIONS,
+  isElsewhere,
+  replayElsewhere,
+} from "./replay_elsewhere.ts";
 import { parseOptions, readText, UsageError } from "./usage.ts";
 
 /** How `zspec replay` is called. */
 export const REPLAY_USAGE = `zspec replay FILE… [--sizes recorded|computed]
+zspec replay FILE --device /dev/zramN | --guest [--image DIR] | -- COMMAND…
 
-Runs the operations of transcripts (JSON Lines, or the same gzipped) through
-the model and compares every observation.
+Runs the steps of transcripts (JSON Lines, or the same gzipped) through the
+model. What was recorded of a live kernel is compared, observation by
+observation. What 'zspec fuzz' or 'zspec conform' found, as it was printed, runs
+under every judge of the model. With a device, a guest or a COMMAND it is that
+which does the steps: a recording is compared with what it answers, a finding
+judged as 'zspec conform' and 'zspec guest conform' do.
 
   --sizes recorded  take each compressed length from the transcript
   --sizes computed  compress with the model's own encoder; the default where
                     that encoder equals the kernel's
+  --device PATH     an idle zram device of the running kernel
+  --guest           a kernel that is booted in QEMU, see 'zspec guest --help'
+  --image DIR       the folder of its image
 
 Exit status: 0 all equal, 1 a difference, 2 a file that cannot be followed.
 `;
 
 /** Runs the command and returns its exit status. */
-export function replayCommand(args: readonly string[]): number {
-  const options = parseOptions(args, { string: ["sizes"], boolean: [] });
+export async function replayCommand(args: readonly string[]): Promise<number> {
+  const end = args.indexOf("--");
+  const options = parseOptions(end < 0 ? args : args.slice(0, end), {
+    string: ["sizes", ...ELSEWHERE_OPTIONS.string],
+    boolean: ELSEWHERE_OPTIONS.boolean,
+  });
   const sizes = options.text("sizes");
   if (sizes !== undefined && sizes !== "recorded" && sizes !== "computed") {
     throw new UsageError(
@@ -35,29 +59,54 @@ export function replayCommand(args: readonly string[]): number {
   if (options.paths.length === 0) {
     throw new UsageError("Cannot replay: no FILE is given");
   }
+  const command = end < 0 ? undefined : args.slice(end + 1);
+  if (isElsewhere(options, command)) {
+    return await replayElsewhere(options, command, renderVerdict);
+  }
   return Math.max(...options.paths.map((path) => replayOne(path, sizes)));
 }
 
 /** Replays one file, so that one that cannot be read keeps none from its turn. */
 function replayOne(path: string, sizes: Sizes | undefined): number {
   try {
-    const verdict = replayFile(path, sizes);
+    const text = readText(path);
+    if (hasFinding(text)) return replayFinding(path, text);
+    const verdict = replay(parseTranscript(text), sizes);
     console.log(renderVerdict(path, verdict).trimEnd());
     return verdict.failure === undefined ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`zspec: ${error.message}`);
+    const isTold = error instanceof UsageError ||
+      error instanceof TranscriptError;
+    if (!isTold) throw error;
+    const where = error instanceof UsageError ? "" : `${path}:${error.line}: `;
+    console.error(`zspec: ${where}${error.message}`);
     return 2;
   }
 }
 
-function replayFile(path: string, sizes: Sizes | undefined): Verdict {
-  try {
-    return replay(parseTranscript(readText(path)), sizes);
-  } catch (error) {
-    if (!(error instanceof TranscriptError)) throw error;
-    throw new UsageError(`${path}:${error.line}: ${error.message}`);
+/** Runs what was found on a fresh model, under all its judges. */
+function replayFinding(path: string, text: string): number {
+  const { machine, header, steps } = parseMachineTranscript(text);
+  const profile = profileNamed(header.profile);
+  if (profile === undefined) throw new Error(`no profile ${header.profile}`);
+  const reach = new Reach();
+  const finding = judgeProgram(machine, { profile, steps }, reach);
+  if (finding === undefined) {
+    const rules = exercisedOf(machine.rules, reach.counts());
+    console.log(
+      `${path}: ${machine.name}, ${
+        grouped(steps.length)
+      } steps, all hold (${rules} rules exercised)`,
+    );
+    return 0;
   }
+  const { sentence, source } = finding.rule;
+  console.log(
+    `${path}: ${machine.name} fails: ${
+      describeFinding(finding)
+    }\n  the rule: ${sentence}\n  its source: ${source}`,
+  );
+  return 1;
 }
 
 function renderVerdict(path: string, verdict: Verdict): string {

@@ -44,13 +44,15 @@ export function comparingSwap(
     }
   };
   return {
+    before(step) {
+      if (step !== COUNTERS) steps++;
+    },
     after(step, answer) {
       // What this judge asks is asked as this very object.
       if (step === COUNTERS) {
         const isShown = typeof answer === "object" && "counters" in answer;
         return compareCounters(isShown ? answer.counters : []);
       }
-      steps++;
       if (steps > 1) compareAnswer(comparison, last(), answer);
     },
     questions: () =>

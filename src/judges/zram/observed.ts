@@ -36,13 +36,16 @@ export function comparingZram(
 ): Judge<ZramSteps, ZramResults> {
   let steps = 0;
   const last = () => operations[steps - 2];
+  // What this judge asks is asked as these very objects.
+  const isAsked = (step: ZramStep) => step === MM_STAT || step === BD_STAT;
   return {
+    before(step) {
+      if (!isAsked(step)) steps++;
+    },
     after(step, answer) {
-      // What this judge asks is asked as these very objects.
-      if (step === MM_STAT || step === BD_STAT) {
+      if (isAsked(step)) {
         return compareNumbers(comparison, last(), step, answer);
       }
-      steps++;
       if (steps > 1) compareAnswer(comparison, last(), answer);
     },
     questions() {

@@ -2,11 +2,19 @@
 import { KERNEL_CODECS } from "../../codec/codecs.ts";
 import { Comparison } from "../../judges/comparison.ts";
 import { comparingSwap } from "../../judges/swap/observed.ts";
-import { swapRecording } from "../../programs/swap/recording.ts";
+import {
+  type SwapRecording,
+  swapRecording,
+} from "../../programs/swap/recording.ts";
 import { TranscriptError } from "../../programs/transcript_fields.ts";
-import type { ZswapTranscript } from "../../programs/transcript_zswap.ts";
+import type { SwapResults, SwapSteps } from "../../programs/swap/steps.ts";
+import type {
+  ZswapOperation,
+  ZswapTranscript,
+} from "../../programs/transcript_zswap.ts";
+import type { StepTarget } from "../../targets/step_target.ts";
 import { swapModel } from "../../targets/swap/swap_model.ts";
-import { runNow, trialOf } from "../trial.ts";
+import { type Awaiting, runNow, trialOf } from "../trial.ts";
 import { noEncoder, type Sizes, type VerdictOf, verdictOf } from "./verdict.ts";
 
 /**
@@ -16,7 +24,7 @@ import { noEncoder, type Sizes, type VerdictOf, verdictOf } from "./verdict.ts";
 export function replaySwap(
   transcript: ZswapTranscript,
   asked?: Sizes,
-): VerdictOf<ZswapTranscript["operations"][number]> {
+): VerdictOf<ZswapOperation> {
   if (asked === "recorded") {
     throw new TranscriptError(
       1,
@@ -24,15 +32,28 @@ export function replaySwap(
     );
   }
   checkCompressors(transcript);
-  const { program, operations } = swapRecording(transcript);
+  const recording = swapRecording(transcript);
+  return runNow(followSwap(recording, swapModel(recording.program.profile)));
+}
+
+/**
+ * Runs a recording on any process up to the first operation whose observations
+ * differ.
+ */
+export function* followSwap(
+  { program: { profile, steps }, operations }: SwapRecording,
+  target: StepTarget<SwapSteps, SwapResults>,
+): Awaiting<VerdictOf<ZswapOperation>> {
   const comparison = new Comparison();
-  const { profile, steps } = program;
-  const trial = trialOf(swapModel(profile), [
+  const trial = trialOf(target, [
     comparingSwap(profile, operations, comparison),
   ]);
-  return verdictOf("computed", operations, comparison, (nth) => {
-    runNow(trial.step(steps[nth]));
-  });
+  return yield* verdictOf(
+    "computed",
+    operations,
+    comparison,
+    (nth) => trial.step(steps[nth]),
+  );
 }
 
 /** Refuses a transcript with compressors whose lengths the model does not know. */

@@ -2,6 +2,7 @@
 import { KERNEL_CODECS } from "../../codec/codecs.ts";
 import type { Comparison, Difference } from "../../judges/comparison.ts";
 import { TranscriptError } from "../../programs/transcript_fields.ts";
+import type { Awaiting } from "../trial.ts";
 
 /**
  * Where a replay takes compressed lengths from: what was recorded with each
@@ -28,15 +29,15 @@ export interface VerdictOf<Operation> {
  * Runs a recording's steps up to the first that has a difference: step 0 makes
  * the target, each other is that of the operation before it in number.
  */
-export function verdictOf<Operation>(
+export function* verdictOf<Operation>(
   sizes: Sizes,
   operations: readonly Operation[],
   comparison: Comparison,
-  step: (nth: number) => void,
-): VerdictOf<Operation> {
-  step(0);
+  step: (nth: number) => Awaiting<unknown>,
+): Awaiting<VerdictOf<Operation>> {
+  yield* step(0);
   for (const [nth, operation] of operations.entries()) {
-    step(nth + 1);
+    yield* step(nth + 1);
     const differences = comparison.takeDifferences();
     if (differences.length === 0) continue;
     const { observations } = comparison;

@@ -14,6 +14,7 @@ import type {
 import { PageBytes } from "../../programs/zram/page_bytes.ts";
 import {
   zramHeaderProfile,
+  type ZramRecording,
   zramRecording,
 } from "../../programs/zram/recording.ts";
 import type {
@@ -23,7 +24,7 @@ import type {
 } from "../../programs/zram/steps.ts";
 import type { StepTarget } from "../../targets/step_target.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
-import { runNow, trialOf } from "../trial.ts";
+import { type Awaiting, runNow, trialOf } from "../trial.ts";
 import { noEncoder, type Sizes, type VerdictOf, verdictOf } from "./verdict.ts";
 
 export type { Sizes };
@@ -38,14 +39,29 @@ export function replayZram(
 ): VerdictOf<ZramOperation> {
   const sizes = chooseSizes(transcript, asked);
   const { program, operations } = zramRecording(transcript);
-  const comparison = new Comparison();
   const target = sizes === "recorded"
     ? recordedTarget(program, operations)
     : zramModelTarget(new ZramModel(program.profile), new PageBytes());
+  return runNow(followZram({ program, operations }, sizes, target));
+}
+
+/**
+ * Runs a recording on any device up to the first operation whose observations
+ * differ.
+ */
+export function* followZram(
+  { program, operations }: ZramRecording,
+  sizes: Sizes,
+  target: StepTarget<ZramSteps, ZramResults>,
+): Awaiting<VerdictOf<ZramOperation>> {
+  const comparison = new Comparison();
   const trial = trialOf(target, [comparingZram(operations, comparison)]);
-  return verdictOf(sizes, operations, comparison, (nth) => {
-    runNow(trial.step(program.steps[nth]));
-  });
+  return yield* verdictOf(
+    sizes,
+    operations,
+    comparison,
+    (nth) => trial.step(program.steps[nth]),
+  );
 }
 
 /** The texts that a recording writes to an attribute without an error. */

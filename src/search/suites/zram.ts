@@ -210,7 +210,8 @@ function trial(
   let isCreated = false;
   const asked = onlyAsked(objectZram(target, profile), (step) => {
     isCreated ||= step.op === "create";
-    return isCreated && isJudged(step, judge.ledger, plan);
+    return isCreated && plan.ops.has(step.op) &&
+      isJudged(step, judge.ledger, plan);
   });
   const exact = exactZram(profile, backed, reach);
   return trialOf(asked, isExact ? [judge, exact] : [judge]);

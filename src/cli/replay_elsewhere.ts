@@ -1,0 +1,164 @@
+/** `zspec replay` on a device, a guest or a command in place of the model. */
+import { takeDevice } from "../live/device.ts";
+import { bootSwap } from "../live/guest_swap.ts";
+import { bootZram } from "../live/guest_zram.ts";
+import { swapRecording } from "../programs/swap/recording.ts";
+import {
+  isOfZswap,
+  parseTranscript,
+  type Transcript,
+  TranscriptError,
+} from "../programs/transcript.ts";
+import type { ZramTranscript } from "../programs/transcript_zram.ts";
+import type { ZswapTranscript } from "../programs/transcript_zswap.ts";
+import { zramRecording } from "../programs/zram/recording.ts";
+import { hasFinding } from "../search/finding_transcript.ts";
+import type { Verdict } from "../search/replay.ts";
+import { followSwap } from "../search/replays/swap.ts";
+import { followZram } from "../search/replays/zram.ts";
+import { runWaiting } from "../search/trial.ts";
+import { childZram } from "../targets/child_zram.ts";
+import { objectSwap } from "../targets/swap/object_swap.ts";
+import type { SwapTarget } from "../targets/swap_target.ts";
+import type { ZramTarget } from "../targets/target.ts";
+import { objectZram } from "../targets/zram/object.ts";
+import { conformCommand } from "./conform.ts";
+import { guestCommand, IMAGE } from "./guest.ts";
+import { heedingSignals } from "./interrupt.ts";
+import { type Options, readText, UsageError } from "./usage.ts";
+
+/** The options that name where the steps are done. */
+export const ELSEWHERE_OPTIONS = {
+  string: ["device", "image"],
+  boolean: ["guest"],
+} as const;
+
+/** Whether it is not the model that does the steps. */
+export function isElsewhere(
+  options: Options,
+  command: readonly string[] | undefined,
+): boolean {
+  return command !== undefined || options.flag("guest") ||
+    options.text("device") !== undefined || options.text("image") !== undefined;
+}
+
+/** Where the steps are done. */
+type Place =
+  | { readonly command: readonly string[] }
+  | { readonly device: string }
+  | { readonly image: string };
+
+function placeOf(
+  options: Options,
+  command: readonly string[] | undefined,
+): Place {
+  const device = options.text("device");
+  const image = options.text("image");
+  const isGuest = options.flag("guest") || image !== undefined;
+  const named = [command, device, isGuest || undefined]
+    .filter((one) => one !== undefined);
+  if (named.length > 1 || options.text("sizes") !== undefined) {
+    throw new UsageError(
+      "Cannot replay: one of '--device', '--guest' and '-- COMMAND' is taken, and '--sizes' with none of them",
+    );
+  }
+  if (device !== undefined) return { device };
+  if (command === undefined) return { image: image ?? IMAGE };
+  if (command.length > 0) return { command };
+  throw new UsageError("Cannot replay: no COMMAND is given after '--'");
+}
+
+/** Runs one transcript there; `render` tells how a recording was followed. */
+export async function replayElsewhere(
+  options: Options,
+  command: readonly string[] | undefined,
+  render: (path: string, verdict: Verdict) => string,
+): Promise<number> {
+  const place = placeOf(options, command);
+  const [path, ...more] = options.paths;
+  if (more.length > 0) {
+    throw new UsageError(
+      "Cannot replay: elsewhere one FILE is taken at a time",
+    );
+  }
+  const text = readText(path);
+  if (hasFinding(text)) return await judgeFinding(path, text, place);
+  const transcript = parse(path, text);
+  return await heedingSignals(async (stop) => {
+    const verdict = isOfZswap(transcript)
+      ? await followZswap(transcript, place, stop)
+      : await followDevice(transcript, place, stop);
+    console.log(render(path, verdict).trimEnd());
+    return verdict.failure === undefined ? 0 : 1;
+  });
+}
+
+/** What was found is judged as what may be found is. */
+function judgeFinding(
+  path: string,
+  text: string,
+  place: Place,
+): Promise<number> {
+  const target = /"target":"(\w+)"/.exec(text)?.[1] ?? "";
+  if ("command" in place) {
+    return conformCommand([target, "--replay", path, "--", ...place.command]);
+  }
+  if ("device" in place) {
+    const { device } = place;
+    return conformCommand([target, "--replay", path, "--device", device]);
+  }
+  const name = target === "swap" ? "zswap" : target;
+  const { image } = place;
+  return guestCommand(["conform", name, "--replay", path, "--image", image]);
+}
+
+function parse(path: string, text: string): Transcript {
+  try {
+    return parseTranscript(text);
+  } catch (error) {
+    if (!(error instanceof TranscriptError)) throw error;
+    throw new UsageError(`${path}:${error.line}: ${error.message}`);
+  }
+}
+
+/** A recording of a zram device on another. */
+async function followDevice(
+  transcript: ZramTranscript,
+  place: Place,
+  stop: AbortSignal,
+): Promise<Verdict> {
+  const recording = zramRecording(transcript);
+  const follow = (target: ZramTarget) =>
+    runWaiting(followZram(
+      recording,
+      "computed",
+      objectZram(target, recording.program.profile),
+    ));
+  if ("command" in place) {
+    const child = childZram({ command: place.command, stop });
+    return await follow(child).finally(() => child.restart());
+  }
+  const { header: { backingPages } } = transcript;
+  await using live = "device" in place
+    ? await takeDevice(place.device, { stop })
+    : await bootZram({ image: place.image, stop, backingPages });
+  return await follow(live.target);
+}
+
+/** A recording of a process's pages on another kernel. */
+async function followZswap(
+  transcript: ZswapTranscript,
+  place: Place,
+  stop: AbortSignal,
+): Promise<Verdict> {
+  if (!("image" in place)) {
+    throw new UsageError(
+      "Cannot replay: the transcript is of zswap, which only a guest has",
+    );
+  }
+  const recording = swapRecording(transcript);
+  await using guest = await bootSwap({ image: place.image, stop });
+  const target: SwapTarget = guest.target;
+  const { profile } = recording.program;
+  return await runWaiting(followSwap(recording, objectSwap(target, profile)));
+}
