@@ -86,9 +86,9 @@ all         3       1                       1         1
 `,
   );
   assertEquals(
-    renderMarkdown(results),
+    renderMarkdown(results, 20),
     `\
-| room | mutants | killed | left |
+| room | mutants | killed in 20 s | left |
 | :--- | ---: | ---: | ---: |
 | a | 2 | 1 | 1 |
 | e | 1 | 0 | 1 |
