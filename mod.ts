@@ -125,6 +125,11 @@ export * from "./src/zram/sysfs.ts";
 export * from "./src/zram/debugfs.ts";
 export * from "./src/zram/slot_invariants.ts";
 export * from "./src/zram/count_invariants.ts";
+export {
+  type LimitInvariant,
+  type LimitsBefore,
+  limitsBefore,
+} from "./src/zram/limits_before.ts";
 export * from "./src/zram/limit_invariants.ts";
 export * from "./src/zram/recompress_invariants.ts";
 export * from "./src/zram/slots_tally.ts";

@@ -4,7 +4,6 @@ import { SWAP_LANGUAGE } from "../src/programs/swap/language.ts";
 import { swapRecording } from "../src/programs/swap/recording.ts";
 import {
   SWAP_BELOW,
-  SWAP_OPS,
   SWAP_TARGET_OPS,
   type SwapStep,
 } from "../src/programs/swap/steps.ts";
@@ -51,7 +50,7 @@ Deno.test("programs of the swap path have every operation, every thing below and
   // Counters are asked of live kernels: the model's own are compared as they are.
   assertEquals(
     [...ops].sort(),
-    SWAP_OPS.filter((op) => op !== "counters").sort(),
+    SWAP_LANGUAGE.ops.filter((op) => op !== "counters").sort(),
   );
   const all = PROFILES.flatMap(({ name, zswap }) =>
     zswap.zpools.flatMap((zpool) =>

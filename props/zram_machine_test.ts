@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Fields } from "../src/programs/fields.ts";
-import { ZRAM_OPS, type ZramStep } from "../src/programs/zram/steps.ts";
+import type { ZramStep } from "../src/programs/zram/steps.ts";
 import { ATTRIBUTES } from "../src/zram/attributes.ts";
 import { batchesOf } from "../src/search/batches.ts";
 import { zramMachine } from "../src/search/machines/zram.ts";
@@ -28,7 +28,7 @@ Deno.test("programs of zram use every operation, every attribute and every algor
       if (step.attr === "comp_algorithm") algorithms.add(step.value);
     }
   }
-  assertEquals([...ops].sort(), [...ZRAM_OPS].sort());
+  assertEquals([...ops].sort(), [...zramMachine.language.ops].sort());
   const { profiles } = zramMachine.scope;
   const all = profiles.flatMap(({ zram }) => Object.entries(zram.attributes));
   for (const [attr, mode] of all) {

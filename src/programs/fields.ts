@@ -31,11 +31,17 @@ export function positive(value: unknown): number | undefined {
 
 /** So many whole numbers. */
 export function wholes(count: number): Check<number[]> {
-  return (value) =>
-    Array.isArray(value) && value.length === count &&
-      value.every((one) => whole(one) !== undefined)
-      ? value
-      : undefined;
+  return (value) => {
+    const list = numbers(value);
+    return list?.length === count ? list : undefined;
+  };
+}
+
+/** Whole numbers, however many. */
+export function numbers(value: unknown): number[] | undefined {
+  return Array.isArray(value) && value.every((one) => whole(one) !== undefined)
+    ? value
+    : undefined;
 }
 
 /** True or false. */
@@ -99,7 +105,7 @@ export class Fields {
     right: string,
   ): Value | undefined {
     this.skip(name);
-    if (!Object.hasOwn(this.#json, name)) return undefined;
+    if (!this.has(name)) return undefined;
     const found = this.#json[name];
     return check(found) ??
       this.fail(`the field '${name}' is ${brief(found)}, not ${right}`);
@@ -113,6 +119,11 @@ export class Fields {
   /** A field that is a whole number from 0 on. */
   whole(name: string): number {
     return this.required(name, whole, "a whole number from 0 on");
+  }
+
+  /** Whether a field is there. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.#json, name);
   }
 
   /** A field that may be there, whatever it is. */

@@ -3,6 +3,9 @@
  * fuzzers, the command and other implementations run the same list.
  */
 import type { Reach } from "./reach.ts";
+import type { Rule } from "./rule.ts";
+
+export type { Rule };
 
 /** How a rule is broken. */
 export interface Violation {
@@ -12,16 +15,6 @@ export interface Violation {
   readonly expected: string | number;
   /** What is there. */
   readonly found: string | number;
-}
-
-/** What there is to read of a rule. */
-export interface Rule {
-  /** Its name, room first: `zsmalloc/free-list`. */
-  readonly id: string;
-  /** The rule in one sentence. */
-  readonly sentence: string;
-  /** The kernel's source that makes it hold: function, file, release. */
-  readonly source: string;
 }
 
 /** What a check answers of a subject that its rule says nothing about. */

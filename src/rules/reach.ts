@@ -1,5 +1,5 @@
 /** Reach: how often each rule was exercised. */
-import type { Rule } from "./invariant.ts";
+import type { Rule } from "./rule.ts";
 
 /** How often rules were exercised, by their ids: a JSON value. */
 export type ReachCounts = Readonly<Record<string, number>>;

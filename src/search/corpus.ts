@@ -1,13 +1,17 @@
 /**
  * Corpora: programs that are worth keeping, since each reaches what none before
- * it did. What a program reaches is which rules it exercised, and how often by
- * powers of two.
+ * it did. What a program reaches is which rules it exercised, and whether once,
+ * often or very often.
  */
 import { createHash } from "node:crypto";
 import type { Program, Step } from "../programs/program.ts";
+import type { Rule } from "../rules/invariant.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
+import type { Finding } from "./finding.ts";
 import { stepsTranscript } from "./finding_transcript.ts";
 import { judgeProgram, type Machine } from "./machine.ts";
+import { shrinkFinding } from "./shrink.ts";
+import { runNow } from "./trial.ts";
 
 /** What was reached, of which a program may reach more. */
 export class Reached {
@@ -24,13 +28,13 @@ export class Reached {
   }
 }
 
-/** The rules that were exercised, each with every power of two up to how often. */
+/** How often a rule is exercised for that to be a reach of its own. */
+const TIMES = [1, 16, 256];
+
+/** The rules that were exercised, each with the least of such numbers of times. */
 function featuresOf(counts: ReachCounts): readonly string[] {
   return Object.entries(counts).flatMap(([id, count]) =>
-    Array.from(
-      { length: Math.floor(Math.log2(count)) + 1 },
-      (_, power) => `${id} ${2 ** power}`,
-    )
+    TIMES.filter((times) => count >= times).map((times) => `${id} ${times}`)
   );
 }
 
@@ -44,9 +48,12 @@ export interface Kept {
   readonly reach: ReachCounts;
 }
 
+/** Programs that are tried to make one smaller that is kept. */
+const TRIES = 100;
+
 /**
- * The program as it is kept: the fewest of its first steps that reach what it
- * reaches and none before it did.
+ * The program as it is kept: as few of its steps as shrinking leads to that
+ * reach what it reaches and none before it did.
  */
 export function keptProgram<One extends Step>(
   machine: Machine<One>,
@@ -54,27 +61,42 @@ export function keptProgram<One extends Step>(
   reached: Reached,
   features: readonly string[],
 ): Kept {
-  const reachOf = (length: number): ReachCounts => {
+  const reachOf = (some: readonly One[]): ReachCounts => {
     const reach = new Reach();
-    judgeProgram(machine, { profile, steps: steps.slice(0, length) }, reach);
+    judgeProgram(machine, { profile, steps: some }, reach);
     return reach.counts();
   };
-  const isEnough = (counts: ReachCounts) => {
-    const found = new Set(reached.newIn(counts));
+  const isEnough = (some: readonly One[]) => {
+    const found = new Set(reached.newIn(reachOf(some)));
     return features.every((feature) => found.has(feature));
   };
-  // More steps mostly reach more: halving finds the fewest, or a few more.
-  let [tooFew, enough] = [0, steps.length];
-  while (enough - tooFew > 1) {
-    const middle = (tooFew + enough) >> 1;
-    if (isEnough(reachOf(middle))) enough = middle;
-    else tooFew = middle;
-  }
+  const keeps = (some: readonly One[]): Finding<One> => ({
+    steps: some,
+    rule: REACHES,
+    expected: features,
+    found: features,
+  });
+  let tries = 0;
+  const { steps: fewest } = runNow(shrinkFinding(keeps(steps), {
+    // deno-lint-ignore require-yield
+    *run(some) {
+      return isEnough(some) ? keeps(some) : undefined;
+    },
+    language: machine.language,
+    isTimeUp: () => tries++ >= TRIES,
+  }));
   const transcript = stepsTranscript(
     { target: machine.name, level: "model", profile: profile.name },
-    steps.slice(0, enough),
+    fewest,
   );
   const hash = createHash("sha256").update(transcript).digest("hex");
   const name = `${machine.name}-${hash.slice(0, 16)}.jsonl`;
-  return { name, transcript, reach: reachOf(enough) };
+  return { name, transcript, reach: reachOf(fewest) };
 }
+
+/** What a kept program is kept for, in the form of what is found. */
+const REACHES: Rule = {
+  id: "corpus/reaches",
+  sentence: "A program that is kept reaches what none before it did.",
+  source: "the search",
+};

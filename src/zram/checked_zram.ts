@@ -7,11 +7,8 @@ import type { ZsPool } from "../zsmalloc/pool.ts";
 import { TouchedZspages } from "../zsmalloc/touched_zspages.ts";
 import type { Zram } from "./device.ts";
 import { checkSlots } from "./invariants.ts";
-import {
-  checkLimits,
-  type LimitsBefore,
-  limitsBefore,
-} from "./limit_invariants.ts";
+import { checkLimits } from "./limit_invariants.ts";
+import { type LimitsBefore, limitsBefore } from "./limits_before.ts";
 import type { Slots } from "./slots.ts";
 import { SlotsTally } from "./slots_tally.ts";
 

@@ -9,7 +9,7 @@ import {
   SILENT,
 } from "../rules/invariant.ts";
 import type { Zram } from "./device.ts";
-import type { LimitInvariant, LimitsBefore } from "./limit_invariants.ts";
+import type { LimitInvariant, LimitsBefore } from "./limits_before.ts";
 
 /** Whether the pool is the one that there was: none was made or destroyed. */
 function isSamePool({ pool }: LimitsBefore, zram: Zram): boolean {

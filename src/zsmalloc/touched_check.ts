@@ -9,7 +9,6 @@ import { assertInvariants } from "../rules/invariant.ts";
 import type { Reach } from "../rules/reach.ts";
 import { checkCompaction, checkMigration } from "./change_invariants.ts";
 import { MIGRATE_ZSPAGE_INVARIANT } from "./compaction.ts";
-import { tallyPool } from "./invariants.ts";
 import {
   type ClassBefore,
   classBefore,
@@ -22,28 +21,18 @@ import {
   type PoolBefore,
   poolBefore,
 } from "./pool_before.ts";
-import { CLASS_INVARIANTS, POOL_INVARIANTS } from "./pool_invariants.ts";
-import { GROUP_EMPTY, type SizeClass } from "./size_class.ts";
-import type { PoolTally } from "./tally.ts";
-import { ZspageView } from "./view.ts";
-import { checkZspage, PLACE_INVARIANTS } from "./zspage_invariants.ts";
-import {
-  NO_ZSPAGE,
-  ZSPAGE_FULLNESS,
-  ZSPAGE_NEXT,
-  ZSPAGE_PREV,
-} from "./zspage.ts";
+import { GROUP_EMPTY } from "./size_class.ts";
+import { TouchedZspages } from "./touched_zspages.ts";
+import { NO_ZSPAGE, ZSPAGE_FULLNESS } from "./zspage.ts";
 
-/** What there is to remember before objects are freed. */
+/** What there is to remember before an object is freed. */
 export interface FreeBefore {
-  /** The zspages of the objects, and their neighbours. */
-  readonly touched: ReadonlySet<number>;
-  /** Where it is one object: its zspage, and that one's group and class. */
-  readonly one?: {
-    readonly zspage: number;
-    readonly group: number;
-    readonly sizeClass: ClassBefore;
-  };
+  /** Its zspage. */
+  readonly zspage: number;
+  /** The group that was in. */
+  readonly group: number;
+  /** Its class. */
+  readonly sizeClass: ClassBefore;
 }
 
 /**
@@ -54,26 +43,18 @@ export interface FreeBefore {
 export class TouchedCheck {
   readonly #pool: ZsPool;
   readonly #reach: Reach | undefined;
-  readonly #view: ZspageView;
-  readonly #tally: PoolTally;
+  readonly #touched: TouchedZspages;
 
   /** Checks the whole pool once; it may hold objects already. */
   constructor(pool: ZsPool, reach?: Reach) {
     this.#pool = pool;
     this.#reach = reach;
-    this.#view = new ZspageView(pool);
-    this.#tally = tallyPool(pool, reach);
+    this.#touched = new TouchedZspages(pool, reach);
   }
 
   /** Checks every rule on the whole pool. */
   checkAll(): void {
-    tallyPool(this.#pool, this.#reach, this.#tally);
-  }
-
-  /** The zspage of a live handle's object. */
-  zspageOf(handle: number): number {
-    const { handles, memory } = this.#pool;
-    return memory.page[handles.pfnOf(handle) * PAGE_STRIDE + PAGE_PRIVATE];
+    this.#touched.checkAll();
   }
 
   /** What there is to remember before a malloc of `size` bytes, of any number. */
@@ -88,11 +69,11 @@ export class TouchedCheck {
   afterMalloc(before: ClassBefore, answer: number | Errno): void {
     const { sizeClass } = before;
     const isRefused = typeof answer === "string";
-    const zspage = isRefused ? NO_ZSPAGE : this.zspageOf(answer);
-    const groupBefore = this.#tally.groupOf(zspage) ?? GROUP_EMPTY;
-    this.#checkPlace(sizeClass.heads[groupBefore]);
-    this.#checkZspages([zspage]);
-    this.#checkCounts([sizeClass]);
+    const zspage = isRefused ? NO_ZSPAGE : this.#touched.note(answer);
+    const groupBefore = this.#touched.groupOf(zspage) ?? GROUP_EMPTY;
+    this.#touched.noteBeside(sizeClass.heads[groupBefore]);
+    this.#touched.noteClass(sizeClass);
+    this.#touched.check();
     this.#checkChange(before, {
       pool: this.#pool,
       op: "malloc",
@@ -104,45 +85,28 @@ export class TouchedCheck {
 
   /** Checks what several mallocs of one size, one after another, touched. */
   afterMallocs({ sizeClass }: ClassBefore, handles: readonly number[]): void {
-    this.#checkZspages(
-      new Set(handles.map((handle) => this.zspageOf(handle))),
-    );
-    this.#checkCounts([sizeClass]);
+    for (const handle of handles) this.#touched.note(handle);
+    this.#touched.noteClass(sizeClass);
+    this.#touched.check();
   }
 
-  /** What there is to remember before live objects are freed. */
-  beforeFree(handles: readonly number[]): FreeBefore {
+  /** What there is to remember before live objects are freed: of one alone. */
+  beforeFree(handles: readonly number[]): FreeBefore | undefined {
     const pool = this.#pool;
-    const touched = new Set<number>();
-    for (const handle of handles) {
-      const zspage = this.zspageOf(handle);
-      touched.add(zspage)
-        .add(pool.zspages.get(zspage, ZSPAGE_PREV))
-        .add(pool.zspages.get(zspage, ZSPAGE_NEXT));
-    }
-    if (handles.length !== 1) return { touched };
-    const zspage = this.zspageOf(handles[0]);
-    const one = {
+    const [zspage, ...others] = handles.map((one) => this.#touched.note(one));
+    if (zspage === undefined || others.length > 0) return undefined;
+    return {
       zspage,
       group: pool.zspages.get(zspage, ZSPAGE_FULLNESS),
       sizeClass: classBefore(pool, pool.classOfZspage(zspage)),
     };
-    return { touched, one };
   }
 
   /** Checks what freeing those objects touched. */
-  afterFree({ touched, one }: FreeBefore): void {
-    if (one === undefined) {
-      this.#checkZspages(touched);
-      this.#checkCounts(this.#pool.classes);
-      return;
-    }
+  afterFree(one: FreeBefore | undefined): void {
+    this.#touched.check();
+    if (one === undefined) return;
     const { zspage, group, sizeClass } = one;
-    for (const other of touched) {
-      if (other !== zspage) this.#checkPlace(other);
-    }
-    this.#checkZspages([zspage]);
-    this.#checkCounts([sizeClass.sizeClass]);
     this.#checkChange(sizeClass, {
       pool: this.#pool,
       op: "free",
@@ -160,8 +124,8 @@ export class TouchedCheck {
   /** Checks what a compaction touched that freed so many pages. */
   afterCompaction(before: PoolBefore, pagesFreed: number): void {
     const pool = this.#pool;
-    this.#checkZspages(before.zspages.keys());
-    this.#checkCounts(pool.classes);
+    for (const one of pool.classes) this.#touched.noteClass(one);
+    this.#checkZspages(before);
     checkCompaction(before, { pool, pagesFreed }, this.#reach);
     if (pool.objectsMigrated > before.objectsMigrated) {
       this.#reach?.count(MIGRATE_ZSPAGE_INVARIANT);
@@ -178,40 +142,14 @@ export class TouchedCheck {
 
   /** Checks what replacing frame `from` touched: by frame `to`, or not at all. */
   afterMigration(before: PoolBefore, from: number, to: number | Errno): void {
-    const pool = this.#pool;
-    const zspages = [...before.zspages.keys()];
-    this.#checkZspages(zspages);
-    this.#checkCounts(zspages.map((zspage) => pool.classOfZspage(zspage)));
+    this.#checkZspages(before);
     if (typeof to === "string") return;
-    checkMigration(before, { pool, from, to }, this.#reach);
+    checkMigration(before, { pool: this.#pool, from, to }, this.#reach);
   }
 
-  /** Every rule about each zspage that is left, and its neighbours' places. */
-  #checkZspages(zspages: Iterable<number>): void {
-    const pool = this.#pool;
-    for (const zspage of zspages) {
-      if (!pool.zspages.isLive(zspage)) {
-        this.#tally.forget(zspage);
-        continue;
-      }
-      checkZspage(pool, zspage, this.#view, this.#reach);
-      this.#tally.count(this.#view);
-      this.#checkPlace(pool.zspages.get(zspage, ZSPAGE_PREV));
-      this.#checkPlace(pool.zspages.get(zspage, ZSPAGE_NEXT));
-    }
-  }
-
-  #checkPlace(zspage: number): void {
-    if (!this.#pool.zspages.isLive(zspage)) return;
-    assertInvariants(PLACE_INVARIANTS, this.#pool, zspage, this.#reach);
-  }
-
-  #checkCounts(classes: readonly SizeClass[]): void {
-    for (const one of classes) {
-      const tally = this.#tally.of(one);
-      assertInvariants(CLASS_INVARIANTS, this.#pool, tally, this.#reach);
-    }
-    assertInvariants(POOL_INVARIANTS, this.#pool, this.#tally, this.#reach);
+  #checkZspages({ zspages }: PoolBefore): void {
+    for (const zspage of zspages.keys()) this.#touched.noteZspage(zspage);
+    this.#touched.check();
   }
 
   #checkChange(before: ClassBefore, change: ObjectChange): void {

@@ -1,7 +1,4 @@
-/**
- * Checks of a pool whose objects come and go in another's hands: of the zspages
- * that were touched, instead of the whole pool.
- */
+/** Checks of the zspages of a pool that were touched, instead of the whole pool. */
 import { PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import { assertInvariants } from "../rules/invariant.ts";
 import type { Reach } from "../rules/reach.ts";
@@ -11,11 +8,7 @@ import { CLASS_INVARIANTS, POOL_INVARIANTS } from "./pool_invariants.ts";
 import type { SizeClass } from "./size_class.ts";
 import type { PoolTally } from "./tally.ts";
 import { ZspageView } from "./view.ts";
-import {
-  CHUNK_INVARIANTS,
-  FRAME_INVARIANTS,
-  PLACE_INVARIANTS,
-} from "./zspage_invariants.ts";
+import { checkZspage, PLACE_INVARIANTS } from "./zspage_invariants.ts";
 import { NO_ZSPAGE, ZSPAGE_NEXT, ZSPAGE_PREV } from "./zspage.ts";
 
 /**
@@ -36,19 +29,46 @@ export class TouchedZspages {
     this.#pool = pool;
     this.#reach = reach;
     this.#view = new ZspageView(pool);
-    this.#tally = tallyPool(pool);
+    this.#tally = tallyPool(pool, reach);
   }
 
-  /** Notes the zspage of an object, and its neighbours; no object is let pass. */
-  note(handle: number): void {
-    const { handles, memory, zspages } = this.#pool;
-    if (!handles.isLive(handle)) return;
+  /** Checks every rule on the whole pool; nothing is noted then. */
+  checkAll(): void {
+    this.#forget();
+    tallyPool(this.#pool, this.#reach, this.#tally);
+  }
+
+  /** Notes the zspage of an object; answers it, or that there is none. */
+  note(handle: number): number {
+    const { handles, memory } = this.#pool;
+    if (!handles.isLive(handle)) return NO_ZSPAGE;
     const zspage =
       memory.page[handles.pfnOf(handle) * PAGE_STRIDE + PAGE_PRIVATE];
-    if (!zspages.isLive(zspage)) return;
+    this.noteZspage(zspage);
+    return zspage;
+  }
+
+  /** Notes a zspage, its class and its neighbours, where it is left. */
+  noteZspage(zspage: number): void {
     this.#touched.add(zspage);
+    if (!this.#pool.zspages.isLive(zspage)) return;
     this.#classes.add(this.#pool.classOfZspage(zspage));
     this.#noteNeighbours(zspage);
+  }
+
+  /** Notes a zspage whose neighbours may be others. */
+  noteBeside(zspage: number): void {
+    this.#beside.add(zspage);
+  }
+
+  /** Notes a class. */
+  noteClass(sizeClass: SizeClass): void {
+    this.#classes.add(sizeClass);
+  }
+
+  /** The group that a zspage was in when it was checked last. */
+  groupOf(zspage: number): number | undefined {
+    return this.#tally.groupOf(zspage);
   }
 
   /**
@@ -57,43 +77,40 @@ export class TouchedZspages {
    * noted then. Throws an `InvariantError` at the first rule broken.
    */
   check(): void {
-    const { zspages } = this.#pool;
+    const pool = this.#pool;
     // Frames go from one zspage to another: all are let go before any is had.
     for (const zspage of this.#touched) this.#tally.forget(zspage);
     for (const zspage of this.#touched) {
-      if (zspages.isLive(zspage)) this.#checkZspage(zspage);
+      if (pool.zspages.isLive(zspage)) this.#checkZspage(zspage);
     }
     for (const zspage of this.#beside) {
-      if (!zspages.isLive(zspage)) continue;
-      assertInvariants(PLACE_INVARIANTS, this.#pool, zspage, this.#reach);
+      if (!pool.zspages.isLive(zspage)) continue;
+      assertInvariants(PLACE_INVARIANTS, pool, zspage, this.#reach);
     }
     for (const sizeClass of this.#classes) {
       const tally = this.#tally.of(sizeClass);
-      assertInvariants(CLASS_INVARIANTS, this.#pool, tally, this.#reach);
+      assertInvariants(CLASS_INVARIANTS, pool, tally, this.#reach);
     }
-    assertInvariants(POOL_INVARIANTS, this.#pool, this.#tally, this.#reach);
-    this.#touched.clear();
-    this.#beside.clear();
-    this.#classes.clear();
+    assertInvariants(POOL_INVARIANTS, pool, this.#tally, this.#reach);
+    this.#forget();
   }
 
   #checkZspage(zspage: number): void {
-    const pool = this.#pool;
-    const reach = this.#reach;
-    const view = this.#view;
-    assertInvariants(PLACE_INVARIANTS, pool, zspage, reach);
-    assertInvariants(FRAME_INVARIANTS, pool, view.lookAt(zspage), reach);
-    assertInvariants(CHUNK_INVARIANTS, pool, view.lookInside(), reach);
-    this.#tally.count(view);
-    this.#classes.add(view.sizeClass);
+    checkZspage(this.#pool, zspage, this.#view, this.#reach);
+    this.#tally.count(this.#view);
+    this.#classes.add(this.#view.sizeClass);
     this.#noteNeighbours(zspage);
   }
 
   #noteNeighbours(zspage: number): void {
     const { zspages } = this.#pool;
-    for (const field of [ZSPAGE_PREV, ZSPAGE_NEXT]) {
-      const neighbour = zspages.get(zspage, field);
-      if (neighbour !== NO_ZSPAGE) this.#beside.add(neighbour);
-    }
+    this.#beside.add(zspages.get(zspage, ZSPAGE_PREV))
+      .add(zspages.get(zspage, ZSPAGE_NEXT));
+  }
+
+  #forget(): void {
+    this.#touched.clear();
+    this.#beside.clear();
+    this.#classes.clear();
   }
 }

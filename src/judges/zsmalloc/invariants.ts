@@ -27,7 +27,7 @@ const OBJECTS_A_STEP = 8;
 /** What is remembered of a pool while a step is done. */
 type Before =
   | { readonly malloc: ClassBefore }
-  | { readonly free: FreeBefore }
+  | { readonly free: FreeBefore | undefined }
   | { readonly compaction: PoolBefore }
   | { readonly migration: PoolBefore; readonly from: number }
   | undefined;

@@ -1,14 +1,65 @@
 /** The language of the swap path. */
+import { whole } from "../fields.ts";
+import {
+  COUNT,
+  DATA,
+  field,
+  type Grammar,
+  languageOf,
+  oneOf,
+  optional,
+  POSITIVE,
+  SMALL,
+  TEXT,
+  WHOLE,
+} from "../grammar.ts";
 import type { Language } from "../program.ts";
-import { parseSwapStep, simplerSwapStep } from "./parse.ts";
 import { randomSwapProgram } from "./random.ts";
-import { SWAP_OPS, type SwapStep } from "./steps.ts";
+import { SWAP_BELOW, type SwapStep } from "./steps.ts";
+
+const PROCESS = { process: optional(WHOLE) };
+const PAGE = { page: SMALL, ...PROCESS };
+
+const GRAMMAR: Grammar<SwapStep> = {
+  create: {
+    pageSize: optional(POSITIVE),
+    wordBits: optional(POSITIVE),
+    chainSize: optional(POSITIVE),
+    slots: optional(POSITIVE),
+    frames: optional(POSITIVE),
+    poolPages: optional(POSITIVE),
+    failWrites: optional(POSITIVE),
+    failReads: optional(POSITIVE),
+    failAllocations: optional(POSITIVE),
+    totalPages: optional(POSITIVE),
+    swapPages: optional(POSITIVE),
+    allocator: optional(oneOf("zbud", "z3fold", "zsmalloc")),
+    below: optional(oneOf(...SWAP_BELOW)),
+  },
+  set: { attr: TEXT, value: TEXT },
+  get: { attr: TEXT },
+  write: { ...PAGE, data: DATA },
+  read: PAGE,
+  pageout: PAGE,
+  forget: PAGE,
+  counters: {},
+  pageout_all: PROCESS,
+  write_under_writeback: { ...PAGE, data: DATA },
+  exit: PROCESS,
+  shrink: { nr: COUNT },
+  evict: {},
+  evict_end: {},
+  zram_writeback: {
+    type: oneOf("idle", "huge"),
+    age: optional(field(whole, "a whole number of seconds")),
+  },
+  swapoff: {},
+  wait: { seconds: WHOLE },
+};
 
 /** Programs of processes whose pages are paged out and come back. */
 export const SWAP_LANGUAGE: Language<SwapStep> = {
   name: "swap",
-  ops: SWAP_OPS,
-  parse: parseSwapStep,
+  ...languageOf(GRAMMAR),
   random: randomSwapProgram,
-  simpler: simplerSwapStep,
 };

@@ -180,17 +180,3 @@ export const SWAP_TARGET_OPS: readonly SwapStep["op"][] = [
   "forget",
   "counters",
 ];
-
-/** Every operation. */
-export const SWAP_OPS: readonly SwapStep["op"][] = [
-  ...SWAP_TARGET_OPS,
-  "pageout_all",
-  "write_under_writeback",
-  "exit",
-  "shrink",
-  "evict",
-  "evict_end",
-  "zram_writeback",
-  "swapoff",
-  "wait",
-];

@@ -137,22 +137,5 @@ export interface ZramWritebackUnder {
 /** A step of a program for a device. */
 export type ZramStep = StepOf<ZramSteps>;
 
-/** Every operation. */
-export const ZRAM_OPS: readonly (keyof ZramSteps)[] = [
-  "create",
-  "set",
-  "get",
-  "write",
-  "read",
-  "discard",
-  "block_state",
-  "bio",
-  "wait",
-  "slot_free_notify",
-  "open",
-  "close",
-  "writeback_under",
-];
-
 /** Bytes of a sector. */
 export const SECTOR = 512;

@@ -5,9 +5,13 @@
 import type { Profile } from "../../linux/profile.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
-import { MODES } from "./parse.ts";
 import { randomCreate, randomSizes, refusedSize } from "./sizes.ts";
-import type { ZsmallocCreate, ZsmallocOp, ZsmallocStep } from "./steps.ts";
+import {
+  MAP_MODES,
+  type ZsmallocCreate,
+  type ZsmallocOp,
+  type ZsmallocStep,
+} from "./steps.ts";
 
 /** What is known of the pool where the program stands. */
 interface Draft {
@@ -314,7 +318,7 @@ function mapOne(draft: Draft, object: number): number {
   const { random, profile, steps, mapped } = draft;
   const mode = profile.mapping === "read-only-copy" && random(8) > 0
     ? "read-only"
-    : pick(random, ...MODES);
+    : pick(random, ...MAP_MODES);
   const mapping = draft.next++;
   mapped.push(mapping);
   steps.push({ op: "map", mapping, object, mode, cpu: random(CPUS) });

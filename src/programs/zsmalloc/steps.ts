@@ -86,6 +86,13 @@ export interface ZsmallocSteps {
   destroy: Record<never, never>;
 }
 
+/** What a mapper is going to do. */
+export const MAP_MODES: readonly MapMode[] = [
+  "read-only",
+  "read-write",
+  "write-only",
+];
+
 /**
  * What Linux leaves undefined: the object that was freed last is freed again;
  * the mapping that ended last (`object` is its number) ends again; an object is

@@ -1,80 +1,95 @@
 /** The language of programs for zswap as a cache. */
-import { type Bytes, simplerBytes } from "../bytes.ts";
+import { type Bytes, bytes, simplerBytes } from "../bytes.ts";
+import {
+  COUNT,
+  DATA,
+  field,
+  type Grammar,
+  languageOf,
+  oneOf,
+  optional,
+  POSITIVE,
+  shorter,
+  TEXT,
+  TRUTH,
+  where,
+  WHOLE,
+  within,
+} from "../grammar.ts";
 import type { Language } from "../program.ts";
-import { parseZswapStep, ZSWAP_OPS } from "./parse.ts";
 import { randomZswapProgram } from "./random.ts";
-import type { ZswapCreate, ZswapMeanwhile, ZswapStep } from "./steps.ts";
+import type { ZswapFailing, ZswapMeanwhile, ZswapStep } from "./steps.ts";
 
-/** What can be left out of a `create`. */
-const SPECIAL: readonly (keyof ZswapCreate)[] = [
-  "failing",
-  "maxPages",
-  "pageSize",
-  "wordBits",
-  "stated",
-  "workerWaits",
-  "writeback",
-];
+const SLOT = { type: WHOLE, offset: WHOLE };
 
-function without(step: ZswapStep, field: string): ZswapStep {
-  const entries = Object.entries(step).filter(([name]) => name !== field);
-  // The fields that are left out are optional.
-  return Object.fromEntries(entries) as unknown as ZswapStep;
-}
+/** A folio's pages: fewer are simpler, and so are all of them made simpler. */
+const PAGES = field<readonly Bytes[]>(
+  (value) =>
+    Array.isArray(value) && value.length > 0 &&
+      value.every((page) => bytes(page) !== undefined)
+      ? value
+      : undefined,
+  "pages in one of their forms",
+  (pages) => {
+    const simplest = pages.map((data) => simplerBytes(data)[0] ?? data);
+    const isSimplest = simplest.every((data, nth) => data === pages[nth]);
+    return [...shorter(pages, 1), ...(isSimplest ? [] : [simplest])];
+  },
+);
 
-/** A folio with one page less, or with simpler pages. */
-function simplerFolios(pages: readonly Bytes[]): readonly (readonly Bytes[])[] {
-  const shorter = pages.length > 1 ? [pages.slice(0, 1), pages.slice(1)] : [];
-  const simplest = pages.map((data) => simplerBytes(data)[0] ?? data);
-  const isSimplest = simplest.every((data, nth) => data === pages[nth]);
-  return isSimplest ? shorter : [...shorter, simplest];
-}
+const FAILING = within<ZswapFailing>({
+  entries: optional(POSITIVE),
+  nodes: optional(POSITIVE),
+  slab: optional(POSITIVE),
+});
 
-function simplerMeanwhile(
-  meanwhile: ZswapMeanwhile,
-): readonly ZswapMeanwhile[] {
+const MEANWHILE = within<ZswapMeanwhile>({
+  when: oneOf("allocated", "written"),
+  does: oneOf("store", "load", "invalidate"),
+  data: where(({ does }) => does === "store", DATA),
+}, (meanwhile) => {
   if (meanwhile.does !== "store") return [];
   const { when, data } = meanwhile;
   return [
     { when, does: "invalidate" },
     ...simplerBytes(data).map((data) => ({ ...meanwhile, data })),
   ];
-}
+});
 
-/** Simpler steps that could take the place of one, the simplest first. */
-function simplerZswapSteps(step: ZswapStep): readonly ZswapStep[] {
-  switch (step.op) {
-    case "create":
-      return SPECIAL.filter((field) => field in step)
-        .map((field) => without(step, field));
-    case "store":
-      return simplerBytes(step.data).map((data) => ({ ...step, data }));
-    case "store_folio":
-      return simplerFolios(step.pages).map((pages) => ({ ...step, pages }));
-    case "load":
-      return "toSwapCache" in step ? [without(step, "toSwapCache")] : [];
-    case "writeback": {
-      const { entries, meanwhile } = step;
-      const fewer = entries > 1 ? [{ ...step, entries: 1 }] : [];
-      if (meanwhile === undefined) return fewer;
-      const other = simplerMeanwhile(meanwhile)
-        .map((meanwhile) => ({ ...step, meanwhile }));
-      return [without(step, "meanwhile"), ...fewer, ...other];
-    }
-    case "scan":
-      return step.nr > 1 ? [{ ...step, nr: 1 }] : [];
-    case "swapin":
-      return step.pages > 1 ? [{ ...step, pages: 1 }] : [];
-    default:
-      return [];
-  }
-}
+const GRAMMAR: Grammar<ZswapStep> = {
+  create: {
+    totalPages: WHOLE,
+    maxPoolPercent: WHOLE,
+    acceptThresholdPercent: WHOLE,
+    allocator: TEXT,
+    failing: optional(FAILING),
+    maxPages: optional(WHOLE),
+    pageSize: optional(POSITIVE),
+    wordBits: optional(POSITIVE),
+    stated: optional(TRUTH),
+    workerWaits: optional(TRUTH),
+    writeback: optional(TRUTH),
+  },
+  store: { ...SLOT, data: DATA },
+  store_folio: { ...SLOT, pages: PAGES },
+  load: { ...SLOT, toSwapCache: optional(TRUTH) },
+  invalidate: SLOT,
+  writeback: { entries: COUNT, meanwhile: optional(MEANWHILE) },
+  stats: {},
+  counters: {},
+  work: {},
+  scan: { nr: COUNT },
+  swapin: { pages: COUNT },
+  cache: { ...SLOT, state: oneOf("cached", "no-memory", "free") },
+  damage: SLOT,
+  set: { attr: TEXT, value: TEXT },
+  get: { attr: TEXT },
+  swapoff: { type: WHOLE },
+};
 
 /** Programs for zswap as a cache. */
 export const ZSWAP_LANGUAGE: Language<ZswapStep> = {
   name: "zswap",
-  ops: ZSWAP_OPS,
-  parse: parseZswapStep,
+  ...languageOf(GRAMMAR),
   random: randomZswapProgram,
-  simpler: simplerZswapSteps,
 };

@@ -10,7 +10,7 @@ import {
   LINUX_6_18_FULL,
 } from "../../linux/profile.ts";
 import { SWAP_LANGUAGE } from "../../programs/swap/language.ts";
-import { SWAP_OPS, type SwapStep } from "../../programs/swap/steps.ts";
+import type { SwapStep } from "../../programs/swap/steps.ts";
 import { SWAP_INVARIANTS } from "../../swap/invariants.ts";
 import { swapModel } from "../../targets/swap/swap_model.ts";
 import type { Machine } from "../machine.ts";
@@ -35,7 +35,7 @@ export const swapMachine: Machine<SwapStep> = {
       LINUX_3_12,
     ],
     anyGeometry: true,
-    ops: new Set(SWAP_OPS),
+    ops: new Set(SWAP_LANGUAGE.ops),
     maxSteps: 2000,
   },
   rules: [...SWAP_INVARIANTS, ...SWAP_MODEL_RULES],

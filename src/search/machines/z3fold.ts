@@ -1,6 +1,6 @@
 /** The machine of z3fold. */
 import { LINUX_6_1 } from "../../linux/profile.ts";
-import { BUDDY_OPS, Z3FOLD_LANGUAGE } from "../../programs/buddy/language.ts";
+import { Z3FOLD_LANGUAGE } from "../../programs/buddy/language.ts";
 import type { BuddyStep } from "../../programs/buddy/steps.ts";
 import { buddyInvariantsJudge } from "../../judges/buddy/invariants_judge.ts";
 import { naiveBuddyJudge } from "../../judges/buddy/naive_judge.ts";
@@ -22,7 +22,7 @@ export const z3foldMachine: Machine<BuddyStep> = {
   scope: {
     profiles: [LINUX_6_1],
     anyGeometry: true,
-    ops: new Set(BUDDY_OPS),
+    ops: new Set(Z3FOLD_LANGUAGE.ops),
     maxSteps: 2000,
   },
   rules: [...Z3FOLD_INVARIANTS, ...listRules(Z3FOLD_NAIVE)],

@@ -1,6 +1,6 @@
 /** The machine of zbud. */
 import { LINUX_3_12, LINUX_6_1 } from "../../linux/profile.ts";
-import { BUDDY_OPS, ZBUD_LANGUAGE } from "../../programs/buddy/language.ts";
+import { ZBUD_LANGUAGE } from "../../programs/buddy/language.ts";
 import type { BuddyStep } from "../../programs/buddy/steps.ts";
 import { buddyInvariantsJudge } from "../../judges/buddy/invariants_judge.ts";
 import { naiveBuddyJudge } from "../../judges/buddy/naive_judge.ts";
@@ -22,7 +22,7 @@ export const zbudMachine: Machine<BuddyStep> = {
   scope: {
     profiles: [LINUX_6_1, LINUX_3_12],
     anyGeometry: true,
-    ops: new Set(BUDDY_OPS.filter((op) => op !== "work")),
+    ops: new Set(ZBUD_LANGUAGE.ops.filter((op) => op !== "work")),
     maxSteps: 2000,
   },
   rules: [...ZBUD_INVARIANTS, ...listRules(ZBUD_NAIVE)],

@@ -12,7 +12,7 @@ import { naiveRules, ZRAM_NAIVE_RULES } from "../../judges/zram/naive.ts";
 import { allQuestions } from "../../judges/zram/questions.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
 import { PageBytes } from "../../programs/zram/page_bytes.ts";
-import { ZRAM_OPS, type ZramStep } from "../../programs/zram/steps.ts";
+import type { ZramStep } from "../../programs/zram/steps.ts";
 import { zramCodecs, zramProfile } from "../../targets/zram/device.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { ZRAM_INVARIANTS } from "../../zram/invariants.ts";
@@ -29,7 +29,7 @@ export const zramMachine: Machine<ZramStep> = {
     // What writes back, and what recompresses, does more.
     profiles: [...PROFILES, LINUX_6_1, LINUX_6_18_FULL, LINUX_6_18_FULL],
     anyGeometry: true,
-    ops: new Set(ZRAM_OPS),
+    ops: new Set(ZRAM_LANGUAGE.ops),
     maxSteps: 2000,
   },
   rules: [...ZRAM_INVARIANTS, ...ZRAM_NAIVE_RULES, ...ZRAM_CONTRACT_RULES],

@@ -11,7 +11,6 @@ import {
   LINUX_6_18_FULL,
 } from "../../linux/profile.ts";
 import { ZSWAP_LANGUAGE } from "../../programs/zswap/language.ts";
-import { ZSWAP_OPS } from "../../programs/zswap/parse.ts";
 import type { ZswapStep } from "../../programs/zswap/steps.ts";
 import { zswapModel } from "../../targets/zswap/model.ts";
 import { ZSWAP_INVARIANTS } from "../../zswap/invariants.ts";
@@ -34,7 +33,7 @@ export const zswapMachine: Machine<ZswapStep> = {
       LINUX_3_12,
     ],
     anyGeometry: true,
-    ops: new Set(ZSWAP_OPS),
+    ops: new Set(ZSWAP_LANGUAGE.ops),
     maxSteps: 2000,
   },
   rules: [

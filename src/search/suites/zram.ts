@@ -1,11 +1,6 @@
 /** How compressed block devices are judged. */
 import { KERNEL_CODECS } from "../../codec/codecs.ts";
-import {
-  Disagreement,
-  EXACT,
-  type Level,
-  resultOf,
-} from "../../judges/judge.ts";
+import { Disagreement, EXACT, resultOf } from "../../judges/judge.ts";
 import {
   contractRules,
   ZRAM_CONTRACT_RULES,
