@@ -122,7 +122,7 @@ const BROKEN: Readonly<Record<string, string>> = {
   "empty-object": "contract/malloc-refuses",
   "short-write": "contract/data",
   "free-does-nothing": "contract/pages-bounded",
-  "empty-zspage-kept": "contract/pages-bounded",
+  "empty-zspage-kept": "contract/compact-freed",
   "page-counted-twice": "contract/pages-bounded",
   "zspage-for-each": "contract/pages-packed",
   "compact-loses-object": "contract/data",

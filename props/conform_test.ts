@@ -329,6 +329,18 @@ Deno.test("a state that outlives create is found in the programs that lead there
   );
 });
 
+Deno.test("a state that many programs lead to together is found in all of them", async () => {
+  const model = modelZsmalloc(LINUX_6_18);
+  let creates = 0;
+  const { finding } = await conformZsmalloc({
+    ...model,
+    restart: () => void (creates = 0),
+    create: (setup: Parameters<typeof model.create>[0]) =>
+      ++creates > 10 ? { error: "ENOSPC" } : model.create(setup),
+  }, { seed: 1 });
+  assertEquals(finding?.steps.map(({ op }) => op), Array(11).fill("create"));
+});
+
 Deno.test("a failure that never comes again is told as it came", async () => {
   const model = modelZsmalloc(LINUX_6_18);
   let mallocs = 0;
