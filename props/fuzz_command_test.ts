@@ -162,7 +162,7 @@ commandTest(
       const chunk of child.stdout.pipeThrough(new TextDecoderStream())
     ) {
       // The seed is there: from now on it listens.
-      if (text === "") setTimeout(() => child.kill("SIGINT"), 500);
+      if (text === "") setTimeout(() => child.kill("SIGINT"), 2000);
       text += chunk;
     }
     const { code } = await child.status;
@@ -276,7 +276,7 @@ const { failure } = await searchInWorkers({
   shard: { index: 1, count: 1 },
   jobs: 2,
   milliseconds: undefined,
-  programMilliseconds: 5000,
+  programMilliseconds: 10_000,
   known: undefined,
   signal: new AbortController().signal,
   now: () => performance.now(),
@@ -307,7 +307,7 @@ commandTest(
     );
     assertEquals(stderr, "");
     const { found: { seed, nth, finding } } = JSON.parse(stdout);
-    assertEquals(finding.found, "none within 5 seconds");
+    assertEquals(finding.found, "none within 10 seconds");
     const compacts = (place: Place) =>
       programAt(arenaOf(zsmallocMachine), place).steps
         .some(({ op }) => COMPACTING.includes(op));
