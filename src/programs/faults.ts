@@ -1,7 +1,7 @@
 /**
  * Faults to inject: which allocations of frames (`failPageAlloc` of a memory)
  * or of handles' cells (`failslab` of a pool) fail. Any function of the
- * allocation's number will do; these are the two that are asked for most.
+ * allocation's number will do; these are the ones that are asked for most.
  */
 import { randomFrom } from "./random.ts";
 
@@ -27,6 +27,16 @@ export type Fails = (allocation: number) => boolean;
  */
 export function failNth(nth: number): Fails {
   return (allocation) => allocation === nth;
+}
+
+/**
+ * Of each `each` allocations the last one fails, or the `before`th from the
+ * last; without `each` none does. Linux: `interval`, `lib/fault-inject.c`.
+ */
+export function failEach(each: number | undefined, before = 1): Fails {
+  return each === undefined
+    ? () => false
+    : (allocation) => allocation % each === each - before;
 }
 
 /**

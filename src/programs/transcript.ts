@@ -4,19 +4,21 @@
  * rejects what it does not know. `transcripts.md` has the whole format.
  */
 import { type Fields, matching } from "./fields.ts";
+import { type Grammar, readStep } from "./grammar.ts";
+import type { Step } from "./program.ts";
 import { linesOf, parseLine, TranscriptError } from "./transcript_fields.ts";
 import {
   parseZramHeader,
-  parseZramOperation,
   type ZramHeader,
   type ZramOperation,
+  zramOperations,
   type ZramTranscript,
 } from "./transcript_zram.ts";
 import {
   parseZswapHeader,
-  parseZswapOperation,
   type ZswapHeader,
   type ZswapOperation,
+  zswapOperations,
   type ZswapTranscript,
 } from "./transcript_zswap.ts";
 
@@ -61,25 +63,16 @@ function parseHeader(fields: Fields): TranscriptHeader {
 export function parseTranscript(source: string): Transcript {
   const lines = linesOf(source);
   const header = parseHeader(parseLine(1, lines[0]));
-  /** The lines after the header, each read by `parse` and then to its end. */
-  const operations = <One>(parse: (line: number, fields: Fields) => One) =>
+  /** The lines after the header, each read to its end. */
+  const operations = <One extends Step>(grammar: Grammar<One>) =>
     lines.slice(1).map((text, nth) => {
-      const fields = parseLine(nth + 2, text);
-      const operation = parse(nth + 2, fields);
+      const line = nth + 2;
+      const fields = parseLine(line, text);
+      const operation = readStep(grammar, fields);
       fields.end();
-      return operation;
+      return { ...operation, line };
     });
   return header.target === "zram"
-    ? {
-      header,
-      operations: operations((line, fields) =>
-        parseZramOperation(line, fields, header)
-      ),
-    }
-    : {
-      header,
-      operations: operations((line, fields) =>
-        parseZswapOperation(line, fields, header)
-      ),
-    };
+    ? { header, operations: operations(zramOperations(header)) }
+    : { header, operations: operations(zswapOperations(header)) };
 }

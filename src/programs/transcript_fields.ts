@@ -8,9 +8,9 @@ import {
   matching,
   object,
   positive,
-  text,
   whole,
 } from "./fields.ts";
+import { type Field, field, optional } from "./grammar.ts";
 import type { PageData } from "./page_data.ts";
 
 /** What every transcript's first line has: what was observed, and its geometry. */
@@ -113,72 +113,40 @@ function pageDataOf(
   };
 }
 
-/** Reads the fields of one operation: those that several operations have. */
-export class OperationFields {
-  /** The line's own fields. */
-  readonly fields: Fields;
-  readonly #header: HeaderFields;
-  readonly #errno: string | undefined;
+/** The symbolic name of the error, where there was one. */
+export const ERRNO: Field<string | undefined> = optional(
+  field(errno, "an error's symbolic name"),
+);
 
-  /** The fields of an operation under a header. */
-  constructor(fields: Fields, header: HeaderFields) {
-    this.fields = fields;
-    this.#header = header;
-    this.#errno = fields.optional(
-      "errno",
-      errno,
-      "an error's symbolic name",
-    );
-  }
+/** `crc32` of what was read. */
+export const CRC32: Field<string> = field(
+  matching(/^[0-9a-f]{8}$/),
+  "8 hex digits",
+);
 
-  /** The error, if there was one. */
-  get errno(): string | undefined {
-    return this.#errno;
-  }
+/** A page of the header's size. */
+export function pageField(header: HeaderFields): Field<PageData> {
+  return field(
+    pageDataOf(header),
+    `{"word"}, {"xorshift","bytes"} or {"b64"} of a page of ${header.pageSize} bytes`,
+  );
+}
 
-  /** `op`. */
-  op(): string {
-    return this.fields.text("op");
-  }
-
-  /** `page`. */
-  page(): number {
-    return this.fields.whole("page");
-  }
-
-  /** `attr`. */
-  attr(): string {
-    return this.fields.required("attr", text, "an attribute's name");
-  }
-
-  /** `data`: a page of the header's size. */
-  data(): PageData {
-    return this.fields.required(
-      "data",
-      pageDataOf(this.#header),
-      `{"word"}, {"xorshift","bytes"} or {"b64"} of a page of ${this.#header.pageSize} bytes`,
-    );
-  }
-
-  /** `crc32` of what was read. */
-  crc32(): string | undefined {
-    return this.result("crc32", matching(/^[0-9a-f]{8}$/), "8 hex digits");
-  }
-
-  /** A result, which is there exactly when the operation succeeded. */
-  result<Value>(
-    name: string,
-    check: Check<Value>,
-    right: string,
-  ): Value | undefined {
-    if (this.#errno === undefined) {
-      return this.fields.required(name, check, right);
-    }
-    if (this.fields.optional(name, check, right) !== undefined) {
-      this.fields.fail(
+/**
+ * A result, which is there exactly when the operation succeeded: `errno` is
+ * read before it.
+ */
+export function result<Value>(
+  { read, simpler }: Field<Value>,
+): Field<Value | undefined> {
+  return {
+    read(fields, name, before) {
+      if (before.errno === undefined) return read(fields, name, before);
+      if (!fields.has(name)) return undefined;
+      return fields.fail(
         `the field '${name}' is there though the operation failed`,
       );
-    }
-    return undefined;
-  }
+    },
+    simpler,
+  };
 }

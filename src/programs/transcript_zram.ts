@@ -1,20 +1,31 @@
 /** Transcripts of zram: a block device's attributes and pages. */
-import type { PageData } from "./page_data.ts";
 import {
   type Check,
   type Fields,
   object,
   positive,
-  text,
   whole,
   wholes,
 } from "./fields.ts";
 import {
+  field,
+  type Grammar,
+  optional,
+  POSITIVE,
+  TEXT,
+  WHOLE,
+} from "./grammar.ts";
+import type { PageData } from "./page_data.ts";
+import {
+  CRC32,
+  ERRNO,
   type HeaderFields,
   type ObservedFields,
-  OperationFields,
+  pageField,
   parseHeaderFields,
+  result,
 } from "./transcript_fields.ts";
+import type { Recorded } from "./transcript_text.ts";
 
 /** The path at which a transcript's backing device is. */
 export const BACKING_PATH = "/dev/loop0";
@@ -96,7 +107,7 @@ const filesCheck: Check<Record<string, unknown[]>> = (value) => {
 };
 
 /** Lengths by priorities. */
-const recompressed: Check<Record<string, number>> = (value) => {
+const RECOMPRESSED = field<Readonly<Record<string, number>>>((value) => {
   const lengths = Object.entries(object(value) ?? { none: undefined });
   const isRight = lengths.every(([priority, length]) =>
     /^[123]$/.test(priority) && whole(length) !== undefined
@@ -104,95 +115,48 @@ const recompressed: Check<Record<string, number>> = (value) => {
   return isRight
     ? Object.fromEntries(lengths.map(([one, length]) => [one, Number(length)]))
     : undefined;
-};
+}, "lengths by priorities");
 
 /** The numbers of `mm_stat`: nine, or eight in kernels before the ninth came. */
-const mmStat: Check<number[]> = (value) => wholes(9)(value) ?? wholes(8)(value);
+const MM_STAT = optional(field<readonly number[]>(
+  (value) => wholes(9)(value) ?? wholes(8)(value),
+  "eight or nine whole numbers",
+));
 
-const blockState: Check<[number, string][]> = (value) => {
-  if (!Array.isArray(value)) return undefined;
+const BD_STAT = optional(
+  field<readonly number[]>(wholes(3), "three whole numbers"),
+);
+
+const BLOCK_STATE = field<readonly (readonly [number, string])[]>((value) => {
   const isRow = (row: unknown) =>
     Array.isArray(row) && row.length === 2 && whole(row[0]) !== undefined &&
     typeof row[1] === "string";
-  return value.every(isRow) ? value : undefined;
-};
+  return Array.isArray(value) && value.every(isRow) ? value : undefined;
+}, "rows of a page and its flags");
 
-/** The fields of each operation, without what all have. */
-function parseOwn(own: OperationFields, { pageSize }: ZramHeader) {
-  const { fields } = own;
-  const op = own.op();
-  switch (op) {
-    case "set":
-      return {
-        op,
-        attr: own.attr(),
-        value: fields.text("value"),
-      };
-    case "get":
-      return { op, attr: own.attr(), value: own.result("value", text, "text") };
-    case "write": {
-      const stored: Check<number> = (value) => {
-        const bytes = whole(value);
-        return bytes !== undefined && bytes <= pageSize ? bytes : undefined;
-      };
-      return {
-        op,
-        page: own.page(),
-        data: own.data(),
-        stored: own.result(
-          "stored",
-          stored,
-          `a whole number up to ${pageSize}`,
-        ),
-        ...recompressedOf(fields),
-      };
-    }
-    case "read":
-      return { op, page: own.page(), crc32: own.crc32() };
-    case "discard":
-      return {
-        op,
-        page: own.page(),
-        pages: fields.required("pages", positive, "a whole number from 1 on"),
-      };
-    case "block_state":
-      return {
-        op,
-        state: own.result("state", blockState, "rows of a page and its flags"),
-      };
-    case "wait":
-      return { op, seconds: fields.whole("seconds") };
-    default:
-      return fields.fail(
-        `unknown op '${op}', not set, get, write, read, discard, block_state or wait`,
-      );
-  }
-}
-
-function recompressedOf(
-  fields: Fields,
-): { readonly recompressed?: Readonly<Record<string, number>> } {
-  const lengths = fields.optional(
-    "recompressed",
-    recompressed,
-    "lengths by priorities",
-  );
-  return lengths === undefined ? {} : { recompressed: lengths };
-}
-
-/** Reads an operation on a device. */
-export function parseZramOperation(
-  line: number,
-  fields: Fields,
+/** How the operations under a header are read. */
+export function zramOperations(
   header: ZramHeader,
-): ZramOperation {
-  const own = new OperationFields(fields, header);
-  const operation = parseOwn(own, header);
+): Grammar<Recorded<ZramOperation>> {
+  const { pageSize } = header;
+  const observed = { errno: ERRNO, mm_stat: MM_STAT, bd_stat: BD_STAT };
+  const stored = field((value) => {
+    const bytes = whole(value);
+    return bytes !== undefined && bytes <= pageSize ? bytes : undefined;
+  }, `a whole number up to ${pageSize}`);
   return {
-    ...operation,
-    line,
-    errno: own.errno,
-    mm_stat: fields.optional("mm_stat", mmStat, "eight or nine whole numbers"),
-    bd_stat: fields.optional("bd_stat", wholes(3), "three whole numbers"),
+    set: { ...observed, attr: TEXT, value: TEXT },
+    get: { ...observed, attr: TEXT, value: result(TEXT) },
+    write: {
+      ...observed,
+      page: WHOLE,
+      data: pageField(header),
+      stored: result(stored),
+      recompressed: optional(RECOMPRESSED),
+    },
+    read: { ...observed, page: WHOLE, crc32: result(CRC32) },
+    discard: { ...observed, page: WHOLE, pages: POSITIVE },
+    block_state: { ...observed, state: result(BLOCK_STATE) },
+    wait: { ...observed, seconds: WHOLE },
   };
 }

@@ -3,21 +3,25 @@ import type { ZswapCounter } from "../linux/zswap_profile.ts";
 import { zeroCounters } from "../zswap/stats.ts";
 import type { PageData } from "./page_data.ts";
 import type { SwapSetup } from "./swap/steps.ts";
+import { type Fields, object, positive, whole } from "./fields.ts";
 import {
-  type Check,
-  type Fields,
-  object,
-  positive,
-  text,
-  truth,
-  whole,
-} from "./fields.ts";
+  field,
+  type Grammar,
+  optional,
+  TEXT,
+  TRUTH,
+  WHOLE,
+} from "./grammar.ts";
 import {
+  CRC32,
+  ERRNO,
   type HeaderFields,
   type ObservedFields,
-  OperationFields,
+  pageField,
   parseHeaderFields,
+  result,
 } from "./transcript_fields.ts";
+import type { Recorded } from "./transcript_text.ts";
 
 /** The first line of a transcript of zswap. */
 export interface ZswapHeader extends HeaderFields, SwapSetup {
@@ -71,63 +75,25 @@ export function parseZswapHeader(fields: Fields): ZswapHeader {
 
 const KNOWN_COUNTERS = Object.keys(zeroCounters());
 
-const counters: Check<NamedCounters> = (value) => {
+const COUNTERS = field<NamedCounters>((value) => {
   const named = object(value);
-  if (named === undefined) return undefined;
-  const isRight = Object.entries(named).every(([name, count]) =>
+  const isRight = Object.entries(named ?? {}).every(([name, count]) =>
     KNOWN_COUNTERS.includes(name) && whole(count) !== undefined
   );
   return isRight ? named : undefined;
-};
+}, "whole numbers by the names of files of debugfs/zswap");
 
-/** The fields of each operation, without what all have. */
-function parseOwn(own: OperationFields) {
-  const { fields } = own;
-  const op = own.op();
-  switch (op) {
-    case "set":
-      return {
-        op,
-        attr: own.attr(),
-        value: fields.text("value"),
-      };
-    case "get":
-      return { op, attr: own.attr(), value: own.result("value", text, "text") };
-    case "write":
-      return { op, page: own.page(), data: own.data() };
-    case "read":
-      return { op, page: own.page(), crc32: own.crc32() };
-    case "pageout":
-      return {
-        op,
-        page: own.page(),
-        out: own.result("out", truth, "true or false"),
-      };
-    case "forget":
-      return { op, page: own.page() };
-    default:
-      return fields.fail(
-        `unknown op '${op}', not set, get, write, read, pageout or forget`,
-      );
-  }
-}
-
-/** Reads an operation of the process. */
-export function parseZswapOperation(
-  line: number,
-  fields: Fields,
+/** How the operations under a header are read. */
+export function zswapOperations(
   header: ZswapHeader,
-): ZswapOperation {
-  const own = new OperationFields(fields, header);
-  const operation = parseOwn(own);
+): Grammar<Recorded<ZswapOperation>> {
+  const observed = { errno: ERRNO, counters: optional(COUNTERS) };
   return {
-    ...operation,
-    line,
-    errno: own.errno,
-    counters: fields.optional(
-      "counters",
-      counters,
-      "whole numbers by the names of files of debugfs/zswap",
-    ),
+    set: { ...observed, attr: TEXT, value: TEXT },
+    get: { ...observed, attr: TEXT, value: result(TEXT) },
+    write: { ...observed, page: WHOLE, data: pageField(header) },
+    read: { ...observed, page: WHOLE, crc32: result(CRC32) },
+    pageout: { ...observed, page: WHOLE, out: result(TRUTH) },
+    forget: { ...observed, page: WHOLE },
   };
 }

@@ -1,10 +1,13 @@
 /**
- * The size classes of a kernel, counted out for judges: by trying, for every
- * size, every chain, and by looking upwards for what a class is merged with.
- * The model computes them from the top down (`zsGeometry`).
+ * What the size classes of a kernel are to a device, for judges: the second
+ * model's classes by the lengths of pages. The model has its own (`zsGeometry`).
  */
 import { leastWaste } from "../../linux/chain.ts";
 import type { Profile } from "../../linux/profile.ts";
+import {
+  classTable as classesBySize,
+  type NaiveClass,
+} from "../zsmalloc/naive/class_table.ts";
 
 /** What objects of every length take. */
 export interface ClassTable {
@@ -25,26 +28,23 @@ export interface ClassTable {
   readonly comparedOf: Uint16Array;
 }
 
-/** A zspage of chunks of one size. */
-interface Chunks {
-  readonly size: number;
-  readonly pages: number;
-  readonly objects: number;
-}
-
 /** The classes of a profile. */
 export function classTable(profile: Profile): ClassTable {
-  const { pageSize, wordBits } = profile;
-  const sizes = chunkSizes(profile);
-  const chunks = sizes.map((size) => chunksOf(profile, size));
-  const merged = mergedInto(chunks, profile.mergesClasses);
-  const handle = profile.objects.handle === "cell" ? wordBits / 8 : 0;
-  const hugeFrom = hugeFromOf(chunks, handle);
+  const { pageSize, wordBits, classBits, chainRule, mergesClasses, objects } =
+    profile;
+  const { sizes, serving } = classesBySize({
+    steps: 2 ** classBits,
+    tagBits: objects.tagBits,
+    chain: chainRule === leastWaste ? "least-waste" : "used-percent",
+    merges: mergesClasses,
+  }, profile);
+  const handle = objects.handle === "cell" ? wordBits / 8 : 0;
+  const hugeFrom = hugeFromOf(sizes, serving, handle);
   return {
-    classOf: classesOf(sizes, merged, pageSize, handle),
-    comparedOf: classesOf(sizes, merged, pageSize, 0),
-    pages: Uint8Array.from(chunks, ({ pages }) => pages),
-    objects: Uint16Array.from(chunks, ({ objects }) => objects),
+    classOf: classesOf(sizes, serving, pageSize, handle),
+    comparedOf: classesOf(sizes, serving, pageSize, 0),
+    pages: Uint8Array.from(serving, ({ pages }) => pages),
+    objects: Uint16Array.from(serving, ({ objects }) => objects),
     hugeFrom,
     wholeFrom: profile.zram.sameFilled === "zeros"
       ? Math.floor(3 * pageSize / 4) + 1
@@ -52,55 +52,10 @@ export function classTable(profile: Profile): ClassTable {
   };
 }
 
-/** The sizes of chunks, from the smallest on, each a step above the last. */
-function chunkSizes(profile: Profile): number[] {
-  const { pageSize, wordBits, physBits, chainSize, objects } = profile;
-  const step = pageSize / 2 ** profile.classBits;
-  // A location has a page's number, an object's index, and tags.
-  const indexBits = wordBits - objects.tagBits -
-    (physBits - Math.log2(pageSize));
-  const least = Math.max(32, Math.floor(chainSize * pageSize / 2 ** indexBits));
-  const sizes: number[] = [];
-  for (let size = least; size < pageSize; size += step) sizes.push(size);
-  return [...sizes, pageSize];
-}
-
-/** The chain that the kernel takes for chunks of a size. */
-function chunksOf(profile: Profile, size: number): Chunks {
-  const { pageSize, chainSize, chainRule } = profile;
-  const byWaste = chainRule === leastWaste;
-  const isPower = (size & (size - 1)) === 0;
-  const most = byWaste && isPower ? 1 : chainSize;
-  let [chosen, least] = [1, Infinity];
-  for (let pages = 1; pages <= most; pages++) {
-    const bytes = pages * pageSize;
-    const used = bytes - bytes % size;
-    // Bytes that are left over, or whole per cent; of equal chains the shortest.
-    const lost = byWaste ? bytes - used : 100 - Math.floor(100 * used / bytes);
-    if (lost >= least) continue;
-    least = lost;
-    chosen = pages;
-  }
-  const objects = Math.floor(chosen * pageSize / size);
-  return { size, pages: chosen, objects };
-}
-
-/** For each size the largest of those above that have the same zspages. */
-function mergedInto(chunks: readonly Chunks[], merges: boolean): number[] {
-  return chunks.map(({ pages, objects }, nth) => {
-    let last = nth;
-    while (
-      merges && chunks[last + 1]?.pages === pages &&
-      chunks[last + 1].objects === objects
-    ) last++;
-    return last;
-  });
-}
-
 /** The class of each length, so many bytes more for a handle. */
 function classesOf(
   sizes: readonly number[],
-  merged: readonly number[],
+  serving: readonly NaiveClass[],
   pageSize: number,
   handle: number,
 ): Uint16Array {
@@ -108,15 +63,19 @@ function classesOf(
   let nth = 0;
   for (let length = 0; length <= pageSize; length++) {
     while (nth < sizes.length - 1 && sizes[nth] < length + handle) nth++;
-    classes[length] = merged[nth];
+    classes[length] = serving[nth].index;
   }
   return classes;
 }
 
 /** One byte more than the largest object that shares its zspage's pages. */
-function hugeFromOf(chunks: readonly Chunks[], handle: number): number {
-  const largest = chunks.findLast(({ pages, objects }) =>
+function hugeFromOf(
+  sizes: readonly number[],
+  serving: readonly NaiveClass[],
+  handle: number,
+): number {
+  const largest = serving.findLastIndex(({ pages, objects }) =>
     pages !== 1 && objects !== 1
   );
-  return largest === undefined ? 0 : largest.size - handle + 1;
+  return largest < 0 ? 0 : sizes[largest] - handle + 1;
 }

@@ -1,6 +1,6 @@
 /** Judging a device by the model: the same answers, to the byte. */
 import type { Profile } from "../../linux/profile.ts";
-import { PageBytes } from "../../programs/zram/page_bytes.ts";
+import { ExpandedPages } from "../../programs/expanded.ts";
 import type {
   ZramResults,
   ZramStep,
@@ -19,7 +19,7 @@ export function exactZram(
   backingPages: number | undefined,
   reach: Reach,
 ): Judge<ZramSteps, ZramResults> {
-  const model = zramModelTarget(new ZramModel(profile), new PageBytes());
+  const model = zramModelTarget(new ZramModel(profile), new ExpandedPages());
   return {
     after(step, answer) {
       const asked: ZramStep = step.op === "create"

@@ -1,5 +1,5 @@
 /** How each step and its answer are entered in the ledger. */
-import { requestBytes } from "../../programs/zram/page_bytes.ts";
+import { requestBytes } from "../../programs/zram/request_bytes.ts";
 import type {
   ZramResults,
   ZramStep,

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import { BACKING_PATH } from "../../programs/transcript_zram.ts";
-import type { PageBytes } from "../../programs/zram/page_bytes.ts";
+import type { ExpandedPages } from "../../programs/expanded.ts";
 import type { ZramCreate } from "../../programs/zram/steps.ts";
 import { type ClassTable, classTable } from "./classes.ts";
 import { type Attempt, type Known, LedgerMemory } from "./ledger_memory.ts";
@@ -65,7 +65,7 @@ export interface LedgerSetup {
   /** Whether its pool has Linux's classes; else its memory is not followed. */
   readonly isLinux: boolean;
   /** The bytes of pages. */
-  readonly pages: PageBytes;
+  readonly pages: ExpandedPages;
 }
 
 /** A device as it must be. */
@@ -79,7 +79,7 @@ export class ZramLedger {
   /** How long pages become. */
   readonly lengthOf: LengthOf;
   /** The bytes of pages. */
-  readonly #bytes: PageBytes;
+  readonly #bytes: ExpandedPages;
   /** A page of zeros. */
   readonly zeros: Uint8Array;
   /** Its pages; none before it has a disk. */

@@ -1,6 +1,6 @@
 /** A judge that keeps the ledger, and holds rules against it. */
 import type { Profile } from "../../linux/profile.ts";
-import type { PageBytes } from "../../programs/zram/page_bytes.ts";
+import type { ExpandedPages } from "../../programs/expanded.ts";
 import type {
   ZramCreate,
   ZramResults,
@@ -47,7 +47,7 @@ export interface LedgerOptions {
   /** The rules. */
   readonly rules: readonly LedgerRules[];
   /** The bytes of pages. */
-  readonly pages: PageBytes;
+  readonly pages: ExpandedPages;
   /** What is asked after a step; nothing where it changed nothing. */
   questions?(ledger: ZramLedger, step: ZramStep): readonly ZramStep[];
 }

@@ -1,6 +1,6 @@
 /** What any allocator's counters are held against, kept up step by step. */
 import type { Profile } from "../../linux/profile.ts";
-import { profileWith } from "../../programs/zsmalloc/kernel.ts";
+import { kernelAsked } from "../../programs/kernel.ts";
 import type { ZsmallocCreate } from "../../programs/zsmalloc/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
@@ -149,7 +149,7 @@ export class PageBounds {
   #packedOf(size: number, count: number): number {
     if (count === 0) return 0;
     const geometry = this.#geometry ??= zsGeometry(
-      profileWith(this.#profile, this.#setup),
+      kernelAsked(this.#profile, this.#setup),
     );
     const { classOf, handleSize } = geometry;
     const index = sizeClassIndex(geometry, size + handleSize);

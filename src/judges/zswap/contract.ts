@@ -1,6 +1,6 @@
 /** Judging any compressed swap cache by its contract. */
 import type { Profile } from "../../linux/profile.ts";
-import { ExpandedPages } from "../../programs/zswap/expanded.ts";
+import { ExpandedPages } from "../../programs/expanded.ts";
 import type {
   ZswapMeanwhile,
   ZswapStep,

@@ -7,7 +7,7 @@ import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import type { ZswapCreate } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
-import { profileFor } from "../../targets/zswap/modelled_zswap.ts";
+import { kernelAsked } from "../../programs/kernel.ts";
 import {
   type FrontswapCounters,
   zeroCounters,
@@ -101,7 +101,7 @@ export class NaiveZswap {
 
   /** An empty one that is made so. */
   constructor(profile: Profile, create: ZswapCreate, reach: Reach) {
-    this.profile = profileFor(profile, create);
+    this.profile = kernelAsked(profile, create);
     this.create = create;
     this.writeback = create.writeback ?? true;
     this.#reach = reach;

@@ -20,7 +20,8 @@ import { SWAP_BELOW, type SwapStep } from "./steps.ts";
 const PROCESS = { process: optional(WHOLE) };
 const PAGE = { page: SMALL, ...PROCESS };
 
-const GRAMMAR: Grammar<SwapStep> = {
+/** The operations and how their fields are read. */
+export const SWAP_GRAMMAR: Grammar<SwapStep> = {
   create: {
     pageSize: optional(POSITIVE),
     wordBits: optional(POSITIVE),
@@ -60,6 +61,6 @@ const GRAMMAR: Grammar<SwapStep> = {
 /** Programs of processes whose pages are paged out and come back. */
 export const SWAP_LANGUAGE: Language<SwapStep> = {
   name: "swap",
-  ...languageOf(GRAMMAR),
+  ...languageOf(SWAP_GRAMMAR),
   random: randomSwapProgram,
 };

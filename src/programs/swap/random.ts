@@ -2,6 +2,7 @@
 import { ALL_CODECS, KERNEL_CODECS } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../bytes.ts";
+import { kernelAsked } from "../kernel.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
 import { randomCreate } from "./random_create.ts";
@@ -221,14 +222,6 @@ function compressorsOf(
   return names.filter((name) => zswap.compressors.includes(name));
 }
 
-/** What a machine's pages and words are, where that is not the profile's. */
-function geometryOf({ pageSize, wordBits }: SwapCreate): Partial<Profile> {
-  return {
-    ...pageSize === undefined ? {} : { pageSize },
-    ...wordBits === undefined ? {} : { wordBits },
-  };
-}
-
 /** A random program: the same one for the same draws. */
 export function randomSwapProgram(
   random: Random,
@@ -240,7 +233,7 @@ export function randomSwapProgram(
   const create = isModel
     ? randomCreate(random, profile, scope.anyGeometry)
     : {};
-  const geometry = { ...profile, ...geometryOf(create) };
+  const geometry = kernelAsked(profile, create);
   const draw: Draw = {
     random,
     profile,

@@ -29,7 +29,8 @@ const REQUEST_BYTES = field(
   (bytes) => bytes > 8 * SECTOR ? [8 * SECTOR] : [],
 );
 
-const GRAMMAR: Grammar<ZramStep> = {
+/** The operations and how their fields are read. */
+export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
   create: {
     pageSize: optional(POSITIVE),
     wordBits: optional(POSITIVE),
@@ -64,6 +65,6 @@ const GRAMMAR: Grammar<ZramStep> = {
 /** Programs for a compressed block device. */
 export const ZRAM_LANGUAGE: Language<ZramStep> = {
   name: "zram",
-  ...languageOf(GRAMMAR),
+  ...languageOf(ZRAM_GRAMMAR),
   random: randomZramProgram,
 };

@@ -1,5 +1,6 @@
 /** Random programs for a compressed block device. */
 import type { Profile } from "../../linux/profile.ts";
+import { kernelAsked } from "../kernel.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
 import { Draft } from "./draft.ts";
@@ -139,19 +140,11 @@ function create(draft: Draft, profile: Profile): void {
     ? anyCreate(draft.random, profile)
     : {};
   draft.create = fields;
-  draft.profile = { ...profile, ...geometryOf(fields) };
+  draft.profile = kernelAsked(profile, fields);
   draft.add({ op: "create", ...fields });
   draft.forget();
   draft.settle();
   start(draft);
-}
-
-function geometryOf(fields: ZramCreate): Partial<Profile> {
-  const { pageSize, wordBits, physBits, chainSize } = fields;
-  return pageSize === undefined || wordBits === undefined ||
-      physBits === undefined || chainSize === undefined
-    ? {}
-    : { pageSize, wordBits, physBits, chainSize };
 }
 
 const WORDS: readonly Pick<Profile, "wordBits" | "physBits">[] = [

@@ -3,7 +3,7 @@ import type { Profile } from "../../linux/profile.ts";
 import { type Geometry, zsGeometry } from "../../zsmalloc/geometry.ts";
 import type { Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
-import { profileWith } from "./kernel.ts";
+import { kernelAsked } from "../kernel.ts";
 import type { ZsmallocCreate } from "./steps.ts";
 
 /** Pages of the sizes that there are, those of most kernels the most. */
@@ -71,7 +71,7 @@ export function randomSizes(
   profile: Profile,
   create: ZsmallocCreate,
 ): readonly number[] {
-  const geometry = zsGeometry(profileWith(profile, create));
+  const geometry = zsGeometry(kernelAsked(profile, create));
   const sizes = Array.from({ length: 4 }, () => randomSize(random, geometry));
   return hasFewIndexBits(geometry) && random(2) === 0
     ? [manyToAZspage(geometry), ...sizes]

@@ -1,6 +1,7 @@
 /** Random programs for zswap as a cache. */
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../bytes.ts";
+import { kernelAsked } from "../kernel.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
 import { randomWord } from "../random_page.ts";
@@ -77,11 +78,7 @@ function drawFrom(
   create: ZswapCreate,
 ): Draw {
   const offsets = 1 + randomLength(random, 2 * create.totalPages);
-  const own: Profile = {
-    ...profile,
-    pageSize: create.pageSize ?? profile.pageSize,
-    wordBits: create.wordBits ?? profile.wordBits,
-  };
+  const own = kernelAsked(profile, create);
   const types = isSpecial(scope) ? SWAP_TYPES : COMMON_SWAP_TYPES;
   const ops = WEIGHTS.flatMap(([op, weight]) =>
     scope.ops.has(op) ? Array<keyof ZswapSteps>(weight).fill(op) : []

@@ -1,4 +1,5 @@
 /** The machine of zram: a device of any kernel under all its judges. */
+import { kernelAsked } from "../../programs/kernel.ts";
 import { LINUX_6_1, LINUX_6_18_FULL, PROFILES } from "../../linux/profile.ts";
 import {
   contractRules,
@@ -11,9 +12,9 @@ import { codecLengths, statedLengths } from "../../judges/zram/lengths.ts";
 import { naiveRules, ZRAM_NAIVE_RULES } from "../../judges/zram/naive.ts";
 import { allQuestions } from "../../judges/zram/questions.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
-import { PageBytes } from "../../programs/zram/page_bytes.ts";
+import { ExpandedPages } from "../../programs/expanded.ts";
 import type { ZramStep } from "../../programs/zram/steps.ts";
-import { zramCodecs, zramProfile } from "../../targets/zram/device.ts";
+import { zramCodecs } from "../../targets/zram/device.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { ZRAM_INVARIANTS } from "../../zram/invariants.ts";
 import type { Machine } from "../machine.ts";
@@ -34,10 +35,10 @@ export const zramMachine: Machine<ZramStep> = {
   },
   rules: [...ZRAM_INVARIANTS, ...ZRAM_NAIVE_RULES, ...ZRAM_CONTRACT_RULES],
   trial(profile, reach) {
-    const pages = new PageBytes();
+    const pages = new ExpandedPages();
     const model = new ZramModel(profile);
     const judge = ledgerJudge({
-      profileOf: (create) => zramProfile(profile, create),
+      profileOf: (create) => kernelAsked(profile, create),
       lengthsOf: ({ codecs }) =>
         codecs === "stated"
           ? statedLengths(profile.zram.compAlgorithms)

@@ -11,7 +11,7 @@ import type {
   ZramOperation,
   ZramTranscript,
 } from "../../programs/transcript_zram.ts";
-import { PageBytes } from "../../programs/zram/page_bytes.ts";
+import { ExpandedPages } from "../../programs/expanded.ts";
 import {
   zramHeaderProfile,
   type ZramRecording,
@@ -41,7 +41,7 @@ export function replayZram(
   const { program, operations } = zramRecording(transcript);
   const target = sizes === "recorded"
     ? recordedTarget(program, operations)
-    : zramModelTarget(new ZramModel(program.profile), new PageBytes());
+    : zramModelTarget(new ZramModel(program.profile), new ExpandedPages());
   return runNow(followZram({ program, operations }, sizes, target));
 }
 
@@ -121,7 +121,7 @@ function recordedTarget(
     profile.zram.compAlgorithms.map((name) => [name, new RecordedSizes(name)]),
   );
   const model = new ZramModel(profile, [...codecs.values()]);
-  const pages = new PageBytes();
+  const pages = new ExpandedPages();
   const target = zramModelTarget(model, pages);
   const scratch = new Uint8Array(2 * profile.pageSize);
   // The first step makes the device, and is none of the operations.

@@ -15,7 +15,7 @@ import { memoryQuestions } from "../../judges/zram/questions.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Scope } from "../../programs/program.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
-import { PageBytes } from "../../programs/zram/page_bytes.ts";
+import { ExpandedPages } from "../../programs/expanded.ts";
 import {
   SECTOR,
   type ZramStep,
@@ -199,7 +199,7 @@ function trial(
     lengthsOf: () => isExact ? codecLengths(KERNEL_CODECS) : UNKNOWN_LENGTHS,
     isLinux: false,
     rules: [contractRules({ reach, isModel: false })],
-    pages: new PageBytes(),
+    pages: new ExpandedPages(),
     questions: memoryQuestions,
   });
   let isCreated = false;

@@ -10,7 +10,9 @@ import {
   objectBytes,
   objectNumber,
 } from "../../programs/buddy/steps.ts";
+import { kernelAsked } from "../../programs/kernel.ts";
 import { runToEnd, type Wait } from "../../rules/wait.ts";
+import { Faults } from "../faults.ts";
 import { SKIPPED, type StepTarget, tableTarget } from "../step_target.ts";
 import type { BuddyAllocator, BuddyPool } from "./allocator.ts";
 
@@ -20,17 +22,6 @@ interface Held {
   readonly size: number;
   /** The address at which it is mapped, or -1. */
   mappedAt: number;
-}
-
-/** How many more allocations there are before one fails; -1 where none will. */
-interface Failing {
-  frame: number;
-  slab: number;
-}
-
-/** Whether this allocation is the one that fails. */
-function fails(failing: Failing, what: keyof Failing): boolean {
-  return failing[what] >= 0 && failing[what]-- === 0;
 }
 
 /** So many frames, or all there are, are had and given back full of ones. */
@@ -55,7 +46,7 @@ export class BuddyModel<Pool extends BuddyPool> {
   /** The objects that are mapped, by the address at which they are. */
   readonly mapped: Map<number, number> = new Map();
   /** What will fail. */
-  readonly failing: Failing = { frame: -1, slab: -1 };
+  readonly failing: Faults<"frame" | "slab"> = new Faults();
   /** Work that waits for the worker. */
   readonly queue: Generator<Wait, void>[] = [];
   /** Told of the page of each object that is to be evicted, the locks dropped. */
@@ -74,19 +65,20 @@ export class BuddyModel<Pool extends BuddyPool> {
     setup: BuddySteps["create"],
   ) {
     this.#allocator = allocator;
-    const { pageSize = profile.pageSize, wordBits = profile.wordBits } = setup;
+    const kernel = kernelAsked(profile, setup);
+    const { pageSize } = kernel;
     const { maxPages, firstPfn, dirty = 0 } = setup;
     const memory = new Memory({
       pageSize,
       maxPages,
       firstPfn,
-      failPageAlloc: () => fails(this.failing, "frame"),
+      failPageAlloc: () => this.failing.strikes("frame"),
     });
     dirtyFrames(memory, dirty);
-    this.pool = allocator.create({ ...profile, pageSize, wordBits }, {
+    this.pool = allocator.create(kernel, {
       memory,
       evict: (handle) => this.#evict(handle),
-      failslab: () => fails(this.failing, "slab"),
+      failslab: () => this.failing.strikes("slab"),
     });
   }
 
@@ -216,7 +208,7 @@ export function modelBuddy<Pool extends BuddyPool>(
     },
     fail({ what, after }) {
       if (model === undefined) return SKIPPED;
-      model.failing[what] = after;
+      model.failing.fail(what, after);
       return null;
     },
     where({ object }) {

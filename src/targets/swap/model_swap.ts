@@ -1,16 +1,14 @@
 /** The model of the swap path, with zswap in it, as an object. */
 import type { Profile } from "../../linux/profile.ts";
 import { ONE_PROCESS } from "../../programs/swap/steps.ts";
-import type { Zswap } from "../../zswap/zswap.ts";
-import type { SwapSetup, SwapTarget } from "../swap_target.ts";
 import {
-  countersOf,
-  getParameter,
-  pageOut,
-  readPage,
-  refusalOf,
-  setParameter,
-} from "./requests.ts";
+  readZswapParameter,
+  writeZswapParameter,
+} from "../../zswap/parameters.ts";
+import type { Zswap } from "../../zswap/zswap.ts";
+import { refusalOf, textOf } from "../answers.ts";
+import type { SwapSetup, SwapTarget } from "../swap_target.ts";
+import { countersOf, pageOut, readPage } from "./requests.ts";
 import { makeSubject, type SwapSubject } from "./subject.ts";
 
 /** A machine whose swap path has zswap. */
@@ -34,8 +32,8 @@ export function modelSwap(profile: Profile, setup: SwapSetup): SwapTarget {
     create() {
       ({ subject, zswap } = makeZswap(profile, setup));
     },
-    set: (attr, value) => setParameter(zswap, attr, value),
-    get: (attr) => getParameter(zswap, attr),
+    set: (attr, value) => refusalOf(writeZswapParameter(zswap, attr, value)),
+    get: (attr) => textOf(readZswapParameter(zswap, attr)),
     write: (page, data) =>
       refusalOf(subject.swap.write(ONE_PROCESS, page, data)),
     read: (page) => readPage(subject, ONE_PROCESS, page),

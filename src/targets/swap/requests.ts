@@ -1,37 +1,11 @@
 /** What a process of the model can be asked, as a live kernel's can. */
 import { NO_PAGE } from "../../memory/memory.ts";
 import type { SwapResults } from "../../programs/swap/steps.ts";
-import {
-  readZswapParameter,
-  writeZswapParameter,
-} from "../../zswap/parameters.ts";
 import { zswapCounters } from "../../zswap/stats.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
+import { refusalOf } from "../answers.ts";
 import type { Refusal } from "../target.ts";
 import type { SwapSubject } from "./subject.ts";
-
-/** A refusal with an errno, where there is one. */
-export function refusalOf(errno: string | undefined): Refusal | undefined {
-  return errno === undefined ? undefined : { error: errno };
-}
-
-/** Writes a parameter. */
-export function setParameter(
-  zswap: Zswap,
-  attr: string,
-  value: string,
-): Refusal | undefined {
-  return refusalOf(writeZswapParameter(zswap, attr, value));
-}
-
-/** Reads a parameter. */
-export function getParameter(
-  zswap: Zswap,
-  attr: string,
-): SwapResults["get"] | Refusal {
-  const shown = readZswapParameter(zswap, attr);
-  return "errno" in shown ? { error: shown.errno } : { value: shown.text };
-}
 
 /** Reads a page; who may write one that was never written is given one. */
 export function readPage(

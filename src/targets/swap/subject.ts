@@ -1,6 +1,8 @@
 /** The model of the swap path as a `create` describes it, with what is below. */
 import type { Profile } from "../../linux/profile.ts";
 import { Memory } from "../../memory/memory.ts";
+import { failEach } from "../../programs/faults.ts";
+import { kernelAsked } from "../../programs/kernel.ts";
 import type { SwapBelow, SwapCreate } from "../../programs/swap/steps.ts";
 import {
   blockSwapDevice,
@@ -41,36 +43,13 @@ const DEFAULTS = {
   swapPages: 256,
 } as const;
 
-/** Whether each `each`th of requests counted from 0 fails; none, without it. */
-function everyNth(
-  each: number | undefined,
-  from = 1,
-): (nth: number) => boolean {
-  return each === undefined ? () => false : (nth) => nth % each === each - from;
-}
-
-/** The kernel of a machine. */
-function profileOf(profile: Profile, create: SwapCreate): Profile {
-  const {
-    pageSize = profile.pageSize,
-    wordBits = profile.wordBits,
-    chainSize = profile.chainSize,
-  } = create;
-  const physBits = wordBits === profile.wordBits
-    ? profile.physBits
-    : wordBits === 64
-    ? 52
-    : 36;
-  return { ...profile, pageSize, wordBits, physBits, chainSize };
-}
-
 function ramDevice(
   { setup, profile }: Pick<SwapSubject, "setup" | "profile">,
   pages: number,
 ): RamBackingDevice {
   const fails = {
-    read: everyNth(setup.failReads),
-    write: everyNth(setup.failWrites),
+    read: failEach(setup.failReads),
+    write: failEach(setup.failWrites),
   };
   const counts = { read: 0, write: 0 };
   return new RamBackingDevice(pages, profile.pageSize, {
@@ -85,7 +64,7 @@ function zramDevice(subject: SwapSubject, pages: number): SwapDevice {
   const zram = new Zram(profile, {
     memory: new Memory({
       pageSize,
-      failPageAlloc: everyNth(setup.failAllocations),
+      failPageAlloc: failEach(setup.failAllocations),
     }),
     backingDevices: new Map([
       [BACKING_PATH, ramDevice(subject, BACKING_PAGES)],
@@ -126,7 +105,7 @@ function watchedMemory(
   { frames = Infinity, failAllocations }: SwapCreate,
   requested: Requested,
 ): Memory {
-  const fails = everyNth(failAllocations);
+  const fails = failEach(failAllocations);
   const hasZ3fold = profile.zswap.zpools.includes("z3fold");
   const memory: Memory = new Memory({
     pageSize: profile.pageSize,
@@ -149,15 +128,15 @@ function zswapOptions(setup: SwapSubject["setup"]) {
     totalRamPages: poolPages ?? totalPages ?? DEFAULTS.totalPages,
     zpool: allocator,
     writeback: below !== "zswap-pseudo",
-    failEntry: everyNth(failAllocations, 2),
-    failNode: everyNth(failAllocations, 3),
-    failslab: everyNth(failAllocations, 4),
+    failEntry: failEach(failAllocations, 2),
+    failNode: failEach(failAllocations, 3),
+    failslab: failEach(failAllocations, 4),
   };
 }
 
 /** A machine without processes, its devices swapped on. */
 export function makeSubject(kernel: Profile, create: SwapCreate): SwapSubject {
-  const profile = profileOf(kernel, create);
+  const profile = kernelAsked(kernel, create);
   const setup = { ...create, below: create.below ?? DEFAULTS.below };
   const requested: Requested = { requests: [], part: 0 };
   const memory = watchedMemory(profile, setup, requested);

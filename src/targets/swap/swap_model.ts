@@ -12,6 +12,11 @@ import {
 } from "../../programs/swap/steps.ts";
 import type { Swap } from "../../swap/swap.ts";
 import {
+  readZswapParameter,
+  writeZswapParameter,
+} from "../../zswap/parameters.ts";
+import { refusalOf, textOf } from "../answers.ts";
+import {
   SKIPPED,
   type StepTarget,
   tableTarget,
@@ -23,14 +28,7 @@ import {
   finishEviction,
   mustStay,
 } from "./eviction.ts";
-import {
-  countersOf,
-  getParameter,
-  pageOut,
-  readPage,
-  refusalOf,
-  setParameter,
-} from "./requests.ts";
+import { countersOf, pageOut, readPage } from "./requests.ts";
 import { makeSubject, swapOnAnother, type SwapSubject } from "./subject.ts";
 
 /** The model, and what its judges may look at. */
@@ -137,9 +135,8 @@ function swapOff({ subject, eviction }: Running) {
   if (eviction !== undefined) return SKIPPED;
   const [type] = subject.swap.types.keys();
   const errno = subject.swap.swapoff(type);
-  if (errno !== undefined) return { error: errno };
-  swapOnAnother(subject);
-  return undefined;
+  if (errno === undefined) swapOnAnother(subject);
+  return refusalOf(errno);
 }
 
 function pageOutAll(subject: SwapSubject, process: number): { out: number } {
@@ -160,9 +157,11 @@ function runningTable(
   const { zswap } = swap;
   return {
     set: ({ attr, value }) =>
-      zswap === undefined ? SKIPPED : setParameter(zswap, attr, value),
+      zswap === undefined
+        ? SKIPPED
+        : refusalOf(writeZswapParameter(zswap, attr, value)),
     get: ({ attr }) =>
-      zswap === undefined ? SKIPPED : getParameter(zswap, attr),
+      zswap === undefined ? SKIPPED : textOf(readZswapParameter(zswap, attr)),
     write(step) {
       if (mustWait(running, step)) return SKIPPED;
       const { process = ONE_PROCESS, page, data } = step;

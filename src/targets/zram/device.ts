@@ -4,22 +4,13 @@ import type { Codec } from "../../codec/codec.ts";
 import { lz4 } from "../../codec/lz4.ts";
 import { statedCodecs } from "../../codec/stated.ts";
 import type { Profile } from "../../linux/profile.ts";
+import { failEach } from "../../programs/faults.ts";
+import { kernelAsked } from "../../programs/kernel.ts";
 import { Memory } from "../../memory/memory.ts";
 import { BACKING_PATH } from "../../programs/transcript_zram.ts";
 import type { ZramCreate } from "../../programs/zram/steps.ts";
 import { RamBackingDevice } from "../../zram/backing.ts";
 import { Zram } from "../../zram/device.ts";
-
-/** The profile with what `create` says of its geometry. */
-export function zramProfile(profile: Profile, create: ZramCreate): Profile {
-  const {
-    pageSize = profile.pageSize,
-    wordBits = profile.wordBits,
-    physBits = profile.physBits,
-    chainSize = profile.chainSize,
-  } = create;
-  return { ...profile, pageSize, wordBits, physBits, chainSize };
-}
 
 /**
  * The codecs of every algorithm of a profile. To those of which no codec is at
@@ -42,7 +33,7 @@ export function makeZram(
   codecs: readonly Codec[],
   now: () => number,
 ): Zram {
-  const profile = zramProfile(asked, create);
+  const profile = kernelAsked(asked, create);
   return new Zram(profile, {
     codecs,
     memory: memoryOf(profile, create),
@@ -52,13 +43,11 @@ export function makeZram(
 }
 
 function memoryOf({ pageSize }: Profile, create: ZramCreate): Memory {
-  const { maxPages, failEach } = create;
+  const { maxPages, failEach: each } = create;
   return new Memory({
     pageSize,
     maxPages,
-    failPageAlloc: failEach === undefined
-      ? undefined
-      : (nth) => nth % failEach === failEach - 1,
+    failPageAlloc: failEach(each),
   });
 }
 

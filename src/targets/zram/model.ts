@@ -2,7 +2,7 @@
 import type { Codec } from "../../codec/codec.ts";
 import { ALL_CODECS } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
-import type { PageBytes } from "../../programs/zram/page_bytes.ts";
+import type { ExpandedPages } from "../../programs/expanded.ts";
 import type {
   ZramCreate,
   ZramResults,
@@ -12,6 +12,7 @@ import type {
 import { blockState } from "../../zram/debugfs.ts";
 import type { Zram } from "../../zram/device.ts";
 import { readAttribute, writeAttribute } from "../../zram/sysfs.ts";
+import { refusalOf, textOf } from "../answers.ts";
 import { SKIPPED, type StepTarget, tableTarget } from "../step_target.ts";
 import {
   type BioRequest,
@@ -59,7 +60,7 @@ export class ZramModel {
 /** A target that does every step. */
 export function zramModelTarget(
   model: ZramModel,
-  pages: PageBytes,
+  pages: ExpandedPages,
 ): StepTarget<ZramSteps, ZramResults> {
   const has = (page: number) => page < model.zram.slots.length;
   const bytesOf = pages.of.bind(pages);
@@ -67,7 +68,7 @@ export function zramModelTarget(
     create: (step) => void model.create(step),
     set: ({ attr, value }) =>
       refusalOf(writeAttribute(model.zram, attr, value)),
-    get: ({ attr }) => textOf(model.zram, attr),
+    get: ({ attr }) => textOf(readAttribute(model.zram, attr)),
     write({ page, data }) {
       const { zram } = model;
       return write(zram, page, bytesOf(data, zram.profile.pageSize));
@@ -137,7 +138,7 @@ export function deviceTarget(
   return {
     create,
     set: (attr, value) => refusalOf(writeAttribute(model.zram, attr, value)),
-    get: (attr) => textOf(model.zram, attr),
+    get: (attr) => textOf(readAttribute(model.zram, attr)),
     write: (page, data) => write(model.zram, page, data),
     read: (page) => read(model.zram, page),
     discard: (page, pages) => refusalOf(model.zram.discard(page, pages)),
@@ -153,15 +154,6 @@ export function deviceTarget(
   };
 }
 
-function refusalOf(errno: string | undefined): Refusal | undefined {
-  return errno === undefined ? undefined : { error: errno };
-}
-
-function textOf(zram: Zram, attr: string): { value: string } | Refusal {
-  const shown = readAttribute(zram, attr);
-  return "errno" in shown ? { error: shown.errno } : { value: shown.text };
-}
-
 function write(
   zram: Zram,
   page: number,
@@ -174,7 +166,7 @@ function write(
 function read(zram: Zram, page: number): { data: Uint8Array } | Refusal {
   const data = new Uint8Array(zram.profile.pageSize);
   const errno = zram.read(page, data);
-  return errno === undefined ? { data } : { error: errno };
+  return refusalOf(errno) ?? { data };
 }
 
 function rowsOf(zram: Zram): BlockStateRow[] | Refusal {
@@ -194,8 +186,7 @@ function submit(
   }
   const held = data ?? new Uint8Array(bytes);
   const errno = zram.submitBio({ op: request, sector, data: held });
-  if (errno !== undefined) return { error: errno };
-  return request === "read" ? { data: held } : {};
+  return refusalOf(errno) ?? (request === "read" ? { data: held } : {});
 }
 
 /** A writeback that is stopped where it waits, for a page to be written. */

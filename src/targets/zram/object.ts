@@ -1,6 +1,7 @@
 /** Block devices of other makers as targets of programs. */
 import type { Profile } from "../../linux/profile.ts";
-import { PageBytes, requestBytes } from "../../programs/zram/page_bytes.ts";
+import { requestBytes } from "../../programs/zram/request_bytes.ts";
+import { ExpandedPages } from "../../programs/expanded.ts";
 import type {
   ZramBio,
   ZramResults,
@@ -51,7 +52,7 @@ export function objectZram(
   target: ZramTarget,
   { pageSize }: Profile,
 ): StepTarget<ZramSteps, ZramResults> {
-  const pages = new PageBytes();
+  const pages = new ExpandedPages();
   return tableTarget<ZramSteps, ZramResults>({
     create: () => target.create(),
     set: ({ attr, value }) => target.set(attr, value),

@@ -1,6 +1,6 @@
 /** The model of zsmalloc as an object of the user's would be. */
 import type { Profile } from "../../linux/profile.ts";
-import { profileWith } from "../../programs/zsmalloc/kernel.ts";
+import { kernelAsked } from "../../programs/kernel.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import type { ZsmallocTarget } from "../target.ts";
 
@@ -23,7 +23,7 @@ export function modelZsmalloc(profile: Profile): ZsmallocTarget {
   let pool = new ZsPool(profile);
   return {
     create(setup) {
-      pool = new ZsPool(profileWith(profile, setup));
+      pool = new ZsPool(kernelAsked(profile, setup));
     },
     malloc(size) {
       const handle = pool.malloc(size);

@@ -2,7 +2,7 @@
 import type { Unmapped } from "../../programs/zsmalloc/steps.ts";
 import type { MappedObject } from "../../zsmalloc/mapping.ts";
 import type { ZsPool } from "../../zsmalloc/pool.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../faults.ts";
 
 /** An object that is there. */
 export interface PoolObject {
@@ -25,7 +25,7 @@ export interface PoolState {
   /** The pool. */
   readonly pool: ZsPool;
   /** Which of its allocations fail. */
-  readonly faults: Faults;
+  readonly faults: Faults<"frame" | "cell">;
   /** The objects that are there, by number. */
   readonly objects: Map<number, PoolObject>;
   /** The mappings that there are, by number, the oldest first. */

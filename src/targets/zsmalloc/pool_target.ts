@@ -1,7 +1,7 @@
 /** The model of zsmalloc as a target of programs: it can do every operation. */
 import type { Profile } from "../../linux/profile.ts";
 import { Memory } from "../../memory/memory.ts";
-import { profileWith } from "../../programs/zsmalloc/kernel.ts";
+import { kernelAsked } from "../../programs/kernel.ts";
 import type {
   ZsmallocCreate,
   ZsmallocResults,
@@ -9,7 +9,7 @@ import type {
 } from "../../programs/zsmalloc/steps.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { type Outcome, SKIPPED, type StepTarget } from "../step_target.ts";
-import { Faults } from "./faults.ts";
+import { Faults } from "../faults.ts";
 import type { PoolState } from "./pool_state.ts";
 import { POOL_STEPS } from "./pool_steps.ts";
 
@@ -59,7 +59,7 @@ function createPool(
   create: ZsmallocCreate,
   whenUnlocked: () => void,
 ): PoolState {
-  const faults = new Faults();
+  const faults = new Faults<"frame" | "cell">();
   const { pageSize, maxPages = Infinity, firstPfn = 1 } = create;
   const memory = new Memory({
     pageSize,
@@ -67,7 +67,7 @@ function createPool(
     firstPfn,
     failPageAlloc: () => faults.strikes("frame"),
   });
-  const pool = new ZsPool(profileWith(profile, create), {
+  const pool = new ZsPool(kernelAsked(profile, create), {
     memory,
     failslab: () => faults.strikes("cell"),
   });

@@ -1,10 +1,11 @@
 /** The model of zswap as a target. */
 import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
-import { ExpandedPages } from "../../programs/zswap/expanded.ts";
+import { ExpandedPages } from "../../programs/expanded.ts";
 import type { ZswapSlot, ZswapSteps } from "../../programs/zswap/steps.ts";
 import { readZswapParameter } from "../../zswap/parameters.ts";
 import { zswapCounters } from "../../zswap/stats.ts";
+import { refusalOf, textOf } from "../answers.ts";
 import { SKIPPED, tableTarget, type TargetTable } from "../step_target.ts";
 import type { Refusal, ZswapTarget } from "../target.ts";
 import { ModelledZswap } from "./modelled_zswap.ts";
@@ -24,9 +25,6 @@ function answerOf(
 ): { readonly data: Uint8Array | null } | Refusal {
   return typeof loaded === "string" ? { error: loaded } : { data: loaded };
 }
-
-const refusalOf = (errno: Errno | undefined): Refusal | undefined =>
-  errno === undefined ? undefined : { error: errno };
 
 /** Does the steps that need a cache; before there is one they are passed over. */
 function tableOf(
@@ -101,10 +99,7 @@ function tableOf(
         model.canSet(attr, value) ? refusalOf(model.set(attr, value)) : SKIPPED
       ),
     get: ({ attr }) =>
-      within(({ zswap }) => {
-        const shown = readZswapParameter(zswap, attr);
-        return "text" in shown ? { value: shown.text } : { error: shown.errno };
-      }),
+      within(({ zswap }) => textOf(readZswapParameter(zswap, attr))),
     swapoff: ({ type }) =>
       at({ type, offset: 0 }, (model) => model.swapoff(type)),
   };

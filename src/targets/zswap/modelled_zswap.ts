@@ -3,7 +3,8 @@ import { ALL_CODECS } from "../../codec/codecs.ts";
 import { statedCodecs, STATEMENT_BYTES } from "../../codec/stated.ts";
 import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
-import type { ExpandedPages } from "../../programs/zswap/expanded.ts";
+import type { ExpandedPages } from "../../programs/expanded.ts";
+import { kernelAsked } from "../../programs/kernel.ts";
 import {
   SWAP_TYPES,
   type ZswapCreate,
@@ -17,19 +18,6 @@ import { type StoreOutcome, Zswap } from "../../zswap/zswap.ts";
 import type { ZswapStats, ZswapStored, ZswapWritten } from "../target.ts";
 import type { ZswapMeanwhileDone } from "./results.ts";
 import { ZswapSurroundings } from "./surroundings.ts";
-
-/** The kernel that a `create` asks for: the profile's, with pages and words of another size. */
-export function profileFor(
-  profile: Profile,
-  { pageSize = profile.pageSize, wordBits = profile.wordBits }: Pick<
-    ZswapCreate,
-    "pageSize" | "wordBits"
-  >,
-): Profile {
-  const isSame = wordBits === profile.wordBits;
-  const physBits = isSame ? profile.physBits : wordBits === 64 ? 52 : 36;
-  return { ...profile, pageSize, wordBits, physBits };
-}
 
 const storedOf = (outcome: StoreOutcome): ZswapStored =>
   outcome === "stored" ? { stored: true } : { stored: false, reason: outcome };
@@ -53,7 +41,7 @@ export class ModelledZswap {
    * on. Throws where the kernel has no such allocator.
    */
   constructor(profile: Profile, create: ZswapCreate, pages: ExpandedPages) {
-    const own = profileFor(profile, create);
+    const own = kernelAsked(profile, create);
     this.pages = pages;
     this.#workerWaits = create.workerWaits ?? false;
     this.around = new ZswapSurroundings(

@@ -2,10 +2,12 @@
  * What a modelled zswap stands among, and what they see of it: frames and slab
  * cells that can run out, a swap cache, and a swap device.
  */
+import { failEach, type Fails } from "../../programs/faults.ts";
 import { Memory } from "../../memory/memory.ts";
 import type {
   SwapCacheState,
   ZswapCreate,
+  ZswapFailing,
   ZswapMeanwhile,
 } from "../../programs/zswap/steps.ts";
 import type { Wait } from "../../rules/wait.ts";
@@ -91,6 +93,7 @@ export class ZswapSurroundings {
 
   readonly #states = new Map<string, SwapCacheState>();
   readonly #create: ZswapCreate;
+  readonly #fails: Readonly<Record<keyof ZswapFailing, Fails>>;
   readonly #zswap: () => Zswap;
   readonly #doMeanwhile: DoMeanwhile;
 
@@ -102,6 +105,12 @@ export class ZswapSurroundings {
     doMeanwhile: DoMeanwhile,
   ) {
     this.#create = create;
+    const { entries, nodes, slab } = create.failing ?? {};
+    this.#fails = {
+      entries: failEach(entries),
+      nodes: failEach(nodes),
+      slab: failEach(slab),
+    };
     this.#zswap = zswap;
     this.#doMeanwhile = doMeanwhile;
     const memory = new SeenMemory({
@@ -115,16 +124,15 @@ export class ZswapSurroundings {
   /** Whether the nth entry cannot be had. */
   readonly failEntry = (nth: number): boolean => {
     this.events.push({ what: "entry" });
-    return isEach(this.#create.failing?.entries, nth);
+    return this.#fails.entries(nth);
   };
 
   /** Whether the nth node of a tree cannot be had. */
-  readonly failNode = (nth: number): boolean =>
-    isEach(this.#create.failing?.nodes, nth);
+  readonly failNode = (nth: number): boolean => this.#fails.nodes(nth);
 
   /** Whether the nth structure of an allocator cannot be had. */
   readonly failslab = (nth: number): boolean => {
-    const fails = isEach(this.#create.failing?.slab, nth);
+    const fails = this.#fails.slab(nth);
     if (fails) this.events.push({ what: "no-room", of: "structure" });
     return fails;
   };
@@ -243,11 +251,6 @@ export class ZswapSurroundings {
     event.pagesAfter = this.pagesOf(type);
     this.events.push({ what: "meanwhile-end" });
   }
-}
-
-/** Whether an allocation is one of those that fail: each `each`th, from the first full round on. */
-function isEach(each: number | undefined, nth: number): boolean {
-  return each !== undefined && nth % each === each - 1;
 }
 
 /** Whether an entry's object has a page of z3fold's to itself. */

@@ -1,6 +1,12 @@
 /** The size classes of a kernel, found from the smallest up, size by size. */
 import type { KernelFacts } from "./kernels.ts";
 
+/** What of a kernel decides its classes. */
+export type ClassFacts = Pick<
+  KernelFacts,
+  "steps" | "tagBits" | "chain" | "merges"
+>;
+
 /** What of a pool decides its classes. */
 export interface ClassSetup {
   /** Bytes per page. */
@@ -25,8 +31,6 @@ export interface NaiveClass {
   readonly objects: number;
 }
 
-/** The steps between sizes: 255 of them where the least is none. */
-const STEPS = 256;
 /** The least bytes of a chunk, whatever the index's bits. */
 const LEAST = 32;
 
@@ -39,11 +43,11 @@ export interface ClassTable {
 }
 
 /** The classes of a pool. */
-export function classTable(facts: KernelFacts, setup: ClassSetup): ClassTable {
+export function classTable(facts: ClassFacts, setup: ClassSetup): ClassTable {
   const { pageSize } = setup;
   const sizes: number[] = [];
   const serving: NaiveClass[] = [];
-  for (let next = leastSize(facts, setup);; next += pageSize / STEPS) {
+  for (let next = leastSize(facts, setup);; next += pageSize / facts.steps) {
     const size = Math.min(next, pageSize);
     const pages = chainOf(facts, size, setup);
     const objects = Math.trunc(pages * pageSize / size);
@@ -66,7 +70,7 @@ function serveEqualsBy(serving: NaiveClass[], one: NaiveClass): void {
 
 /** As many bytes that all chunks of the longest zspage can be told apart. */
 function leastSize(
-  { tagBits }: KernelFacts,
+  { tagBits }: ClassFacts,
   { pageSize, wordBits, physBits, chainSize }: ClassSetup,
 ): number {
   let frames = 2 ** physBits / pageSize;
@@ -76,7 +80,7 @@ function leastSize(
 }
 
 function chainOf(
-  { chain }: KernelFacts,
+  { chain }: ClassFacts,
   size: number,
   { pageSize, chainSize }: ClassSetup,
 ): number {

@@ -9,6 +9,8 @@ import type { Profile } from "../../../linux/profile.ts";
 export interface KernelFacts {
   /** Whether a handle's cell lies outside, and its word in front of the object. */
   readonly hasCells: boolean;
+  /** Steps from one size of chunks to the next in a page. */
+  readonly steps: number;
   /** Bits below the index in a location. */
   readonly tagBits: number;
   /** Whether chains waste the fewest bytes, or use the highest whole per cent. */
@@ -39,6 +41,7 @@ export interface KernelFacts {
 
 const LINUX_6_18: KernelFacts = {
   hasCells: true,
+  steps: 256,
   tagBits: 0,
   chain: "least-waste",
   merges: true,

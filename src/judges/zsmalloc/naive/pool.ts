@@ -1,6 +1,6 @@
 /** The second model of a pool: what it has, gives, refuses and moves. */
 import type { Profile } from "../../../linux/profile.ts";
-import { profileWith } from "../../../programs/zsmalloc/kernel.ts";
+import { kernelAsked } from "../../../programs/kernel.ts";
 import type { ZsmallocCreate } from "../../../programs/zsmalloc/steps.ts";
 import {
   classServing,
@@ -43,7 +43,7 @@ export class NaivePool {
 
   /** An empty pool of a kernel. */
   constructor(profile: Profile, create: ZsmallocCreate) {
-    const { physBits } = profileWith(profile, create);
+    const { physBits } = kernelAsked(profile, create);
     const { pageSize, wordBits, maxPages = Infinity } = create;
     this.facts = kernelFacts(profile);
     this.pageSize = pageSize;

@@ -1,24 +1,6 @@
-/** The bytes that programs for a device write: of pages and of requests. */
+/** The bytes that requests of programs for a device write. */
 import { type Bytes, expandBytes } from "../bytes.ts";
 import type { ZramBio } from "./steps.ts";
-
-/**
- * Makes the bytes of pages, the same ones for all who ask in turn: the target
- * first, then its judges. What it gives is to be read only.
- */
-export class PageBytes {
-  #data: Bytes | undefined;
-  #length = 0;
-  #bytes: Uint8Array = new Uint8Array(0);
-
-  /** The `length` bytes of a page. */
-  of(data: Bytes, length: number): Uint8Array {
-    if (data === this.#data && length === this.#length) return this.#bytes;
-    this.#data = data;
-    this.#length = length;
-    return this.#bytes = expandBytes(data, length);
-  }
-}
 
 /**
  * The bytes of a request to write: page after page of memory is the same, but
