@@ -41,6 +41,20 @@ export function pick<One>(random: Random, ...from: readonly One[]): One {
   return from[random(from.length)];
 }
 
+/** What draws one of several, each as often as it weighs: by whole numbers. */
+export function weighted<One>(
+  among: readonly One[],
+  weightOf: (one: One) => number,
+): (random: Random) => One {
+  const sums: number[] = [];
+  let sum = 0;
+  for (const one of among) sums.push(sum += weightOf(one));
+  return (random) => {
+    const drawn = random(sum);
+    return among[sums.findIndex((upTo) => drawn < upTo)];
+  };
+}
+
 /** Shuffles `items` in place (Fisher and Yates) and returns them. */
 export function shuffle<Item>(
   items: Item[],

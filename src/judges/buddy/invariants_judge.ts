@@ -11,6 +11,7 @@ import type {
 import type { BuddyTarget } from "../../targets/buddy/model.ts";
 import { isRefusal } from "../../targets/target.ts";
 import type { Judge } from "../judge.ts";
+import { nowAndThen } from "../now_and_then.ts";
 
 /** The rules about a pool, on pages that are noted, or on all. */
 export interface TouchedPages {
@@ -37,7 +38,7 @@ export function buddyInvariantsJudge<Pool extends BuddyPool>(
   touchedOf: (pool: Pool) => TouchedPages,
 ): Judge<BuddySteps, BuddyResults> {
   let touched: TouchedPages | undefined;
-  let steps = 0;
+  const isDue = nowAndThen();
   /** The pages that wait for the worker. */
   let waiting: number[] = [];
 
@@ -81,9 +82,7 @@ export function buddyInvariantsJudge<Pool extends BuddyPool>(
       }
       touched?.check();
       const live = target.model?.objects.size ?? 0;
-      if (++steps < Math.max(WHOLE_EACH, live / 8)) return;
-      steps = 0;
-      touched?.checkAll();
+      if (isDue(Math.max(WHOLE_EACH, live / 8))) touched?.checkAll();
     },
     closing() {
       touched?.checkAll();

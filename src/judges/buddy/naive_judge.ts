@@ -19,6 +19,7 @@ import {
   judging,
   resultOf,
 } from "../judge.ts";
+import { nowAndThen } from "../now_and_then.ts";
 import type { NaiveBuddy, NaiveMalloc, NaiveSetup } from "./naive.ts";
 import type { NaiveObject, NaivePage } from "./naive_pages.ts";
 import type { BuddyRules } from "./rules.ts";
@@ -40,7 +41,7 @@ export function naiveBuddyJudge(
   reach: Reach,
 ): Judge<BuddySteps, BuddyResults> {
   let naive = makeNaive(setupOf(profile, {}));
-  let steps = 0;
+  const isDue = nowAndThen();
 
   const held = (rule: Rule, isExercised = true) => {
     if (isExercised) reach.count(rule);
@@ -180,11 +181,7 @@ export function naiveBuddyJudge(
       }
     },
     questions() {
-      steps++;
-      if (steps >= Math.max(WHOLE_EACH, naive.objects.size / 4)) {
-        steps = 0;
-        return whole();
-      }
+      if (isDue(Math.max(WHOLE_EACH, naive.objects.size / 4))) return whole();
       return [...naive.touched].flatMap((page) =>
         [...page.objects.values()].map(({ object }) => where(object))
       );

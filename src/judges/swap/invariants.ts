@@ -17,6 +17,7 @@ import type { SwapModel } from "../../targets/swap/swap_model.ts";
 import { checkZram } from "../../zram/invariants.ts";
 import { checkZswap } from "../../zswap/invariants.ts";
 import type { Judge } from "../judge.ts";
+import { nowAndThen } from "../now_and_then.ts";
 
 /** The fewest steps between two checks of everything. */
 const LEAST_STEPS = 128;
@@ -55,14 +56,13 @@ export function swapInvariantsJudge(
   model: SwapModel,
   reach: Reach,
 ): Judge<SwapSteps, SwapResults> {
-  let steps = 0;
+  const isDue = nowAndThen();
   let older: SwpEntry | undefined;
   const pageOf = (step: StepOf<SwapSteps>) =>
     "page" in step
       ? model.subject?.swap.pageOf(step.process ?? ONE_PROCESS, step.page)
       : undefined;
   const checkNow = () => {
-    steps = 0;
     if (model.subject !== undefined) checkAll(model.subject, reach);
   };
   return {
@@ -77,8 +77,8 @@ export function swapInvariantsJudge(
         checkSwapPage(subject.swap, process, page, reach);
         checkOlder(subject, older, reach);
       }
-      const isDue = ++steps >= stepsBetween(subject);
-      if (isDue || step.op === "swapoff") checkNow();
+      const isTime = isDue(stepsBetween(subject));
+      if (isTime || step.op === "swapoff") checkNow();
     },
     end: checkNow,
   };

@@ -9,19 +9,14 @@ import {
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
-import {
-  Disagreement,
-  expectBytes,
-  expectRefusal,
-  expectSame,
-  resultOf,
-} from "../judge.ts";
+import { Disagreement, expectRefusal, expectSame, resultOf } from "../judge.ts";
 import { contractStat } from "./contract_stat.ts";
 import { ZRAM_CONTRACT as RULES } from "./contract_rules.ts";
 import type { ZramAnswer } from "./follow.ts";
 import type { ZramLedger } from "./ledger.ts";
-import { isSupported, piecesOf } from "./ledger_bio.ts";
+import { isSupported } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
+import { expectPage, expectSectors } from "./reads.ts";
 import { MM } from "./mm_stat.ts";
 
 /** What a {@linkcode contractRules} is made with. */
@@ -236,9 +231,7 @@ function judgeRead(
   if (isBad) return;
   // A read that is not refused is answered so.
   const { data } = resultOf(RULES.succeeds, answer) as { data: Uint8Array };
-  const held = ledger.contentsOf(page);
-  expectBytes(RULES.data, held ?? ledger.zeros, data);
-  if (held !== undefined) reach.count(RULES.data);
+  expectPage(RULES.data, ledger, page, data, reach);
 }
 
 /** A request in sectors: outside it is refused, inside it reads what is there. */
@@ -248,9 +241,7 @@ function judgeBio(
   answer: ZramAnswer,
   { reach, isModel }: ContractOptions,
 ): void {
-  const { pageSize } = ledger.profile;
-  const start = sector * SECTOR;
-  if (start + bytes > ledger.disksize) {
+  if (sector * SECTOR + bytes > ledger.disksize) {
     expectRefusal(RULES.outside, answer);
     reach.count(RULES.outside);
     return;
@@ -264,20 +255,7 @@ function judgeBio(
     ? answer.data
     : undefined;
   if (found === undefined) return;
-  const right = new Uint8Array(bytes);
-  const first = Math.floor(start / pageSize);
-  const pieces = piecesOf({ request, sector, bytes }, pageSize);
-  for (let page = first; page <= first + pieces; page++) {
-    const held = ledger.contentsOf(page);
-    if (held === undefined) continue;
-    const at = page * pageSize - start;
-    const from = Math.max(0, -at);
-    if (at < bytes) {
-      right.set(held.subarray(from, Math.min(pageSize, bytes - at)), at + from);
-    }
-  }
-  expectBytes(RULES.data, right, found);
-  reach.count(RULES.data);
+  expectSectors(RULES.data, ledger, { sector, bytes }, found, reach);
 }
 
 /** A request inside the disk is refused where the limit is, or for its kind. */

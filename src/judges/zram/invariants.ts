@@ -15,6 +15,7 @@ import {
 } from "../../zram/recompress_invariants.ts";
 import { isRefusal } from "../../targets/target.ts";
 import type { Judge } from "../judge.ts";
+import { nowAndThen } from "../now_and_then.ts";
 
 /** Slots from `first` on. */
 interface Touched {
@@ -45,7 +46,7 @@ export function zramInvariants(
 ): Judge<ZramSteps, ZramResults> {
   let checked: CheckedZram | undefined;
   let isNoted = false;
-  let since = 0;
+  const isDue = nowAndThen();
   let recompression: RecompressionBefore | undefined;
   return {
     before(step) {
@@ -68,10 +69,8 @@ export function zramInvariants(
         checkRecompression(recompression, checked.zram, reach);
       }
       // A write and a writeback are two operations, neither of them run alone.
-      const isDue = since++ > WHOLE_STEPS + 4 * checked.zram.slots.length;
-      if (!isDue && step.op !== "writeback_under") return;
-      since = 0;
-      checked.checkAll();
+      const isTime = isDue(WHOLE_STEPS + 4 * checked.zram.slots.length);
+      if (isTime || step.op === "writeback_under") checked.checkAll();
     },
     end: () => checked?.checkAll(),
   };

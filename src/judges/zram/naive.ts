@@ -1,19 +1,16 @@
 /** Judging a device that makes Linux's choices: exactly, by the ledger alone. */
-import {
-  SECTOR,
-  type ZramStep,
-  type ZramSteps,
-} from "../../programs/zram/steps.ts";
+import type { ZramStep, ZramSteps } from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { type BlockStateRow, isRefusal } from "../../targets/target.ts";
-import { Disagreement, expectBytes, expectSame } from "../judge.ts";
+import { Disagreement, expectSame } from "../judge.ts";
 import { errnoOf, type ZramAnswer } from "./follow.ts";
 import type { ZramLedger } from "./ledger.ts";
 import type { Expected } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { INCOMPRESSIBLE, NOWHERE } from "./ledger_pages.ts";
 import { flagsOf, nextStored, shownOf } from "./ledger_text.ts";
+import { expectPage, expectSectors } from "./reads.ts";
 import { checkNumbers } from "./naive_stat.ts";
 import { ZRAM_NAIVE as RULES } from "./naive_rules.ts";
 
@@ -133,35 +130,19 @@ function judgeData(
   if (isRefusal(answer)) return;
   // A read that is not refused is answered so.
   const { data } = answer as { readonly data: Uint8Array };
-  const held = ledger.contentsOf(page);
-  expectBytes(RULES.data, held ?? ledger.zeros, data);
-  if (held !== undefined) reach.count(RULES.data);
+  expectPage(RULES.data, ledger, page, data, reach);
 }
 
-/** What a request in sectors reads, sector by sector. */
 function judgeParts(
   ledger: ZramLedger,
-  { sector, bytes }: ZramSteps["bio"],
+  bio: ZramSteps["bio"],
   answer: ZramAnswer,
   reach: Reach,
 ): void {
   if (isRefusal(answer)) return;
   // A read that is not refused is answered so.
   const { data = new Uint8Array(0) } = answer as { readonly data?: Uint8Array };
-  const { pageSize } = ledger.profile;
-  const perPage = pageSize / SECTOR;
-  expectSame(RULES.data, bytes, data.length);
-  for (let at = 0; at < bytes; at += SECTOR) {
-    const nth = sector + at / SECTOR;
-    const held = ledger.contentsOf(Math.floor(nth / perPage)) ?? ledger.zeros;
-    const from = nth % perPage * SECTOR;
-    expectBytes(
-      RULES.data,
-      held.subarray(from, from + SECTOR),
-      data.subarray(at, at + SECTOR),
-    );
-  }
-  reach.count(RULES.data);
+  expectSectors(RULES.data, ledger, bio, data, reach);
 }
 
 function judgeText(

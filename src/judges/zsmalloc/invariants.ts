@@ -17,6 +17,7 @@ import type { PoolBefore } from "../../zsmalloc/pool_before.ts";
 import { type FreeBefore, TouchedCheck } from "../../zsmalloc/touched_check.ts";
 import type { Errno } from "../../linux/errno.ts";
 import { type Judge, type JudgeTable, judging } from "../judge.ts";
+import { nowAndThen } from "../now_and_then.ts";
 import { givenBy } from "./contract.ts";
 
 /** The least steps between two checks of the whole pool. */
@@ -40,16 +41,13 @@ export function zsmallocInvariants(
   let check: TouchedCheck | undefined;
   let before: Before;
   let destroyed: ZsPool | undefined;
-  let stepsSince = 0;
+  const isDue = nowAndThen();
   let turns = 0;
   model.whenUnlocked(() => {
     // Ever more seldom: each looks at the whole pool.
     if (Number.isInteger(Math.log2(++turns))) check?.checkAll();
   });
-  const whole = () => {
-    check?.checkAll();
-    stepsSince = 0;
-  };
+  const whole = () => check?.checkAll();
   const afterCompaction = (pagesFreed: number, isDisturbed: boolean) => {
     if (before === undefined || !("compaction" in before)) return;
     if (isDisturbed) whole();
@@ -59,7 +57,6 @@ export function zsmallocInvariants(
     create() {
       const { pool } = model;
       check = pool === undefined ? undefined : new TouchedCheck(pool, reach);
-      stepsSince = 0;
     },
     malloc({ count }, answer) {
       if (before === undefined || !("malloc" in before)) return;
@@ -113,7 +110,7 @@ export function zsmallocInvariants(
     after(step, answer) {
       after(step, answer);
       const live = model.pool?.handles.allocated ?? 0;
-      if (++stepsSince > LEAST_STEPS + live / OBJECTS_A_STEP) whole();
+      if (isDue(LEAST_STEPS + live / OBJECTS_A_STEP)) whole();
     },
     end: whole,
   };

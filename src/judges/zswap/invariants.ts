@@ -22,6 +22,7 @@ import {
 import type { StoreOutcome } from "../../zswap/zswap.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
 import type { Judge } from "../judge.ts";
+import { nowAndThen } from "../now_and_then.ts";
 
 /** Steps after which all is checked, while there are few entries. */
 const FEW_STEPS = 256;
@@ -96,7 +97,7 @@ export function zswapInvariants(
   let checked: CheckedZswap | undefined;
   let limits: ZswapLimitsBefore | undefined;
   let frontswap: FrontswapBefore | undefined;
-  let unchecked = 0;
+  const isDue = nowAndThen();
   return {
     before(step) {
       const { current } = model;
@@ -123,9 +124,7 @@ export function zswapInvariants(
         checkFrontswap(frontswap, { zswap, type, offset, op, outcome }, reach);
       }
       // All entries cost about what as many steps do.
-      if (++unchecked <= Math.max(FEW_STEPS, checked.entries)) return;
-      unchecked = 0;
-      checked.checkAll();
+      if (isDue(Math.max(FEW_STEPS, checked.entries))) checked.checkAll();
     },
     end() {
       checked?.checkAll();

@@ -9,6 +9,7 @@ import type { ZswapModel } from "../../targets/zswap/model.ts";
 import type { ModelledZswap } from "../../targets/zswap/modelled_zswap.ts";
 import type { ZswapResults } from "../../targets/zswap/results.ts";
 import { expectSame, type Judge, judging, resultOf } from "../judge.ts";
+import { nowAndThen } from "../now_and_then.ts";
 import { EventReader } from "./event_reader.ts";
 import { NaiveComparison } from "./naive_compare.ts";
 import { expectReclaim } from "./naive_evictions.ts";
@@ -34,8 +35,8 @@ interface Pair {
   readonly comparison: NaiveComparison;
   /** What was known of the pools before the step. */
   before: PagesBefore;
-  /** Steps since the whole list was compared. */
-  steps: number;
+  /** When the whole list is compared. */
+  readonly isDue: (cost: number) => boolean;
 }
 
 /** The worker, which runs if it was queued. */
@@ -203,9 +204,8 @@ export function zswapNaive(
       if (pair.model.around.events.length > 0) pair.naive.reached("events");
       const { around, zswap } = pair.model;
       pair.comparison.compare(zswap, around.memory.allocatedPages);
-      if (++pair.steps <= Math.max(FEW_STEPS, pair.naive.held.size)) return;
-      pair.steps = 0;
-      pair.comparison.compareList(zswap);
+      const isDue = pair.isDue(Math.max(FEW_STEPS, pair.naive.held.size));
+      if (isDue) pair.comparison.compareList(zswap);
     },
     closing() {
       // Kernels that are not judged by the contract load their pages here.
@@ -222,5 +222,5 @@ export function zswapNaive(
 function pairOf(model: ModelledZswap, naive: NaiveZswap, reach: Reach): Pair {
   const comparison = new NaiveComparison(naive, reach);
   const before = { pages: 0, isAlone: false };
-  return { naive, model, comparison, before, steps: 0 };
+  return { naive, model, comparison, before, isDue: nowAndThen() };
 }

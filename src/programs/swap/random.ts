@@ -4,7 +4,7 @@ import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../bytes.ts";
 import { kernelAsked } from "../kernel.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
-import { pick, type Random } from "../random.ts";
+import { pick, type Random, weighted } from "../random.ts";
 import { randomCreate } from "./random_create.ts";
 import { randomPages } from "./random_pages.ts";
 import { randomSetting } from "./random_settings.ts";
@@ -88,9 +88,14 @@ const WEIGHTS: readonly (readonly [
 /** Draws operations of a scope, each as often as it weighs. */
 function drawerOf(draw: Draw): () => SwapStep {
   const { random, scope } = draw;
-  const makers = WEIGHTS.filter(([op]) => scope.ops.has(op))
-    .flatMap(([, weight, make]) => Array.from({ length: weight }, () => make));
-  return () => makers[random(makers.length)](draw);
+  const anyMaker = weighted(
+    WEIGHTS.filter(([op]) => scope.ops.has(op)),
+    ([, weight]) => weight,
+  );
+  return () => {
+    const [, , make] = anyMaker(random);
+    return make(draw);
+  };
 }
 
 /** Pages written and paged out one after the other, until whatever is below is full. */

@@ -2,7 +2,7 @@
 import type { Profile } from "../../linux/profile.ts";
 import { kernelAsked } from "../kernel.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
-import { pick, type Random } from "../random.ts";
+import { pick, type Random, weighted } from "../random.ts";
 import { Draft } from "./draft.ts";
 import {
   backingDevAgain,
@@ -130,16 +130,10 @@ function choicesFor(draft: Draft): (random: Random) => Choice {
     (op === undefined || draft.can(op)) &&
     (attr === undefined || draft.has(attr))
   );
-  const sums: number[] = [];
-  let sum = 0;
-  for (const { weight, isWhole } of can) {
-    sum += Math.round(100 * weight / (isWhole ? rarer : 1));
-    sums.push(sum);
-  }
-  return (random) => {
-    const drawn = random(sum);
-    return can[sums.findIndex((upTo) => drawn < upTo)];
-  };
+  return weighted(
+    can,
+    ({ weight, isWhole }) => Math.round(100 * weight / (isWhole ? rarer : 1)),
+  );
 }
 
 /** A fresh device, and its setup. */

@@ -4,7 +4,7 @@
  */
 import type { Profile } from "../../linux/profile.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
-import { pick, type Random } from "../random.ts";
+import { pick, type Random, weighted } from "../random.ts";
 import { randomCreate, randomSizes, refusedSize } from "./sizes.ts";
 import {
   MAP_MODES,
@@ -90,17 +90,13 @@ export function randomZsmallocProgram(
     deep: deepObjects(random, scope),
   };
   const length = randomLength(random, scope.maxSteps);
-  const bursts = weighted(BURSTS.filter(({ op }) => scope.ops.has(op)));
+  const anyBurst = weighted(
+    BURSTS.filter(({ op }) => scope.ops.has(op)),
+    ({ weight }) => weight,
+  );
   createPool(draft);
-  while (draft.steps.length < length) {
-    bursts[random(bursts.length)].add(draft);
-  }
+  while (draft.steps.length < length) anyBurst(random).add(draft);
   return { profile, steps: draft.steps.slice(0, Math.max(length, 1)) };
-}
-
-/** Each burst as often as it is to be chosen. */
-function weighted(bursts: readonly Burst[]): readonly Burst[] {
-  return bursts.flatMap((one) => Array<Burst>(one.weight).fill(one));
 }
 
 /** The most objects of a deep pool. */

@@ -3,7 +3,7 @@ import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../bytes.ts";
 import { kernelAsked } from "../kernel.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
-import { pick, type Random } from "../random.ts";
+import { pick, type Random, weighted } from "../random.ts";
 import { randomWord } from "../random_page.ts";
 import { isSpecial, randomZswapCreate } from "./random_create.ts";
 import { randomParameter } from "./random_parameters.ts";
@@ -49,7 +49,8 @@ interface Draw extends PageScope {
   /** Offsets that the program uses, from the first one on. */
   readonly offsets: number;
   readonly first: number;
-  readonly ops: readonly (keyof ZswapSteps)[];
+  /** Draws an operation. */
+  readonly anyOp: (random: Random) => readonly [keyof ZswapSteps, number];
   /** The offset after the page that was stored last. */
   next: number;
   /** The slot of the page that was stored last. */
@@ -80,8 +81,9 @@ function drawFrom(
   const offsets = 1 + randomLength(random, 2 * create.totalPages);
   const own = kernelAsked(profile, create);
   const types = isSpecial(scope) ? SWAP_TYPES : COMMON_SWAP_TYPES;
-  const ops = WEIGHTS.flatMap(([op, weight]) =>
-    scope.ops.has(op) ? Array<keyof ZswapSteps>(weight).fill(op) : []
+  const anyOp = weighted(
+    WEIGHTS.filter(([op]) => scope.ops.has(op)),
+    ([, weight]) => weight,
   );
   return {
     random,
@@ -92,7 +94,7 @@ function drawFrom(
     offsets,
     first: randomFirst(random, own, offsets),
     types: types.slice(0, 1 + random(types.length)),
-    ops,
+    anyOp,
     next: 0,
     last: undefined,
   };
@@ -198,7 +200,7 @@ function firstStore(draw: Draw): ZswapStep {
 
 /** A random step. */
 function randomStep(draw: Draw): ZswapStep {
-  const op = draw.ops[draw.random(draw.ops.length)];
+  const [op] = draw.anyOp(draw.random);
   // The fields of an operation make a step of that operation.
   return { op, ...STEP[op](draw) } as ZswapStep;
 }

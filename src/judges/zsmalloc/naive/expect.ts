@@ -1,7 +1,6 @@
 /** How what is found is held against the second model. */
 import type { Rule } from "../../../rules/invariant.ts";
 import type { Reach } from "../../../rules/reach.ts";
-import { isRefusal, type Refusal } from "../../../targets/target.ts";
 import { Disagreement, expectBytes, expectSame } from "../../judge.ts";
 import type { LiveObjects } from "../live_objects.ts";
 import { NaiveMapped } from "./mapped.ts";
@@ -63,13 +62,4 @@ export class NaiveState {
     if (String(misuse).includes(words)) this.#reach.count(rule);
     else throw new Disagreement(rule, `… ${words} …`, answer ?? "no error");
   }
-}
-
-/** The result of what the second model does not let fail. */
-export function resultOf<Result>(
-  rule: Rule,
-  answer: Result | Refusal,
-): Result {
-  if (!isRefusal(answer)) return answer;
-  throw new Disagreement(rule, "no error", answer);
 }

@@ -6,11 +6,11 @@ import type {
   ZsmallocSteps,
 } from "../../../programs/zsmalloc/steps.ts";
 import type { Reach } from "../../../rules/reach.ts";
-import { type Judge, type JudgeTable, judging } from "../../judge.ts";
+import { type Judge, type JudgeTable, judging, resultOf } from "../../judge.ts";
 import { givenBy } from "../contract.ts";
 import type { LiveObjects } from "../live_objects.ts";
 import { expectedClasses, shownClasses } from "./classes_table.ts";
-import { NaiveState, resultOf } from "./expect.ts";
+import { NaiveState } from "./expect.ts";
 import {
   judgeCompaction,
   judgeShrink,

@@ -5,8 +5,8 @@ import type {
   ZsmallocSteps,
 } from "../../../programs/zsmalloc/steps.ts";
 import { isRefusal } from "../../../targets/target.ts";
-import { Disagreement, type JudgeTable } from "../../judge.ts";
-import { type NaiveState, resultOf } from "./expect.ts";
+import { Disagreement, type JudgeTable, resultOf } from "../../judge.ts";
+import type { NaiveState } from "./expect.ts";
 import type { NaivePool } from "./pool.ts";
 import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
 
