@@ -1,5 +1,4 @@
 /** Judging a device by the contract: what holds whatever its policy. */
-import { memparse } from "../../linux/kstrtox.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import {
   SECTOR,
@@ -18,6 +17,7 @@ import { isSupported } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { expectPage, expectSectors } from "./reads.ts";
 import { MM } from "./mm_stat.ts";
+import { bytesNamed } from "./sizes.ts";
 
 /** What a {@linkcode contractRules} is made with. */
 export interface ContractOptions {
@@ -132,7 +132,7 @@ function refusalsOf(
       if (ledger.algorithms.some((one) => one && !isAvailable(ledger, one))) {
         return undefined;
       }
-      return (memparse(value) ?? 0n) === 0n ? ["EINVAL", ...busy] : busy;
+      return (bytesNamed(value) ?? 0n) === 0n ? ["EINVAL", ...busy] : busy;
     case "comp_algorithm":
       if (zram.algorithmChecked === "when-initialised") return undefined;
       if (zram.compAlgorithms.includes(value.trim())) return busy;

@@ -1,15 +1,11 @@
 /** What texts written to attributes do to the ledger, and which are refused. */
-import {
-  kstrtoll,
-  kstrtoull,
-  memparse,
-  nextArgs,
-} from "../../linux/kstrtox.ts";
+import { kstrtoll, kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
 import { ATTR_RO } from "../../linux/zram_profile.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE } from "./ledger_pages.ts";
 import { recompress } from "./ledger_recompress.ts";
 import { writeback } from "./ledger_writeback.ts";
+import { bytesNamed } from "./sizes.ts";
 
 /** What a text does: the errno of a refusal, or nothing. */
 type Setter = (
@@ -43,7 +39,7 @@ const trimmed = (text: string) =>
 
 const SETTERS: Readonly<Record<string, Setter>> = {
   disksize(ledger, text) {
-    const bytes = memparse(text) ?? 0n;
+    const bytes = bytesNamed(text) ?? 0n;
     if (bytes === 0n) return "EINVAL";
     if (ledger.isInitialised) return "EBUSY";
     const areKnown = ledger.algorithms.every((name) =>
@@ -70,7 +66,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     ledger.memory.compact();
   },
   mem_limit(ledger, text) {
-    const bytes = memparse(text);
+    const bytes = bytesNamed(text);
     if (bytes === undefined) return "EINVAL";
     const pageSize = BigInt(ledger.profile.pageSize);
     // Rounded up in 64 bits, where the largest become none.
