@@ -18,7 +18,7 @@ import type {
   BuddySteps,
 } from "../src/programs/buddy/steps.ts";
 import { Fields } from "../src/programs/fields.ts";
-import { judgeProgram, type Machine } from "../src/search/machine.ts";
+import type { Machine } from "../src/search/machine.ts";
 import { z3foldMachine } from "../src/search/machines/z3fold.ts";
 import { zbudMachine } from "../src/search/machines/zbud.ts";
 import { runSteps } from "../src/search/run.ts";
@@ -39,20 +39,8 @@ function programOf(machine: Machine<BuddyStep>, seed: number, nth: number) {
 }
 
 const MACHINES = [zbudMachine, z3foldMachine];
-const PROGRAMS = 120;
 
 for (const machine of MACHINES) {
-  Deno.test(`${machine.name}: every rule holds, and is exercised a hundred times and more`, () => {
-    const reach = new Reach();
-    for (let nth = 0; nth < PROGRAMS; nth++) {
-      const program = programOf(machine, 1, nth);
-      const finding = judgeProgram(machine, program, reach);
-      assertEquals(finding, undefined, `program ${nth}`);
-    }
-    const rare = machine.rules.filter((rule) => reach.of(rule) < 100);
-    assertEquals(rare.map(({ id }) => id), []);
-  });
-
   Deno.test(`${machine.name}: every step of a program can be written and read, and every simpler one`, () => {
     const seen = new Set<string>();
     const { language } = machine;

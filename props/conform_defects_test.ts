@@ -110,9 +110,10 @@ pythonTest(
 
 /**
  * The rule by which each planted defect is found at level `contract`, and what
- * fault of an answer it is.
+ * fault of an answer it is; or the rules that it breaks, of which the smallest
+ * program may show any.
  */
-const BROKEN: Readonly<Record<string, string>> = {
+const BROKEN: Readonly<Record<string, string | readonly string[]>> = {
   // zsmalloc
   "byte-at-page-border": "contract/data",
   "chunk-given-twice": "contract/data",
@@ -122,7 +123,7 @@ const BROKEN: Readonly<Record<string, string>> = {
   "empty-object": "contract/malloc-refuses",
   "short-write": "contract/data",
   "free-does-nothing": "contract/pages-bounded",
-  "empty-zspage-kept": "contract/pages-bounded",
+  "empty-zspage-kept": ["contract/pages-bounded", "contract/compact-freed"],
   "page-counted-twice": "contract/pages-bounded",
   "zspage-for-each": "contract/pages-packed",
   "compact-loses-object": "contract/data",
@@ -157,12 +158,12 @@ const BROKEN: Readonly<Record<string, string>> = {
   "huge-not-counted": "contract/huge-pages",
   "decompresses-with-first": "contract/data",
   // zswap
-  "refused-store-keeps-old": "contract/stored-pages",
+  "refused-store-keeps-old": ["contract/newest", "contract/stored-pages"],
   "invalidate-ignored": "contract/stored-pages",
   "writeback-keeps": "contract/stored-pages",
   "writeback-of-another": "contract/written",
   "pool-limit-ignored": "contract/pool-total-size",
-  "type-ignored": "contract/stored-pages",
+  "type-ignored": ["contract/newest", "contract/stored-pages"],
   "written-not-counted": "contract/written-back-pages",
   "page-lost": "contract/kept",
   "writeback-of-older": "contract/written",
@@ -190,7 +191,7 @@ const OWN: readonly string[] = [
 const STAYS = "stays";
 
 /** The programs that are tried to shrink a fault of a process. */
-const MOST_TRIES = 25;
+const MOST_TRIES = 6;
 
 /** The target of each defect, by its name. */
 async function planted(): Promise<Map<string, string>> {
@@ -209,13 +210,14 @@ pythonTest(
       [...targets.keys()].sort(),
       [...Object.keys(BROKEN), ...OWN, STAYS].sort(),
     );
-    await forEach(Object.entries(BROKEN), async ([name, rule]) => {
+    await forEach(Object.entries(BROKEN), async ([name, broken]) => {
+      const rules = [broken].flat();
       const target = targets.get(name) ?? "";
       // Who never answers is waited for, and no one else.
       const timeout = name === "hangs" ? 2000 : 60_000;
       const child = { command: defective(target, name), timeout };
       // After a fault each try starts a process: those are not shrunk to the end.
-      const most = rule.startsWith("protocol/") ? MOST_TRIES : Infinity;
+      const most = rules[0].startsWith("protocol/") ? MOST_TRIES : Infinity;
       let tries = 0;
       const { finding } = await CONFORM[target](child, {
         seed: 1,
@@ -225,7 +227,8 @@ pythonTest(
       const fault = finding.rule.id === "protocol/answers"
         ? `: ${Object.keys(Object(finding.found))}`
         : "";
-      assertEquals(`${finding.rule.id}${fault}`, rule, name);
+      const found = `${finding.rule.id}${fault}`;
+      assert(rules.includes(found), `${name}: ${found}`);
     });
   },
 );

@@ -12,7 +12,14 @@ import {
   programAt,
   zsmallocMachine,
 } from "../mod.ts";
-import { commandTest, deno, type Outcome, ROOT, zspec } from "./command.ts";
+import {
+  assertRefused,
+  commandTest,
+  deno,
+  type Outcome,
+  ROOT,
+  zspec,
+} from "./command.ts";
 
 commandTest(
   "zspec fuzz runs every machine and prints what it ran, the seed first",
@@ -119,17 +126,17 @@ commandTest(
   "zspec fuzz --corpus keeps the programs that reach more, by their contents' hash",
   async (folder) => {
     const corpus = `${folder}/corpus`;
-    const run = (seed: string) =>
-      zspec(
+    const run = async (seed: string, into = corpus) => {
+      const { code } = await zspec(
         folder,
-        ...["fuzz", "zbud", "--seed", seed, "--runs", "50", "--jobs", "1"],
-        ...["--corpus", corpus],
+        ...["fuzz", "zbud", "--seed", seed, "--runs", "24", "--jobs", "1"],
+        ...["--corpus", into],
       );
-    const names = () =>
-      Array.from(Deno.readDirSync(corpus), ({ name }) => name);
-    assertEquals((await run("1")).code, 0);
-    const kept = names();
-    assert(kept.length > 0);
+      assertEquals(code, 0);
+      return Array.from(Deno.readDirSync(into), ({ name }) => name);
+    };
+    const kept = await run("1");
+    assert(kept.length > 0 && kept.length < 12, `${kept.length} are kept`);
     for (const name of kept) {
       const bytes = await Deno.readFile(`${corpus}/${name}`);
       const digest = await crypto.subtle.digest("SHA-256", bytes);
@@ -137,14 +144,71 @@ commandTest(
       assertEquals(name, `zbud-${hash}.jsonl`);
     }
     // What is kept reaches all that its own programs do.
-    assertEquals((await run("1")).code, 0);
-    assertEquals(names().toSorted(), kept.toSorted());
+    assertEquals((await run("1")).toSorted(), kept.toSorted());
+    // Of others those are kept that reach more still, and no more.
+    const alone = await run("2", `${folder}/alone`);
+    const added = (await run("2")).length - kept.length;
+    assert(added < alone.length, `${added} of ${alone.length} are added`);
     const replayed = await zspec(
       folder,
       "replay",
       ...kept.map((name) => `${corpus}/${name}`),
     );
     assertEquals([replayed.code, replayed.stderr], [0, ""]);
+  },
+);
+
+commandTest(
+  "where nothing is exercised nothing is known: zspec fuzz says so, and ends with 1",
+  async (folder) => {
+    // All programs are of the first batch, which the first shard runs.
+    const { code, stdout } = await zspec(
+      folder,
+      ...["fuzz", "zbud", "z3fold", "--seed", "1", "--runs", "2"],
+      ...["--shard", "2/2"],
+    );
+    assertEquals(code, 1);
+    assertStringIncludes(
+      stdout,
+      "Nothing was exercised of zbud, z3fold, so nothing is known of that",
+    );
+  },
+);
+
+/** Where one program stands. */
+const PLACE = ["--seed", "1", "--path", "1"];
+
+/** Ways to call it wrongly, and what is said of them. */
+const WRONG: readonly (readonly [args: string[], message: string])[] = [
+  [["slab"], "Unknown machine 'slab': the machines are zsmalloc, zram"],
+  [["--runs", "0"], "'--runs' is '0', not a whole number from 1"],
+  [["--seed", "4294967296"], "'--seed' is '4294967296', not a whole number"],
+  [["--shard", "3/2"], "'--shard' is '3/2', not such as 2/8"],
+  [["--shard", "0/2"], "'--shard' is '0/2', not such as 2/8"],
+  [["--corpus", "file"], "'file'"],
+  [["--corpus", "kept"], "kept/cut.jsonl:1: the line is not JSON"],
+  [["zram", "--path", "1"], "'--path' needs one MACHINE and '--seed'"],
+  [["zram", "zbud", ...PLACE], "'--path' needs one MACHINE and '--seed'"],
+  ...["--runs=1", "--time=1", "--jobs=1", "--shard=1/1", "--corpus=kept"].map(
+    (option): [string[], string] => [
+      ["zram", ...PLACE, option],
+      "and none of '--runs', '--time', '--jobs', '--shard', '--corpus'",
+    ],
+  ),
+];
+
+commandTest(
+  "who calls zspec fuzz wrongly is told so in one line, and it ends with 2",
+  async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await Deno.mkdir(`${folder}/kept`);
+    await Deno.writeTextFile(`${folder}/kept/cut.jsonl`, '{"zspec":');
+    for (const [args, message] of WRONG) {
+      const { stdout, ...outcome } = await zspec(folder, "fuzz", ...args);
+      // The seed is there before the corpus is read.
+      const told = stdout.replace(/^seed \d+\n$/, "");
+      assertRefused({ ...outcome, stdout: told }, message);
+    }
   },
 );
 
@@ -162,7 +226,7 @@ commandTest(
       const chunk of child.stdout.pipeThrough(new TextDecoderStream())
     ) {
       // The seed is there: from now on it listens.
-      if (text === "") setTimeout(() => child.kill("SIGINT"), 500);
+      if (text === "") setTimeout(() => child.kill("SIGINT"), 2000);
       text += chunk;
     }
     const { code } = await child.status;
@@ -276,7 +340,7 @@ const { failure } = await searchInWorkers({
   shard: { index: 1, count: 1 },
   jobs: 2,
   milliseconds: undefined,
-  programMilliseconds: 5000,
+  programMilliseconds: 10_000,
   known: undefined,
   signal: new AbortController().signal,
   now: () => performance.now(),
@@ -307,7 +371,7 @@ commandTest(
     );
     assertEquals(stderr, "");
     const { found: { seed, nth, finding } } = JSON.parse(stdout);
-    assertEquals(finding.found, "none within 5 seconds");
+    assertEquals(finding.found, "none within 10 seconds");
     const compacts = (place: Place) =>
       programAt(arenaOf(zsmallocMachine), place).steps
         .some(({ op }) => COMPACTING.includes(op));

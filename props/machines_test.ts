@@ -1,13 +1,43 @@
 import { assert, assertEquals } from "@std/assert";
-import { batchesOf, MACHINES, placesOf, programAt } from "../mod.ts";
+import {
+  assertProgram,
+  batchesOf,
+  MACHINES,
+  placesOf,
+  programAt,
+  Reach,
+} from "../mod.ts";
+import { FUZZ_PROGRAMS } from "../src/cli/fuzz_plan.ts";
+import { seed } from "./fuzz.ts";
+
+/** How often each rule is to be exercised. */
+const OFTEN = 100;
 
 for (const machine of MACHINES) {
-  const { name, scope, rules, language } = machine;
+  const { name, sentence, scope, rules, language } = machine;
   const programs = (seed: number, count: number) =>
     Array.from(
       placesOf(batchesOf(seed, count)),
       (place) => programAt(machine, place),
     );
+
+  Deno.test(`${name}: ${sentence} A default run exercises each rule ${OFTEN} times`, () => {
+    const reach = new Reach();
+    for (const program of programs(1, FUZZ_PROGRAMS)) {
+      assertProgram(machine, program, reach);
+    }
+    const seldom = rules.filter((rule) => reach.of(rule) < OFTEN)
+      .map((rule) => `${rule.id}: ${reach.of(rule)}`);
+    assertEquals(seldom, []);
+  });
+
+  Deno.test(`${name}: programs from other seeds hold`, () => {
+    for (const other of [7, 0xffffffff, seed ^ 0x5eed]) {
+      for (const program of programs(other >>> 0, 32)) {
+        assertProgram(machine, program);
+      }
+    }
+  });
 
   Deno.test(`programs of ${name} are the same for the same seed and place, and others anywhere else`, () => {
     const texts = programs(7, 40).map((program) => JSON.stringify(program));

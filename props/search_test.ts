@@ -15,6 +15,7 @@ import {
   runNow,
   search,
   type SearchResult,
+  shortestRun,
 } from "../mod.ts";
 import {
   POSITIVE,
@@ -50,6 +51,17 @@ Deno.test("shards of a run are its batches, each in one shard", () => {
   const parts = [1, 2, 3].flatMap((index) => seeds(index, 3));
   assertEquals(parts.toSorted(), whole.toSorted());
   assertEquals(new Set(whole).size, whole.length);
+});
+
+Deno.test("the shortest run of which a shard has some programs has no fewer and no more", () => {
+  for (const shard of [{ index: 1, count: 1 }, { index: 2, count: 3 }]) {
+    for (const programs of [1, 15, 16, 17, 40]) {
+      const run = shortestRun(programs, shard);
+      const of = (length: number) =>
+        [...placesOf(batchesOf(3, length, shard))].length;
+      assertEquals([of(run - 1), of(run)], [programs - 1, programs]);
+    }
+  }
 });
 
 Deno.test("a program that fails is found, and shrunk until no step can be left out and none be simpler", () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { LINUX_6_18, type Profile, PROFILES } from "../mod.ts";
-import { type Level, LEVELS } from "../src/judges/judge.ts";
+import type { Level } from "../src/judges/judge.ts";
 import { ZRAM_CONTRACT } from "../src/judges/zram/contract_rules.ts";
 import { Reach } from "../src/rules/reach.ts";
 import { conform } from "../src/search/conform.ts";
@@ -11,29 +11,16 @@ import { childZram } from "../src/targets/child_zram.ts";
 import type { ZramTarget } from "../src/targets/target.ts";
 import { modelZram } from "../src/targets/zram/model.ts";
 import type { ZramStep } from "../src/programs/zram/steps.ts";
-import { BROKEN_ZRAM } from "./conform/broken_targets.ts";
 import { ownZram } from "./zram_sound.ts";
 
 const JUDGED = PROFILES.filter(({ zram }) => "mm_stat" in zram.attributes);
 const BACKING_PAGES = 40;
 
 for (const profile of JUDGED) {
-  for (const level of LEVELS) {
-    Deno.test(`zram of ${profile.name} conforms to itself at level ${level}, and every rule is exercised`, async () => {
-      const target = modelZram(profile);
-      const options = { level, profile, seed: 1, runs: 300 };
-      const { finding, reach } = await conform(ZRAM_SUITE, target, options);
-      assertEquals(finding, undefined);
-      const rare = ZRAM_SUITE.rules(level)
-        .filter(({ id }) => (reach[id] ?? 0) < 100);
-      assertEquals(rare.map(({ id }) => `${id} ${reach[id]}`), []);
-    });
-  }
-
   Deno.test(`zram of ${profile.name} writes back as itself`, async () => {
     const suite = backedZramSuite(BACKING_PAGES);
     const target = modelZram(profile, BACKING_PAGES);
-    const options = { level: "exact", profile, seed: 1, runs: 100 } as const;
+    const options = { level: "exact", profile, seed: 1, runs: 60 } as const;
     const { finding, reach } = await conform(suite, target, options);
     assertEquals(finding, undefined);
     assert(reach["exact/same-answer"] > 1000);
@@ -69,15 +56,6 @@ async function smallestFinding(
     assert(isQuestion || rule === undefined, JSON.stringify(steps));
   }
   return [id, steps];
-}
-
-for (const [name, broken] of Object.entries(BROKEN_ZRAM)) {
-  const rule = ZRAM_CONTRACT[name as keyof typeof ZRAM_CONTRACT];
-  Deno.test(`who breaks a rule of zram is told so, in steps of which none can be left out: ${rule.sentence}`, async () => {
-    const [found, steps] = await smallestFinding(broken);
-    assertEquals(found, rule.id);
-    assert(steps.length <= 12);
-  });
 }
 
 Deno.test("a device of another make that keeps the contract conforms", async () => {

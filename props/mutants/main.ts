@@ -61,11 +61,12 @@ async function run(
   options: Options,
   stop: AbortSignal,
 ): Promise<number> {
+  const time = wholeOption(options, "time", 1, 1e6) ?? SECONDS;
   let done = 0;
   const results = await runMutants(mutants, {
     root: ROOT,
     seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? SEED,
-    time: wholeOption(options, "time", 1, 1e6) ?? SECONDS,
+    time,
     jobs: wholeOption(options, "jobs", 1, 1024) ??
       navigator.hardwareConcurrency,
     stop,
@@ -76,12 +77,16 @@ async function run(
         }`,
       ),
   });
-  console.log(render(results, options).trimEnd());
+  console.log(render(results, options, time).trimEnd());
   return countRooms(results).some(({ survived }) => survived > 0) ? 1 : 0;
 }
 
-function render(results: readonly Result[], options: Options): string {
-  if (options.flag("markdown")) return renderMarkdown(results);
+function render(
+  results: readonly Result[],
+  options: Options,
+  time: number,
+): string {
+  if (options.flag("markdown")) return renderMarkdown(results, time);
   if (!options.flag("json")) return renderResults(results);
   return JSON.stringify(
     {

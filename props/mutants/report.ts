@@ -81,7 +81,10 @@ function renderRooms(results: readonly Result[]): string {
 }
 
 /** The rooms as the README's table has them, then what is left and why. */
-export function renderMarkdown(results: readonly Result[]): string {
+export function renderMarkdown(
+  results: readonly Result[],
+  time: number,
+): string {
   const rooms = countRooms(results)
     .map(({ room, planted, killed, withReason, survived }) =>
       `| ${room} | ${planted} | ${killed} | ${withReason + survived} |\n`
@@ -90,7 +93,7 @@ export function renderMarkdown(results: readonly Result[]): string {
     .map(({ mutant: { name, reason } }) =>
       `- ${name}${reason === undefined ? "" : `. ${reason}`}\n`
     ).join("");
-  return `| room | mutants | killed | left |
+  return `| room | mutants | killed in ${time} s | left |
 | :--- | ---: | ---: | ---: |
 ${rooms}${left === "" ? "" : `\nLeft:\n\n${left}`}`;
 }

@@ -53,11 +53,12 @@ async function assertHolds(
   options: SearchOptions,
 ): Promise<void> {
   const machines = [...new Set(mutants.flatMap(({ machines }) => machines))];
-  const kill = await search(copy, machines, options);
-  if (kill === undefined) return;
-  throw new Error(
-    `Cannot judge mutants: without one, ${kill.machine} fails already by ${kill.by}`,
-  );
+  const outcome = await search(copy, machines, options);
+  if (outcome === "held") return;
+  const reason = outcome === "idle"
+    ? "the search exercises nothing"
+    : `${outcome.machine} fails already by ${outcome.by}`;
+  throw new Error(`Cannot judge mutants: without one, ${reason}`);
 }
 
 /** Each copy takes the next mutant until there are none; the first error ends all. */
@@ -73,7 +74,8 @@ async function shareOut(
   const work = async (copy: string) => {
     try {
       for (const [nth, mutant] of turns) {
-        const kill = await searchMutant(copy, mutant, { ...options, stop });
+        const outcome = await searchMutant(copy, mutant, { ...options, stop });
+        const kill = typeof outcome === "string" ? undefined : outcome;
         results[nth] = { mutant, kill };
         options.onResult(results[nth]);
       }

@@ -31,6 +31,9 @@ export interface Kill {
   readonly seconds: number;
 }
 
+/** What the search says: who found it, that all held, or that nothing was looked at. */
+export type Outcome = Kill | "held" | "idle";
+
 /** Copies of the checkout at `root` in `folder`, one for each job. */
 export async function copyCheckout(
   root: string,
@@ -52,7 +55,7 @@ export async function searchMutant(
   copy: string,
   mutant: Mutant,
   options: SearchOptions,
-): Promise<Kill | undefined> {
+): Promise<Outcome> {
   const file = `${copy}/${mutant.file}`;
   const text = await Deno.readTextFile(file);
   await Deno.writeTextFile(file, planted(text, mutant));
@@ -68,7 +71,7 @@ export async function search(
   copy: string,
   machines: readonly string[],
   { seed, time, stop }: SearchOptions,
-): Promise<Kill | undefined> {
+): Promise<Outcome> {
   const fuzz = ["src/cli/main.ts", "fuzz", ...machines, "--json"];
   const bounds = ["--seed", `${seed}`, "--time", `${time}`, "--jobs", "1"];
   const command = new Deno.Command(Deno.execPath(), {
@@ -83,17 +86,14 @@ export async function search(
     throw new Error(`The search ended with ${code}: ${textOf(stderr)}`);
   }
   const { seconds, failure }: FuzzResult = JSON.parse(textOf(stdout));
-  if (failure !== undefined) {
-    return { machine: failure.machine, by: speakerOf(failure.error), seconds };
-  }
-  if (code === 0) return undefined;
-  throw new Error(`The search exercised nothing in ${time} seconds`);
+  if (failure === undefined) return code === 0 ? "held" : "idle";
+  return { machine: failure.machine, by: speakerOf(failure.error), seconds };
 }
 
 /** What an error says first: a rule's id, else what was compared. */
 export function speakerOf(error: string): string {
   const said = error.replace(/^Step \d+[^:]*: /, "");
-  return /^[a-z0-9]+\/[a-z0-9-]+/.exec(said)?.[0] ??
+  return /^(\S+) is broken/.exec(said)?.[1] ??
     said.split(/: |\n/)[0].slice(0, 50);
 }
 

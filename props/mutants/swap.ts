@@ -57,17 +57,6 @@ const FAULT = mutantsOf("swap/fault", ["swap"], [
 
 const PAGE_IO = mutantsOf("swap/page_io", ["swap"], [
   {
-    what: "a page that was zeros reads as zeros when it is rewritten",
-    from: "zeromap.delete(offset);",
-    to: "",
-  },
-  {
-    what: "a page of zeros is taken for the one on the device",
-    from: `zeromap.add(offset);
-  onDevice.delete(offset);`,
-    to: "zeromap.add(offset);",
-  },
-  {
     what: "a page whose write failed is clean",
     from: `page.dirty = true;
     swap.stats.failedWrites++;`,

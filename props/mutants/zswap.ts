@@ -66,6 +66,17 @@ const STORE = [
   if (errno === undefined) {`,
     },
     {
+      what: "succ_stores is not counted",
+      from: "frontswap.succ_stores++;",
+      to: "",
+    },
+    {
+      what: "failed_stores counts every try",
+      from: "frontswapMap.add(offset);",
+      to: `frontswapMap.add(offset);
+    frontswap.failed_stores++;`,
+    },
+    {
       what: "failed_stores is not counted",
       from: "frontswap.failed_stores++;",
       to: "",

@@ -5,7 +5,7 @@ import { unexercised, unexercisedText } from "../report/reach.ts";
 import { grouped } from "../report/table.ts";
 import type { Rule } from "../rules/invariant.ts";
 import type { ReachCounts } from "../rules/reach.ts";
-import type { Shard } from "../search/batches.ts";
+import { type Shard, shortestRun } from "../search/batches.ts";
 import { describeFinding, type Finding } from "../search/finding.ts";
 import { findingTranscript } from "../search/finding_transcript.ts";
 import type { Plan } from "../search/suite.ts";
@@ -56,6 +56,7 @@ export function quoted(argument: string): string {
 /** The one command that does the same again. */
 function repeatCommand(report: ConformReport): string {
   const { target, plan, seed, shard, replayed, command, tested } = report;
+  const { programs } = report;
   const profile = report.isProfileFound ? [] : ["--profile", plan.profile.name];
   const part = shard.count === 1
     ? []
@@ -63,7 +64,7 @@ function repeatCommand(report: ConformReport): string {
   const options = replayed === undefined
     ? [
       ...["--level", plan.level, ...profile, "--seed", `${seed}`],
-      ...["--runs", `${Math.max(report.programs * shard.count, 1)}`, ...part],
+      ...["--runs", `${shortestRun(Math.max(programs, 1), shard)}`, ...part],
     ]
     : ["--replay", quoted(replayed)];
   return [command, target, ...options, tested].join(" ").trimEnd();

@@ -1,18 +1,18 @@
 /** Recording: what a live zram device does, as a transcript. */
+import { KERNEL_CODECS } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
-import { checksum, fillPageData } from "../programs/page_data.ts";
-import {
-  headerLine,
-  operationLine,
-  type Recorded,
-} from "../programs/transcript_text.ts";
-import type { ZramOperation } from "../programs/transcript_zram.ts";
+import { headerLine } from "../programs/transcript_text.ts";
 import { ZRAM_LANGUAGE } from "../programs/zram/language.ts";
 import type { ZramStep, ZramSteps } from "../programs/zram/steps.ts";
 import { isRefusal } from "../targets/target.ts";
+import { objectZram } from "../targets/zram/object.ts";
 import type { LiveZram } from "./live_zram.ts";
-import { outcome } from "./outcome.ts";
-import { pageDataOf, programSteps, type RecordPlan } from "./recorded_steps.ts";
+import {
+  programSteps,
+  recordedLine,
+  recordedStep,
+  type RecordPlan,
+} from "./recorded_steps.ts";
 
 /** What a recording of a zram device is made for. */
 export interface RecordZramPlan extends RecordPlan {
@@ -37,12 +37,16 @@ type RecordedStep = Extract<ZramStep, { op: typeof OPS[number] }>;
 function* stepsOf(plan: RecordZramPlan): Generator<RecordedStep> {
   const { profile, seed, backingPages } = plan;
   const ops = new Set<keyof ZramSteps>(["create", ...OPS]);
+  // Lengths that the model has not got leave a write that failed without one.
+  const algorithms = KERNEL_CODECS.map(({ name }) => name)
+    .filter((name) => profile.zram.compAlgorithms.includes(name));
   if (!profile.zram.memoryTracking) ops.delete("block_state");
   const steps = programSteps(ZRAM_LANGUAGE, {
     profiles: [profile],
     anyGeometry: false,
     ops,
     maxSteps: 2000,
+    ...(algorithms.length === 0 ? {} : { algorithms }),
     ...(backingPages === undefined ? {} : { backingPages }),
   }, seed);
   // The device is fresh already.
@@ -55,50 +59,6 @@ function* stepsOf(plan: RecordZramPlan): Generator<RecordedStep> {
 
 function isRecorded(step: ZramStep): step is RecordedStep {
   return OPS.some((op) => op === step.op);
-}
-
-/** Does one step; returns it with its outcome. */
-async function perform(
-  target: LiveZram,
-  profile: Profile,
-  step: RecordedStep,
-): Promise<Recorded<ZramOperation>> {
-  switch (step.op) {
-    case "set": {
-      const answer = await target.set(step.attr, step.value);
-      return { ...step, ...outcome(answer, () => ({})) };
-    }
-    case "get": {
-      const answer = await target.get(step.attr);
-      return { ...step, ...outcome(answer, ({ value }) => ({ value })) };
-    }
-    case "write": {
-      const data = pageDataOf(step.data, profile);
-      const page = new Uint8Array(profile.pageSize);
-      fillPageData(page, data);
-      const answer = await target.write(step.page, page);
-      return {
-        ...step,
-        data,
-        ...outcome(answer, ({ stored }) => ({ stored })),
-      };
-    }
-    case "read": {
-      const answer = await target.read(step.page);
-      return {
-        ...step,
-        ...outcome(answer, ({ data }) => ({ crc32: checksum(data) })),
-      };
-    }
-    case "discard": {
-      const answer = await target.discard(step.page, step.pages);
-      return { ...step, ...outcome(answer, () => ({})) };
-    }
-    case "block_state": {
-      const answer = await target.blockState();
-      return { ...step, ...outcome(answer, (state) => ({ state })) };
-    }
-  }
 }
 
 /** The page behind the last that a request is for; 0 where it is none. */
@@ -137,18 +97,19 @@ export async function* recordZram(
     ...backingPages === undefined ? {} : { backingPages },
   });
   await target.create();
+  const device = objectZram(target, profile);
   let left = plan.steps;
-  for (const step of stepsOf(plan)) {
+  for (const one of stepsOf(plan)) {
     if (left === 0) return;
     // What is refused beyond the disk is refused by its file, not by zram.
-    if (endOf(step) > await diskPages(target, profile)) continue;
+    if (endOf(one) > await diskPages(target, profile)) continue;
     left--;
-    const recorded = await perform(target, profile, step);
+    const step = recordedStep(one, profile);
+    const answer = await device.ask(step);
     const mm_stat = await target.mmStat();
-    yield operationLine(
-      profile.zram.writeback
-        ? { ...recorded, mm_stat, bd_stat: await target.bdStat() }
-        : { ...recorded, mm_stat },
-    );
+    const after = profile.zram.writeback
+      ? { mm_stat, bd_stat: await target.bdStat() }
+      : { mm_stat };
+    yield recordedLine(step, answer, after);
   }
 }

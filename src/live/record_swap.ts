@@ -1,21 +1,18 @@
 /** Recording: what zswap makes of a process's pages, as a transcript. */
 import type { Profile } from "../linux/profile.ts";
-import { checksum, fillPageData } from "../programs/page_data.ts";
 import { SWAP_LANGUAGE } from "../programs/swap/language.ts";
 import { SWAP_TARGET_OPS, type SwapStep } from "../programs/swap/steps.ts";
-import {
-  headerLine,
-  operationLine,
-  type Recorded,
-} from "../programs/transcript_text.ts";
-import type {
-  NamedCounters,
-  ZswapOperation,
-} from "../programs/transcript_zswap.ts";
+import { headerLine } from "../programs/transcript_text.ts";
+import type { NamedCounters } from "../programs/transcript_zswap.ts";
+import { objectSwap } from "../targets/swap/object_swap.ts";
 import type { SwapSetup, SwapTarget } from "../targets/swap_target.ts";
 import { isRefusal } from "../targets/target.ts";
-import { outcome } from "./outcome.ts";
-import { pageDataOf, programSteps, type RecordPlan } from "./recorded_steps.ts";
+import {
+  programSteps,
+  recordedLine,
+  recordedStep,
+  type RecordPlan,
+} from "./recorded_steps.ts";
 
 /** What a recording of a process's pages is made for. */
 export interface RecordSwapPlan extends RecordPlan {
@@ -62,46 +59,6 @@ function isRecorded(step: SwapStep): step is RecordedStep {
     SWAP_TARGET_OPS.includes(step.op);
 }
 
-/** Does one operation; returns it with its outcome. */
-async function perform(
-  target: SwapTarget,
-  profile: Profile,
-  step: RecordedStep,
-): Promise<Recorded<ZswapOperation>> {
-  switch (step.op) {
-    case "set": {
-      const answer = await target.set(step.attr, step.value);
-      return { ...step, ...outcome(answer, () => ({})) };
-    }
-    case "get": {
-      const answer = await target.get(step.attr);
-      return { ...step, ...outcome(answer, ({ value }) => ({ value })) };
-    }
-    case "write": {
-      const data = pageDataOf(step.data, profile);
-      const page = new Uint8Array(profile.pageSize);
-      fillPageData(page, data);
-      const answer = await target.write(step.page, page);
-      return { ...step, data, ...outcome(answer, () => ({})) };
-    }
-    case "read": {
-      const answer = await target.read(step.page);
-      return {
-        ...step,
-        ...outcome(answer, ({ data }) => ({ crc32: checksum(data) })),
-      };
-    }
-    case "pageout": {
-      const answer = await target.pageOut(step.page);
-      return { ...step, ...outcome(answer, ({ out }) => ({ out })) };
-    }
-    case "forget": {
-      const answer = await target.forget(step.page);
-      return { ...step, ...outcome(answer, () => ({})) };
-    }
-  }
-}
-
 async function countersOf(
   target: SwapTarget,
   { zswap }: Profile,
@@ -139,9 +96,11 @@ export async function* recordSwap(
     ...setup,
   });
   await target.create();
-  for (const step of stepsOf(plan).take(plan.steps)) {
-    const recorded = await perform(target, profile, step);
+  const process = objectSwap(target, profile);
+  for (const one of stepsOf(plan).take(plan.steps)) {
+    const step = recordedStep(one, profile);
+    const answer = await process.ask(step);
     const counters = await countersOf(target, profile);
-    yield operationLine({ ...recorded, counters });
+    yield recordedLine(step, answer, { counters });
   }
 }

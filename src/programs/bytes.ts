@@ -78,8 +78,10 @@ export function fillWeyl(into: Uint8Array, seed: number): void {
 /** Simpler bytes that could take the place of these. */
 export function simplerBytes(bytes: Bytes): readonly Bytes[] {
   if ("word" in bytes) return [];
-  if ("weyl" in bytes) return bytes.weyl === 1 ? [] : [{ weyl: 1 }];
   const word = { word: "0101010101010101" };
+  if ("weyl" in bytes) {
+    return bytes.weyl === 1 ? [word] : [word, { weyl: 1 }];
+  }
   if ("kind" in bytes && bytes.kind === "stated") {
     return [word, ...simplerStated(bytes)];
   }

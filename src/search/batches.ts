@@ -49,6 +49,13 @@ export function* batchesOf(
   }
 }
 
+/** The programs of the shortest run of which a shard has `programs`, 1 or more. */
+export function shortestRun(programs: number, { index, count }: Shard): number {
+  const last = programs - 1;
+  const batch = Math.floor(last / BATCH_PROGRAMS) * count + index - 1;
+  return batch * BATCH_PROGRAMS + last % BATCH_PROGRAMS + 1;
+}
+
 /** Where a program stands. */
 export interface Place {
   /** The seed of its batch. */

@@ -102,8 +102,9 @@ export function randomZramProgram(
 ): Program<ZramStep> {
   const profile = pick(random, ...scope.profiles);
   const draft = new Draft(random, scope, profile);
-  const length = randomLength(random, scope.maxSteps);
+  const most = randomLength(random, scope.maxSteps);
   create(draft, profile);
+  const length = isDear(draft) ? Math.min(most, DEAR_STEPS) : most;
   let choices = choicesFor(draft);
   while (draft.steps.length < length) {
     if (draft.oneIn(300)) {
@@ -113,6 +114,13 @@ export function randomZramProgram(
     choices(random).make(draft);
   }
   return { profile, steps: draft.steps };
+}
+
+/** Steps of a program whose pages take long to compress. */
+const DEAR_STEPS = 60;
+
+function isDear({ create: { codecs, pageSize } }: Draft): boolean {
+  return codecs === "kernel" && pageSize === 65536;
 }
 
 /** Draws one of what a target and its kernel can do. */
@@ -155,11 +163,15 @@ const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
 function anyCreate(random: Random, { zram }: Profile): ZramCreate {
   // Real codecs are dear, and dearest of large pages.
   const codecs = random(14) === 0 ? "kernel" : "stated";
-  const geometry = codecs === "kernel" || random(2) === 0 ? {} : {
-    pageSize: pick(random, ...PAGE_SIZES),
-    ...pick(random, ...WORDS),
-    chainSize: pick(random, 4, 8, 11, 16),
-  };
+  const geometry = codecs === "kernel"
+    ? kernelPages(random)
+    : random(2) === 0
+    ? {}
+    : {
+      pageSize: pick(random, ...PAGE_SIZES),
+      ...pick(random, ...WORDS),
+      chainSize: pick(random, 4, 8, 11, 16),
+    };
   const backing = zram.writeback && random(5) > 0 ? anyBacking(random) : {};
   const scarce = random(8);
   return {
@@ -169,6 +181,11 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),
     ...(scarce === 1 ? { failEach: 2 + random(40) } : {}),
   };
+}
+
+/** Pages for real codecs, which meet all their forms in the largest alone. */
+function kernelPages(random: Random): ZramCreate {
+  return random(4) === 0 ? { pageSize: 65536 } : {};
 }
 
 /** A backing device, and blocks of it that fail. */

@@ -4,6 +4,9 @@ import { pick } from "../random.ts";
 import { randomContents, randomStated, randomWord } from "../random_page.ts";
 import type { Draft } from "./draft.ts";
 
+/** Bytes of the largest pages: matches can be as far back as LZO has forms for. */
+const LARGEST_PAGE = 65536;
+
 /** A page, and about how many bytes it takes. */
 export interface RandomPage {
   /** What it is made from. */
@@ -78,9 +81,35 @@ function noise({ random }: Draft, bytes: number): RandomPage {
   return { data: { xorshift: 1 + random(9999), bytes }, bytes };
 }
 
+/** Lengths of matches, and how far back they are, at which LZO's forms change. */
+const MATCHES = [3, 4, 8, 9, 33, 34, 261, 264, 265];
+const DISTANCES = [
+  0x7ff,
+  0x800,
+  0x801,
+  0x3fff,
+  0x4000,
+  0x4001,
+  0x803f,
+  0xbffe,
+  0xbfff,
+];
+
+/** A block of noise, and the same again far behind it. */
+function far({ random }: Draft): RandomPage {
+  const data: Bytes = {
+    kind: "far",
+    block: pick(random, ...MATCHES),
+    distance: pick(random, ...DISTANCES),
+    seed: random(1000),
+  };
+  return { data, bytes: 1000 };
+}
+
 /** Noise up to somewhere, few symbols, or a pattern with noise in it. */
 function compressible(draft: Draft): RandomPage {
   const { random, profile: { pageSize } } = draft;
+  if (pageSize === LARGEST_PAGE && random(2) === 0) return far(draft);
   const kind = random(8);
   if (kind < 4) return noise(draft, 1 + random(pageSize));
   if (kind === 4) return noise(draft, pageSize);

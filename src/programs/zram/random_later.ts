@@ -133,14 +133,18 @@ export function backingDevAgain(draft: Draft): void {
 /** Recompresses pages, by each parameter or none. */
 export function recompress(draft: Draft): void {
   if (!draft.has("recompress")) return;
-  if (draft.random(4) > 0) writeLarge(draft);
-  draft.set("recompress", recompressText(draft));
+  const written = draft.random(4) > 0 ? writeLarge(draft) : [];
+  draft.set("recompress", recompressText(draft, written));
 }
 
-/** Writes pages of which other algorithms make more or less than the first. */
-function writeLarge(draft: Draft): void {
+/**
+ * Writes pages of which other algorithms make more or less than the first.
+ * Returns the lengths that they all make of them.
+ */
+function writeLarge(draft: Draft): readonly number[] {
   const { random, create, profile: { pageSize } } = draft;
-  if (create.codecs !== "stated") return;
+  if (create.codecs !== "stated") return [];
+  const written: number[] = [];
   for (let nth = 2 + random(4); nth >= 0; nth--) {
     const page = draft.page();
     const first = pageSize / 2 + random(pageSize / 2);
@@ -149,11 +153,13 @@ function writeLarge(draft: Draft): void {
     const lengths = [first, ...others];
     draft.add({ op: "write", page, data: { kind: "stated", lengths, seed } });
     draft.wrote(page, first);
+    written.push(...lengths);
   }
+  return written;
 }
 
-/** What is written to `recompress`. */
-function recompressText(draft: Draft): string {
+/** What is written to `recompress`, pages of some lengths being there. */
+function recompressText(draft: Draft, written: readonly number[]): string {
   const { random, edges, lengths, profile: { pageSize, zram } } = draft;
   const some = (oneIn: number, name: string, ...values: (string | number)[]) =>
     random(oneIn) === 0 ? [`${name}=${pick(random, ...values)}`] : [];
@@ -161,7 +167,7 @@ function recompressText(draft: Draft): string {
   const halves = Array<number>(8).fill(half);
   const thresholds = [...edges, ...lengths, 100, ...halves].map((edge) =>
     Math.max(1, edge + random(3) - 1)
-  );
+  ).concat(written);
   const parts = [
     ...some(4, "type", "idle", "huge", "huge_idle", "any"),
     ...some(2, "threshold", ...thresholds, 70000),

@@ -28,6 +28,13 @@ const PAGE_SIZE = field(
   (bytes) => bytes > 4096 ? [4096] : [],
 );
 
+/** Chains of 8 pages, or of 4 as there were before, are the simplest. */
+const CHAIN_SIZE = field(
+  whole,
+  "a whole number from 0 on",
+  (pages) => pages === 4 || pages === 8 ? [] : [8],
+);
+
 /**
  * Sizes of objects, the simplest first: two of 2040 bytes fill a page, three of
  * 2700 fill two, and so take few steps.
@@ -63,7 +70,7 @@ const GRAMMAR: Grammar<ZsmallocStep> = {
   create: {
     pageSize: PAGE_SIZE,
     wordBits: WHOLE,
-    chainSize: WHOLE,
+    chainSize: CHAIN_SIZE,
     physBits: optional(POSITIVE),
     maxPages: optional(WHOLE),
     firstPfn: optional(oneOf(0, 1)),

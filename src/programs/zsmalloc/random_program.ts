@@ -48,11 +48,11 @@ const BURSTS: readonly Burst[] = [
   { op: "free", weight: 4, add: thin },
   { op: "malloc", weight: 4, add: age },
   { op: "write", weight: 4, add: rewrite },
-  { op: "malloc", weight: 2, add: refuse },
+  { op: "malloc", weight: 5, add: refuse },
   { op: "read", weight: 2, add: read },
-  { op: "compact", weight: 5, add: compact },
+  { op: "compact", weight: 15, add: compact },
   { op: "stats", weight: 1, add: ({ steps }) => steps.push({ op: "stats" }) },
-  { op: "shrink", weight: 5, add: shrink },
+  { op: "shrink", weight: 6, add: shrink },
   { op: "compact_around", weight: 2, add: compactAround },
   {
     op: "classes",
@@ -65,7 +65,7 @@ const BURSTS: readonly Burst[] = [
   { op: "write_mapped", weight: 3, add: writeMapped },
   { op: "unmap", weight: 4, add: unmap },
   { op: "migrate", weight: 4, add: migrate },
-  { op: "misuse", weight: 2, add: misuse },
+  { op: "misuse", weight: 3, add: misuse },
   { op: "create", weight: 1, add: createAgain },
   { op: "destroy", weight: 3, add: destroy },
 ];
@@ -210,7 +210,7 @@ const MANY = 32;
 function thin(draft: Draft): void {
   const { random, live, steps } = draft;
   const each = 2 + random(4);
-  const isMost = random(3) > 0;
+  const isMost = random(4) > 0;
   const goes = (at: number) => at % each > 0 === isMost;
   if (live.length === 0) return;
   if (live.length > MANY && draft.scope.ops.has("fail")) {
@@ -254,7 +254,7 @@ function refuse(draft: Draft): void {
 }
 
 function compact(draft: Draft): void {
-  if (draft.random(4) > 0) fillAndThin(draft);
+  if (draft.random(8) > 0) fillAndThin(draft);
   draft.steps.push({ op: "compact" });
 }
 
@@ -266,13 +266,20 @@ function shrink(draft: Draft): void {
 /** A pool that was filled and thinned just before has something to move. */
 function fillAndThin(draft: Draft): void {
   const { random, scope, sizes } = draft;
-  const count = 4 + random(28);
+  const count = 6 + random(28);
+  const size = random(4) === 0 ? sizes[0] : fewestInZspage(draft);
   if (scope.ops.has("fail") && random(2) === 0) {
-    mallocMany(draft, sizes[0], count);
+    mallocMany(draft, size, count);
   } else {
-    for (let left = count; left > 0; left--) mallocOne(draft, sizes[0]);
+    for (let left = count; left > 0; left--) mallocOne(draft, size);
   }
   thin(draft);
+}
+
+/** The largest size that shares pages: few objects of it are several zspages. */
+function fewestInZspage({ sizes, create: { pageSize } }: Draft): number {
+  const shared = sizes.filter((size) => size <= 3 * pageSize / 4);
+  return shared.length === 0 ? sizes[0] : Math.max(...shared);
 }
 
 /** Objects that may go while a pool is compacted. */
