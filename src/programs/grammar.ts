@@ -162,7 +162,7 @@ export const DATA: Field<Bytes> = field(
 );
 
 /** Reads the fields of an object; those that are not there are left out. */
-export function readFields(
+function readFields(
   of: Readonly<Record<string, Field<unknown>>>,
   fields: Fields,
 ): object {

@@ -10,24 +10,13 @@ import {
   type Transcript,
 } from "../programs/transcript.ts";
 import { replaySwap } from "./replays/swap.ts";
+import type { VerdictOf } from "./replays/verdict.ts";
 import { replayZram, type Sizes } from "./replays/zram.ts";
 
-export type { Difference, Sizes };
+export type { Difference, Sizes, VerdictOf };
 
 /** How a replay ended. */
-export interface Verdict {
-  /** Where compressed lengths came from. */
-  readonly sizes: Sizes;
-  /** Operations that were run. */
-  readonly operations: number;
-  /** Observations that were compared. */
-  readonly observations: number;
-  /** The first operation with a difference, and all differences it has. */
-  readonly failure?: {
-    readonly operation: Operation;
-    readonly differences: readonly Difference[];
-  };
-}
+export type Verdict = VerdictOf<Operation>;
 
 /** An operation in one short line, for messages. */
 export function describeOperation(operation: Operation): string {

@@ -2,7 +2,7 @@
 import { TargetFault } from "./target.ts";
 
 /** Bytes of an answer beyond which a child is flooding: some thousand pages. */
-export const MAX_ANSWER_BYTES = 16 << 20;
+const MAX_ANSWER_BYTES = 16 << 20;
 
 const NEWLINE = 10;
 

@@ -14,7 +14,7 @@ export interface Expected {
 /** What must succeed. */
 export const SUCCESS: Expected = { errno: undefined, isOpen: false };
 /** What fails or not. */
-export const OPEN: Expected = { errno: "EIO", isOpen: true };
+const OPEN: Expected = { errno: "EIO", isOpen: true };
 
 /** What must fail with an errno; what must succeed without one. */
 export function failing(errno: string | undefined): Expected {

@@ -115,7 +115,7 @@ function readRange(
 }
 
 /** Whether a page in the pool is of a type. */
-export function isOfType(
+function isOfType(
   pages: LedgerPages,
   page: number,
   type: string,

@@ -6,21 +6,11 @@ import type {
   ZramStep,
   ZramSteps,
 } from "../../programs/zram/steps.ts";
-import type { Rule } from "../../rules/invariant.ts";
-import type { Reach } from "../../rules/reach.ts";
 import { type BlockStateRow, isRefusal } from "../../targets/target.ts";
 import { BD_STAT_FIELDS, MM_STAT_FIELDS } from "../../zram/stat.ts";
 import type { Comparison } from "../comparison.ts";
-import { Disagreement, type Judge } from "../judge.ts";
+import type { Judge } from "../judge.ts";
 import { errnoOf, type ZramAnswer } from "./follow.ts";
-
-/** What every answer is judged by. */
-export const OBSERVED: Rule = {
-  id: "observed/same-answer",
-  sentence:
-    "Every error, text, number, flag and page is what was observed of the kernel.",
-  source: "the recording",
-};
 
 const MM_STAT: ZramStep = { op: "get", attr: "mm_stat" };
 const BD_STAT: ZramStep = { op: "get", attr: "bd_stat" };
@@ -55,30 +45,6 @@ export function comparingZram(
         ...(mm_stat === undefined ? [] : [MM_STAT]),
         ...(bd_stat === undefined ? [] : [BD_STAT]),
       ];
-    },
-  };
-}
-
-/** Holds a target against a recording: throws at the first difference. */
-export function observedZram(
-  operations: readonly ZramOperation[],
-  comparison: Comparison,
-  reach: Reach,
-): Judge<ZramSteps, ZramResults> {
-  const compared = comparingZram(operations, comparison);
-  return {
-    ...compared,
-    after(step, answer) {
-      const before = comparison.observations;
-      compared.after(step, answer);
-      const [first] = comparison.takeDifferences();
-      if (first !== undefined) {
-        const { what, observed, expected } = first;
-        throw new Disagreement(OBSERVED, { [what]: observed }, {
-          [what]: expected,
-        });
-      }
-      reach.count(OBSERVED, comparison.observations - before);
     },
   };
 }

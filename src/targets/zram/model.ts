@@ -128,7 +128,7 @@ export function modelZram(
 }
 
 /** The same with every algorithm that the profile has. */
-export function deviceTarget(
+function deviceTarget(
   profile: Profile,
   backingPages?: number,
 ): ZramTarget {

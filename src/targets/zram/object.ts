@@ -16,7 +16,7 @@ import {
 import type { BioRequest, ZramOptional, ZramTarget } from "../target.ts";
 
 /** The steps that any device can do. */
-export const ZRAM_BASIC_OPS: readonly (keyof ZramSteps)[] = [
+const ZRAM_BASIC_OPS: readonly (keyof ZramSteps)[] = [
   "create",
   "set",
   "get",
