@@ -51,8 +51,8 @@ export const ZSWAP_STORE_COUNT_INVARIANTS: readonly ZswapStoreInvariant[] = [
       const isStored = zswap.frontswap.succ_stores > succStores;
       const { poolPer } = zswap.profile.zswap;
       if (!isStored || poolPer === "swap-type") return SILENT;
-      const { list, totalPages } = zswap.pools;
-      const isCompacted = list.some(({ zpool }) => zpool.type === "z3fold");
+      const { pools: { totalPages }, profile: { zswap: { zpools } } } = zswap;
+      const isCompacted = zpools.includes("z3fold");
       if (isCompacted && zswap.countedPages > totalPages) return SILENT;
       return expectEqual("pages counted", zswap.countedPages, totalPages);
     },
