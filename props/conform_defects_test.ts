@@ -135,7 +135,11 @@ const BROKEN: Readonly<Record<string, string | readonly string[]>> = {
   "floods": "protocol/answers: flood",
   "wrong-id": "protocol/answers: wrong id",
   "nonsense": "protocol/answers: malformed",
-  "out-of-turn": "protocol/answers: out of turn",
+  // Early or late, as the scheduler has it: before the next request, or after.
+  "out-of-turn": [
+    "protocol/answers: out of turn",
+    "protocol/answers: wrong id",
+  ],
   "number-as-text": "protocol/answers: malformed",
   "truncated-base64": "protocol/answers: malformed",
   "no-errno": "protocol/answers: malformed",

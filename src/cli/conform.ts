@@ -94,7 +94,10 @@ function conformChild(
   options: Options,
 ): Promise<number> {
   if (command.length === 0) {
-    throw new UsageError("Cannot conform: no COMMAND is given after '--'");
+    const device = name === "zram" ? ", nor a '--device'" : "";
+    throw new UsageError(
+      `Cannot conform: no COMMAND is given after '--'${device}`,
+    );
   }
   const asked = askedOf(options, "contract");
   const timeout = timeoutOption(options);

@@ -214,6 +214,11 @@ export function pathError(path: string, error: unknown): UsageError {
     : error instanceof Deno.errors.PermissionDenied ||
         error instanceof Deno.errors.NotCapable
     ? "permission is denied"
+    : error instanceof Deno.errors.IsADirectory
+    ? "it is a folder, and a file is needed"
+    : error instanceof Deno.errors.NotADirectory ||
+        error instanceof Deno.errors.AlreadyExists
+    ? "it is a file, and a folder is needed"
     : error instanceof Error
     ? error.message
     : String(error);
