@@ -196,7 +196,7 @@ pythonTest(
       '{"zspec":"conform/1","target":"zsmalloc","level":"contract","profile":"linux-6.18"}';
     await Deno.writeTextFile(
       `${folder}/idle.jsonl`,
-      `${header}\n{"op":"create"}\n`,
+      `${header}\n{"op":"compact"}\n`,
     );
     const { code, stdout, stderr } = await zspec(
       folder,

@@ -157,10 +157,10 @@ export class ZswapContractBook {
     this.#stats = found;
   }
 
-  #expectTaken([page]: readonly Uint8Array[], stored: boolean): void {
+  #expectTaken(pages: readonly Uint8Array[], stored: boolean): void {
     const isEmpty = this.#stats.storedPages === 0;
     if (!isEmpty || !this.#limits.hasRoom) return;
-    if (!isSameFilled(page, this.#wordBytes)) return;
+    if (!pages.every((page) => isSameFilled(page, this.#wordBytes))) return;
     if (!stored) {
       throw new Disagreement(RULES.stores, { stored: true }, { stored });
     }
