@@ -170,7 +170,7 @@ function recompressText(draft: Draft, written: readonly number[]): string {
   ).concat(written);
   const parts = [
     ...some(4, "type", "idle", "huge", "huge_idle", "any"),
-    ...some(2, "threshold", ...thresholds, 70000),
+    ...(random(4) > 0 ? some(1, "threshold", ...thresholds, 70000) : []),
     ...some(4, "algo", ...zram.compAlgorithms, "none"),
     ...some(4, "priority", 0, 1, 2, 3, 7),
     ...some(4, "max_pages", 0, 1, 3, 10),
