@@ -194,7 +194,10 @@ pythonTest(
   async (folder) => {
     const header =
       '{"zspec":"conform/1","target":"zsmalloc","level":"contract","profile":"linux-6.18"}';
-    await Deno.writeTextFile(`${folder}/idle.jsonl`, `${header}\n`);
+    await Deno.writeTextFile(
+      `${folder}/idle.jsonl`,
+      `${header}\n{"op":"create"}\n`,
+    );
     const { code, stdout, stderr } = await zspec(
       folder,
       ...["conform", "zsmalloc", "--replay", "idle.jsonl", "--"],
@@ -203,7 +206,7 @@ pythonTest(
     assertEquals([code, stderr], [1, ""]);
     assertMatch(
       stdout,
-      /^Nothing is known of how zsmalloc conforms .*, no rule was exercised: 1 program, 0 steps in /,
+      /^Nothing is known of how zsmalloc conforms .*, no rule was exercised: 1 program, 1 step in /,
     );
   },
 );

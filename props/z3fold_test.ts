@@ -147,6 +147,23 @@ Deno.test("a middle object that is left alone becomes the first, and no holder o
   assertHolds(pool, next[1], 100, 4);
 });
 
+Deno.test("a slot that leads to frame 0 is no empty one, whatever its index", () => {
+  const memory = new Memory({ firstPfn: 0 });
+  const pool = new Z3foldPool(LINUX_6_1, { memory });
+  let stays = put(pool, 1000, 0);
+  // Each turn the middle object, left alone, becomes the first: indices go round.
+  for (let turn = 1; turn <= 4; turn++) {
+    const last = put(pool, 1000, 10);
+    const middle = put(pool, 1000, turn);
+    assertEquals(buddyOf(pool, middle), "MIDDLE");
+    pool.free(last);
+    pool.free(stays);
+    checkZ3fold(pool);
+    assertHolds(pool, middle, 1000, turn);
+    stays = middle;
+  }
+});
+
 Deno.test("a middle object moves up to the last where that wins three chunks, and not for two", () => {
   // Chunks of 64 bytes: 62 for objects, of which the three have 59 or 60.
   for (const [gap, isMoved] of [[3, true], [2, false]] as const) {

@@ -91,7 +91,8 @@ Deno.test("a store that leaves the pages uncounted is found", () => {
     const before = zswapLimitsBefore(zswap);
     zswap.store(0, 1, [noisy(2500)]);
     checkZswapStore(before, zswap);
-    zswap.countedPages++;
+    // More may have been counted before z3fold's worker freed some.
+    zswap.countedPages--;
     const error = assertThrows(
       () => checkZswapStore(before, zswap),
       InvariantError,

@@ -4,7 +4,7 @@ import { type Profile, profileNamed } from "../linux/profile.ts";
 import type { Step } from "../programs/program.ts";
 import { TranscriptError } from "../programs/transcript_fields.ts";
 import type { Rule } from "../rules/invariant.ts";
-import { type Shard, WHOLE_RUN } from "../search/batches.ts";
+import { isEmptyShard, type Shard, WHOLE_RUN } from "../search/batches.ts";
 import { conform, replaySteps } from "../search/conform.ts";
 import {
   type FindingTranscript,
@@ -168,7 +168,8 @@ export async function judgeTarget<
   };
   if (junit !== undefined) writeText(junit, conformJunit(report));
   console.log((isJson ? conformJson(report) : conformText(report)).trimEnd());
-  const isKnown = Object.keys(report.reach).length > 0;
+  const isKnown = Object.keys(report.reach).length > 0 ||
+    (replay === undefined && isEmptyShard(asked.runs, asked.shard));
   return report.finding === undefined && isKnown ? 0 : 1;
 }
 
@@ -205,6 +206,7 @@ async function runPrograms<
     ...result,
     rules: rulesOf(suite, level),
     shard,
+    runs: isCounted ? runs : undefined,
     replayed: undefined,
   };
 }
@@ -220,6 +222,12 @@ async function runTranscript<
   { path, text }: { readonly path: string; readonly text: string },
 ): Promise<ConformOutcome> {
   const { header, steps } = parseReplay(path, text, suite);
+  const refusal = steps.length === 0
+    ? "it has no steps"
+    : suite.refusal?.(steps);
+  if (refusal !== undefined) {
+    throw new UsageError(`Cannot replay '${path}' there: ${refusal}`);
+  }
   // What fuzzing found of the model is asked of others as far as they promise it.
   const level = header.level === "model" ? asked.level : header.level;
   // What was found out of a live kernel is more than its profile's name says;
@@ -236,6 +244,7 @@ async function runTranscript<
     rules: rulesOf(suite, level),
     seed: undefined,
     shard: WHOLE_RUN,
+    runs: undefined,
     replayed: path,
     programs: 1,
     steps: steps.length,

@@ -2,7 +2,7 @@
 import { ANSWERS } from "../judges/judge.ts";
 import { junitXml } from "../report/junit.ts";
 import { unexercised, unexercisedText } from "../report/reach.ts";
-import { grouped } from "../report/table.ts";
+import { counted } from "../report/table.ts";
 import type { Rule } from "../rules/invariant.ts";
 import type { ReachCounts } from "../rules/reach.ts";
 import { type Shard, shortestRun } from "../search/batches.ts";
@@ -24,6 +24,8 @@ export interface ConformOutcome {
   readonly seed: number | undefined;
   /** Which part of the programs were run. */
   readonly shard: Shard;
+  /** Programs of the whole run; `undefined` where time ends it. */
+  readonly runs: number | undefined;
   /** The transcript that was run, if one was. */
   readonly replayed: string | undefined;
   /** Programs that were run. */
@@ -68,10 +70,6 @@ function repeatCommand(report: ConformReport): string {
     ]
     : ["--replay", quoted(replayed)];
   return [command, target, ...options, tested].join(" ").trimEnd();
-}
-
-function counted(count: number, what: string): string {
-  return `${grouped(count)} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** The rules that count: that there is an answer is judged of every one. */
@@ -140,6 +138,7 @@ export function conformJson(report: ConformReport): string {
       profile: profile.name,
       seed,
       shard,
+      runs: report.runs,
       interrupted: false,
       programs,
       steps,
@@ -148,7 +147,11 @@ export function conformJson(report: ConformReport): string {
         { machine: target, programs, steps, reach: { ...zeros, ...reach } },
       ],
       command: repeatCommand(report),
-      failure: finding && { error: describeFinding(finding) },
+      failure: finding && {
+        machine: target,
+        error: describeFinding(finding),
+        command: repeatCommand(report),
+      },
       finding: finding && {
         ...finding,
         transcript: findingTranscript(target, plan, finding),

@@ -56,7 +56,9 @@ export function runCorpus(
     const count = counts.find((one) => one.machine === machine.name);
     if (count === undefined) continue;
     const reach = new Reach();
+    const started = performance.now();
     const finding = judgeProgram(machine, program, reach);
+    count.busy += performance.now() - started;
     known.push(reach.counts());
     count.programs++;
     count.steps += program.steps.length;

@@ -5,6 +5,7 @@ import { MACHINES } from "../search/machines.ts";
 import { search } from "../search/search.ts";
 import { runNow } from "../search/trial.ts";
 import {
+  type MachineCount,
   type MachineFailure,
   searchInWorkers,
   SHRINK_MILLISECONDS,
@@ -14,8 +15,8 @@ import {
   FUZZ_PROGRAMS,
   type FuzzOutcome,
   type FuzzPlan,
-  isExercised,
   planOf,
+  silentMachines,
 } from "./fuzz_plan.ts";
 import { fuzzJson, fuzzText } from "./fuzz_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
@@ -64,34 +65,36 @@ export async function fuzzCommand(args: readonly string[]): Promise<number> {
   });
   const plan = planOf(options);
   const isJson = options.flag("json");
-  // Before anything is run, so that it is known however that ends.
-  if (!isJson && plan.path === undefined) console.log(`seed ${plan.seed}`);
   const outcome = plan.path === undefined
-    ? await run(plan)
+    ? await run(plan, isJson)
     : repeat(plan, plan.path);
   const text = isJson ? fuzzJson(plan, outcome) : fuzzText(plan, outcome);
   console.log(text.trimEnd());
   if (outcome.interrupted) return INTERRUPTED;
-  return outcome.failure === undefined && isExercised(outcome) ? 0 : 1;
+  if (outcome.failure !== undefined) return 1;
+  return silentMachines(plan, outcome).length === 0 ? 0 : 1;
 }
 
 /** Runs programs until all are run, one fails, time is up, or SIGINT. */
-async function run(plan: FuzzPlan): Promise<FuzzOutcome> {
+async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
   const { machines, programs, milliseconds, corpus } = plan;
   const now = () => performance.now();
   const started = now();
   const seconds = () => (now() - started) / 1000;
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort();
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  // Before anything is run, so that it is known however that ends.
+  if (!isJson) console.log(`seed ${plan.seed}`);
   const kept = corpus === undefined ? undefined : runCorpus(corpus, machines);
   if (kept?.failure !== undefined) {
+    Deno.removeSignalListener("SIGINT", onInterrupt);
     return { ...kept, seconds: seconds(), interrupted: false };
   }
   let done = 0;
   const shown = Number.isFinite(programs)
     ? progress("fuzzing", programs * machines.length)
     : progress("fuzzing", milliseconds ?? 0);
-  const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
-  Deno.addSignalListener("SIGINT", onInterrupt);
   try {
     const result = await searchInWorkers({
       ...plan,
@@ -104,7 +107,12 @@ async function run(plan: FuzzPlan): Promise<FuzzOutcome> {
       onKept: (one) => corpus?.keep(one),
     });
     return {
-      ...result,
+      failure: result.failure,
+      counts: kept === undefined
+        ? result.counts
+        : result.counts.map((count, nth) =>
+          added(count, kept.counts[nth], plan.jobs)
+        ),
       seconds: seconds(),
       interrupted: interrupt.signal.aborted,
     };
@@ -112,6 +120,24 @@ async function run(plan: FuzzPlan): Promise<FuzzOutcome> {
     Deno.removeSignalListener("SIGINT", onInterrupt);
     shown.end();
   }
+}
+
+/** What a machine's programs came to, those of the corpus among them. */
+function added(
+  made: MachineCount,
+  kept: MachineCount,
+  jobs: number,
+): MachineCount {
+  const reach = new Reach();
+  for (const one of [made, kept]) reach.add(one.reach.counts());
+  return {
+    machine: made.machine,
+    programs: made.programs + kept.programs,
+    steps: made.steps + kept.steps,
+    // One thread runs the corpus, and the others wait for it.
+    busy: made.busy + kept.busy * jobs,
+    reach,
+  };
 }
 
 /** Runs one program again, and shrinks it as before where it fails. */

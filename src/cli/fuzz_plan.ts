@@ -1,5 +1,5 @@
 /** What `zspec fuzz` is asked for, and what comes of it. */
-import type { Shard } from "../search/batches.ts";
+import { isEmptyShard, type Shard } from "../search/batches.ts";
 import type { Machine } from "../search/machine.ts";
 import { machineNamed, MACHINES } from "../search/machines.ts";
 import type { WorkersResult } from "../search/workers.ts";
@@ -38,9 +38,14 @@ export interface FuzzOutcome extends WorkersResult {
   readonly interrupted: boolean;
 }
 
-/** Whether every machine exercised some rule: else nothing is known of it. */
-export function isExercised({ counts }: WorkersResult): boolean {
-  return counts.every(({ reach }) => Object.keys(reach.counts()).length > 0);
+/** The machines of which nothing is known: no rule was exercised. */
+export function silentMachines(
+  { programs, shard }: FuzzPlan,
+  { counts }: WorkersResult,
+): readonly string[] {
+  if (isEmptyShard(programs, shard)) return [];
+  return counts.filter(({ reach }) => Object.keys(reach.counts()).length === 0)
+    .map(({ machine }) => machine);
 }
 
 /** Reads the options. */

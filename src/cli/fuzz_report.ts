@@ -7,10 +7,15 @@ import {
   failureTranscript,
   repeatCommand,
 } from "../search/counterexample.ts";
+import { isEmptyShard } from "../search/batches.ts";
 import { describeFinding } from "../search/finding.ts";
 import { machineNamed } from "../search/machines.ts";
 import type { MachineCount, MachineFailure } from "../search/workers.ts";
-import { type FuzzOutcome, type FuzzPlan, isExercised } from "./fuzz_plan.ts";
+import {
+  type FuzzOutcome,
+  type FuzzPlan,
+  silentMachines,
+} from "./fuzz_plan.ts";
 
 /** Steps a second that all jobs together run of one machine. */
 function rate({ steps, busy }: MachineCount, jobs: number): number {
@@ -26,24 +31,29 @@ export function fuzzText(plan: FuzzPlan, outcome: FuzzOutcome): string {
   const { counts, failure, seconds } = outcome;
   if (failure !== undefined) return failureText(failure);
   const programs = counts.reduce((sum, count) => sum + count.programs, 0);
-  const silent = counts.flatMap((count) =>
-    unexercised(rulesOf(count), count.reach.counts())
-  );
+  const isEmpty = isEmptyShard(plan.programs, plan.shard);
+  const silent = isEmpty
+    ? []
+    : counts.flatMap((count) =>
+      unexercised(rulesOf(count), count.reach.counts())
+    );
   return `${countsText(plan, counts)}
 ${unexercisedText(silent)}${grouped(programs)} programs in ${
     seconds.toFixed(1)
-  } s. ${verdictOf(outcome)}
+  } s. ${verdictOf(plan, outcome)}
 `;
 }
 
-function verdictOf(outcome: FuzzOutcome): string {
-  const idle = outcome.counts.filter(({ reach }) =>
-    Object.keys(reach.counts()).length === 0
-  );
+function verdictOf(plan: FuzzPlan, outcome: FuzzOutcome): string {
   if (outcome.interrupted) return "Interrupted: they held so far.";
-  if (isExercised(outcome)) return "All hold.";
-  const names = idle.map(({ machine }) => machine).join(", ");
-  return `Nothing was exercised of ${names}, so nothing is known of that: give it more time.`;
+  if (isEmptyShard(plan.programs, plan.shard)) {
+    return "The shard has no programs.";
+  }
+  const silent = silentMachines(plan, outcome);
+  if (silent.length === 0) return "All hold.";
+  return `Nothing was exercised of ${
+    silent.join(", ")
+  }, so nothing is known of that: give it more time.`;
 }
 
 function countsText(
@@ -75,19 +85,12 @@ function errorOf({ found: { finding } }: MachineFailure): string {
   }\n  the rule: ${sentence}\n  its source: ${source}`;
 }
 
-/** What does the same again: the search, or the file that it is kept in. */
-function againOf(failure: MachineFailure): string {
-  return failure.path === undefined
-    ? repeatCommand(failure)
-    : `zspec replay ${failure.path}`;
-}
-
 function failureText(failure: MachineFailure): string {
   return `${failure.machine} fails: ${errorOf(failure)}
 
 To repeat it:
 
-  ${againOf(failure)}
+  ${repeatCommand(failure)}
 
 or 'zspec replay FILE', where FILE has what is printed here, or as a test:
 
@@ -96,20 +99,22 @@ ${counterexampleTest(failure)}`;
 
 /** For machines. */
 export function fuzzJson(plan: FuzzPlan, outcome: FuzzOutcome): string {
-  const { seed, jobs, shard } = plan;
+  const { seed, jobs, shard, programs } = plan;
   const { counts, failure, seconds, interrupted } = outcome;
+  const runs = Number.isFinite(programs) ? programs : undefined;
+  // The machine's own rules alone: judges share some with other machines.
   const machines = counts.map((count) => ({
     ...count,
-    reach: {
-      ...Object.fromEntries(rulesOf(count).map(({ id }) => [id, 0])),
-      ...count.reach.counts(),
-    },
+    reach: Object.fromEntries(
+      rulesOf(count).map((rule) => [rule.id, count.reach.of(rule)]),
+    ),
   }));
   return JSON.stringify(
     {
       search: "fuzz",
       seed,
       shard,
+      runs,
       jobs,
       seconds,
       interrupted,
@@ -120,7 +125,7 @@ export function fuzzJson(plan: FuzzPlan, outcome: FuzzOutcome): string {
         path: String(failure.found.nth),
         error: errorOf(failure),
         ...failure.found.finding,
-        command: againOf(failure),
+        command: repeatCommand(failure),
         transcript: failureTranscript(failure),
         test: counterexampleTest(failure),
       },

@@ -1,4 +1,5 @@
 /** The zspec command. */
+import { NothingExercised } from "../search/conform.ts";
 import { AGE_USAGE, ageCommand } from "./age.ts";
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
 import { CONFORM_USAGE, conformCommand } from "./conform.ts";
@@ -128,7 +129,9 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (isOutOfMemory(error)) {
       console.error(`zspec: Cannot ${name}: there is too little memory`);
-    } else if (error instanceof UsageError) {
+    } else if (
+      error instanceof UsageError || error instanceof NothingExercised
+    ) {
       console.error(`zspec: ${error.message}`);
     } else throw error;
     return 2;

@@ -1,10 +1,9 @@
 /** `zspec replay`: transcripts of live kernels, and of findings. */
-import type { Difference } from "../judges/comparison.ts";
 import { profileNamed } from "../linux/profile.ts";
 import { parseTranscript, TranscriptError } from "../programs/transcript.ts";
 import { Reach } from "../rules/reach.ts";
 import { exercisedOf } from "../report/reach.ts";
-import { grouped, table } from "../report/table.ts";
+import { counted, grouped, table } from "../report/table.ts";
 import { parseMachineTranscript } from "../search/counterexample.ts";
 import { describeFinding } from "../search/finding.ts";
 import { hasFinding } from "../search/finding_transcript.ts";
@@ -61,7 +60,7 @@ export async function replayCommand(args: readonly string[]): Promise<number> {
   }
   const command = end < 0 ? undefined : args.slice(end + 1);
   if (isElsewhere(options, command)) {
-    return await replayElsewhere(options, command, renderVerdict);
+    return await replayElsewhere(options, command, renderElsewhere);
   }
   return Math.max(...options.paths.map((path) => replayOne(path, sizes)));
 }
@@ -89,14 +88,17 @@ function replayFinding(path: string, text: string): number {
   const { machine, header, steps } = parseMachineTranscript(text);
   const profile = profileNamed(header.profile);
   if (profile === undefined) throw new Error(`no profile ${header.profile}`);
+  if (steps.length === 0) {
+    throw new UsageError(`Cannot replay '${path}': it has no steps`);
+  }
   const reach = new Reach();
   const finding = judgeProgram(machine, { profile, steps }, reach);
   if (finding === undefined) {
     const rules = exercisedOf(machine.rules, reach.counts());
     console.log(
       `${path}: ${machine.name}, ${
-        grouped(steps.length)
-      } steps, all hold (${rules} rules exercised)`,
+        counted(steps.length, "step")
+      }, all hold (${rules} rules exercised)`,
     );
     return 0;
   }
@@ -109,26 +111,47 @@ function replayFinding(path: string, text: string): number {
   return 1;
 }
 
+/** How the model follows a recording. */
 function renderVerdict(path: string, verdict: Verdict): string {
-  const { failure, sizes, operations, observations } = verdict;
+  return renderFollowed(path, verdict, {
+    equal: `all equal (sizes ${verdict.sizes})`,
+    different: `not what the model shows (sizes ${verdict.sizes})`,
+    // What the recording has, and what the model predicts.
+    columns: ["observed", "expected"],
+  });
+}
+
+/** How something else does. */
+function renderElsewhere(path: string, verdict: Verdict): string {
+  return renderFollowed(path, verdict, {
+    equal: "all equal",
+    different: "not what was recorded",
+    columns: ["recorded", "found"],
+  });
+}
+
+function renderFollowed(
+  path: string,
+  { failure, operations, observations }: Verdict,
+  { equal, different, columns: [recorded, found] }: {
+    readonly equal: string;
+    readonly different: string;
+    readonly columns: readonly [string, string];
+  },
+): string {
   if (failure === undefined) {
     return `${path}: ${grouped(operations)} operations, ${
       grouped(observations)
-    } observations, all equal (sizes ${sizes})\n`;
+    } observations, ${equal}\n`;
   }
   const { operation, differences } = failure;
   return `${path}:${operation.line}: ${
     describeOperation(operation)
-  }: not what the model shows (sizes ${sizes})\n` +
-    renderDifferences(differences);
-}
-
-function renderDifferences(differences: readonly Difference[]): string {
-  return table(
+  }: ${different}\n` + table(
     [
       { title: "", align: "left" },
-      { title: "observed" },
-      { title: "expected" },
+      { title: recorded },
+      { title: found },
     ],
     differences.map(({ what, observed, expected }) => [
       `  ${what}`,

@@ -93,23 +93,50 @@ export async function replayElsewhere(
   });
 }
 
+/** What each place can be asked to do: a finding's target, and its own name of it. */
+const KINDS = {
+  command: { zsmalloc: "zsmalloc", zram: "zram", zswap: "zswap" },
+  device: { zram: "zram" },
+  image: { zram: "zram", swap: "zswap" },
+} as const;
+
+/** The name of a finding's target there. */
+function kindOf(
+  path: string,
+  text: string,
+  where: string,
+  kinds: Readonly<Record<string, string>>,
+): string {
+  const target = /"target":"(\w+)"/.exec(text)?.[1] ?? "";
+  // What a guest's conformance run printed has the name that it has there.
+  const isOfGuest = where === "--guest" && /"level":"exact"/.test(text);
+  const kind = isOfGuest && target === "zswap" ? target : kinds[target];
+  if (kind !== undefined) return kind;
+  throw new UsageError(
+    `Cannot replay '${path}' on ${where}: it is of '${target}', not of ${
+      Object.keys(kinds).join(" or ")
+    }`,
+  );
+}
+
 /** What was found is judged as what may be found is. */
 function judgeFinding(
   path: string,
   text: string,
   place: Place,
 ): Promise<number> {
-  const target = /"target":"(\w+)"/.exec(text)?.[1] ?? "";
   if ("command" in place) {
-    return conformCommand([target, "--replay", path, "--", ...place.command]);
+    const kind = kindOf(path, text, "a COMMAND", KINDS.command);
+    return conformCommand([kind, "--replay", path, "--", ...place.command]);
   }
   if ("device" in place) {
     const { device } = place;
-    return conformCommand([target, "--replay", path, "--device", device]);
+    const kind = kindOf(path, text, "--device", KINDS.device);
+    return conformCommand([kind, "--replay", path, "--device", device]);
   }
-  const name = target === "swap" ? "zswap" : target;
   const { image } = place;
-  return guestCommand(["conform", name, "--replay", path, "--image", image]);
+  const kind = kindOf(path, text, "--guest", KINDS.image);
+  return guestCommand(["conform", kind, "--replay", path, "--image", image]);
 }
 
 function parse(path: string, text: string): Transcript {

@@ -12,7 +12,12 @@ export function shardOption(options: Options): Shard {
   if (value === undefined) return WHOLE_RUN;
   const [, index, count] = /^([0-9]{1,6})\/([0-9]{1,6})$/.exec(value) ?? [];
   const shard = { index: Number(index), count: Number(count) };
-  if (shard.index >= 1 && shard.index <= shard.count) return shard;
+  if (shard.index >= 1 && shard.index <= shard.count) {
+    if (options.text("seed") !== undefined) return shard;
+    throw new UsageError(
+      "The option '--shard' is given without '--seed': the parts are those of one seed's programs",
+    );
+  }
   throw new UsageError(
     `The option '--shard' is '${value}', not such as 2/8: a part and how many there are`,
   );

@@ -49,3 +49,8 @@ export function percent(part: number, whole: number, decimals = 1): string {
 export function grouped(value: number): string {
   return value.toLocaleString("en-US");
 }
+
+/** How many there are of something, in the plural where that is right. */
+export function counted(count: number, what: string): string {
+  return `${grouped(count)} ${what}${count === 1 ? "" : "s"}`;
+}

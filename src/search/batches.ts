@@ -49,6 +49,11 @@ export function* batchesOf(
   }
 }
 
+/** Whether a run is too short for a shard to have programs. */
+export function isEmptyShard(programs: number, { index }: Shard): boolean {
+  return (index - 1) * BATCH_PROGRAMS >= programs;
+}
+
 /** The programs of the shortest run of which a shard has `programs`, 1 or more. */
 export function shortestRun(programs: number, { index, count }: Shard): number {
   const last = programs - 1;

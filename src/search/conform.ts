@@ -4,7 +4,13 @@ import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import type { Step } from "../programs/program.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
 import type { Target } from "../targets/target.ts";
-import { batchesOf, placesOf, type Shard } from "./batches.ts";
+import {
+  batchesOf,
+  isEmptyShard,
+  placesOf,
+  type Shard,
+  WHOLE_RUN,
+} from "./batches.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import { type Arena, programAt, runEnd, runProgram, search } from "./search.ts";
 import type { Plan, Suite } from "./suite.ts";
@@ -57,7 +63,7 @@ export interface ConformResult<One extends Step = Step> {
 /** What a run is told, every option at its value; throws where one has none. */
 function checked(options: ConformOptions) {
   const { level = "contract", profile = LINUX_6_18 } = options;
-  const { runs = CONFORM_RUNS, seed = 1, shard } = options;
+  const { runs = CONFORM_RUNS, seed = 1, shard = WHOLE_RUN } = options;
   const refuse = (name: string, found: unknown, right: string): never => {
     throw new RangeError(
       `Cannot conform: the '${name}' is ${found}, not ${right}`,
@@ -68,6 +74,12 @@ function checked(options: ConformOptions) {
   if (!isCount) refuse("runs", runs, "a whole number from 1 on");
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
     refuse("seed", seed, "a whole number from 0 to 2^32 - 1");
+  }
+  const isPart = [shard.index, shard.count].every(Number.isInteger) &&
+    shard.index >= 1 && shard.index <= shard.count;
+  if (!isPart) {
+    const part = `${shard.index}/${shard.count}`;
+    refuse("shard", part, "such as 2/8: a part and how many there are");
   }
   return { plan: { level, profile }, runs, seed, shard };
 }
@@ -86,9 +98,15 @@ function arenaOf<T extends Target, One extends Step, Known extends Plan>(
   };
 }
 
+/** Programs were run, and no rule was exercised: nothing is known of the target. */
+export class NothingExercised extends Error {
+  /** The error's class. */
+  override readonly name = "NothingExercised";
+}
+
 /**
  * Runs a suite against a target. Throws a `TargetMissing` where the target
- * cannot be had, and an Error where nothing was found and no rule exercised.
+ * cannot be had, and a {@linkcode NothingExercised} where nothing was found and no rule exercised.
  */
 export async function conform<
   T extends Target,
@@ -123,8 +141,9 @@ export async function conform<
     await runWaiting(
       runEnd(arena, programAt(arena, { seed, nth: 0 }).steps.slice(0, 1)),
     );
-  if (finding === undefined && Object.keys(counts.reach).length === 0) {
-    throw new Error(
+  const isSilent = Object.keys(counts.reach).length === 0;
+  if (finding === undefined && isSilent && !isEmptyShard(runs, shard)) {
+    throw new NothingExercised(
       `Cannot say that ${kind} conforms: no rule was exercised in ${counts.programs} programs`,
     );
   }

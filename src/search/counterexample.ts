@@ -11,8 +11,11 @@ import { assertProgram, type Machine } from "./machine.ts";
 import { machineNamed, MACHINES } from "./machines.ts";
 import type { MachineFailure } from "./workers.ts";
 
-/** The command that runs just this program again. */
-export function repeatCommand({ machine, found }: MachineFailure): string {
+/** The command that runs just this program again, from its seed or its file. */
+export function repeatCommand(
+  { machine, path, found }: MachineFailure,
+): string {
+  if (path !== undefined) return `zspec replay ${path}`;
   return `zspec fuzz ${machine} --seed ${found.seed} --path ${found.nth}`;
 }
 
@@ -24,11 +27,12 @@ export function failureTranscript({ machine, found }: MachineFailure): string {
 
 /** A whole test file that runs just this program. */
 export function counterexampleTest(failure: MachineFailure): string {
-  const { machine, found: { seed } } = failure;
+  const { machine, path, found: { seed } } = failure;
+  const whence = path === undefined ? `seed ${seed}` : path;
   return `// ${repeatCommand(failure)}
 import { assertTranscript } from "zspec";
 
-Deno.test("${machine}: a counterexample of seed ${seed}", () => {
+Deno.test("${machine}: a counterexample of ${whence}", () => {
   assertTranscript(String.raw\`
 ${failureTranscript(failure)}\`);
 });

@@ -33,9 +33,11 @@ export interface ShardResult {
   readonly shard: Shard;
   /** Whether it was stopped before its end. */
   readonly interrupted: boolean;
+  /** Programs of each machine in the whole run; left out where time ended it. */
+  readonly runs: number | undefined;
   /** What was run of each machine. */
   readonly machines: readonly Part[];
-  /** What failed, in one line, if anything did. */
+  /** What failed and the command that does so again, if anything did. */
   readonly failure: string | undefined;
 }
 
@@ -92,6 +94,7 @@ export function parseShardResult(
       count: shard.required("count", positive, "a whole number from 1 on"),
     },
     interrupted: fields.required("interrupted", truth, "true or false"),
+    runs: fields.optional("runs", positive, "a whole number from 1 on"),
     machines: fields.required("machines", list, "a list")
       .map((part) => parsePart(fieldsOf(part))),
     failure: failureOf(fields, fieldsOf),
@@ -103,9 +106,12 @@ function failureOf(
   fieldsOf: (value: unknown) => Fields,
 ): string | undefined {
   const failure = fields.optional("failure", object, "an object");
-  return failure === undefined
-    ? undefined
-    : fieldsOf(failure).required("error", text, "text");
+  if (failure === undefined) return undefined;
+  const told = fieldsOf(failure);
+  const [machine, error, command] = ["machine", "error", "command"].map((
+    name,
+  ) => told.required(name, text, "text"));
+  return `${machine} fails: ${error}\n  to repeat it: ${command}`;
 }
 
 /**
@@ -115,17 +121,8 @@ function failureOf(
 export function mergeShards(results: readonly ShardResult[]): MergedResult {
   const [first] = results;
   if (first === undefined) throw new MergeError("there is no result");
-  const { search, seed, shard: { count } } = first;
-  for (const one of results) {
-    if (
-      one.search === search && one.seed === seed && one.shard.count === count
-    ) {
-      continue;
-    }
-    throw new MergeError(
-      `they are of different runs: ${describe(first)}, and ${describe(one)}`,
-    );
-  }
+  const { search, seed, shard: { count }, runs } = first;
+  for (const one of results) checkSameRun(first, one);
   for (let index = 1; index <= count; index++) {
     const there = results.filter(({ shard }) => shard.index === index).length;
     if (there === 1) continue;
@@ -142,14 +139,46 @@ export function mergeShards(results: readonly ShardResult[]): MergedResult {
     search,
     seed,
     shards: count,
+    runs,
     interrupted: results.some(({ interrupted }) => interrupted),
     machines: mergeParts(results.flatMap(({ machines }) => machines)),
     failures,
   };
 }
 
-function describe({ search, seed, shard }: ShardResult): string {
-  return `${search} of seed ${seed} in ${shard.count} shards`;
+/** What makes two results those of one run. */
+function describe({ search, seed, shard, runs }: ShardResult): string {
+  const programs = runs === undefined ? "" : ` of ${runs} programs`;
+  return `${search}${programs}, seed ${seed}, in ${shard.count} shards`;
+}
+
+function checkSameRun(first: ShardResult, one: ShardResult): void {
+  const refuse = (ofFirst: string, ofOne: string): never => {
+    throw new MergeError(
+      `they are of different runs: ${ofFirst}, and ${ofOne}`,
+    );
+  };
+  if (describe(one) !== describe(first)) {
+    refuse(describe(first), describe(one));
+  }
+  const machines = (of: ShardResult) =>
+    of.machines.map(({ machine }) => machine).join(", ");
+  if (machines(one) !== machines(first)) {
+    refuse(`one of ${machines(first)}`, `one of ${machines(one)}`);
+  }
+  for (const [nth, { machine, reach }] of first.machines.entries()) {
+    const rules = Object.keys(one.machines[nth].reach);
+    const differ = new Set(rules).symmetricDifference(
+      new Set(Object.keys(reach)),
+    );
+    const [rule] = differ;
+    if (rule === undefined) continue;
+    const has = rules.includes(rule);
+    refuse(
+      `one ${has ? "without" : "with"} '${rule}' among the rules of ${machine}`,
+      `one ${has ? "with" : "without"} it`,
+    );
+  }
 }
 
 /** The parts of each machine added up, machines in the order of their names' coming. */

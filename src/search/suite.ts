@@ -31,6 +31,11 @@ export interface Suite<
   prepare(target: T, plan: Plan): Known | Promise<Known>;
   /** What programs may be made of, as far as the target can do it. */
   scope(plan: Known): Scope;
+  /**
+   * Why a program that was found elsewhere cannot be asked of the target: what
+   * no such target has. Left out where each program can be.
+   */
+  refusal?(steps: readonly One[]): string | undefined;
   /** A trial of one program, before its first step. */
   trial(target: T, plan: Known, reach: Reach): Trial<One>;
 }

@@ -7,6 +7,12 @@ import {
   type Z3foldPages,
 } from "./z3fold_page.ts";
 
+/**
+ * Pages below the direct map. A slot holds its page's virtual address, so that
+ * of an object in frame 0 is no empty slot.
+ */
+const DIRECT_MAP_PAGES = 1;
+
 /** Where the object of a handle is. */
 export interface Z3foldObject {
   /** Its page. */
@@ -74,7 +80,7 @@ export class Z3foldHandles {
       return { pfn, buddy: HEADLESS, address, length: pageSize };
     }
     const slot = this.#slots.get(handle);
-    const pfn = Math.floor(slot / pageSize);
+    const pfn = Math.floor(slot / pageSize) - DIRECT_MAP_PAGES;
     const buddy = (slot - this.#pages.firstNum(pfn)) & BUDDY_MASK;
     const isLast = buddy === LAST;
     const chunks = isLast
@@ -147,7 +153,8 @@ export class Z3foldHandles {
   /** What the slot of one of a page's objects holds. */
   #slotOf(pfn: number, buddy: number): number {
     const chunks = buddy === LAST ? this.#pages.chunks(pfn, LAST) : 0;
-    return pfn * this.#pages.memory.pageSize + (chunks << BUDDY_SHIFT) +
+    const address = (pfn + DIRECT_MAP_PAGES) * this.#pages.memory.pageSize;
+    return address + (chunks << BUDDY_SHIFT) +
       this.#pages.slotIndex(pfn, buddy);
   }
 }
