@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   assertProgram,
+  assertTranscript,
   batchesOf,
   MACHINES,
   placesOf,
@@ -79,3 +80,11 @@ for (const machine of MACHINES) {
     }
   });
 }
+
+Deno.test("an empty zswap need not take a folio of which one page does not compress", () => {
+  assertTranscript(String.raw`
+{"zspec":"conform/1","target":"zswap","level":"model","profile":"linux-6.18-full"}
+{"op":"create","totalPages":1873,"maxPoolPercent":5,"allocator":"zsmalloc","writeback":false}
+{"op":"store_folio","type":0,"offset":9,"pages":[{"word":"00000000"},{"xorshift":7103,"bytes":8058}]}
+`);
+});
