@@ -84,7 +84,7 @@ for (const machine of MACHINES) {
 Deno.test("an empty zswap need not take a folio of which one page does not compress", () => {
   assertTranscript(String.raw`
 {"zspec":"conform/1","target":"zswap","level":"model","profile":"linux-6.18-full"}
-{"op":"create","totalPages":1873,"maxPoolPercent":5,"allocator":"zsmalloc","writeback":false}
+{"op":"create","totalPages":1873,"maxPoolPercent":5,"acceptThresholdPercent":50,"allocator":"zsmalloc","writeback":false}
 {"op":"store_folio","type":0,"offset":9,"pages":[{"word":"00000000"},{"xorshift":7103,"bytes":8058}]}
 `);
 });
