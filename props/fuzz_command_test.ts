@@ -10,8 +10,12 @@ import {
   MACHINES,
   type Place,
   programAt,
+  Reach,
   zsmallocMachine,
 } from "../mod.ts";
+import { planOf, silentMachines } from "../src/cli/fuzz_plan.ts";
+import { fuzzText } from "../src/cli/fuzz_report.ts";
+import { parseOptions } from "../src/cli/usage.ts";
 import {
   assertRefused,
   commandTest,
@@ -172,6 +176,47 @@ commandTest(
       stdout,
       /\n0 programs in .* s\. The shard has no programs\.\n$/,
     );
+  },
+);
+
+Deno.test("where nothing is exercised nothing is known: zspec fuzz says so", () => {
+  const plan = planOf(parseOptions(["zbud", "--seed", "1"], {
+    string: ["seed"],
+    boolean: [],
+  }));
+  const counts = [
+    { machine: "zbud", programs: 0, steps: 0, busy: 0, reach: new Reach() },
+  ];
+  const outcome = {
+    counts,
+    failure: undefined,
+    seconds: 0,
+    interrupted: false,
+  };
+  assertEquals(silentMachines(plan, outcome), ["zbud"]);
+  assertMatch(
+    fuzzText(plan, outcome),
+    /Nothing was exercised of zbud, so nothing is known of that/,
+  );
+});
+
+commandTest(
+  "the shards of a run that starts from a corpus count it once",
+  async (folder) => {
+    const run = async (...args: readonly string[]) => {
+      const { code, stdout } = await zspec(
+        folder,
+        ...["fuzz", "zbud", "--seed", "5", "--runs", "32", "--json"],
+        ...["--corpus", "corpus", ...args],
+      );
+      assertEquals(code, 0);
+      return JSON.parse(stdout).machines[0].programs;
+    };
+    await run();
+    const kept = [...Deno.readDirSync(`${folder}/corpus`)].length;
+    assert(kept > 0);
+    assertEquals(await run("--shard", "1/2"), 16 + kept);
+    assertEquals(await run("--shard", "2/2"), 16);
   },
 );
 

@@ -86,16 +86,15 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
   Deno.addSignalListener("SIGINT", onInterrupt);
   // Before anything is run, so that it is known however that ends.
   if (!isJson) console.log(`seed ${plan.seed}`);
-  const kept = corpus === undefined ? undefined : runCorpus(corpus, machines);
-  if (kept?.failure !== undefined) {
-    Deno.removeSignalListener("SIGINT", onInterrupt);
-    return { ...kept, seconds: seconds(), interrupted: false };
-  }
   let done = 0;
   const shown = Number.isFinite(programs)
     ? progress("fuzzing", programs * machines.length)
     : progress("fuzzing", milliseconds ?? 0);
   try {
+    const kept = corpus === undefined ? undefined : runCorpus(corpus, machines);
+    if (kept?.failure !== undefined) {
+      return { ...kept, seconds: seconds(), interrupted: false };
+    }
     const result = await searchInWorkers({
       ...plan,
       programMilliseconds: PROGRAM_MILLISECONDS,
@@ -106,9 +105,11 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
         shown.step(Number.isFinite(programs) ? ++done : now() - started),
       onKept: (one) => corpus?.keep(one),
     });
+    // Every shard runs the same corpus, and the first counts it for all.
+    const isCounted = plan.shard.index === 1;
     return {
       failure: result.failure,
-      counts: kept === undefined
+      counts: kept === undefined || !isCounted
         ? result.counts
         : result.counts.map((count, nth) =>
           added(count, kept.counts[nth], plan.jobs)
