@@ -23,9 +23,10 @@ export function shownConfiguration(
   const { zram, ...rest } = configurationOf(profile);
   const multiComp = showsRecompression(operations) ?? zram.multiComp;
   const algorithms = shownAlgorithms(operations, zram.defaultAlgorithm);
+  const trackEntryActime = showsAges(operations) ?? zram.trackEntryActime;
   const configuration = {
     ...rest,
-    zram: { ...zram, multiComp, ...algorithms },
+    zram: { ...zram, multiComp, trackEntryActime, ...algorithms },
   };
   const shown = configured(profile.name, profile.release, configuration);
   return { ...profile, zram: shown.zram };
