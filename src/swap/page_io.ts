@@ -83,7 +83,7 @@ export function* swapWritepage(
       page.writeback = false;
       return undefined;
     }
-    if (!zswap.writeback && profile.zswap.frontswap === "none") {
+    if (!zswap.mayWriteBack && profile.zswap.frontswap === "none") {
       page.dirty = true;
       return "EAGAIN";
     }

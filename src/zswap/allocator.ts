@@ -1,6 +1,7 @@
 /**
  * The allocators that zswap runs over, behind one interface: `mm/zpool.c` as
- * 6.1 has it, with its drivers zbud, z3fold and zsmalloc.
+ * 5.10 to 6.17 have it, with its drivers zbud, z3fold and zsmalloc; since 6.18
+ * zsmalloc itself.
  */
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
@@ -191,7 +192,10 @@ function zsmallocZpool(pool: ZsPool): Zpool {
 const DRIVERS: Readonly<
   Record<ZpoolType, (profile: Profile, options: ZpoolOptions) => Zpool>
 > = {
-  zbud(profile, options) {
+  zbud(profile, given) {
+    // zpool has no shrink any more, nor zbud reclaim (since 6.5).
+    const { reclaims } = profile.release.zbud;
+    const options = reclaims ? given : { ...given, evict: undefined };
     const pool = new ZbudPool(profile, options);
     return buddyZpool("zbud", pool, pool.pages.maxSize, options, {
       isLive: (handle) => isZbudObject(pool, handle),

@@ -1,4 +1,5 @@
 /** What zswap asks of the swap layer above it, to write a page back. */
+import type { NoSwapCachePage } from "../linux/zswap_profile.ts";
 import type { Wait } from "../rules/wait.ts";
 
 /**
@@ -7,15 +8,14 @@ import type { Wait } from "../rules/wait.ts";
  */
 export interface SwapLayer {
   /**
-   * Allocates a locked page in the swap cache for a slot: "new"; "exists"
-   * where the slot has one; "no-memory" where there is no frame for it, or
-   * the slot is free. Specifies `__read_swap_cache_async`,
-   * `mm/swap_state.c`.
+   * Allocates a locked page in the swap cache for a slot, "new", or says why
+   * there is none. Specifies `__read_swap_cache_async`, since 7.0
+   * `swap_cache_alloc_folio`, `mm/swap_state.c`.
    */
   allocSwapCachePage(
     type: number,
     offset: number,
-  ): Generator<Wait, "new" | "exists" | "no-memory">;
+  ): Generator<Wait, "new" | NoSwapCachePage>;
   /** Takes a page that was just allocated out again (`delete_from_swap_cache`). */
   deleteFromSwapCache(type: number, offset: number): void;
   /**

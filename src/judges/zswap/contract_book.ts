@@ -143,6 +143,17 @@ export class ZswapContractBook {
     this.#named++;
   }
 
+  /** Whether any page is damaged. */
+  get hasDamage(): boolean {
+    return [...this.#pages.entries()]
+      .some(([type, offset]) => this.isDamaged({ type, offset }));
+  }
+
+  /** Pages were written back that no slot had any more. */
+  stale(pages: number): void {
+    this.#named += pages;
+  }
+
   /** A parameter was written. */
   set(attr: string, value: string): void {
     this.#limits.set(attr, value);

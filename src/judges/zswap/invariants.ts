@@ -110,6 +110,9 @@ export function zswapInvariants(
       const { current } = model;
       // A question changes nothing.
       if (current === undefined || step.op === "stats") return;
+      // What a kernel left that stopped is not specified.
+      if (model.isStopped) checked = undefined;
+      if (model.isStopped) return;
       const { zswap } = current;
       if (checked?.zswap !== zswap) {
         checked = new CheckedZswap(zswap, reach);

@@ -7,6 +7,7 @@ import { Disagreement, expectBytes, expectSame } from "../judge.ts";
 import type { EventOf, EventReader } from "./event_reader.ts";
 import { expectInvalidate, expectLoad } from "./naive_load.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
+import { NaiveStop } from "./naive_stop.ts";
 import { expectStore } from "./naive_store.ts";
 import { type Held, keyOf, type NaiveZswap } from "./naive_zswap.ts";
 
@@ -84,8 +85,8 @@ function expectEviction(
   naive.underWriteback = page;
   const after = expectMeanwhile(naive, events);
   const isGone = naive.held.get(key) !== page;
-  const checksAgain = naive.profile.zswap.entries === "counted";
-  const isWritten = asked.answer === "new" && !(checksAgain && isGone);
+  const { looksAgain, stopsAtDamage } = naive.facts;
+  const isWritten = asked.answer === "new" && !(looksAgain && isGone);
   if (asked.answer !== "new") {
     naive.reached("notWritten");
     if (isGone) naive.freeEvicted(page, after ?? asked.pages);
@@ -93,7 +94,11 @@ function expectEviction(
     naive.reached("changed");
     naive.freeEvicted(page, events.expect("deleted").pages);
   } else {
-    if (isGone) naive.reached("changed");
+    if (isGone) {
+      naive.reached("stale");
+      naive.stale.push(page);
+    }
+    if (page.isDamaged && stopsAtDamage) throw new NaiveStop();
     const written = events.expect("written");
     expectPage(page, written);
     naive.reached("written");

@@ -3,6 +3,7 @@ import { expectSame } from "../judge.ts";
 import type { EventReader } from "./event_reader.ts";
 import { expectAsked, expectMeanwhile, expectPage } from "./naive_evictions.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
+import { NaiveStop } from "./naive_stop.ts";
 import { keyOf, type NaiveZswap } from "./naive_zswap.ts";
 
 /** Failures after which the worker gives up. */
@@ -10,6 +11,10 @@ const MOST_FAILURES = 16;
 
 /** How looking at the oldest page ends. */
 type Look = "written" | "rotated" | "exists" | "failed";
+
+/** Whether a slot without a page to write back through ends the shrinker's walk. */
+const endsWalk = ({ facts }: NaiveZswap, answer: string): boolean =>
+  answer === "exists" || answer === "swap-type-off" && facts.endsAtTypeOff;
 
 /** How a look ended, and the pages of the pools after it, where they may have changed. */
 interface Looked {
@@ -36,7 +41,7 @@ function lookAtOldest(naive: NaiveZswap, events: EventReader): Looked {
   if (asked.answer !== "new") {
     counters.reject_reclaim_fail++;
     naive.reached("notWritten");
-    return { look: asked.answer === "exists" ? "exists" : "failed" };
+    return { look: endsWalk(naive, asked.answer) ? "exists" : "failed" };
   }
   if (held.get(key) !== page) {
     const { pages } = events.expect("deleted");
@@ -45,6 +50,7 @@ function lookAtOldest(naive: NaiveZswap, events: EventReader): Looked {
     return { look: "failed", pages };
   }
   if (page.isDamaged) {
+    if (naive.facts.stopsAtDamage) throw new NaiveStop();
     events.expect("deleted");
     counters.decompress_fail++;
     counters.reject_reclaim_fail++;
@@ -61,6 +67,32 @@ function lookAtOldest(naive: NaiveZswap, events: EventReader): Looked {
   return { look: "written", pages: written.pages };
 }
 
+/** One step of the worker: so many entries from the oldest on, as there are. */
+function lookAtSome(
+  naive: NaiveZswap,
+  events: EventReader,
+): { written: number; pages?: number } {
+  const { held, facts } = naive;
+  let written = 0;
+  let pages: number | undefined;
+  for (let left = facts.entriesPerStep; left > 0 && held.size > 0; left--) {
+    const isAlone = held.size === 1;
+    const looked = lookAtOldest(naive, events);
+    pages = looked.pages ?? pages;
+    if (looked.look === "written") written++;
+    if (written > 1) naive.reached("severalInAStep");
+    if (looked.look === "rotated" && isAlone) break;
+  }
+  return { written, pages };
+}
+
+/** Whether the worker finds nobody to shrink, and its round is over. */
+function endsRound(naive: NaiveZswap): boolean {
+  if (naive.hasMemcg) return naive.roundEnded = !naive.roundEnded;
+  naive.reached("withoutMemcg");
+  return !naive.facts.findsRoot;
+}
+
 /** The worker, for what was written back while it ran. */
 export function expectListWorker(
   naive: NaiveZswap,
@@ -70,27 +102,26 @@ export function expectListWorker(
   if (!naive.isQueued) return;
   naive.isQueued = false;
   naive.reached("worker");
-  const { threshold, writeback, held } = naive;
+  const { threshold, mayWriteBack, held } = naive;
   let pages = before;
   let failures = 0;
   let attempts = 0;
   do {
-    naive.roundEnded = !naive.roundEnded;
-    if (naive.roundEnded) {
+    if (endsRound(naive)) {
       if (attempts === 0 && ++failures === MOST_FAILURES) break;
       attempts = 0;
-    } else if (writeback && held.size > 0) {
+    } else if (mayWriteBack && held.size > 0) {
       attempts++;
-      const looked = lookAtOldest(naive, events);
-      pages = looked.pages ?? pages;
-      if (looked.look !== "written" && ++failures === MOST_FAILURES) break;
+      const step = lookAtSome(naive, events);
+      pages = step.pages ?? pages;
+      if (step.written === 0 && ++failures === MOST_FAILURES) break;
     }
   } while (pages > threshold);
 }
 
 /** What the shrinker counts, there being so many pages. */
 export function expectedCount(naive: NaiveZswap, pages: number): number {
-  if (!naive.isOn("shrinker_enabled") || !naive.writeback) return 0;
+  if (!naive.isOn("shrinker_enabled") || !naive.mayWriteBack) return 0;
   const { size } = naive.held;
   if (size === 0) return 0;
   const read = Math.min(naive.diskSwapins, size);
@@ -104,7 +135,7 @@ export function expectedScan(
   events: EventReader,
   nr: number,
 ): number | "SHRINK_STOP" {
-  if (!naive.isOn("shrinker_enabled") || !naive.writeback) {
+  if (!naive.isOn("shrinker_enabled") || !naive.mayWriteBack) {
     return "SHRINK_STOP";
   }
   let shrunk = 0;

@@ -3,6 +3,7 @@ import type { Errno } from "../../linux/errno.ts";
 import { Disagreement, expectBytes, expectSame } from "../judge.ts";
 import type { EventReader } from "./event_reader.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
+import { NaiveStop } from "./naive_stop.ts";
 import type { NaiveZswap } from "./naive_zswap.ts";
 
 /** What was known of the pools before a page may be freed. */
@@ -23,6 +24,7 @@ export function expectLoad(
 ): void {
   const isNew = naive.profile.zswap.frontswap === "none";
   const page = isNew || naive.known.has(key) ? naive.held.get(key) : undefined;
+  if (page?.isDamaged && naive.facts.stopsAtDamage) throw new NaiveStop();
   if (page?.isDamaged) {
     expectSame(RULES.damaged, "EIO", found);
     naive.counters.decompress_fail++;
@@ -44,7 +46,8 @@ export function expectLoad(
   naive.reached("loaded");
   if (!isNew) {
     naive.frontswap.loads++;
-  } else if (toSwapCache) {
+  } else if (toSwapCache || naive.facts.loadsLeave) {
+    if (!toSwapCache) naive.reached("alwaysLeaves");
     naive.drop(key);
     events.takeFreed();
   }

@@ -6,21 +6,30 @@ import { ALL_CODECS } from "../../codec/codecs.ts";
 import { STATED_LENGTHS, STATEMENT_BYTES } from "../../codec/stated.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
+import { compressorOf, type NaiveKernel } from "./naive_kernels.ts";
+import { lzoRoom } from "./naive_lzo_room.ts";
 
 /** How a page is held. */
 export type HeldKind = "same" | "compressed" | "whole";
 
-/** Why a page cannot be held. */
-export type PageRefusal = "not-same" | "codec" | "poor";
+/**
+ * Why a page cannot be held: it is not of one word, its compressor says that
+ * something is wrong, or that there is no room, or it is too large to be stored.
+ */
+export type PageRefusal = "not-same" | "codec" | "codec-poor" | "poor";
 
 /** What decides how a page is held. */
 export interface PageConditions {
   /** The kernel. */
   readonly profile: Profile;
+  /** What the kernel does. */
+  readonly facts: NaiveKernel;
   /** Whether compressors make the lengths that pages state. */
   readonly isStated: boolean;
-  /** Whether pages may be written back. */
-  readonly writeback: boolean;
+  /** Whether what does not compress may be written back. */
+  readonly mayWriteBack: boolean;
+  /** Bytes in front of each object. */
+  readonly header: number;
   /** The compressor. */
   readonly compressor: string;
   /** The allocator. */
@@ -49,19 +58,32 @@ function statedLength(data: Bytes, nth: number): number | undefined {
   return length >= STATEMENT_BYTES || isAlike ? length : undefined;
 }
 
-function lengthOf(
+/** What a compressor makes of a page, and the room that it wants for that. */
+interface Made {
+  readonly length: number;
+  readonly room: number;
+}
+
+function makeOf(
   data: Bytes,
   bytes: Uint8Array,
-  { isStated, compressor, profile }: PageConditions,
-): number {
+  compressor: string,
+  { isStated, profile }: PageConditions,
+): Made {
   if (isStated) {
     const nth = profile.zswap.compressors.indexOf(compressor);
-    const length = statedLength(data, nth) ?? Infinity;
-    return Math.min(length, bytes.length + 1);
+    const stated = statedLength(data, nth) ?? Infinity;
+    const length = Math.min(stated, bytes.length + 1);
+    return { length, room: length };
   }
   const codec = ALL_CODECS.find(({ name }) => name === compressor);
   if (codec === undefined) throw new Error(`No codec is called ${compressor}`);
-  return codec.compress(bytes, new Uint8Array(2 * bytes.length));
+  const into = new Uint8Array(2 * bytes.length);
+  const length = codec.compress(bytes, into);
+  const room = compressor.startsWith("lzo")
+    ? lzoRoom(into.subarray(0, length), compressor === "lzo-rle")
+    : length;
+  return { length, room };
 }
 
 /** How a page is to be held, or why it is to be refused. */
@@ -70,20 +92,25 @@ export function kindOf(
   bytes: Uint8Array,
   conditions: PageConditions,
 ): HeldKind | PageRefusal {
-  const { profile, writeback, compressor, zpool } = conditions;
+  const { profile, facts, mayWriteBack, zpool, header } = conditions;
   const { pageSize, wordBits, zswap } = profile;
   if (zswap.sameFilled) {
     if (conditions.keepsSame && isSame(bytes, wordBits / 8)) return "same";
     if (!conditions.keepsOthers) return "not-same";
   }
-  const length = lengthOf(data, bytes, conditions);
-  if (zswap.storesIncompressible) {
-    if (length < pageSize) return "compressed";
-    return writeback ? "whole" : "codec";
+  const compressor =
+    compressorOf(facts, zswap.compressors, conditions.compressor) ?? "";
+  const { length, room } = makeOf(data, bytes, compressor, conditions);
+  const isLimited = !facts.unlimited.includes(compressor);
+  const isRefused = isLimited && room > pageSize;
+  const saysNoRoom = isRefused && facts.countsRefused &&
+    facts.saysNoRoom.includes(compressor);
+  const refusal = saysNoRoom ? "codec-poor" : "codec";
+  if (facts.keepsWhole) {
+    if (!isRefused && length < pageSize) return "compressed";
+    return mayWriteBack ? "whole" : refusal;
   }
-  const isLimited = zswap.limitedCompressors.includes(compressor);
-  if (isLimited && length > pageSize) return "codec";
-  const header = writeback && zpool !== "zsmalloc" ? wordBits / 8 : 0;
+  if (isRefused) return refusal;
   // zbud leaves a chunk of 64 for its header, and one for another object.
   const largest = zpool === "zbud" ? pageSize * 62 / 64 : pageSize;
   return header + length <= largest ? "compressed" : "poor";

@@ -2,6 +2,7 @@
 import type { Refusal } from "../../targets/target.ts";
 import { isRefusal } from "../../targets/target.ts";
 import { expectSame } from "../judge.ts";
+import { driverOf } from "./naive_kernels.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
 import type { NaiveZswap } from "./naive_zswap.ts";
 
@@ -10,13 +11,30 @@ const NUMBERS: ReadonlySet<string> = new Set([
   "accept_threshold_percent",
 ]);
 const NAMES: ReadonlySet<string> = new Set(["compressor", "zpool"]);
-const YES: ReadonlySet<string> = new Set(["Y", "1"]);
-const NO: ReadonlySet<string> = new Set(["N", "0"]);
 const TOO_MUCH = 2 ** 32;
+
+/** Whether a text says yes or no, by its start. */
+function truthOf(
+  { facts }: NaiveZswap,
+  text: string,
+): { readonly text: "Y" | "N" } | Refusal {
+  const [yes, no] = facts.truths;
+  if (new RegExp(`^([${yes}]|on)`, "i").test(text)) return { text: "Y" };
+  return new RegExp(`^([${no}]|of)`, "i").test(text)
+    ? { text: "N" }
+    : { error: "EINVAL" };
+}
+
+/** The names that a parameter takes. */
+function namesOf({ profile, facts }: NaiveZswap, attr: string): string[] {
+  const { zpools, compressors } = profile.zswap;
+  if (attr === "zpool") return [...zpools];
+  return compressors.flatMap((name) => [name, driverOf(facts, name)]);
+}
 
 /** What a text makes of a parameter: another text, or an errno. */
 function parsed(
-  { profile }: NaiveZswap,
+  naive: NaiveZswap,
   attr: string,
   text: string,
 ): { readonly text: string } | Refusal {
@@ -25,12 +43,10 @@ function parsed(
     return Number(text) < TOO_MUCH ? { text } : { error: "ERANGE" };
   }
   if (NAMES.has(attr)) {
-    const { zpools, compressors } = profile.zswap;
-    const names: readonly string[] = attr === "zpool" ? zpools : compressors;
-    return names.includes(text) ? { text } : { error: "ENOENT" };
+    const isThere = namesOf(naive, attr).includes(text);
+    return isThere ? { text } : { error: "ENOENT" };
   }
-  if (YES.has(text)) return { text: "Y" };
-  return NO.has(text) ? { text: "N" } : { error: "EINVAL" };
+  return truthOf(naive, text);
 }
 
 const hasParameter = ({ profile }: NaiveZswap, attr: string): boolean =>

@@ -1,5 +1,6 @@
 /** The second model's stores: when a page is taken, and when it is refused. */
 import type { Bytes } from "../../programs/bytes.ts";
+import type { Rule } from "../../rules/invariant.ts";
 import type { ZswapSlot } from "../../programs/zswap/steps.ts";
 import type { ZswapStored } from "../../targets/target.ts";
 import { Disagreement, expectSame } from "../judge.ts";
@@ -18,7 +19,8 @@ export type NaiveRefusal =
   | "hysteresis"
   | "entry"
   | "memory"
-  | "node";
+  | "node"
+  | "folio";
 
 /** What is to be stored, and what came of it. */
 export interface NaiveStore {
@@ -48,9 +50,19 @@ const REASON: Readonly<Record<NaiveRefusal, string>> = {
   memory: "ENOMEM",
   "not-same": "EINVAL",
   codec: "EINVAL",
+  "codec-poor": "EINVAL",
   poor: "ENOSPC",
   node: "ENOMEM",
+  folio: "EINVAL",
 };
+
+/** The rule by which a page is refused. */
+const ruleNameOf = (
+  refusal: NaiveRefusal,
+): Exclude<NaiveRefusal, "codec-poor"> =>
+  refusal === "codec-poor" ? "codec" : refusal;
+
+const ruleOf = (refusal: NaiveRefusal): Rule => RULES[ruleNameOf(refusal)];
 
 /** Throws where the model's answer is not what should have come of a store. */
 function expectOutcome(
@@ -61,20 +73,22 @@ function expectOutcome(
   const found = answer.stored ? "stored" : answer.reason;
   const expected = refusal === undefined ? "stored" : reason;
   if (found === expected) return;
-  const rule = refusal === undefined ? RULES.taken : RULES[refusal];
+  const rule = refusal === undefined ? RULES.taken : ruleOf(refusal);
   throw new Disagreement(rule, expected, found);
 }
 
 /** Counts a refusal as the kernel does. */
 function countRefusal(
-  { counters, profile }: NaiveZswap,
+  { counters, facts }: NaiveZswap,
   refusal: NaiveRefusal,
 ): void {
   if (refusal === "entry") counters.reject_kmemcache_fail++;
-  if (refusal === "poor") counters.reject_compress_poor++;
+  const isPoor = refusal === "poor" || refusal === "codec-poor";
+  if (isPoor) counters.reject_compress_poor++;
   if (refusal === "memory" || refusal === "node") counters.reject_alloc_fail++;
-  const isNew = profile.zswap.storesIncompressible;
-  if (refusal === "codec" && isNew) counters.reject_compress_fail++;
+  if (refusal === "codec" && facts.countsRefused) {
+    counters.reject_compress_fail++;
+  }
 }
 
 /** Notes what the limits said, and answers whether they refuse. */
@@ -213,7 +227,8 @@ function expectThroughFrontswap(
     naive.known.delete(key);
     naive.frontswap.failed_stores++;
     countRefusal(naive, refusal);
-    naive.reached(refusal);
+    naive.reached(ruleNameOf(refusal));
+    if (refusal === "codec-poor") naive.reached("codecPoor");
     if (hasOlder) naive.reached("refusedOver");
   }
   expectOutcome(store, refusal, refusal === undefined ? "" : REASON[refusal]);
@@ -242,11 +257,17 @@ function expectFolio(
   store: NaiveStore,
 ): void {
   const { slot, pages } = store;
+  if (pages.length > 1 && !naive.facts.takesFolios) {
+    naive.reached("folio");
+    expectOutcome(store, "folio", "refused");
+    return;
+  }
   const keys = pages.map((_, nth) => keyOf(slot.type, slot.offset + nth));
   const hasOlder = keys.some((key) => naive.held.has(key));
   const refusal = settleFolio(naive, events, store);
   if (pages.length > 1) naive.reached("folio");
-  naive.reached(refusal ?? "taken");
+  naive.reached(refusal === undefined ? "taken" : ruleNameOf(refusal));
+  if (refusal === "codec-poor") naive.reached("codecPoor");
   if (refusal !== undefined) {
     countRefusal(naive, refusal);
     if (refusal !== "disabled" && naive.reachedFull) naive.isQueued = true;

@@ -4,6 +4,7 @@
  * nothing of objects and frames, of which it is told how many there are.
  */
 import type { Profile } from "../../linux/profile.ts";
+import type { NoSwapCachePage } from "../../linux/zswap_profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import type { ZswapCreate } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
@@ -13,6 +14,7 @@ import {
   zeroCounters,
   type ZswapCounters,
 } from "../../zswap/stats.ts";
+import { type NaiveKernel, naiveKernel } from "./naive_kernels.ts";
 import { type HeldKind, kindOf, type PageRefusal } from "./naive_pages.ts";
 import { type NaivePool, NaivePools } from "./naive_pools.ts";
 import { ZSWAP_NAIVE as RULES, type ZswapNaiveRule } from "./naive_rules.ts";
@@ -66,7 +68,9 @@ export class NaiveZswap {
   readonly profile: Profile;
   /** What it was made for. */
   readonly create: ZswapCreate;
-  /** Whether pages may be written back. */
+  /** What the kernel does. */
+  readonly facts: NaiveKernel;
+  /** Whether pages may be written back, as far as it was made so. */
   readonly writeback: boolean;
   /** What it holds, by slot: in 6.18 in the order of the LRU list. */
   readonly held = new Map<string, Held>();
@@ -81,7 +85,7 @@ export class NaiveZswap {
   /** Its pools. */
   readonly pools: NaivePools;
   /** What each slot's page in the swap cache is like, but for those that are not there. */
-  readonly swapCache = new Map<string, "exists" | "no-memory">();
+  readonly swapCache = new Map<string, NoSwapCachePage>();
   /** Pages of the pools when they were counted last (up to 6.8). */
   counted: PageRange = { least: 0, most: 0 };
   /** Whether the limit was passed. */
@@ -92,6 +96,8 @@ export class NaiveZswap {
   roundEnded = true;
   /** Pages read from the device that the shrinker has not asked for (6.18). */
   diskSwapins = 0;
+  /** Pages that were written over what their slots had by then, in the last step. */
+  readonly stale: Held[] = [];
   /** The page that is being written back, which its slot may have lost. */
   underWriteback: Held | undefined;
 
@@ -102,6 +108,7 @@ export class NaiveZswap {
   /** An empty one that is made so. */
   constructor(profile: Profile, create: ZswapCreate, reach: Reach) {
     this.profile = kernelAsked(profile, create);
+    this.facts = naiveKernel(profile.release.name);
     this.create = create;
     this.writeback = create.writeback ?? true;
     this.#reach = reach;
@@ -137,6 +144,17 @@ export class NaiveZswap {
   /** Whether zswap itself chooses what is written back: since 6.8. */
   get hasList(): boolean {
     return this.profile.zswap.shrink === "entries-in-worker";
+  }
+
+  /** Whether there are memory cgroups. */
+  get hasMemcg(): boolean {
+    return this.create.memcg ?? true;
+  }
+
+  /** Whether pages may be written back now: where nobody may say no, they may. */
+  get mayWriteBack(): boolean {
+    const isAsked = this.hasMemcg && this.isOn("enabled");
+    return this.writeback || this.hasList && !isAsked;
   }
 
   /** Whether a parameter is on. */
@@ -189,10 +207,13 @@ export class NaiveZswap {
   /** How a page is to be held, or why it is to be refused. */
   kindOf(data: Bytes, bytes: Uint8Array): HeldKind | PageRefusal {
     const { compressor, zpool } = this.pools.current;
+    const isEvictable = this.writeback && !this.hasList && zpool !== "zsmalloc";
     return kindOf(data, bytes, {
       profile: this.profile,
+      facts: this.facts,
       isStated: this.create.stated ?? false,
-      writeback: this.writeback,
+      mayWriteBack: this.mayWriteBack,
+      header: isEvictable ? this.profile.wordBits / 8 : 0,
       compressor,
       zpool,
       keepsSame: this.isOn("same_filled_pages_enabled"),

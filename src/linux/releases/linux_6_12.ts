@@ -64,6 +64,7 @@ export const RELEASE_6_12: Release = {
         statColumn(stat.notifyFree)
       }\n`,
   },
+  zbud: { reclaims: false },
   zswap: {
     ...RELEASE_6_1.zswap,
     parameters: {
@@ -85,8 +86,11 @@ export const RELEASE_6_12: Release = {
       "pool_total_size",
       "stored_pages",
     ],
+    // sw842_compress, lib/842; the others' drivers answer EINVAL for any error.
+    compressorErrnos: { ...RELEASE_6_1.zswap.compressorErrnos, 842: "ENOSPC" },
     frontswap: "none",
     entries: "uncounted",
+    load: "erased-first",
     shrink: "entries-in-worker",
     sameFilled: false,
   },

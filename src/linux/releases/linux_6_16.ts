@@ -28,6 +28,22 @@ export const RELEASE_6_16: Release = {
   },
   zswap: {
     ...RELEASE_6_12.zswap,
+    // An acomp of its own: deflate_compress_one, crypto/deflate.c.
+    compressorErrnos: {
+      ...RELEASE_6_12.zswap.compressorErrnos,
+      deflate: "ENOSPC",
+    },
+    drivers: { ...RELEASE_6_12.zswap.drivers, deflate: "deflate-generic" },
+    load: "erased-after",
+    damaged: "EIO",
+    folios: "whole",
+    // Mended in 6.12's stable releases, but not yet here.
+    withoutMemcg: "nothing",
+    // get_swap_device in zswap_writeback_entry.
+    noSwapCachePage: {
+      ...RELEASE_6_12.zswap.noSwapCachePage,
+      "swap-type-off": "EEXIST",
+    },
     counters: [
       "pool_limit_hit",
       "reject_reclaim_fail",

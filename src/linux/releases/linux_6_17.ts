@@ -1,4 +1,5 @@
 /** Linux 6.17. */
+import { TRUTHS_6_17 } from "../kstrtox.ts";
 import type { Release } from "../release.ts";
 import { RELEASE_6_16 } from "./linux_6_16.ts";
 
@@ -8,4 +9,9 @@ export const RELEASE_6_17: Release = {
   name: "linux-6.17",
   pointRelease: "6.17.8",
   read: "source",
+  truths: TRUTHS_6_17,
+  zswap: {
+    ...RELEASE_6_16.zswap,
+    drivers: { ...RELEASE_6_16.zswap.drivers, zstd: "zstd-generic" },
+  },
 };

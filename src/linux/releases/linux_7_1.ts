@@ -8,4 +8,5 @@ export const RELEASE_7_1: Release = {
   name: "linux-7.1",
   pointRelease: "7.1.13",
   read: "source",
+  zswap: { ...RELEASE_7_0.zswap, load: "erased-always" },
 };

@@ -8,4 +8,5 @@ export const RELEASE_7_3: Release = {
   name: "linux-7.3",
   pointRelease: "7.3.4",
   read: "source",
+  zswap: { ...RELEASE_7_2.zswap, entriesPerStep: 32 },
 };

@@ -177,6 +177,9 @@ const STEP: {
       draw.random,
       "cached",
       "no-memory",
+      "slot-free",
+      "swap-type-off",
+      "free",
       "free",
       "free",
     );
@@ -200,7 +203,12 @@ function firstStore(draw: Draw): ZswapStep {
 
 /** A random step. */
 function randomStep(draw: Draw): ZswapStep {
-  const [op] = draw.anyOp(draw.random);
+  const { random, profile } = draw;
+  const [drawn] = draw.anyOp(random);
+  // What stops a kernel ends a program.
+  const isSpared = drawn === "damage" && profile.zswap.damaged === "bug" &&
+    random(12) > 0;
+  const op = isSpared ? "load" : drawn;
   // The fields of an operation make a step of that operation.
   return { op, ...STEP[op](draw) } as ZswapStep;
 }

@@ -5,9 +5,23 @@ import type { ZswapParameter } from "../../linux/zswap_profile.ts";
 import { pick, type Random } from "../random.ts";
 import type { ZswapSteps } from "./steps.ts";
 
-const TRUTHS = ["Y", "Y", "N", "1", "0", "maybe"];
+const TRUTHS = [
+  "Y",
+  "Y",
+  "N",
+  "1",
+  "0",
+  "maybe",
+  "true",
+  "False",
+  "enable",
+  "Disabled",
+  "on",
+  "off",
+  "o",
+];
 /** Truths for what stores few pages where it is off. */
-const MOSTLY_ON = ["Y", "Y", "Y", "N"];
+const MOSTLY_ON = ["Y", "Y", "Y", "N", "t", "E", "on"];
 const PERCENTS = ["0", "1", "10", "20", "33", "50", "90", "99", "100", "-1"];
 
 /** Texts for each parameter that has the same in every kernel. */
@@ -26,7 +40,8 @@ function compressors({ zswap }: Profile, isStated: boolean): readonly string[] {
   const known = ALL_CODECS.map(({ name }) => name);
   const there = zswap.compressors
     .filter((name) => isStated || known.includes(name));
-  return [...there, "lzrw"];
+  const drivers = there.map((name) => zswap.drivers[name]);
+  return [...there, ...there, ...drivers, "lzrw", "lz4-scomp", "lzo-generic"];
 }
 
 /** A parameter that a kernel has, or one that it has not, and a text for it. */

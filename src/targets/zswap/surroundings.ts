@@ -3,6 +3,7 @@
  * cells that can run out, a swap cache, and a swap device.
  */
 import { failEach, type Fails } from "../../programs/faults.ts";
+import type { NoSwapCachePage } from "../../linux/zswap_profile.ts";
 import { Memory } from "../../memory/memory.ts";
 import type {
   SwapCacheState,
@@ -28,7 +29,7 @@ export type ZswapEvent =
   /** A page was to be allocated in the swap cache. */
   | SlotEvent & {
     readonly what: "asked";
-    readonly answer: "new" | "exists" | "no-memory";
+    readonly answer: "new" | NoSwapCachePage;
   }
   /** That page was taken out of the swap cache again. */
   | SlotEvent & { readonly what: "deleted" }
@@ -75,6 +76,8 @@ export class ZswapSurroundings {
   readonly events: ZswapEvent[] = [];
   /** The pages that were written since then. */
   readonly written: ZswapWritten[] = [];
+  /** The pages that were written over what their slots had by then. */
+  readonly stale: ZswapWritten[] = [];
   /** Where pools take their frames from. */
   readonly memory: Memory;
   /** The swap cache and the device. */
@@ -95,6 +98,7 @@ export class ZswapSurroundings {
   readonly #create: ZswapCreate;
   readonly #fails: Readonly<Record<keyof ZswapFailing, Fails>>;
   readonly #zswap: () => Zswap;
+  #staleWritebacks = 0;
   readonly #doMeanwhile: DoMeanwhile;
 
   /** Around `zswap`, once that is made. */
@@ -146,6 +150,7 @@ export class ZswapSurroundings {
   begin(meanwhile?: ZswapMeanwhile): void {
     this.events.length = 0;
     this.written.length = 0;
+    this.stale.length = 0;
     this.meanwhile = meanwhile;
     this.done = undefined;
   }
@@ -170,16 +175,16 @@ export class ZswapSurroundings {
     return runsOut;
   }
 
-  #answerOf(type: number, offset: number): "new" | "exists" | "no-memory" {
+  #answerOf(type: number, offset: number): "new" | NoSwapCachePage {
     const state = this.#states.get(`${type}:${offset}`) ?? "free";
     if (state === "free") return "new";
-    return state === "cached" ? "exists" : "no-memory";
+    return state === "cached" ? "exists" : state;
   }
 
   *#alloc(
     type: number,
     offset: number,
-  ): Generator<Wait, "new" | "exists" | "no-memory"> {
+  ): Generator<Wait, "new" | NoSwapCachePage> {
     yield "__read_swap_cache_async: no lock held, alloc_page may sleep";
     const answer = this.#answerOf(type, offset);
     const pages = this.pagesOf(type);
@@ -199,7 +204,7 @@ export class ZswapSurroundings {
   #mayGo(
     type: number,
     offset: number,
-    answer: "new" | "exists" | "no-memory",
+    answer: "new" | NoSwapCachePage,
   ): boolean {
     if (this.meanwhile?.does === "load") return true;
     const { profile, trees } = this.#zswap();
@@ -222,7 +227,10 @@ export class ZswapSurroundings {
       pages: 0,
     };
     this.events.push(written);
-    this.written.push([type, offset, written.data]);
+    const { staleWritebacks } = this.#zswap();
+    const isStale = staleWritebacks > this.#staleWritebacks;
+    this.#staleWritebacks = staleWritebacks;
+    (isStale ? this.stale : this.written).push([type, offset, written.data]);
     this.#interrupt("written", type, offset);
     // An entry that is freed after that is counted with what there is then.
     written.pages = this.pagesOf(type);
