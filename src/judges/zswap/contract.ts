@@ -88,14 +88,16 @@ export function zswapContract(
     store_folio(step, answer) {
       const { stored } = answered(answer);
       const folio = expanded.all(step.pages, book().pageSize);
-      // Where frontswap stands above, no larger folio comes to zswap.
-      const comes = folio.length === 1 || profile.zswap.frontswap === "none";
+      // Up to 6.12 zswap does not look at a larger folio, nor at what was there.
+      const comes = folio.length === 1 || profile.zswap.folios === "whole";
       if (comes) book().store(step, folio, stored);
     },
     load(step, answer) {
       const { toSwapCache = true } = step;
       if (isRefusal(answer) && book().isDamaged(step)) return;
-      book().load(step, answered(answer).data, toSwapCache);
+      // Since 7.1 every page is loaded into the swap cache.
+      const leaves = toSwapCache || profile.zswap.load === "erased-always";
+      book().load(step, answered(answer).data, leaves);
     },
     invalidate(step, answer) {
       answered(answer);
@@ -120,8 +122,8 @@ export function zswapContract(
   return {
     after(step, answer) {
       const isStopped = isRefusal(answer) && answer.error === BUG;
-      // A kernel may stop at what is damaged; nothing is known of it then.
-      if (isStopped && made?.hasDamage) made = undefined;
+      // Nothing is known of a kernel that stopped at a bug of its own.
+      if (isStopped && made?.mayStop) made = undefined;
       else judge(step, answer);
     },
     questions: ({ op }) => op === "stats" ? NONE : STATS,

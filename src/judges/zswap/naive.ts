@@ -118,18 +118,28 @@ function expectWriteback(
   );
 }
 
+/** Whether the last thing that happened is that z3fold had no slots. */
+function lacksSlots({ naive, model }: Pair): boolean {
+  const last = model.around.events.at(-1);
+  return last?.what === "no-room" && last.of === "structure" &&
+    naive.pools.current.zpool === "z3fold";
+}
+
 /**
  * The kernel stopped: at a damaged page that was loaded, or that it had just
- * asked the swap cache for a page for.
+ * asked the swap cache for a page for; or z3fold did.
  */
-function expectBug({ naive, model }: Pair, step: ZswapStep): void {
+function expectBug(pair: Pair, step: ZswapStep): void {
+  const { naive, model } = pair;
   const asked = model.around.events.findLast(({ what }) => what === "asked");
   const slot = step.op === "load" ? step : asked;
   const key = slot !== undefined && "offset" in slot
     ? keyOf(slot.type, slot.offset)
     : "";
   const page = naive.held.get(key) ?? naive.underWriteback;
-  const isRight = naive.facts.stopsAtDamage && page?.isDamaged === true;
+  const { stopsAtDamage, stopsWithoutSlots } = naive.facts;
+  const isRight = stopsAtDamage && page?.isDamaged === true ||
+    stopsWithoutSlots && lacksSlots(pair);
   if (!isRight) throw new Disagreement(RULES.bug, "an answer", BUG);
   naive.reached("bug");
 }
@@ -221,8 +231,9 @@ export function zswapNaive(
       if (pair === undefined) return;
       const { around } = pair.model;
       const type = "type" in step ? step.type : SWAP_TYPES[0];
-      const isAlone = "offset" in step && around.isAlone(type, step.offset);
-      pair.before = { pages: around.pagesOf(type), isAlone };
+      const isLater = "offset" in step &&
+        around.leavesToWorker(type, step.offset);
+      pair.before = { pages: around.pagesOf(type), isLater };
     },
     after(step, answer) {
       const { current } = model;
@@ -268,6 +279,6 @@ export function zswapNaive(
 
 function pairOf(model: ModelledZswap, naive: NaiveZswap, reach: Reach): Pair {
   const comparison = new NaiveComparison(naive, reach);
-  const before = { pages: 0, isAlone: false };
+  const before = { pages: 0, isLater: true };
   return { naive, model, comparison, before, isDue: nowAndThen() };
 }

@@ -24,7 +24,7 @@ export function expectMeanwhile(
   const { type, offset, pages, pagesAfter, step, done } = event;
   const key = keyOf(type, offset);
   // Its own page is not freed before it is written.
-  const before = { pages, isAlone: false };
+  const before = { pages, isLater: true };
   if (step.does === "store") {
     const { data } = step;
     expectStore(naive, events, {

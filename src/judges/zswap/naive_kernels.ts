@@ -8,6 +8,8 @@ export interface NaiveKernel {
   readonly saysNoRoom: readonly string[];
   /** Whether a page that the compressor refuses is counted. */
   readonly countsRefused: boolean;
+  /** Whether zsmalloc says that a page is too large, and not that it failed. */
+  readonly zsmallocSaysWhy: boolean;
   /** Whether what does not become smaller is kept as it is. */
   readonly keepsWhole: boolean;
   /** Whether folios of several pages are taken. */
@@ -20,6 +22,8 @@ export interface NaiveKernel {
   readonly looksAgain: boolean;
   /** Whether damaged bytes stop the kernel. */
   readonly stopsAtDamage: boolean;
+  /** Whether z3fold stops the kernel where it has no memory for slots. */
+  readonly stopsWithoutSlots: boolean;
   /** Whether whatever is loaded leaves zswap. */
   readonly loadsLeave: boolean;
   /** Entries that a step of the worker looks at. */
@@ -36,12 +40,14 @@ const LINUX_3_12: NaiveKernel = {
   unlimited: ["lzo", "lzo-rle", "lz4", "lz4hc", "842", "zstd"],
   saysNoRoom: [],
   countsRefused: false,
+  zsmallocSaysWhy: false,
   keepsWhole: false,
   takesFolios: false,
   driver: "-generic",
   otherDrivers: {},
   looksAgain: false,
   stopsAtDamage: true,
+  stopsWithoutSlots: true,
   loadsLeave: false,
   entriesPerStep: 1,
   findsRoot: true,
@@ -57,6 +63,7 @@ const LINUX_5_10: NaiveKernel = {
 const LINUX_6_1: NaiveKernel = {
   ...LINUX_5_10,
   unlimited: [],
+  stopsWithoutSlots: false,
   driver: "-scomp",
   looksAgain: true,
   truths: ["yt1", "nf0"],
@@ -66,6 +73,7 @@ const LINUX_6_12: NaiveKernel = {
   ...LINUX_6_1,
   saysNoRoom: ["842"],
   countsRefused: true,
+  zsmallocSaysWhy: true,
 };
 
 const LINUX_6_16: NaiveKernel = {

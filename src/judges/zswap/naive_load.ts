@@ -10,8 +10,8 @@ import type { NaiveZswap } from "./naive_zswap.ts";
 export interface PagesBefore {
   /** How many pages they had. */
   readonly pages: number;
-  /** Whether the page's object had one of them to itself. */
-  readonly isAlone: boolean;
+  /** Whether what a free leaves in the page of its object is a worker's. */
+  readonly isLater: boolean;
 }
 
 /** Holds what was loaded against what is held. */
@@ -58,7 +58,7 @@ export function expectInvalidate(
   naive: NaiveZswap,
   events: EventReader,
   key: string,
-  { pages, isAlone }: PagesBefore,
+  { pages, isLater }: PagesBefore,
 ): void {
   const isNew = naive.profile.zswap.frontswap === "none";
   if (!isNew) {
@@ -68,7 +68,7 @@ export function expectInvalidate(
   const page = naive.drop(key);
   // One that is being written back is freed when that is done.
   if (page === undefined || page === naive.underWriteback) return;
-  naive.countFreed(page, pages, events.takeFreed(), isAlone);
+  naive.countFreed(pages, events.takeFreed(), isLater);
 }
 
 /** All pages of a swap type are gone. */

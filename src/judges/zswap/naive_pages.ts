@@ -14,9 +14,15 @@ export type HeldKind = "same" | "compressed" | "whole";
 
 /**
  * Why a page cannot be held: it is not of one word, its compressor says that
- * something is wrong, or that there is no room, or it is too large to be stored.
+ * something is wrong, or that there is no room, or it is too large to be
+ * stored, which an allocator may not tell from want of memory.
  */
-export type PageRefusal = "not-same" | "codec" | "codec-poor" | "poor";
+export type PageRefusal =
+  | "not-same"
+  | "codec"
+  | "codec-poor"
+  | "poor"
+  | "memory";
 
 /** What decides how a page is held. */
 export interface PageConditions {
@@ -113,5 +119,6 @@ export function kindOf(
   if (isRefused) return refusal;
   // zbud leaves a chunk of 64 for its header, and one for another object.
   const largest = zpool === "zbud" ? pageSize * 62 / 64 : pageSize;
-  return header + length <= largest ? "compressed" : "poor";
+  if (header + length <= largest) return "compressed";
+  return zpool === "zsmalloc" && !facts.zsmallocSaysWhy ? "memory" : "poor";
 }

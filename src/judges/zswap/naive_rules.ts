@@ -120,8 +120,8 @@ export const ZSWAP_NAIVE = {
   ),
   bug: rule(
     "damaged-bug",
-    "Up to 6.12 the kernel stops where it decompresses a damaged page, and nowhere else.",
-    "BUG_ON in zswap_frontswap_load, zswap_writeback_entry, 5.10.262, 6.1.192; in zswap_decompress, 6.12.118",
+    "Up to 6.12 the kernel stops where it decompresses a damaged page, in 5.10 where z3fold has no slots for an object, and nowhere else.",
+    "BUG_ON in zswap_frontswap_load, zswap_writeback_entry, 5.10.262, 6.1.192; in zswap_decompress, 6.12.118; __encode_handle, mm/z3fold.c, 5.10.262",
   ),
   damaged: rule(
     "damaged",

@@ -18,7 +18,6 @@ export type NaiveRefusal =
   | "limit"
   | "hysteresis"
   | "entry"
-  | "memory"
   | "node"
   | "folio";
 
@@ -193,14 +192,14 @@ function freeOlder(
   naive: NaiveZswap,
   events: EventReader,
   key: string,
-  { pages, isAlone }: PagesBefore,
+  { pages, isLater }: PagesBefore,
 ): void {
   const page = naive.drop(key);
   if (page === undefined) return;
   naive.reached("replaced");
   // One that is being written back is freed when that is done.
   if (page === naive.underWriteback) return;
-  naive.countFreed(page, pages, events.takeFreed(), isAlone);
+  naive.countFreed(pages, events.takeFreed(), isLater);
 }
 
 /** One page through frontswap. */

@@ -257,16 +257,9 @@ export class NaiveZswap {
 
   /**
    * The pools were counted when a page was freed, of which `freed` frames came
-   * back: its own, if it was alone there, before that; else what z3fold's worker
-   * gave back, after that.
+   * back: before that, or after it, where they are what a worker gave back.
    */
-  countFreed(
-    { pool }: Held,
-    pagesBefore: number,
-    freed: number,
-    isAlone: boolean,
-  ): void {
-    const isLater = pool?.zpool === "z3fold" && !isAlone;
+  countFreed(pagesBefore: number, freed: number, isLater: boolean): void {
     this.countPages(isLater ? pagesBefore : pagesBefore - freed);
   }
 

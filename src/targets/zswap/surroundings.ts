@@ -155,10 +155,15 @@ export class ZswapSurroundings {
     this.done = undefined;
   }
 
-  /** Whether the object of a slot's page has a page of the pool's to itself. */
-  isAlone(type: number, offset: number): boolean {
+  /**
+   * Whether, once the object of a slot's page is freed, a worker may yet make
+   * the pool smaller, by what is beside it.
+   */
+  leavesToWorker(type: number, offset: number): boolean {
     const entry = this.#zswap().trees.get(type)?.entries.get(offset);
-    return entry?.pool?.zpool.objectsBeside(entry.handle) === 0;
+    if (entry?.pool === undefined) return false;
+    const { handle, pool: { zpool } } = entry;
+    return zpool.objectsBeside(handle) > 0 && zpool.leavesToWorker(handle);
   }
 
   /** Pages of the pools that a swap type's pages are counted with. */
