@@ -3,7 +3,7 @@ import type { Profile } from "../linux/profile.ts";
 import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
 import { findImage, type Module } from "./guest_image.ts";
 import { GuestMachine } from "./guest_machine.ts";
-import { profilesOf } from "./kernel_profile.ts";
+import { profileOf } from "./kernel_profile.ts";
 import { SWAP_PROCESS_PAGES } from "../programs/swap/steps.ts";
 import type { SwapSetup, SwapTarget } from "../targets/swap_target.ts";
 import { isRefusal, type Refusal, TargetMissing } from "../targets/target.ts";
@@ -83,7 +83,7 @@ export interface GuestSwapOptions extends Pick<GuestOptions, "image" | "stop"> {
  */
 export async function bootSwap(options: GuestSwapOptions): Promise<GuestSwap> {
   const { release } = findImage(options.image);
-  const profile = options.profile ?? profilesOf(release)[0];
+  const profile = options.profile ?? profileOf(release);
   const machine = await GuestMachine.start(() =>
     bootWithSwap(options, profile)
   );
