@@ -23,7 +23,6 @@ import {
   namedProfile,
   type Options,
   parseOptions,
-  PROFILE_OPTIONS,
   profileHelp,
   UsageError,
 } from "./usage.ts";
