@@ -114,6 +114,11 @@ export class LiveZram implements ZramTarget {
     for (let nth = 0; nth < pages; nth++) this.#stored.delete(page + nth);
   }
 
+  /** Lets the kernel's clock go on, by which pages come of age. */
+  async wait(seconds: number): Promise<void> {
+    await this.#kernel.sleep(seconds);
+  }
+
   /** The numbers of `mm_stat`, in its order. */
   mmStat(): Promise<number[]> {
     return this.#numbers("mm_stat");
