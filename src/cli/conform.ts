@@ -23,7 +23,8 @@ import {
   namedProfile,
   type Options,
   parseOptions,
-  PROFILE_NAMES,
+  PROFILE_OPTIONS,
+  profileHelp,
   UsageError,
 } from "./usage.ts";
 
@@ -45,9 +46,12 @@ interrupt.
   --level L          contract: what every implementation must keep; the default
                      exact: it makes Linux's own choices, every statistic is
                      the model's; the default for a device
-  --profile P        the kernel to compare with, instead of linux-6.18 or what a
-                     device's kernel is found to be: ${PROFILE_NAMES}
-  --timeout SECONDS  how long COMMAND may take to answer; by default ${
+${
+    profileHelp(
+      21,
+      "the kernel to compare with, instead of linux-6.18 or what a device's kernel is found to be",
+    )
+  }  --timeout SECONDS  how long COMMAND may take to answer; by default ${
     ANSWER_MILLISECONDS / 1000
   }
 ${CONFORM_OPTIONS_USAGE}

@@ -1,6 +1,7 @@
 /** Judging one target: what was asked for, how it is run, what is told of it. */
 import { ANSWERS, EXACT, type Level, LEVELS } from "../judges/judge.ts";
-import { type Profile, profileNamed } from "../linux/profile.ts";
+import { profileNamed } from "../linux/description.ts";
+import type { Profile } from "../linux/profile.ts";
 import type { Step } from "../programs/program.ts";
 import { TranscriptError } from "../programs/transcript_fields.ts";
 import type { Rule } from "../rules/invariant.ts";
@@ -25,6 +26,7 @@ import { SHARD_USAGE, shardOption } from "./shard.ts";
 import {
   checkWritable,
   type Options,
+  PROFILE_OPTIONS,
   profileOption,
   readText,
   UsageError,
@@ -75,7 +77,7 @@ export interface Tested<T extends Target> {
 export const CONFORM_OPTIONS = {
   string: [
     "level",
-    "profile",
+    ...PROFILE_OPTIONS,
     "runs",
     "time",
     "seed",
@@ -99,7 +101,9 @@ ${SHARD_USAGE.replaceAll("--shard I/N  ", "--shard I/N     ")}
 /** Reads those options; `fallback` is the level where none is given. */
 export function askedOf(options: Options, fallback: Level): Asked {
   const replay = options.text("replay");
-  for (const name of ["level", "profile", "runs", "time", "seed", "shard"]) {
+  for (
+    const name of ["level", ...PROFILE_OPTIONS, "runs", "time", "seed", "shard"]
+  ) {
     if (replay === undefined || options.text(name) === undefined) continue;
     throw new UsageError(
       `The option '--${name}' is given with '--replay': the transcript says all that`,

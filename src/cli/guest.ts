@@ -25,7 +25,8 @@ import {
   namedProfile,
   type Options,
   parseOptions,
-  PROFILE_NAMES,
+  PROFILE_OPTIONS,
+  profileHelp,
   UsageError,
 } from "./usage.ts";
 
@@ -50,9 +51,12 @@ It takes qemu-system-x86, gcc and libc6-dev, and a linux-image-amd64, which is
 installed, or unpacked into a folder by 'dpkg-deb -x'.
 
   --image FOLDER     where boot/vmlinuz-* and lib/modules are; by default ${IMAGE}
-  --profile P        the kernel to compare with, instead of the one of the
-                     image's release: ${PROFILE_NAMES}
-  --level L          contract or exact; by default exact, and zswap always
+${
+  profileHelp(
+    21,
+    "the kernel to compare with, instead of the one of the image's release",
+  )
+}  --level L          contract or exact; by default exact, and zswap always
 ${CONFORM_OPTIONS_USAGE}
 
   --out FILE         the transcript; gzipped where FILE ends in .gz
@@ -166,7 +170,7 @@ function sayBooted({ release, profile }: GuestZram | GuestSwap): void {
 
 async function guestRecord(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: ["image", "profile", "out", "seed", "steps"],
+    string: ["image", ...PROFILE_OPTIONS, "out", "seed", "steps"],
     boolean: [],
   });
   const name = targetOf(options.paths);
