@@ -1,4 +1,8 @@
 /** What a kernel's .config says of what a guest needs. */
+import {
+  type KernelConfig,
+  parseKernelConfig,
+} from "../linux/kernel_config.ts";
 import { TargetMissing } from "../targets/target.ts";
 
 /** Options that every guest needs, without which it does not answer. */
@@ -12,43 +16,28 @@ export const GUEST_OPTIONS: readonly string[] = [
 ];
 
 /**
- * Reads a .config: the options that are set, by their names without `CONFIG_`.
- * Throws a `TargetMissing` where the file cannot be read or has none.
+ * Reads a .config. Throws a `TargetMissing` where the file cannot be read or is
+ * none.
  */
-export function readConfig(path: string): ReadonlyMap<string, string> {
-  let text: string;
+export function readConfig(path: string): KernelConfig {
+  const refuse = (reason: string) =>
+    new TargetMissing(`Cannot read '${path}': ${reason}`);
   try {
-    text = Deno.readTextFileSync(path);
+    const config = parseKernelConfig(Deno.readTextFileSync(path));
+    if (config.size > 0) return config;
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    throw new TargetMissing(`Cannot read '${path}': ${reason}`);
+    if (error instanceof Deno.errors.NotFound) {
+      throw refuse("there is no such file");
+    }
+    throw refuse(error instanceof Error ? error.message : String(error));
   }
-  const options = new Map<string, string>();
-  for (const [, name, value] of text.matchAll(/^CONFIG_(\w+)=(.*)$/gm)) {
-    options.set(name, value);
-  }
-  if (options.size > 0) return options;
-  throw new TargetMissing(
-    `Cannot read '${path}': it is no kernel's .config, no line is CONFIG_…=…`,
-  );
+  throw refuse("it is no kernel's .config, no line is CONFIG_NAME=value");
 }
 
-/** Whether an option is in the kernel itself, and no module of it. */
-export function isBuilt(
-  config: ReadonlyMap<string, string>,
-  option: string,
-): boolean {
-  return config.get(option) === "y";
-}
-
-/** Those of some options that a kernel is built without. */
+/** Those of some options that are not in the kernel itself. */
 export function lacking(
-  config: ReadonlyMap<string, string>,
+  config: KernelConfig,
   options: readonly string[],
 ): string[] {
-  return options.filter((option) => !isBuilt(config, option));
+  return options.filter((option) => config.get(option) !== "y");
 }

@@ -1,5 +1,6 @@
 /** What a guest boots: a kernel, its modules, and what is known of both. */
-import { isBuilt, readConfig } from "./guest_config.ts";
+import type { KernelConfig } from "../linux/kernel_config.ts";
+import { readConfig } from "./guest_config.ts";
 import { TargetMissing } from "../targets/target.ts";
 
 /** A kernel that can be booted. */
@@ -13,7 +14,7 @@ export interface GuestImage {
   /** The modules that are built in; `undefined` where nothing tells. */
   readonly builtin: ReadonlySet<string> | undefined;
   /** What it was configured with; `undefined` where nothing tells. */
-  readonly config: ReadonlyMap<string, string> | undefined;
+  readonly config: KernelConfig | undefined;
 }
 
 /** Where a kernel is that was just built. */
@@ -216,7 +217,7 @@ function builtinIn(home: string): Set<string> | undefined {
 
 function firstConfig(
   paths: readonly string[],
-): ReadonlyMap<string, string> | undefined {
+): KernelConfig | undefined {
   const path = paths.find((one) => readStart(one, 1) !== undefined);
   return path === undefined ? undefined : readConfig(path);
 }
@@ -228,6 +229,6 @@ export function hasBuiltin(
   option: string,
 ): boolean | undefined {
   if (builtin?.has(name)) return true;
-  if (config !== undefined) return isBuilt(config, option);
+  if (config !== undefined) return config.get(option) === "y";
   return builtin === undefined ? undefined : false;
 }

@@ -186,7 +186,10 @@ function refuseLacking(
   }
   const options = [
     ...absent.map(({ option }) => option),
-    ...lacking(config ?? new Map(), config ? [...GUEST_OPTIONS, ...needed] : []),
+    ...lacking(
+      config ?? new Map(),
+      config ? [...GUEST_OPTIONS, ...needed] : [],
+    ),
   ];
   if (options.length > 0) {
     const names = options.map((option) => `CONFIG_${option}`).join(", ");
@@ -194,6 +197,8 @@ function refuseLacking(
   }
   const isLoading = own.size + modules.size > 0;
   if (isLoading && config !== undefined && lacking(config, ["MODULES"])[0]) {
-    throw cannotBoot(`Linux ${release} loads no modules: CONFIG_MODULES is off`);
+    throw cannotBoot(
+      `Linux ${release} loads no modules: CONFIG_MODULES is off`,
+    );
   }
 }

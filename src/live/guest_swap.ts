@@ -124,7 +124,8 @@ async function bootWithSwap(
 
 /** Swaps the ram disk on, and keeps the kernel from what nobody asked for. */
 async function swapOn(guest: Guest): Promise<void> {
-  if (isRefusal(await guest.readFile(`${PARAMETERS}/enabled`))) {
+  // Where it is off at boot, its counters are there once it is on.
+  if (isRefusal(await guest.writeFile(`${PARAMETERS}/enabled`, "1"))) {
     throw new TargetMissing(
       `Cannot test zswap: Linux ${guest.release} is built without it`,
     );
