@@ -8,12 +8,12 @@
  */
 import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import type { Errno } from "../linux/errno.ts";
-import type { Profile } from "../linux/profile.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
+  type BuddyKernel,
   type BuddyPoolOptions,
   type Evict,
   GFP_HIGHMEM,
@@ -79,7 +79,7 @@ export class Z3foldPool {
    * the memory's page size is not the profile's.
    */
   constructor(
-    profile: Pick<Profile, "pageSize" | "wordBits" | "release">,
+    profile: BuddyKernel,
     options: Z3foldPoolOptions = {},
   ) {
     const { pageSize, wordBits, release } = profile;

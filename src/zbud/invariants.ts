@@ -237,9 +237,7 @@ export const ZBUD_POOL_INVARIANTS: readonly ZbudPoolInvariant[] = [
     source: "struct zbud_header, struct zbud_pool, mm/zbud.c, 3.11",
     check(pool) {
       const contents = zbudContents(pool);
-      const { memory, wordBits } = pool.pages;
-      const kernel = { wordBits, zbud: pool.release };
-      const walked = walkZbud(memory, kernel, contents.pages);
+      const walked = walkZbud(pool.memory, pool.profile, contents.pages);
       return expectEqual(
         "the pool rebuilt from its frames",
         JSON.stringify(walked),

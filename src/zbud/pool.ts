@@ -2,13 +2,12 @@
  * zbud: an allocator that keeps at most two objects in a page, and so can
  * empty any page by evicting at most two.
  */
-import type { ZbudRelease } from "../linux/buddy_profile.ts";
 import type { Errno } from "../linux/errno.ts";
-import type { Profile } from "../linux/profile.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
+  type BuddyKernel,
   type BuddyPoolOptions,
   type Evict,
   GFP_HIGHMEM,
@@ -58,8 +57,8 @@ export interface ZbudEviction {
  * ```
  */
 export class ZbudPool {
-  /** What this kernel's zbud does. */
-  readonly release: ZbudRelease;
+  /** What kernel it is. */
+  readonly profile: BuddyKernel;
   /** The pool's pages, each for itself. */
   readonly pages: ZbudPages;
   /**
@@ -87,7 +86,7 @@ export class ZbudPool {
    * memory's page size is not the profile's.
    */
   constructor(
-    profile: Pick<Profile, "pageSize" | "wordBits" | "release">,
+    profile: BuddyKernel,
     options: BuddyPoolOptions = {},
   ) {
     const { pageSize, wordBits, release } = profile;
@@ -97,7 +96,7 @@ export class ZbudPool {
         `Cannot make a pool: the memory's 'pageSize' is ${memory.pageSize}, the profile's ${pageSize}`,
       );
     }
-    this.release = release.zbud;
+    this.profile = profile;
     this.pages = new ZbudPages(memory, wordBits, release.zbud);
     const { layout, nchunks } = this.pages;
     const wordBytes = wordBits / 8;

@@ -1,5 +1,5 @@
 /** Rebuilding a zbud pool from the bytes of its frames, and from nothing else. */
-import type { ZbudRelease } from "../linux/buddy_profile.ts";
+import type { Profile } from "../linux/profile.ts";
 import {
   type Memory,
   PAGE_FLAGS,
@@ -20,14 +20,6 @@ export interface ZbudObject {
   readonly buddy: Buddy;
   /** The chunks it takes. */
   readonly chunks: number;
-}
-
-/** What decides how headers are laid out. */
-export interface ZbudKernel {
-  /** Bits per `unsigned long`. */
-  readonly wordBits: number;
-  /** What the release's zbud does. */
-  readonly zbud: ZbudRelease;
 }
 
 /** All there is to a zbud pool: its pages, lists and objects. */
@@ -138,20 +130,17 @@ function rebuildLists(
  *
  * const pool = new ZbudPool(LINUX_6_1);
  * for (const size of [3000, 500, 2000]) pool.alloc(size);
- * const contents = walkZbud(pool.memory, {
- *   wordBits: LINUX_6_1.wordBits,
- *   zbud: LINUX_6_1.release.zbud,
- * });
+ * const contents = walkZbud(pool.memory, LINUX_6_1);
  * assertEquals(contents, zbudContents(pool));
  * assertEquals(contents.lru, [2, 1]);
  * ```
  */
 export function walkZbud(
   memory: Memory,
-  { wordBits, zbud }: ZbudKernel,
+  { wordBits, release }: Pick<Profile, "wordBits" | "release">,
   pages: readonly number[] = allocatedPages(memory),
 ): ZbudContents {
-  const headers = new ZbudPages(memory, wordBits, zbud);
+  const headers = new ZbudPages(memory, wordBits, release.zbud);
   const { layout, nchunks } = headers;
   const frames = new Set(pages);
   const listsAt = (offset: number, lists: number) =>

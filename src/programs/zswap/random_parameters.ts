@@ -31,7 +31,7 @@ const TEXTS: Readonly<Partial<Record<ZswapParameter, readonly string[]>>> = {
   max_pool_percent: [...PERCENTS, "4294967296"],
   accept_threshold_percent: PERCENTS,
   same_filled_pages_enabled: TRUTHS,
-  non_same_filled_pages_enabled: MOSTLY_ON,
+  non_same_filled_pages_enabled: ["Y", "N", "N", "on"],
   shrinker_enabled: TRUTHS,
 };
 
@@ -41,7 +41,19 @@ function compressors({ zswap }: Profile, isStated: boolean): readonly string[] {
   const there = zswap.compressors
     .filter((name) => isStated || known.includes(name));
   const drivers = there.map((name) => zswap.drivers[name]);
-  return [...there, ...there, ...drivers, "lzrw", "lz4-scomp", "lzo-generic"];
+  // Those that say why they refuse a page, as often as all others.
+  const telling = there.filter((name) => name === "deflate" || name === "842");
+  const often = there.flatMap(() => telling);
+  return [...there, ...often, ...drivers, "lzrw", "lz4-scomp", "lzo-generic"];
+}
+
+/** A name that may be a compressor's, or its driver's. */
+export function randomCompressor(
+  random: Random,
+  profile: Profile,
+  isStated: boolean,
+): string {
+  return pick(random, ...compressors(profile, isStated));
 }
 
 /** A parameter that a kernel has, or one that it has not, and a text for it. */
