@@ -1,15 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   checkZbud,
+  createZpool,
   type Evict,
   GFP_HIGHMEM,
   InvariantError,
   LINUX_6_1,
+  LINUX_6_12,
   Memory,
   runToEnd,
   walkZbud,
   type ZbudContents,
   zbudContents,
+  zbudHeaderLayout,
   ZbudPool,
 } from "../mod.ts";
 import { assertInterleavings } from "./buddy_pools.ts";
@@ -304,6 +307,41 @@ Deno.test("whatever link or mark of a header is changed, or count of a lone obje
       assertThrows(() => checkZbud(pool), Error);
     }
   }
+});
+
+// struct zbud_header, zbud_alloc, zbud_free, mm/zbud.c, 6.12.118.
+Deno.test("6.12's zbud has a shorter header, no list of pages by age, and nothing to reclaim", () => {
+  const pool = new ZbudPool(LINUX_6_12, {
+    *evict() {
+      return true;
+    },
+  });
+  assertEquals(zbudHeaderLayout(64, LINUX_6_12.release.zbud), {
+    buddy: 0,
+    lru: undefined,
+    firstChunks: 16,
+    lastChunks: 20,
+    underReclaim: undefined,
+  });
+  const handles = [1000, 3000, 500, 2000].map((size) => alloc(pool, size));
+  // Objects lie where they lie in 6.1.
+  const before = new ZbudPool(LINUX_6_1);
+  assertEquals(
+    handles,
+    [1000, 3000, 500, 2000].map((size) => alloc(before, size)),
+  );
+  assertEquals(pool.reclaimPage(8), "EINVAL");
+  assertEquals(zbudContents(pool).lru, []);
+  assertEquals(walkZbud(pool.memory, LINUX_6_12), zbudContents(pool));
+  checkZbud(pool);
+  const zpool = createZpool("zbud", LINUX_6_12, {
+    *evict() {
+      return true;
+    },
+  });
+  zpool.malloc(100);
+  assertEquals(zpool.evictable, false);
+  assertEquals(zpool.shrink(1), { reclaimed: 0, errno: "EINVAL" });
 });
 
 Deno.test("each rule about zbud is broken by the fault that it is about", () => {

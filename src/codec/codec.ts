@@ -13,16 +13,6 @@ export interface Codec {
    */
   compress(page: Uint8Array, into: Uint8Array): number;
   /**
-   * Compresses `page` into `into` where the encoder is given `room` bytes:
-   * `undefined` where it finds them too few. A codec without this method finds
-   * them too few where the length exceeds them.
-   */
-  compressWithin?(
-    page: Uint8Array,
-    into: Uint8Array,
-    room: number,
-  ): number | undefined;
-  /**
    * Fills `page` from `compressed`. Throws a {@linkcode CorruptDataError}
    * where that is not what `compress` made of a page of this size; `page` may
    * then hold anything.

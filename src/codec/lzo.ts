@@ -1,15 +1,13 @@
 /** LZO as Linux has it: the algorithms `lzo` and `lzo-rle`. */
 import type { Codec } from "./codec.ts";
 import type { Lzo1xVersion } from "./lzo1x.ts";
-import { compressLzo1x, compressLzo1xWithin } from "./lzo1x_compress.ts";
+import { compressLzo1x } from "./lzo1x_compress.ts";
 import { decompressLzo1x } from "./lzo1x_decompress.ts";
 
 function lzoCodec(name: string, version: Lzo1xVersion): Codec {
   return {
     name,
     compress: (page, into) => compressLzo1x(page, into, version),
-    compressWithin: (page, into, room) =>
-      compressLzo1xWithin(page, into, version, room),
     decompress: (compressed, page) => decompressLzo1x(name, compressed, page),
   };
 }

@@ -72,27 +72,6 @@ interface Encoding {
   anchor: number;
   /** The byte of the stream that has the last instruction's bits `SS`. */
   stateAt: number;
-  /** The most bytes of room that the checked encoder has asked for so far. */
-  needed: number;
-}
-
-/** Most literals that the encoder copies as two words of eight bytes. */
-const MAX_COPIED_LITERALS = 16;
-/** The room that it asks for to copy 1 to 3 literals, and 4 to 16. */
-const ROOM_FOR_STATE_LITERALS = 4;
-const ROOM_FOR_COPIED_LITERALS = 1 + MAX_COPIED_LITERALS;
-
-/**
- * Notes the room that the checked encoder wants for literals in front of an
- * instruction: as much as it copies, which may be more than there are. For all
- * else it wants what it writes. Specifies `NEED_OP` in `lzo1x_1_do_compress`.
- */
-function noteNeeded(encoding: Encoding, literals: number): void {
-  if (literals === 0 || literals > MAX_COPIED_LITERALS) return;
-  const room = literals <= MAX_STATE_LITERALS
-    ? ROOM_FOR_STATE_LITERALS
-    : ROOM_FOR_COPIED_LITERALS;
-  encoding.needed = Math.max(encoding.needed, encoding.length + room);
 }
 
 /** Writes a length beyond what an instruction's bits hold; returns the end. */
@@ -215,7 +194,6 @@ function encodeWindow(encoding: Encoding, start: number, end: number): void {
     const word = read32(position);
     if (word === 0 && version === 1) {
       const run = zeroRunLength(position, limit);
-      noteNeeded(encoding, position - encoding.anchor);
       putLiterals(encoding, position);
       putZeroRun(encoding, run);
       position += run;
@@ -227,7 +205,6 @@ function encodeWindow(encoding: Encoding, start: number, end: number): void {
         position += 1 + ((position - searchedFrom) >>> SKIP_TRIGGER);
         continue;
       }
-      noteNeeded(encoding, position - encoding.anchor);
       putLiterals(encoding, position);
       const distance = position - match;
       let length = matchLength(position, match, limit);
@@ -257,8 +234,17 @@ function finish(encoding: Encoding, headerBytes: number): void {
   target[encoding.length++] = 0;
 }
 
-/** Encodes a page. Specifies `lzogeneric1x_1_compress`. */
-function encode(page: Uint8Array, version: Lzo1xVersion): Encoding {
+/**
+ * Compresses `page` into `into` and returns the length in bytes. The page
+ * has at most 64 KiB; `into` needs a sixteenth more and 67 bytes.
+ *
+ * Specifies `lzo1x_1_compress` (version 0) and `lzorle1x_1_compress` (1).
+ */
+export function compressLzo1x(
+  page: Uint8Array,
+  into: Uint8Array,
+  version: Lzo1xVersion,
+): number {
   loadPage(page);
   const headerBytes = version === 0 ? 0 : 2;
   if (version !== 0) {
@@ -271,7 +257,6 @@ function encode(page: Uint8Array, version: Lzo1xVersion): Encoding {
     length: headerBytes,
     anchor: 0,
     stateAt: 0,
-    needed: 0,
   };
   // A window is as long as the farthest match reaches.
   const windowBytes = M4_MAX_OFFSET[version] + 1;
@@ -282,38 +267,5 @@ function encode(page: Uint8Array, version: Lzo1xVersion): Encoding {
     start = end;
   }
   finish(encoding, headerBytes);
-  return encoding;
-}
-
-/**
- * Compresses `page` into `into` and returns the length in bytes. The page
- * has at most 64 KiB; `into` needs a sixteenth more and 67 bytes.
- *
- * Specifies `lzo1x_1_compress` (version 0) and `lzorle1x_1_compress` (1).
- */
-export function compressLzo1x(
-  page: Uint8Array,
-  into: Uint8Array,
-  version: Lzo1xVersion,
-): number {
-  return storeEncoded(into, encode(page, version).length);
-}
-
-/**
- * Compresses `page` as {@linkcode compressLzo1x} does, given `room` bytes:
- * `undefined` where the encoder ever wants more, be the result as short as that.
- *
- * Specifies `lzo1x_1_compress_safe` and `lzorle1x_1_compress_safe`, 6.12.118
- * and 7.2 (6.1.192 has the same); 5.10.262 has neither.
- */
-export function compressLzo1xWithin(
-  page: Uint8Array,
-  into: Uint8Array,
-  version: Lzo1xVersion,
-  room: number,
-): number | undefined {
-  const { length, needed } = encode(page, version);
-  return Math.max(length, needed) > room
-    ? undefined
-    : storeEncoded(into, length);
+  return storeEncoded(into, encoding.length);
 }

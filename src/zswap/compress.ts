@@ -1,5 +1,5 @@
 /** Compressing a page into an object, and back. */
-import { type Codec, CorruptDataError } from "../codec/codec.ts";
+import { CorruptDataError } from "../codec/codec.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { CompressorErrno } from "../linux/zswap_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
@@ -9,24 +9,11 @@ import type { ZswapPool } from "./pools.ts";
 import { writeZswapHeader } from "./swp_entry.ts";
 import type { Zswap } from "./zswap.ts";
 
-/** Compresses a page within a number of bytes; `undefined` where they are too few. */
-function compressWithin(
-  codec: Codec,
-  page: Uint8Array,
-  into: Uint8Array,
-  room: number,
-): number | undefined {
-  if (codec.compressWithin !== undefined) {
-    return codec.compressWithin(page, into, room);
-  }
-  const length = codec.compress(page, into);
-  return length > room ? undefined : length;
-}
-
 /**
  * Bytes of a page's compressed form, which is put into `into`; an errno where
- * the compressor is one that fails when it has no more than a page of room.
- * Specifies `crypto_acomp_compress` (up to 5.10, `crypto_comp_compress`) with a
+ * the compressor is one that fails when it has no more than a page of room, and
+ * the form is longer. (LZO's checked encoder asks for room before it writes, but
+ * never for more than it will have written in the end.) Specifies `crypto_acomp_compress` (up to 5.10, `crypto_comp_compress`) with a
  * `dlen` of PAGE_SIZE.
  */
 function compress(
@@ -36,17 +23,24 @@ function compress(
   into: Uint8Array,
 ): number | CompressorErrno {
   const { compressorErrnos } = profile.zswap;
-  const errno = Object.hasOwn(compressorErrnos, codec.name)
+  const length = codec.compress(page, into);
+  const isLimited = Object.hasOwn(compressorErrnos, codec.name);
+  return isLimited && length > page.length
     ? compressorErrnos[codec.name]
-    : undefined;
-  if (errno === undefined) return codec.compress(page, into);
-  return compressWithin(codec, page, into, page.length) ?? errno;
+    : length;
 }
 
-/** Counts a failed allocation of an object by its reason. */
-function countRefused({ counters }: Zswap, errno: Errno): void {
+/**
+ * Counts a page without an object by its reason: that there is no room for it,
+ * or that the compressor (counted since 6.12) or the allocator failed.
+ */
+function countRefused(
+  { counters }: Zswap,
+  errno: Errno,
+  failed: "reject_compress_fail" | "reject_alloc_fail",
+): void {
   if (errno === "ENOSPC") counters.reject_compress_poor++;
-  else counters.reject_alloc_fail++;
+  else counters[failed]++;
 }
 
 /**
@@ -68,7 +62,7 @@ export function* compressToObject(
     if (typeof length === "string") return "EINVAL";
     const handle = yield* zpool.mallocSteps(headerBytes + length);
     if (typeof handle === "string") {
-      countRefused(zswap, handle);
+      countRefused(zswap, handle, "reject_alloc_fail");
       return handle;
     }
     if (headerBytes > 0) {
@@ -81,15 +75,6 @@ export function* compressToObject(
   } finally {
     zswap.buffers.give(buffer);
   }
-}
-
-/** Counts a page that the compressor refused, by its reason (since 6.12). */
-function countIncompressible(
-  { counters }: Zswap,
-  errno: CompressorErrno,
-): void {
-  if (errno === "ENOSPC") counters.reject_compress_poor++;
-  else counters.reject_compress_fail++;
 }
 
 /**
@@ -126,12 +111,12 @@ export function* compressOrKeep(
     yield "zswap_compress: acomp_ctx mutex held, compression may wait";
     const length = lengthToStore(zswap, pool, page, buffer);
     if (typeof length === "string") {
-      countIncompressible(zswap, length);
+      countRefused(zswap, length, "reject_compress_fail");
       return false;
     }
     const handle = yield* pool.zpool.mallocSteps(length);
     if (typeof handle === "string") {
-      countRefused(zswap, handle);
+      countRefused(zswap, handle, "reject_alloc_fail");
       return false;
     }
     pool.zpool.write(handle, buffer.subarray(0, length));

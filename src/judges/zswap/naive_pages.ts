@@ -7,7 +7,6 @@ import { STATED_LENGTHS, STATEMENT_BYTES } from "../../codec/stated.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import { compressorOf, type NaiveKernel } from "./naive_kernels.ts";
-import { lzoRoom } from "./naive_lzo_room.ts";
 
 /** How a page is held. */
 export type HeldKind = "same" | "compressed" | "whole";
@@ -64,32 +63,20 @@ function statedLength(data: Bytes, nth: number): number | undefined {
   return length >= STATEMENT_BYTES || isAlike ? length : undefined;
 }
 
-/** What a compressor makes of a page, and the room that it wants for that. */
-interface Made {
-  readonly length: number;
-  readonly room: number;
-}
-
-function makeOf(
+function lengthOf(
   data: Bytes,
   bytes: Uint8Array,
   compressor: string,
   { isStated, profile }: PageConditions,
-): Made {
+): number {
   if (isStated) {
     const nth = profile.zswap.compressors.indexOf(compressor);
-    const stated = statedLength(data, nth) ?? Infinity;
-    const length = Math.min(stated, bytes.length + 1);
-    return { length, room: length };
+    const length = statedLength(data, nth) ?? Infinity;
+    return Math.min(length, bytes.length + 1);
   }
   const codec = ALL_CODECS.find(({ name }) => name === compressor);
   if (codec === undefined) throw new Error(`No codec is called ${compressor}`);
-  const into = new Uint8Array(2 * bytes.length);
-  const length = codec.compress(bytes, into);
-  const room = compressor.startsWith("lzo")
-    ? lzoRoom(into.subarray(0, length), compressor === "lzo-rle")
-    : length;
-  return { length, room };
+  return codec.compress(bytes, new Uint8Array(2 * bytes.length));
 }
 
 /** How a page is to be held, or why it is to be refused. */
@@ -106,9 +93,9 @@ export function kindOf(
   }
   const compressor =
     compressorOf(facts, zswap.compressors, conditions.compressor) ?? "";
-  const { length, room } = makeOf(data, bytes, compressor, conditions);
+  const length = lengthOf(data, bytes, compressor, conditions);
   const isLimited = !facts.unlimited.includes(compressor);
-  const isRefused = isLimited && room > pageSize;
+  const isRefused = isLimited && length > pageSize;
   const saysNoRoom = isRefused && facts.countsRefused &&
     facts.saysNoRoom.includes(compressor);
   const refusal = saysNoRoom ? "codec-poor" : "codec";

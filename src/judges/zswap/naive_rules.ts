@@ -65,7 +65,7 @@ export const ZSWAP_NAIVE = {
   ),
   codec: rule(
     "not-compressed",
-    "A page that does not fit into a page when it is compressed is refused by compressors that are limited so, for which lzo's wants room for all that it copies; since 6.18, where it may not be written back, as it may from a zswap that is disabled.",
+    "A page that does not fit into a page when it is compressed is refused by compressors that are limited so; since 6.18, where it may not be written back, as it may from a zswap that is disabled.",
     "zswap_frontswap_store, 6.1.192; zswap_compress, 6.12.118, 6.18.15; mem_cgroup_zswap_writeback_enabled, memcontrol.c, 6.12.118",
   ),
   codecPoor: rule(
