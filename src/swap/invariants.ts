@@ -83,11 +83,12 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
   {
     id: "swap/slot-users",
     sentence:
-      "A slot counts the page tables' entries for it and the swap cache's page for it, and is free without either.",
+      "A slot counts the page tables' entries for it and the swap cache's page for it, and is free without either, unless the processor keeps it.",
     source: "swap_duplicate, swap_free, swapcache_prepare, mm/swapfile.c, 6.1",
     check(_, slot) {
       const { swapType, offset, users } = slot;
-      const isKept = swapType.cache.has(offset) || swapType.pinned.has(offset);
+      const isKept = swapType.cache.has(offset) ||
+        swapType.pinned.has(offset) || swapType.kept.has(offset);
       const expected = users | (isKept ? SWAP_HAS_CACHE : 0);
       const found = swapType.map[offset];
       if (found === 0 && expected === 0) return SILENT;

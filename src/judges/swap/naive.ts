@@ -6,6 +6,7 @@ import {
   type SwapStep,
   type SwapSteps,
 } from "../../programs/swap/steps.ts";
+import { NO_PAGE } from "../../memory/memory.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import type { SwapSubject } from "../../targets/swap/subject.ts";
@@ -20,7 +21,8 @@ import {
   judging,
 } from "../judge.ts";
 import { NaiveComparison } from "./naive_comparison.ts";
-import { faultIn, swapOff, writePage } from "./naive_fault.ts";
+import { swapFactsOf } from "./kernels.ts";
+import { faultIn, reclaim, swapOff, writePage } from "./naive_fault.ts";
 import { pageOut } from "./naive_out.ts";
 import { NaiveSwap } from "./naive_swap.ts";
 import { writeUnderWriteback } from "./naive_under_writeback.ts";
@@ -62,7 +64,8 @@ class MachineJudge {
     this.#model = model;
     this.#subject = subject;
     this.#zeros = new Uint8Array(profile.pageSize);
-    this.naive = new NaiveSwap({ profile, setup, slots }, reach);
+    const facts = swapFactsOf(profile);
+    this.naive = new NaiveSwap({ profile, setup, facts, slots }, reach);
     this.#comparison = new NaiveComparison(this.naive, subject);
     this.after = judging(this.#table());
   }
@@ -79,7 +82,7 @@ class MachineJudge {
 
   /** Steps that end the machine: all is read, then nobody is left. */
   closing(): readonly SwapStep[] {
-    const steps: SwapStep[] = [{ op: "evict_end" }];
+    const steps: SwapStep[] = [{ op: "evict_end" }, { op: "reclaim" }];
     for (const [process, pages] of this.naive.processes) {
       for (const page of pages.keys()) {
         steps.push({ op: "read", process, page });
@@ -88,7 +91,8 @@ class MachineJudge {
     for (const process of this.naive.processes.keys()) {
       steps.push({ op: "exit", process });
     }
-    return steps;
+    // What the processor keeps, it gives up where a device goes.
+    return [...steps, { op: "swapoff" }];
   }
 
   /** Nobody is left: nor is anything else. */
@@ -106,6 +110,7 @@ class MachineJudge {
       read: (step, answer) => this.#read(step, answer),
       pageout: (step, answer) => this.#pageOut(step, answer),
       forget: ({ process = ONE_PROCESS, page }) => this.#forget(process, page),
+      reclaim: () => reclaim(naive),
       exit: ({ process = ONE_PROCESS }) => this.#exit(process),
       pageout_all: ({ process = ONE_PROCESS }, answer) =>
         this.#pageOutAll(process, answer),
@@ -133,7 +138,15 @@ class MachineJudge {
     const [process, number] = placeOf(step);
     const isLost = this.naive.pageOf(process, number)?.lost ?? false;
     const data = this.#model.expand(step.data);
-    const errno = writeUnderWriteback(this.naive, process, number, data);
+    const isMapped = () =>
+      this.#subject.swap.pageOf(process, number)?.pfn !== NO_PAGE;
+    const errno = writeUnderWriteback(
+      this.naive,
+      process,
+      number,
+      data,
+      isMapped,
+    );
     expectErrno(this.naive, errno, answer, isLost);
   }
 
@@ -143,7 +156,7 @@ class MachineJudge {
     const page = naive.pageOf(process, number);
     const errno = page === undefined
       ? writePage(naive, process, number, this.#zeros)
-      : faultIn(naive, page);
+      : faultIn(naive, page, false);
     expectErrno(naive, errno, answer, page?.lost);
     if (isRefusal(answer)) return;
     const rule = page === undefined
@@ -203,7 +216,22 @@ class MachineJudge {
   #swapOff(answer: unknown): void {
     const errno = swapOff(this.naive);
     expectErrno(this.naive, errno, answer);
+    this.#lookAtAnything();
     this.#comparison.comparePages();
+  }
+
+  /** Nobody can say what is in a page that could not be read and is mapped. */
+  #lookAtAnything(): void {
+    const { swap } = this.#subject;
+    for (const [process, pages] of this.naive.processes) {
+      for (const [number, page] of pages) {
+        const pfn = swap.pageOf(process, number)?.pfn ?? NO_PAGE;
+        if (!page.anything || pfn === NO_PAGE) continue;
+        page.data = swap.bytesOf(pfn).slice();
+        page.anything = false;
+        this.naive.reach.count(SWAP_MODEL.lost);
+      }
+    }
   }
 
   #shrink(answer: SwapResults["shrink"] | Refusal): void {

@@ -8,4 +8,5 @@ export const RELEASE_7_2: Release = {
   name: "linux-7.2",
   pointRelease: "7.2.12",
   read: "source",
+  swap: { ...RELEASE_7_1.swap, slotFree: "no-slot" },
 };

@@ -8,4 +8,10 @@ export const RELEASE_7_3: Release = {
   name: "linux-7.3",
   pointRelease: "7.3.4",
   read: "source",
+  swap: {
+    ...RELEASE_7_2.swap,
+    writeFault: "frees-exclusive",
+    // swap_read_end, page_io.c.
+    countsFailedReads: false,
+  },
 };
