@@ -94,6 +94,7 @@ function* readPastCache(
   const { page, slot: { swapType, offset } } = fault;
   const data = new Uint8Array(swap.profile.pageSize);
   const { errno } = yield* swapReadpage(swap, swapType, offset, data, false);
+  yield "do_swap_page: page read, page table not locked yet";
   if (errno !== undefined || !isSame(fault)) {
     swap.memory.freePage(pfn);
     return errno === undefined ? undefined : "EIO";

@@ -24,6 +24,7 @@ import { NaiveComparison } from "./naive_comparison.ts";
 import { swapFactsOf } from "./kernels.ts";
 import { faultIn, reclaim, swapOff, writePage } from "./naive_fault.ts";
 import { pageOut } from "./naive_out.ts";
+import type { NaivePage } from "./naive_page.ts";
 import { NaiveSwap } from "./naive_swap.ts";
 import { writeUnderWriteback } from "./naive_under_writeback.ts";
 import { SWAP_MODEL } from "./rules.ts";
@@ -32,16 +33,21 @@ import { SWAP_MODEL } from "./rules.ts";
 const placeOf = ({ process = ONE_PROCESS, page }: PageChoice) =>
   [process, page] as const;
 
+/** What is known of a page before it is asked for. */
+type Outlook = Partial<Pick<NaivePage, "lost" | "unread">>;
+
 /** An answer's errno is the one that must come. */
 function expectErrno(
   { reach }: NaiveSwap,
   expected: string | undefined,
   answer: unknown,
-  isLost = false,
+  before: Outlook = {},
 ): void {
   const found = isRefusal(answer) ? answer.error : undefined;
-  const rule: Rule = isLost
+  const rule: Rule = before.lost
     ? SWAP_MODEL.lost
+    : before.unread
+    ? SWAP_MODEL.notAgain
     : expected === "EIO"
     ? SWAP_MODEL.unreadable
     : SWAP_MODEL.noMemory;
@@ -110,7 +116,7 @@ class MachineJudge {
       read: (step, answer) => this.#read(step, answer),
       pageout: (step, answer) => this.#pageOut(step, answer),
       forget: ({ process = ONE_PROCESS, page }) => this.#forget(process, page),
-      reclaim: () => reclaim(naive),
+      reclaim: () => this.#reclaim(),
       exit: ({ process = ONE_PROCESS }) => this.#exit(process),
       pageout_all: ({ process = ONE_PROCESS }, answer) =>
         this.#pageOutAll(process, answer),
@@ -123,12 +129,23 @@ class MachineJudge {
     };
   }
 
+  #outlook(process: number, number: number): Outlook {
+    const { lost, unread } = this.naive.pageOf(process, number) ?? {};
+    return { lost, unread };
+  }
+
+  #reclaim(): void {
+    this.naive.slotRule = SWAP_MODEL.reclaimed;
+    reclaim(this.naive);
+    this.#comparison.comparePages();
+  }
+
   #write(step: SwapSteps["write"], answer: unknown): void {
     const [process, number] = placeOf(step);
-    const isLost = this.naive.pageOf(process, number)?.lost ?? false;
+    const before = this.#outlook(process, number);
     const data = this.#model.expand(step.data);
     const errno = writePage(this.naive, process, number, data);
-    expectErrno(this.naive, errno, answer, isLost);
+    expectErrno(this.naive, errno, answer, before);
   }
 
   #writeUnderWriteback(
@@ -136,7 +153,7 @@ class MachineJudge {
     answer: unknown,
   ): void {
     const [process, number] = placeOf(step);
-    const isLost = this.naive.pageOf(process, number)?.lost ?? false;
+    const before = this.#outlook(process, number);
     const data = this.#model.expand(step.data);
     const isMapped = () =>
       this.#subject.swap.pageOf(process, number)?.pfn !== NO_PAGE;
@@ -147,17 +164,18 @@ class MachineJudge {
       data,
       isMapped,
     );
-    expectErrno(this.naive, errno, answer, isLost);
+    expectErrno(this.naive, errno, answer, before);
   }
 
   #read(step: PageChoice, answer: SwapResults["read"] | Refusal): void {
     const { naive } = this;
     const [process, number] = placeOf(step);
     const page = naive.pageOf(process, number);
+    const before = this.#outlook(process, number);
     const errno = page === undefined
       ? writePage(naive, process, number, this.#zeros)
       : faultIn(naive, page, false);
-    expectErrno(naive, errno, answer, page?.lost);
+    expectErrno(naive, errno, answer, before);
     if (isRefusal(answer)) return;
     const rule = page === undefined
       ? SWAP_MODEL.fresh

@@ -35,10 +35,7 @@ function mapCached(
   page: NaivePage,
   isWrite: boolean,
 ): "EIO" | undefined {
-  if (page.unread) {
-    naive.reach.count(SWAP_MODEL.notAgain);
-    return "EIO";
-  }
+  if (page.unread) return "EIO";
   naive.setFrame(page, true, true);
   if (leavesAtOnce(naive, page, isWrite)) leaveSwapCache(naive, page);
 }
