@@ -17,11 +17,11 @@ import {
   LINUX_7_1,
   LINUX_7_2,
   LINUX_7_3,
-  type NoSwapCachePage,
   type Profile,
   randomFrom,
   readZswapParameter,
   runToEnd,
+  type SwapCacheOutcome,
   type SwapLayer,
   type Wait,
   writeZswapParameter,
@@ -56,8 +56,8 @@ function noisy(noise: number, seed = 1): Uint8Array {
 /** A swap layer that notes what is written back, and may have no page for it. */
 class Layer implements SwapLayer {
   readonly written: [offset: number, page: Uint8Array][] = [];
-  answer: "new" | NoSwapCachePage = "new";
-  *allocSwapCachePage(): Generator<Wait, "new" | NoSwapCachePage> {
+  answer: SwapCacheOutcome = "new";
+  *allocSwapCachePage(): Generator<Wait, SwapCacheOutcome> {
     yield "alloc_page may sleep";
     return this.answer;
   }
@@ -410,9 +410,11 @@ Deno.test("without memory cgroups the worker writes nothing back from 6.16 to 7.
   }
 });
 
-// zswap_writeback_entry, mm/zswap.c, 6.12.118, 6.17, 7.2.12; swapoff.
-Deno.test("an entry whose swap type is off ends the shrinker's walk since 6.16, one whose slot has no frame does not", () => {
-  const scanned = (profile: Profile, answer: NoSwapCachePage) => {
+// zswap_writeback_entry, shrink_memcg_cb, mm/zswap.c, 6.12.118 and 7.2.12. What
+// the swap cache says of a swap type that is off, or a free slot, is the swap
+// path's: `deviceOff` and `slotFree` of a release.
+Deno.test("what is in the swap cache, or said to be, ends the shrinker's walk; what cannot be had does not", () => {
+  const scanned = (profile: Profile, answer: SwapCacheOutcome) => {
     const { zswap, layer } = zswapOf(profile);
     zswap.parameters.shrinkerEnabled = true;
     for (let nth = 1; nth <= 4; nth++) zswap.store(0, nth, [noisy(nth)]);
@@ -424,8 +426,8 @@ Deno.test("an entry whose swap type is off ends the shrinker's walk since 6.16, 
   for (const profile of WITH_LIST) {
     assertEquals(scanned(profile, "exists"), 1);
     assertEquals(scanned(profile, "no-memory"), 4);
-    assertEquals(scanned(profile, "slot-free"), 4);
+    assertEquals(scanned(profile, "no-slot"), 4);
     const isEnd = profile !== LINUX_6_12;
-    assertEquals(scanned(profile, "swap-type-off"), isEnd ? 1 : 4);
+    assertEquals(scanned(profile, profile.swap.deviceOff), isEnd ? 1 : 4);
   }
 });

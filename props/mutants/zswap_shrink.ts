@@ -201,8 +201,8 @@ const SHRINK = [
     },
     {
       what: "a page in the swap cache makes it ENOMEM",
-      from: "return zswap.profile.zswap.noSwapCachePage[allocated];",
-      to: `return "ENOMEM";`,
+      from: `exists: "EEXIST",`,
+      to: `exists: "ENOMEM",`,
     },
     {
       what: "an eviction is not counted",

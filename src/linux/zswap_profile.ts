@@ -1,6 +1,4 @@
 /** What kernel releases and their configurations fix about zswap. */
-import type { Errno } from "./errno.ts";
-
 /** The allocators that there are, as the parameter `zpool` of zswap names them. */
 export type ZpoolType = "zbud" | "z3fold" | "zsmalloc";
 
@@ -34,16 +32,6 @@ export type ZswapCounter =
 
 /** What a compressor answers that has no room left. */
 export type CompressorErrno = "EINVAL" | "ENOSPC";
-
-/**
- * Why the swap cache gives writeback no new page: the slot has one, there is no
- * memory for it, the slot is free, or its swap type is off.
- */
-export type NoSwapCachePage =
-  | "exists"
-  | "no-memory"
-  | "slot-free"
-  | "swap-type-off";
 
 /** What was built for zswap to use. */
 export interface ZswapConfiguration {
@@ -135,8 +123,6 @@ export interface ZswapRelease {
    * it finds none (6.8 to 7.1), or the one list that there is (7.2; 6.12.118).
    */
   readonly withoutMemcg: "nothing" | "root";
-  /** What writeback is answered where the swap cache gives no page. */
-  readonly noSwapCachePage: Readonly<Record<NoSwapCachePage, Errno>>;
   /** Whether pages of one word repeated take no object (4.16 to 6.11). */
   readonly sameFilled: boolean;
   /** Whether pages that do not compress are stored as they are (since 6.18). */

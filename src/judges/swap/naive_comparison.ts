@@ -47,6 +47,7 @@ export class NaiveComparison {
     this.#compareCounts(SWAP_MODEL.vmstat, VMSTAT, this.#subject.swap.stats);
     if (this.#naive.hasZswap) this.#compareZswap();
     this.#compareFrames();
+    this.#compareRefusedWrites();
     this.#keep();
   }
 
@@ -86,8 +87,11 @@ export class NaiveComparison {
 
   #compareSlots(): void {
     const { inUse } = this.#naive.devices;
-    expectSame(this.#naive.slotRule, inUse, this.#inUse());
-    this.#count(SWAP_MODEL.slots, inUse !== this.#inUseBefore);
+    const { isKeeping } = this.#naive.kept;
+    const rule = isKeeping ? SWAP_MODEL.keptSlots : this.#naive.slotRule;
+    expectSame(rule, inUse, this.#inUse());
+    const counted = isKeeping ? SWAP_MODEL.keptSlots : SWAP_MODEL.slots;
+    this.#count(counted, inUse !== this.#inUseBefore);
     this.#inUseBefore = inUse;
   }
 
@@ -167,6 +171,18 @@ export class NaiveComparison {
     const pools = swap.zswap?.pools.totalPages ?? 0;
     expectSame(SWAP_MODEL.frames, frames, swap.memory.allocatedPages - pools);
     this.#count(SWAP_MODEL.frames, frames !== this.#before.frames);
+  }
+
+  /** zram counts each write that it refuses, with a bio or without. */
+  #compareRefusedWrites(): void {
+    const { zrams } = this.#subject;
+    if (zrams.length === 0) return;
+    const failed = zrams.reduce(
+      (sum, { ioStat }) => sum + ioStat.failedWrites,
+      0,
+    );
+    const { refusedWrites } = this.#naive.requests;
+    expectSame(SWAP_MODEL.singlePage, refusedWrites, failed);
   }
 
   /** Compares some counters; their rule is exercised where one has changed. */

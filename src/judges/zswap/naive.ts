@@ -24,6 +24,7 @@ import { nowAndThen } from "../now_and_then.ts";
 import { EventReader } from "./event_reader.ts";
 import { NaiveComparison } from "./naive_compare.ts";
 import { expectReclaim } from "./naive_evictions.ts";
+import { answerAt } from "./naive_kernels.ts";
 import { expectedCount, expectedScan, expectListWorker } from "./naive_list.ts";
 import {
   expectInvalidate,
@@ -209,10 +210,10 @@ export function zswapNaive(
       both().naive.diskSwapins += pages;
     },
     cache({ type, offset, state }) {
-      const { swapCache } = both().naive;
+      const { swapCache, facts } = both().naive;
       const key = keyOf(type, offset);
       if (state === "free") swapCache.delete(key);
-      else swapCache.set(key, state === "cached" ? "exists" : state);
+      else swapCache.set(key, answerAt(facts, state));
     },
     damage({ type, offset }) {
       const page = both().naive.held.get(keyOf(type, offset));

@@ -1,5 +1,7 @@
 /** What kernels do in which the second model of zswap tells them apart, by their names. */
 
+import type { SwapCacheState } from "../../programs/zswap/steps.ts";
+
 /** Facts of one kernel. */
 export interface NaiveKernel {
   /** Compressors that have room for two pages, and so refuse none. */
@@ -30,8 +32,10 @@ export interface NaiveKernel {
   readonly entriesPerStep: number;
   /** Whether the worker finds its list where there are no memory cgroups. */
   readonly findsRoot: boolean;
-  /** Whether a walk ends at an entry of a swap type that is off. */
+  /** Whether a swap type that is off is taken for a page that is there. */
   readonly endsAtTypeOff: boolean;
+  /** Whether the swap cache says of a slot that it is free. */
+  readonly saysSlotFree: boolean;
   /** The letters that say yes and no. */
   readonly truths: readonly [yes: string, no: string];
 }
@@ -52,6 +56,7 @@ const LINUX_3_12: NaiveKernel = {
   entriesPerStep: 1,
   findsRoot: true,
   endsAtTypeOff: false,
+  saysSlotFree: false,
   truths: ["y1", "n0"],
 };
 
@@ -94,7 +99,11 @@ const LINUX_6_17: NaiveKernel = {
 
 const LINUX_6_18: NaiveKernel = { ...LINUX_6_17, keepsWhole: true };
 const LINUX_7_1: NaiveKernel = { ...LINUX_6_18, loadsLeave: true };
-const LINUX_7_2: NaiveKernel = { ...LINUX_7_1, findsRoot: true };
+const LINUX_7_2: NaiveKernel = {
+  ...LINUX_7_1,
+  findsRoot: true,
+  saysSlotFree: true,
+};
 const LINUX_7_3: NaiveKernel = { ...LINUX_7_2, entriesPerStep: 32 };
 
 const KERNELS: Readonly<Record<string, NaiveKernel>> = {
@@ -118,6 +127,16 @@ export function naiveKernel(release: string): NaiveKernel {
   const kernel = KERNELS[release];
   if (kernel !== undefined) return kernel;
   throw new Error(`The second model of zswap does not know ${release}`);
+}
+
+/** What the swap cache answers for a slot in which it has no new page. */
+export function answerAt(
+  { endsAtTypeOff, saysSlotFree }: NaiveKernel,
+  state: SwapCacheState,
+): string {
+  if (state === "cached") return "exists";
+  if (state === "swap-type-off") return endsAtTypeOff ? "exists" : "no-memory";
+  return state === "slot-free" && saysSlotFree ? "no-slot" : "no-memory";
 }
 
 /** The name of a compressor's driver. */

@@ -12,10 +12,6 @@ const MOST_FAILURES = 16;
 /** How looking at the oldest page ends. */
 type Look = "written" | "rotated" | "exists" | "failed";
 
-/** Whether a slot without a page to write back through ends the shrinker's walk. */
-const endsWalk = ({ facts }: NaiveZswap, answer: string): boolean =>
-  answer === "exists" || answer === "swap-type-off" && facts.endsAtTypeOff;
-
 /** How a look ended, and the pages of the pools after it, where they may have changed. */
 interface Looked {
   readonly look: Look;
@@ -41,7 +37,7 @@ function lookAtOldest(naive: NaiveZswap, events: EventReader): Looked {
   if (asked.answer !== "new") {
     counters.reject_reclaim_fail++;
     naive.reached("notWritten");
-    return { look: endsWalk(naive, asked.answer) ? "exists" : "failed" };
+    return { look: asked.answer === "exists" ? "exists" : "failed" };
   }
   if (held.get(key) !== page) {
     const { pages } = events.expect("deleted");

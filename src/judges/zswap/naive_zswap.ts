@@ -4,7 +4,6 @@
  * nothing of objects and frames, of which it is told how many there are.
  */
 import type { Profile } from "../../linux/profile.ts";
-import type { NoSwapCachePage } from "../../linux/zswap_profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import type { ZswapCreate } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
@@ -85,7 +84,7 @@ export class NaiveZswap {
   /** Its pools. */
   readonly pools: NaivePools;
   /** What each slot's page in the swap cache is like, but for those that are not there. */
-  readonly swapCache = new Map<string, NoSwapCachePage>();
+  readonly swapCache = new Map<string, string>();
   /** Pages of the pools when they were counted last (up to 6.8). */
   counted: PageRange = { least: 0, most: 0 };
   /** Whether the limit was passed. */

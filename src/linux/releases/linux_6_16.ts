@@ -39,11 +39,6 @@ export const RELEASE_6_16: Release = {
     folios: "whole",
     // Mended in 6.12's stable releases, but not yet here.
     withoutMemcg: "nothing",
-    // get_swap_device in zswap_writeback_entry.
-    noSwapCachePage: {
-      ...RELEASE_6_12.zswap.noSwapCachePage,
-      "swap-type-off": "EEXIST",
-    },
     counters: [
       "pool_limit_hit",
       "reject_reclaim_fail",
@@ -56,5 +51,11 @@ export const RELEASE_6_16: Release = {
       "pool_total_size",
       "stored_pages",
     ],
+  },
+  swap: {
+    ...RELEASE_6_12.swap,
+    // zswap_writeback_entry takes a reference of the device first, 6.17.8.
+    deviceOff: "exists",
+    slotCache: "none",
   },
 };

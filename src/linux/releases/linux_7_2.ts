@@ -8,13 +8,6 @@ export const RELEASE_7_2: Release = {
   name: "linux-7.2",
   pointRelease: "7.2.12",
   read: "source",
-  zswap: {
-    ...RELEASE_7_1.zswap,
-    withoutMemcg: "root",
-    // swap_cache_alloc_folio says why it gives none.
-    noSwapCachePage: {
-      ...RELEASE_7_1.zswap.noSwapCachePage,
-      "slot-free": "ENOENT",
-    },
-  },
+  zswap: { ...RELEASE_7_1.zswap, withoutMemcg: "root" },
+  swap: { ...RELEASE_7_1.swap, slotFree: "no-slot" },
 };

@@ -9,4 +9,10 @@ export const RELEASE_7_3: Release = {
   pointRelease: "7.3.4",
   read: "source",
   zswap: { ...RELEASE_7_2.zswap, entriesPerStep: 32 },
+  swap: {
+    ...RELEASE_7_2.swap,
+    writeFault: "frees-exclusive",
+    // swap_read_end, page_io.c.
+    countsFailedReads: false,
+  },
 };

@@ -2,7 +2,6 @@
  * The steps of programs for zswap as a cache: pages are stored, loaded, and
  * written back to a swap device.
  */
-import type { NoSwapCachePage } from "../../linux/zswap_profile.ts";
 import type { Bytes } from "../bytes.ts";
 import type { StepOf } from "../program.ts";
 
@@ -69,7 +68,9 @@ export type ZswapMeanwhile =
  */
 export type SwapCacheState =
   | "cached"
-  | Exclude<NoSwapCachePage, "exists">
+  | "no-memory"
+  | "slot-free"
+  | "swap-type-off"
   | "free";
 
 /** The operations and their fields. */

@@ -3,7 +3,6 @@
  * cells that can run out, a swap cache, and a swap device.
  */
 import { failEach, type Fails } from "../../programs/faults.ts";
-import type { NoSwapCachePage } from "../../linux/zswap_profile.ts";
 import { Memory } from "../../memory/memory.ts";
 import type {
   SwapCacheState,
@@ -13,7 +12,7 @@ import type {
 } from "../../programs/zswap/steps.ts";
 import type { Wait } from "../../rules/wait.ts";
 import type { ZswapEntry } from "../../zswap/entry.ts";
-import type { SwapLayer } from "../../zswap/swap_layer.ts";
+import type { SwapCacheOutcome, SwapLayer } from "../../zswap/swap_layer.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
 import type { ZswapWritten } from "../target.ts";
 import type { ZswapMeanwhileDone } from "./results.ts";
@@ -29,7 +28,7 @@ export type ZswapEvent =
   /** A page was to be allocated in the swap cache. */
   | SlotEvent & {
     readonly what: "asked";
-    readonly answer: "new" | NoSwapCachePage;
+    readonly answer: SwapCacheOutcome;
   }
   /** That page was taken out of the swap cache again. */
   | SlotEvent & { readonly what: "deleted" }
@@ -180,16 +179,23 @@ export class ZswapSurroundings {
     return runsOut;
   }
 
-  #answerOf(type: number, offset: number): "new" | NoSwapCachePage {
+  #answerOf(type: number, offset: number): SwapCacheOutcome {
+    const { slotFree, deviceOff } = this.#zswap().profile.swap;
     const state = this.#states.get(`${type}:${offset}`) ?? "free";
-    if (state === "free") return "new";
-    return state === "cached" ? "exists" : state;
+    const answers: Readonly<Record<SwapCacheState, SwapCacheOutcome>> = {
+      free: "new",
+      cached: "exists",
+      "no-memory": "no-memory",
+      "slot-free": slotFree,
+      "swap-type-off": deviceOff,
+    };
+    return answers[state];
   }
 
   *#alloc(
     type: number,
     offset: number,
-  ): Generator<Wait, "new" | NoSwapCachePage> {
+  ): Generator<Wait, SwapCacheOutcome> {
     yield "__read_swap_cache_async: no lock held, alloc_page may sleep";
     const answer = this.#answerOf(type, offset);
     const pages = this.pagesOf(type);
@@ -209,7 +215,7 @@ export class ZswapSurroundings {
   #mayGo(
     type: number,
     offset: number,
-    answer: "new" | NoSwapCachePage,
+    answer: SwapCacheOutcome,
   ): boolean {
     if (this.meanwhile?.does === "load") return true;
     const { profile, trees } = this.#zswap();
