@@ -411,6 +411,64 @@ Deno.test("without memory cgroups the worker writes nothing back from 6.16 to 7.
   }
 });
 
+// obj_cgroup_may_zswap, mm/memcontrol.c, and zswap_frontswap_store, 6.1.192;
+// zswap_store, 6.12.118 and 7.3.4.
+Deno.test("a cgroup at memory.zswap.max is refused in 6.1; since 6.12 it writes back a step's entries for one more page, or is refused", () => {
+  const atLimit = (profile: Profile, isOld: boolean) => {
+    const { zswap, layer } = zswapOf(profile, { cgroupMax: 10 });
+    for (let nth = 1; zswap.chargedBytes < 10 * PAGE; nth++) {
+      assertEquals(zswap.store(0, nth, [noisy(1100, nth)]), "stored");
+    }
+    assert(zswap.counters.stored_pages > 32);
+    if (isOld) age(zswap);
+    const outcome = zswap.store(0, 99, [noisy(1100)]);
+    checkZswap(zswap);
+    // The limit of all zswap is far away.
+    assertEquals(zswap.counters.pool_limit_hit, 0);
+    return [outcome, layer.written.length];
+  };
+  assertEquals(atLimit(LINUX_5_10, true), ["stored", 0]);
+  assertEquals(atLimit(LINUX_6_1, true), ["ENOMEM", 0]);
+  for (const profile of WITH_LIST) {
+    const entries = profile === LINUX_7_3 ? 32 : 1;
+    assertEquals(atLimit(profile, true), ["stored", entries]);
+    // All are new to the list: none goes.
+    assertEquals(atLimit(profile, false), ["refused", 0]);
+  }
+});
+
+// obj_cgroup_may_zswap: the cgroup's bytes in whole pages are below the limit.
+Deno.test("a cgroup has its limit in whole pages of compressed bytes, and none where memory cgroups are disabled", () => {
+  for (const profile of [LINUX_6_1, ...WITH_LIST]) {
+    const outcomes = [0, 1].map((cgroupMax) =>
+      zswapOf(profile, { cgroupMax }).zswap.store(0, 1, [noisy(100)])
+    );
+    assertEquals(outcomes[1], "stored");
+    assert(outcomes[0] !== "stored");
+    const { zswap } = zswapOf(profile, { cgroupMax: 0, memcg: false });
+    assertEquals(zswap.store(0, 1, [noisy(100)]), "stored");
+  }
+});
+
+// zswap_shrinker_count, mm/zswap.c, 6.12.118 and 7.3.4: MEMCG_ZSWAP_B.
+Deno.test("the shrinker scales by a cgroup's bytes in whole pages; without memory cgroups by the pages of the pools", () => {
+  for (const profile of WITH_LIST) {
+    const [ofCgroup, ofPools] = [true, false].map((memcg) => {
+      const { zswap } = zswapOf(profile, { memcg });
+      zswap.parameters.shrinkerEnabled = true;
+      for (let nth = 1; nth <= 10; nth++) {
+        zswap.store(0, nth, [noisy(1000, nth)]);
+      }
+      const backing = memcg
+        ? Math.floor(zswap.chargedBytes / PAGE)
+        : zswap.pools.totalPages;
+      assertEquals(zswap.shrinkerCount(), backing);
+      return backing;
+    });
+    assert(ofCgroup < ofPools);
+  }
+});
+
 // zswap_writeback_entry, shrink_memcg_cb, mm/zswap.c, 6.12.118 and 7.2.12. What
 // the swap cache says of a swap type that is off, or a free slot, is the swap
 // path's: `deviceOff` and `slotFree` of a release.

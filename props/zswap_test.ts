@@ -436,7 +436,7 @@ Deno.test("a damaged object makes a load of 6.18 fail with EIO and its writeback
 });
 
 Deno.test("6.18's shrinker counts what could be freed, less what had to be read from the device, by what zswap saves", () => {
-  const { zswap, layer } = zswapOf(LINUX_6_18);
+  const { zswap, layer } = zswapOf(LINUX_6_18, { memcg: false });
   for (let nth = 1; nth <= 30; nth++) zswap.store(0, nth, [noisy(400, nth)]);
   assertEquals(zswap.shrinkerCount(), 0);
   writeZswapParameter(zswap, "shrinker_enabled", "Y");
@@ -545,6 +545,9 @@ const BREAKS: Readonly<Record<string, (zswap: Zswap) => void>> = {
   },
   "zswap/counters": (zswap) => {
     zswap.counters.stored_pages++;
+  },
+  "zswap/charged": (zswap) => {
+    zswap.chargedBytes--;
   },
   "zswap/pool-total-size": (zswap) => {
     zswap.countedPages = 0;

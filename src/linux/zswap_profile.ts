@@ -119,6 +119,13 @@ export interface ZswapRelease {
   /** The most entries that one step of the worker looks at: SWAP_CLUSTER_MAX since 7.3. */
   readonly entriesPerStep: number;
   /**
+   * What a store does whose memory cgroup has all that `memory.zswap.max` lets
+   * it have: there is no such limit (up to 5.18); the page is refused (up to
+   * 6.7); or the cgroup is shrunk by a step, and the page refused where that
+   * writes nothing back.
+   */
+  readonly cgroupLimit: "none" | "refuses" | "shrinks";
+  /**
    * What the worker shrinks in a kernel without memory cgroups: nothing, since
    * it finds none (6.8 to 7.1), or the one list that there is (7.2; 6.12.118).
    */

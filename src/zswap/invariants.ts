@@ -108,6 +108,16 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     },
   },
   {
+    id: "zswap/charged",
+    sentence: "The cgroup is charged the bytes of every compressed page.",
+    source:
+      "obj_cgroup_charge_zswap, zswap_frontswap_store, 6.1.192, zswap_entry_free, 6.12.118, mm/zswap.c",
+    check(tally, { chargedBytes, underWay }) {
+      if (underWay > 0) return SILENT;
+      return expectEqual("the bytes charged", chargedBytes, tally.bytes);
+    },
+  },
+  {
     id: "zswap/pool-total-size",
     sentence:
       "The pages that the limits look at are never fewer than the pools have: up to 6.8, those that were there when an entry was last stored or freed.",

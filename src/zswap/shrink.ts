@@ -88,7 +88,7 @@ function* shrinkQueuedPools(zswap: Zswap): Generator<Wait, void> {
  * One step of the worker: whether there were entries, and one was written back.
  * Specifies `shrink_memcg`, 6.12.118 and 7.3.4.
  */
-function* shrinkMemcg(
+export function* shrinkMemcg(
   zswap: Zswap,
 ): Generator<Wait, "ENOENT" | "EAGAIN" | undefined> {
   if (!zswap.mayWriteBack) return "ENOENT";
@@ -163,8 +163,9 @@ export const QUEUE_SHRINK: Readonly<
 /**
  * Entries that memory pressure could free: those of the LRU list less the
  * pages that had to be read from the device since this was asked last, scaled
- * by what zswap saves. 0 where the shrinker is off. Specifies
- * `zswap_shrinker_count`, 6.18, without memory cgroups.
+ * by what zswap saves: by the cgroup's bytes in whole pages or, without memory
+ * cgroups, by the pages of the pools. 0 where the shrinker is off. Specifies
+ * `zswap_shrinker_count`, 6.12.118 and 7.3.4.
  */
 export function shrinkerCount(zswap: Zswap): number {
   const { lru, counters, pools, parameters } = zswap;
@@ -173,7 +174,10 @@ export function shrinkerCount(zswap: Zswap): number {
   const swapins = Math.min(zswap.nrDiskSwapins, lru.size);
   zswap.nrDiskSwapins -= swapins;
   const freeable = lru.size - swapins;
-  return Math.floor(freeable * pools.totalPages / counters.stored_pages);
+  const backing = zswap.hasMemcg
+    ? Math.floor(zswap.chargedBytes / zswap.profile.pageSize)
+    : pools.totalPages;
+  return Math.floor(freeable * backing / counters.stored_pages);
 }
 
 /**

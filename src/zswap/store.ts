@@ -3,8 +3,9 @@ import type { Wait } from "../rules/wait.ts";
 import { compressOrKeep } from "./compress.ts";
 import { newEntry, type ZswapEntry, type ZswapTree } from "./entry.ts";
 import { invalidatePage } from "./invalidate.ts";
-import { ADMIT } from "./limits.ts";
+import { ADMIT, cgroupMayZswap } from "./limits.ts";
 import type { ZswapPool } from "./pools.ts";
+import { shrinkMemcg } from "./shrink.ts";
 import { putEntry } from "./tree.ts";
 import type { Zswap } from "./zswap.ts";
 
@@ -19,6 +20,7 @@ function replaceEntry(zswap: Zswap, tree: ZswapTree, entry: ZswapEntry): void {
 function publish(zswap: Zswap, pool: ZswapPool, entry: ZswapEntry): void {
   pool.kref++;
   zswap.counters.stored_pages++;
+  zswap.chargedBytes += entry.length;
   const { zswap: { storesIncompressible }, pageSize } = zswap.profile;
   if (storesIncompressible && entry.length === pageSize) {
     zswap.counters.stored_incompressible_pages++;
@@ -57,6 +59,15 @@ function* storePage(
   return true;
 }
 
+/**
+ * Whether the memory cgroup's limit lets a folio in: at it the cgroup is shrunk
+ * by a step, which may be enough or not, and need only have written something.
+ */
+function* admitCgroup(zswap: Zswap): Generator<Wait, boolean> {
+  if (cgroupMayZswap(zswap)) return true;
+  return (yield* shrinkMemcg(zswap)) === undefined;
+}
+
 /** Stores each page of a folio, until one is refused. */
 function* storePages(
   zswap: Zswap,
@@ -64,6 +75,7 @@ function* storePages(
   offset: number,
   folio: readonly Uint8Array[],
 ): Generator<Wait, boolean> {
+  if (!(yield* admitCgroup(zswap))) return false;
   if (ADMIT["entries-in-worker"](zswap) !== "accepted") return false;
   const pool = zswap.poolOf(tree);
   pool.kref++;

@@ -60,6 +60,11 @@ export interface ZswapOptions {
   writeback?: boolean;
   /** Whether there are memory cgroups. False is `cgroup_disable=memory`. Default true. */
   memcg?: boolean;
+  /**
+   * `memory.zswap.max` of the one cgroup that all pages are of, in pages (since
+   * 5.19). Default: no limit.
+   */
+  cgroupMax?: number;
   /** Fault injection: whether the nth allocation of an entry fails. */
   failEntry?: (allocation: number) => boolean;
   /** Fault injection: whether the nth `xa_store` finds no memory (6.18). */
@@ -102,6 +107,8 @@ export class Zswap {
   readonly writeback: boolean;
   /** Whether there are memory cgroups. */
   readonly hasMemcg: boolean;
+  /** `memory.zswap.max`, in pages: see {@linkcode ZswapOptions.cgroupMax}. */
+  readonly cgroupMax: number;
   /** The module parameters. */
   readonly parameters: ZswapParameters;
   /** Compressors that can be chosen, the kernel's first. */
@@ -127,6 +134,8 @@ export class Zswap {
   readonly pages: Buffers;
   /** `zswap_pool_reached_full`. */
   reachedFull = false;
+  /** Bytes of all compressed pages: what the cgroup is charged (`MEMCG_ZSWAP_B`). */
+  chargedBytes = 0;
   /** Pages of the pools when they were counted last; 0 since 6.9. */
   countedPages = 0;
   /** Whether the worker's work waits to be run (6.18). */
@@ -168,6 +177,7 @@ export class Zswap {
     this.swap = options.swap ?? NO_SWAP_LAYER;
     this.writeback = options.writeback ?? true;
     this.hasMemcg = options.memcg ?? true;
+    this.cgroupMax = options.cgroupMax ?? Infinity;
     this.compressors = [
       ...new Set([...zswap.compressors, ...added.map(({ name }) => name)]),
     ];

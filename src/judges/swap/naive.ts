@@ -259,14 +259,13 @@ class MachineJudge {
       !mayKeepBack(this.naive) && counts.stored > 0;
     const swapins = isAsked ? Math.min(counts.diskSwapins, counts.stored) : 0;
     counts.diskSwapins -= swapins;
-    const share = isAsked
-      ? this.#comparison.poolPagesBefore / counts.stored
-      : 0;
+    const backing = isAsked ? this.#comparison.chargedPagesBefore : 0;
     if (isAsked) naive.reach.count(SWAP_MODEL.shrinker);
     const { freeable, written } = isRefusal(answer)
       ? { freeable: answer.error, written: 0 }
       : answer;
-    const expected = Math.floor((counts.stored - swapins) * share);
+    const left = counts.stored - swapins;
+    const expected = Math.floor(left * backing / Math.max(1, counts.stored));
     expectSame(SWAP_MODEL.shrinker, expected, freeable);
     const before = counts.writtenBack;
     naive.takeWritebacks(0);

@@ -19,13 +19,13 @@ export class ZswapLimitBook {
 
   /** The limits of a cache that is made so. */
   constructor({ chainSize }: Profile, create: ZswapCreate) {
-    const { failing, maxPages, stated } = create;
+    const { failing, maxPages, stated, cgroupMax } = create;
     this.chainSize = chainSize;
     this.#totalPages = create.totalPages;
     this.#maxPoolPercent = create.maxPoolPercent;
     this.#acceptThresholdPercent = create.acceptThresholdPercent;
     this.#isPlain = failing === undefined && maxPages === undefined &&
-      stated === undefined;
+      stated === undefined && cgroupMax === undefined;
   }
 
   /** Pages that the pools may have when a page is stored. */

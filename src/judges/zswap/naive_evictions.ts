@@ -54,7 +54,11 @@ export function expectAsked(
   if (page === undefined) {
     throw new Disagreement(RULES.written, "a page that is stored", key);
   }
-  expectSame(RULES.notWritten, naive.swapCache.get(key) ?? "new", answer);
+  const expected = naive.busy.has(key)
+    ? "exists"
+    : naive.swapCache.get(key) ?? "new";
+  expectSame(RULES.notWritten, expected, answer);
+  if (answer === "new") naive.busy.add(key);
   return page;
 }
 
@@ -108,6 +112,7 @@ function expectEviction(
     naive.freeEvicted(page, written.pages);
   }
   naive.underWriteback = outer;
+  if (asked.answer === "new") naive.busy.delete(key);
   return isWritten;
 }
 

@@ -36,6 +36,8 @@ export interface NaiveKernel {
   readonly endsAtTypeOff: boolean;
   /** Whether the swap cache says of a slot that it is free. */
   readonly saysSlotFree: boolean;
+  /** What a cgroup at its limit does: nothing, refuse a page, or give one up for it. */
+  readonly atCgroupLimit: "nothing" | "refuses" | "gives-up";
   /** The letters that say yes and no. */
   readonly truths: readonly [yes: string, no: string];
 }
@@ -57,6 +59,7 @@ const LINUX_3_12: NaiveKernel = {
   findsRoot: true,
   endsAtTypeOff: false,
   saysSlotFree: false,
+  atCgroupLimit: "nothing",
   truths: ["y1", "n0"],
 };
 
@@ -68,6 +71,7 @@ const LINUX_5_10: NaiveKernel = {
 const LINUX_6_1: NaiveKernel = {
   ...LINUX_5_10,
   unlimited: [],
+  atCgroupLimit: "refuses",
   stopsWithoutSlots: false,
   driver: "-scomp",
   looksAgain: true,
@@ -77,6 +81,7 @@ const LINUX_6_1: NaiveKernel = {
 const LINUX_6_12: NaiveKernel = {
   ...LINUX_6_1,
   saysNoRoom: ["842"],
+  atCgroupLimit: "gives-up",
   countsRefused: true,
   zsmallocSaysWhy: true,
 };

@@ -1,10 +1,10 @@
 /** The second model's LRU list of 6.18, its worker and its shrinker. */
 import { expectSame } from "../judge.ts";
-import type { EventReader } from "./event_reader.ts";
+import type { EventOf, EventReader } from "./event_reader.ts";
 import { expectAsked, expectMeanwhile, expectPage } from "./naive_evictions.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
 import { NaiveStop } from "./naive_stop.ts";
-import { keyOf, type NaiveZswap } from "./naive_zswap.ts";
+import { type Held, keyOf, type NaiveZswap } from "./naive_zswap.ts";
 
 /** Failures after which the worker gives up. */
 const MOST_FAILURES = 16;
@@ -33,6 +33,20 @@ function lookAtOldest(naive: NaiveZswap, events: EventReader): Looked {
   const asked = events.expect("asked");
   expectSame(RULES.written, key, keyOf(asked.type, asked.offset));
   expectAsked(naive, asked);
+  const looked = settleAsked(naive, events, page, asked);
+  if (asked.answer === "new") naive.busy.delete(key);
+  return looked;
+}
+
+/** What becomes of a page for which the swap cache was asked for one. */
+function settleAsked(
+  naive: NaiveZswap,
+  events: EventReader,
+  page: Held,
+  asked: EventOf<"asked">,
+): Looked {
+  const { held, counters } = naive;
+  const key = keyOf(page.type, page.offset);
   expectMeanwhile(naive, events);
   if (asked.answer !== "new") {
     counters.reject_reclaim_fail++;
@@ -63,12 +77,24 @@ function lookAtOldest(naive: NaiveZswap, events: EventReader): Looked {
   return { look: "written", pages: written.pages };
 }
 
-/** One step of the worker: so many entries from the oldest on, as there are. */
-function lookAtSome(
+/** What one step of the worker did. */
+interface Step {
+  /** Entries that were written back. */
+  readonly written: number;
+  /** The pages of the pools after that, where they may have changed. */
+  readonly pages?: number;
+}
+
+/**
+ * One step of the worker: so many entries from the oldest on, as there are;
+ * `undefined` where there are none, or none may be written back.
+ */
+export function lookAtSome(
   naive: NaiveZswap,
   events: EventReader,
-): { written: number; pages?: number } {
+): Step | undefined {
   const { held, facts } = naive;
+  if (!naive.mayWriteBack || held.size === 0) return undefined;
   let written = 0;
   let pages: number | undefined;
   for (let left = facts.entriesPerStep; left > 0 && held.size > 0; left--) {
@@ -98,7 +124,7 @@ export function expectListWorker(
   if (!naive.isQueued) return;
   naive.isQueued = false;
   naive.reached("worker");
-  const { threshold, mayWriteBack, held } = naive;
+  const { threshold } = naive;
   let pages = before;
   let failures = 0;
   let attempts = 0;
@@ -106,9 +132,11 @@ export function expectListWorker(
     if (endsRound(naive)) {
       if (attempts === 0 && ++failures === MOST_FAILURES) break;
       attempts = 0;
-    } else if (mayWriteBack && held.size > 0) {
+      continue;
+    }
+    const step = lookAtSome(naive, events);
+    if (step !== undefined) {
       attempts++;
-      const step = lookAtSome(naive, events);
       pages = step.pages ?? pages;
       if (step.written === 0 && ++failures === MOST_FAILURES) break;
     }
@@ -122,7 +150,8 @@ export function expectedCount(naive: NaiveZswap, pages: number): number {
   if (size === 0) return 0;
   const read = Math.min(naive.diskSwapins, size);
   naive.diskSwapins -= read;
-  return Math.floor((size - read) * pages / size);
+  const backing = naive.hasMemcg ? naive.chargedPages : pages;
+  return Math.floor((size - read) * backing / size);
 }
 
 /** The shrinker's walk over `nr` entries, and what it answers. */

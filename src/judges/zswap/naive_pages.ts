@@ -11,6 +11,14 @@ import { compressorOf, type NaiveKernel } from "./naive_kernels.ts";
 /** How a page is held. */
 export type HeldKind = "same" | "compressed" | "whole";
 
+/** How a page is held, and in how many bytes. */
+export interface Holding {
+  /** How. */
+  readonly kind: HeldKind;
+  /** Bytes of its compressed form; 0 where it is a word. */
+  readonly length: number;
+}
+
 /**
  * Why a page cannot be held: it is not of one word, its compressor says that
  * something is wrong, or that there is no room, or it is too large to be
@@ -84,11 +92,13 @@ export function kindOf(
   data: Bytes,
   bytes: Uint8Array,
   conditions: PageConditions,
-): HeldKind | PageRefusal {
+): Holding | PageRefusal {
   const { profile, facts, mayWriteBack, zpool, header } = conditions;
   const { pageSize, wordBits, zswap } = profile;
   if (zswap.sameFilled) {
-    if (conditions.keepsSame && isSame(bytes, wordBits / 8)) return "same";
+    if (conditions.keepsSame && isSame(bytes, wordBits / 8)) {
+      return { kind: "same", length: 0 };
+    }
     if (!conditions.keepsOthers) return "not-same";
   }
   const compressor =
@@ -100,12 +110,12 @@ export function kindOf(
     facts.saysNoRoom.includes(compressor);
   const refusal = saysNoRoom ? "codec-poor" : "codec";
   if (facts.keepsWhole) {
-    if (!isRefused && length < pageSize) return "compressed";
-    return mayWriteBack ? "whole" : refusal;
+    if (!isRefused && length < pageSize) return { kind: "compressed", length };
+    return mayWriteBack ? { kind: "whole", length: pageSize } : refusal;
   }
   if (isRefused) return refusal;
   // zbud leaves a chunk of 64 for its header, and one for another object.
   const largest = zpool === "zbud" ? pageSize * 62 / 64 : pageSize;
-  if (header + length <= largest) return "compressed";
+  if (header + length <= largest) return { kind: "compressed", length };
   return zpool === "zsmalloc" && !facts.zsmallocSaysWhy ? "memory" : "poor";
 }

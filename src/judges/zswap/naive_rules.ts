@@ -23,6 +23,16 @@ export const ZSWAP_NAIVE = {
     "A store that finds the pools above the limit (since 6.9, at it) is refused, and up to 5.5 only where the allocator then frees no page.",
     "zswap_is_full, 3.12; zswap_check_limits, 6.18",
   ),
+  cgroup: rule(
+    "cgroup-limit",
+    "A cgroup that has all that it may have is refused a page; since 6.8 it first gives up what a step of the worker would, and is refused where that is nothing.",
+    "obj_cgroup_may_zswap, memcontrol.c, 6.1.192, 7.3.4; zswap_store, 6.12.118",
+  ),
+  cgroupMadeRoom: rule(
+    "cgroup-made-room",
+    "A cgroup at its limit that gave up a page is let in, whether it has room now or not.",
+    "zswap_store, 6.12.118, 7.3.4",
+  ),
   evictedFrom: rule(
     "evicted-from",
     "A page is evicted from the pool that is to shrink: up to 3.15 the swap type's own, up to 5.5 the current one, up to 6.4 the last one when it was queued.",

@@ -6,6 +6,7 @@ import type { ZswapStored } from "../../targets/target.ts";
 import { Disagreement, expectSame } from "../judge.ts";
 import type { Allocation, EventReader } from "./event_reader.ts";
 import { expectEvictions } from "./naive_evictions.ts";
+import { lookAtSome } from "./naive_list.ts";
 import type { PagesBefore } from "./naive_load.ts";
 import type { PageRefusal } from "./naive_pages.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
@@ -19,6 +20,7 @@ export type NaiveRefusal =
   | "hysteresis"
   | "entry"
   | "node"
+  | "cgroup"
   | "folio";
 
 /** What is to be stored, and what came of it. */
@@ -52,6 +54,7 @@ const REASON: Readonly<Record<NaiveRefusal, string>> = {
   "codec-poor": "EINVAL",
   poor: "ENOSPC",
   node: "ENOMEM",
+  cgroup: "ENOMEM",
   folio: "EINVAL",
 };
 
@@ -170,9 +173,9 @@ function settlePage(
   events.expect("entry");
   if (naive.failsEntry()) return "entry";
   const bytes = pages[nth];
-  const kind = naive.kindOf(data[nth], bytes);
-  const isHeld = kind === "same" || kind === "compressed" || kind === "whole";
-  if (!isHeld) return kind;
+  const holding = naive.kindOf(data[nth], bytes);
+  if (typeof holding === "string") return holding;
+  const { kind, length } = holding;
   const { zpool } = naive.pools.current;
   if (isRefused(zpool, events.takeAllocation())) return "memory";
   if (naive.hasList && naive.failsNode()) return "node";
@@ -182,7 +185,7 @@ function settlePage(
     naive.reached("replaced");
     if (!naive.hasList) naive.counters.duplicate_entry++;
   }
-  naive.hold({ type, offset, bytes, kind });
+  naive.hold({ type, offset, bytes, kind, length });
   if (kind !== "compressed") naive.reached(kind);
   return undefined;
 }
@@ -215,6 +218,8 @@ function expectThroughFrontswap(
   if (goes && naive.known.delete(key)) freeOlder(naive, events, key, before);
   const refusal = !naive.isOn("enabled")
     ? "disabled"
+    : naive.isCgroupFull
+    ? "cgroup"
     : refusedByLimits(naive, events, store) ??
       settlePage(naive, events, store, 0);
   if (refusal === undefined) {
@@ -240,7 +245,14 @@ function settleFolio(
   store: NaiveStore,
 ): NaiveRefusal | undefined {
   if (!naive.isOn("enabled")) return "disabled";
-  const refusal = admitted(naive, naive.admissionAt(store.before.pages));
+  let { pages } = store.before;
+  if (naive.isCgroupFull) {
+    const madeRoom = lookAtSome(naive, events);
+    if (madeRoom === undefined || madeRoom.written === 0) return "cgroup";
+    naive.reached("cgroupMadeRoom");
+    pages = madeRoom.pages ?? pages;
+  }
+  const refusal = admitted(naive, naive.admissionAt(pages));
   if (refusal !== undefined) return refusal;
   for (let nth = 0; nth < store.pages.length; nth++) {
     const refusal = settlePage(naive, events, store, nth);

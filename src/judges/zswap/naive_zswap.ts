@@ -14,7 +14,12 @@ import {
   type ZswapCounters,
 } from "../../zswap/stats.ts";
 import { type NaiveKernel, naiveKernel } from "./naive_kernels.ts";
-import { type HeldKind, kindOf, type PageRefusal } from "./naive_pages.ts";
+import {
+  type HeldKind,
+  type Holding,
+  kindOf,
+  type PageRefusal,
+} from "./naive_pages.ts";
 import { type NaivePool, NaivePools } from "./naive_pools.ts";
 import { ZSWAP_NAIVE as RULES, type ZswapNaiveRule } from "./naive_rules.ts";
 
@@ -32,6 +37,8 @@ export interface Held {
   readonly pool: NaivePool | undefined;
   /** Whether it is new to the LRU list. */
   referenced: boolean;
+  /** Bytes of its compressed form. */
+  readonly length: number;
   /** Whether its object is damaged. */
   isDamaged: boolean;
 }
@@ -85,6 +92,8 @@ export class NaiveZswap {
   readonly pools: NaivePools;
   /** What each slot's page in the swap cache is like, but for those that are not there. */
   readonly swapCache = new Map<string, string>();
+  /** Slots whose page writeback has put into the swap cache. */
+  readonly busy = new Set<string>();
   /** Pages of the pools when they were counted last (up to 6.8). */
   counted: PageRange = { least: 0, most: 0 };
   /** Whether the limit was passed. */
@@ -203,8 +212,29 @@ export class NaiveZswap {
     return each !== undefined && ++this.#nodes % each === 0;
   }
 
-  /** How a page is to be held, or why it is to be refused. */
-  kindOf(data: Bytes, bytes: Uint8Array): HeldKind | PageRefusal {
+  /** Whether the cgroup has all that it may have. */
+  get isCgroupFull(): boolean {
+    const { cgroupMax } = this.create;
+    if (cgroupMax === undefined || !this.hasMemcg) return false;
+    return this.facts.atCgroupLimit !== "nothing" &&
+      this.chargedPages >= cgroupMax;
+  }
+
+  /** The whole pages that the compressed forms would fill. */
+  get chargedPages(): number {
+    let bytes = 0;
+    for (const { length } of this.held.values()) bytes += length;
+    if (this.underWriteback !== undefined) {
+      const { type, offset, length } = this.underWriteback;
+      const isHeld = this.held.get(keyOf(type, offset)) === this.underWriteback;
+      // One that is being written back is freed when that is done.
+      if (!isHeld) bytes += length;
+    }
+    return Math.floor(bytes / this.profile.pageSize);
+  }
+
+  /** How a page is to be held, and in how many bytes, or why it is to be refused. */
+  kindOf(data: Bytes, bytes: Uint8Array): Holding | PageRefusal {
     const { compressor, zpool } = this.pools.current;
     const isEvictable = this.writeback && !this.hasList && zpool !== "zsmalloc";
     return kindOf(data, bytes, {

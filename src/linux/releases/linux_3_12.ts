@@ -111,6 +111,7 @@ export const RELEASE_3_12: Release = {
     swpTypeShift: (wordBits) => wordBits - 5 - 2,
     shrink: "in-store",
     entriesPerStep: 1,
+    cgroupLimit: "none",
     withoutMemcg: "root",
     sameFilled: false,
     storesIncompressible: false,

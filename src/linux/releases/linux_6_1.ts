@@ -33,6 +33,7 @@ export const RELEASE_6_1: Release = {
     // crypto_acomp: crypto_has_acomp knows the others by their types.
     drivers: eachCompressor(CRYPTO_COMPRESSORS, (name) => `${name}-scomp`),
     writebackLooksAgain: true,
+    cgroupLimit: "refuses",
   },
   swap: {
     ...RELEASE_5_10.swap,

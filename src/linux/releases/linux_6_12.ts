@@ -92,6 +92,7 @@ export const RELEASE_6_12: Release = {
     entries: "uncounted",
     load: "erased-first",
     shrink: "entries-in-worker",
+    cgroupLimit: "shrinks",
     sameFilled: false,
   },
   swap: {

@@ -70,6 +70,7 @@ const GRAMMAR: Grammar<ZswapStep> = {
     workerWaits: optional(TRUTH),
     writeback: optional(TRUTH),
     memcg: optional(TRUTH),
+    cgroupMax: optional(WHOLE),
   },
   store: { ...SLOT, data: DATA },
   store_folio: { ...SLOT, pages: PAGES },

@@ -56,10 +56,12 @@ function randomGeometry(
 /** How a cache of the model's is used. */
 function randomConduct(
   random: Random,
-  { shrink }: Profile["zswap"],
+  { shrink, cgroupLimit }: Profile["zswap"],
 ): Partial<ZswapCreate> {
   return {
     ...shrink === "entries-in-worker" && random(8) === 0 && { memcg: false },
+    ...cgroupLimit !== "none" && random(6) === 0 &&
+      { cgroupMax: random(pick(random, 2, 10, 40)) },
     ...random(5) === 0 && { writeback: false },
     ...random(3) > 0 && { workerWaits: true },
   };

@@ -41,6 +41,8 @@ export interface ZswapCreate {
   readonly writeback?: boolean;
   /** False where there are no memory cgroups. */
   readonly memcg?: boolean;
+  /** `memory.zswap.max`, in pages; no limit where it is left out. */
+  readonly cgroupMax?: number;
   /** Whether every compressor makes of a page the length that it states. */
   readonly stated?: boolean;
   /** Whether a worker that is queued waits for a step `work`. */

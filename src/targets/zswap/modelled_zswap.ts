@@ -59,6 +59,7 @@ export class ModelledZswap {
       zpool: own.zswap.zpools.find((one) => one === create.allocator),
       writeback: create.writeback,
       memcg: create.memcg,
+      cgroupMax: create.cgroupMax,
       memory: around.memory,
       swap: around.swap,
       failEntry: around.failEntry,

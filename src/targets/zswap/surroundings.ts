@@ -84,6 +84,7 @@ export class ZswapSurroundings {
     allocSwapCachePage: (type, offset) => this.#alloc(type, offset),
     deleteFromSwapCache: (type, offset) => {
       const pages = this.pagesOf(type);
+      this.#busy.delete(`${type}:${offset}`);
       this.events.push({ what: "deleted", type, offset, pages });
     },
     writePage: (type, offset, data) => this.#write(type, offset, data),
@@ -94,6 +95,8 @@ export class ZswapSurroundings {
   done: ZswapMeanwhileDone | undefined;
 
   readonly #states = new Map<string, SwapCacheState>();
+  /** Slots whose page writeback has put into the swap cache. */
+  readonly #busy = new Set<string>();
   readonly #create: ZswapCreate;
   readonly #fails: Readonly<Record<keyof ZswapFailing, Fails>>;
   readonly #zswap: () => Zswap;
@@ -181,6 +184,7 @@ export class ZswapSurroundings {
 
   #answerOf(type: number, offset: number): SwapCacheOutcome {
     const { slotFree, deviceOff } = this.#zswap().profile.swap;
+    if (this.#busy.has(`${type}:${offset}`)) return "exists";
     const state = this.#states.get(`${type}:${offset}`) ?? "free";
     const answers: Readonly<Record<SwapCacheState, SwapCacheOutcome>> = {
       free: "new",
@@ -200,6 +204,7 @@ export class ZswapSurroundings {
     const answer = this.#answerOf(type, offset);
     const pages = this.pagesOf(type);
     this.events.push({ what: "asked", type, offset, pages, answer });
+    if (answer === "new") this.#busy.add(`${type}:${offset}`);
     if (this.#mayGo(type, offset, answer)) {
       this.#interrupt("allocated", type, offset);
     }
@@ -243,6 +248,7 @@ export class ZswapSurroundings {
     this.#staleWritebacks = staleWritebacks;
     (isStale ? this.stale : this.written).push([type, offset, written.data]);
     this.#interrupt("written", type, offset);
+    this.#busy.delete(`${type}:${offset}`);
     // An entry that is freed after that is counted with what there is then.
     written.pages = this.pagesOf(type);
   }
