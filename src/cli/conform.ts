@@ -24,7 +24,6 @@ import {
   namedProfile,
   type Options,
   parseOptions,
-  PROFILE_OPTIONS,
   profileHelp,
   UsageError,
 } from "./usage.ts";

@@ -2,7 +2,7 @@
 import type { Profile } from "../linux/profile.ts";
 import { bootGuest, type Guest, type GuestBoot, imageOf } from "./guest.ts";
 import { GuestMachine } from "./guest_machine.ts";
-import { profilesOf } from "./kernel_profile.ts";
+import { profileOf } from "./kernel_profile.ts";
 import { CODEC_MODULES, RAM_DISK, ramDisk } from "./wanted_modules.ts";
 import { SWAP_PROCESS_PAGES } from "../programs/swap/steps.ts";
 import type { SwapSetup, SwapTarget } from "../targets/swap_target.ts";
@@ -84,7 +84,7 @@ export interface GuestSwapOptions extends GuestBoot {
  */
 export async function bootSwap(options: GuestSwapOptions): Promise<GuestSwap> {
   const { release } = imageOf(options);
-  const profile = options.profile ?? profilesOf(release)[0];
+  const profile = options.profile ?? profileOf(release);
   const machine = await GuestMachine.start(() =>
     bootWithSwap(options, profile)
   );
