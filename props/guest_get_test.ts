@@ -193,7 +193,7 @@ commandTest(
     );
     assertStringIncludes(
       await machine.read("sources"),
-      "mirror://main/ bookworm main",
+      "mirror://security/ bookworm-security main",
     );
   },
 );
@@ -238,14 +238,14 @@ commandTest(
     );
     await refused(["6.1", "bin"], "the folder 'bin' is not empty");
     await refused(["6.1", "one.list"], "'one.list' is a file");
-    await refused(["6.1", "got"], "'bookworm' has no such kernel");
+    await refused(["6.1", "got"], "'bookworm-security' has no such kernel");
     await machine.write(
       "complaint",
-      "W: something else\nE: The repository 'mirror://main bookworm Release' does not have a Release file.\nE: more\n",
+      "W: something else\nE: The repository 'mirror://security bookworm-security Release' does not have a Release file.\nE: more\n",
     );
     await refused(
       ["6.1", "got"],
-      "apt-get says 'The repository 'mirror://main bookworm Release' does not have a Release file.'",
+      "apt-get says 'The repository 'mirror://security bookworm-security Release' does not have a Release file.'",
     );
     await machine.write("targets", "");
     await refused(

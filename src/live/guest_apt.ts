@@ -21,7 +21,7 @@ const BACKPORTS = suite("trixie-backports", "Debian");
 /** The suite that has a release's newest kernel. */
 const SUITES: Readonly<Record<string, Suite>> = {
   "5.10": suite("bullseye-security", "Debian-Security"),
-  "6.1": suite("bookworm", "Debian"),
+  "6.1": suite("bookworm-security", "Debian-Security"),
   "6.12": suite("trixie-security", "Debian-Security"),
   "6.16": BACKPORTS,
   "6.17": BACKPORTS,
