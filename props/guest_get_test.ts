@@ -214,6 +214,10 @@ commandTest(
       stdout,
       "Linux 7.3.4+deb13-amd64: linux-image-7.3.4+deb13-amd64, linux-binary-7.3.4+deb13-amd64, linux-modules-7.3.4+deb13-amd64 7.3.4+deb13-1 of trixie-backports",
     );
+    assertStringIncludes(
+      await machine.read("sources"),
+      "mirror://main/ trixie-backports main",
+    );
     await machine.kernels({ "7.1.3+deb13-amd64": ["image", "binary"] });
     assertRefused(
       await machine.get("7.1", "other"),
