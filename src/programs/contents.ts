@@ -33,7 +33,10 @@ export type Contents =
     readonly bytes: readonly number[];
     readonly last: number;
   }
-  /** One byte over and over, and twice, so far apart, a block of random ones. */
+  /**
+   * One byte over and over, and twice, so far apart, a block of random ones;
+   * behind the second stands another byte, so that both are alike no further.
+   */
   | {
     readonly kind: "far";
     readonly block: number;
@@ -114,6 +117,7 @@ function fillFar(bytes: Uint8Array, contents: Of<"far">): void {
   fill(first, byte);
   const second = bytes.subarray(FAR_FROM + distance);
   second.set(first.subarray(0, second.length));
+  if (block < second.length) second[block] ^= 0xff;
 }
 
 function repeat(bytes: Uint8Array, word: readonly number[]): void {

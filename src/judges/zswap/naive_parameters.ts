@@ -10,8 +10,9 @@ const NUMBERS: ReadonlySet<string> = new Set([
   "accept_threshold_percent",
 ]);
 const NAMES: ReadonlySet<string> = new Set(["compressor", "zpool"]);
-const YES: ReadonlySet<string> = new Set(["Y", "1"]);
-const NO: ReadonlySet<string> = new Set(["N", "0"]);
+/** What a truth value begins with, in either case. */
+const YES = ["y", "t", "1", "on"];
+const NO = ["n", "f", "0", "of"];
 const TOO_MUCH = 2 ** 32;
 
 /** What a text makes of a parameter: another text, or an errno. */
@@ -29,8 +30,9 @@ function parsed(
     const names: readonly string[] = attr === "zpool" ? zpools : compressors;
     return names.includes(text) ? { text } : { error: "ENOENT" };
   }
-  if (YES.has(text)) return { text: "Y" };
-  return NO.has(text) ? { text: "N" } : { error: "EINVAL" };
+  const begins = (word: string) => text.toLowerCase().startsWith(word);
+  if (YES.some(begins)) return { text: "Y" };
+  return NO.some(begins) ? { text: "N" } : { error: "EINVAL" };
 }
 
 const hasParameter = ({ profile }: NaiveZswap, attr: string): boolean =>
