@@ -106,6 +106,10 @@ export class ZramLedger {
   wbLimitEnable = false;
   /** Pages that wait to be written back, and were not accessed since. */
   readonly waiting: Set<number> = new Set();
+  /** The page whose slot is locked while others may run. */
+  locked: number | undefined;
+  /** Pages that were stored when another ran amid a recompression. */
+  storedAmid = 0;
   /** Events, as `io_stat` and its like count them. */
   events: LedgerEvents = noEvents();
 
@@ -118,6 +122,8 @@ export class ZramLedger {
   readonly #used: Uint8Array;
   /** No block below this is free. */
   #lowestFree = 1;
+  /** Writes to the backing device, failed or not. */
+  #blockWrites = 0;
 
   /** A fresh device. */
   constructor({ profile, create, lengthOf, isLinux, pages }: LedgerSetup) {
@@ -307,6 +313,15 @@ export class ZramLedger {
     return !(this.create.badReads ?? []).includes(this.pages.block[page]);
   }
 
+  /** Writes to a block, which counts where the backing device takes it. */
+  writeBlock(block: number): boolean {
+    const { badWrites = [], failEachWrite = Infinity } = this.create;
+    const isTaken = ++this.#blockWrites % failEachWrite !== 0 &&
+      !badWrites.includes(block);
+    if (isTaken) this.events.bdWrites++;
+    return isTaken;
+  }
+
   /** The first free block, from 1 on, or 0. */
   takeBlock(): number {
     const used = this.#used;
@@ -360,6 +375,8 @@ export interface LedgerEvents {
   invalidIo: number;
   /** Pages discarded, or freed by the swap layer. */
   notifyFree: number;
+  /** Pages that it could not free, their slots being locked. */
+  missFree: number;
   /** Pages stored whole. */
   hugeSince: number;
   /** Pages of which it is not known, since `mm_stat` was seen last. */
@@ -378,6 +395,7 @@ function noEvents(): LedgerEvents {
     failedWrites: 0,
     invalidIo: 0,
     notifyFree: 0,
+    missFree: 0,
     hugeSince: 0,
     maybeHuge: 0,
     bdReads: 0,

@@ -1,5 +1,9 @@
 /** Judging a device that makes Linux's choices: exactly, by the ledger alone. */
-import type { ZramStep, ZramSteps } from "../../programs/zram/steps.ts";
+import type {
+  ZramResults,
+  ZramStep,
+  ZramSteps,
+} from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { type BlockStateRow, isRefusal } from "../../targets/target.ts";
@@ -29,6 +33,7 @@ export function naiveRules(reach: Reach): LedgerRules {
     },
     after(ledger, step, answer, expected) {
       judgeErrno(step, answer, expected, reach);
+      judgeMeanwhile(ledger, step, answer, reach);
       if (step.op === "get") judgeText(ledger, step.attr, answer, reach);
       if (step.op === "block_state") judgeRows(ledger, answer, reach);
       if (step.op === "bio" && step.request === "read") {
@@ -48,10 +53,7 @@ function judgeErrno(
   reach: Reach,
 ): void {
   if (step.op === "get" || step.op === "block_state") return;
-  const found = step.op === "writeback_under"
-    // Only that operation is answered so.
-    ? (answer as { readonly writeback?: string }).writeback
-    : errnoOf(answer);
+  const found = erringOf(step, answer);
   if (expected.isOpen && found === undefined) return;
   if (found !== expected.errno) {
     throw new Disagreement(
@@ -61,6 +63,41 @@ function judgeErrno(
     );
   }
   reach.count(RULES.answers);
+}
+
+/** The errno of an operation, where something was done meanwhile too. */
+function erringOf(step: ZramStep, answer: ZramAnswer): string | undefined {
+  switch (step.op) {
+    case "writeback_under":
+      // Only that operation is answered so.
+      return (answer as ZramResults["writeback_under"]).writeback;
+    case "recompress_under":
+      return (answer as ZramResults["recompress_under"]).recompress;
+    default:
+      return errnoOf(answer);
+  }
+}
+
+/** What was read or counted in the middle of an operation. */
+function judgeMeanwhile(
+  ledger: ZramLedger,
+  step: ZramStep,
+  answer: ZramAnswer,
+  reach: Reach,
+): void {
+  if (step.op === "recompress_under") {
+    // Only that operation is answered so.
+    const { stored } = answer as ZramResults["recompress_under"];
+    expectSame(RULES.recompressUnder, ledger.storedAmid, stored);
+    reach.count(RULES.recompressUnder);
+  }
+  if (step.op === "writeback_under" && step.does === "read") {
+    // Likewise.
+    const { data } = answer as ZramResults["writeback_under"];
+    if (data !== undefined) {
+      expectPage(RULES.data, ledger, step.page, data, reach);
+    }
+  }
 }
 
 /** How a page is stored, and whether it is refused for want of memory. */

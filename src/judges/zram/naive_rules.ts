@@ -20,6 +20,7 @@ export type ZramNaiveRule =
   | "writeback"
   | "writebackUnder"
   | "recompress"
+  | "recompressUnder"
   | "idle"
   | "overwritten"
   | "resets"
@@ -79,13 +80,18 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
   ),
   writebackUnder: rule(
     "writeback-under",
-    "A page that is written in the middle of its writeback stays in memory with what was written last.",
+    "A page that is written, read or freed in the middle of its writeback is not written back: it stays as it then is.",
     "writeback_store, zram_writeback_slots",
   ),
   recompress: rule(
     "recompress",
     "Recompression stores a page anew where an algorithm puts it in a smaller class, and marks it where none does.",
     "recompress_store, recompress_slot",
+  ),
+  recompressUnder: rule(
+    "recompress-under",
+    "The swap layer frees a page in the middle of a recompression, unless that has its slot locked: such a page stays.",
+    "zram_slot_free_notify, recompress_slot",
   ),
   idle: rule(
     "idle",

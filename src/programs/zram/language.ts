@@ -1,5 +1,5 @@
 /** The language of programs for a compressed block device. */
-import { numbers, positive } from "../fields.ts";
+import { type Json, numbers, positive } from "../fields.ts";
 import {
   COUNT,
   DATA,
@@ -29,6 +29,9 @@ const REQUEST_BYTES = field(
   (bytes) => bytes > 8 * SECTOR ? [8 * SECTOR] : [],
 );
 
+/** Whether a request has pages of memory to read from. */
+const isWrite = ({ request }: Json) => request === "write";
+
 /** The operations and how their fields are read. */
 export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
   create: {
@@ -40,6 +43,8 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     backingPages: optional(POSITIVE),
     badReads: optional(BLOCKS),
     badWrites: optional(BLOCKS),
+    failEachWrite: optional(POSITIVE),
+    firstPfn: optional(oneOf(0, 1)),
     maxPages: optional(POSITIVE),
     failEach: optional(POSITIVE),
   },
@@ -53,13 +58,21 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     request: oneOf("read", "write", "discard", "write_zeroes"),
     sector: WHOLE,
     bytes: REQUEST_BYTES,
-    data: where(({ request }) => request === "write", DATA),
+    data: where(isWrite, DATA),
+    rest: where(isWrite, optional(DATA)),
   },
   wait: { seconds: COUNT },
   slot_free_notify: { page: SMALL },
   open: { exclusive: TRUTH },
   close: { exclusive: TRUTH },
-  writeback_under: { value: TEXT, after: WHOLE, page: SMALL, data: DATA },
+  writeback_under: {
+    value: TEXT,
+    after: WHOLE,
+    page: SMALL,
+    does: optional(oneOf("read", "discard", "slot_free_notify")),
+    data: where(({ does }) => does === undefined, DATA),
+  },
+  recompress_under: { value: TEXT, after: WHOLE, page: SMALL },
 };
 
 /** Programs for a compressed block device. */

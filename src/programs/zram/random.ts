@@ -8,6 +8,7 @@ import {
   backingDevAgain,
   idle,
   recompress,
+  recompressUnder,
   wait,
   writeback,
   writebackLimit,
@@ -85,6 +86,13 @@ const CHOICES: readonly Choice[] = [
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
   { weight: 6, make: recompress, attr: "recompress", isWhole: true },
   {
+    weight: 2,
+    make: recompressUnder,
+    op: "recompress_under",
+    attr: "recompress",
+    isWhole: true,
+  },
+  {
     weight: 0.5,
     make: (draft) => draft.add({ op: "block_state" }),
     op: "block_state",
@@ -160,7 +168,7 @@ const WORDS: readonly Pick<Profile, "wordBits" | "physBits">[] = [
 const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
 
 /** A device of any geometry, with blocks or allocations that fail now and then. */
-function anyCreate(random: Random, { zram }: Profile): ZramCreate {
+function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
   // Real codecs are dear, and dearest of large pages.
   const codecs = random(14) === 0 ? "kernel" : "stated";
   const geometry = codecs === "kernel"
@@ -178,6 +186,8 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
     ...geometry,
     codecs,
     ...backing,
+    // Up to 4.7 a link to frame 0 would be null: such kernels keep it back.
+    ...(objects.link === "index" && random(4) === 0 ? { firstPfn: 0 } : {}),
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),
     ...(scarce === 1 ? { failEach: 2 + random(40) } : {}),
   };
@@ -196,5 +206,6 @@ function anyBacking(random: Random): ZramCreate {
     backingPages: pick(random, 1, 2, 4, 9, 64, 300),
     ...(random(2) === 0 ? { badReads: blocks() } : {}),
     ...(random(2) === 0 ? { badWrites: blocks() } : {}),
+    ...(random(4) === 0 ? { failEachWrite: 2 + random(5) } : {}),
   };
 }

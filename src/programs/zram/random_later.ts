@@ -90,7 +90,10 @@ function writebackText(draft: Draft): string {
   return pick(random, ...made)();
 }
 
-/** A page is written in the middle of a writeback of it, or of others. */
+/** What is done to a page in the middle of a writeback, where it is not written. */
+const MEANWHILE = ["read", "discard", "slot_free_notify"] as const;
+
+/** A page is written in the middle of a writeback of it, or of others; or else. */
 export function writebackUnder(draft: Draft): void {
   if (!draft.has("writeback")) return;
   const { random } = draft;
@@ -104,9 +107,14 @@ export function writebackUnder(draft: Draft): void {
   const isMany = random(3) === 0;
   if (isMany) draft.set("idle", "all");
   const after = random(2) === 0 ? random(3) : random(12);
-  const asked = isMany ? "idle" : value;
-  draft.add({ op: "writeback_under", value: asked, after, page, data });
-  draft.wrote(page, bytes);
+  const op = "writeback_under";
+  const asked = { value: isMany ? "idle" : value, after, page };
+  if (random(2) === 0) {
+    draft.add({ op, ...asked, does: pick(random, ...MEANWHILE) });
+  } else {
+    draft.add({ op, ...asked, data });
+    draft.wrote(page, bytes);
+  }
 }
 
 /** Limits writeback, and writes back until the limit is met, or something else. */
@@ -135,6 +143,17 @@ export function recompress(draft: Draft): void {
   if (!draft.has("recompress")) return;
   const written = draft.random(4) > 0 ? writeLarge(draft) : [];
   draft.set("recompress", recompressText(draft, written));
+}
+
+/** Recompresses pages that were written last, and frees one in the middle of it. */
+export function recompressUnder(draft: Draft): void {
+  if (!draft.has("recompress")) return;
+  const { random } = draft;
+  const value = recompressText(draft, writeLarge(draft));
+  const after = random(pick(random, 2, 8));
+  const page = draft.page();
+  draft.add({ op: "recompress_under", value, after, page });
+  draft.freed(page, 1);
 }
 
 /**
@@ -173,7 +192,7 @@ function recompressText(draft: Draft, written: readonly number[]): string {
     ...(random(4) > 0 ? some(1, "threshold", ...thresholds, 70000) : []),
     ...some(4, "algo", ...zram.compAlgorithms, "none"),
     ...some(4, "priority", 0, 1, 2, 3, 7),
-    ...some(4, "max_pages", 0, 1, 3, 10),
+    ...some(draft.isScarce ? 1 : 4, "max_pages", 0, 1, 1, 1, 3, 10),
     ...some(20, "threshold", "x"),
     ...some(20, "type", ""),
   ];
