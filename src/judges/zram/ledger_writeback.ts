@@ -27,7 +27,7 @@ export interface Selected {
 export type Waits = () => void;
 
 /** Others that do nothing. */
-export const nobody: Waits = () => {};
+export function nobody(): void {}
 
 /**
  * A text is written to `writeback`; `found` is the errno that came. `waits` is

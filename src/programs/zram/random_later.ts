@@ -96,25 +96,45 @@ const MEANWHILE = ["read", "discard", "slot_free_notify"] as const;
 /** A page is written in the middle of a writeback of it, or of others; or else. */
 export function writebackUnder(draft: Draft): void {
   if (!draft.has("writeback")) return;
-  const { random } = draft;
+  const { random, diskPages } = draft;
+  // Several, one after another: the first may fail, the last be touched.
+  if (random(3) === 0 && diskPages > 1) return writebackManyUnder(draft);
   const page = draft.page();
   const value = random(3) === 0
     ? writebackText(draft)
     : `page_index=${random(4) === 0 ? draft.page() : page}`;
   if (random(2) === 0) write(draft, page);
-  const { data, bytes } = randomPage(draft);
-  // Two pages, one after another: the first may fail, the second be touched.
-  const isMany = random(3) === 0;
-  if (isMany) draft.set("idle", "all");
   const after = random(2) === 0 ? random(3) : random(12);
+  under(draft, value, after, page);
+}
+
+/** The first pages are written back, and one of them is touched about when it is. */
+function writebackManyUnder(draft: Draft): void {
+  const { random, diskPages } = draft;
+  const last = 1 + random(Math.min(diskPages - 1, 6));
+  for (let page = 0; page <= last; page++) write(draft, page);
+  draft.set("idle", "all");
+  // There are two waits for each page.
+  const after = random(4) === 0 ? random(12) : 2 * last + random(2);
+  under(draft, "idle", after, random(4) === 0 ? draft.page() : last);
+}
+
+/** A page is written, or what else is done to it, amid a writeback. */
+function under(draft: Draft, value: string, after: number, page: number): void {
+  const { random } = draft;
   const op = "writeback_under";
-  const asked = { value: isMany ? "idle" : value, after, page };
   if (random(2) === 0) {
-    draft.add({ op, ...asked, does: pick(random, ...MEANWHILE) });
-  } else {
-    draft.add({ op, ...asked, data });
-    draft.wrote(page, bytes);
+    return draft.add({
+      op,
+      value,
+      after,
+      page,
+      does: pick(random, ...MEANWHILE),
+    });
   }
+  const { data, bytes } = randomPage(draft);
+  draft.add({ op, value, after, page, data });
+  draft.wrote(page, bytes);
 }
 
 /** Limits writeback, and writes back until the limit is met, or something else. */
@@ -145,13 +165,18 @@ export function recompress(draft: Draft): void {
   draft.set("recompress", recompressText(draft, written));
 }
 
-/** Recompresses pages that were written last, and frees one in the middle of it. */
+/**
+ * Recompresses pages, and frees one in the middle of it: mostly one that takes a
+ * whole page and so comes first.
+ */
 export function recompressUnder(draft: Draft): void {
+  const { random, create, diskPages, profile: { pageSize } } = draft;
   if (!draft.has("recompress")) return;
-  const { random } = draft;
-  const value = recompressText(draft, writeLarge(draft));
-  const after = random(pick(random, 2, 8));
-  const page = draft.page();
+  const page = random(2) === 0 ? draft.page() : Math.max(diskPages - 1, 0);
+  const isStated = create.codecs === "stated";
+  const written = isStated ? writeShrinking(draft, page, pageSize) : [];
+  const value = random(2) === 0 ? recompressText(draft, written) : "type=huge";
+  const after = random(pick(random, 1, 2, 8));
   draft.add({ op: "recompress_under", value, after, page });
   draft.freed(page, 1);
 }
@@ -163,18 +188,30 @@ export function recompressUnder(draft: Draft): void {
 function writeLarge(draft: Draft): readonly number[] {
   const { random, create, profile: { pageSize } } = draft;
   if (create.codecs !== "stated") return [];
-  const written: number[] = [];
-  for (let nth = 2 + random(4); nth >= 0; nth--) {
-    const page = draft.page();
-    const first = pageSize / 2 + random(pageSize / 2);
-    const others = Array.from({ length: 3 }, () => 24 + random(pageSize - 24));
-    const seed = random(256);
-    const lengths = [first, ...others];
-    draft.add({ op: "write", page, data: { kind: "stated", lengths, seed } });
-    draft.wrote(page, first);
-    written.push(...lengths);
-  }
-  return written;
+  return Array.from(
+    { length: 3 + random(4) },
+    () =>
+      writeShrinking(
+        draft,
+        draft.page(),
+        pageSize / 2 + random(pageSize / 2),
+      ),
+  ).flat();
+}
+
+/** Writes a page of which the first algorithm makes so much; returns what all make. */
+function writeShrinking(
+  draft: Draft,
+  page: number,
+  first: number,
+): readonly number[] {
+  const { random, profile: { pageSize } } = draft;
+  const others = Array.from({ length: 3 }, () => 24 + random(pageSize - 24));
+  const lengths = [first, ...others];
+  const data = { kind: "stated", lengths, seed: random(256) } as const;
+  draft.add({ op: "write", page, data });
+  draft.wrote(page, first);
+  return lengths;
 }
 
 /** What is written to `recompress`, pages of some lengths being there. */
