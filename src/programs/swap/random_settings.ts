@@ -22,7 +22,7 @@ const VALUES: Readonly<Record<string, (draw: SettingDraw) => string>> = {
   accept_threshold_percent: ({ random }) => pick(random, "0", "1", "50", "90"),
   same_filled_pages_enabled: ({ random }) => pick(random, "of", "Y"),
   non_same_filled_pages_enabled: ({ random }) => pick(random, "n", "1", "true"),
-  shrinker_enabled: ({ random }) => pick(random, "N", "Y", "off"),
+  shrinker_enabled: ({ random }) => pick(random, "off", "Y", "t"),
 };
 
 /** What cannot be set: no such name, no such choice, no number, no truth value. */

@@ -3,6 +3,7 @@ import { type Json, numbers, positive } from "../fields.ts";
 import {
   COUNT,
   DATA,
+  type Field,
   field,
   type Grammar,
   languageOf,
@@ -17,7 +18,7 @@ import {
 } from "../grammar.ts";
 import type { Language } from "../program.ts";
 import { randomZramProgram } from "./random.ts";
-import { SECTOR, type ZramStep } from "./steps.ts";
+import { SECTOR, type ZramMeanwhile, type ZramStep } from "./steps.ts";
 
 /** Numbers of blocks. */
 const BLOCKS = field(numbers, "a list of whole numbers");
@@ -31,6 +32,12 @@ const REQUEST_BYTES = field(
 
 /** Whether a request has pages of memory to read from. */
 const isWrite = ({ request }: Json) => request === "write";
+
+/** What is done in the place of a write: without it there would have to be data. */
+const MEANWHILE: Field<ZramMeanwhile | undefined> = {
+  ...optional(oneOf("read", "discard", "slot_free_notify")),
+  simpler: () => [],
+};
 
 /** The operations and how their fields are read. */
 export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
@@ -69,7 +76,7 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     value: TEXT,
     after: WHOLE,
     page: SMALL,
-    does: optional(oneOf("read", "discard", "slot_free_notify")),
+    does: MEANWHILE,
     data: where(({ does }) => does === undefined, DATA),
   },
   recompress_under: { value: TEXT, after: WHOLE, page: SMALL },

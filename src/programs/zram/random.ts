@@ -76,7 +76,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 5, make: writeback, attr: "writeback", isWhole: true },
   { weight: 1, make: writebackMany, attr: "writeback", isWhole: true },
   {
-    weight: 4,
+    weight: 6,
     make: writebackUnder,
     op: "writeback_under",
     attr: "writeback",
@@ -84,7 +84,7 @@ const CHOICES: readonly Choice[] = [
   },
   { weight: 4, make: writebackLimit, attr: "writeback_limit", isWhole: true },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
-  { weight: 6, make: recompress, attr: "recompress", isWhole: true },
+  { weight: 8, make: recompress, attr: "recompress", isWhole: true },
   {
     weight: 2,
     make: recompressUnder,
