@@ -14,11 +14,14 @@ import type { Expected } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { INCOMPRESSIBLE, NOWHERE } from "./ledger_pages.ts";
 import { flagsOf, nextStored, shownOf } from "./ledger_text.ts";
-import { expectPage, expectSectors } from "./reads.ts";
+import { expectPage } from "./reads.ts";
 import { checkNumbers } from "./naive_stat.ts";
 import { ZRAM_NAIVE as RULES } from "./naive_rules.ts";
 
-/** The rules of the ledger. */
+/**
+ * The rules of the ledger. What pages read as and what they add up to are the
+ * contract's to judge, which holds them against the same ledger.
+ */
 export function naiveRules(reach: Reach): LedgerRules {
   const exercised = exercises(reach);
   const lengths = new Map<string, number>();
@@ -29,16 +32,12 @@ export function naiveRules(reach: Reach): LedgerRules {
       if (step.op === "write") {
         judgeStored(ledger, step, answer, lengths, reach);
       }
-      if (step.op === "read") judgeData(ledger, step.page, answer, reach);
     },
     after(ledger, step, answer, expected) {
       judgeErrno(step, answer, expected, reach);
       judgeMeanwhile(ledger, step, answer, reach);
       if (step.op === "get") judgeText(ledger, step.attr, answer, reach);
       if (step.op === "block_state") judgeRows(ledger, answer, reach);
-      if (step.op === "bio" && step.request === "read") {
-        judgeParts(ledger, step, answer, reach);
-      }
       exercised.after(ledger, step);
     },
     mmStat: (ledger, numbers) => checkNumbers(ledger, numbers, reach),
@@ -95,7 +94,7 @@ function judgeMeanwhile(
     // Likewise.
     const { data } = answer as ZramResults["writeback_under"];
     if (data !== undefined) {
-      expectPage(RULES.data, ledger, step.page, data, reach);
+      expectPage(RULES.writebackUnder, ledger, step.page, data, reach);
     }
   }
 }
@@ -156,30 +155,6 @@ function judgeEqual(
   if (before === undefined) return void lengths.set(key, stored);
   expectSame(RULES.lengths, before, stored);
   reach.count(RULES.lengths);
-}
-
-function judgeData(
-  ledger: ZramLedger,
-  page: number,
-  answer: ZramAnswer,
-  reach: Reach,
-): void {
-  if (isRefusal(answer)) return;
-  // A read that is not refused is answered so.
-  const { data } = answer as { readonly data: Uint8Array };
-  expectPage(RULES.data, ledger, page, data, reach);
-}
-
-function judgeParts(
-  ledger: ZramLedger,
-  bio: ZramSteps["bio"],
-  answer: ZramAnswer,
-  reach: Reach,
-): void {
-  if (isRefusal(answer)) return;
-  // A read that is not refused is answered so.
-  const { data = new Uint8Array(0) } = answer as { readonly data?: Uint8Array };
-  expectSectors(RULES.data, ledger, bio, data, reach);
 }
 
 function judgeText(

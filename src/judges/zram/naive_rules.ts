@@ -14,7 +14,6 @@ export type ZramNaiveRule =
   | "frames"
   | "stored"
   | "lengths"
-  | "data"
   | "texts"
   | "blockState"
   | "writeback"
@@ -25,11 +24,9 @@ export type ZramNaiveRule =
   | "overwritten"
   | "resets"
   | "backing"
-  | "counts"
   | "memUsedTotal"
   | "memUsedMax"
-  | "pagesCompacted"
-  | "hugePagesSince";
+  | "pagesCompacted";
 
 /** Every answer of a device as the ledger has it, by name. */
 export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
@@ -57,11 +54,6 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
     "lengths",
     "Equal pages compress to equal lengths.",
     "zcomp_compress",
-  ),
-  data: rule(
-    "data",
-    "A page, and every part of it, reads as it was last written; as zeros where it was discarded.",
-    "zram_read_page, zram_bvec_read_partial, zram_bvec_write_partial",
   ),
   texts: rule(
     "texts",
@@ -113,11 +105,6 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
     "bd_stat counts the blocks in use, and each page read from the backing device or written to it.",
     "bd_stat_show",
   ),
-  counts: rule(
-    "counts",
-    "orig_data_size, compr_data_size, mem_limit, same_pages and huge_pages are what the pages that are there add up to.",
-    "mm_stat_show",
-  ),
   memUsedTotal: rule(
     "mem-used-total",
     "mem_used_total is the pages of whole zspages: as many of each class as its objects need, or as were left when others were freed.",
@@ -132,10 +119,5 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
     "pages-compacted",
     "Compaction leaves each class the fewest zspages that hold its objects, and pages_compacted counts what it frees.",
     "compact_store; zs_compact, mm/zsmalloc.c",
-  ),
-  hugePagesSince: rule(
-    "huge-pages-since",
-    "huge_pages_since counts every page that was stored whole.",
-    "zram_write_page",
   ),
 };
