@@ -8,7 +8,7 @@ import {
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
 import { zramInvariants } from "../../judges/zram/invariants.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
-import { codecLengths, statedLengths } from "../../judges/zram/lengths.ts";
+import { codecLengths, statedLengths } from "../../judges/lengths.ts";
 import { naiveRules, ZRAM_NAIVE_RULES } from "../../judges/zram/naive.ts";
 import { allQuestions } from "../../judges/zram/questions.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
