@@ -3,6 +3,7 @@ import {
   blockSwapDevice,
   checkSwap,
   InvariantError,
+  LINUX_3_12,
   LINUX_6_1,
   LINUX_6_18,
   Memory,
@@ -13,19 +14,17 @@ import {
   randomFrom,
   runToEnd,
   Swap,
-  SWAP_3_12,
   SWAP_INVARIANTS,
   type SwapOptions,
   Zram,
   zramSwapDevice,
-  ZSWAP_3_12,
   zswapCounters,
 } from "../mod.ts";
 
-const LINUX_3_12: Profile = {
+const SWAPPED_3_12: Profile = {
   ...LINUX_6_1,
-  zswap: ZSWAP_3_12,
-  swap: SWAP_3_12,
+  zswap: LINUX_3_12.zswap,
+  swap: LINUX_3_12.swap,
 };
 const PAGE = 4096;
 
@@ -57,7 +56,7 @@ function swapWithDisk(
 }
 
 Deno.test("after writeback a page is on the device and nowhere else, and comes back from there", () => {
-  for (const profile of [LINUX_3_12, LINUX_6_1, LINUX_6_18]) {
+  for (const profile of [SWAPPED_3_12, LINUX_6_1, LINUX_6_18]) {
     const { swap } = swapWithDisk(profile, { zswap: { totalRamPages: 30 } });
     const pages = Array.from({ length: 40 }, (_, nth) => noisy(1500, nth + 1));
     pages.forEach((page, number) => {
@@ -78,7 +77,7 @@ Deno.test("after writeback a page is on the device and nowhere else, and comes b
 });
 
 Deno.test("a page whose writeback fails is no longer zswap's and stays in the swap cache, dirty", () => {
-  const { swap, fails } = swapWithDisk(LINUX_3_12, {
+  const { swap, fails } = swapWithDisk(SWAPPED_3_12, {
     zswap: { totalRamPages: 5 },
   });
   for (let nth = 0; nth < 3; nth++) {
@@ -104,7 +103,7 @@ Deno.test("a page whose writeback fails is no longer zswap's and stays in the sw
 });
 
 Deno.test("3.12 loses a page: written under writeback, refused, and overwritten by the older one", () => {
-  const { swap } = swapWithDisk(LINUX_3_12);
+  const { swap } = swapWithDisk(SWAPPED_3_12);
   const [older, newer] = [noisy(500), noisy(PAGE)];
   swap.write(1, 0, older);
   const out = swap.swapOutSteps(1, 0);
@@ -285,7 +284,7 @@ Deno.test("without a free slot a page stays mapped; the next device is used when
 });
 
 Deno.test("a page that goes to a device or is asked of it is counted, whether that fails or not", () => {
-  for (const profile of [LINUX_3_12, LINUX_6_1, LINUX_6_18]) {
+  for (const profile of [SWAPPED_3_12, LINUX_6_1, LINUX_6_18]) {
     const { swap, fails } = swapWithDisk(profile, {});
     swap.write(1, 0, noisy(500));
     fails.write = true;

@@ -2,6 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   type Bio,
   checkZram,
+  LINUX_3_12,
+  LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18,
   LINUX_6_18_FULL,
@@ -9,11 +11,10 @@ import {
   type Profile,
   randomFrom,
   Zram,
-  ZRAM_3_12,
-  ZRAM_4_0,
   ZRAM_LOCK,
 } from "../mod.ts";
 import { CODECS } from "./zram_codecs.ts";
+import { SMALL_6_18 } from "./kernels.ts";
 
 const KIB = 1024;
 const LARGE: Profile = { ...LINUX_6_18, pageSize: 16 * KIB };
@@ -114,8 +115,8 @@ Deno.test("before initialisation a request is EIO; 6.1 counts it as invalid, 4.0
   const counts = [
     LINUX_6_1,
     LINUX_6_18,
-    { ...LINUX_6_1, zram: ZRAM_4_0 },
-    { ...LINUX_6_1, zram: ZRAM_3_12 },
+    { ...LINUX_6_1, zram: LINUX_4_0.zram },
+    { ...LINUX_6_1, zram: LINUX_3_12.zram },
   ].map((profile) => {
     const zram = new Zram(profile);
     const data = new Uint8Array(4096);
@@ -158,10 +159,10 @@ Deno.test("zeroes are written by discarding where a page is a logical block, els
 });
 
 Deno.test("3.12 knows no discard", () => {
-  const zram = makeZram({ ...LINUX_6_1, zram: ZRAM_3_12 });
+  const zram = makeZram({ ...LINUX_6_1, zram: LINUX_3_12.zram });
   assertEquals(zram.discard(0, 1), "EOPNOTSUPP");
   assertEquals(
-    makeZram({ ...LINUX_6_1, zram: ZRAM_4_0 }).discard(0, 1),
+    makeZram({ ...LINUX_6_1, zram: LINUX_4_0.zram }).discard(0, 1),
     undefined,
   );
 });
@@ -237,7 +238,7 @@ Deno.test("a request waits for a slot that is locked", () => {
 });
 
 Deno.test("3.12 counts requests, 4.0 and 6.1 the pages of them", () => {
-  const counts = [ZRAM_3_12, ZRAM_4_0].map((zramProfile) => {
+  const counts = [LINUX_3_12.zram, LINUX_4_0.zram].map((zramProfile) => {
     const zram = makeZram({ ...LINUX_6_1, zram: zramProfile });
     const data = new Uint8Array(3 * 4096);
     zram.submitBio({ op: "write", sector: 0, data });
@@ -252,5 +253,5 @@ Deno.test("a disk of 2^20 pages takes less than 64 bytes a slot with access time
     makeZram(LINUX_6_18_FULL, 1 << 20).slots.byteLength / 2 ** 20,
     20,
   );
-  assertEquals(makeZram(LINUX_6_18, 1 << 20).slots.byteLength / 2 ** 20, 12);
+  assertEquals(makeZram(SMALL_6_18, 1 << 20).slots.byteLength / 2 ** 20, 12);
 });

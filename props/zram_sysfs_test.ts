@@ -4,8 +4,11 @@ import {
   attributeNames,
   kstrtoll,
   kstrtoull,
+  LINUX_3_12,
+  LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18,
+  LINUX_6_18_FULL,
   nextArgs,
   type Profile,
   randomFrom,
@@ -13,46 +16,48 @@ import {
   readBlockState,
   writeAttribute,
   Zram,
-  ZRAM_3_12,
-  ZRAM_4_0,
-  ZRAM_6_1,
-  ZRAM_6_18,
-  ZRAM_6_18_FULL,
   ZramControl,
   type ZramProfile,
 } from "../mod.ts";
 import { CODECS } from "./zram_codecs.ts";
+import { SMALL_6_18 } from "./kernels.ts";
 
 const of = (zram: ZramProfile): Profile => ({ ...LINUX_6_18, zram });
-const ALL = [ZRAM_3_12, ZRAM_4_0, ZRAM_6_1, ZRAM_6_18, ZRAM_6_18_FULL];
+const ALL = [
+  LINUX_3_12.zram,
+  LINUX_4_0.zram,
+  LINUX_6_1.zram,
+  LINUX_6_18.zram,
+  LINUX_6_18_FULL.zram,
+];
 const makeZram = (zram: ZramProfile) => new Zram(of(zram), { codecs: CODECS });
 
 Deno.test("each kernel has the files that its zram_disk_attrs lists, in that order", () => {
   const names = (zram: ZramProfile) => attributeNames(makeZram(zram)).join(" ");
   assertEquals(
-    names(ZRAM_3_12),
+    names(LINUX_3_12.zram),
     "disksize initstate reset num_reads num_writes invalid_io notify_free " +
       "zero_pages orig_data_size compr_data_size mem_used_total",
   );
   assertEquals(
-    names(ZRAM_4_0),
+    names(LINUX_4_0.zram),
     "disksize initstate reset num_reads num_writes failed_reads failed_writes " +
       "invalid_io notify_free zero_pages orig_data_size compr_data_size " +
       "mem_used_total mem_limit mem_used_max max_comp_streams comp_algorithm",
   );
   assertEquals(
-    names(ZRAM_6_1),
+    names(LINUX_6_1.zram),
     "disksize initstate reset compact mem_limit mem_used_max idle " +
       "max_comp_streams comp_algorithm backing_dev writeback writeback_limit " +
       "writeback_limit_enable io_stat mm_stat bd_stat debug_stat",
   );
   assertEquals(
-    names(ZRAM_6_18),
+    names(SMALL_6_18.zram),
     "disksize initstate reset compact mem_limit mem_used_max idle " +
       "comp_algorithm io_stat mm_stat debug_stat algorithm_params",
   );
   assertEquals(
-    names(ZRAM_6_18_FULL),
+    names(LINUX_6_18_FULL.zram),
     "disksize initstate reset compact mem_limit mem_used_max idle " +
       "comp_algorithm backing_dev writeback writeback_limit " +
       "writeback_limit_enable io_stat mm_stat bd_stat debug_stat " +
@@ -77,13 +82,16 @@ Deno.test("every file can be used as its permissions say, and not otherwise", ()
       assertEquals(errno === undefined, lenient || late, name);
     }
   }
-  assertEquals(attributeMode(makeZram(ZRAM_6_1), "mem_limit"), 0o200);
-  assertEquals(attributeMode(makeZram(ZRAM_4_0), "mem_limit"), 0o644);
-  assertEquals(attributeMode(makeZram(ZRAM_3_12), "mem_limit"), undefined);
+  assertEquals(attributeMode(makeZram(LINUX_6_1.zram), "mem_limit"), 0o200);
+  assertEquals(attributeMode(makeZram(LINUX_4_0.zram), "mem_limit"), 0o644);
+  assertEquals(
+    attributeMode(makeZram(LINUX_3_12.zram), "mem_limit"),
+    undefined,
+  );
 });
 
 Deno.test("3.12 shows one number a file, and a page of zeros is not stored data", () => {
-  const zram = makeZram(ZRAM_3_12);
+  const zram = makeZram(LINUX_3_12.zram);
   const texts = () =>
     Object.fromEntries(
       attributeNames(zram).flatMap((name) => {
@@ -120,7 +128,7 @@ Deno.test("up to 4.16 a page above three quarters of its size is stored whole", 
       compress: () => length,
       decompress: () => {},
     };
-    const zram = new Zram(of(ZRAM_3_12), { codecs: [codec] });
+    const zram = new Zram(of(LINUX_3_12.zram), { codecs: [codec] });
     zram.setDisksize(4096);
     return zram.write(0, Uint8Array.from({ length: 4096 }, (_, at) => at % 7));
   };
@@ -131,10 +139,10 @@ Deno.test("reset is refused while the disk is open; 3.12 minds exclusive openers
   for (const profile of ALL) {
     const zram = makeZram(profile);
     zram.open();
-    const plain = profile === ZRAM_3_12 ? undefined : "EBUSY";
+    const plain = profile === LINUX_3_12.zram ? undefined : "EBUSY";
     assertEquals(writeAttribute(zram, "reset", "1"), plain);
     // Up to 4.0 being busy comes before what is written.
-    const first = profile === ZRAM_4_0 ? "EBUSY" : "EINVAL";
+    const first = profile === LINUX_4_0.zram ? "EBUSY" : "EINVAL";
     assertEquals(writeAttribute(zram, "reset", "0"), first);
     zram.close();
     zram.open(true);
@@ -146,7 +154,7 @@ Deno.test("reset is refused while the disk is open; 3.12 minds exclusive openers
 });
 
 Deno.test("4.0 takes any algorithm's name, and disksize refuses it", () => {
-  const zram = makeZram(ZRAM_4_0);
+  const zram = makeZram(LINUX_4_0.zram);
   assertEquals(writeAttribute(zram, "comp_algorithm", "nosuch"), undefined);
   assertEquals(readAttribute(zram, "comp_algorithm"), {
     text: "lzo lz4 lzo-rle zstd deflate \n",
@@ -161,7 +169,7 @@ Deno.test("4.0 takes any algorithm's name, and disksize refuses it", () => {
 });
 
 Deno.test("4.0 has as many streams as it is told, but one cannot become more", () => {
-  const zram = makeZram(ZRAM_4_0);
+  const zram = makeZram(LINUX_4_0.zram);
   const set = (text: string) => writeAttribute(zram, "max_comp_streams", text);
   assertEquals(readAttribute(zram, "max_comp_streams"), { text: "1\n" });
   assertEquals(set("0"), "EINVAL");
@@ -179,7 +187,7 @@ Deno.test("4.0 has as many streams as it is told, but one cannot become more", (
 });
 
 Deno.test("4.0 shows limit and maximum, and a write that the limit undoes raises none", () => {
-  const maxima = [ZRAM_4_0, ZRAM_6_1].map((profile) => {
+  const maxima = [LINUX_4_0.zram, LINUX_6_1.zram].map((profile) => {
     const zram = makeZram(profile);
     writeAttribute(zram, "comp_algorithm", "lz4");
     zram.setDisksize(1 << 20);
@@ -188,7 +196,7 @@ Deno.test("4.0 shows limit and maximum, and a write that the limit undoes raises
     const page = Uint8Array.from({ length: 4096 }, () => random(256));
     assertEquals(zram.write(0, page), 4096);
     assertEquals(zram.write(1, page), "EIO");
-    if (profile === ZRAM_4_0) {
+    if (profile === LINUX_4_0.zram) {
       assertEquals(readAttribute(zram, "mem_limit"), { text: "4096\n" });
       assertEquals(readAttribute(zram, "mem_used_max"), { text: "4096\n" });
       assertEquals(readAttribute(zram, "failed_writes"), { text: "1\n" });
@@ -199,7 +207,7 @@ Deno.test("4.0 shows limit and maximum, and a write that the limit undoes raises
 });
 
 Deno.test("a limit of 2^64 bytes and less is rounded up to pages, and to none at its end", () => {
-  const zram = makeZram(ZRAM_6_18);
+  const zram = makeZram(LINUX_6_18.zram);
   const limit = (text: string) => {
     assertEquals(writeAttribute(zram, "mem_limit", text), undefined);
     return zram.mmStat().mem_limit;
@@ -217,7 +225,7 @@ Deno.test("a limit of 2^64 bytes and less is rounded up to pages, and to none at
 
 Deno.test("a name of 128 characters is too big for 6.18 and unknown to 6.1", () => {
   const name = "x".repeat(128);
-  const answers = [ZRAM_6_18, ZRAM_6_1].map((profile) =>
+  const answers = [LINUX_6_18.zram, LINUX_6_1.zram].map((profile) =>
     [name, name.slice(1)].map((text) =>
       writeAttribute(makeZram(profile), "comp_algorithm", text)
     )
@@ -226,7 +234,7 @@ Deno.test("a name of 128 characters is too big for 6.18 and unknown to 6.1", () 
 });
 
 Deno.test("algorithm_params are read as the kernel reads them", () => {
-  const zram = makeZram(ZRAM_6_18);
+  const zram = makeZram(SMALL_6_18.zram);
   const set = (text: string) => writeAttribute(zram, "algorithm_params", text);
   assertEquals(set("level=8"), undefined);
   assertEquals(set("priority=0 level=-3 dict=/etc/dictionary"), undefined);
@@ -236,7 +244,7 @@ Deno.test("algorithm_params are read as the kernel reads them", () => {
   assertEquals(set("level"), "EINVAL");
   assertEquals(set("level=x"), "EINVAL");
   assertEquals(set("level=4294967296"), "ERANGE");
-  const full = makeZram(ZRAM_6_18_FULL);
+  const full = makeZram(LINUX_6_18_FULL.zram);
   assertEquals(
     writeAttribute(full, "algorithm_params", "priority=3"),
     undefined,
@@ -244,14 +252,14 @@ Deno.test("algorithm_params are read as the kernel reads them", () => {
 });
 
 Deno.test("idle takes an age only where access times are kept, bd_stat and block_state are there only where configured", () => {
-  const zram = makeZram(ZRAM_6_18);
+  const zram = makeZram(SMALL_6_18.zram);
   zram.setAlgorithm("lz4");
   zram.setDisksize(4096);
   assertEquals(writeAttribute(zram, "idle", "10"), "EINVAL");
   assertEquals(readAttribute(zram, "bd_stat"), { errno: "ENOENT" });
   assertEquals(writeAttribute(zram, "recompress", "type=idle"), "ENOENT");
   assertEquals(readBlockState(zram), { errno: "ENOENT" });
-  const full = makeZram(ZRAM_6_18_FULL);
+  const full = makeZram(LINUX_6_18_FULL.zram);
   assertEquals(readBlockState(full), { errno: "EINVAL" });
   assertEquals(writeAttribute(full, "idle", "all"), "EINVAL");
   full.setDisksize(4096);
@@ -264,8 +272,8 @@ Deno.test("idle takes an age only where access times are kept, bd_stat and block
 Deno.test("block_state has a row for each stored page, with its access time and letters", () => {
   for (
     const [zramProfile, letters] of [
-      [ZRAM_6_1, ["s...", "...i"]],
-      [ZRAM_6_18_FULL, ["s.....", "...i.."]],
+      [LINUX_6_1.zram, ["s...", "...i"]],
+      [LINUX_6_18_FULL.zram, ["s.....", "...i.."]],
     ] as const
   ) {
     const zram = new Zram(of(zramProfile), {
@@ -313,7 +321,7 @@ Deno.test("hot_add makes the lowest device there is not, hot_remove takes one aw
 });
 
 Deno.test("up to 4.1 there are the devices of num_devices and no zram-control", () => {
-  const control = new ZramControl(of(ZRAM_3_12), { codecs: CODECS }, 3);
+  const control = new ZramControl(of(LINUX_3_12.zram), { codecs: CODECS }, 3);
   assertEquals([...control.devices.keys()], [0, 1, 2]);
   assertEquals(control.readAttribute("hot_add"), { errno: "ENOENT" });
   assertEquals(control.writeAttribute("hot_remove", "0"), "ENOENT");

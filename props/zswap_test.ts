@@ -5,6 +5,7 @@ import {
   CorruptDataError,
   FRONTSWAP_INVARIANTS,
   InvariantError,
+  LINUX_3_12,
   LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18,
@@ -19,7 +20,6 @@ import {
   writeZswapHeader,
   writeZswapParameter,
   Zswap,
-  ZSWAP_3_12,
   ZSWAP_INVARIANTS,
   ZSWAP_STORE_INVARIANTS,
   zswapCounters,
@@ -27,7 +27,7 @@ import {
   zswapParameterNames,
 } from "../mod.ts";
 
-const LINUX_3_12: Profile = { ...LINUX_6_1, zswap: ZSWAP_3_12 };
+const SWAPPED_3_12: Profile = { ...LINUX_6_1, zswap: LINUX_3_12.zswap };
 const PAGE = 4096;
 
 /** A page of `noise` random bytes, then zeros: about as many compressed. */
@@ -89,7 +89,7 @@ function fill(zswap: Zswap, noise: number): number {
 }
 
 Deno.test("a page whose store fails in 3.12 leaves the older one in zswap, which writeback puts over the newer", () => {
-  const { zswap, layer } = zswapOf(LINUX_3_12);
+  const { zswap, layer } = zswapOf(SWAPPED_3_12);
   const [older, newer] = [noisy(500), noisy(PAGE)];
   assertEquals(zswap.store(0, 7, [older]), "stored");
   assertEquals(zswap.store(0, 7, [newer]), "ENOSPC");
@@ -114,7 +114,7 @@ Deno.test("a page whose store fails in 6.1 or 6.18 leaves nothing in zswap", () 
 });
 
 Deno.test("an older entry is a duplicate in 3.12 and is gone beforehand in 6.1", () => {
-  const counts = [LINUX_3_12, LINUX_6_1].map((profile) => {
+  const counts = [SWAPPED_3_12, LINUX_6_1].map((profile) => {
     const { zswap } = zswapOf(profile);
     zswap.store(0, 7, [noisy(500)]);
     assertEquals(zswap.store(0, 7, [noisy(600)]), "stored");
@@ -125,7 +125,7 @@ Deno.test("an older entry is a duplicate in 3.12 and is gone beforehand in 6.1",
 });
 
 Deno.test("3.12 has a pool for each swap type, and a store that finds zswap full evicts from its own type's", () => {
-  const { zswap, layer } = zswapOf(LINUX_3_12, { totalRamPages: 10 });
+  const { zswap, layer } = zswapOf(SWAPPED_3_12, { totalRamPages: 10 });
   zswap.swapon(1);
   assertEquals(zswap.pools.list.length, 2);
   for (let nth = 1; nth <= 5; nth++) zswap.store(0, nth, [noisy(1500, nth)]);
@@ -248,7 +248,7 @@ Deno.test("a page that does not compress: refused, the reason by allocator, or i
 
 Deno.test("a page of one word takes an entry and no object in 6.1, an object in 3.12 and 6.18", () => {
   const same = new Uint8Array(PAGE).fill(7);
-  const pages = [LINUX_3_12, LINUX_6_1, LINUX_6_18].map((profile) => {
+  const pages = [SWAPPED_3_12, LINUX_6_1, LINUX_6_18].map((profile) => {
     const { zswap } = zswapOf(profile);
     zswap.store(0, 1, [same]);
     assertEquals(load(zswap, 1), same);
@@ -300,7 +300,7 @@ Deno.test("entries stay readable when compressor and allocator change, and their
 
 Deno.test("parameters have the kernel's names, texts and errnos", () => {
   const { zswap } = zswapOf(LINUX_6_1);
-  assertEquals(zswapParameterNames(zswapOf(LINUX_3_12).zswap), [
+  assertEquals(zswapParameterNames(zswapOf(SWAPPED_3_12).zswap), [
     "max_pool_percent",
   ]);
   const cases = [
@@ -323,7 +323,7 @@ Deno.test("parameters have the kernel's names, texts and errnos", () => {
     [LINUX_6_1, "shrinker_enabled"],
     [LINUX_6_18, "zpool"],
     [LINUX_6_18, "same_filled_pages_enabled"],
-    [LINUX_3_12, "enabled"],
+    [SWAPPED_3_12, "enabled"],
   ] as const;
   for (const [profile, name] of absent) {
     const { zswap } = zswapOf(profile);
@@ -334,7 +334,7 @@ Deno.test("parameters have the kernel's names, texts and errnos", () => {
 });
 
 Deno.test("an entry that is invalidated while it is loaded is whole until the load is done", () => {
-  for (const profile of [LINUX_3_12, LINUX_6_1]) {
+  for (const profile of [SWAPPED_3_12, LINUX_6_1]) {
     const { zswap } = zswapOf(profile);
     zswap.store(0, 1, [noisy(1500)]);
     const into = new Uint8Array(PAGE);
@@ -367,7 +367,7 @@ function stoppedEviction(profile: Profile): {
 }
 
 Deno.test("an entry that is invalidated while it is written back is written by 3.12 and not by 6.1, and freed by both", () => {
-  const written = [LINUX_3_12, LINUX_6_1].map((profile) => {
+  const written = [SWAPPED_3_12, LINUX_6_1].map((profile) => {
     const { zswap, layer, rest } = stoppedEviction(profile);
     zswap.invalidate(0, 1);
     while (!rest.next().done);
@@ -378,7 +378,7 @@ Deno.test("an entry that is invalidated while it is written back is written by 3
 });
 
 Deno.test("an entry that is invalidated while a writeback of it fails is lost in 3.12 and freed in 6.1", () => {
-  const left = [LINUX_3_12, LINUX_6_1].map((profile) => {
+  const left = [SWAPPED_3_12, LINUX_6_1].map((profile) => {
     const { zswap, layer, rest } = stoppedEviction(profile);
     layer.inCache.add("0:1");
     zswap.invalidate(0, 1);
@@ -389,7 +389,7 @@ Deno.test("an entry that is invalidated while a writeback of it fails is lost in
 });
 
 Deno.test("an entry that is loaded while it is written back is freed by whoever is last", () => {
-  for (const profile of [LINUX_3_12, LINUX_6_1]) {
+  for (const profile of [SWAPPED_3_12, LINUX_6_1]) {
     const { zswap, rest } = stoppedEviction(profile);
     const into = new Uint8Array(PAGE);
     const loading = zswap.loadSteps(0, 1, into);
@@ -454,7 +454,7 @@ Deno.test("6.18's shrinker counts what could be freed, less what had to be read 
 });
 
 Deno.test("no field of zswap says another size of the pools than debugfs shows", () => {
-  for (const profile of [LINUX_6_18, LINUX_6_1, LINUX_4_0, LINUX_3_12]) {
+  for (const profile of [LINUX_6_18, LINUX_6_1, LINUX_4_0, SWAPPED_3_12]) {
     const { zswap } = zswapOf(profile);
     for (let offset = 1; offset <= 9; offset++) {
       zswap.store(0, offset, [noisy(3000, offset)]);
@@ -466,7 +466,7 @@ Deno.test("no field of zswap says another size of the pools than debugfs shows",
     // Pages up to 3.16, bytes since.
     assertEquals(
       [shown.pool_pages, shown.pool_total_size],
-      profile === LINUX_3_12
+      profile === SWAPPED_3_12
         ? [totalPages, undefined]
         : [undefined, totalPages * PAGE],
     );
@@ -482,7 +482,7 @@ Deno.test("no field of zswap says another size of the pools than debugfs shows",
 });
 
 Deno.test("a header says which page its object is of, in every word size", () => {
-  for (const profile of [LINUX_6_1, LINUX_3_12]) {
+  for (const profile of [LINUX_6_1, SWAPPED_3_12]) {
     for (const wordBits of [32, 64]) {
       const offsets = wordBits === 64 ? [0, 1, 2 ** 40 + 5] : [0, 1, 2 ** 24];
       for (const offset of offsets) {

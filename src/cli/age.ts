@@ -5,14 +5,16 @@ import { memoryPicture } from "../report/memory.ts";
 import { grouped, humanBytes, percent, table } from "../report/table.ts";
 import {
   parseOptions,
-  PROFILE_NAMES,
+  PROFILE_OPTIONS,
+  profileHelp,
   profileOption,
   UsageError,
   wholeOption,
 } from "./usage.ts";
 
 /** How `zspec age` is called. */
-export const AGE_USAGE = `zspec age [--profile P] [--seed N] [--json]
+export const AGE_USAGE =
+  `zspec age [--profile P] [--config FILE] [--seed N] [--json]
 
 Ages a zram-swap of 8G and compacts it: the experiment of the patches by which
 zsmalloc got compaction (2015), where 60,212,066 bytes of objects took
@@ -24,11 +26,13 @@ one here and one there, until 7.5G are in swap. Then half of what is freed goes
 with processes that exit and half with single faults, until exactly that many
 bytes of objects are left.
 
-  --profile P   the kernel to be, by default ${LINUX_4_0.name}, that of the
-                patches:
-                ${PROFILE_NAMES}
-  --seed N      which pages, processes and faults; by default 1
-  --json        the figures for machines
+${
+    profileHelp(
+      18,
+      `the kernel to be, by default ${LINUX_4_0.name}, that of the patches`,
+    )
+  }  --seed N        which pages, processes and faults; by default 1
+  --json          the figures for machines
 `;
 
 /** One run of the experiment. */
@@ -46,7 +50,7 @@ export interface Experiment {
 /** Runs the command and returns its exit status. */
 export function ageCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
-    string: ["profile", "seed"],
+    string: [...PROFILE_OPTIONS, "seed"],
     boolean: ["json"],
   });
   if (options.paths.length > 0) {

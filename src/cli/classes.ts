@@ -6,18 +6,15 @@ import { type GeometryReport, geometryReport } from "../report/geometry.ts";
 import { grouped, table } from "../report/table.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
 import { compare, renderComparison } from "./compare.ts";
+import { GEOMETRY_NAMES, geometryHelp, withGeometry } from "./geometry.ts";
 import {
-  describedProfile,
-  GEOMETRY_NAMES,
-  geometryHelp,
-  refused,
-  withGeometry,
-} from "./geometry.ts";
-import {
+  findProfile,
   type Options,
   parseOptions,
-  PROFILE_NAMES,
+  PROFILE_OPTIONS,
+  profileHelp,
   profileOption,
+  refused,
   UsageError,
 } from "./usage.ts";
 
@@ -25,17 +22,16 @@ const ALGORITHM_NAMES = KERNEL_CODECS.map(({ name }) => name).join(", ");
 const DEFAULT_ALGORITHM = "lz4";
 
 /** How `zspec classes` is called. */
-export const CLASSES_USAGE = `zspec classes [--profile P] [GEOMETRY…] [--json]
+export const CLASSES_USAGE =
+  `zspec classes [--profile P] [--config FILE] [GEOMETRY…] [--json]
 zspec classes --compare A B [--on PATH… [--algorithm A]] [--json]
 
 Prints the size classes as Linux would build them; merged ones are left out.
 
-  --profile P     the kernel to be, by default ${LINUX_6_18.name}:
-                  ${PROFILE_NAMES}
-${
-  geometryHelp("--")
-}  --compare A B   two kernels side by side, each a profile's name and what is
-                  another of its geometry, as in
+${profileHelp(18, `the kernel to be, by default ${LINUX_6_18.name}`)}${
+    geometryHelp("--")
+  }  --compare A B   two kernels side by side, each a profile's name and what is
+                  another of its configuration, as in
                   ${LINUX_6_18.name},chain-size=16,page-size=16384
   --on PATH…      and what each needs for every page of the files (folders are
                   walked), written to a zram device
@@ -46,7 +42,7 @@ ${
 /** Runs the command and returns its exit status. */
 export function classesCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
-    string: ["profile", ...GEOMETRY_NAMES, "algorithm"],
+    string: [...PROFILE_OPTIONS, ...GEOMETRY_NAMES, "algorithm"],
     list: ["compare", "on"],
     boolean: ["json"],
   });
@@ -67,11 +63,7 @@ export function classesCommand(args: readonly string[]): number {
 
 function oneKernel(options: Options): string {
   refuseBeside(options, ["on", "algorithm"], "is only for '--compare'");
-  const profile = withGeometry(
-    profileOption(options),
-    options.text,
-    (name) => `The option '--${name}'`,
-  );
+  const profile = withGeometry(profileOption(options), options);
   const { hugeClassSize, classes } = refused(() => zsGeometry(profile));
   return options.flag("json")
     ? JSON.stringify({ hugeClassSize, classes })
@@ -81,7 +73,7 @@ function oneKernel(options: Options): string {
 function twoKernels(options: Options, names: readonly string[]): string {
   refuseBeside(
     options,
-    ["profile", ...GEOMETRY_NAMES],
+    [...PROFILE_OPTIONS, ...GEOMETRY_NAMES],
     "is not for '--compare', whose names say it, as in " +
       `${LINUX_6_18.name},chain-size=16`,
   );
@@ -95,7 +87,7 @@ function twoKernels(options: Options, names: readonly string[]): string {
     refuseBeside(options, ["algorithm"], "is only for '--on'");
   }
   const codec = codecOption(options);
-  const comparison = compare(names.map(describedProfile), paths, codec);
+  const comparison = compare(names.map(findProfile), paths, codec);
   return options.flag("json")
     ? JSON.stringify(comparison, null, 2)
     : renderComparison(comparison);

@@ -16,6 +16,7 @@ import {
   CONFORM_OPTIONS,
   CONFORM_OPTIONS_USAGE,
   judgeTarget,
+  withTarget,
 } from "./conform_judge.ts";
 import { quoted } from "./conform_report.ts";
 import { heedingSignals } from "./interrupt.ts";
@@ -23,7 +24,7 @@ import {
   namedProfile,
   type Options,
   parseOptions,
-  PROFILE_NAMES,
+  profileHelp,
   UsageError,
 } from "./usage.ts";
 
@@ -45,9 +46,12 @@ interrupt.
   --level L          contract: what every implementation must keep; the default
                      exact: it makes Linux's own choices, every statistic is
                      the model's; the default for a device
-  --profile P        the kernel to compare with, instead of linux-6.18 or what a
-                     device's kernel is found to be: ${PROFILE_NAMES}
-  --timeout SECONDS  how long COMMAND may take to answer; by default ${
+${
+    profileHelp(
+      21,
+      "the kernel to compare with, instead of linux-6.18 or what a device's kernel is found to be",
+    )
+  }  --timeout SECONDS  how long COMMAND may take to answer; by default ${
     ANSWER_MILLISECONDS / 1000
   }
 ${CONFORM_OPTIONS_USAGE}
@@ -104,16 +108,18 @@ function conformChild(
   const patience = timeout === undefined
     ? []
     : ["--timeout", `${timeout / 1000}`];
-  return heedingSignals(async (stop) => {
+  return heedingSignals((stop) => {
     const child = { command, timeout, stop };
-    switch (name) {
-      case "zsmalloc":
-        return await judgeChild(ZSMALLOC_SUITE, asked, childZsmalloc(child));
-      case "zram":
-        return await judgeChild(ZRAM_SUITE, asked, childZram(child));
-      default:
-        return await judgeChild(ZSWAP_SUITE, asked, childZswap(child));
-    }
+    return withTarget(name, asked, () => {
+      switch (name) {
+        case "zsmalloc":
+          return judgeChild(ZSMALLOC_SUITE, asked, childZsmalloc(child));
+        case "zram":
+          return judgeChild(ZRAM_SUITE, asked, childZram(child));
+        default:
+          return judgeChild(ZSWAP_SUITE, asked, childZswap(child));
+      }
+    });
 
     async function judgeChild<
       T extends Target,
@@ -167,21 +173,19 @@ function conformDevice(
     );
   }
   const asked = askedOf(options, "exact");
-  return heedingSignals(async (stop) => {
+  const test = async (stop: AbortSignal) => {
     const named = namedProfile(options);
     await using live = await takeDevice(device, { stop, ...named });
     const { profile, release, target } = live;
-    if (!asked.isJson) {
-      console.log(
-        `${device} of Linux ${release}: ${profile.name} with chains of ${profile.chainSize}`,
-      );
-    }
     return await judgeTarget(ZRAM_SUITE, { ...asked, profile }, {
       target,
       command: "zspec conform",
       words: `--device ${device}`,
+      about:
+        `${device} of Linux ${release}: ${profile.name} with chains of ${profile.chainSize}`,
       isProfileFound: named.profile === undefined,
       stop,
     });
-  });
+  };
+  return heedingSignals((stop) => withTarget(name, asked, () => test(stop)));
 }

@@ -1,5 +1,5 @@
 /** `--corpus DIR`: a folder of programs that are worth keeping. */
-import { profileNamed } from "../linux/profile.ts";
+import { profileNamed } from "../linux/description.ts";
 import { TranscriptError } from "../programs/transcript_fields.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
 import type { Kept } from "../search/corpus.ts";

@@ -9,7 +9,8 @@ import { predict } from "./prediction.ts";
 import {
   listOption,
   parseOptions,
-  PROFILE_NAMES,
+  PROFILE_OPTIONS,
+  profileHelp,
   profileOption,
   wholesOption,
 } from "./usage.ts";
@@ -19,15 +20,15 @@ const DEFAULT_ALGORITHMS = ["lz4", "lzo", "lzo-rle", "deflate", "zstd"];
 /** How `zspec predict` is called. */
 export const PREDICT_USAGE =
   `zspec predict [PATH…] [--profile P] [--algorithm A[,A…]] [--chain-size N[,N…]]
-              [--json]
+              [--config FILE] [--json]
 
 Shows what mm_stat would show if every page of the files (folders are walked)
 were written to a zram device, for each algorithm and chain size. Without a PATH
 it takes the running Deno executable.
 
-  --profile P          the kernel to be, by default ${LINUX_6_18.name}:
-                       ${PROFILE_NAMES}
-  --algorithm A[,A…]   by default ${DEFAULT_ALGORITHMS.join(",")}; of
+${
+    profileHelp(23, `the kernel to be, by default ${LINUX_6_18.name}`)
+  }  --algorithm A[,A…]   by default ${DEFAULT_ALGORITHMS.join(",")}; of
                        ${ALGORITHM_NAMES}
   --chain-size N[,N…]  the most pages of a zspage, 1 to 16; by default the
                        profile's (CONFIG_ZSMALLOC_CHAIN_SIZE)
@@ -42,7 +43,7 @@ mm_stat is to the byte; those of other algorithms are near the kernel's.
 /** Runs the command and returns its exit status. */
 export function predictCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
-    string: ["profile", "algorithm", "chain-size"],
+    string: [...PROFILE_OPTIONS, "algorithm", "chain-size"],
     boolean: ["json"],
   });
   const profile = profileOption(options);

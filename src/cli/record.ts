@@ -10,7 +10,8 @@ import {
   namedProfile,
   type Options,
   parseOptions,
-  PROFILE_NAMES,
+  PROFILE_OPTIONS,
+  profileHelp,
   UsageError,
   wholeOption,
   writeBytes,
@@ -32,16 +33,19 @@ interrupt.
   --out FILE      the transcript; gzipped where FILE ends in .gz
   --seed N        what the operations are made from (default 1)
   --steps N       how many there are (default ${RECORD_STEPS})
-  --profile NAME  what the transcript says of the kernel, instead of what is
-                  found out: ${PROFILE_NAMES}
-
+${
+    profileHelp(
+      18,
+      "what the transcript says of the kernel, instead of what is found out",
+    )
+  }
 Exit status: 0 recorded, 2 it cannot be recorded, 130 interrupted.
 `;
 
 /** Runs the command and returns its exit status. */
 export function recordCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: ["device", "out", "seed", "steps", "profile"],
+    string: ["device", "out", "seed", "steps", ...PROFILE_OPTIONS],
     boolean: [],
   });
   refuseWords(options.paths);

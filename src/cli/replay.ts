@@ -1,5 +1,5 @@
 /** `zspec replay`: transcripts of live kernels, and of findings. */
-import { profileNamed } from "../linux/profile.ts";
+import { profileNamed } from "../linux/description.ts";
 import { parseTranscript, TranscriptError } from "../programs/transcript.ts";
 import { Reach } from "../rules/reach.ts";
 import { exercisedOf } from "../report/reach.ts";

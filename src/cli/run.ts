@@ -18,7 +18,8 @@ import {
   namesOf,
   type Options,
   parseOptions,
-  PROFILE_NAMES,
+  PROFILE_OPTIONS,
+  profileHelp,
   profileOption,
   UsageError,
   wholeOption,
@@ -27,15 +28,15 @@ import {
 /** How `zspec run` is called. */
 export const RUN_USAGE =
   `zspec run [PATH…] [--profile P] [--algorithm A] [--disksize SIZE] [--seed N]
-          [--backing SIZE] [--recompress A] [--json]
+          [--backing SIZE] [--recompress A] [--config FILE] [--json]
 
 Writes every page of the files (folders are walked) through a zram device,
 frees a random half of them, compacts, and reads back what is left. Without a
 PATH it takes the running Deno executable.
 
-  --profile P     the kernel to be, by default ${LINUX_6_18.name}:
-                  ${PROFILE_NAMES}
-  --algorithm A   what pages are compressed with, by default ${DEFAULT_ALGORITHM}:
+${
+    profileHelp(18, `the kernel to be, by default ${LINUX_6_18.name}`)
+  }  --algorithm A   what pages are compressed with, by default ${DEFAULT_ALGORITHM}:
                   ${ALGORITHM_NAMES}
   --disksize SIZE the disk, such as 512M; by default as large as the files
   --seed N        which half is freed; by default 1
@@ -54,7 +55,7 @@ profile is then ${LINUX_6_18_FULL.name} where none is given.
 export function runCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
     string: [
-      "profile",
+      ...PROFILE_OPTIONS,
       "algorithm",
       "disksize",
       "seed",

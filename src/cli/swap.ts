@@ -13,6 +13,8 @@ import {
 import {
   bytesOption,
   parseOptions,
+  PROFILE_OPTIONS,
+  profileHelp,
   profileOption,
   UsageError,
   wholeOption,
@@ -20,7 +22,7 @@ import {
 
 /** How `zspec swap` is called. */
 export const SWAP_USAGE =
-  `zspec swap [PATH…] [--profile P] [--memory SIZE] [--seed N] [--json]
+  `zspec swap [PATH…] [--profile P] [--config FILE] [--memory SIZE] [--seed N] [--json]
 
 Takes every page of the files (folders are walked) as the memory of a process,
 swaps them all out, touches a random tenth of them, swaps those out again, and
@@ -28,8 +30,9 @@ reads everything back: through zram, and through zswap over each allocator that
 the kernel has, above a disk that has room for all. Each may take the same
 memory. Without a PATH it takes the running Deno executable.
 
-  --profile P    the kernel to be: linux-6.1 (default), linux-6.18
-  --memory SIZE  what zram or zswap's pools may take, such as 32M; by default
+${
+    profileHelp(17, `the kernel to be, by default ${LINUX_6_1.name}`)
+  }  --memory SIZE  what zram or zswap's pools may take, such as 32M; by default
                  a third of the files' pages
   --seed N       which tenth is touched; by default 1
   --json         the figures for machines
@@ -48,13 +51,11 @@ interface Report {
 /** Runs the command and returns its exit status. */
 export function swapCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
-    string: ["profile", "memory", "seed"],
+    string: [...PROFILE_OPTIONS, "memory", "seed"],
     boolean: ["json"],
   });
   // 6.1 is the last kernel with a profile that has zbud and z3fold.
-  const profile = options.text("profile") === undefined
-    ? LINUX_6_1
-    : profileOption(options);
+  const profile = profileOption(options, LINUX_6_1);
   const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1;
   const input = readInput(options.paths, profile.pageSize);
   const { files, pages, title } = input;

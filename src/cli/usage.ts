@@ -2,12 +2,12 @@
 import { gunzipSync } from "node:zlib";
 import { parseArgs } from "@std/cli/parse-args";
 import { memparse } from "../linux/kstrtox.ts";
+import { profileOfConfig } from "../linux/description.ts";
+import { LINUX_6_18, type Profile, PROFILES } from "../linux/profile.ts";
 import {
-  LINUX_6_18,
-  type Profile,
-  profileNamed,
-  PROFILES,
-} from "../linux/profile.ts";
+  assertBuildable,
+  buildableProfile,
+} from "../zsmalloc/define_profile.ts";
 
 /**
  * What was asked cannot be done: one line that says what, where and what
@@ -109,33 +109,94 @@ export function namesOf(profiles: readonly Profile[]): string {
   return profiles.map(({ name }) => name).join(", ");
 }
 
-/** The profile called `name`, which an option gives. */
-export function findProfile(name: string): Profile {
-  const profile = profileNamed(name);
-  if (profile === undefined) {
-    throw new UsageError(
-      `Unknown profile '${name}': the profiles are ${PROFILE_NAMES}`,
-    );
+/** Columns of a help's lines. */
+const COLUMNS = 80;
+
+/** Words in lines of a help, from a column on. */
+function wrapped(text: string, column: number): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines[lines.length - 1];
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (column + longer.length <= COLUMNS) lines[lines.length - 1] = longer;
+    else lines.push(word);
   }
-  return profile;
+  return lines.join(`\n${" ".repeat(column)}`);
 }
 
-/** The profile that `--profile` names, or else `fallback`. */
+/** The help of an option whose words begin at a column. */
+const optionHelp = (option: string, column: number, text: string): string =>
+  `  ${option}`.padEnd(column) + wrapped(text, column) + "\n";
+
+/**
+ * The help of the options that say which kernel to be: `what` it is for, and
+ * the column at which words begin.
+ */
+export function profileHelp(column: number, what: string): string {
+  return optionHelp(
+    "--profile P",
+    column,
+    `${what}: ${PROFILE_NAMES}; and after commas what of its configuration is another, as in linux-7.3,chain-size=16,algorithms=lzo-rle:lz4`,
+  ) + optionHelp(
+    "--config FILE",
+    column,
+    "the kernel's own .config, for what was built in",
+  );
+}
+
+/** The options that say which kernel to be. */
+export const PROFILE_OPTIONS: readonly string[] = ["profile", "config"];
+
+/** The profile that an option describes. */
+export function findProfile(description: string): Profile {
+  return refused(() => buildableProfile(description));
+}
+
+/** A kernel that Linux cannot be built as is the caller's mistake. */
+export function refused<Result>(build: () => Result): Result {
+  try {
+    return build();
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** The profile that `--profile` and `--config` describe, or else `fallback`. */
 export function profileOption(
   options: Options,
   fallback: Profile = LINUX_6_18,
 ): Profile {
-  const name = options.text("profile");
-  return name === undefined ? fallback : findProfile(name);
+  return namedProfile(options).profile ?? fallback;
 }
 
-/** The profile that `--profile` names, as an option of its own; or none. */
+/**
+ * The profile that `--profile` describes and `--config` configures, as an
+ * option of its own; or none.
+ */
 export function namedProfile(
   options: Options,
 ): { readonly profile?: Profile } {
-  return options.text("profile") === undefined
-    ? {}
-    : { profile: profileOption(options) };
+  const description = options.text("profile");
+  const path = options.text("config");
+  const profile = description === undefined
+    ? undefined
+    : findProfile(description);
+  if (path === undefined) return profile === undefined ? {} : { profile };
+  return { profile: configuredAs(path, profile) };
+}
+
+/** The kernel that was built with the `.config` at `path`. */
+function configuredAs(path: string, profile: Profile | undefined): Profile {
+  const text = readText(path);
+  try {
+    const built = profileOfConfig(text, profile);
+    assertBuildable(built);
+    return built;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`${path}: ${error.message}`);
+  }
 }
 
 /** The parts of an option's value that commas separate, each once. */

@@ -1,97 +1,43 @@
 /** Profiles: what one kernel release and its configuration fix. */
-import { type ChainRule, highestUsedPercent, leastWaste } from "./chain.ts";
-import type { Errno } from "./errno.ts";
 import {
-  type FullnessRule,
-  inuseRatio,
-  partFilledThreeQuarters,
-  quarter,
-  threeQuarters,
-} from "./fullness.ts";
-import {
-  CELLS_WITH_INDEX_LINKS,
-  CELLS_WITH_LOCATION_LINKS,
-  CELLS_WITHOUT_TAG,
-  LOCATION_HANDLES,
-  type ObjectRule,
-} from "./objects.ts";
-import {
-  SWAP_3_12,
-  SWAP_6_1,
-  SWAP_6_18,
-  type SwapProfile,
-} from "./swap_profile.ts";
-import {
-  ZRAM_3_12,
-  ZRAM_4_0,
-  ZRAM_6_1,
-  ZRAM_6_18,
-  ZRAM_6_18_FULL,
-  type ZramProfile,
-} from "./zram_profile.ts";
-import {
-  ZSWAP_3_12,
-  ZSWAP_4_0,
-  ZSWAP_6_1,
-  ZSWAP_6_18,
-  type ZswapProfile,
-} from "./zswap_profile.ts";
+  type Configuration,
+  DEBIAN_5_10,
+  DEBIAN_6_12,
+  DEBIAN_6_16,
+  DEFAULT_3_12,
+  DEFAULT_4_0,
+  FULL_CONFIGURATION,
+} from "./configuration.ts";
+import type { Release } from "./release.ts";
+import { RELEASE_3_12 } from "./releases/linux_3_12.ts";
+import { RELEASE_4_0 } from "./releases/linux_4_0.ts";
+import { RELEASE_5_10 } from "./releases/linux_5_10.ts";
+import { RELEASE_6_1 } from "./releases/linux_6_1.ts";
+import { RELEASE_6_12 } from "./releases/linux_6_12.ts";
+import { RELEASE_6_16 } from "./releases/linux_6_16.ts";
+import { RELEASE_6_17 } from "./releases/linux_6_17.ts";
+import { RELEASE_6_18 } from "./releases/linux_6_18.ts";
+import { RELEASE_6_19 } from "./releases/linux_6_19.ts";
+import { RELEASE_7_0 } from "./releases/linux_7_0.ts";
+import { RELEASE_7_1 } from "./releases/linux_7_1.ts";
+import { RELEASE_7_2 } from "./releases/linux_7_2.ts";
+import { RELEASE_7_3 } from "./releases/linux_7_3.ts";
+import type { SwapProfile } from "./swap_profile.ts";
+import { configuredZram, type ZramProfile } from "./zram_profile.ts";
+import type { ZsmallocRelease } from "./zsmalloc_profile.ts";
+import { configuredZswap, type ZswapProfile } from "./zswap_profile.ts";
 
 /**
  * What one kernel release, architecture and configuration fix. What differs
  * between kernels is data or a small strategy here, chosen once; the allocator
  * and the device have no branch on a version.
  */
-export interface Profile {
+export interface Profile
+  extends ZsmallocRelease, Omit<Configuration, "zram" | "zswap"> {
   /** The name by which the command and transcripts call it. */
   readonly name: string;
-  /** Bytes per page. */
-  readonly pageSize: number;
-  /** Bits per `unsigned long`: 32 or 64. */
-  readonly wordBits: number;
-  /** MAX_POSSIBLE_PHYSMEM_BITS: bits of a physical address. */
-  readonly physBits: number;
-  /** The most pages a zspage chains (CONFIG_ZSMALLOC_CHAIN_SIZE since 6.3). */
-  readonly chainSize: number;
-  /** The class step is the page size shifted right by it (CLASS_BITS). */
-  readonly classBits: number;
-  /** Whether classes of equal zspages are merged (since 3.19). */
-  readonly mergesClasses: boolean;
-  /** What names an object, and what its chunk's first word holds. */
-  readonly objects: ObjectRule;
-  /** How many pages a class chains. */
-  readonly chainRule: ChainRule;
-  /** How zspages are grouped by fullness. */
-  readonly fullness: FullnessRule;
-  /**
-   * How a class is compacted: not at all, as first merged, emptying one source
-   * after another, or filling one destination after another.
-   */
-  readonly compaction:
-    | "none"
-    | "first-merged"
-    | "source-first"
-    | "destination-first";
-  /**
-   * How an object that crosses frames is mapped: copied to a buffer, its
-   * frames mapped side by side, or copied to its reader's buffer alone.
-   */
-  readonly mapping: "copy" | "page-table" | "read-only-copy";
-  /**
-   * What a mapped object does to who wants to move it: nothing moves, it is
-   * passed over, its zspage is waited for, or its zspage is left alone.
-   */
-  readonly mapped: "unmovable" | "pinned" | "waited-for" | "left-alone";
-  /** Whether the frames under objects can be replaced (since 4.8). */
-  readonly movable: boolean;
-  /** Whether memory pressure compacts the pool (since 4.3). */
-  readonly shrinker: boolean;
-  /** What `zs_malloc` answers to a size of 0; up to 5.18 no more than failure. */
-  readonly zeroSize: Errno;
-  /** What `zs_malloc` answers to a size above the page size; likewise. */
-  readonly tooLarge: Errno;
-  /** The table of classes in debugfs, if there is one. */
-  readonly classesTable: "almost" | "almost-freeable" | "tenths" | undefined;
+  /** The release whose code it is. */
+  readonly release: Release;
   /** The block device. */
   readonly zram: ZramProfile;
   /** The compressed cache of swapped-out pages. */
@@ -101,118 +47,99 @@ export interface Profile {
 }
 
 /**
- * Linux 6.18 on x86-64: CONFIG_ZSMALLOC_CHAIN_SIZE 8, zram with lzo-rle, lzo
- * and lz4, no writeback.
+ * The profile of a release that was built with a configuration.
+ *
+ * @example Debian's 7.3, built with recompression
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { configured, DEBIAN_6_16, RELEASE_7_3 } from "zspec";
+ *
+ * const profile = configured("mine", RELEASE_7_3, {
+ *   ...DEBIAN_6_16,
+ *   zram: { ...DEBIAN_6_16.zram, multiComp: true },
+ * });
+ * assertEquals("recompress" in profile.zram.attributes, true);
+ * ```
  */
-export const LINUX_6_18: Profile = {
-  name: "linux-6.18",
-  pageSize: 4096,
-  wordBits: 64,
-  physBits: 52,
-  chainSize: 8,
-  classBits: 8,
-  mergesClasses: true,
-  objects: CELLS_WITHOUT_TAG,
-  chainRule: leastWaste,
-  fullness: inuseRatio,
-  compaction: "destination-first",
-  mapping: "read-only-copy",
-  mapped: "left-alone",
-  movable: true,
-  shrinker: true,
-  zeroSize: "EINVAL",
-  tooLarge: "ENOSPC",
-  classesTable: "tenths",
-  zram: ZRAM_6_18,
-  zswap: ZSWAP_6_18,
-  swap: SWAP_6_18,
-};
+export function configured(
+  name: string,
+  release: Release,
+  { pageSize, wordBits, physBits, chainSize, zram, zswap }: Configuration,
+): Profile {
+  return {
+    ...release.zsmalloc,
+    pageSize,
+    wordBits,
+    physBits,
+    chainSize,
+    name,
+    release,
+    zram: configuredZram(release.zram, zram),
+    zswap: configuredZswap(release.zswap, zswap),
+    swap: release.swap,
+  };
+}
 
-/**
- * {@linkcode LINUX_6_18} with everything that zram can be configured with:
- * writeback, recompression, access times, `block_state` and every algorithm.
- */
-export const LINUX_6_18_FULL: Profile = {
-  ...LINUX_6_18,
-  name: "linux-6.18-full",
-  zram: ZRAM_6_18_FULL,
-};
+/** What was built into a profile's kernel. */
+export function configurationOf(profile: Profile): Configuration {
+  const { pageSize, wordBits, physBits, chainSize, zram, zswap } = profile;
+  return { pageSize, wordBits, physBits, chainSize, zram, zswap };
+}
 
+/** A release under its own name, in the configuration that this stands for. */
+const asBuilt = (release: Release, configuration: Configuration): Profile =>
+  configured(release.name, release, configuration);
+
+/** Linux 7.3 on x86-64 as Debian configures it. */
+export const LINUX_7_3: Profile = asBuilt(RELEASE_7_3, DEBIAN_6_16);
+/** Linux 7.2 on x86-64 as Debian configures it. */
+export const LINUX_7_2: Profile = asBuilt(RELEASE_7_2, DEBIAN_6_16);
+/** Linux 7.1 on x86-64 as Debian configures it. */
+export const LINUX_7_1: Profile = asBuilt(RELEASE_7_1, DEBIAN_6_16);
+/** Linux 7.0 on x86-64 as Debian configures it; it was read in part. */
+export const LINUX_7_0: Profile = asBuilt(RELEASE_7_0, DEBIAN_6_16);
+/** Linux 6.19 on x86-64 as Debian configures it. */
+export const LINUX_6_19: Profile = asBuilt(RELEASE_6_19, DEBIAN_6_16);
+/** Linux 6.18 on x86-64 as Debian configures it. */
+export const LINUX_6_18: Profile = asBuilt(RELEASE_6_18, DEBIAN_6_16);
+/** Linux 6.18 with everything that zram can be configured with. */
+export const LINUX_6_18_FULL: Profile = configured(
+  "linux-6.18-full",
+  RELEASE_6_18,
+  FULL_CONFIGURATION,
+);
+/** Linux 6.17 on x86-64 as Debian configures it. */
+export const LINUX_6_17: Profile = asBuilt(RELEASE_6_17, DEBIAN_6_16);
+/** Linux 6.16 on x86-64 as Debian configures it; it was read in part. */
+export const LINUX_6_16: Profile = asBuilt(RELEASE_6_16, DEBIAN_6_16);
+/** Linux 6.12 on x86-64 as Debian configures it. */
+export const LINUX_6_12: Profile = asBuilt(RELEASE_6_12, DEBIAN_6_12);
 /** Linux 6.1 on x86-64 as Debian configures it. */
-export const LINUX_6_1: Profile = {
-  name: "linux-6.1",
-  pageSize: 4096,
-  wordBits: 64,
-  physBits: 52,
-  chainSize: 4,
-  classBits: 8,
-  mergesClasses: true,
-  objects: CELLS_WITH_INDEX_LINKS,
-  chainRule: highestUsedPercent,
-  fullness: threeQuarters,
-  compaction: "source-first",
-  mapping: "copy",
-  mapped: "waited-for",
-  movable: true,
-  shrinker: true,
-  zeroSize: "EINVAL",
-  tooLarge: "EINVAL",
-  classesTable: "almost-freeable",
-  zram: ZRAM_6_1,
-  zswap: ZSWAP_6_1,
-  swap: SWAP_6_1,
-};
-
-/**
- * Linux 4.0 on x86-64 with the seven patches that decouple handles from
- * locations and compact on request, as they were merged for 4.1.
- */
-export const LINUX_4_0: Profile = {
-  ...LINUX_6_1,
-  name: "linux-4.0",
-  physBits: 46,
-  objects: CELLS_WITH_LOCATION_LINKS,
-  fullness: partFilledThreeQuarters,
-  compaction: "first-merged",
-  mapped: "pinned",
-  movable: false,
-  shrinker: false,
-  zeroSize: "ENOMEM",
-  tooLarge: "ENOMEM",
-  classesTable: "almost",
-  zram: ZRAM_4_0,
-  // Since 3.17 a zpool stands between zswap and zbud.
-  zswap: ZSWAP_4_0,
-  swap: SWAP_3_12,
-};
-
+export const LINUX_6_1: Profile = asBuilt(RELEASE_6_1, DEBIAN_5_10);
+/** Linux 5.10 on x86-64 as Debian configures it. */
+export const LINUX_5_10: Profile = asBuilt(RELEASE_5_10, DEBIAN_5_10);
+/** Linux 4.0 on x86-64 with the patches that let objects move. */
+export const LINUX_4_0: Profile = asBuilt(RELEASE_4_0, DEFAULT_4_0);
 /**
  * Linux 3.12 on x86-64: a handle is a location, and nothing moves. With
  * `mapping: "page-table"` it maps objects as CONFIG_PGTABLE_MAPPING does.
  */
-export const LINUX_3_12: Profile = {
-  ...LINUX_4_0,
-  name: "linux-3.12",
-  mergesClasses: false,
-  objects: LOCATION_HANDLES,
-  fullness: quarter,
-  compaction: "none",
-  mapped: "unmovable",
-  classesTable: undefined,
-  zram: ZRAM_3_12,
-  zswap: ZSWAP_3_12,
-};
+export const LINUX_3_12: Profile = asBuilt(RELEASE_3_12, DEFAULT_3_12);
 
 /** Every profile that has a name, the newest first. */
 export const PROFILES: readonly Profile[] = [
+  LINUX_7_3,
+  LINUX_7_2,
+  LINUX_7_1,
+  LINUX_7_0,
+  LINUX_6_19,
   LINUX_6_18,
   LINUX_6_18_FULL,
+  LINUX_6_17,
+  LINUX_6_16,
+  LINUX_6_12,
   LINUX_6_1,
+  LINUX_5_10,
   LINUX_4_0,
   LINUX_3_12,
 ];
-
-/** The profile called `name`, or `undefined`. */
-export function profileNamed(name: string): Profile | undefined {
-  return PROFILES.find((profile) => profile.name === name);
-}

@@ -17,20 +17,3 @@ export interface SwapProfile {
   /** Whether pages of zeros are a bit in a bitmap and nothing else (since 6.12). */
   readonly zeromap: boolean;
 }
-
-/** The swap path of Linux 3.12. */
-export const SWAP_3_12: SwapProfile = {
-  writeUnderWriteback: "in-place",
-  readsPastCache: false,
-  zeromap: false,
-};
-
-/** The swap path of Linux 6.1. */
-export const SWAP_6_1: SwapProfile = {
-  ...SWAP_3_12,
-  writeUnderWriteback: "to-copy",
-  readsPastCache: true,
-};
-
-/** The swap path of Linux 6.18. */
-export const SWAP_6_18: SwapProfile = { ...SWAP_6_1, zeromap: true };

@@ -54,13 +54,8 @@ export const ZRAM_TABLE_ENTRIES: Readonly<
   "6.18": { words: 2, bytes: 0 },
 };
 
-/** What a kernel release and its configuration fix about zram. */
-export interface ZramProfile {
-  /** The sysfs files of a device in the kernel's order, with their permissions. */
-  readonly attributes: Readonly<Record<string, number>>;
-  /** Whether `/sys/class/zram-control` is there: hot_add and hot_remove (since 4.2). */
-  readonly control: boolean;
-
+/** What was built into zram. */
+export interface ZramConfiguration {
   /** CONFIG_ZRAM_WRITEBACK: a backing device can be set. */
   readonly writeback: boolean;
   /** CONFIG_ZRAM_MULTI_COMP: pages can be recompressed (since 6.2). */
@@ -72,6 +67,28 @@ export interface ZramProfile {
   readonly trackEntryActime: boolean;
   /** CONFIG_ZRAM_MEMORY_TRACKING: debugfs has `block_state`. */
   readonly memoryTracking: boolean;
+  /** Compression algorithms in the order in which `comp_algorithm` lists them. */
+  readonly compAlgorithms: readonly string[];
+  /** The algorithm of a fresh device (CONFIG_ZRAM_DEF_COMP). */
+  readonly defaultAlgorithm: string;
+}
+
+/**
+ * A sysfs file of a device: its name, its permissions, and the part of the
+ * configuration without which it is not there.
+ */
+export type ZramAttribute = readonly [
+  name: string,
+  mode: number,
+  needs?: "writeback" | "multiComp",
+];
+
+/** What the code of a kernel release does, however zram was configured. */
+export interface ZramRelease {
+  /** The sysfs files of a device in the kernel's order. */
+  readonly attributes: readonly ZramAttribute[];
+  /** Whether `/sys/class/zram-control` is there: hot_add and hot_remove (since 4.2). */
+  readonly control: boolean;
 
   /** What a slot of the table consists of. */
   readonly tableEntry: ZramTableEntry;
@@ -83,10 +100,6 @@ export interface ZramProfile {
    */
   readonly disksizeLooksFirst: "for-memory" | "whether-initialised";
 
-  /** Compression algorithms in the order in which `comp_algorithm` lists them. */
-  readonly compAlgorithms: readonly string[];
-  /** The algorithm of a fresh device (CONFIG_ZRAM_DEF_COMP). */
-  readonly defaultAlgorithm: string;
   /** Where an unknown algorithm is refused: by `comp_algorithm`, or by `disksize` (up to 4.2). */
   readonly algorithmChecked: "when-set" | "when-initialised";
   /** What a name of 128 characters or more gets. */
@@ -154,232 +167,42 @@ export interface ZramProfile {
   debugStat(stat: Readonly<IoStat>): string;
 }
 
-const count = (value: number): string => String(value).padStart(8);
+/** What a kernel release and its configuration fix about zram. */
+export interface ZramProfile
+  extends ZramConfiguration, Omit<ZramRelease, "attributes"> {
+  /** The sysfs files of a device in the kernel's order, with their permissions. */
+  readonly attributes: Readonly<Record<string, number>>;
+}
 
-/** `max_zpage_size`, `zram_drv.h` up to 4.16: above three quarters of a page. */
-const aboveMaxZpageSize = (pageSize: number): number => pageSize / 4 * 3 + 1;
+/** zram of a release, configured. */
+export function configuredZram(
+  release: ZramRelease,
+  configuration: ZramConfiguration,
+): ZramProfile {
+  const attributes = Object.fromEntries(
+    release.attributes.flatMap(([name, mode, needs]) =>
+      needs === undefined || configuration[needs] ? [[name, mode]] : []
+    ),
+  );
+  const {
+    writeback,
+    multiComp,
+    trackEntryActime,
+    memoryTracking,
+    compAlgorithms,
+    defaultAlgorithm,
+  } = configuration;
+  return {
+    ...release,
+    writeback,
+    multiComp,
+    trackEntryActime,
+    memoryTracking,
+    compAlgorithms,
+    defaultAlgorithm,
+    attributes,
+  };
+}
 
-/**
- * zram of Linux 3.12, `drivers/staging/zram`: lzo alone; with the fix of its
- * stable releases, before which it did not notice that it had no table.
- */
-export const ZRAM_3_12: ZramProfile = {
-  attributes: {
-    disksize: ATTR_RW,
-    initstate: ATTR_RO,
-    reset: ATTR_WO,
-    num_reads: ATTR_RO,
-    num_writes: ATTR_RO,
-    invalid_io: ATTR_RO,
-    notify_free: ATTR_RO,
-    zero_pages: ATTR_RO,
-    orig_data_size: ATTR_RO,
-    compr_data_size: ATTR_RO,
-    mem_used_total: ATTR_RO,
-  },
-  control: false,
-  writeback: false,
-  multiComp: false,
-  trackEntryActime: false,
-  memoryTracking: false,
-  tableEntry: ZRAM_TABLE_ENTRIES["3.12"],
-  tableSize: "wraps",
-  disksizeLooksFirst: "for-memory",
-  compAlgorithms: ["lzo"],
-  defaultAlgorithm: "lzo",
-  algorithmChecked: "when-initialised",
-  longAlgorithmName: "EINVAL",
-  resetRestoresAlgorithm: false,
-  compStreams: "settable",
-  requestsChecked: "once-initialised",
-  discard: false,
-  writeZeroes: false,
-  requestsCounted: "bios",
-  afterFailedSegment: "stop",
-  failureIsAccess: false,
-  sameFilled: "zeros",
-  wholeFrom: aboveMaxZpageSize,
-  refusedRaisesMax: false,
-  mallocSlowPath: false,
-  idleMarks: "stored",
-  writebackOrder: "by-index",
-  backingReopens: false,
-  blockStateFlags: "swhi",
-  resetRefusedBy: "holders",
-  resetReadsFirst: false,
-  ioStat: () => "",
-  debugStat: () => "",
-};
-
-/**
- * zram of Linux 4.0: lzo and lz4, a limit, a maximum. It has no `mm_stat` and
- * no `compact`; both came with 4.1.
- */
-export const ZRAM_4_0: ZramProfile = {
-  ...ZRAM_3_12,
-  attributes: {
-    disksize: ATTR_RW,
-    initstate: ATTR_RO,
-    reset: ATTR_WO,
-    num_reads: ATTR_RO,
-    num_writes: ATTR_RO,
-    failed_reads: ATTR_RO,
-    failed_writes: ATTR_RO,
-    invalid_io: ATTR_RO,
-    notify_free: ATTR_RO,
-    zero_pages: ATTR_RO,
-    orig_data_size: ATTR_RO,
-    compr_data_size: ATTR_RO,
-    mem_used_total: ATTR_RO,
-    mem_limit: ATTR_RW,
-    mem_used_max: ATTR_RW,
-    max_comp_streams: ATTR_RW,
-    comp_algorithm: ATTR_RW,
-  },
-  tableEntry: ZRAM_TABLE_ENTRIES["4.0"],
-  compAlgorithms: ["lzo", "lz4"],
-  discard: true,
-  requestsCounted: "segments",
-  resetRefusedBy: "openers",
-};
-
-/** The files of a device with a backing device, in the kernel's order. */
-const WRITEBACK_ATTRIBUTES = {
-  backing_dev: ATTR_RW,
-  writeback: ATTR_WO,
-  writeback_limit: ATTR_RW,
-  writeback_limit_enable: ATTR_RW,
-};
-
-/** zram of Linux 6.1 as Debian configures it: with writeback and tracking. */
-export const ZRAM_6_1: ZramProfile = {
-  attributes: {
-    disksize: ATTR_RW,
-    initstate: ATTR_RO,
-    reset: ATTR_WO,
-    compact: ATTR_WO,
-    mem_limit: ATTR_WO,
-    mem_used_max: ATTR_WO,
-    idle: ATTR_WO,
-    max_comp_streams: ATTR_RW,
-    comp_algorithm: ATTR_RW,
-    ...WRITEBACK_ATTRIBUTES,
-    io_stat: ATTR_RO,
-    mm_stat: ATTR_RO,
-    bd_stat: ATTR_RO,
-    debug_stat: ATTR_RO,
-  },
-  control: true,
-  writeback: true,
-  multiComp: false,
-  trackEntryActime: true,
-  memoryTracking: true,
-  tableEntry: ZRAM_TABLE_ENTRIES["6.1"],
-  tableSize: "saturates",
-  disksizeLooksFirst: "whether-initialised",
-  compAlgorithms: ["lzo", "lzo-rle", "lz4", "lz4hc", "zstd"],
-  defaultAlgorithm: "lzo-rle",
-  algorithmChecked: "when-set",
-  longAlgorithmName: "EINVAL",
-  resetRestoresAlgorithm: false,
-  compStreams: "per-cpu",
-  requestsChecked: "by-driver",
-  discard: true,
-  writeZeroes: true,
-  requestsCounted: "segments",
-  afterFailedSegment: "next-segment",
-  failureIsAccess: true,
-  sameFilled: "word",
-  wholeFrom: (_pageSize, hugeClassSize) => hugeClassSize,
-  refusedRaisesMax: true,
-  mallocSlowPath: true,
-  idleMarks: "stored",
-  writebackOrder: "by-index",
-  backingReopens: true,
-  blockStateFlags: "swhi",
-  resetRefusedBy: "openers",
-  resetReadsFirst: true,
-  ioStat: (stat) =>
-    [stat.failedReads, stat.failedWrites, stat.invalidIo, stat.notifyFree]
-      .map(count).join(" ") + "\n",
-  debugStat: (stat) =>
-    `version: 1\n${count(stat.writestall)} ${count(stat.missFree)}\n`,
-};
-
-/** zram of Linux 6.18 with lzo-rle, lzo and lz4: no writeback, no recompression. */
-export const ZRAM_6_18: ZramProfile = {
-  ...ZRAM_6_1,
-  attributes: {
-    disksize: ATTR_RW,
-    initstate: ATTR_RO,
-    reset: ATTR_WO,
-    compact: ATTR_WO,
-    mem_limit: ATTR_WO,
-    mem_used_max: ATTR_WO,
-    idle: ATTR_WO,
-    comp_algorithm: ATTR_RW,
-    io_stat: ATTR_RO,
-    mm_stat: ATTR_RO,
-    debug_stat: ATTR_RO,
-    algorithm_params: ATTR_WO,
-  },
-  writeback: false,
-  trackEntryActime: false,
-  memoryTracking: false,
-  tableEntry: ZRAM_TABLE_ENTRIES["6.18"],
-  compAlgorithms: ["lzo-rle", "lzo", "lz4"],
-  longAlgorithmName: "E2BIG",
-  resetRestoresAlgorithm: true,
-  requestsChecked: "by-block-layer",
-  afterFailedSegment: "stop",
-  failureIsAccess: false,
-  mallocSlowPath: false,
-  idleMarks: "in-pool",
-  writebackOrder: "by-size",
-  backingReopens: false,
-  blockStateFlags: "swhirn",
-  ioStat: (stat) =>
-    `${count(stat.failedReads)} ${count(stat.failedWrites)} 0 ${
-      count(stat.notifyFree)
-    }\n`,
-  debugStat: (stat) => `version: 1\n0 ${count(stat.missFree)}\n`,
-};
-
-/**
- * zram of Linux 6.18 with everything that can be configured: writeback,
- * recompression, tracking, and every algorithm.
- */
-export const ZRAM_6_18_FULL: ZramProfile = {
-  ...ZRAM_6_18,
-  attributes: {
-    disksize: ATTR_RW,
-    initstate: ATTR_RO,
-    reset: ATTR_WO,
-    compact: ATTR_WO,
-    mem_limit: ATTR_WO,
-    mem_used_max: ATTR_WO,
-    idle: ATTR_WO,
-    comp_algorithm: ATTR_RW,
-    ...WRITEBACK_ATTRIBUTES,
-    io_stat: ATTR_RO,
-    mm_stat: ATTR_RO,
-    bd_stat: ATTR_RO,
-    debug_stat: ATTR_RO,
-    recomp_algorithm: ATTR_RW,
-    recompress: ATTR_WO,
-    algorithm_params: ATTR_WO,
-  },
-  writeback: true,
-  multiComp: true,
-  trackEntryActime: true,
-  memoryTracking: true,
-  compAlgorithms: [
-    "lzo-rle",
-    "lzo",
-    "lz4",
-    "lz4hc",
-    "zstd",
-    "deflate",
-    "842",
-  ],
-};
+/** A number of `io_stat` and its like: `%8llu`. */
+export const statColumn = (value: number): string => String(value).padStart(8);

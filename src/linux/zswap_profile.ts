@@ -1,6 +1,4 @@
 /** What kernel releases and their configurations fix about zswap. */
-import { ATTR_RW } from "./zram_profile.ts";
-
 /** The allocators that there are, as the parameter `zpool` of zswap names them. */
 export type ZpoolType = "zbud" | "z3fold" | "zsmalloc";
 
@@ -32,23 +30,27 @@ export type ZswapCounter =
   | "same_filled_pages"
   | "stored_incompressible_pages";
 
-/** What a kernel release and its configuration fix about zswap. */
-export interface ZswapProfile {
+/** What was built for zswap to use. */
+export interface ZswapConfiguration {
+  /** Compressors that can be chosen (`crypto_has_acomp`). */
+  readonly compressors: readonly string[];
+  /** CONFIG_ZSWAP_COMPRESSOR_DEFAULT. */
+  readonly defaultCompressor: string;
+  /** The allocators that can be chosen. */
+  readonly zpools: readonly ZpoolType[];
+  /** CONFIG_ZSWAP_ZPOOL_DEFAULT. */
+  readonly defaultZpool: ZpoolType;
+}
+
+/** What the code of a kernel release does, however zswap was configured. */
+export interface ZswapRelease {
   /** The parameters that sysfs has, with their permissions. */
   readonly parameters: Readonly<Partial<Record<ZswapParameter, number>>>;
   /** The files of `debugfs/zswap`, in the kernel's order. */
   readonly counters: readonly ZswapCounter[];
 
-  /** Compressors that can be chosen (`crypto_has_acomp`). */
-  readonly compressors: readonly string[];
-  /** CONFIG_ZSWAP_COMPRESSOR_DEFAULT. */
-  readonly defaultCompressor: string;
-  /** Those of them that fail where a page does not fit into a page. */
+  /** Compressors that fail where a page does not fit into a page. */
   readonly limitedCompressors: readonly string[];
-  /** The allocators that can be chosen. */
-  readonly zpools: readonly ZpoolType[];
-  /** CONFIG_ZSWAP_ZPOOL_DEFAULT. */
-  readonly defaultZpool: ZpoolType;
   /** Who has a pool: each swap type its own (up to 3.15), or all one. */
   readonly poolPer: "swap-type" | "kernel";
 
@@ -82,133 +84,15 @@ export interface ZswapProfile {
   readonly storesIncompressible: boolean;
 }
 
-/** 64-bit words: `swp_entry_t` has five bits of type, and bits of the tree's. */
-const belowType = (treeBits: number) => (wordBits: number): number =>
-  wordBits - 5 - treeBits;
+/** What a kernel release and its configuration fix about zswap. */
+export interface ZswapProfile extends ZswapRelease, ZswapConfiguration {}
 
-/** What `crypto/` compresses with in 6.1 and 6.18. */
-const COMPRESSORS: readonly string[] = [
-  "lzo",
-  "lzo-rle",
-  "lz4",
-  "lz4hc",
-  "deflate",
-  "842",
-  "zstd",
-];
-
-/** zswap of Linux 3.12: zbud alone, eviction by the store that needs room. */
-export const ZSWAP_3_12: ZswapProfile = {
-  parameters: { max_pool_percent: ATTR_RW },
-  counters: [
-    "pool_limit_hit",
-    "reject_reclaim_fail",
-    "reject_alloc_fail",
-    "reject_kmemcache_fail",
-    "reject_compress_poor",
-    "written_back_pages",
-    "duplicate_entry",
-    "pool_pages",
-    "stored_pages",
-  ],
-  compressors: ["lzo", "deflate", "lz4", "lz4hc"],
-  defaultCompressor: "lzo",
-  limitedCompressors: ["deflate"],
-  zpools: ["zbud"],
-  defaultZpool: "zbud",
-  poolPer: "swap-type",
-  frontswap: "older-page-stays",
-  entries: "counted-by-caller",
-  swpTypeShift: belowType(2),
-  shrink: "in-store",
-  sameFilled: false,
-  storesIncompressible: false,
-};
-
-/**
- * zswap of Linux 4.0: one pool for all swap types, zbud or zsmalloc behind a
- * zpool, of which zbud alone is modelled.
- */
-export const ZSWAP_4_0: ZswapProfile = {
-  ...ZSWAP_3_12,
-  // Since 3.17 the pools are counted in bytes.
-  counters: ZSWAP_3_12.counters
-    .map((name) => name === "pool_pages" ? "pool_total_size" : name),
-  poolPer: "kernel",
-  frontswap: "older-page-goes",
-  entries: "counted",
-};
-
-/** zswap of Linux 6.1 as Debian configures it: three allocators, a worker. */
-export const ZSWAP_6_1: ZswapProfile = {
-  parameters: {
-    enabled: ATTR_RW,
-    compressor: ATTR_RW,
-    zpool: ATTR_RW,
-    max_pool_percent: ATTR_RW,
-    accept_threshold_percent: ATTR_RW,
-    same_filled_pages_enabled: ATTR_RW,
-    non_same_filled_pages_enabled: ATTR_RW,
-  },
-  counters: [
-    "pool_limit_hit",
-    "reject_reclaim_fail",
-    "reject_alloc_fail",
-    "reject_kmemcache_fail",
-    "reject_compress_poor",
-    "written_back_pages",
-    "duplicate_entry",
-    "pool_total_size",
-    "stored_pages",
-    "same_filled_pages",
-  ],
-  compressors: COMPRESSORS,
-  defaultCompressor: "lzo",
-  // lzo and lzo-rle since 6.1.75, where crypto/scompress.c compares lengths.
-  limitedCompressors: COMPRESSORS,
-  zpools: ["zbud", "z3fold", "zsmalloc"],
-  defaultZpool: "zbud",
-  poolPer: "kernel",
-  frontswap: "older-page-goes",
-  entries: "counted",
-  swpTypeShift: belowType(1),
-  shrink: "page-in-worker",
-  sameFilled: true,
-  storesIncompressible: false,
-};
-
-/** zswap of Linux 6.18: zsmalloc alone, an LRU list of entries, folios. */
-export const ZSWAP_6_18: ZswapProfile = {
-  parameters: {
-    enabled: ATTR_RW,
-    compressor: ATTR_RW,
-    max_pool_percent: ATTR_RW,
-    accept_threshold_percent: ATTR_RW,
-    shrinker_enabled: ATTR_RW,
-  },
-  counters: [
-    "pool_limit_hit",
-    "reject_reclaim_fail",
-    "reject_alloc_fail",
-    "reject_kmemcache_fail",
-    "reject_compress_fail",
-    "reject_compress_poor",
-    "decompress_fail",
-    "written_back_pages",
-    "pool_total_size",
-    "stored_pages",
-    "stored_incompressible_pages",
-  ],
-  compressors: COMPRESSORS,
-  defaultCompressor: "lzo",
-  limitedCompressors: COMPRESSORS,
-  zpools: ["zsmalloc"],
-  defaultZpool: "zsmalloc",
-  poolPer: "kernel",
-  frontswap: "none",
-  entries: "uncounted",
-  swpTypeShift: belowType(1),
-  shrink: "entries-in-worker",
-  sameFilled: false,
-  storesIncompressible: true,
-};
+/** zswap of a release, configured. */
+export function configuredZswap(
+  release: ZswapRelease,
+  configuration: ZswapConfiguration,
+): ZswapProfile {
+  const { compressors, defaultCompressor, zpools, defaultZpool } =
+    configuration;
+  return { ...release, compressors, defaultCompressor, zpools, defaultZpool };
+}

@@ -1,6 +1,6 @@
 /** A program that fails, as a test that whoever reads it can run. */
 import type { Step } from "../programs/program.ts";
-import { profileNamed } from "../linux/profile.ts";
+import { profileNamed } from "../linux/description.ts";
 import { TranscriptError } from "../programs/transcript_fields.ts";
 import {
   type FindingTranscript,

@@ -3,7 +3,8 @@
  * a failure, the last with what was expected and what was found.
  */
 import { type Level, LEVELS } from "../judges/judge.ts";
-import { profileNamed, PROFILES } from "../linux/profile.ts";
+import { profileNamed } from "../linux/description.ts";
+import { PROFILES } from "../linux/profile.ts";
 import type { Check, Fields } from "../programs/fields.ts";
 import type { Step } from "../programs/program.ts";
 import { linesOf, parseLine } from "../programs/transcript_fields.ts";

@@ -1,6 +1,7 @@
 /** Kernels that nobody has built: what if a profile were another in some points? */
 import { zsGeometry } from "./geometry.ts";
-import { type Profile, profileNamed } from "../linux/profile.ts";
+import { describedProfile, profileNamed } from "../linux/description.ts";
+import type { Profile } from "../linux/profile.ts";
 
 /** The points in which a kernel is another than the one it is made from. */
 export type ProfileChanges = Partial<Omit<Profile, "name">>;
@@ -124,6 +125,23 @@ export function defineProfile(
 ): Profile {
   const profile: Profile = { ...from, ...changes, name };
   assertName(profile);
+  assertBuildable(profile);
+  return profile;
+}
+
+/**
+ * The kernel that a line such as `linux-6.18,chain-size=16` describes, as
+ * {@linkcode describedProfile} reads it. Throws a RangeError also where Linux
+ * could not be built so.
+ */
+export function buildableProfile(description: string): Profile {
+  const profile = describedProfile(description);
+  assertBuildable(profile);
+  return profile;
+}
+
+/** Refuses a kernel that Linux could not be built as. */
+export function assertBuildable(profile: Profile): void {
   const { classes } = zsGeometry(profile);
   assertMoves(profile);
   const groups = profile.fullness.groups.length;
@@ -137,5 +155,4 @@ export function defineProfile(
   }
   new Set(classes.map(({ objectsPerZspage }) => objectsPerZspage))
     .forEach((objects) => assertFullness(profile, objects));
-  return profile;
 }

@@ -3,11 +3,8 @@ import type { Profile } from "../../linux/profile.ts";
 import { headerProfile } from "../header_profile.ts";
 import { type Recording, recordingOf } from "../recording.ts";
 import { TranscriptError } from "../transcript_fields.ts";
-import type {
-  ZramHeader,
-  ZramOperation,
-  ZramTranscript,
-} from "../transcript_zram.ts";
+import { shownConfiguration } from "./shown_configuration.ts";
+import type { ZramOperation, ZramTranscript } from "../transcript_zram.ts";
 import { ZRAM_GRAMMAR } from "./language.ts";
 import type { ZramStep } from "./steps.ts";
 
@@ -29,13 +26,16 @@ export function zramRecording(
     chainSize,
     ...(backingPages === undefined ? {} : { backingPages }),
   };
-  const profile = zramHeaderProfile(header);
+  const profile = zramProfile({ header, operations });
   return recordingOf(ZRAM_GRAMMAR, profile, create, operations);
 }
 
-/** The profile of a header, which must write back where a device is there to. */
-export function zramHeaderProfile(header: ZramHeader): Profile {
-  const profile = headerProfile(header);
+/**
+ * The kernel of a transcript: its header's, with what the operations show of
+ * the configuration. It must write back where a device is there to.
+ */
+export function zramProfile({ header, operations }: ZramTranscript): Profile {
+  const profile = shownConfiguration(headerProfile(header), operations);
   if (header.backingPages !== undefined && !profile.zram.writeback) {
     throw new TranscriptError(
       1,

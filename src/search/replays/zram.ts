@@ -13,7 +13,7 @@ import type {
 } from "../../programs/transcript_zram.ts";
 import { ExpandedPages } from "../../programs/expanded.ts";
 import {
-  zramHeaderProfile,
+  zramProfile,
   type ZramRecording,
   zramRecording,
 } from "../../programs/zram/recording.ts";
@@ -76,7 +76,7 @@ function textsSet({ operations }: ZramTranscript, attribute: string): string[] {
 
 /** The algorithms of a recording: those that write, then those that recompress. */
 function algorithmsOf(transcript: ZramTranscript): string[] {
-  const { defaultAlgorithm } = zramHeaderProfile(transcript.header).zram;
+  const { defaultAlgorithm } = zramProfile(transcript).zram;
   const writing = textsSet(transcript, "comp_algorithm")
     .map((text) => text.trim());
   const recompressing = textsSet(transcript, "recomp_algorithm")

@@ -92,19 +92,38 @@ const LINUX_3_12: KernelFacts = {
   classes: "none",
 };
 
+const LINUX_5_10: KernelFacts = {
+  ...LINUX_6_1,
+  refusals: ["ENOMEM", "ENOMEM"],
+};
+
+const LINUX_6_12: KernelFacts = {
+  ...LINUX_6_18,
+  mapped: "waited-for",
+  mapsToRead: false,
+};
+
 const KERNELS: Readonly<Record<string, KernelFacts>> = {
+  "linux-7.3": LINUX_6_18,
+  "linux-7.2": LINUX_6_18,
+  "linux-7.1": LINUX_6_18,
+  "linux-7.0": LINUX_6_18,
+  "linux-6.19": LINUX_6_18,
   "linux-6.18": LINUX_6_18,
-  "linux-6.18-full": LINUX_6_18,
+  "linux-6.17": LINUX_6_18,
+  "linux-6.16": LINUX_6_18,
+  "linux-6.12": LINUX_6_12,
   "linux-6.1": LINUX_6_1,
+  "linux-5.10": LINUX_5_10,
   "linux-4.0": LINUX_4_0,
   "linux-3.12": LINUX_3_12,
 };
 
 /** The facts of a profile's release. Throws where it is none of the known. */
-export function kernelFacts({ name }: Profile): KernelFacts {
+export function kernelFacts({ release: { name } }: Profile): KernelFacts {
   if (Object.hasOwn(KERNELS, name)) return KERNELS[name];
   throw new RangeError(
-    `Cannot judge by a second model: the 'profile' is '${name}', not ${
+    `Cannot judge by a second model: the release is '${name}', not ${
       Object.keys(KERNELS).join(" or ")
     }`,
   );

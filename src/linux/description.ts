@@ -1,0 +1,321 @@
+/**
+ * Kernels described in a line: a release by its name, and what of its
+ * configuration is another, as in `linux-7.3,chain-size=16,recompression=yes`.
+ */
+import {
+  configurationFrom,
+  parseKernelConfig,
+  releaseOfConfig,
+} from "./kernel_config.ts";
+import {
+  configurationOf,
+  configured,
+  type Profile,
+  PROFILES,
+} from "./profile.ts";
+
+/** A release by the two numbers of its name. */
+const RELEASE_NAME = /^linux-([0-9]+)\.([0-9]+)$/;
+
+/** One number that grows with the releases. */
+function order(name: string): number | undefined {
+  const [, major, minor] = RELEASE_NAME.exec(name) ?? [];
+  return major === undefined ? undefined : Number(major) * 1000 + Number(minor);
+}
+
+/** The releases on both sides of one that is not there. */
+function nearestNames(asked: number): string[] {
+  const sorted = PROFILES
+    .flatMap(({ name }) => {
+      const at = order(name);
+      return at === undefined ? [] : [{ name, at }];
+    })
+    .sort((one, other) => one.at - other.at);
+  const before = sorted.findLast(({ at }) => at < asked);
+  const after = sorted.find(({ at }) => at > asked);
+  return [before, after].flatMap((one) => one === undefined ? [] : [one.name]);
+}
+
+/**
+ * The profile called `name`.
+ *
+ * Throws a RangeError that names those there are and, for a release between
+ * two, the nearest.
+ */
+export function profileOfName(name: string): Profile {
+  const profile = PROFILES.find((one) => one.name === name);
+  if (profile !== undefined) return profile;
+  const asked = order(name);
+  const nearest = asked === undefined
+    ? ""
+    : `; the nearest to it: ${nearestNames(asked).join(" and ")}`;
+  const names = PROFILES.map((one) => one.name).join(", ");
+  throw new RangeError(
+    `Unknown profile '${name}': the profiles are ${names}${nearest}`,
+  );
+}
+
+/** What a description can change, in the form `NAME=VALUE`. */
+export interface ConfigurationChange {
+  /** The values in words. */
+  readonly help: string;
+  /** What it is of a profile. */
+  value(profile: Profile): string;
+  /** The profile with that changed; `undefined` where the text is no value. */
+  apply(profile: Profile, text: string): Profile | undefined;
+}
+
+/** A change to one whole number of the geometry. */
+function whole(
+  field: "pageSize" | "physBits" | "chainSize" | "classBits",
+  from: number,
+  to: number,
+  help: string,
+): ConfigurationChange {
+  return {
+    help,
+    value: (profile) => String(profile[field]),
+    apply(profile, text) {
+      const number = /^[0-9]+$/.test(text) ? Number(text) : NaN;
+      return number >= from && number <= to
+        ? { ...profile, [field]: number }
+        : undefined;
+    },
+  };
+}
+
+/** The kernel's release built with another configuration. */
+function rebuilt(
+  profile: Profile,
+  changes: {
+    readonly zram?: Partial<Profile["zram"]>;
+    readonly zswap?: Partial<Profile["zswap"]>;
+  },
+): Profile {
+  const { zram, zswap, ...machine } = configurationOf(profile);
+  const built = configured(profile.name, profile.release, {
+    ...machine,
+    zram: { ...zram, ...changes.zram },
+    zswap: { ...zswap, ...changes.zswap },
+  });
+  return { ...profile, zram: built.zram, zswap: built.zswap };
+}
+
+/** A change to what is built into zram or not. */
+function built(
+  field: "writeback" | "multiComp" | "trackEntryActime" | "memoryTracking",
+  help: string,
+): ConfigurationChange {
+  return {
+    help: `${help}: yes or no`,
+    value: ({ zram }) => zram[field] ? "yes" : "no",
+    apply: (profile, text) =>
+      text === "yes" || text === "no"
+        ? rebuilt(profile, { zram: { [field]: text === "yes" } })
+        : undefined,
+  };
+}
+
+/** Names with colons between them. */
+function namesOf(text: string): string[] | undefined {
+  const names = text.split(":");
+  return names.every((name) => /^[a-z0-9-]+$/.test(name)) ? names : undefined;
+}
+
+/** Names, the one that is chosen first. */
+const defaultFirst = (names: readonly string[], chosen: string): string =>
+  [chosen, ...names.filter((name) => name !== chosen)].join(":");
+
+/** Everything that a description can change, by name. */
+export const CONFIGURATION_CHANGES: Readonly<
+  Record<string, ConfigurationChange>
+> = {
+  "page-size": whole(
+    "pageSize",
+    4096,
+    65536,
+    "bytes per page: a power of two from 4096 to 65536",
+  ),
+  "word-bits": {
+    help: "bits per unsigned long: 32 or 64",
+    value: ({ wordBits }) => String(wordBits),
+    apply(profile, text) {
+      if (text !== "32" && text !== "64") return undefined;
+      const wordBits = Number(text);
+      return wordBits === profile.wordBits
+        ? profile
+        : { ...profile, wordBits, physBits: wordBits };
+    },
+  },
+  "phys-bits": whole(
+    "physBits",
+    13,
+    64,
+    "bits of a physical address; a word's where words change",
+  ),
+  "chain-size": whole(
+    "chainSize",
+    1,
+    16,
+    "the most pages of a zspage: 1 to 16",
+  ),
+  "class-bits": whole(
+    "classBits",
+    0,
+    13,
+    "the class step is the page size shifted right by it",
+  ),
+  "writeback": built("writeback", "CONFIG_ZRAM_WRITEBACK"),
+  "recompression": built("multiComp", "CONFIG_ZRAM_MULTI_COMP"),
+  "access-times": built("trackEntryActime", "CONFIG_ZRAM_TRACK_ENTRY_ACTIME"),
+  "tracking": built("memoryTracking", "CONFIG_ZRAM_MEMORY_TRACKING"),
+  "algorithms": {
+    help: "zram's algorithms in their order, the first its default: A:B:…",
+    value: ({ zram }) => zram.compAlgorithms.join(":"),
+    apply(profile, text) {
+      const compAlgorithms = namesOf(text);
+      return compAlgorithms &&
+        rebuilt(profile, {
+          zram: { compAlgorithms, defaultAlgorithm: compAlgorithms[0] },
+        });
+    },
+  },
+  "algorithm": {
+    help: "the algorithm of a fresh zram, CONFIG_ZRAM_DEF_COMP",
+    value: ({ zram }) => zram.defaultAlgorithm,
+    apply: (profile, text) =>
+      profile.zram.compAlgorithms.includes(text)
+        ? rebuilt(profile, { zram: { defaultAlgorithm: text } })
+        : undefined,
+  },
+  "compressors": {
+    help: "zswap's compressors, the first its default: A:B:…",
+    value: ({ zswap }) =>
+      defaultFirst(zswap.compressors, zswap.defaultCompressor),
+    apply(profile, text) {
+      const compressors = namesOf(text);
+      return compressors &&
+        rebuilt(profile, {
+          zswap: { compressors, defaultCompressor: compressors[0] },
+        });
+    },
+  },
+  "zpools": {
+    help: "zswap's allocators, the first its default: A:B:…",
+    value: ({ zswap }) => defaultFirst(zswap.zpools, zswap.defaultZpool),
+    apply(profile, text) {
+      const there = profile.zswap.zpools;
+      const zpools = there.filter((name) => namesOf(text)?.includes(name));
+      const defaultZpool = there.find((name) => text.split(":")[0] === name);
+      return defaultZpool &&
+        rebuilt(profile, { zswap: { zpools, defaultZpool } });
+    },
+  },
+};
+
+/** The profile that a line describes; `undefined` where it describes none. */
+export function profileNamed(description: string): Profile | undefined {
+  try {
+    return describedProfile(description);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The kernel that a line describes: a profile by its name, and after commas
+ * what of its configuration is another. The line is its name.
+ *
+ * Throws a RangeError where there is no such profile, no such change, or where
+ * a value is none of its change's. That Linux can be built so is not looked at.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { describedProfile } from "zspec";
+ *
+ * const { zram } = describedProfile(
+ *   "linux-7.3,recompression=yes,algorithms=lzo-rle:lz4:zstd",
+ * );
+ * assertEquals(zram.compAlgorithms, ["lzo-rle", "lz4", "zstd"]);
+ * assertEquals("recompress" in zram.attributes, true);
+ * ```
+ */
+export function describedProfile(description: string): Profile {
+  const [name, ...changes] = description.split(",");
+  const texts = new Map(changes.map((change) => changeOf(change, name)));
+  let profile = profileOfName(name);
+  // In their own order: the default algorithm is one of the algorithms.
+  for (const [part, { help, apply }] of Object.entries(CONFIGURATION_CHANGES)) {
+    const text = texts.get(part);
+    if (text === undefined) continue;
+    const changed = apply(profile, text);
+    if (changed === undefined) {
+      throw new RangeError(
+        `Cannot build ${name}: the ${part} of '${description}' is '${text}', not ${help}`,
+      );
+    }
+    profile = changed;
+  }
+  return { ...profile, name: description };
+}
+
+/** A change and its value, as a description has them. */
+function changeOf(change: string, name: string): readonly [string, string] {
+  const [part, text, ...more] = change.split("=");
+  if (
+    Object.hasOwn(CONFIGURATION_CHANGES, part) && text !== undefined &&
+    more.length === 0
+  ) return [part, text];
+  throw new RangeError(
+    `Unknown change '${change}' of ${name}: the changes are ${
+      Object.keys(CONFIGURATION_CHANGES).map((one) => `${one}=…`).join(", ")
+    }`,
+  );
+}
+
+/**
+ * The line that describes a profile: the name of its release, and what of its
+ * configuration is another than that name stands for.
+ */
+export function descriptionOf(profile: Profile): string {
+  let described = profileOfName(profile.release.name);
+  const parts = [described.name];
+  // One change can bring another: the first algorithm is the default's too.
+  for (
+    const [name, { value, apply }] of Object.entries(CONFIGURATION_CHANGES)
+  ) {
+    if (value(profile) === value(described)) continue;
+    described = apply(described, value(profile)) ?? described;
+    parts.push(`${name}=${value(profile)}`);
+  }
+  return parts.join(",");
+}
+
+/**
+ * The kernel that was built with a `.config`: of the release of `profile`, or
+ * else of the one that the text's first comment says. Its name describes it.
+ *
+ * Throws a RangeError where the text is no `.config`, where that release is not
+ * modelled, or where zram is not built.
+ */
+export function profileOfConfig(text: string, profile?: Profile): Profile {
+  const options = parseKernelConfig(text);
+  const standing = profile ?? profileOfName(releaseIn(text));
+  const built = configured(
+    standing.name,
+    standing.release,
+    configurationFrom(options, configurationOf(standing)),
+  );
+  return { ...built, name: descriptionOf(built) };
+}
+
+/** The name of the release that a `.config` is of. */
+function releaseIn(text: string): string {
+  const version = /^[0-9]+\.[0-9]+/.exec(releaseOfConfig(text) ?? "");
+  if (version !== null) return `linux-${version[0]}`;
+  throw new RangeError(
+    "Cannot tell the configuration's release: its first comment is not '# Linux/ARCH RELEASE Kernel Configuration'; name it by a profile",
+  );
+}

@@ -1,0 +1,102 @@
+/** Linux 5.10: movable frames, a shrinker, writeback, three allocators for zswap. */
+import { threeQuarters } from "../fullness.ts";
+import { CELLS_WITH_INDEX_LINKS } from "../objects.ts";
+import type { Release } from "../release.ts";
+import {
+  ATTR_RO,
+  ATTR_RW,
+  ATTR_WO,
+  statColumn,
+  ZRAM_TABLE_ENTRIES,
+} from "../zram_profile.ts";
+import { RELEASE_4_0 } from "./linux_4_0.ts";
+
+/** Linux 5.10. */
+export const RELEASE_5_10: Release = {
+  ...RELEASE_4_0,
+  name: "linux-5.10",
+  pointRelease: "5.10.262",
+  zsmalloc: {
+    ...RELEASE_4_0.zsmalloc,
+    objects: CELLS_WITH_INDEX_LINKS,
+    fullness: threeQuarters,
+    compaction: "source-first",
+    mapped: "waited-for",
+    movable: true,
+    shrinker: true,
+    classesTable: "almost-freeable",
+  },
+  zram: {
+    ...RELEASE_4_0.zram,
+    attributes: [
+      ["disksize", ATTR_RW],
+      ["initstate", ATTR_RO],
+      ["reset", ATTR_WO],
+      ["compact", ATTR_WO],
+      ["mem_limit", ATTR_WO],
+      ["mem_used_max", ATTR_WO],
+      ["idle", ATTR_WO],
+      ["max_comp_streams", ATTR_RW],
+      ["comp_algorithm", ATTR_RW],
+      ["backing_dev", ATTR_RW, "writeback"],
+      ["writeback", ATTR_WO, "writeback"],
+      ["writeback_limit", ATTR_RW, "writeback"],
+      ["writeback_limit_enable", ATTR_RW, "writeback"],
+      ["io_stat", ATTR_RO],
+      ["mm_stat", ATTR_RO],
+      ["bd_stat", ATTR_RO, "writeback"],
+      ["debug_stat", ATTR_RO],
+    ],
+    control: true,
+    tableEntry: ZRAM_TABLE_ENTRIES["6.1"],
+    tableSize: "saturates",
+    disksizeLooksFirst: "whether-initialised",
+    algorithmChecked: "when-set",
+    compStreams: "per-cpu",
+    requestsChecked: "by-driver",
+    writeZeroes: true,
+    afterFailedSegment: "next-segment",
+    failureIsAccess: true,
+    sameFilled: "word",
+    wholeFrom: (_pageSize, hugeClassSize) => hugeClassSize,
+    refusedRaisesMax: true,
+    mallocSlowPath: true,
+    backingReopens: true,
+    resetReadsFirst: true,
+    ioStat: (stat) =>
+      [stat.failedReads, stat.failedWrites, stat.invalidIo, stat.notifyFree]
+        .map(statColumn).join(" ") + "\n",
+    debugStat: (stat) =>
+      `version: 1\n${statColumn(stat.writestall)} ${
+        statColumn(stat.missFree)
+      }\n`,
+  },
+  zswap: {
+    ...RELEASE_4_0.zswap,
+    parameters: {
+      enabled: ATTR_RW,
+      compressor: ATTR_RW,
+      zpool: ATTR_RW,
+      max_pool_percent: ATTR_RW,
+      accept_threshold_percent: ATTR_RW,
+      same_filled_pages_enabled: ATTR_RW,
+    },
+    counters: [
+      "pool_limit_hit",
+      "reject_reclaim_fail",
+      "reject_alloc_fail",
+      "reject_kmemcache_fail",
+      "reject_compress_poor",
+      "written_back_pages",
+      "duplicate_entry",
+      "pool_total_size",
+      "stored_pages",
+      "same_filled_pages",
+    ],
+    limitedCompressors: ["lz4", "lz4hc", "deflate", "842", "zstd"],
+    swpTypeShift: (wordBits) => wordBits - 5 - 1,
+    shrink: "page-in-worker",
+    sameFilled: true,
+  },
+  swap: { ...RELEASE_4_0.swap, readsPastCache: true },
+};

@@ -1,0 +1,35 @@
+/** Linux 6.1: one lock of a pool, errors of zs_malloc, pages under writeback copied. */
+import type { Release } from "../release.ts";
+import { ATTR_RW } from "../zram_profile.ts";
+import { RELEASE_5_10 } from "./linux_5_10.ts";
+
+/** Linux 6.1, after 5.10. */
+export const RELEASE_6_1: Release = {
+  ...RELEASE_5_10,
+  name: "linux-6.1",
+  pointRelease: "6.1.192",
+  zsmalloc: {
+    ...RELEASE_5_10.zsmalloc,
+    mapped: "waited-for",
+    zeroSize: "EINVAL",
+    tooLarge: "EINVAL",
+  },
+  zswap: {
+    ...RELEASE_5_10.zswap,
+    parameters: {
+      ...RELEASE_5_10.zswap.parameters,
+      non_same_filled_pages_enabled: ATTR_RW,
+    },
+    // lzo and lzo-rle since 6.1.75, where crypto/scompress.c compares lengths.
+    limitedCompressors: [
+      "lzo",
+      "lzo-rle",
+      "lz4",
+      "lz4hc",
+      "deflate",
+      "842",
+      "zstd",
+    ],
+  },
+  swap: { ...RELEASE_5_10.swap, writeUnderWriteback: "to-copy" },
+};

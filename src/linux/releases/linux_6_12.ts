@@ -1,0 +1,94 @@
+/** Linux 6.12: twelve groups, destination first, backends of zram's own, LRU lists of entries. */
+import { leastWaste } from "../chain.ts";
+import { inuseRatio } from "../fullness.ts";
+import { CELLS_WITHOUT_TAG } from "../objects.ts";
+import type { Release } from "../release.ts";
+import {
+  ATTR_RO,
+  ATTR_RW,
+  ATTR_WO,
+  statColumn,
+  ZRAM_TABLE_ENTRIES,
+} from "../zram_profile.ts";
+import { RELEASE_6_1 } from "./linux_6_1.ts";
+
+/** Linux 6.12, after 6.1. */
+export const RELEASE_6_12: Release = {
+  ...RELEASE_6_1,
+  name: "linux-6.12",
+  pointRelease: "6.12.118",
+  zsmalloc: {
+    ...RELEASE_6_1.zsmalloc,
+    objects: CELLS_WITHOUT_TAG,
+    chainRule: leastWaste,
+    fullness: inuseRatio,
+    compaction: "destination-first",
+    tooLarge: "ENOSPC",
+    classesTable: "tenths",
+  },
+  zram: {
+    ...RELEASE_6_1.zram,
+    attributes: [
+      ["disksize", ATTR_RW],
+      ["initstate", ATTR_RO],
+      ["reset", ATTR_WO],
+      ["compact", ATTR_WO],
+      ["mem_limit", ATTR_WO],
+      ["mem_used_max", ATTR_WO],
+      ["idle", ATTR_WO],
+      ["max_comp_streams", ATTR_RW],
+      ["comp_algorithm", ATTR_RW],
+      ["backing_dev", ATTR_RW, "writeback"],
+      ["writeback", ATTR_WO, "writeback"],
+      ["writeback_limit", ATTR_RW, "writeback"],
+      ["writeback_limit_enable", ATTR_RW, "writeback"],
+      ["io_stat", ATTR_RO],
+      ["mm_stat", ATTR_RO],
+      ["bd_stat", ATTR_RO, "writeback"],
+      ["debug_stat", ATTR_RO],
+      ["recomp_algorithm", ATTR_RW, "multiComp"],
+      ["recompress", ATTR_WO, "multiComp"],
+      ["algorithm_params", ATTR_WO],
+    ],
+    tableEntry: ZRAM_TABLE_ENTRIES["6.12"],
+    longAlgorithmName: "E2BIG",
+    resetRestoresAlgorithm: true,
+    requestsChecked: "by-block-layer",
+    afterFailedSegment: "stop",
+    failureIsAccess: false,
+    idleMarks: "in-pool",
+    backingReopens: false,
+    blockStateFlags: "swhirn",
+    ioStat: (stat) =>
+      `${statColumn(stat.failedReads)} ${statColumn(stat.failedWrites)} 0 ${
+        statColumn(stat.notifyFree)
+      }\n`,
+  },
+  zswap: {
+    ...RELEASE_6_1.zswap,
+    parameters: {
+      enabled: ATTR_RW,
+      compressor: ATTR_RW,
+      zpool: ATTR_RW,
+      max_pool_percent: ATTR_RW,
+      accept_threshold_percent: ATTR_RW,
+      shrinker_enabled: ATTR_RW,
+    },
+    counters: [
+      "pool_limit_hit",
+      "reject_reclaim_fail",
+      "reject_alloc_fail",
+      "reject_kmemcache_fail",
+      "reject_compress_fail",
+      "reject_compress_poor",
+      "written_back_pages",
+      "pool_total_size",
+      "stored_pages",
+    ],
+    frontswap: "none",
+    entries: "uncounted",
+    shrink: "entries-in-worker",
+    sameFilled: false,
+  },
+  swap: { ...RELEASE_6_1.swap, zeromap: true },
+};

@@ -1,0 +1,44 @@
+/** Linux 6.16: objects copied to their readers, writeback by size. */
+import type { Release } from "../release.ts";
+import { statColumn, ZRAM_TABLE_ENTRIES } from "../zram_profile.ts";
+import { RELEASE_6_12 } from "./linux_6_12.ts";
+
+/**
+ * Linux 6.16, after 6.12: read in part, from the symbols and texts of its
+ * binaries, from 6.17's source, and from recordings.
+ */
+export const RELEASE_6_16: Release = {
+  ...RELEASE_6_12,
+  name: "linux-6.16",
+  pointRelease: "6.16.12",
+  read: "in-part",
+  zsmalloc: {
+    ...RELEASE_6_12.zsmalloc,
+    mapping: "read-only-copy",
+    mapped: "left-alone",
+  },
+  zram: {
+    ...RELEASE_6_12.zram,
+    attributes: RELEASE_6_12.zram.attributes
+      .filter(([name]) => name !== "max_comp_streams"),
+    tableEntry: ZRAM_TABLE_ENTRIES["6.18"],
+    mallocSlowPath: false,
+    writebackOrder: "by-size",
+    debugStat: (stat) => `version: 1\n0 ${statColumn(stat.missFree)}\n`,
+  },
+  zswap: {
+    ...RELEASE_6_12.zswap,
+    counters: [
+      "pool_limit_hit",
+      "reject_reclaim_fail",
+      "reject_alloc_fail",
+      "reject_kmemcache_fail",
+      "reject_compress_fail",
+      "reject_compress_poor",
+      "decompress_fail",
+      "written_back_pages",
+      "pool_total_size",
+      "stored_pages",
+    ],
+  },
+};

@@ -1,0 +1,11 @@
+/** Linux 6.17. */
+import type { Release } from "../release.ts";
+import { RELEASE_6_16 } from "./linux_6_16.ts";
+
+/** Linux 6.17, after 6.16. */
+export const RELEASE_6_17: Release = {
+  ...RELEASE_6_16,
+  name: "linux-6.17",
+  pointRelease: "6.17.8",
+  read: "source",
+};

@@ -1,0 +1,11 @@
+/** Linux 7.2. */
+import type { Release } from "../release.ts";
+import { RELEASE_7_1 } from "./linux_7_1.ts";
+
+/** Linux 7.2, after 7.1. */
+export const RELEASE_7_2: Release = {
+  ...RELEASE_7_1,
+  name: "linux-7.2",
+  pointRelease: "7.2.12",
+  read: "source",
+};

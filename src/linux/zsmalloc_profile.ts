@@ -1,0 +1,48 @@
+/** What kernel releases fix about zsmalloc. */
+import type { ChainRule } from "./chain.ts";
+import type { Errno } from "./errno.ts";
+import type { FullnessRule } from "./fullness.ts";
+import type { ObjectRule } from "./objects.ts";
+
+/** What the code of a kernel release does, however zsmalloc was configured. */
+export interface ZsmallocRelease {
+  /** The class step is the page size shifted right by it (CLASS_BITS). */
+  readonly classBits: number;
+  /** Whether classes of equal zspages are merged (since 3.19). */
+  readonly mergesClasses: boolean;
+  /** What names an object, and what its chunk's first word holds. */
+  readonly objects: ObjectRule;
+  /** How many pages a class chains. */
+  readonly chainRule: ChainRule;
+  /** How zspages are grouped by fullness. */
+  readonly fullness: FullnessRule;
+  /**
+   * How a class is compacted: not at all, as first merged, emptying one source
+   * after another, or filling one destination after another.
+   */
+  readonly compaction:
+    | "none"
+    | "first-merged"
+    | "source-first"
+    | "destination-first";
+  /**
+   * How an object that crosses frames is mapped: copied to a buffer, its
+   * frames mapped side by side, or copied to its reader's buffer alone.
+   */
+  readonly mapping: "copy" | "page-table" | "read-only-copy";
+  /**
+   * What a mapped object does to who wants to move it: nothing moves, it is
+   * passed over, its zspage is waited for, or its zspage is left alone.
+   */
+  readonly mapped: "unmovable" | "pinned" | "waited-for" | "left-alone";
+  /** Whether the frames under objects can be replaced (since 4.8). */
+  readonly movable: boolean;
+  /** Whether memory pressure compacts the pool (since 4.3). */
+  readonly shrinker: boolean;
+  /** What `zs_malloc` answers to a size of 0; up to 5.18 no more than failure. */
+  readonly zeroSize: Errno;
+  /** What `zs_malloc` answers to a size above the page size; likewise. */
+  readonly tooLarge: Errno;
+  /** The table of classes in debugfs, if there is one. */
+  readonly classesTable: "almost" | "almost-freeable" | "tenths" | undefined;
+}
