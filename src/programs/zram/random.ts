@@ -195,7 +195,7 @@ function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
 
 /** Pages for real codecs, which meet all their forms in the largest alone. */
 function kernelPages(random: Random): ZramCreate {
-  return random(4) === 0 ? { pageSize: 65536 } : {};
+  return random(3) === 0 ? { pageSize: 65536 } : {};
 }
 
 /** A backing device, and blocks of it that fail. */
@@ -206,6 +206,6 @@ function anyBacking(random: Random): ZramCreate {
     backingPages: pick(random, 1, 2, 4, 9, 64, 300),
     ...(random(2) === 0 ? { badReads: blocks() } : {}),
     ...(random(2) === 0 ? { badWrites: blocks() } : {}),
-    ...(random(4) === 0 ? { failEachWrite: 2 + random(5) } : {}),
+    ...(random(3) === 0 ? { failEachWrite: 2 + random(5) } : {}),
   };
 }

@@ -98,7 +98,7 @@ export function writebackUnder(draft: Draft): void {
   if (!draft.has("writeback")) return;
   const { random, diskPages } = draft;
   // Several, one after another: the first may fail, the last be touched.
-  if (random(3) === 0 && diskPages > 1) return writebackManyUnder(draft);
+  if (random(2) === 0 && diskPages > 1) return writebackManyUnder(draft);
   const page = draft.page();
   const value = random(3) === 0
     ? writebackText(draft)
