@@ -427,3 +427,36 @@ commandTest("without QEMU zspec guest says what to install", async (folder) => {
     "Cannot boot a guest: there is no qemu-system-x86_64; install qemu-system-x86",
   );
 });
+
+commandTest(
+  "without xz a kernel whose modules it compressed is refused before its boot",
+  async (folder) => {
+    const home = `${folder}/usr/lib/modules/6.1.0`;
+    await Deno.mkdir(`${home}/kernel`, { recursive: true });
+    await Deno.mkdir(`${folder}/bin`);
+    // A header of the boot protocol: magic, the place of the release, 64 bits.
+    const kernel = new Uint8Array(0x400);
+    kernel.set(new TextEncoder().encode("HdrS"), 0x202);
+    kernel.set([0x00, 0x01], 0x20e);
+    kernel[0x236] = 1;
+    kernel.set(new TextEncoder().encode("6.1.0 (me)\0"), 0x300);
+    await Deno.writeFile(`${home}/vmlinuz`, kernel);
+    await Deno.writeTextFile(`${home}/kernel/zram.ko.xz`, "");
+    await Deno.writeTextFile(`${folder}/bin/qemu-system-x86_64`, "#!/bin/sh\n");
+    await Deno.chmod(`${folder}/bin/qemu-system-x86_64`, 0o755);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--quiet", `${ROOT}src/cli/main.ts`],
+        ...["guest", "conform", "zram", "--image", folder],
+      ],
+      env: { PATH: `${folder}/bin` },
+    }).output();
+    const [out, said] = [stdout, stderr].map((bytes) =>
+      new TextDecoder().decode(bytes)
+    );
+    assertRefused(
+      { code, stdout: out, stderr: said },
+      "Cannot boot a guest: its modules are compressed by xz and there is no xz; install xz-utils",
+    );
+  },
+);
