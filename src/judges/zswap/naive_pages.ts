@@ -1,11 +1,8 @@
-/**
- * How the second model of zswap expects a page to be held. Lengths it has from
- * what a page states, not from the codec that it judges.
- */
-import { ALL_CODECS } from "../../codec/codecs.ts";
-import { STATED_LENGTHS, STATEMENT_BYTES } from "../../codec/stated.ts";
+/** How the second model of zswap expects a page to be held. */
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
+import type { LengthOf } from "../lengths.ts";
+import { isOneWord } from "../page_kinds.ts";
 import { compressorOf, type NaiveKernel } from "./naive_kernels.ts";
 
 /** How a page is held. */
@@ -37,8 +34,8 @@ export interface PageConditions {
   readonly profile: Profile;
   /** What the kernel does. */
   readonly facts: NaiveKernel;
-  /** Whether compressors make the lengths that pages state. */
-  readonly isStated: boolean;
+  /** What compressors make of pages. */
+  readonly lengthOf: LengthOf;
   /** Whether what does not compress may be written back. */
   readonly mayWriteBack: boolean;
   /** Bytes in front of each object. */
@@ -53,40 +50,6 @@ export interface PageConditions {
   readonly keepsOthers: boolean;
 }
 
-/** Whether a page is one word over and over. */
-function isSame(bytes: Uint8Array, wordBytes: number): boolean {
-  for (let at = wordBytes; at < bytes.length; at++) {
-    if (bytes[at] !== bytes[at - wordBytes]) return false;
-  }
-  return true;
-}
-
-/** The length that a page states for the `nth` compressor; `undefined` where it states none. */
-function statedLength(data: Bytes, nth: number): number | undefined {
-  if (!("kind" in data) || data.kind !== "stated") return undefined;
-  const { lengths, seed } = data;
-  const place = Math.min(nth % STATED_LENGTHS, lengths.length - 1);
-  const length = lengths[place];
-  const isAlike = lengths.every((one) => one === length) && seed < 256;
-  return length >= STATEMENT_BYTES || isAlike ? length : undefined;
-}
-
-function lengthOf(
-  data: Bytes,
-  bytes: Uint8Array,
-  compressor: string,
-  { isStated, profile }: PageConditions,
-): number {
-  if (isStated) {
-    const nth = profile.zswap.compressors.indexOf(compressor);
-    const length = statedLength(data, nth) ?? Infinity;
-    return Math.min(length, bytes.length + 1);
-  }
-  const codec = ALL_CODECS.find(({ name }) => name === compressor);
-  if (codec === undefined) throw new Error(`No codec is called ${compressor}`);
-  return codec.compress(bytes, new Uint8Array(2 * bytes.length));
-}
-
 /** How a page is to be held, or why it is to be refused. */
 export function kindOf(
   data: Bytes,
@@ -96,14 +59,15 @@ export function kindOf(
   const { profile, facts, mayWriteBack, zpool, header } = conditions;
   const { pageSize, wordBits, zswap } = profile;
   if (zswap.sameFilled) {
-    if (conditions.keepsSame && isSame(bytes, wordBits / 8)) {
+    if (conditions.keepsSame && isOneWord(bytes, wordBits / 8)) {
       return { kind: "same", length: 0 };
     }
     if (!conditions.keepsOthers) return "not-same";
   }
   const compressor =
     compressorOf(facts, zswap.compressors, conditions.compressor) ?? "";
-  const length = lengthOf(data, bytes, compressor, conditions);
+  const length = conditions.lengthOf(bytes, compressor, data);
+  if (length === undefined) throw new Error(`No codec is called ${compressor}`);
   const isLimited = !facts.unlimited.includes(compressor);
   const isRefused = isLimited && length > pageSize;
   const saysNoRoom = isRefused && facts.countsRefused &&

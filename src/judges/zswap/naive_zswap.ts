@@ -3,6 +3,7 @@
  * the one touched longest ago first, and counters that are counted. It knows
  * nothing of objects and frames, of which it is told how many there are.
  */
+import { ALL_CODECS } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import type { ZswapCreate } from "../../programs/zswap/steps.ts";
@@ -13,6 +14,7 @@ import {
   zeroCounters,
   type ZswapCounters,
 } from "../../zswap/stats.ts";
+import { codecLengths, type LengthOf, statedLengths } from "../lengths.ts";
 import { type NaiveKernel, naiveKernel } from "./naive_kernels.ts";
 import {
   type HeldKind,
@@ -109,6 +111,7 @@ export class NaiveZswap {
   /** The page that is being written back, which its slot may have lost. */
   underWriteback: Held | undefined;
 
+  readonly #lengthOf: LengthOf;
   readonly #reach: Reach;
   #entries = 0;
   #nodes = 0;
@@ -119,6 +122,10 @@ export class NaiveZswap {
     this.facts = naiveKernel(profile.release.name);
     this.create = create;
     this.writeback = create.writeback ?? true;
+    // What pages state is read from them, not told by the codec that is judged.
+    this.#lengthOf = create.stated
+      ? statedLengths(profile.zswap.compressors)
+      : codecLengths(ALL_CODECS);
     this.#reach = reach;
     const { defaultCompressor } = profile.zswap;
     this.pools = new NaivePools(create.allocator, defaultCompressor);
@@ -240,7 +247,7 @@ export class NaiveZswap {
     return kindOf(data, bytes, {
       profile: this.profile,
       facts: this.facts,
-      isStated: this.create.stated ?? false,
+      lengthOf: this.#lengthOf,
       mayWriteBack: this.mayWriteBack,
       header: isEvictable ? this.profile.wordBits / 8 : 0,
       compressor,

@@ -35,7 +35,7 @@ const WEIGHTS: readonly (readonly [keyof ZswapSteps, number])[] = [
   ["swapin", 6],
   ["swapoff", 3],
   ["counters", 3],
-  ["create", 4],
+  ["create", 6],
 ];
 
 /** What the steps of one program are drawn from. */

@@ -60,8 +60,8 @@ function randomConduct(
 ): Partial<ZswapCreate> {
   return {
     ...shrink === "entries-in-worker" && random(8) === 0 && { memcg: false },
-    ...cgroupLimit !== "none" && random(6) === 0 &&
-      { cgroupMax: random(pick(random, 2, 10, 40)) },
+    ...cgroupLimit !== "none" && random(5) === 0 &&
+      { cgroupMax: pick(random, 0, 1, 1, 2, 3, 5, 8, 20) },
     ...random(5) === 0 && { writeback: false },
     ...random(3) > 0 && { workerWaits: true },
   };

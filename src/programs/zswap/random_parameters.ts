@@ -5,23 +5,14 @@ import type { ZswapParameter } from "../../linux/zswap_profile.ts";
 import { pick, type Random } from "../random.ts";
 import type { ZswapSteps } from "./steps.ts";
 
+/** Truths in every form, each beside what is none. */
 const TRUTHS = [
-  "Y",
-  "Y",
-  "N",
-  "1",
-  "0",
-  "maybe",
-  "true",
-  "False",
-  "enable",
-  "Disabled",
-  "on",
-  "off",
-  "o",
+  ...["Y", "yes", "1", "t", "on", "ON\n"],
+  ...["N", "no", "0", "f", "of", "Off\n"],
+  ...["enable", "Disabled", "maybe", "o", "2"],
 ];
 /** Truths for what stores few pages where it is off. */
-const MOSTLY_ON = ["Y", "Y", "Y", "N", "t", "E", "on"];
+const MOSTLY_ON = ["Y", "1", "on", "true", "E", "N", "off"];
 const PERCENTS = ["0", "1", "10", "20", "33", "50", "90", "99", "100", "-1"];
 
 /** Texts for each parameter that has the same in every kernel. */

@@ -47,6 +47,7 @@ export const zswapMachine: Machine<ZswapStep> = {
       LINUX_5_10,
       LINUX_5_10,
       LINUX_4_0,
+      LINUX_4_0,
       LINUX_3_12,
       LINUX_3_12,
     ],
