@@ -141,6 +141,26 @@ Deno.test("a page that cannot be read stays in the swap cache, and is not read a
   }
 });
 
+Deno.test("a page that zswap cannot decompress is not asked of it again either, so decompress_fail rises once (swap_read_folio, page_io.c, 6.18.15)", () => {
+  for (const profile of [LINUX_6_17, LINUX_6_18, LINUX_7_2, LINUX_7_3]) {
+    const { swap } = onDisk(profile, WITH_ZSWAP);
+    putOut(swap, 0, noisy(500));
+    const { zswap } = swap;
+    assert(zswap !== undefined);
+    const [entry] = zswap.trees.get(0)?.entries.values() ?? [];
+    const { length } = entry;
+    // Of a page cut short the codec makes nothing.
+    entry.length = 3;
+    assertEquals([read(swap, 0), read(swap, 0)], ["EIO", "EIO"]);
+    assertEquals(zswap.counters.decompress_fail, 1);
+    entry.length = length;
+    assertEquals(read(swap, 0), "EIO");
+    swap.reclaim();
+    assertEquals(read(swap, 0), noisy(500));
+    assertEquals(zswap.counters.decompress_fail, 1);
+  }
+});
+
 Deno.test("a page read past the swap cache is read again after an error; since 7.0 nothing is (swapin_sync, swap_state.c, 7.2.12)", () => {
   const again = RELEASES.filter((profile) => {
     const { swap, fails } = onDisk(profile, { synchronous: true });

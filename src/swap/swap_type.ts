@@ -79,8 +79,9 @@ export class SwapType {
    */
   lowestFree(): number {
     if (!this.writable || this.inUse >= this.slots) return 0;
-    while (this.map[this.#lowest] !== 0) this.#lowest++;
-    return this.#lowest;
+    const { map } = this;
+    while (this.#lowest < map.length && map[this.#lowest] !== 0) this.#lowest++;
+    return this.#lowest < map.length ? this.#lowest : 0;
   }
 
   /**

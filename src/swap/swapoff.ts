@@ -1,6 +1,5 @@
 /** Swapping a device off. */
 import type { Errno } from "../linux/errno.ts";
-import { NO_PAGE } from "../memory/memory.ts";
 import { blocked, type Wait } from "../rules/wait.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { unuseSwapPage } from "./fault.ts";

@@ -66,7 +66,9 @@ class MachineJudge {
 
   constructor(model: SwapModel, subject: SwapSubject, reach: Reach) {
     const { profile, setup, swap } = subject;
-    const slots = [...swap.types.values()].map(({ slots }) => slots);
+    const slots = [...swap.types.values()].map(({ device }) =>
+      Math.max(0, device.pages - 1)
+    );
     this.#model = model;
     this.#subject = subject;
     this.#zeros = new Uint8Array(profile.pageSize);

@@ -23,6 +23,8 @@ function anySlots(random: Random): number {
     3 + random(8),
     10 + random(40),
     40 + random(100),
+    // As many as a processor keeps slots above, one more and one less.
+    159 + random(3),
     200 + random(2000),
   );
 }

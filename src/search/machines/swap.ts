@@ -2,12 +2,7 @@
 import { naiveSwapJudge } from "../../judges/swap/naive.ts";
 import { swapInvariantsJudge } from "../../judges/swap/invariants.ts";
 import { SWAP_MODEL_RULES } from "../../judges/swap/rules.ts";
-import {
-  LINUX_5_10,
-  LINUX_6_1,
-  LINUX_6_12,
-  PROFILES,
-} from "../../linux/profile.ts";
+import { LINUX_5_10, LINUX_6_1, PROFILES } from "../../linux/profile.ts";
 import { SWAP_LANGUAGE } from "../../programs/swap/language.ts";
 import type { SwapStep } from "../../programs/swap/steps.ts";
 import { SWAP_INVARIANTS } from "../../swap/invariants.ts";
