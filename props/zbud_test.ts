@@ -311,11 +311,11 @@ Deno.test("whatever link or mark of a header is changed, or count of a lone obje
 
 // struct zbud_header, zbud_alloc, zbud_free, mm/zbud.c, 6.12.118.
 Deno.test("6.12's zbud has a shorter header, no list of pages by age, and nothing to reclaim", () => {
-  const pool = new ZbudPool(LINUX_6_12, {
-    *evict() {
-      return true;
-    },
-  });
+  // deno-lint-ignore require-yield
+  const evict: Evict = function* () {
+    return true;
+  };
+  const pool = new ZbudPool(LINUX_6_12, { evict });
   assertEquals(zbudHeaderLayout(64, LINUX_6_12.release.zbud), {
     buddy: 0,
     lru: undefined,
@@ -334,11 +334,7 @@ Deno.test("6.12's zbud has a shorter header, no list of pages by age, and nothin
   assertEquals(zbudContents(pool).lru, []);
   assertEquals(walkZbud(pool.memory, LINUX_6_12), zbudContents(pool));
   checkZbud(pool);
-  const zpool = createZpool("zbud", LINUX_6_12, {
-    *evict() {
-      return true;
-    },
-  });
+  const zpool = createZpool("zbud", LINUX_6_12, { evict });
   zpool.malloc(100);
   assertEquals(zpool.evictable, false);
   assertEquals(zpool.shrink(1), { reclaimed: 0, errno: "EINVAL" });

@@ -132,9 +132,14 @@ const STORE = [
     },
     {
       what: "pool_total_size does not grow with a store",
-      from: `zswap.counters.stored_pages++;
+      from: `zswap.chargedBytes += entry.length;
   updateTotalSize(zswap, tree);`,
-      to: "zswap.counters.stored_pages++;",
+      to: "zswap.chargedBytes += entry.length;",
+    },
+    {
+      what: "a cgroup is not charged for what it stores in 6.1",
+      from: "zswap.chargedBytes += entry.length;",
+      to: "",
     },
     {
       what: "a page of one word is compressed as any other",

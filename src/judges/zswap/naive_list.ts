@@ -20,7 +20,7 @@ interface Looked {
 
 /** Looks at the oldest page: it is written back, or passed over, or stays. */
 function lookAtOldest(naive: NaiveZswap, events: EventReader): Looked {
-  const { held, counters } = naive;
+  const { held } = naive;
   const [page] = held.values();
   const key = keyOf(page.type, page.offset);
   held.delete(key);
