@@ -37,21 +37,25 @@ export interface ZramTableEntry {
   readonly words: number;
   /** Bytes of the other members. */
   readonly bytes: number;
+  /** Bytes of an access time, where it is kept: `ktime_t`, or a u32 (since 7.0). */
+  readonly acTimeBytes: number;
 }
 
 /**
  * Slots of each release: a handle with size, count and flags in four bytes; a
  * handle and a word of flags and size; with a lock of its own a handle, and
- * four bytes for each of flags and lock.
+ * four bytes for each of flags and lock; a handle and a word that flags and
+ * access time share.
  */
 export const ZRAM_TABLE_ENTRIES: Readonly<
-  Record<"3.12" | "4.0" | "6.1" | "6.12" | "6.18", ZramTableEntry>
+  Record<"3.12" | "4.0" | "6.1" | "6.12" | "6.18" | "7.0", ZramTableEntry>
 > = {
-  "3.12": { words: 1, bytes: 4 },
-  "4.0": { words: 2, bytes: 0 },
-  "6.1": { words: 2, bytes: 0 },
-  "6.12": { words: 1, bytes: 8 },
-  "6.18": { words: 2, bytes: 0 },
+  "3.12": { words: 1, bytes: 4, acTimeBytes: 8 },
+  "4.0": { words: 2, bytes: 0, acTimeBytes: 8 },
+  "6.1": { words: 2, bytes: 0, acTimeBytes: 8 },
+  "6.12": { words: 1, bytes: 8, acTimeBytes: 8 },
+  "6.18": { words: 2, bytes: 0, acTimeBytes: 8 },
+  "7.0": { words: 1, bytes: 4, acTimeBytes: 4 },
 };
 
 /** What was built into zram. */
@@ -147,10 +151,52 @@ export interface ZramRelease {
    */
   readonly idleMarks: "stored" | "in-pool";
   /**
-   * In what order `writeback` takes pages: by number as they are found, or
-   * largest objects first, found beforehand (since 6.13).
+   * In what order `writeback` takes pages: by number as they are found; largest
+   * objects first, found beforehand (since 6.13); or so, many of them in flight
+   * (since 6.19).
    */
-  readonly writebackOrder: "by-index" | "by-size";
+  readonly writebackOrder: "by-index" | "by-size" | "in-batches";
+  /** What `writeback_limit` may be: any number, or whole pages (since 6.19). */
+  readonly writebackLimit: "any" | "whole-pages";
+  /**
+   * What becomes of a block that a writeback in batches took and had no page
+   * for: it stays taken (up to 7.1), or is given back.
+   */
+  readonly unusedBlock: "stays-taken" | "given-back";
+  /**
+   * What a slot keeps when its page is written back: nothing, or its flags, its
+   * size and its access time, all but the mark of idleness (since 7.0).
+   */
+  readonly writtenBackKeeps: "nothing" | "flags";
+  /**
+   * What stands in a block behind an object that is written as it is: what the
+   * page for it held before, or zeros (since 7.2).
+   */
+  readonly blockTail: "what-was-there" | "zeros";
+  /**
+   * What a writeback or recompression does while another runs: it is refused
+   * with EAGAIN, or waits (since 7.0), as then everybody does who takes
+   * dev_lock.
+   */
+  readonly postProcessing: "one-or-EAGAIN" | "one-after-another";
+  /**
+   * Which algorithms `recompress` tries: those of a range of priorities, one
+   * after another, or the one that is asked for (since 7.1).
+   */
+  readonly recompressTries: "priorities" | "one-algorithm";
+  /** Access times: to the nanosecond, or in seconds of 32 bits (since 7.0). */
+  readonly acTime: "nanoseconds" | "seconds";
+  /**
+   * What age `idle` takes: any of 64 bits, in nanoseconds that wrap; one of 32
+   * bits, where one beyond the uptime takes every mark away (7.0); or one below
+   * the uptime, any other changing nothing (since 7.3).
+   */
+  readonly idleAge: "nanoseconds" | "seconds" | "below-uptime";
+  /**
+   * Where `recomp_algorithm` puts the line of each priority: behind the last,
+   * or as far behind it as that ends (since 6.17).
+   */
+  readonly recompAlgorithmLines: "behind-another" | "offset-twice";
   /** Whether `backing_dev` takes the device that is set already. */
   readonly backingReopens: boolean;
   /** The letters of `block_state`. */

@@ -8,6 +8,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import {
+  kstrtobool,
   kstrtoll,
   kstrtoull,
   memparse,
@@ -16,7 +17,10 @@ import {
 } from "../linux/kstrtox.ts";
 import type { IoStat } from "../linux/zram_profile.ts";
 import type { Zram } from "./device.ts";
+import { limitUnits } from "./writeback.ts";
 import { bdStatText, type MmStat, mmStatText } from "./stat.ts";
+import { idleCutoff } from "./idle.ts";
+import { recompAlgorithmText } from "./recomp_algorithm.ts";
 import { MAX_COMPS, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
 
 /** One attribute. */
@@ -143,12 +147,12 @@ const COMPRESSION: Readonly<Record<string, Attribute>> = {
   },
   recomp_algorithm: {
     show(zram) {
-      let text = "";
+      const lines: string[] = [];
       for (let priority = SECONDARY_COMP; priority < MAX_COMPS; priority++) {
         if (zram.comps.nameAt(priority) === undefined) continue;
-        text += `#${priority}: ${showAlgorithms(zram, priority)}`;
+        lines.push(`#${priority}: `, showAlgorithms(zram, priority));
       }
-      return text;
+      return recompAlgorithmText(zram.profile.zram, lines);
     },
     store: storeRecompAlgorithm,
   },
@@ -213,12 +217,9 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
   idle: {
     store(zram, text) {
       if (sysfsStreq(text, "all")) return zram.markIdle();
-      const { trackEntryActime } = zram.profile.zram;
-      const age = trackEntryActime ? kstrtoull(text, 64, 0) : "EINVAL";
-      if (typeof age === "string") return "EINVAL";
-      // The kernel counts nanoseconds in 64 bits, and its product wraps.
-      const nanoseconds = BigInt.asIntN(64, age * 1_000_000_000n);
-      return zram.markIdle(zram.now() - Number(nanoseconds) / 1e9);
+      const cutoff = idleCutoff(zram, text);
+      if (cutoff === "unchanged") return undefined;
+      return typeof cutoff === "string" ? cutoff : zram.markIdle(cutoff);
     },
   },
   backing_dev: {
@@ -233,7 +234,9 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
     store(zram, text) {
       const limit = kstrtoull(text);
       if (typeof limit === "string") return "EINVAL";
-      zram.wbLimit = limit;
+      const { writebackLimit } = zram.profile.zram;
+      const units = writebackLimit === "any" ? 1n : limitUnits(zram);
+      zram.wbLimit = limit - limit % units;
     },
   },
   writeback_limit_enable: {
@@ -242,6 +245,23 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
       const enable = kstrtoull(text);
       if (typeof enable === "string") return "EINVAL";
       zram.wbLimitEnable = enable !== 0n;
+    },
+  },
+  writeback_batch_size: {
+    show: (zram) => `${zram.wbBatchSize}\n`,
+    store(zram, text) {
+      const size = kstrtoull(text, 32);
+      if (typeof size === "string" || size === 0n) return "EINVAL";
+      zram.wbBatchSize = Number(size);
+    },
+  },
+  compressed_writeback: {
+    show: (zram) => `${zram.compressedWb ? 1 : 0}\n`,
+    store(zram, text) {
+      const isCompressed = kstrtobool(text);
+      if (typeof isCompressed === "string") return "EINVAL";
+      if (zram.disksize !== 0) return "EBUSY";
+      zram.compressedWb = isCompressed;
     },
   },
   bd_stat: {

@@ -190,10 +190,13 @@ function runSegment(
   return outcome;
 }
 
-/** Specifies `zram_accessed`. */
-export function markAccessed({ slots, now }: Zram, page: number): void {
+/** Specifies `zram_accessed` (`mark_slot_accessed` since 7.0). */
+export function markAccessed(zram: Zram, page: number): void {
+  const { slots, now, profile } = zram;
   slots.clearFlag(page, ZRAM_IDLE | ZRAM_PP_SLOT);
-  if (slots.tracksAcTime) slots.setAcTime(page, now());
+  if (!slots.tracksAcTime) return;
+  const isWhole = profile.zram.acTime === "seconds";
+  slots.setAcTime(page, isWhole ? Math.floor(now()) % 2 ** 32 : now());
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   submitBioSteps,
 } from "./bio.ts";
 import { markIdle } from "./idle.ts";
-import { recompressSteps } from "./recompress.ts";
+import { RECOMPRESS } from "./recompressions.ts";
 import { Slots } from "./slots.ts";
 import { refuseTable, zramTableBytes } from "./table.ts";
 import {
@@ -31,7 +31,8 @@ import {
 } from "./stat.ts";
 import { freePage, writePage } from "./write.ts";
 import { readPage } from "./read.ts";
-import { WRITEBACK } from "./writeback.ts";
+import { DEFAULT_BATCH_SIZE } from "./writeback_batches.ts";
+import { WRITEBACK } from "./writebacks.ts";
 import { Comps, MAX_COMPS, PRIMARY_COMP } from "./zcomp.ts";
 
 /** What a {@linkcode Zram} can be told when it is made. */
@@ -111,6 +112,12 @@ export class Zram {
   wbLimitEnable = false;
   /** `writeback_limit` in units of 4 KiB, 64 bits. */
   wbLimit = 0n;
+  /** `writeback_batch_size`: pages on their way at a time (since 6.19). */
+  wbBatchSize: number = DEFAULT_BATCH_SIZE;
+  /** `compressed_writeback`: pages are written back as they are stored (since 7.0). */
+  compressedWb = false;
+  /** Blocks that nobody uses and nobody gives back before a reset (6.19 to 7.1). */
+  lostBlocks = 0;
   /** Whether writeback or recompression runs (`pp_in_progress`, since 6.13). */
   ppInProgress = false;
   /** Operations under way that keep `reset` waiting (readers of `init_lock`). */
@@ -243,8 +250,8 @@ export class Zram {
 
   /**
    * Back to a fresh device, all memory given back: EBUSY while it is open (in
-   * 3.12, while one has it exclusively). The limit of writeback stays as it
-   * was. Specifies `reset_store` and `zram_reset_device`.
+   * 3.12, while one has it exclusively). What was set of writeback stays as it
+   * was, but for its device. Specifies `reset_store` and `zram_reset_device`.
    */
   reset(): Errno | undefined {
     if (this.isInUse) return "EBUSY";
@@ -263,6 +270,7 @@ export class Zram {
     this.maxCompStreams = 1;
     this.stats = zeroStats();
     this.ioStat = zeroIoStat();
+    this.lostBlocks = 0;
     this.#resetBdev();
   }
 
@@ -360,6 +368,7 @@ export class Zram {
 
   /** Compacts the pool: EINVAL before initialisation (`compact_store`). */
   compact(): Errno | undefined {
+    this.assertDevLock("compact zram");
     if (this.pool === undefined) return "EINVAL";
     this.pool.compact();
   }
@@ -369,6 +378,7 @@ export class Zram {
    * boot: EINVAL before initialisation. Specifies `idle_store`.
    */
   markIdle(cutoff: number | "all" = "all"): Errno | undefined {
+    this.assertDevLock("mark pages idle");
     if (this.pool === undefined) return "EINVAL";
     markIdle(this, cutoff);
   }
@@ -392,9 +402,9 @@ export class Zram {
    * Recompresses pages as the text says: `type=idle`, `huge` or `huge_idle`;
    * `max_pages=N`, pages to try; `threshold=BYTES`; `algo=NAME`; `priority=N`.
    * EINVAL for what cannot be read, before initialisation, or where there is
-   * no such algorithm; EAGAIN while another post-processing runs; ENOMEM where
-   * there is no memory for a new object, the old one being still there.
-   * Specifies `recompress_store`, as 6.18 has it.
+   * no such algorithm; EAGAIN while another post-processing runs, for which it
+   * waits since 7.0; ENOMEM where there is no memory for a new object, the old
+   * one being still there. Specifies `recompress_store`.
    */
   recompress(text: string): Errno | undefined {
     return runToEnd(this.recompressSteps(text));
@@ -402,7 +412,7 @@ export class Zram {
 
   /** {@linkcode Zram.recompress}, stopping wherever others may run. */
   recompressSteps(text: string): Generator<Wait, Errno | undefined> {
-    return recompressSteps(this, text);
+    return RECOMPRESS[this.profile.zram.recompressTries](this, text);
   }
 
   /** Lowers `mem_used_max` to what is used now (`mem_used_max_store`). */
@@ -425,6 +435,25 @@ export class Zram {
     const block = this.backing?.allocBlock() ?? 0;
     if (block !== 0) this.stats.bdCount++;
     return block;
+  }
+
+  /** Takes a block of the backing device from 0 on, if one is free. */
+  reserveBlock(): number | undefined {
+    const block = this.backing?.reserveBlock();
+    if (block !== undefined) this.stats.bdCount++;
+    return block;
+  }
+
+  /**
+   * Throws where an operation would wait for `dev_lock`, which since 7.0 a
+   * writeback and a recompression hold to the exclusion of all others.
+   */
+  assertDevLock(task: string): void {
+    const { postProcessing } = this.profile.zram;
+    if (!this.ppInProgress || postProcessing === "one-or-EAGAIN") return;
+    throw new Error(
+      `Cannot ${task}: a writeback or a recompression holds 'dev_lock'`,
+    );
   }
 
   /** Gives a block of the backing device back. */

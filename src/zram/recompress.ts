@@ -1,14 +1,21 @@
 /**
  * Recompression: pages are compressed again with another algorithm, where that
  * saves memory. Specifies `recompress_store` and `recompress_slot`,
- * `drivers/block/zram/zram_drv.c`, as 6.18 has them.
+ * `drivers/block/zram/zram_drv.c`, up to 7.0: the algorithms of a range of
+ * priorities are tried, one after another.
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
 import type { Wait } from "../rules/wait.ts";
 import { slotLock } from "./bio.ts";
 import type { Zram } from "./device.ts";
-import { allocTemporaryPage, PpCtl } from "./post_processing.ts";
+import {
+  allocTemporaryPage,
+  holdPostProcessing,
+  PpCtl,
+  releasePostProcessing,
+  waitForPostProcessing,
+} from "./post_processing.ts";
 import { readFromZspool } from "./read.ts";
 import {
   ZRAM_HUGE,
@@ -38,7 +45,8 @@ interface Request {
   priorityEnd: number | undefined;
 }
 
-const TYPES: Readonly<Record<string, readonly number[]>> = {
+/** The flags that a page must have, by the type of page that is asked for. */
+export const RECOMPRESS_TYPES: Readonly<Record<string, readonly number[]>> = {
   idle: [ZRAM_IDLE],
   huge: [ZRAM_HUGE],
   huge_idle: [ZRAM_IDLE, ZRAM_HUGE],
@@ -49,7 +57,8 @@ const PARAMETERS: Readonly<
   Record<string, (request: Request, value: string) => Errno | undefined>
 > = {
   type(request, value) {
-    if (Object.hasOwn(TYPES, value)) request.flags = TYPES[value];
+    if (!Object.hasOwn(RECOMPRESS_TYPES, value)) return;
+    request.flags = RECOMPRESS_TYPES[value];
   },
   max_pages(request, value) {
     const pages = kstrtoull(value);
@@ -142,34 +151,37 @@ export function* recompressSteps(
 ): Generator<Wait, Errno | undefined> {
   const request = parseRequest(text);
   if (typeof request === "string") return request;
+  const isBusy = yield* waitForPostProcessing(zram);
   if (zram.pool === undefined) return "EINVAL";
   if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
-  if (zram.ppInProgress) return "EAGAIN";
+  if (isBusy) return "EAGAIN";
   const priorities = choosePriorities(zram, request);
   if (typeof priorities === "string") return priorities;
   const page = allocTemporaryPage(zram.memory);
   if (page === undefined) return "ENOMEM";
   const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
-  zram.ppInProgress = true;
-  zram.initLockReaders++;
+  holdPostProcessing(zram);
   try {
     placeCandidates(zram, request.flags, priorities, ctl);
-    return yield* recompressPlaced(zram, request, priorities, ctl, page.bytes);
+    return yield* recompressPlaced(
+      zram,
+      ctl,
+      request,
+      (slot) => recompressSlot(zram, slot, request, priorities, page.bytes),
+    );
   } finally {
     ctl.release();
     page.free();
-    zram.ppInProgress = false;
-    zram.initLockReaders--;
+    releasePostProcessing(zram);
   }
 }
 
-/** The loop of `recompress_store`. */
-function* recompressPlaced(
+/** The loop of `recompress_store`, up to `maxPages` of pages. */
+export function* recompressPlaced(
   zram: Zram,
-  request: Request,
-  priorities: Priorities,
   ctl: PpCtl,
-  buffer: Uint8Array,
+  request: { readonly maxPages: bigint },
+  recompress: (slot: number) => Generator<Wait, Errno | undefined>,
 ): Generator<Wait, Errno | undefined> {
   const { slots } = zram;
   for (;;) {
@@ -179,13 +191,7 @@ function* recompressPlaced(
     if (slots.has(page, ZRAM_PP_SLOT)) {
       slots.setFlag(page, ZRAM_LOCK);
       try {
-        const errno = yield* recompressSlot(
-          zram,
-          page,
-          request,
-          priorities,
-          buffer,
-        );
+        const errno = yield* recompress(page);
         if (errno !== undefined) return errno;
       } finally {
         slots.clearFlag(page, ZRAM_LOCK);
@@ -197,8 +203,10 @@ function* recompressPlaced(
 }
 
 /** What an algorithm made of a page. */
-interface Recompressed {
+export interface Recompressed {
+  /** The algorithm's priority. */
   readonly priority: number;
+  /** The object. */
   readonly bytes: Uint8Array;
 }
 
@@ -240,7 +248,7 @@ function* recompressSlot(
   priorities: Priorities,
   buffer: Uint8Array,
 ): Generator<Wait, Errno | undefined> {
-  const { slots, stats, comps } = zram;
+  const { slots, comps } = zram;
   if (slots.size(page) < request.threshold) return;
   readFromZspool(zram, page, buffer);
   slots.clearFlag(page, ZRAM_IDLE);
@@ -252,14 +260,24 @@ function* recompressSlot(
     }
     return;
   }
+  return yield* storeRecompressed(zram, page, smaller);
+}
+
+/** An object takes the place of another that holds the same page. */
+export function* storeRecompressed(
+  zram: Zram,
+  page: number,
+  { priority, bytes }: Recompressed,
+): Generator<Wait, Errno | undefined> {
+  const { slots, stats } = zram;
   yield "recompress_slot: slot locked, zs_malloc may sleep";
-  const { length } = smaller.bytes;
+  const { length } = bytes;
   const handle = zram.initialisedPool.malloc(length);
   if (typeof handle === "string") return handle;
-  zram.initialisedPool.write(handle, smaller.bytes);
+  zram.initialisedPool.write(handle, bytes);
   freePage(zram, page);
   slots.setObject(page, handle, length, 0);
-  slots.setPriority(page, smaller.priority);
+  slots.setPriority(page, priority);
   stats.comprDataSize += length;
   stats.pagesStored++;
 }

@@ -1,4 +1,4 @@
-/** Linux 7.2. */
+/** Linux 7.2: blocks given back, blocks without what was in memory. */
 import type { Release } from "../release.ts";
 import { RELEASE_7_1 } from "./linux_7_1.ts";
 
@@ -8,4 +8,10 @@ export const RELEASE_7_2: Release = {
   name: "linux-7.2",
   pointRelease: "7.2.12",
   read: "source",
+  zram: {
+    ...RELEASE_7_1.zram,
+    unusedBlock: "given-back",
+    // read_from_zspool_raw.
+    blockTail: "zeros",
+  },
 };
