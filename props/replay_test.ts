@@ -129,18 +129,24 @@ Deno.test("an errno where the operation succeeded, and success where it failed, 
   );
 });
 
-Deno.test("recompression is followed with computed sizes, and refused where they would have to be recorded", () => {
-  const lines = (algorithm: string) => [
+Deno.test("recompression is followed with computed sizes, with recorded ones where they are there, and refused where neither are", () => {
+  const lines = (algorithm: string, recompressed = "") => [
     `{"zspec":"transcript/1","target":"zram","kernel":"6.18","profile":"linux-6.18-full","pageSize":4096,"wordBits":64,"chainSize":8}`,
     `{"op":"set","attr":"recomp_algorithm","value":"algo=${algorithm} priority=1\\n"}`,
     `{"op":"set","attr":"comp_algorithm","value":"lz4"}`,
     `{"op":"set","attr":"disksize","value":"1M"}`,
-    `{"op":"write","page":0,"data":{"xorshift":7,"bytes":4096},"stored":4096}`,
-    `{"op":"set","attr":"recompress","value":"type=huge"}`,
+    `{"op":"write","page":0,"data":{"xorshift":7,"bytes":4096},"stored":4096${recompressed}}`,
+    `{"op":"set","attr":"recompress","value":"type=huge","mm_stat":${
+      recompressed === "" ? SAME : SMALLER
+    }}`,
     `{"op":"get","attr":"recomp_algorithm","value":"#1: lzo-rle [lzo] lz4 lz4hc zstd deflate 842 \\n"}`,
   ];
-  const parsed = (algorithm: string) =>
-    parseTranscript(lines(algorithm).join("\n"));
+  const SAME = "[4096,4096,4096,0,4096,0,0,1,1]";
+  const SMALLER = "[4096,700,8192,0,4096,0,0,0,1]";
+  const parsed = (algorithm: string, recompressed?: string) =>
+    parseTranscript(lines(algorithm, recompressed).join("\n"));
+  const withLengths = parsed("zstd", `,"recompressed":{"1":700}`);
+  assertEquals(replay(withLengths).sizes, "recorded");
   assertEquals(replay(parsed("lzo")).sizes, "computed");
   assertEquals(replay(parsed("lzo")).failure, undefined);
   assertThrows(
@@ -248,4 +254,29 @@ Deno.test("a transcript that the reader does not understand is refused at its li
     2,
     "nine whole numbers",
   );
+});
+
+Deno.test("mm_stat has as many numbers as the kernel shows, and files are read in parts of a page", () => {
+  const lines = (profile: string, mmStat: string, files: string) =>
+    parseTranscript([
+      `{"zspec":"transcript/1","target":"zram","kernel":"5.10","profile":"${profile}","pageSize":4096,"wordBits":64,"chainSize":4${files}}`,
+      `{"op":"get","attr":"disksize","value":"0\\n","mm_stat":${mmStat}}`,
+    ].join("\n"));
+  const eight = "[0,0,0,0,0,0,0,0]";
+  const nine = "[0,0,0,0,0,0,0,0,0]";
+  const differences = (profile: string, mmStat: string) =>
+    replay(lines(profile, mmStat, "")).failure?.differences[0].what;
+  assertEquals(differences("linux-5.10", eight), undefined);
+  assertEquals(differences("linux-5.10", nine), "numbers of mm_stat");
+  assertEquals(differences("linux-6.1", eight), "numbers of mm_stat");
+  assertEquals(differences("linux-6.1", nine), undefined);
+  const files = `,"files":{"/dict":[{"xorshift":1,"bytes":9}]}`;
+  assertEquals(lines("linux-5.10", eight, files).header.target, "zram");
+  for (const wrong of [`"/dict"`, `{"/dict":1}`, `{"/dict":[{"bytes":9}]}`]) {
+    assertThrows(
+      () => lines("linux-5.10", eight, `,"files":${wrong}`),
+      TranscriptError,
+      "the field 'files'",
+    );
+  }
 });

@@ -3,6 +3,16 @@
  * knows this interface and no algorithm.
  */
 
+/** What an algorithm can be told beside its page (`struct zcomp_params`). */
+export interface CodecParams {
+  /** How hard it tries; of lz4, how little. */
+  readonly level?: number;
+  /** What pages are likely to hold. */
+  readonly dict?: Uint8Array;
+  /** `deflate.winbits`: how far back it looks, as a power of two; and its framing. */
+  readonly winbits?: number;
+}
+
 /** A compression algorithm. */
 export interface Codec {
   /** Its name, as `comp_algorithm` would list it. */
@@ -18,6 +28,11 @@ export interface Codec {
    * then hold anything.
    */
   decompress(compressed: Uint8Array, page: Uint8Array): void;
+  /**
+   * The algorithm with parameters; a codec without it does the same whatever
+   * they are.
+   */
+  withParams?(params: CodecParams): Codec;
 }
 
 /** Compressed bytes that no encoder made, or that were changed since. */

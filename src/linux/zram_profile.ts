@@ -207,6 +207,8 @@ export interface ZramRelease {
   /** Whether `reset` reads its text before it looks for them. */
   readonly resetReadsFirst: boolean;
 
+  /** How many numbers `mm_stat` shows: 9 since 5.16, 8 since 4.18, 7 before. */
+  readonly mmStatNumbers: number;
   /** The text of `io_stat`. */
   ioStat(stat: Readonly<IoStat>): string;
   /** The text of `debug_stat`. */

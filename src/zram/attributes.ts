@@ -91,7 +91,7 @@ const BASIC: Readonly<Record<string, Attribute>> = {
     show: (zram) => zram.profile.zram.ioStat(zram.ioStat),
   },
   mm_stat: {
-    show: (zram) => mmStatText(zram.mmStat()),
+    show: (zram) => mmStatText(zram.mmStat(), zram.profile.zram.mmStatNumbers),
   },
   debug_stat: {
     show: (zram) => zram.profile.zram.debugStat(zram.ioStat),

@@ -49,6 +49,8 @@ export interface ZramOptions {
    * opening what is there (ENOTBLK for a file that is none). Default: nothing.
    */
   backingDevices?: ReadonlyMap<string, BackingDevice | Errno>;
+  /** Files that `algorithm_params` finds at which path. Default: none. */
+  files?: ReadonlyMap<string, Uint8Array | Errno>;
   /** The clock: seconds since boot (`ktime_get_boottime`). Default: always 0. */
   now?: () => number;
   /**

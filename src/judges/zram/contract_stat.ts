@@ -9,7 +9,7 @@ import { piecesOf } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { OBJECT, SAME, WHOLE } from "./ledger_pages.ts";
 import { storedPages } from "./ledger_text.ts";
-import { MM, MM_STAT_NUMBERS, type MmStatNumber } from "./mm_stat.ts";
+import { MM, type MmStatNumber } from "./mm_stat.ts";
 
 /** What steps may have changed since the numbers were seen last. */
 interface Allowed {
@@ -51,8 +51,9 @@ export function contractStat(reach: Reach): ContractStat {
       allow(allowed, ledger, step);
     },
     check(ledger, numbers, count, text) {
-      if (count !== MM_STAT_NUMBERS) {
-        throw new Disagreement(RULES.texts, "nine numbers", text);
+      const { mmStatNumbers } = ledger.profile.zram;
+      if (count !== mmStatNumbers) {
+        throw new Disagreement(RULES.texts, `${mmStatNumbers} numbers`, text);
       }
       checkCounts(ledger, numbers, reach);
       checkMemory(ledger, numbers, allowed, reach);

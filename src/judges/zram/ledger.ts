@@ -257,8 +257,10 @@ export class ZramLedger {
     const { memory, profile: { pageSize } } = this;
     this.seen.set(numbers);
     this.#resolve(numbers[MM.compr_data_size]);
-    this.events.hugeSince = numbers[MM.huge_pages_since];
-    this.events.maybeHuge = 0;
+    if (this.profile.zram.mmStatNumbers > MM.huge_pages_since) {
+      this.events.hugeSince = numbers[MM.huge_pages_since];
+      this.events.maybeHuge = 0;
+    }
     memory.bounds.observe(numbers[MM.mem_used_total] / pageSize);
     memory.leastMax = memory.mostMax = numbers[MM.mem_used_max] / pageSize;
     memory.leastCompacted =

@@ -81,6 +81,7 @@ export const RELEASE_3_12: Release = {
     blockStateFlags: "swhi",
     resetRefusedBy: "holders",
     resetReadsFirst: false,
+    mmStatNumbers: 7,
     ioStat: () => "",
     debugStat: () => "",
   },

@@ -63,6 +63,7 @@ export const RELEASE_5_10: Release = {
     mallocSlowPath: true,
     backingReopens: true,
     resetReadsFirst: true,
+    mmStatNumbers: 8,
     ioStat: (stat) =>
       [stat.failedReads, stat.failedWrites, stat.invalidIo, stat.notifyFree]
         .map(statColumn).join(" ") + "\n",

@@ -14,6 +14,10 @@ export const RELEASE_6_1: Release = {
     zeroSize: "EINVAL",
     tooLarge: "EINVAL",
   },
+  zram: {
+    ...RELEASE_5_10.zram,
+    mmStatNumbers: 9,
+  },
   zswap: {
     ...RELEASE_5_10.zswap,
     parameters: {

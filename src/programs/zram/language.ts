@@ -1,5 +1,6 @@
 /** The language of programs for a compressed block device. */
 import { numbers, positive } from "../fields.ts";
+import { type Files, files } from "../files.ts";
 import {
   COUNT,
   DATA,
@@ -22,6 +23,9 @@ import { SECTOR, type ZramStep } from "./steps.ts";
 /** Numbers of blocks. */
 const BLOCKS = field(numbers, "a list of whole numbers");
 
+/** Files by their paths. */
+const FILES = field<Files>(files, "bytes by paths");
+
 /** Bytes of a request, a block of 4096 the simplest. */
 const REQUEST_BYTES = field(
   positive,
@@ -40,6 +44,7 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     backingPages: optional(POSITIVE),
     badReads: optional(BLOCKS),
     badWrites: optional(BLOCKS),
+    files: optional(FILES),
     maxPages: optional(POSITIVE),
     failEach: optional(POSITIVE),
   },

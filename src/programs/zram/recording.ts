@@ -18,13 +18,14 @@ export type ZramRecording = Recording<ZramStep, ZramOperation>;
 export function zramRecording(
   { header, operations }: ZramTranscript,
 ): ZramRecording {
-  const { pageSize, wordBits, chainSize, backingPages } = header;
+  const { pageSize, wordBits, chainSize, backingPages, files } = header;
   const create: ZramStep = {
     op: "create",
     pageSize,
     wordBits,
     chainSize,
     ...(backingPages === undefined ? {} : { backingPages }),
+    ...(files === undefined ? {} : { files }),
   };
   const profile = zramProfile({ header, operations });
   return recordingOf(ZRAM_GRAMMAR, profile, create, operations);

@@ -1,5 +1,6 @@
 /** The steps of programs for a compressed block device, and their answers. */
 import type { Bytes } from "../bytes.ts";
+import type { Files } from "../files.ts";
 import type { StepOf } from "../program.ts";
 
 /** A request in sectors of 512 bytes (`struct bio`). */
@@ -38,6 +39,8 @@ export interface ZramCreate {
   readonly badReads?: readonly number[];
   /** Its blocks that cannot be written. */
   readonly badWrites?: readonly number[];
+  /** Files that attributes can name. */
+  readonly files?: Files;
   /** Frames there are. */
   readonly maxPages?: number;
   /** Of each so many allocations of a frame, the last one fails. */

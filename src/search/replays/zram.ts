@@ -24,6 +24,7 @@ import type {
 } from "../../programs/zram/steps.ts";
 import type { StepTarget } from "../../targets/step_target.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
+import { type Comps, PRIMARY_COMP } from "../../zram/zcomp.ts";
 import { type Awaiting, runNow, trialOf } from "../trial.ts";
 import { noEncoder, type Sizes, type VerdictOf, verdictOf } from "./verdict.ts";
 
@@ -103,7 +104,7 @@ function chooseSizes(
   if (sizes === "computed" && without !== undefined) {
     throw noEncoder(without);
   }
-  if (sizes === "recorded" && textsSet(transcript, "recompress").length > 0) {
+  if (sizes === "recorded" && lacksRecompressed(transcript)) {
     throw new TranscriptError(
       1,
       "its sizes cannot be taken as recorded: those of recompressed pages are not",
@@ -112,15 +113,23 @@ function chooseSizes(
   return sizes;
 }
 
+/** Whether pages are recompressed, and of one it is not recorded how long it becomes. */
+function lacksRecompressed(transcript: ZramTranscript): boolean {
+  return textsSet(transcript, "recompress").length > 0 &&
+    transcript.operations.some((operation) =>
+      operation.op === "write" && operation.stored !== undefined &&
+      operation.recompressed === undefined
+    );
+}
+
 /** The model, whose pages become as long as they were recorded. */
 function recordedTarget(
   { profile, steps }: Program<ZramStep>,
   operations: readonly ZramOperation[],
 ): StepTarget<ZramSteps, ZramResults> {
-  const codecs = new Map(
-    profile.zram.compAlgorithms.map((name) => [name, new RecordedSizes(name)]),
-  );
-  const model = new ZramModel(profile, [...codecs.values()]);
+  const codecs = profile.zram.compAlgorithms
+    .map((name) => new RecordedSizes(name));
+  const model = new ZramModel(profile, codecs);
   const pages = new ExpandedPages();
   const target = zramModelTarget(model, pages);
   const scratch = new Uint8Array(2 * profile.pageSize);
@@ -131,16 +140,32 @@ function recordedTarget(
   return {
     ...target,
     ask(step) {
-      const codec = codecs.get(model.zram.algorithm);
-      if (step.op === "write" && codec !== undefined) {
-        const operation = recorded.get(step);
-        const stored = operation?.op === "write" ? operation.stored : undefined;
+      const operation = recorded.get(step);
+      if (step.op === "write" && operation?.op === "write") {
+        const { stored, recompressed } = operation;
         const page = pages.of(step.data, profile.pageSize);
-        codec.nextLength = stored || nearestLength(codec.name, page, scratch);
+        const { comps, algorithm } = model.zram;
+        const length = stored || nearestLength(algorithm, page, scratch);
+        const lengths = { ...recompressed, [PRIMARY_COMP]: length };
+        recordLengths(comps, page, lengths);
       }
       return target.ask(step);
     },
   };
+}
+
+/** The codecs of a device are told the lengths of a page by their priorities. */
+function recordLengths(
+  comps: Comps,
+  page: Uint8Array,
+  lengths: Readonly<Record<string, number>>,
+): void {
+  for (const [priority, length] of Object.entries(lengths)) {
+    const codec = comps.codecAt(Number(priority));
+    if (codec instanceof RecordedSizes && length > 0) {
+      codec.record(page, length);
+    }
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { lz4 } from "../../codec/lz4.ts";
 import { statedCodecs } from "../../codec/stated.ts";
 import type { Profile } from "../../linux/profile.ts";
 import { failEach } from "../../programs/faults.ts";
+import { filesOf } from "../../programs/files.ts";
 import { kernelAsked } from "../../programs/kernel.ts";
 import { Memory } from "../../memory/memory.ts";
 import { BACKING_PATH } from "../../programs/transcript_zram.ts";
@@ -38,6 +39,7 @@ export function makeZram(
     codecs,
     memory: memoryOf(profile, create),
     backingDevices: backingDevicesOf(profile, create),
+    files: filesOf(create.files, profile.pageSize),
     now,
   });
 }
