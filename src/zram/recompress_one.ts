@@ -19,12 +19,7 @@ import {
   recompressPlaced,
   storeRecompressed,
 } from "./recompress.ts";
-import {
-  ZRAM_IDLE,
-  ZRAM_INCOMPRESSIBLE,
-  ZRAM_SAME,
-  ZRAM_WB,
-} from "./slots.ts";
+import { ZRAM_IDLE, ZRAM_INCOMPRESSIBLE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
 import { algorithmPriority } from "./algorithm_priority.ts";
 import { MAX_COMPS, SECONDARY_COMP } from "./zcomp.ts";
 

@@ -236,4 +236,3 @@ function* writebackSlots(
     buffer.free();
   }
 }
-
