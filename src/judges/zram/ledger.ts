@@ -93,7 +93,7 @@ export class ZramLedger {
   /** `max_comp_streams`, where it can be set. */
   maxCompStreams = 1;
   /** The clock, in seconds. */
-  clock = 0;
+  clock: number;
   /** How many have the disk open, and how many of them exclusively. */
   openers = 0;
   /** The latter. */
@@ -126,6 +126,7 @@ export class ZramLedger {
     this.#isLinux = isLinux;
     this.zeros = new Uint8Array(profile.pageSize);
     this.create = create;
+    this.clock = create.uptime ?? 0;
     this.lengthOf = lengthOf;
     this.table = classTable(profile);
     this.memory = new LedgerMemory(this.table, profile.zram, create);

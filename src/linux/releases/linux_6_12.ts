@@ -24,6 +24,7 @@ export const RELEASE_6_12: Release = {
     fullness: inuseRatio,
     compaction: "destination-first",
     tooLarge: "ENOSPC",
+    classLookup: "chunk",
     classesTable: "tenths",
   },
   zram: {

@@ -8,6 +8,10 @@ export const RELEASE_7_2: Release = {
   name: "linux-7.2",
   pointRelease: "7.2.12",
   read: "source",
+  zsmalloc: {
+    ...RELEASE_7_1.zsmalloc,
+    classLookup: "chunk",
+  },
   zram: {
     ...RELEASE_7_1.zram,
     unusedBlock: "given-back",

@@ -45,6 +45,7 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     badReads: optional(BLOCKS),
     badWrites: optional(BLOCKS),
     files: optional(FILES),
+    uptime: optional(POSITIVE),
     maxPages: optional(POSITIVE),
     failEach: optional(POSITIVE),
   },

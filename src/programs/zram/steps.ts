@@ -41,6 +41,8 @@ export interface ZramCreate {
   readonly badWrites?: readonly number[];
   /** Files that attributes can name. */
   readonly files?: Files;
+  /** Seconds that the system is up when the device is made. */
+  readonly uptime?: number;
   /** Frames there are. */
   readonly maxPages?: number;
   /** Of each so many allocations of a frame, the last one fails. */
