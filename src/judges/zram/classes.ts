@@ -22,8 +22,8 @@ export interface ClassTable {
   /** Bytes from which on an object has a page of its own. */
   readonly hugeFrom: number;
   /**
-   * For each length, the class that recompression compares, which looks the
-   * length up without the handle.
+   * For each length, the class that recompression compares, which up to 7.1
+   * looks the length up without the handle.
    */
   readonly comparedOf: Uint16Array;
 }
@@ -42,7 +42,12 @@ export function classTable(profile: Profile): ClassTable {
   const hugeFrom = hugeFromOf(sizes, serving, handle);
   return {
     classOf: classesOf(sizes, serving, pageSize, handle),
-    comparedOf: classesOf(sizes, serving, pageSize, 0),
+    comparedOf: classesOf(
+      sizes,
+      serving,
+      pageSize,
+      profile.classLookup === "chunk" ? handle : 0,
+    ),
     pages: Uint8Array.from(serving, ({ pages }) => pages),
     objects: Uint16Array.from(serving, ({ objects }) => objects),
     hugeFrom,

@@ -11,7 +11,7 @@ import { piecesOf } from "./ledger_bio.ts";
 /**
  * Whether the ledger can follow a step. Of a request that writes several pages
  * it is not told which of them failed for want of memory, nor at which page a
- * recompression ended.
+ * recompression ended, nor how many pages there are for a batch.
  */
 export function canFollow(ledger: ZramLedger, step: ZramStep): boolean {
   switch (step.op) {
@@ -19,10 +19,20 @@ export function canFollow(ledger: ZramLedger, step: ZramStep): boolean {
       return step.request !== "write" || !ledger.canFail ||
         piecesOf(step, ledger.profile.pageSize) === 1;
     case "set":
-      return step.attr !== "recompress" || !ledger.memory.isScarce;
+      return canFollowSet(ledger, step.attr);
+    case "writeback_under":
+      return canFollowSet(ledger, "writeback");
     default:
       return true;
   }
+}
+
+function canFollowSet(
+  { memory, writesInBatches }: ZramLedger,
+  attr: string,
+): boolean {
+  if (attr === "recompress") return !memory.isScarce;
+  return attr !== "writeback" || !writesInBatches || memory.isForeseen;
 }
 
 /** A target that is asked only what `isAsked` lets through. */

@@ -104,6 +104,12 @@ export class ZramLedger {
   wbLimit = 0n;
   /** `writeback_limit_enable`. */
   wbLimitEnable = false;
+  /** `writeback_batch_size`. */
+  wbBatchSize = 32;
+  /** `compressed_writeback`. */
+  isCompressedWb = false;
+  /** Blocks that are taken and of no page, for good. */
+  lostBlocks = 0;
   /** Pages that wait to be written back, and were not accessed since. */
   readonly waiting: Set<number> = new Set();
   /** Events, as `io_stat` and its like count them. */
@@ -117,7 +123,7 @@ export class ZramLedger {
   /** Which blocks of the backing device are in use. */
   readonly #used: Uint8Array;
   /** No block below this is free. */
-  #lowestFree = 1;
+  #lowestFree: number;
 
   /** A fresh device. */
   constructor({ profile, create, lengthOf, isLinux, pages }: LedgerSetup) {
@@ -133,6 +139,12 @@ export class ZramLedger {
     this.algorithms = [profile.zram.defaultAlgorithm];
     this.available = profile.zram.compAlgorithms;
     this.#used = new Uint8Array(create.backingPages ?? 0);
+    this.#lowestFree = this.#firstBlock;
+  }
+
+  /** Up to 6.18 a block 0 would be none. */
+  get #firstBlock(): number {
+    return this.profile.zram.writebackOrder === "in-batches" ? 0 : 1;
   }
 
   /** Whether it has a disk. */
@@ -163,7 +175,7 @@ export class ZramLedger {
     this.pages = new LedgerPages(pages);
   }
 
-  /** The device is as it was, but for the limit of writeback. */
+  /** The device is as it was, but for what was set of writeback. */
   reset(): void {
     const { resetRestoresAlgorithm, defaultAlgorithm } = this.profile.zram;
     this.pages = new LedgerPages(0);
@@ -175,8 +187,9 @@ export class ZramLedger {
     this.events = noEvents();
     this.seen.fill(0);
     this.backingPath = undefined;
+    this.lostBlocks = 0;
     this.#used.fill(0);
-    this.#lowestFree = 1;
+    this.#lowestFree = this.#firstBlock;
   }
 
   /** Gives an algorithm a priority. */
@@ -289,14 +302,19 @@ export class ZramLedger {
   /** A page goes to a block of the backing device. */
   writeBack(page: number, block: number): void {
     this.#release(page);
-    this.pages.put(page, BACKING, 0);
-    this.pages.block[page] = block;
+    if (this.profile.zram.writtenBackKeeps === "nothing") {
+      this.pages.put(page, BACKING, 0);
+      this.pages.block[page] = block;
+    } else {
+      this.pages.putBack(page, block);
+    }
   }
 
   /** A page was accessed. */
   touch(page: number): void {
     this.pages.marks[page] &= ~IDLE;
-    this.pages.acTime[page] = this.clock;
+    const isWhole = this.profile.zram.acTime === "seconds";
+    this.pages.acTime[page] = isWhole ? this.clock % 2 ** 32 : this.clock;
     if (this.waiting.size > 0) this.waiting.delete(page);
   }
 
@@ -310,13 +328,13 @@ export class ZramLedger {
     return !(this.create.badReads ?? []).includes(this.pages.block[page]);
   }
 
-  /** The first free block, from 1 on, or 0. */
-  takeBlock(): number {
+  /** The first free block, if there is one. */
+  takeBlock(): number | undefined {
     const used = this.#used;
     while (this.#lowestFree < used.length && used[this.#lowestFree] === 1) {
       this.#lowestFree++;
     }
-    if (this.#lowestFree >= used.length) return 0;
+    if (this.#lowestFree >= used.length) return undefined;
     used[this.#lowestFree] = 1;
     return this.#lowestFree;
   }
@@ -335,6 +353,11 @@ export class ZramLedger {
   /** Whether a page for the while of an operation can be had. */
   hold(): Known {
     return this.memory.hold();
+  }
+
+  /** Whether a writeback takes many pages for the while of it. */
+  get writesInBatches(): boolean {
+    return this.profile.zram.writebackOrder === "in-batches";
   }
 
   /** Gives back what holds a page. */

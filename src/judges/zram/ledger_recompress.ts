@@ -2,15 +2,22 @@
 import { kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE, INCOMPRESSIBLE, OBJECT } from "./ledger_pages.ts";
+import { readOneAlgorithm } from "./ledger_recompress_one.ts";
 import { foundBySize } from "./ledger_writeback.ts";
 
 /** What is asked for. */
-interface Recompression {
+export interface Recompression {
+  /** A type of pages, or none. */
   readonly type: string;
+  /** Bytes that an object must have, and a new one must not; 0 is none. */
   readonly threshold: number;
-  /** The first priority to try, and one more than the last. */
+  /** The first priority to try. */
   readonly first: number;
+  /** One more than the last. */
   readonly end: number;
+  /** One more than that which leaves no other to be tried. */
+  readonly last: number;
+  /** Pages to try. */
   readonly maxPages: number;
 }
 
@@ -21,7 +28,9 @@ export function recompress(
   ledger: ZramLedger,
   text: string,
 ): string | undefined {
-  const asked = readRecompression(ledger, text);
+  const asked = ledger.profile.zram.recompressTries === "one-algorithm"
+    ? readOneAlgorithm(ledger, text)
+    : readRecompression(ledger, text);
   if (typeof asked === "string") return asked;
   const { pages } = ledger;
   const { type, threshold, end } = asked;
@@ -70,7 +79,8 @@ function readRecompression(
   if (threshold >= ledger.table.hugeFrom) return "EINVAL";
   const priorities = prioritiesOf(ledger, read.algo, numbers.priority);
   if (priorities === undefined) return "EINVAL";
-  return { type: read.type ?? "", threshold, maxPages, ...priorities };
+  const last = ledger.activeCount;
+  return { type: read.type ?? "", threshold, maxPages, last, ...priorities };
 }
 
 /** The priorities to try; `undefined` where there are none. */
@@ -90,7 +100,7 @@ function prioritiesOf(
 function recompressPage(
   ledger: ZramLedger,
   page: number,
-  { threshold, first, end }: Recompression,
+  { threshold, first, end, last }: Recompression,
 ): void {
   const { pages, memory, algorithms } = ledger;
   const { comparedOf } = ledger.table;
@@ -113,5 +123,5 @@ function recompressPage(
     pages.priority[page] = priority;
     return;
   }
-  if (end >= ledger.activeCount) pages.marks[page] |= INCOMPRESSIBLE;
+  if (end >= last) pages.marks[page] |= INCOMPRESSIBLE;
 }

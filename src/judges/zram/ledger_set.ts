@@ -1,5 +1,10 @@
 /** What texts written to attributes do to the ledger, and which are refused. */
-import { kstrtoll, kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
+import {
+  kstrtobool,
+  kstrtoll,
+  kstrtoull,
+  nextArgs,
+} from "../../linux/kstrtox.ts";
 import { ATTR_RO } from "../../linux/zram_profile.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE } from "./ledger_pages.ts";
@@ -118,7 +123,20 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   writeback_limit(ledger, text) {
     const limit = kstrtoull(text);
     if (typeof limit === "string") return "EINVAL";
-    ledger.wbLimit = limit;
+    const { pageSize, zram } = ledger.profile;
+    const units = zram.writebackLimit === "any" ? 1n : BigInt(pageSize / 4096);
+    ledger.wbLimit = limit / units * units;
+  },
+  writeback_batch_size(ledger, text) {
+    const size = kstrtoull(text, 32);
+    if (typeof size === "string" || size === 0n) return "EINVAL";
+    ledger.wbBatchSize = Number(size);
+  },
+  compressed_writeback(ledger, text) {
+    const isCompressed = kstrtobool(text);
+    if (typeof isCompressed === "string") return "EINVAL";
+    if (ledger.isInitialised) return "EBUSY";
+    ledger.isCompressedWb = isCompressed;
   },
   writeback_limit_enable(ledger, text) {
     const enable = kstrtoull(text);
@@ -166,8 +184,9 @@ function markIdle(ledger: ZramLedger, text: string): string | undefined {
   const cutoff = trimmed(text) === "all"
     ? 0
     : trackEntryActime
-    ? cutoffOf(ledger.clock, text)
+    ? cutoffOf(ledger, text)
     : undefined;
+  if (cutoff === "unchanged") return undefined;
   if (cutoff === undefined || !ledger.isInitialised) return "EINVAL";
   const { pages } = ledger;
   for (let page = 0; page < pages.length; page++) {
@@ -183,10 +202,22 @@ function markIdle(ledger: ZramLedger, text: string): string | undefined {
   }
 }
 
-/** The second before which pages are too old; nanoseconds wrap in 64 bits. */
-function cutoffOf(clock: number, text: string): number | undefined {
-  const age = kstrtoull(text, 64, 0);
+/**
+ * The second before which pages are too old: nanoseconds wrap in 64 bits;
+ * seconds do not, and since 7.3 pages cannot be older than the system is up.
+ */
+function cutoffOf(
+  { clock, profile }: ZramLedger,
+  text: string,
+): number | "unchanged" | undefined {
+  const { idleAge } = profile.zram;
+  const age = kstrtoull(text, idleAge === "nanoseconds" ? 64 : 32, 0);
   if (typeof age === "string") return undefined;
-  const wrapped = BigInt.asIntN(64, age * 10n ** 9n);
-  return clock - Number(wrapped) / 1e9;
+  if (idleAge === "nanoseconds") {
+    const wrapped = BigInt.asIntN(64, age * 10n ** 9n);
+    return clock - Number(wrapped) / 1e9;
+  }
+  const seconds = Number(age);
+  if (idleAge === "seconds") return clock % 2 ** 32 - seconds;
+  return seconds >= clock ? "unchanged" : clock - seconds;
 }
