@@ -6,7 +6,17 @@ import { randomPage } from "./random_data.ts";
 import { bio, fill, read, write } from "./random_requests.ts";
 
 /** Ages in seconds where the program has the clock; the last wraps in 64 bits. */
-const AGES = ["0", "1", "5", "20", "100000", "0x10", "18446744074"];
+const AGES = [
+  "0",
+  "1",
+  "5",
+  "20",
+  "100000",
+  "0x10",
+  "4294967295",
+  "4294967296",
+  "18446744074",
+];
 /** Ages that every page has, and none, whatever the clock says. */
 const SURE_AGES = ["0", "100000"];
 
@@ -103,7 +113,7 @@ export function writebackUnder(draft: Draft): void {
   // Two pages, one after another: the first may fail, the second be touched.
   const isMany = random(3) === 0;
   if (isMany) draft.set("idle", "all");
-  const after = random(2) === 0 ? random(3) : random(12);
+  const after = random(pick(random, 3, 3, 12, 80));
   const asked = isMany ? "idle" : value;
   draft.add({ op: "writeback_under", value: asked, after, page, data });
   draft.wrote(page, bytes);

@@ -2,6 +2,7 @@
 import { pick } from "../random.ts";
 import { BACKING_PATH } from "../transcript_zram.ts";
 import type { Draft } from "./draft.ts";
+import { batchSize, compressedWriteback } from "./random_batches.ts";
 
 /** Sets a limit: none, one near what is used, or one that is no whole pages. */
 export function memLimit(draft: Draft): void {
@@ -147,6 +148,8 @@ export function start(draft: Draft): void {
   }
   if (draft.has("recomp_algorithm")) recompAlgorithms(draft);
   backingDev(draft);
+  if (random(2) === 0) batchSize(draft);
+  if (random(2) === 0) compressedWriteback(draft);
   if (random(12) === 0) memLimit(draft);
   const pages = diskPages(draft);
   draft.set("disksize", sizeText(draft, pages));

@@ -1,0 +1,46 @@
+/** What random programs set of writeback since 6.19: batches, compressed pages. */
+import { pick } from "../random.ts";
+import type { Draft } from "./draft.ts";
+import { fill, read } from "./random_requests.ts";
+
+/** Sets how many pages are on their way at a time: few, many, or no number. */
+export function batchSize(draft: Draft): void {
+  if (!draft.has("writeback_batch_size")) return;
+  const sizes = ["1", "1", "2", "3", "5", "7", "32", "33", "100", "4294967295"];
+  const wrong = ["0", "-1", "", "many", "4294967296"];
+  const isWrong = draft.scope.anyGeometry && draft.oneIn(10);
+  draft.set(
+    "writeback_batch_size",
+    pick(draft.random, ...(isWrong ? wrong : sizes)),
+  );
+}
+
+/** Whether pages are written back as they are stored: once there is a disk it is refused. */
+export function compressedWriteback(draft: Draft): void {
+  if (!draft.has("compressed_writeback")) return;
+  const odd = draft.scope.anyGeometry ? ["y", "N\n", "2", ""] : [];
+  draft.set(
+    "compressed_writeback",
+    pick(draft.random, "1", "1", "1", "1", "0", ...odd),
+  );
+}
+
+/**
+ * More pages than a batch has are written back, then read: some blocks fail,
+ * and the limit may end it in the middle of a batch.
+ */
+export function writebackBatches(draft: Draft): void {
+  const { random, profile: { pageSize } } = draft;
+  if (!draft.has("writeback_batch_size") || !draft.has("writeback")) return;
+  draft.set("writeback_batch_size", String(1 + random(6)));
+  fill(draft);
+  if (random(3) === 0) {
+    const pages = 1 + random(12);
+    draft.set("writeback_limit", String(pages * pageSize / 4096));
+    draft.set("writeback_limit_enable", "1");
+  }
+  draft.set("idle", "all");
+  draft.set("writeback", pick(random, "idle", "idle", "type=huge_idle"));
+  for (let nth = random(8); nth > 0; nth--) read(draft);
+  if (random(2) === 0) draft.set("writeback_limit_enable", "0");
+}
