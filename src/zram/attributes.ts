@@ -17,7 +17,7 @@ import {
 import type { IoStat } from "../linux/zram_profile.ts";
 import type { Zram } from "./device.ts";
 import { bdStatText, type MmStat, mmStatText } from "./stat.ts";
-import { MAX_COMPS, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
+import { MAX_COMPS, paramOf, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
 
 /** One attribute. */
 export interface Attribute {
@@ -35,14 +35,6 @@ function alignToPages({ profile }: Zram, bytes: bigint): number {
 
 /** A path or a name as `echo` writes it. */
 const withoutNewline = (text: string): string => text.replace(/\n$/, "");
-
-/** The algorithms, the one of a priority in brackets (`zcomp_available_show`). */
-function showAlgorithms({ comps }: Zram, priority: number): string {
-  const chosen = comps.nameAt(priority);
-  return comps.available
-    .map((name) => sysfsStreq(chosen ?? "", name) ? `[${name}] ` : `${name} `)
-    .join("") + "\n";
-}
 
 /** One number of `mm_stat`, in a file of its own (up to 4.10). */
 function mmStatNumber(field: keyof MmStat): Attribute {
@@ -138,15 +130,15 @@ const COMPRESSION: Readonly<Record<string, Attribute>> = {
     },
   },
   comp_algorithm: {
-    show: (zram) => showAlgorithms(zram, PRIMARY_COMP),
+    show: ({ comps }) => comps.show(PRIMARY_COMP),
     store: (zram, text) => zram.setAlgorithm(text),
   },
   recomp_algorithm: {
-    show(zram) {
+    show({ comps }) {
       let text = "";
       for (let priority = SECONDARY_COMP; priority < MAX_COMPS; priority++) {
-        if (zram.comps.nameAt(priority) === undefined) continue;
-        text += `#${priority}: ${showAlgorithms(zram, priority)}`;
+        if (comps.nameAt(priority) === undefined) continue;
+        text += `#${priority}: ${comps.show(priority)}`;
       }
       return text;
     },
@@ -178,34 +170,63 @@ function storeRecompAlgorithm(zram: Zram, text: string): Errno | undefined {
   return zram.setAlgorithm(algorithm, Number(priority));
 }
 
-const NUMBER_PARAMS = ["priority", "level", "deflate.winbits"];
+/** What `algorithm_params` is told. */
+interface AskedParams {
+  /** Of which priority. */
+  priority: number;
+  /** Or of which algorithm. */
+  algo?: string;
+  /** Where a dictionary is. */
+  dict?: string;
+  /** The numbers, by their names. */
+  readonly numbers: Record<string, number>;
+}
 
-/**
- * `algo=NAME` or `priority=N` with `level`, `dict` and `deflate.winbits`: read
- * and checked as the kernel does, and then of no effect, as no codec of the
- * model has such parameters.
- */
-function storeAlgorithmParams(zram: Zram, text: string): Errno | undefined {
-  let priority = PRIMARY_COMP;
-  let algorithm: string | undefined;
+/** Reads the text: EINVAL without a value, a number's own errno. */
+function parseParams(
+  text: string,
+  numberParams: readonly string[],
+): AskedParams | Errno {
+  const asked: AskedParams = { priority: PRIMARY_COMP, numbers: {} };
   for (const { param, value = "" } of nextArgs(text)) {
     if (value === "") return "EINVAL";
-    if (param === "algo") algorithm = value;
-    if (!NUMBER_PARAMS.includes(param)) continue;
+    if (param === "algo" || param === "dict") asked[param] = value;
+    if (!numberParams.includes(param)) continue;
     const parsed = kstrtoll(value, 32);
     if (typeof parsed === "string") return parsed;
-    if (param === "priority") priority = Number(parsed);
+    if (param === "priority") asked.priority = Number(parsed);
+    else asked.numbers[param] = Number(parsed);
   }
-  if (algorithm !== undefined) {
-    const { comps } = zram;
-    const names = Array.from(
-      { length: MAX_COMPS },
-      (_, at) => comps.nameAt(at),
-    );
-    priority = names.indexOf(algorithm);
-  }
-  const end = zram.profile.zram.multiComp ? MAX_COMPS : SECONDARY_COMP;
+  return asked;
+}
+
+/**
+ * `algo=NAME` or `priority=N` with `level`, `dict=PATH` and `deflate.winbits`.
+ * What was set before is forgotten first. The dictionary is read at once, the
+ * numbers are not looked at before `disksize`. Specifies
+ * `algorithm_params_store` and `comp_params_store`, as 6.12 to 6.19 have them.
+ * (A level that is set later still would reach lz4 and lz4hc at once; here it
+ * is for the next `disksize`.)
+ */
+function storeAlgorithmParams(zram: Zram, text: string): Errno | undefined {
+  const { comps, profile } = zram;
+  const asked = parseParams(text, profile.zram.numberParams);
+  if (typeof asked === "string") return asked;
+  const { algo, dict, numbers } = asked;
+  const priority = algo === undefined
+    ? asked.priority
+    : Array.from({ length: MAX_COMPS }, (_, at) => comps.nameAt(at))
+      .indexOf(algo);
+  const end = profile.zram.multiComp ? MAX_COMPS : SECONDARY_COMP;
   if (priority < PRIMARY_COMP || priority >= end) return "EINVAL";
+  comps.setParams(priority, {});
+  const read = dict === undefined ? undefined : zram.readFile(dict);
+  if (typeof read === "string") return "EINVAL";
+  comps.setParams(priority, {
+    level: paramOf(numbers.level),
+    winbits: paramOf(numbers["deflate.winbits"]),
+    dict: read,
+  });
 }
 
 /** The backing device. */
@@ -213,8 +234,10 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
   idle: {
     store(zram, text) {
       if (sysfsStreq(text, "all")) return zram.markIdle();
-      const { trackEntryActime } = zram.profile.zram;
-      const age = trackEntryActime ? kstrtoull(text, 64, 0) : "EINVAL";
+      const { trackEntryActime, idleAges } = zram.profile.zram;
+      const age = trackEntryActime && idleAges
+        ? kstrtoull(text, 64, 0)
+        : "EINVAL";
       if (typeof age === "string") return "EINVAL";
       // The kernel counts nanoseconds in 64 bits, and its product wraps.
       const nanoseconds = BigInt.asIntN(64, age * 1_000_000_000n);

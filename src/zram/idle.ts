@@ -14,7 +14,9 @@ export function markIdle(zram: Zram, cutoff: number | "all"): void {
   }
   const { slots } = zram;
   const inPool = zram.profile.zram.idleMarks === "in-pool";
-  const passedOver = inPool ? ZRAM_SAME | ZRAM_WB : ZRAM_UNDER_WB;
+  const passedOver = inPool
+    ? ZRAM_SAME | ZRAM_WB | ZRAM_UNDER_WB
+    : ZRAM_UNDER_WB;
   // The kernel says "all" by a cutoff of 0.
   const all = cutoff === "all" || cutoff === 0 || !slots.tracksAcTime;
   for (let page = 0; page < slots.length; page++) {

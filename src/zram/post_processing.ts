@@ -4,6 +4,7 @@
  */
 import type { Memory } from "../memory/memory.ts";
 import { NO_PAGE } from "../memory/memory.ts";
+import type { Zram } from "./device.ts";
 import { type Slots, ZRAM_PP_SLOT } from "./slots.ts";
 
 /** PP_BUCKET_SIZE_RANGE: bytes of size that share a bucket. */
@@ -47,6 +48,11 @@ export class PpCtl {
   release(): void {
     while (this.select() !== undefined) this.releaseSelected();
   }
+}
+
+/** Whether a post-processing has to be tried again, as another runs. */
+export function isTurnedAway({ profile, ppInProgress }: Zram): boolean {
+  return ppInProgress && profile.zram.postProcessing === "one-or-EAGAIN";
 }
 
 /**

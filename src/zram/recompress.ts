@@ -1,14 +1,14 @@
 /**
  * Recompression: pages are compressed again with another algorithm, where that
  * saves memory. Specifies `recompress_store` and `recompress_slot`,
- * `drivers/block/zram/zram_drv.c`, as 6.18 has them.
+ * `drivers/block/zram/zram_drv.c`, as 6.16 to 6.19 have them.
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
 import type { Wait } from "../rules/wait.ts";
 import { slotLock } from "./bio.ts";
 import type { Zram } from "./device.ts";
-import { allocTemporaryPage, PpCtl } from "./post_processing.ts";
+import { allocTemporaryPage, isTurnedAway, PpCtl } from "./post_processing.ts";
 import { readFromZspool } from "./read.ts";
 import {
   ZRAM_HUGE,
@@ -23,7 +23,7 @@ import { freePage } from "./write.ts";
 import { MAX_COMPS, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
 
 /** What is asked for, as it is read. */
-interface Request {
+export interface RecompressRequest {
   /** Flags that a page must have, all of them. */
   flags: readonly number[];
   /** Pages that may still be tried. */
@@ -46,7 +46,10 @@ const TYPES: Readonly<Record<string, readonly number[]>> = {
 
 /** Reads one parameter into the request; those that are unknown are passed over. */
 const PARAMETERS: Readonly<
-  Record<string, (request: Request, value: string) => Errno | undefined>
+  Record<
+    string,
+    (request: RecompressRequest, value: string) => Errno | undefined
+  >
 > = {
   type(request, value) {
     if (Object.hasOwn(TYPES, value)) request.flags = TYPES[value];
@@ -74,8 +77,8 @@ const PARAMETERS: Readonly<
 };
 
 /** Reads the text: EINVAL for a parameter without a value. */
-function parseRequest(text: string): Request | Errno {
-  const request: Request = {
+export function parseRecompress(text: string): RecompressRequest | Errno {
+  const request: RecompressRequest = {
     flags: [],
     maxPages: (1n << 64n) - 1n,
     threshold: 0,
@@ -105,7 +108,7 @@ interface Priorities {
  */
 function choosePriorities(
   { comps }: Zram,
-  { algo, priority, priorityEnd }: Request,
+  { algo, priority, priorityEnd }: RecompressRequest,
 ): Priorities | Errno {
   let first = priority;
   let end = priorityEnd ?? comps.activeCount;
@@ -135,16 +138,16 @@ function placeCandidates(
   }
 }
 
-/** Specifies `recompress_store`; see `Zram.recompress`. */
-export function* recompressSteps(
+/** 6.16 to 6.19: pages are marked first, then tried, the largest objects first. */
+export function* recompressBySize(
   zram: Zram,
   text: string,
 ): Generator<Wait, Errno | undefined> {
-  const request = parseRequest(text);
+  const request = parseRecompress(text);
   if (typeof request === "string") return request;
   if (zram.pool === undefined) return "EINVAL";
   if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
-  if (zram.ppInProgress) return "EAGAIN";
+  if (isTurnedAway(zram)) return "EAGAIN";
   const priorities = choosePriorities(zram, request);
   if (typeof priorities === "string") return priorities;
   const page = allocTemporaryPage(zram.memory);
@@ -166,7 +169,7 @@ export function* recompressSteps(
 /** The loop of `recompress_store`. */
 function* recompressPlaced(
   zram: Zram,
-  request: Request,
+  request: RecompressRequest,
   priorities: Priorities,
   ctl: PpCtl,
   buffer: Uint8Array,
@@ -197,8 +200,10 @@ function* recompressPlaced(
 }
 
 /** What an algorithm made of a page. */
-interface Recompressed {
+export interface Recompressed {
+  /** The algorithm's priority. */
   readonly priority: number;
+  /** What it made. */
   readonly bytes: Uint8Array;
 }
 
@@ -209,7 +214,7 @@ interface Recompressed {
 function searchSmaller(
   zram: Zram,
   page: number,
-  { threshold }: Request,
+  { threshold }: RecompressRequest,
   { first, end }: Priorities,
   buffer: Uint8Array,
 ): Recompressed | undefined {
@@ -236,11 +241,11 @@ function searchSmaller(
 function* recompressSlot(
   zram: Zram,
   page: number,
-  request: Request,
+  request: RecompressRequest,
   priorities: Priorities,
   buffer: Uint8Array,
 ): Generator<Wait, Errno | undefined> {
-  const { slots, stats, comps } = zram;
+  const { slots, comps } = zram;
   if (slots.size(page) < request.threshold) return;
   readFromZspool(zram, page, buffer);
   slots.clearFlag(page, ZRAM_IDLE);
@@ -253,13 +258,22 @@ function* recompressSlot(
     return;
   }
   yield "recompress_slot: slot locked, zs_malloc may sleep";
-  const { length } = smaller.bytes;
-  const handle = zram.initialisedPool.malloc(length);
+  return storeRecompressed(zram, page, smaller);
+}
+
+/** The page has a smaller object from now on, where there is memory for one. */
+export function storeRecompressed(
+  zram: Zram,
+  page: number,
+  { priority, bytes }: Recompressed,
+): Errno | undefined {
+  const { slots, stats } = zram;
+  const handle = zram.initialisedPool.malloc(bytes.length);
   if (typeof handle === "string") return handle;
-  zram.initialisedPool.write(handle, smaller.bytes);
+  zram.initialisedPool.write(handle, bytes);
   freePage(zram, page);
-  slots.setObject(page, handle, length, 0);
-  slots.setPriority(page, smaller.priority);
-  stats.comprDataSize += length;
+  slots.setObject(page, handle, bytes.length, 0);
+  slots.setPriority(page, priority);
+  stats.comprDataSize += bytes.length;
   stats.pagesStored++;
 }
