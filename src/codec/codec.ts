@@ -2,16 +2,7 @@
  * Codecs: what turns a page into fewer bytes and back. Whoever stores pages
  * knows this interface and no algorithm.
  */
-
-/** What an algorithm can be told beside its page (`struct zcomp_params`). */
-export interface CodecParams {
-  /** How hard it tries; of lz4, how little. */
-  readonly level?: number;
-  /** What pages are likely to hold. */
-  readonly dict?: Uint8Array;
-  /** `deflate.winbits`: how far back it looks, as a power of two; and its framing. */
-  readonly winbits?: number;
-}
+import type { ZcompParams } from "../linux/zcomp_params.ts";
 
 /** A compression algorithm. */
 export interface Codec {
@@ -32,7 +23,7 @@ export interface Codec {
    * The algorithm with parameters; a codec without it does the same whatever
    * they are.
    */
-  withParams?(params: CodecParams): Codec;
+  withParams?(params: ZcompParams): Codec;
 }
 
 /** Compressed bytes that no encoder made, or that were changed since. */

@@ -3,8 +3,8 @@ import type { Errno } from "../linux/errno.ts";
 import { type Comps, MAX_COMPS } from "./zcomp.ts";
 
 /**
- * The priority that is asked for, `least` where none is: EINVAL for one out of
- * range, for an algorithm that has none, and where the two do not go together.
+ * The priority that is asked for, `least` where none is: EINVAL for one not
+ * from `least` up to but not including `end`, for an algorithm that has none, and where the two do not go together.
  * Specifies `lookup_algo_priority` and `validate_algo_priority`, `zram_drv.c`,
  * since 7.1.
  */
@@ -12,14 +12,15 @@ export function algorithmPriority(
   comps: Comps,
   { algo, priority }: { readonly algo?: string; readonly priority?: number },
   least: number,
+  end: number = MAX_COMPS,
 ): number | Errno {
   if (priority !== undefined) {
-    if (priority < least || priority >= MAX_COMPS) return "EINVAL";
+    if (priority < least || priority >= end) return "EINVAL";
     const isOther = algo !== undefined && comps.nameAt(priority) !== algo;
     return isOther ? "EINVAL" : priority;
   }
   if (algo === undefined) return least;
-  for (let nth = least; nth < MAX_COMPS; nth++) {
+  for (let nth = least; nth < end; nth++) {
     if (comps.nameAt(nth) === algo) return nth;
   }
   return "EINVAL";

@@ -4,6 +4,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
 import { blocked, type Wait } from "../rules/wait.ts";
 import type { Zram } from "./device.ts";
 import { allocTemporaryPage } from "./post_processing.ts";
@@ -284,7 +285,8 @@ function writeSegment(
 
 /**
  * Frees the whole pages in a range, each counted in `notify_free` whether it
- * was stored or not; parts of pages at its ends stay as they were. Specifies
+ * was stored or not; parts of pages at its ends stay as they were. Throws a
+ * {@linkcode KernelBug} where the request never ends. Specifies
  * `zram_bio_discard`.
  */
 function* discardSteps(
@@ -294,6 +296,11 @@ function* discardSteps(
 ): Generator<Wait, undefined> {
   const { pageSize } = zram.profile;
   const start = sector * SECTOR_SIZE;
+  const offset = start % pageSize;
+  const isWithin = offset > 0 && bytes <= pageSize - offset;
+  if (isWithin && zram.profile.zram.partialDiscard === "never-ends") {
+    throw new KernelBug("zram_bio_discard", "never end the request");
+  }
   const end = Math.floor((start + bytes) / pageSize);
   for (let page = Math.ceil(start / pageSize); page < end; page++) {
     yield* slotLock(zram, page);

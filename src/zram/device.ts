@@ -5,6 +5,7 @@ import type { Profile } from "../linux/profile.ts";
 import type { IoStat } from "../linux/zram_profile.ts";
 import { Memory } from "../memory/memory.ts";
 import { assertWhole } from "../rules/argument.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import { AttachedBacking, type BackingDevice } from "./backing.ts";
@@ -17,7 +18,7 @@ import {
   submitBioSteps,
 } from "./bio.ts";
 import { markIdle } from "./idle.ts";
-import { RECOMPRESS } from "./recompressions.ts";
+import { RECOMPRESS } from "./recompress_orders.ts";
 import { Slots } from "./slots.ts";
 import { refuseTable, zramTableBytes } from "./table.ts";
 import {
@@ -130,6 +131,7 @@ export class Zram {
   holders = 0;
 
   readonly #backingDevices: ReadonlyMap<string, BackingDevice | Errno>;
+  readonly #files: ReadonlyMap<string, Uint8Array | Errno>;
   readonly #totalRamPages: number;
 
   /** A fresh device of size 0. Specifies `zram_add`. */
@@ -141,6 +143,7 @@ export class Zram {
     this.comps = new Comps(profile.zram, options.codecs ?? []);
     this.buffer = new Uint8Array(2 * pageSize);
     this.#backingDevices = options.backingDevices ?? new Map();
+    this.#files = options.files ?? new Map();
     this.#totalRamPages = options.totalRamPages ?? Infinity;
     if (options.totalRamPages !== undefined) {
       assertWhole("make zram", "totalRamPages", options.totalRamPages);
@@ -165,11 +168,17 @@ export class Zram {
     return this.pool;
   }
 
-  /** The codec of a priority that a slot has or a write uses. */
+  /**
+   * The codec of a priority that a slot has or a write uses. Throws a
+   * {@linkcode KernelBug} where the device was set up without.
+   */
   codecAt(priority: number): Codec {
     const codec = this.comps.codecAt(priority);
     if (codec === undefined) {
-      throw new Error(`Cannot use zram: no algorithm has priority ${priority}`);
+      throw new KernelBug(
+        "zcomp_stream_get",
+        `dereference a null pointer, as no algorithm has priority ${priority}`,
+      );
     }
     return codec;
   }
@@ -235,6 +244,15 @@ export class Zram {
     this.backing = new AttachedBacking(path, device);
   }
 
+  /**
+   * The bytes of a file: ENOENT where there is none, EINVAL for an empty one.
+   * Specifies `kernel_read_file_from_path`, `fs/kernel_read_file.c`.
+   */
+  readFile(path: string): Uint8Array | Errno {
+    const file = this.#files.get(path);
+    return file?.length === 0 ? "EINVAL" : file ?? "ENOENT";
+  }
+
   /** Opens the disk, `exclusive` as a mount or swapon does (`blkdev_get`). */
   open(exclusive = false): void {
     this.openers++;
@@ -253,7 +271,8 @@ export class Zram {
   /**
    * Back to a fresh device, all memory given back: EBUSY while it is open (in
    * 3.12, while one has it exclusively). What was set of writeback stays as it
-   * was, but for its device. Specifies `reset_store` and `zram_reset_device`.
+   * was, but for its device, and up to 5.10, of a device without a disk, all
+   * but `mem_limit`. Specifies `reset_store` and `zram_reset_device`.
    */
   reset(): Errno | undefined {
     if (this.isInUse) return "EBUSY";
@@ -262,12 +281,14 @@ export class Zram {
         "Cannot reset zram: a writeback or a recompression holds 'init_lock'",
       );
     }
+    this.limitPages = 0;
+    const { resetWithoutDisk } = this.profile.zram;
+    if (this.disksize === 0 && resetWithoutDisk === "limit") return;
     for (let page = 0; page < this.slots.length; page++) freePage(this, page);
     this.slots = new Slots(0);
     this.pool?.destroy();
     this.pool = undefined;
     this.comps.destroy();
-    this.limitPages = 0;
     this.disksize = 0;
     this.maxCompStreams = 1;
     this.stats = zeroStats();
@@ -406,7 +427,7 @@ export class Zram {
    * EINVAL for what cannot be read, before initialisation, or where there is
    * no such algorithm; EAGAIN while another post-processing runs, for which it
    * waits since 7.0; ENOMEM where there is no memory for a new object, the old
-   * one being still there. Specifies `recompress_store`.
+   * one being still there. Specifies `recompress_store`, since 6.2.
    */
   recompress(text: string): Errno | undefined {
     return runToEnd(this.recompressSteps(text));
@@ -414,7 +435,7 @@ export class Zram {
 
   /** {@linkcode Zram.recompress}, stopping wherever others may run. */
   recompressSteps(text: string): Generator<Wait, Errno | undefined> {
-    return RECOMPRESS[this.profile.zram.recompressTries](this, text);
+    return RECOMPRESS[this.profile.zram.recompressOrder](this, text);
   }
 
   /** Lowers `mem_used_max` to what is used now (`mem_used_max_store`). */
@@ -452,7 +473,7 @@ export class Zram {
    */
   assertDevLock(task: string): void {
     const { postProcessing } = this.profile.zram;
-    if (!this.ppInProgress || postProcessing === "one-or-EAGAIN") return;
+    if (!this.ppInProgress || postProcessing !== "one-after-another") return;
     throw new Error(
       `Cannot ${task}: a writeback or a recompression holds 'dev_lock'`,
     );

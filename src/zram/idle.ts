@@ -44,8 +44,9 @@ const CUTOFFS: Readonly<
  * access times are not kept. Specifies the reading in `idle_store`, `zram_drv.c`.
  */
 export function idleCutoff({ profile, now }: Zram, text: string): Cutoff {
-  const { trackEntryActime, idleAge } = profile.zram;
-  return trackEntryActime ? CUTOFFS[idleAge](text, now()) : "EINVAL";
+  const { trackEntryActime, idleAges, idleAge } = profile.zram;
+  const takesAges = trackEntryActime && idleAges;
+  return takesAges ? CUTOFFS[idleAge](text, now()) : "EINVAL";
 }
 
 /**
@@ -60,7 +61,9 @@ export function markIdle(zram: Zram, cutoff: number | "all"): void {
   }
   const { slots } = zram;
   const inPool = zram.profile.zram.idleMarks === "in-pool";
-  const passedOver = inPool ? ZRAM_SAME | ZRAM_WB : ZRAM_UNDER_WB;
+  const passedOver = inPool
+    ? ZRAM_SAME | ZRAM_WB | ZRAM_UNDER_WB
+    : ZRAM_UNDER_WB;
   // The kernel says "all" by a cutoff of 0.
   const all = cutoff === "all" || cutoff === 0 || !slots.tracksAcTime;
   for (let page = 0; page < slots.length; page++) {

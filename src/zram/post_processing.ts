@@ -55,19 +55,22 @@ export class PpCtl {
   }
 }
 
+/** Whether a post-processing has to be tried again, as another runs. */
+export function isTurnedAway({ profile, ppInProgress }: Zram): boolean {
+  return ppInProgress && profile.zram.postProcessing === "one-or-EAGAIN";
+}
+
 /**
- * Waits for another post-processing to end, where this kernel does; answers
- * whether one still runs. Specifies `pp_in_progress` (since 6.13) and
- * `dev_lock` (since 7.0).
+ * Waits for another post-processing to end, where this kernel does. Specifies
+ * the taking of `dev_lock`, since 7.0.
  */
 export function* waitForPostProcessing(
   zram: Zram,
-): Generator<Wait, boolean> {
+): Generator<Wait, void> {
   const { postProcessing } = zram.profile.zram;
   while (zram.ppInProgress && postProcessing === "one-after-another") {
     yield blocked("dev_lock: a writeback or a recompression holds it");
   }
-  return zram.ppInProgress;
 }
 
 /** A post-processing begins, and keeps others and `reset` off. */

@@ -1,8 +1,8 @@
 /**
  * Recompression: pages are compressed again with another algorithm, where that
  * saves memory. Specifies `recompress_store` and `recompress_slot`,
- * `drivers/block/zram/zram_drv.c`, up to 7.0: the algorithms of a range of
- * priorities are tried, one after another.
+ * `drivers/block/zram/zram_drv.c`, from 6.16 to 7.0: the algorithms of a range
+ * of priorities are tried, one after another.
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
@@ -12,6 +12,7 @@ import type { Zram } from "./device.ts";
 import {
   allocTemporaryPage,
   holdPostProcessing,
+  isTurnedAway,
   PpCtl,
   releasePostProcessing,
   waitForPostProcessing,
@@ -30,7 +31,7 @@ import { freePage } from "./write.ts";
 import { MAX_COMPS, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
 
 /** What is asked for, as it is read. */
-interface Request {
+export interface RecompressRequest {
   /** Flags that a page must have, all of them. */
   flags: readonly number[];
   /** Pages that may still be tried. */
@@ -54,7 +55,10 @@ export const RECOMPRESS_TYPES: Readonly<Record<string, readonly number[]>> = {
 
 /** Reads one parameter into the request; those that are unknown are passed over. */
 const PARAMETERS: Readonly<
-  Record<string, (request: Request, value: string) => Errno | undefined>
+  Record<
+    string,
+    (request: RecompressRequest, value: string) => Errno | undefined
+  >
 > = {
   type(request, value) {
     if (!Object.hasOwn(RECOMPRESS_TYPES, value)) return;
@@ -83,8 +87,8 @@ const PARAMETERS: Readonly<
 };
 
 /** Reads the text: EINVAL for a parameter without a value. */
-function parseRequest(text: string): Request | Errno {
-  const request: Request = {
+export function parseRecompress(text: string): RecompressRequest | Errno {
+  const request: RecompressRequest = {
     flags: [],
     maxPages: (1n << 64n) - 1n,
     threshold: 0,
@@ -114,7 +118,7 @@ interface Priorities {
  */
 function choosePriorities(
   { comps }: Zram,
-  { algo, priority, priorityEnd }: Request,
+  { algo, priority, priorityEnd }: RecompressRequest,
 ): Priorities | Errno {
   let first = priority;
   let end = priorityEnd ?? comps.activeCount;
@@ -144,17 +148,17 @@ function placeCandidates(
   }
 }
 
-/** Specifies `recompress_store`; see `Zram.recompress`. */
-export function* recompressSteps(
+/** 6.16 to 7.0: pages are marked first, then tried, the largest objects first. */
+export function* recompressBySize(
   zram: Zram,
   text: string,
 ): Generator<Wait, Errno | undefined> {
-  const request = parseRequest(text);
+  const request = parseRecompress(text);
   if (typeof request === "string") return request;
-  const isBusy = yield* waitForPostProcessing(zram);
+  yield* waitForPostProcessing(zram);
   if (zram.pool === undefined) return "EINVAL";
   if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
-  if (isBusy) return "EAGAIN";
+  if (isTurnedAway(zram)) return "EAGAIN";
   const priorities = choosePriorities(zram, request);
   if (typeof priorities === "string") return priorities;
   const page = allocTemporaryPage(zram.memory);
@@ -206,7 +210,7 @@ export function* recompressPlaced(
 export interface Recompressed {
   /** The algorithm's priority. */
   readonly priority: number;
-  /** The object. */
+  /** What it made. */
   readonly bytes: Uint8Array;
 }
 
@@ -217,7 +221,7 @@ export interface Recompressed {
 function searchSmaller(
   zram: Zram,
   page: number,
-  { threshold }: Request,
+  { threshold }: RecompressRequest,
   { first, end }: Priorities,
   buffer: Uint8Array,
 ): Recompressed | undefined {
@@ -244,7 +248,7 @@ function searchSmaller(
 function* recompressSlot(
   zram: Zram,
   page: number,
-  request: Request,
+  request: RecompressRequest,
   priorities: Priorities,
   buffer: Uint8Array,
 ): Generator<Wait, Errno | undefined> {
@@ -260,24 +264,23 @@ function* recompressSlot(
     }
     return;
   }
-  return yield* storeRecompressed(zram, page, smaller);
+  yield "recompress_slot: slot locked, zs_malloc may sleep";
+  return storeRecompressed(zram, page, smaller);
 }
 
-/** An object takes the place of another that holds the same page. */
-export function* storeRecompressed(
+/** The page has a smaller object from now on, where there is memory for one. */
+export function storeRecompressed(
   zram: Zram,
   page: number,
   { priority, bytes }: Recompressed,
-): Generator<Wait, Errno | undefined> {
+): Errno | undefined {
   const { slots, stats } = zram;
-  yield "recompress_slot: slot locked, zs_malloc may sleep";
-  const { length } = bytes;
-  const handle = zram.initialisedPool.malloc(length);
+  const handle = zram.initialisedPool.malloc(bytes.length);
   if (typeof handle === "string") return handle;
   zram.initialisedPool.write(handle, bytes);
   freePage(zram, page);
-  slots.setObject(page, handle, length, 0);
+  slots.setObject(page, handle, bytes.length, 0);
   slots.setPriority(page, priority);
-  stats.comprDataSize += length;
+  stats.comprDataSize += bytes.length;
   stats.pagesStored++;
 }

@@ -49,7 +49,7 @@ function priorityToTry(
   { comps, profile }: Zram,
   others: Readonly<Record<string, string | undefined>>,
 ): number {
-  if (profile.zram.recompressTries === "priorities") {
+  if (profile.zram.recompressOrder !== "one-by-size") {
     return Object.keys(others).length === 0 ? comps.activeCount - 1 : 0;
   }
   const { priority = String(SECONDARY_COMP), ...rest } = others;

@@ -9,6 +9,7 @@ import type { Zram } from "./device.ts";
 import {
   allocTemporaryPage,
   holdPostProcessing,
+  isTurnedAway,
   PpCtl,
   releasePostProcessing,
   waitForPostProcessing,
@@ -119,10 +120,10 @@ export function* recompressWithOne(
 ): Generator<Wait, Errno | undefined> {
   const request = parseRequest(text);
   if (typeof request === "string") return request;
-  const isBusy = yield* waitForPostProcessing(zram);
+  yield* waitForPostProcessing(zram);
   if (zram.pool === undefined) return "EINVAL";
   if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
-  if (isBusy) return "EAGAIN";
+  if (isTurnedAway(zram)) return "EAGAIN";
   const priority = choosePriority(zram, request);
   if (typeof priority === "string") return priority;
   const page = allocTemporaryPage(zram.memory);
@@ -171,7 +172,8 @@ function* recompressSlot(
     return;
   }
   const bytes = into.subarray(0, length);
-  return yield* storeRecompressed(zram, page, { priority, bytes });
+  yield "recompress_slot: slot locked, zs_malloc may sleep";
+  return storeRecompressed(zram, page, { priority, bytes });
 }
 
 /** Specifies `highest_priority_algorithm`. */

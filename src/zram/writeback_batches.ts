@@ -15,6 +15,7 @@ import type { Zram } from "./device.ts";
 import {
   allocTemporaryPage,
   holdPostProcessing,
+  isTurnedAway,
   PpCtl,
   releasePostProcessing,
   type TemporaryPage,
@@ -64,10 +65,10 @@ export function* writebackInBatches(
   zram: Zram,
   text: string,
 ): Generator<Wait, Errno | undefined> {
-  const isBusy = yield* waitForPostProcessing(zram);
+  yield* waitForPostProcessing(zram);
   const { backing, slots } = zram;
   if (zram.pool === undefined) return "EINVAL";
-  if (isBusy) return "EAGAIN";
+  if (isTurnedAway(zram)) return "EAGAIN";
   if (backing === undefined) return "ENODEV";
   const idle = allocRequests(zram);
   if (idle.length === 0) return "ENOMEM";

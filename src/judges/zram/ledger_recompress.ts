@@ -28,7 +28,7 @@ export function recompress(
   ledger: ZramLedger,
   text: string,
 ): string | undefined {
-  const asked = ledger.profile.zram.recompressTries === "one-algorithm"
+  const asked = ledger.profile.zram.recompressOrder === "one-by-size"
     ? readOneAlgorithm(ledger, text)
     : readRecompression(ledger, text);
   if (typeof asked === "string") return asked;

@@ -16,6 +16,11 @@ export const RELEASE_6_1: Release = {
   },
   zram: {
     ...RELEASE_5_10.zram,
+    idleAges: true,
+    writebackTypes: ["idle", "huge", "huge_idle"],
+    writebackPages: "one",
+    // zram_reset_device, as 6.1.192 has it.
+    resetWithoutDisk: "everything",
     mmStatNumbers: 9,
   },
   zswap: {

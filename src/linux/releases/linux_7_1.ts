@@ -10,7 +10,10 @@ export const RELEASE_7_1: Release = {
   read: "source",
   zram: {
     ...RELEASE_7_0.zram,
+    // zram_bio_discard ends what it does nothing about.
+    partialDiscard: "ends",
+    paramsTaken: "before-disksize",
     // recompress_store, validate_algo_priority.
-    recompressTries: "one-algorithm",
+    recompressOrder: "one-by-size",
   },
 };

@@ -14,6 +14,8 @@ export const RELEASE_7_2: Release = {
   },
   zram: {
     ...RELEASE_7_1.zram,
+    // zram_destroy_comps.
+    afterFailedSetup: "default",
     unusedBlock: "given-back",
     // read_from_zspool_raw.
     blockTail: "zeros",

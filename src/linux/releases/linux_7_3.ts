@@ -1,5 +1,6 @@
-/** Linux 7.3: ages below the uptime. */
+/** Linux 7.3: parameters of algorithms in range, ages below the uptime. */
 import type { Release } from "../release.ts";
+import { refuseParamsBeyondRange } from "../zcomp_params.ts";
 import { RELEASE_7_2 } from "./linux_7_2.ts";
 
 /** Linux 7.3, after 7.2. */
@@ -10,6 +11,10 @@ export const RELEASE_7_3: Release = {
   read: "source",
   zram: {
     ...RELEASE_7_2.zram,
+    dictErrors: "own",
+    // __comp_algorithm_store.
+    algorithmForgetsParams: true,
+    refuseParams: refuseParamsBeyondRange,
     // idle_store: no slot can be older than the system.
     idleAge: "below-uptime",
   },

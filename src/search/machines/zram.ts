@@ -15,7 +15,7 @@ import { allQuestions } from "../../judges/zram/questions.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
 import { ExpandedPages } from "../../programs/expanded.ts";
 import type { ZramStep } from "../../programs/zram/steps.ts";
-import { zramCodecs } from "../../targets/zram/device.ts";
+import { choosableAlgorithms, zramCodecs } from "../../targets/zram/device.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { ZRAM_INVARIANTS } from "../../zram/invariants.ts";
 import type { Machine } from "../machine.ts";
@@ -52,7 +52,7 @@ export const zramMachine: Machine<ZramStep> = {
       profileOf: (create) => kernelAsked(profile, create),
       lengthsOf: ({ codecs }) =>
         codecs === "stated"
-          ? statedLengths(profile.zram.compAlgorithms)
+          ? statedLengths(choosableAlgorithms(profile))
           : codecLengths(zramCodecs(profile, codecs)),
       isLinux: true,
       rules: [contractRules({ reach, isModel: true }), naiveRules(reach)],

@@ -5,6 +5,7 @@ import { RecordedSizes } from "../../codec/recorded.ts";
 import { Comparison } from "../../judges/comparison.ts";
 import { comparingZram } from "../../judges/zram/observed.ts";
 import { nextArgs } from "../../linux/kstrtox.ts";
+import { cryptoAlgorithm } from "../../linux/zram_profile.ts";
 import type { Program } from "../../programs/program.ts";
 import { TranscriptError } from "../../programs/transcript_fields.ts";
 import type {
@@ -23,6 +24,7 @@ import type {
   ZramSteps,
 } from "../../programs/zram/steps.ts";
 import type { StepTarget } from "../../targets/step_target.ts";
+import { choosableAlgorithms } from "../../targets/zram/device.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { type Comps, PRIMARY_COMP } from "../../zram/zcomp.ts";
 import { type Awaiting, runNow, trialOf } from "../trial.ts";
@@ -99,7 +101,7 @@ function chooseSizes(
 ): Sizes {
   const known = KERNEL_CODECS.map(({ name }) => name);
   const without = algorithmsOf(transcript)
-    .find((name) => !known.includes(name));
+    .find((name) => !known.includes(cryptoAlgorithm(name)));
   const sizes = asked ?? (without === undefined ? "computed" : "recorded");
   if (sizes === "computed" && without !== undefined) {
     throw noEncoder(without);
@@ -127,7 +129,7 @@ function recordedTarget(
   { profile, steps }: Program<ZramStep>,
   operations: readonly ZramOperation[],
 ): StepTarget<ZramSteps, ZramResults> {
-  const codecs = profile.zram.compAlgorithms
+  const codecs = choosableAlgorithms(profile)
     .map((name) => new RecordedSizes(name));
   const model = new ZramModel(profile, codecs);
   const pages = new ExpandedPages();
@@ -178,6 +180,7 @@ function nearestLength(
   page: Uint8Array,
   scratch: Uint8Array,
 ): number {
-  const encoder = KERNEL_CODECS.find(({ name }) => name === algorithm);
+  const known = cryptoAlgorithm(algorithm);
+  const encoder = KERNEL_CODECS.find(({ name }) => name === known);
   return (encoder ?? lz4).compress(page, scratch);
 }
