@@ -37,6 +37,8 @@ export interface ZsmallocRelease {
   readonly mapped: "unmovable" | "pinned" | "waited-for" | "left-alone";
   /** Whether the frames under objects can be replaced (since 4.8). */
   readonly movable: boolean;
+  /** Whether a look-up of a class counts the handle in front of the object. */
+  readonly classLookup: "object" | "chunk";
   /** Whether memory pressure compacts the pool (since 4.3). */
   readonly shrinker: boolean;
   /** What `zs_malloc` answers to a size of 0; up to 5.18 no more than failure. */

@@ -154,13 +154,18 @@ export class ZsPool {
   }
 
   /**
-   * The index of the class for chunks of `size` bytes. It is asked of objects'
-   * sizes, and does not count the handle in front of them. Specifies
+   * The index of the class that an object of `size` bytes is told to be in.
+   * From 6.2 to 7.1 the handle in front of it is not counted, so that it may be
+   * the class below; 6.12.118 and 7.2 count it. Specifies
    * `zs_lookup_class_index`, since 6.2.
    */
   lookupClassIndex(size: number): number {
     assertWhole("look up a class", "size", size);
-    return this.#classOf[sizeClassIndex(this.geometry, size)].index;
+    const { profile, geometry } = this;
+    const chunk = profile.classLookup === "chunk"
+      ? size + geometry.handleSize
+      : size;
+    return this.#classOf[sizeClassIndex(geometry, chunk)].index;
   }
 
   /** The class that holds objects of `size` bytes, from 1 to the page size. */

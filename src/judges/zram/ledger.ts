@@ -88,8 +88,10 @@ export class ZramLedger {
   readonly memory: LedgerMemory;
   /** Algorithms by priority. */
   algorithms: (string | undefined)[];
-  /** Algorithms that can be chosen. */
+  /** Algorithms that are listed. */
   readonly available: readonly string[];
+  /** What algorithms were told, by priority. */
+  params: (LedgerParams | undefined)[] = [];
   /** `max_comp_streams`, where it can be set. */
   maxCompStreams = 1;
   /** The clock, in seconds. */
@@ -154,6 +156,38 @@ export class ZramLedger {
     return this.memory.limit !== 0 || this.memory.isScarce;
   }
 
+  /** Whether an algorithm can be chosen. */
+  canChoose(name: string): boolean {
+    return this.available.includes(name) ||
+      this.profile.zram.unlistedAlgorithms.includes(name);
+  }
+
+  /** Whether every algorithm is there, and takes what it was told. */
+  get canSetUp(): boolean {
+    return this.algorithms.every((name, nth) =>
+      name === undefined ||
+      (this.canChoose(name) && canTake(name, this.params[nth]))
+    );
+  }
+
+  /**
+   * Every algorithm is set up; answers whether that went well. Where it did
+   * not, a kernel may lose some of them, or all.
+   */
+  setUp(): boolean {
+    const { afterFailedSetup, defaultAlgorithm } = this.profile.zram;
+    const isDone = this.canSetUp;
+    if (isDone || afterFailedSetup === "unchanged") return isDone;
+    this.algorithms = afterFailedSetup === "default" ? [defaultAlgorithm] : [];
+    this.params = [];
+    return false;
+  }
+
+  /** Whether there is a disk, but nothing that compresses what is written to it. */
+  get lacksCompressor(): boolean {
+    return this.isInitialised && this.algorithms[0] === undefined;
+  }
+
   /** The device has a disk of so many bytes. */
   initialise(bytes: number): void {
     const pages = Math.floor(
@@ -164,7 +198,11 @@ export class ZramLedger {
 
   /** The device is as it was, but for the limit of writeback. */
   reset(): void {
-    const { resetRestoresAlgorithm, defaultAlgorithm } = this.profile.zram;
+    const { resetRestoresAlgorithm, defaultAlgorithm, resetWithoutDisk } =
+      this.profile.zram;
+    this.memory.limit = 0;
+    if (!this.isInitialised && resetWithoutDisk === "limit") return;
+    this.params = [];
     this.pages = new LedgerPages(0);
     this.memory.reset();
     this.algorithms = [
@@ -346,6 +384,22 @@ export class ZramLedger {
       this.giveBlock(pages.block[page]);
     }
   }
+}
+
+/** What an algorithm was told. */
+export interface LedgerParams {
+  /** How hard to try. */
+  readonly level: number | undefined;
+  /** The window of deflate. */
+  readonly winbits: number | undefined;
+}
+
+/** Whether an algorithm can be set up: deflate alone refuses anything. */
+function canTake(name: string, params: LedgerParams | undefined): boolean {
+  if (name !== "deflate" || params === undefined) return true;
+  const { level = -1, winbits = 15 } = params;
+  const window = winbits < 0 ? -winbits : winbits;
+  return level >= -1 && level < 10 && window > 8 && window < 16;
 }
 
 /** What is counted as it happens. */

@@ -28,6 +28,7 @@ export const RELEASE_3_12: Release = {
     mapping: "copy",
     mapped: "unmovable",
     movable: false,
+    classLookup: "object",
     shrinker: false,
     zeroSize: "ENOMEM",
     tooLarge: "ENOMEM",
