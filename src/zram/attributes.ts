@@ -251,7 +251,6 @@ function storeAlgorithmParams(zram: Zram, text: string): Errno | undefined {
   comps.setParams(priority, {});
   const read = dict === undefined ? undefined : zram.readFile(dict);
   if (typeof read === "string") return dictErrors === "own" ? read : "EINVAL";
-  if (read?.length === 0 && dictErrors === "own") return "EINVAL";
   comps.setParams(priority, {
     level: paramOf(numbers.level),
     winbits: paramOf(numbers["deflate.winbits"]),

@@ -129,14 +129,13 @@ function refusalsOf(
   const busy = isInitialised ? ["EBUSY"] : [];
   switch (attr) {
     case "disksize":
-      // Up to 4.2 this is where an unknown algorithm is refused.
-      if (ledger.algorithms.some((one) => one && !isAvailable(ledger, one))) {
-        return undefined;
-      }
+      // Up to 4.2 this is where an unknown algorithm is refused, and since 6.12
+      // what one was told.
+      if (!ledger.canSetUp) return undefined;
       return (bytesNamed(value) ?? 0n) === 0n ? ["EINVAL", ...busy] : busy;
     case "comp_algorithm":
       if (zram.algorithmChecked === "when-initialised") return undefined;
-      if (zram.compAlgorithms.includes(value.trim())) return busy;
+      if (ledger.canChoose(value.trim())) return busy;
       return value.length >= 128 ? undefined : ["EINVAL", ...busy];
     case "compact":
       return isInitialised ? [] : ["EINVAL"];

@@ -87,7 +87,7 @@ function checkCounts(
   numbers: Float64Array,
   reach: Reach,
 ): void {
-  const { pages, events, memory, profile: { pageSize } } = ledger;
+  const { pages, memory, profile: { pageSize } } = ledger;
   const { unknown, places } = pages;
   const exactly = (rule: Rule, name: MmStatNumber, right: number) =>
     between(rule, numbers, name, right, right, reach, right > 0);
@@ -103,6 +103,16 @@ function checkCounts(
   );
   exactly(RULES.memLimit, "mem_limit", memory.limit * pageSize);
   exactly(RULES.samePages, "same_pages", places[SAME]);
+  checkHuge(ledger, numbers, reach);
+}
+
+/** How many pages are stored whole, and were: which numbers there are differs. */
+function checkHuge(
+  { pages: { unknown, places }, events, profile: { zram } }: ZramLedger,
+  numbers: Float64Array,
+  reach: Reach,
+): void {
+  if (zram.mmStatNumbers <= MM.huge_pages) return;
   const isSeen = places[WHOLE] > 0 || events.hugeSince > 0;
   const [huge, since] = [places[WHOLE], events.hugeSince];
   const most = (least: number) => least + unknown;
@@ -115,6 +125,7 @@ function checkCounts(
     reach,
     isSeen,
   );
+  if (zram.mmStatNumbers <= MM.huge_pages_since) return;
   between(
     RULES.hugePages,
     numbers,

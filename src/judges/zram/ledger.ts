@@ -11,6 +11,7 @@ import { BACKING_PATH } from "../../programs/transcript_zram.ts";
 import type { ExpandedPages } from "../../programs/expanded.ts";
 import type { ZramCreate } from "../../programs/zram/steps.ts";
 import { type ClassTable, classTable } from "./classes.ts";
+import { type LedgerParams, refusedParams } from "./ledger_params.ts";
 import { type Attempt, type Known, LedgerMemory } from "./ledger_memory.ts";
 import { MM, MM_STAT_NUMBERS } from "./mm_stat.ts";
 import {
@@ -88,8 +89,10 @@ export class ZramLedger {
   readonly memory: LedgerMemory;
   /** Algorithms by priority. */
   algorithms: (string | undefined)[];
-  /** Algorithms that can be chosen. */
+  /** Algorithms that are listed. */
   readonly available: readonly string[];
+  /** What algorithms were told, by priority. */
+  params: (LedgerParams | undefined)[] = [];
   /** `max_comp_streams`, where it can be set. */
   maxCompStreams = 1;
   /** The clock, in seconds. */
@@ -167,6 +170,45 @@ export class ZramLedger {
     return this.memory.limit !== 0 || this.memory.isScarce;
   }
 
+  /** Whether an algorithm can be chosen. */
+  canChoose(name: string): boolean {
+    return this.available.includes(name) ||
+      this.profile.zram.unlistedAlgorithms.includes(name);
+  }
+
+  /** Whether every algorithm is there, and takes what it was told. */
+  get canSetUp(): boolean {
+    return this.#refusedSetUp === undefined;
+  }
+
+  /** The errno of the first algorithm that cannot be set up. */
+  get #refusedSetUp(): string | undefined {
+    for (const [nth, name] of this.algorithms.entries()) {
+      if (name === undefined) continue;
+      if (!this.canChoose(name)) return "EINVAL";
+      const errno = refusedParams(this.profile, name, this.params[nth]);
+      if (errno !== undefined) return errno;
+    }
+  }
+
+  /**
+   * Every algorithm is set up; answers the errno where that did not go well. A
+   * kernel may lose some of them then, or all.
+   */
+  setUp(): string | undefined {
+    const { afterFailedSetup, defaultAlgorithm } = this.profile.zram;
+    const errno = this.#refusedSetUp;
+    if (errno === undefined || afterFailedSetup === "unchanged") return errno;
+    this.algorithms = afterFailedSetup === "default" ? [defaultAlgorithm] : [];
+    this.params = [];
+    return errno;
+  }
+
+  /** Whether there is a disk, but nothing that compresses what is written to it. */
+  get lacksCompressor(): boolean {
+    return this.isInitialised && this.algorithms[0] === undefined;
+  }
+
   /** The device has a disk of so many bytes. */
   initialise(bytes: number): void {
     const pages = Math.floor(
@@ -177,7 +219,11 @@ export class ZramLedger {
 
   /** The device is as it was, but for what was set of writeback. */
   reset(): void {
-    const { resetRestoresAlgorithm, defaultAlgorithm } = this.profile.zram;
+    const { resetRestoresAlgorithm, defaultAlgorithm, resetWithoutDisk } =
+      this.profile.zram;
+    this.memory.limit = 0;
+    if (!this.isInitialised && resetWithoutDisk === "limit") return;
+    this.params = [];
     this.pages = new LedgerPages(0);
     this.memory.reset();
     this.algorithms = [
@@ -194,7 +240,12 @@ export class ZramLedger {
 
   /** Gives an algorithm a priority. */
   choose(name: string, priority: number): void {
-    if (priority < MOST_ALGORITHMS) this.algorithms[priority] = name;
+    if (priority >= MOST_ALGORITHMS) return;
+    this.algorithms[priority] = name;
+    // What the one before was told, this one is not.
+    if (this.profile.release.name === "linux-7.3") {
+      this.params[priority] = undefined;
+    }
   }
 
   /** The bytes of a page that is written. */

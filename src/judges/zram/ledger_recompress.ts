@@ -3,7 +3,7 @@ import { kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE, INCOMPRESSIBLE, OBJECT } from "./ledger_pages.ts";
 import { readOneAlgorithm } from "./ledger_recompress_one.ts";
-import { foundBySize } from "./ledger_writeback.ts";
+import { foundBySize, isOfType } from "./ledger_writeback.ts";
 
 /** What is asked for. */
 export interface Recompression {
@@ -32,8 +32,12 @@ export function recompress(
     ? readOneAlgorithm(ledger, text)
     : readRecompression(ledger, text);
   if (typeof asked === "string") return asked;
-  const { pages } = ledger;
+  const { pages, profile: { zram } } = ledger;
   const { type, threshold, end } = asked;
+  if (zram.recompressOrder === "by-index") {
+    recompressInOrder(ledger, asked);
+    return undefined;
+  }
   const all = [{ start: 0, end: pages.length, type }];
   const found = foundBySize(
     ledger,
@@ -77,7 +81,10 @@ function readRecompression(
   if (!ledger.isInitialised) return "EINVAL";
   const { threshold = 0, max_pages: maxPages = Infinity } = numbers;
   if (threshold >= ledger.table.hugeFrom) return "EINVAL";
-  const priorities = prioritiesOf(ledger, read.algo, numbers.priority);
+  const isByIndex = ledger.profile.zram.recompressOrder === "by-index";
+  const priorities = isByIndex
+    ? prioritiesInOrder(ledger, read.algo, numbers.priority)
+    : prioritiesOf(ledger, read.algo, numbers.priority);
   if (priorities === undefined) return "EINVAL";
   const last = ledger.activeCount;
   return { type: read.type ?? "", threshold, maxPages, last, ...priorities };
@@ -94,6 +101,71 @@ function prioritiesOf(
   const isOne = algo !== undefined || priority !== undefined;
   const end = Math.min(isOne ? first + 1 : activeCount, activeCount);
   return first < 0 || first >= end ? undefined : { first, end };
+}
+
+/** Likewise of 6.12, where a range may hold no algorithm, or be none. */
+function prioritiesInOrder(
+  { algorithms }: ZramLedger,
+  algo: string | undefined,
+  priority: number | undefined,
+): { first: number; end: number } | undefined {
+  const from = Math.max(priority ?? 1, 1);
+  if (algo !== undefined) {
+    const first = algorithms.indexOf(algo, from);
+    return first < 0 ? undefined : { first, end: first + 1 };
+  }
+  return { first: from, end: priority === undefined ? 4 : from + 1 };
+}
+
+/** 6.12: pages by number, of which those count that an algorithm was tried on. */
+function recompressInOrder(ledger: ZramLedger, asked: Recompression): void {
+  const { pages } = ledger;
+  let left = asked.maxPages;
+  for (let page = 0; page < pages.length && left > 0; page++) {
+    const isTried = isOfType(pages, page, asked.type) &&
+      (pages.marks[page] & INCOMPRESSIBLE) === 0 &&
+      pages.bytes[page] >= asked.threshold;
+    if (!isTried) continue;
+    pages.marks[page] &= ~IDLE;
+    if (recompressOnce(ledger, page, asked)) left--;
+  }
+}
+
+/** Tries a page's algorithms in turn; answers whether there were any. */
+function recompressOnce(
+  ledger: ZramLedger,
+  page: number,
+  { threshold, first, end }: Recompression,
+): boolean {
+  const { pages, memory, algorithms, table: { comparedOf } } = ledger;
+  const contents = pages.contents[page];
+  if (contents === undefined) return false;
+  const lengths = algorithms.flatMap((name, priority) => {
+    const isAsked = priority >= first && priority < end &&
+      priority > pages.priority[page] && name !== undefined;
+    if (!isAsked) return [];
+    return [{ priority, length: ledger.lengthOf(contents, name) ?? 0 }];
+  });
+  // What is longer than a page is of the last class, as a page is.
+  const compared = (length: number) =>
+    comparedOf[Math.min(length, comparedOf.length - 1)];
+  const old = compared(pages.bytes[page]);
+  const isSmaller = ({ length }: { readonly length: number }) =>
+    compared(length) < old;
+  const good = lengths.find((one) =>
+    isSmaller(one) && (threshold === 0 || one.length < threshold)
+  );
+  const last = lengths.at(-1);
+  if (good !== undefined) {
+    memory.add(good.length);
+    memory.remove(pages.bytes[page]);
+    pages.put(page, OBJECT, good.length);
+    pages.priority[page] = good.priority;
+  } else if (last !== undefined && !isSmaller(last)) {
+    const others = ledger.activeCount - 1;
+    if (lengths.length === others) pages.marks[page] |= INCOMPRESSIBLE;
+  }
+  return last !== undefined;
 }
 
 /** The first algorithm that puts a page in a smaller class, and below the threshold. */

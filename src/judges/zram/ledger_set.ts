@@ -8,6 +8,7 @@ import {
 import { ATTR_RO } from "../../linux/zram_profile.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE } from "./ledger_pages.ts";
+import { toldPriority } from "./ledger_params.ts";
 import { recompress } from "./ledger_recompress.ts";
 import { writeback } from "./ledger_writeback.ts";
 import { bytesNamed } from "./sizes.ts";
@@ -47,10 +48,8 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     const bytes = bytesNamed(text) ?? 0n;
     if (bytes === 0n) return "EINVAL";
     if (ledger.isInitialised) return "EBUSY";
-    const areKnown = ledger.algorithms.every((name) =>
-      name === undefined || ledger.available.includes(name)
-    );
-    if (!areKnown) return "EINVAL";
+    const refused = ledger.setUp();
+    if (refused !== undefined) return refused;
     ledger.initialise(Number(bytes));
   },
   reset(ledger, text) {
@@ -100,14 +99,31 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     return choose(ledger, algo, nth);
   },
   algorithm_params(ledger, text) {
-    const numbers = ["priority", "level", "deflate.winbits"];
-    const asked = readArguments(text, numbers);
+    const { numberParams, multiComp, paramsTaken } = ledger.profile.zram;
+    const asked = readArguments(text, numberParams);
     if (typeof asked === "string") return asked;
-    const nth = asked.algo === undefined
+    const isEarly = paramsTaken === "before-disksize";
+    if (isEarly && ledger.isInitialised) return "EBUSY";
+    const nth = isEarly
+      ? toldPriority(ledger, asked.algo, asked.priority) ?? -1
+      : asked.algo === undefined
       ? Number(asked.priority ?? 0)
       : ledger.algorithms.indexOf(asked.algo);
-    const end = ledger.profile.zram.multiComp ? 4 : 1;
-    return nth < 0 || nth >= end ? "EINVAL" : undefined;
+    if (nth < 0 || nth >= (multiComp ? 4 : 1)) return "EINVAL";
+    // What was said before is forgotten, also where the file is not there.
+    ledger.params[nth] = undefined;
+    const { files = {} } = ledger.create;
+    const parts = asked.dict === undefined ? 1 : files[asked.dict]?.length;
+    const { dictErrors } = ledger.profile.zram;
+    if (parts === undefined) return dictErrors === "own" ? "ENOENT" : "EINVAL";
+    if (parts === 0) return "EINVAL";
+    ledger.params[nth] = {
+      hasDict: asked.dict !== undefined,
+      level: numberOf(asked.level),
+      winbits: numberParams.includes("deflate.winbits")
+        ? numberOf(asked["deflate.winbits"])
+        : undefined,
+    };
   },
   recompress,
   idle: markIdle,
@@ -154,7 +170,7 @@ function choose(
   const { algorithmChecked, longAlgorithmName } = ledger.profile.zram;
   if (algorithmChecked === "when-set") {
     if (text.length >= 128) return longAlgorithmName;
-    if (!ledger.available.includes(trimmed(text))) return "EINVAL";
+    if (!ledger.canChoose(trimmed(text))) return "EINVAL";
   }
   if (ledger.isInitialised) return "EBUSY";
   ledger.choose(trimmed(text), priority);
@@ -178,12 +194,19 @@ function readArguments(
   return read;
 }
 
+/** A number that was said; the least of 32 bits stands for none. */
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined || text === "-2147483648"
+    ? undefined
+    : Number(text);
+}
+
 /** Marks pages idle: all, or those that were not accessed for so long. */
 function markIdle(ledger: ZramLedger, text: string): string | undefined {
-  const { trackEntryActime, idleMarks } = ledger.profile.zram;
+  const { trackEntryActime, idleAges, idleMarks } = ledger.profile.zram;
   const cutoff = trimmed(text) === "all"
     ? 0
-    : trackEntryActime
+    : trackEntryActime && idleAges
     ? cutoffOf(ledger, text)
     : undefined;
   if (cutoff === "unchanged") return undefined;

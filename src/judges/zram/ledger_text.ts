@@ -98,14 +98,18 @@ function ioStatText({ events, profile }: ZramLedger): string {
   }\n`;
 }
 
-/** Every algorithm, the one of a priority in brackets. */
+/** Every algorithm, the one of a priority in brackets, at the end if it is not listed. */
 function algorithmsText(
-  { available, algorithms }: ZramLedger,
+  { available, algorithms, profile }: ZramLedger,
   priority: number,
 ): string {
+  const chosen = algorithms[priority] ?? "";
+  const others = profile.zram.unlistedAlgorithms.includes(chosen)
+    ? `[${chosen}] `
+    : "";
   return available
-    .map((name) => name === algorithms[priority] ? `[${name}] ` : `${name} `)
-    .join("") + "\n";
+    .map((name) => name === chosen ? `[${name}] ` : `${name} `)
+    .join("") + `${others}\n`;
 }
 
 /**

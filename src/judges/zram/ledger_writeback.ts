@@ -56,23 +56,20 @@ export function writeback(
   return errno;
 }
 
-const OLD_TYPES = ["idle", "huge", "huge_idle"];
-const TYPES = [...OLD_TYPES, "incompressible"];
-
-/** What 6.1 is asked for: a type, or one page. */
+/** What kernels up to 6.12 are asked for: a type, or one page. */
 function readOld(ledger: ZramLedger, text: string): Selected[] | string {
-  const { pages } = ledger;
-  const type = OLD_TYPES.find((one) => sysfsStreq(one, text));
-  const index = /^page_index=([^]*)$/.exec(text)?.[1];
+  const { pages, profile: { wordBits, zram } } = ledger;
+  const type = zram.writebackTypes.find((one) => sysfsStreq(one, text));
+  const index = zram.writebackPages === "one"
+    ? /^page_index=([^]*)$/.exec(text)?.[1]
+    : undefined;
   if (type === undefined && index === undefined) return "EINVAL";
-  const page = index === undefined
-    ? 0n
-    : kstrtoll(index, ledger.profile.wordBits);
-  if (typeof page === "string") return page;
-  if (!ledger.isInitialised) return "EINVAL";
+  const page = index === undefined ? 0n : kstrtoll(index, wordBits);
+  if (typeof page === "string" || !ledger.isInitialised) return "EINVAL";
+  const isOutside = page < 0n || page >= BigInt(pages.length);
+  if (isOutside) return "EINVAL";
   if (ledger.backingPath === undefined) return "ENODEV";
   if (type !== undefined) return [{ start: 0, end: pages.length, type }];
-  if (page < 0n || page >= BigInt(pages.length)) return "EINVAL";
   return [{ start: Number(page), end: Number(page) + 1, type: "" }];
 }
 
@@ -83,7 +80,8 @@ export function readNew(ledger: ZramLedger, text: string): Selected[] | string {
   for (const { param, value = "" } of nextArgs(text)) {
     const type = value === "" ? param : param === "type" ? value : undefined;
     if (type !== undefined) {
-      if (!TYPES.includes(type)) return "EINVAL";
+      const { writebackTypes } = ledger.profile.zram;
+      if (!writebackTypes.includes(type)) return "EINVAL";
       return [...selected, { ...last, type }];
     }
     if (param !== "page_index" && param !== "page_indexes") continue;
@@ -117,7 +115,7 @@ function readRange(
 }
 
 /** Whether a page in the pool is of a type. */
-function isOfType(
+export function isOfType(
   pages: LedgerPages,
   page: number,
   type: string,
@@ -168,7 +166,7 @@ function writeByIndex(
     if (!isOfType(pages, page, type)) continue;
     // Whoever accesses the page takes the mark away.
     pages.marks[page] |= IDLE;
-    waits();
+    if (ledger.profile.zram.writebackReads === "unlocked") waits();
     const written = isWritten(ledger, block);
     waits();
     const isKept = pages.place[page] !== 0 && (pages.marks[page] & IDLE) !== 0;

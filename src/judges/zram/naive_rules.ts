@@ -28,7 +28,8 @@ export type ZramNaiveRule =
   | "memUsedTotal"
   | "memUsedMax"
   | "pagesCompacted"
-  | "hugePagesSince";
+  | "hugePagesSince"
+  | "bugs";
 
 /** Every answer of a device as the ledger has it, by name. */
 export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
@@ -126,6 +127,11 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
     "pages-compacted",
     "Compaction leaves each class the fewest zspages that hold its objects, and pages_compacted counts what it frees.",
     "compact_store; zs_compact, mm/zsmalloc.c",
+  ),
+  bugs: rule(
+    "bugs",
+    "Where a bug of this kernel stops whoever meets it, that is the outcome, and nowhere else: a write without a compressor, its name shown, a discard within a page that never ends.",
+    "zram_write_page, zram_bio_discard; zcomp_available_show, zcomp.c, 6.16 to 7.1",
   ),
   hugePagesSince: rule(
     "huge-pages-since",

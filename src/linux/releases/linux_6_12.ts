@@ -25,6 +25,7 @@ export const RELEASE_6_12: Release = {
     fullness: inuseRatio,
     compaction: "destination-first",
     tooLarge: "ENOSPC",
+    // zs_lookup_class_index was mended in 6.12.y.
     classLookup: "chunk",
     classesTable: "tenths",
   },

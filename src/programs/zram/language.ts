@@ -24,7 +24,7 @@ import { SECTOR, type ZramStep } from "./steps.ts";
 const BLOCKS = field(numbers, "a list of whole numbers");
 
 /** Files by their paths. */
-const FILES = field<Files>(files, "bytes by paths");
+const FILES = field<Files>(files, "bytes by paths", () => []);
 
 /** Bytes of a request, a block of 4096 the simplest. */
 const REQUEST_BYTES = field(

@@ -41,7 +41,13 @@ import {
   start,
   strange,
 } from "./random_settings.ts";
-import type { ZramCreate, ZramStep, ZramSteps } from "./steps.ts";
+import {
+  DICTIONARY,
+  EMPTY_FILE,
+  type ZramCreate,
+  type ZramStep,
+  type ZramSteps,
+} from "./steps.ts";
 
 /** One thing that a program may do next. */
 interface Choice {
@@ -190,9 +196,13 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
     };
   const backing = zram.writeback && random(5) > 0 ? anyBacking(random) : {};
   const scarce = random(8);
+  const files = "algorithm_params" in zram.attributes && random(4) === 0
+    ? { files: { [DICTIONARY]: [{ weyl: 1 }], [EMPTY_FILE]: [] } }
+    : {};
   return {
     ...geometry,
     codecs,
+    ...files,
     ...backing,
     ...(random(4) === 0 ? { uptime: pick(random, ...UPTIMES) } : {}),
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),

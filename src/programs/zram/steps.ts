@@ -142,5 +142,10 @@ export interface ZramWritebackUnder {
 /** A step of a program for a device. */
 export type ZramStep = StepOf<ZramSteps>;
 
+/** Where programs have a dictionary, and an empty file. */
+export const DICTIONARY = "/dict";
+/** The latter. */
+export const EMPTY_FILE = "/empty";
+
 /** Bytes of a sector. */
 export const SECTOR = 512;

@@ -8,6 +8,7 @@ import {
 } from "../../judges/zram/contract.ts";
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
 import { zramInvariants } from "../../judges/zram/invariants.ts";
+import { sayingBugs } from "../../judges/zram/kernel_bugs.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
 import { codecLengths, statedLengths } from "../../judges/zram/lengths.ts";
 import { naiveRules, ZRAM_NAIVE_RULES } from "../../judges/zram/naive.ts";
@@ -60,7 +61,7 @@ export const zramMachine: Machine<ZramStep> = {
       questions: allQuestions(),
     });
     const target = onlyAsked(
-      zramModelTarget(model, pages),
+      sayingBugs(zramModelTarget(model, pages), () => judge.ledger, reach),
       (step) => step.op === "create" || canFollow(judge.ledger, step),
     );
     return trialOf(target, [zramInvariants(() => model.zram, reach), judge]);
