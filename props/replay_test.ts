@@ -191,9 +191,9 @@ Deno.test("a transcript that the reader does not understand is refused at its li
   refused([change({ profile: "linux-9.9" })], 1, "Unknown profile 'linux-9.9'");
   refused([change({ pageSize: 100 })], 1, "the 'pageSize' is 100");
   refused(
-    [change({ backingPages: 256 })],
+    [change({ backingPages: 256, profile: "linux-6.18,writeback=no" })],
     1,
-    "linux-6.18 has no writeback",
+    "linux-6.18,writeback=no has no writeback",
   );
   refused([change({ mood: 1 })], 1, "unknown field 'mood'");
   refused([header, "", write], 2, "the line is empty");
