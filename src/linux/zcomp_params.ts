@@ -34,15 +34,22 @@ function isZlibWindow(winbits: number): boolean {
  * 6.12: deflate alone refuses a level; lz4 takes any below 1 as 1, lz4hc and
  * zstd bring theirs into range, and the others have none (`backend_*.c`).
  */
-export const refuseLevel: RefuseParams = (algorithm, { level = -1 }) =>
-  algorithm === "deflate" && !isZlibLevel(level) ? "EINVAL" : undefined;
+export function refuseLevel(
+  algorithm: string,
+  { level = -1 }: ZcompParams,
+): Errno | undefined {
+  return algorithm === "deflate" && !isZlibLevel(level) ? "EINVAL" : undefined;
+}
 
 /** Since 6.16: its window too. */
-export const refuseLevelOrWindow: RefuseParams = (algorithm, params) =>
-  refuseLevel(algorithm, params) ??
-    (algorithm === "deflate" && !isZlibWindow(params.winbits ?? -11)
-      ? "EINVAL"
-      : undefined);
+export function refuseLevelOrWindow(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | undefined {
+  const { winbits = -11 } = params;
+  const isWindow = algorithm !== "deflate" || isZlibWindow(winbits);
+  return refuseLevel(algorithm, params) ?? (isWindow ? undefined : "EINVAL");
+}
 
 /** Levels that each algorithm has; of the others none (`backend_*.c`, 7.3.4). */
 const LEVELS: Readonly<Record<string, readonly [least: number, most: number]>> =
@@ -64,7 +71,10 @@ const LOOKING = [...Object.keys(LEVELS), "lzo", "lzo-rle", "842"];
  * Since 7.3: EOPNOTSUPP for a dictionary or a level where an algorithm has none
  * such, EINVAL for a level or a window that it has not (`setup_params`).
  */
-export const refuseParamsBeyondRange: RefuseParams = (algorithm, params) => {
+export function refuseParamsBeyondRange(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | undefined {
   if (!LOOKING.includes(algorithm)) return undefined;
   const { level, winbits, dict } = params;
   const isDict = dict !== undefined && dict.length > 0;
@@ -76,4 +86,4 @@ export const refuseParamsBeyondRange: RefuseParams = (algorithm, params) => {
   }
   const isWindow = winbits === undefined || isZlibWindow(winbits);
   return algorithm !== "deflate" || isWindow ? undefined : "EINVAL";
-};
+}

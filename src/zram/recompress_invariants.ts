@@ -68,8 +68,14 @@ export function recompressionBefore(
   text: string,
 ): RecompressionBefore {
   const { slots } = zram;
-  const { threshold = "0", type = "", ...others } = Object.fromEntries(
-    nextArgs(text).map(({ param, value }) => [param, value]),
+  const asked = nextArgs(text);
+  // An unknown type changes nothing.
+  const { value: type = "" } =
+    asked.findLast(({ param, value = "" }) =>
+      param === "type" && Object.hasOwn(MARKS, value)
+    ) ?? {};
+  const { threshold = "0", type: _last, ...others } = Object.fromEntries(
+    asked.map(({ param, value }) => [param, value]),
   );
   const below = priorityToTry(zram, others);
   const marks = Object.hasOwn(MARKS, type) ? MARKS[type] : [];

@@ -189,6 +189,7 @@ export class ZramLedger {
       const errno = refusedParams(this.profile, name, this.params[nth]);
       if (errno !== undefined) return errno;
     }
+    return undefined;
   }
 
   /**

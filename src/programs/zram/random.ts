@@ -95,7 +95,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 4, make: writebackLimit, attr: "writeback_limit", isWhole: true },
   { weight: 0.5, make: batchSize, attr: "writeback_batch_size" },
   {
-    weight: 1,
+    weight: 3,
     make: writebackBatches,
     attr: "writeback_batch_size",
     isWhole: true,

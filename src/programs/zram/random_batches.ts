@@ -1,7 +1,7 @@
 /** What random programs set of writeback since 6.19: batches, compressed pages. */
 import { pick } from "../random.ts";
 import type { Draft } from "./draft.ts";
-import { fill, read } from "./random_requests.ts";
+import { write } from "./random_requests.ts";
 
 /** Sets how many pages are on their way at a time: few, many, or no number. */
 export function batchSize(draft: Draft): void {
@@ -30,17 +30,21 @@ export function compressedWriteback(draft: Draft): void {
  * and the limit may end it in the middle of a batch.
  */
 export function writebackBatches(draft: Draft): void {
-  const { random, profile: { pageSize } } = draft;
+  const { random, profile: { pageSize }, diskPages } = draft;
   if (!draft.has("writeback_batch_size") || !draft.has("writeback")) return;
-  draft.set("writeback_batch_size", String(1 + random(6)));
-  fill(draft);
+  draft.set("writeback_batch_size", String(1 + random(4)));
+  const count = Math.min(diskPages, 4 + random(12));
+  const first = random(diskPages - count + 1);
+  for (let page = first; page < first + count; page++) write(draft, page);
   if (random(3) === 0) {
     const pages = 1 + random(12);
     draft.set("writeback_limit", String(pages * pageSize / 4096));
     draft.set("writeback_limit_enable", "1");
   }
   draft.set("idle", "all");
-  draft.set("writeback", pick(random, "idle", "idle", "type=huge_idle"));
-  for (let nth = random(8); nth > 0; nth--) read(draft);
+  draft.set("writeback", pick(random, "idle", "idle", "idle", "huge_idle"));
+  for (let nth = 6 + random(8); nth > 0; nth--) {
+    draft.add({ op: "read", page: first + random(count) });
+  }
   if (random(2) === 0) draft.set("writeback_limit_enable", "0");
 }

@@ -178,14 +178,17 @@ function recompressText(draft: Draft, written: readonly number[]): string {
   const thresholds = [...edges, ...lengths, 100, ...halves].map((edge) =>
     Math.max(1, edge + random(3) - 1)
   ).concat(written);
+  // One algorithm alone: it must be there, and what names it go together.
+  const isOne = zram.recompressOrder === "one-by-size";
+  const priorities = isOne ? [1, 1, 1, 2, 2, 3, 0, 7] : [0, 1, 2, 3, 7];
   const parts = [
-    ...some(4, "type", "idle", "huge", "huge_idle", "any"),
+    ...some(4, "type", "idle", "huge", "huge_idle", ...(isOne ? [] : ["any"])),
     ...(random(4) > 0 ? some(1, "threshold", ...thresholds, 70000) : []),
-    ...some(4, "algo", ...zram.compAlgorithms, "none"),
-    ...some(4, "priority", 0, 1, 2, 3, 7),
+    ...some(isOne ? 8 : 4, "algo", ...zram.compAlgorithms, "none"),
+    ...some(isOne ? 2 : 4, "priority", ...priorities),
     ...some(4, "max_pages", 0, 1, 3, 10),
     ...some(20, "threshold", "x"),
-    ...some(20, "type", ""),
+    ...some(20, "type", "", "any"),
   ];
   return parts.join(" ");
 }

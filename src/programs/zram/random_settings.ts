@@ -182,7 +182,7 @@ export function start(draft: Draft): void {
   if (draft.has("recomp_algorithm")) recompAlgorithms(draft);
   backingDev(draft);
   if (random(2) === 0) batchSize(draft);
-  if (random(2) === 0) compressedWriteback(draft);
+  if (random(4) > 0) compressedWriteback(draft);
   if (random(12) === 0) memLimit(draft);
   const pages = diskPages(draft);
   if (random(12) === 0) paramsToRefuse(draft, pages);

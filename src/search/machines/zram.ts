@@ -23,8 +23,13 @@ import type { Machine } from "../machine.ts";
 import { trialOf } from "../trial.ts";
 
 /** Kernels whose recompression, alone or with writeback, is not that of others. */
-const RECOMPRESSING = ["linux-6.19", "linux-7.0", "linux-7.1", "linux-7.3"]
-  .map((release) => describedProfile(`${release},recompression=yes`));
+const RECOMPRESSING = [
+  "linux-6.19",
+  "linux-7.0",
+  "linux-7.1",
+  "linux-7.3",
+  "linux-7.3",
+].map((release) => describedProfile(`${release},recompression=yes`));
 
 /** A device of any kernel under its invariants, the ledger and the contract. */
 export const zramMachine: Machine<ZramStep> = {
