@@ -40,23 +40,39 @@ const MARKS: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
+ * The priority below which pages have to be recompressed or marked where no
+ * algorithm and no number of pages is named. 6.12 marks a page where it has
+ * tried all algorithms at once, and not where one saved too little.
+ */
+function priorityToTry(
+  { comps, profile }: Zram,
+  threshold: number,
+): number {
+  const last = comps.activeCount - 1;
+  if (profile.zram.recompressOrder === "by-size") return last;
+  return threshold === 0 ? Math.min(last, 1) : 0;
+}
+
+/**
  * What {@linkcode checkRecompression} needs to know of a device before what is
  * written to `recompress` is done.
  */
 export function recompressionBefore(
-  { slots, comps }: Zram,
+  zram: Zram,
   text: string,
 ): RecompressionBefore {
+  const { slots } = zram;
   const { threshold = "0", type = "", ...others } = Object.fromEntries(
     nextArgs(text).map(({ param, value }) => [param, value]),
   );
   const isWhole = Object.keys(others).length === 0;
+  const below = priorityToTry(zram, Number(threshold));
   const marks = Object.hasOwn(MARKS, type) ? MARKS[type] : [];
   const isAsked = (page: number) =>
     isWhole && slots.isAllocated(page) && !slots.has(page, EXCLUDED) &&
     marks.every((mark) => slots.has(page, mark)) &&
     slots.size(page) >= Number(threshold) &&
-    slots.priority(page) < comps.activeCount - 1;
+    slots.priority(page) < below;
   const pages = Array.from({ length: slots.length }, (_, page) => page);
   return {
     sizes: pages.map((page) => slots.size(page)),
@@ -133,8 +149,9 @@ export const RECOMPRESSION_INVARIANTS: readonly RecompressionInvariant[] = [
   {
     id: "zram/recompress-all",
     sentence:
-      "Where neither algorithms nor a number of pages are named, every page that is asked for is recompressed or marked incompressible.",
-    source: "recompress_store, recompress_slot, zram_drv.c, since 6.2",
+      "Where neither algorithms nor a number of pages are named, every page that is asked for is recompressed or marked incompressible; in 6.12, where no algorithm saved a little only, and none was tried on it before.",
+    source:
+      "recompress_store, recompress_slot, zram_drv.c, since 6.2; zram_recompress, 6.12.118",
     check(before, found) {
       const { zram: { slots }, slot } = found;
       if (!before.isAsked[slot]) return SILENT;

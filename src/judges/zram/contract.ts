@@ -134,7 +134,7 @@ function refusalsOf(
       return (bytesNamed(value) ?? 0n) === 0n ? ["EINVAL", ...busy] : busy;
     case "comp_algorithm":
       if (zram.algorithmChecked === "when-initialised") return undefined;
-      if (ledger.canChoose(value.trim())) return busy;
+      if (ledger.canChoose(value.replace(/\n$/, ""))) return busy;
       return value.length >= 128 ? undefined : ["EINVAL", ...busy];
     case "compact":
       return isInitialised ? [] : ["EINVAL"];

@@ -1,5 +1,6 @@
 /** The machine of zram: a device of any kernel under all its judges. */
 import { kernelAsked } from "../../programs/kernel.ts";
+import { describedProfile } from "../../linux/description.ts";
 import { LINUX_6_1, LINUX_6_18_FULL, PROFILES } from "../../linux/profile.ts";
 import {
   contractRules,
@@ -21,6 +22,10 @@ import { ZRAM_INVARIANTS } from "../../zram/invariants.ts";
 import type { Machine } from "../machine.ts";
 import { trialOf } from "../trial.ts";
 
+/** Kernels whose recompression is not that of others. */
+const RECOMPRESSING = ["linux-6.12", "linux-6.12"]
+  .map((release) => describedProfile(`${release},recompression=yes`));
+
 /** A device of any kernel under its invariants, the ledger and the contract. */
 export const zramMachine: Machine<ZramStep> = {
   name: "zram",
@@ -29,7 +34,13 @@ export const zramMachine: Machine<ZramStep> = {
   language: ZRAM_LANGUAGE,
   scope: {
     // What writes back, and what recompresses, does more.
-    profiles: [...PROFILES, LINUX_6_1, LINUX_6_18_FULL, LINUX_6_18_FULL],
+    profiles: [
+      ...PROFILES,
+      LINUX_6_1,
+      LINUX_6_18_FULL,
+      LINUX_6_18_FULL,
+      ...RECOMPRESSING,
+    ],
     anyGeometry: true,
     ops: new Set(ZRAM_LANGUAGE.ops),
     maxSteps: 2000,
