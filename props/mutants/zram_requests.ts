@@ -3,6 +3,16 @@ import { type Mutant, mutantsOf } from "./mutant.ts";
 
 const BIO = mutantsOf("zram/bio", ["zram"], [
   {
+    what: "6.16 ends a discard within a page",
+    from: "if (isWithin && zram.profile",
+    to: "if (offset < 0 && zram.profile",
+  },
+  {
+    what: "6.16 ends a discard within a page that reaches the page's end",
+    from: "bytes <= pageSize - offset",
+    to: "bytes < pageSize - offset",
+  },
+  {
     what: "a request may reach beyond the disk",
     from: "start < disksize && start + bytes <= disksize;",
     to: "start < disksize;",

@@ -276,10 +276,11 @@ const POOL = mutantsOf("zsmalloc/pool", ["zsmalloc"], [
     to: "",
   },
   {
-    what: "the class of a size is looked up with the handle in front",
-    from: "return this.#classOf[sizeClassIndex(this.geometry, size)].index;",
-    to: `const withHandle = size + this.geometry.handleSize;
-    return this.#classOf[sizeClassIndex(this.geometry, withHandle)].index;`,
+    what: "the class of a size is looked up with the handle in every release",
+    from: `const chunk = profile.classLookup === "chunk"
+      ? size + geometry.handleSize
+      : size;`,
+    to: "const chunk = size + geometry.handleSize;",
     machines: ["zsmalloc", "zram"],
   },
 ]);

@@ -41,17 +41,32 @@ const MARKS: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * The priority below which pages have to be recompressed or marked: that of the
- * last algorithm, where all are to be tried up to it, or (since 7.1) it alone;
- * 0 where others are left.
+ * The priority below which pages have to be recompressed or marked; 0 where
+ * algorithms may be left, or a number of pages is named. 6.12 marks a page where
+ * it has tried all algorithms at once, and not where one saved too little.
  */
 function priorityToTry(
-  { comps, profile }: Zram,
+  zram: Zram,
+  threshold: number,
   others: Readonly<Record<string, string | undefined>>,
 ): number {
-  if (profile.zram.recompressOrder !== "one-by-size") {
-    return Object.keys(others).length === 0 ? comps.activeCount - 1 : 0;
+  const last = zram.comps.activeCount - 1;
+  const isNamed = Object.keys(others).length > 0;
+  switch (zram.profile.zram.recompressOrder) {
+    case "by-index":
+      return isNamed || threshold > 0 ? 0 : Math.min(last, 1);
+    case "by-size":
+      return isNamed ? 0 : last;
+    case "one-by-size":
+      return lastIfNamed(zram, others);
   }
+}
+
+/** Since 7.1: the priority that is named, 1 where none is, if it is the last. */
+function lastIfNamed(
+  { comps }: Zram,
+  others: Readonly<Record<string, string | undefined>>,
+): number {
   const { priority = String(SECONDARY_COMP), ...rest } = others;
   const tried = Number(priority);
   let last = MAX_COMPS - 1;
@@ -77,7 +92,7 @@ export function recompressionBefore(
   const { threshold = "0", type: _last, ...others } = Object.fromEntries(
     asked.map(({ param, value }) => [param, value]),
   );
-  const below = priorityToTry(zram, others);
+  const below = priorityToTry(zram, Number(threshold), others);
   const marks = Object.hasOwn(MARKS, type) ? MARKS[type] : [];
   const isAsked = (page: number) =>
     slots.isAllocated(page) && !slots.has(page, EXCLUDED) &&
@@ -160,9 +175,9 @@ export const RECOMPRESSION_INVARIANTS: readonly RecompressionInvariant[] = [
   {
     id: "zram/recompress-all",
     sentence:
-      "Where no number of pages is named, and no algorithm (since 7.1: none but the last), every page that is asked for is recompressed or marked incompressible.",
+      "Where no number of pages is named, and no algorithm (since 7.1: none but the last), every page that is asked for is recompressed or marked incompressible; in 6.12, where no algorithm saved a little only, and none was tried on it before.",
     source:
-      "recompress_store, recompress_slot, zram_drv.c, since 6.2; highest_priority_algorithm, 7.2.12",
+      "recompress_store, recompress_slot, zram_drv.c, since 6.2; zram_recompress, 6.12.118; highest_priority_algorithm, 7.2.12",
     check(before, found) {
       const { zram: { slots }, slot } = found;
       if (!before.isAsked[slot]) return SILENT;

@@ -102,7 +102,7 @@ const CHOICES: readonly Choice[] = [
   },
   { weight: 0.2, make: compressedWriteback, attr: "compressed_writeback" },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
-  { weight: 6, make: recompress, attr: "recompress", isWhole: true },
+  { weight: 10, make: recompress, attr: "recompress", isWhole: true },
   {
     weight: 0.5,
     make: (draft) => draft.add({ op: "block_state" }),
@@ -184,7 +184,7 @@ const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
 /** A device of any geometry, with blocks or allocations that fail now and then. */
 function anyCreate(random: Random, { zram }: Profile): ZramCreate {
   // Real codecs are dear, and dearest of large pages.
-  const codecs = random(14) === 0 ? "kernel" : "stated";
+  const codecs = random(12) === 0 ? "kernel" : "stated";
   const geometry = codecs === "kernel"
     ? kernelPages(random)
     : random(2) === 0

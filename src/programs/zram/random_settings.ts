@@ -52,7 +52,7 @@ export function compAlgorithm(draft: Draft): void {
   if (!draft.has("comp_algorithm")) return;
   const { random, scope } = draft;
   const odd = scope.anyGeometry
-    ? [`${anyAlgorithm(draft)}\n`, "x".repeat(130)]
+    ? [`${anyAlgorithm(draft)}\n`, ` ${anyAlgorithm(draft)}`, "x".repeat(130)]
     : [];
   draft.set(
     "comp_algorithm",

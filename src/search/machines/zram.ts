@@ -24,6 +24,8 @@ import { trialOf } from "../trial.ts";
 
 /** Kernels whose recompression, alone or with writeback, is not that of others. */
 const RECOMPRESSING = [
+  "linux-6.12",
+  "linux-6.12",
   "linux-6.19",
   "linux-7.0",
   "linux-7.1",
