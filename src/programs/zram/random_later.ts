@@ -145,6 +145,9 @@ export function recompress(draft: Draft): void {
   if (!draft.has("recompress")) return;
   const written = draft.random(4) > 0 ? writeLarge(draft) : [];
   draft.set("recompress", recompressText(draft, written));
+  if (draft.random(4) > 0) return;
+  // Again, when some pages have had every algorithm.
+  draft.set("recompress", `max_pages=${1 + draft.random(3)}`);
 }
 
 /**

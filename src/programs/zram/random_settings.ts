@@ -125,6 +125,13 @@ function paramsToRefuse(draft: Draft, pages: number): void {
     "algorithm_params",
     pick(random, `level=${level}`, `deflate.winbits=${window}`),
   );
+  // What forgets that, or leaves it.
+  const forgetting = random(4);
+  if (forgetting === 0) draft.set("algorithm_params", "dict=/nosuch");
+  if (forgetting === 1) {
+    draft.set("reset", "1");
+    draft.set("comp_algorithm", "deflate");
+  }
   if (random(3) === 0) return;
   draft.set("disksize", sizeText(draft, pages));
   if (random(4) === 0) draft.add({ op: "get", attr: "comp_algorithm" });
@@ -184,10 +191,20 @@ export function start(draft: Draft): void {
   if (random(2) === 0) batchSize(draft);
   if (random(4) > 0) compressedWriteback(draft);
   if (random(12) === 0) memLimit(draft);
+  if (random(8) === 0) resetEarly(draft);
   const pages = diskPages(draft);
   if (random(12) === 0) paramsToRefuse(draft, pages);
   draft.set("disksize", sizeText(draft, pages));
   draft.diskPages = pages;
+}
+
+/** Resets a device without a disk, which may not undo all that was set. */
+function resetEarly(draft: Draft): void {
+  draft.set("reset", "1");
+  for (const attr of ["backing_dev", "comp_algorithm", "io_stat"]) {
+    if (draft.has(attr)) draft.add({ op: "get", attr });
+  }
+  if (draft.random(2) === 0) backingDev(draft);
 }
 
 /** What is asked of a device without a disk. */
