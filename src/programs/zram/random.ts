@@ -7,7 +7,9 @@ import { Draft } from "./draft.ts";
 import {
   batchSize,
   compressedWriteback,
+  recompressAgain,
   writebackBatches,
+  writebackLastTouched,
 } from "./random_batches.ts";
 import {
   backingDevAgain,
@@ -100,6 +102,14 @@ const CHOICES: readonly Choice[] = [
     attr: "writeback_batch_size",
     isWhole: true,
   },
+  {
+    weight: 1,
+    make: writebackLastTouched,
+    op: "writeback_under",
+    attr: "writeback_batch_size",
+    isWhole: true,
+  },
+  { weight: 1.5, make: recompressAgain, attr: "recompress", isWhole: true },
   { weight: 0.2, make: compressedWriteback, attr: "compressed_writeback" },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
   { weight: 10, make: recompress, attr: "recompress", isWhole: true },
