@@ -162,14 +162,6 @@ const RECOMPRESS_ONE = mutantsOf("zram/recompress_one", ["zram"], [
     to: "",
   },
   {
-    what: "pages that are not tried count",
-    from: "if (slots.size(page) < threshold) return;",
-    to: `if (slots.size(page) < threshold) {
-    request.maxPages--;
-    return;
-  }`,
-  },
-  {
     what: "the threshold is not kept",
     from: "if (!isSmaller || (threshold !== 0 && length >= threshold)) {",
     to: "if (!isSmaller) {",

@@ -249,11 +249,11 @@ function exercises(reach: Reach) {
         reach.count(RULES.writebackUnder);
       }
       if (isCompressed) reach.count(RULES.compressed);
+      const isFull = wroteNow > ledger.wbBatchSize;
+      if (ledger.writesInBatches && isFull) reach.count(RULES.batches);
       if (step.op !== "set") return;
       if (step.attr === "writeback" && wroteNow > 0) {
         reach.count(RULES.writeback);
-        const isFull = wroteNow > ledger.wbBatchSize;
-        if (ledger.writesInBatches && isFull) reach.count(RULES.batches);
       }
       if (step.attr === "idle" && stored > 0) reach.count(RULES.idle);
       if (step.attr === "reset" && wasSet && !ledger.isInitialised) {

@@ -96,12 +96,7 @@ const CHOICES: readonly Choice[] = [
   },
   { weight: 4, make: writebackLimit, attr: "writeback_limit", isWhole: true },
   { weight: 0.5, make: batchSize, attr: "writeback_batch_size" },
-  {
-    weight: 3,
-    make: writebackBatches,
-    attr: "writeback_batch_size",
-    isWhole: true,
-  },
+  { weight: 5, make: writebackBatches, attr: "writeback_batch_size" },
   {
     weight: 1,
     make: writebackLastTouched,
@@ -109,7 +104,7 @@ const CHOICES: readonly Choice[] = [
     attr: "writeback_batch_size",
     isWhole: true,
   },
-  { weight: 1.5, make: recompressAgain, attr: "recompress", isWhole: true },
+  { weight: 2, make: recompressAgain, attr: "recompress", isWhole: true },
   { weight: 0.2, make: compressedWriteback, attr: "compressed_writeback" },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
   { weight: 10, make: recompress, attr: "recompress", isWhole: true },

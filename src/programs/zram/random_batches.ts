@@ -33,7 +33,7 @@ export function compressedWriteback(draft: Draft): void {
 export function writebackBatches(draft: Draft): void {
   const { random, profile: { pageSize }, diskPages } = draft;
   if (!draft.has("writeback_batch_size") || !draft.has("writeback")) return;
-  draft.set("writeback_batch_size", String(1 + random(4)));
+  draft.set("writeback_batch_size", String(1 + random(3)));
   const count = Math.min(diskPages, 4 + random(12));
   const first = random(diskPages - count + 1);
   for (let page = first; page < first + count; page++) write(draft, page);

@@ -31,7 +31,11 @@ const RECOMPRESSING = [
   "linux-7.1",
   "linux-7.3",
   "linux-7.3",
-].map((release) => describedProfile(`${release},recompression=yes`));
+].map((release) =>
+  describedProfile(
+    `${release},recompression=yes,algorithms=lzo-rle:lzo:lz4:zstd:deflate`,
+  )
+);
 
 /** A device of any kernel under its invariants, the ledger and the contract. */
 export const zramMachine: Machine<ZramStep> = {
