@@ -34,12 +34,19 @@ function isZlibWindow(winbits: number): boolean {
  * 6.12: deflate alone refuses a level; lz4 takes any below 1 as 1, lz4hc and
  * zstd bring theirs into range, and the others have none (`backend_*.c`).
  */
-export const refuseLevel: RefuseParams = (algorithm, { level = -1 }) =>
-  algorithm === "deflate" && !isZlibLevel(level) ? "EINVAL" : undefined;
+export function refuseLevel(
+  algorithm: string,
+  { level = -1 }: ZcompParams,
+): Errno | undefined {
+  if (algorithm === "deflate" && !isZlibLevel(level)) return "EINVAL";
+}
 
 /** Since 6.16: its window too. */
-export const refuseLevelOrWindow: RefuseParams = (algorithm, params) =>
-  refuseLevel(algorithm, params) ??
-    (algorithm === "deflate" && !isZlibWindow(params.winbits ?? -11)
-      ? "EINVAL"
-      : undefined);
+export function refuseLevelOrWindow(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | undefined {
+  const { winbits = -11 } = params;
+  if (algorithm === "deflate" && !isZlibWindow(winbits)) return "EINVAL";
+  return refuseLevel(algorithm, params);
+}
