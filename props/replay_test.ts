@@ -282,3 +282,25 @@ Deno.test("mm_stat has as many numbers as the kernel shows, and files are read i
     );
   }
 });
+
+Deno.test("a recording that goes on where a bug would have stopped its kernel is refused there", () => {
+  const lines = [
+    `{"zspec":"transcript/1","target":"zram","kernel":"6.18","profile":"linux-6.18","pageSize":4096,"wordBits":64,"chainSize":8}`,
+    `{"op":"set","attr":"comp_algorithm","value":"deflate"}`,
+    `{"op":"set","attr":"algorithm_params","value":"level=99"}`,
+    `{"op":"set","attr":"disksize","value":"1M","errno":"EINVAL"}`,
+    `{"op":"set","attr":"disksize","value":"1M"}`,
+    `{"op":"write","page":0,"data":{"word":"0000000000000000"},"stored":0}`,
+    `{"op":"write","page":1,"data":{"xorshift":7,"bytes":100},"stored":130}`,
+  ];
+  assertEquals(
+    replay(parseTranscript(lines.slice(0, -1).join("\n"))).failure,
+    undefined,
+  );
+  const error = assertThrows(
+    () => replay(parseTranscript(lines.join("\n"))),
+    TranscriptError,
+    "the kernel would dereference a null pointer",
+  );
+  assertEquals(error.line, lines.length);
+});

@@ -38,7 +38,7 @@ export function refuseLevel(
   algorithm: string,
   { level = -1 }: ZcompParams,
 ): Errno | undefined {
-  return algorithm === "deflate" && !isZlibLevel(level) ? "EINVAL" : undefined;
+  if (algorithm === "deflate" && !isZlibLevel(level)) return "EINVAL";
 }
 
 /** Since 6.16: its window too. */
@@ -47,8 +47,8 @@ export function refuseLevelOrWindow(
   params: ZcompParams,
 ): Errno | undefined {
   const { winbits = -11 } = params;
-  const isWindow = algorithm !== "deflate" || isZlibWindow(winbits);
-  return refuseLevel(algorithm, params) ?? (isWindow ? undefined : "EINVAL");
+  if (algorithm === "deflate" && !isZlibWindow(winbits)) return "EINVAL";
+  return refuseLevel(algorithm, params);
 }
 
 /** Levels that each algorithm has; of the others none (`backend_*.c`, 7.3.4). */

@@ -4,7 +4,6 @@ import {
   charge,
   foundBySize,
   isExhausted,
-  isWritten,
   readNew,
   type Waits,
 } from "./ledger_writeback.ts";
@@ -62,7 +61,7 @@ function sendAll(
     }
     if (!waiting.has(page)) continue;
     charge(ledger);
-    sent.push({ page, block, isTaken: isWritten(ledger, block) });
+    sent.push({ page, block, isTaken: ledger.writeBlock(block) });
     block = undefined;
     waits();
   }

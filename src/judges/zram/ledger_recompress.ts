@@ -3,7 +3,12 @@ import { kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE, INCOMPRESSIBLE, OBJECT } from "./ledger_pages.ts";
 import { readOneAlgorithm } from "./ledger_recompress_one.ts";
-import { foundBySize, isOfType } from "./ledger_writeback.ts";
+import {
+  foundBySize,
+  isOfType,
+  nobody,
+  type Waits,
+} from "./ledger_writeback.ts";
 
 /** What is asked for. */
 export interface Recompression {
@@ -23,21 +28,45 @@ export interface Recompression {
 
 const TYPES = ["idle", "huge", "huge_idle"];
 
-/** A text is written to `recompress`; returns the errno that must come. */
+/** How many pages a text lets `recompress` try at the most. */
+export function mostTried(ledger: ZramLedger, text: string): number {
+  const asked = readRecompression(ledger, text);
+  return typeof asked === "string" ? 0 : asked.maxPages;
+}
+
+/**
+ * A text is written to `recompress`; `found` is the errno that came. `waits` is
+ * called wherever others may run. Returns the errno that must come.
+ */
 export function recompress(
   ledger: ZramLedger,
   text: string,
+  found: string | undefined,
+  waits: Waits = nobody,
 ): string | undefined {
   const asked = ledger.profile.zram.recompressOrder === "one-by-size"
     ? readOneAlgorithm(ledger, text)
     : readRecompression(ledger, text);
   if (typeof asked === "string") return asked;
-  const { pages, profile: { zram } } = ledger;
+  // A page for the while of it.
+  if (ledger.hold() === false) return "ENOMEM";
+  const isByIndex = ledger.profile.zram.recompressOrder === "by-index";
+  const recompressAll = isByIndex ? recompressInOrder : recompressFound;
+  const errno = recompressAll(ledger, asked, found === "ENOMEM", waits);
+  ledger.memory.release();
+  ledger.waiting.clear();
+  return errno;
+}
+
+/** The pages that are asked for, the largest first. */
+function recompressFound(
+  ledger: ZramLedger,
+  asked: Recompression,
+  isRefused: boolean,
+  waits: Waits,
+): string | undefined {
+  const { pages, waiting } = ledger;
   const { type, threshold, end } = asked;
-  if (zram.recompressOrder === "by-index") {
-    recompressInOrder(ledger, asked);
-    return undefined;
-  }
   const all = [{ start: 0, end: pages.length, type }];
   const found = foundBySize(
     ledger,
@@ -46,12 +75,20 @@ export function recompress(
       (pages.marks[page] & INCOMPRESSIBLE) === 0 &&
       pages.priority[page] + 1 < end,
   );
+  found.forEach((page) => waiting.add(page));
   let left = asked.maxPages;
   for (const page of found) {
     if (left === 0) return undefined;
-    if (pages.bytes[page] < threshold) continue;
-    left--;
-    recompressPage(ledger, page, asked);
+    // Who was freed meanwhile waits no longer.
+    if (waiting.has(page) && pages.bytes[page] >= threshold) {
+      left--;
+      ledger.locked = page;
+      const isDone = recompressPage(ledger, page, asked, isRefused, waits);
+      ledger.locked = undefined;
+      if (!isDone) return "ENOMEM";
+    }
+    waiting.delete(page);
+    waits();
   }
 }
 
@@ -118,28 +155,38 @@ function prioritiesInOrder(
 }
 
 /** 6.12: pages by number, of which those count that an algorithm was tried on. */
-function recompressInOrder(ledger: ZramLedger, asked: Recompression): void {
+function recompressInOrder(
+  ledger: ZramLedger,
+  asked: Recompression,
+  isRefused: boolean,
+  waits: Waits,
+): string | undefined {
   const { pages } = ledger;
   let left = asked.maxPages;
   for (let page = 0; page < pages.length && left > 0; page++) {
     const isTried = isOfType(pages, page, asked.type) &&
       (pages.marks[page] & INCOMPRESSIBLE) === 0 &&
       pages.bytes[page] >= asked.threshold;
-    if (!isTried) continue;
-    pages.marks[page] &= ~IDLE;
-    if (recompressOnce(ledger, page, asked)) left--;
+    if (isTried) {
+      pages.marks[page] &= ~IDLE;
+      const came = recompressOnce(ledger, page, asked, isRefused);
+      if (came === "refused") return "ENOMEM";
+      if (came === "tried") left--;
+    }
+    waits();
   }
 }
 
-/** Tries a page's algorithms in turn; answers whether there were any. */
+/** Tries a page's algorithms in turn. */
 function recompressOnce(
   ledger: ZramLedger,
   page: number,
   { threshold, first, end }: Recompression,
-): boolean {
+  isRefused: boolean,
+): "tried" | "untried" | "refused" {
   const { pages, memory, algorithms, table: { comparedOf } } = ledger;
   const contents = pages.contents[page];
-  if (contents === undefined) return false;
+  if (contents === undefined) return "untried";
   const lengths = algorithms.flatMap((name, priority) => {
     const isAsked = priority >= first && priority < end &&
       priority > pages.priority[page] && name !== undefined;
@@ -157,7 +204,7 @@ function recompressOnce(
   );
   const last = lengths.at(-1);
   if (good !== undefined) {
-    memory.add(good.length);
+    if (!memory.add(good.length, isRefused)) return "refused";
     memory.remove(pages.bytes[page]);
     pages.put(page, OBJECT, good.length);
     pages.priority[page] = good.priority;
@@ -165,20 +212,25 @@ function recompressOnce(
     const others = ledger.activeCount - 1;
     if (lengths.length === others) pages.marks[page] |= INCOMPRESSIBLE;
   }
-  return last !== undefined;
+  return last === undefined ? "untried" : "tried";
 }
 
-/** The first algorithm that puts a page in a smaller class, and below the threshold. */
+/**
+ * The first algorithm that puts a page in a smaller class, and below the
+ * threshold. Answers whether there was memory for what that makes.
+ */
 function recompressPage(
   ledger: ZramLedger,
   page: number,
   { threshold, first, end, last }: Recompression,
-): void {
+  isRefused: boolean,
+  waits: Waits,
+): boolean {
   const { pages, memory, algorithms } = ledger;
   const { comparedOf } = ledger.table;
   const contents = pages.contents[page];
   pages.marks[page] &= ~IDLE;
-  if (contents === undefined) return;
+  if (contents === undefined) return true;
   const old = comparedOf[pages.bytes[page]];
   const from = Math.max(first, pages.priority[page] + 1);
   for (let priority = from; priority < end; priority++) {
@@ -189,11 +241,13 @@ function recompressPage(
     if (length === undefined || length > ledger.profile.pageSize) continue;
     const isBelow = threshold === 0 || length < threshold;
     if (!isBelow || comparedOf[length] >= old) continue;
-    memory.add(length);
+    waits();
+    if (!memory.add(length, isRefused)) return false;
     memory.remove(pages.bytes[page]);
     pages.put(page, OBJECT, length);
     pages.priority[page] = priority;
-    return;
+    return true;
   }
   if (end >= last) pages.marks[page] |= INCOMPRESSIBLE;
+  return true;
 }

@@ -125,7 +125,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
         : undefined,
     };
   },
-  recompress,
+  recompress: (ledger, text, found) => recompress(ledger, text, found),
   idle: markIdle,
   backing_dev(ledger, text) {
     const path = trimmed(text);

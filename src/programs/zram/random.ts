@@ -15,6 +15,7 @@ import {
   backingDevAgain,
   idle,
   recompress,
+  recompressUnder,
   wait,
   writeback,
   writebackLimit,
@@ -88,7 +89,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 5, make: writeback, attr: "writeback", isWhole: true },
   { weight: 1, make: writebackMany, attr: "writeback", isWhole: true },
   {
-    weight: 4,
+    weight: 6,
     make: writebackUnder,
     op: "writeback_under",
     attr: "writeback",
@@ -108,6 +109,13 @@ const CHOICES: readonly Choice[] = [
   { weight: 0.2, make: compressedWriteback, attr: "compressed_writeback" },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
   { weight: 10, make: recompress, attr: "recompress", isWhole: true },
+  {
+    weight: 3,
+    make: recompressUnder,
+    op: "recompress_under",
+    attr: "recompress",
+    isWhole: true,
+  },
   {
     weight: 0.5,
     make: (draft) => draft.add({ op: "block_state" }),
@@ -187,7 +195,7 @@ const UPTIMES = [1, 5, 20, 86_400, 4_294_967_290, 5_000_000_000];
 const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
 
 /** A device of any geometry, with blocks or allocations that fail now and then. */
-function anyCreate(random: Random, { zram }: Profile): ZramCreate {
+function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
   // Real codecs are dear, and dearest of large pages.
   const codecs = random(12) === 0 ? "kernel" : "stated";
   const geometry = codecs === "kernel"
@@ -210,6 +218,8 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
     ...files,
     ...backing,
     ...(random(4) === 0 ? { uptime: pick(random, ...UPTIMES) } : {}),
+    // Up to 4.7 a link to frame 0 would be null: such kernels keep it back.
+    ...(objects.link === "index" && random(4) === 0 ? { firstPfn: 0 } : {}),
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),
     ...(scarce === 1 ? { failEach: 2 + random(40) } : {}),
   };
@@ -217,7 +227,7 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
 
 /** Pages for real codecs, which meet all their forms in the largest alone. */
 function kernelPages(random: Random): ZramCreate {
-  return random(4) === 0 ? { pageSize: 65536 } : {};
+  return random(3) === 0 ? { pageSize: 65536 } : {};
 }
 
 /** A backing device, and blocks of it that fail. */
@@ -227,5 +237,6 @@ function anyBacking(random: Random): ZramCreate {
     backingPages: pick(random, 1, 2, 4, 9, 64, 300),
     ...(random(2) === 0 ? { badReads: blocks() } : {}),
     ...(random(2) === 0 ? { badWrites: blocks() } : {}),
+    ...(random(3) === 0 ? { failEachWrite: 2 + random(5) } : {}),
   };
 }
