@@ -26,6 +26,7 @@ import {
   age,
   bio,
   discard,
+  discardWithin,
   fill,
   read,
   slotFreeNotify,
@@ -96,6 +97,7 @@ const CHOICES: readonly Choice[] = [
     isWhole: true,
   },
   { weight: 4, make: writebackLimit, attr: "writeback_limit", isWhole: true },
+  { weight: 3, make: discardWithin, op: "bio" },
   { weight: 0.5, make: batchSize, attr: "writeback_batch_size" },
   { weight: 5, make: writebackBatches, attr: "writeback_batch_size" },
   {

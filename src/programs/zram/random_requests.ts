@@ -41,6 +41,17 @@ export function slotFreeNotify(draft: Draft): void {
 
 const BLOCK = 4096;
 
+/** A part of a page that is larger than a block is discarded, which leaves it. */
+export function discardWithin(draft: Draft): void {
+  const { random, profile: { pageSize } } = draft;
+  if (pageSize === BLOCK) return;
+  const start = draft.page() * pageSize + BLOCK;
+  const blocks = 1 + random(pageSize / BLOCK - 1);
+  const sector = start / SECTOR;
+  const bytes = Math.min(blocks * BLOCK, pageSize - BLOCK);
+  draft.add({ op: "bio", request: "discard", sector, bytes });
+}
+
 /** A request in sectors: of blocks, of several pages, beyond the end, unaligned. */
 export function bio(draft: Draft): void {
   const { random, profile, scope } = draft;
