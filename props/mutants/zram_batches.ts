@@ -29,8 +29,6 @@ const BATCHES = mutantsOf("zram/writeback_batches", ["zram"], [
     from:
       "if (idle.length === 0) errno = (yield* completeDone(batch)) ?? errno;",
     to: "if (idle.length === 0) errno = yield* completeDone(batch);",
-    reason:
-      "A block that fails is the lowest that is free, and fails in each batch.",
   },
   {
     what: "the last error of the bios gives way to that of the limit",
