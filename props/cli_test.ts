@@ -77,12 +77,12 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
     "'--backing' is 'some', not a size such as 512M",
   ],
   [
-    ["run", "files", "--backing", "1M", "--profile", "linux-6.18"],
-    "Cannot use '--backing': linux-6.18 has no writeback, only linux-6.18-full, linux-6.1",
+    ["run", "files", "--backing", "1M", "--profile", "linux-6.18,writeback=no"],
+    "linux-6.18,writeback=no is built without writeback; 'writeback=yes' behind",
   ],
   [
     ["run", "files", "--recompress", "zstd", "--profile", "linux-6.1"],
-    "Cannot use '--recompress': linux-6.1 has no recompression, only linux-6.18-full",
+    "Cannot use '--recompress': linux-6.1 has no recompression, only linux-7.3,",
   ],
   [
     ["run", "files", "--recompress", "rar"],
@@ -115,7 +115,10 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
     "'--chain-size' is '', not a whole number from 1 to 16",
   ],
   [["classes", "--page-size", "5000"], "the 'pageSize' is 5000"],
-  [["classes", "--word-bits", "33"], "the 'wordBits' is 33"],
+  [
+    ["classes", "--word-bits", "33"],
+    "The option '--word-bits' is '33', not 32 or 64",
+  ],
   [
     ["classes", "--chain-size", "99"],
     "'--chain-size' is '99', not a whole number from 1 to 16",
