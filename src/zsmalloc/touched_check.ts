@@ -70,7 +70,8 @@ export class TouchedCheck {
     const { sizeClass } = before;
     const isRefused = typeof answer === "string";
     const zspage = isRefused ? NO_ZSPAGE : this.#touched.note(answer);
-    const groupBefore = this.#touched.groupOf(zspage) ?? GROUP_EMPTY;
+    const known = this.#touched.groupOf(zspage);
+    const groupBefore = known ?? GROUP_EMPTY;
     this.#touched.noteBeside(sizeClass.heads[groupBefore]);
     this.#touched.noteClass(sizeClass);
     this.#touched.check();
@@ -80,6 +81,7 @@ export class TouchedCheck {
       errno: isRefused ? answer : undefined,
       zspage,
       groupBefore,
+      isNew: known === undefined,
     });
   }
 
@@ -113,6 +115,7 @@ export class TouchedCheck {
       errno: undefined,
       zspage,
       groupBefore: group,
+      isNew: false,
     });
   }
 

@@ -24,6 +24,9 @@ export const RELEASE_6_12: Release = {
     fullness: inuseRatio,
     compaction: "destination-first",
     tooLarge: "ENOSPC",
+    // async_free_zspage and zs_lookup_class_index were mended in 6.12.y.
+    deferredFree: "uncounted",
+    classLookup: "chunk",
     classesTable: "tenths",
   },
   zram: {

@@ -16,6 +16,8 @@ export const RELEASE_6_16: Release = {
     ...RELEASE_6_12.zsmalloc,
     mapping: "read-only-copy",
     mapped: "left-alone",
+    migrationOfMapped: "EINVAL",
+    classLookup: "object",
   },
   zram: {
     ...RELEASE_6_12.zram,

@@ -30,6 +30,10 @@ export interface PoolState {
   readonly objects: Map<number, PoolObject>;
   /** The mappings that there are, by number, the oldest first. */
   readonly mapped: Map<number, PoolMapping>;
+  /** The frames that are locked, by the number of their page, the oldest first. */
+  readonly locked: Map<number, number>;
+  /** The frames that are isolated, by the number of their page. */
+  readonly isolated: Map<number, number>;
   /** A page to make bytes in. */
   readonly scratch: Uint8Array;
   /** Called wherever a compaction has dropped its lock. */

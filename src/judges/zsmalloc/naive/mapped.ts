@@ -57,9 +57,15 @@ export class NaiveMapped {
 
   /** Whether a zspage has a mapped object that keeps others away. */
   isLocked(zspage: NaiveZspage): boolean {
-    const { facts: { mapped }, places } = this.#pool;
-    if (this.#mapped.size === 0) return false;
+    const { mapped } = this.#pool.facts;
     if (mapped !== "waited-for" && mapped !== "passed-over") return false;
+    return this.hasReaders(zspage);
+  }
+
+  /** Whether a zspage has a mapped object. */
+  hasReaders(zspage: NaiveZspage): boolean {
+    const { places } = this.#pool;
+    if (this.#mapped.size === 0) return false;
     return this.#mapped.values().some(({ object }) =>
       places.get(object)?.zspage === zspage
     );
@@ -130,7 +136,10 @@ export class NaiveMapped {
   /** The copy as which an object in two frames is mapped, if it is. */
   #copyOf(object: number, mode: MapMode, cpu: number): Copy | undefined {
     const pool = this.#pool;
-    if (this.#hasFramesMapped || !pool.crosses(object)) return undefined;
+    const { spansWhatIsRead } = pool.facts;
+    const asked = this.#live.get(object)?.size ?? 0;
+    const read = spansWhatIsRead ? asked : undefined;
+    if (this.#hasFramesMapped || !pool.crosses(object, read)) return undefined;
     const buffer = pool.facts.mapsToRead ? undefined : this.#buffers.get(cpu);
     const copy = buffer ?? { bytes: new Uint8Array(pool.pageSize), known: 0 };
     if (!pool.facts.mapsToRead) this.#buffers.set(cpu, copy);
