@@ -62,7 +62,7 @@ const BURSTS: readonly Burst[] = [
   { op: "compact", weight: 15, add: compact },
   { op: "stats", weight: 1, add: ({ steps }) => steps.push({ op: "stats" }) },
   { op: "shrink", weight: 6, add: shrink },
-  { op: "compact_around", weight: 4, add: compactAround },
+  { op: "compact_around", weight: 6, add: compactAround },
   {
     op: "classes",
     weight: 2,
@@ -70,18 +70,18 @@ const BURSTS: readonly Burst[] = [
   },
   { op: "fail", weight: 3, add: fail },
   { op: "map", weight: 5, add: map },
-  { op: "map", weight: 2, add: compactMapped },
+  { op: "map", weight: 4, add: compactMapped },
   { op: "write_mapped", weight: 3, add: writeMapped },
   { op: "unmap", weight: 4, add: unmap },
   { op: "migrate", weight: 4, add: migrate },
   { op: "isolate", weight: 5, add: hold },
-  { op: "isolate", weight: 3, add: emptyHeld },
+  { op: "isolate", weight: 9, add: emptyHeld },
   { op: "putback", weight: 4, add: letGo },
   { op: "free_deferred", weight: 2, add: freeDeferred },
-  { op: "free_around", weight: 4, add: freeAround },
+  { op: "free_around", weight: 11, add: freeAround },
   { op: "misuse", weight: 3, add: misuse },
   { op: "create", weight: 1, add: createAgain },
-  { op: "destroy", weight: 3, add: destroy },
+  { op: "destroy", weight: 5, add: destroy },
 ];
 
 /** A random program, the same one for the same draws. */
@@ -317,7 +317,7 @@ function compactAround(draft: Draft): void {
     size: random(2) === 0 ? anySize(draft) : fewestInZspage(draft),
     object,
     frees,
-    ...(random(2) === 0
+    ...(random(3) > 0
       ? { again: pick(random, "compact" as const, "shrink" as const) }
       : {}),
     ...(random(2) === 0 ? { contended: 1 + random(3) } : {}),
@@ -440,9 +440,8 @@ function emptyHeld(draft: Draft): void {
   holdOne(draft, how, live[live.length - 1 - random(count)]);
   for (let left = count; left > 0; left--) freeAt(draft, live.length - 1);
   if (random(3) === 0) mallocOne(draft, size);
-  if (random(2) === 0) steps.push({ op: "free_deferred" });
   if (random(2) === 0) letGo(draft);
-  if (random(2) === 0) steps.push({ op: "free_deferred" });
+  steps.push({ op: "free_deferred" });
 }
 
 /** A frame that was held is held no more. */
@@ -461,14 +460,17 @@ function freeDeferred({ steps }: Draft): void {
   steps.push({ op: "free_deferred" });
 }
 
-/** An object is freed, now and then the only one of its zspage. */
+/** Objects are freed, now and then the only one of a zspage. */
 function freeAround(draft: Draft): void {
-  const { random, live, steps } = draft;
-  const amid = pick(random, "compact" as const, "migrate" as const);
+  const { random, create, steps } = draft;
   if (random(2) === 0) fillAndThin(draft);
-  for (let left = 1 + random(6); left > 0 && live.length > 0; left--) {
-    const isNewest = random(2) === 0;
-    const nth = isNewest ? live.length - 1 : random(live.length);
+  for (let left = 1 + random(6); left > 0; left--) {
+    const isAlone = random(3) > 0;
+    if (isAlone) mallocOne(draft, create.pageSize - random(64));
+    const { length } = draft.live;
+    if (length === 0) return;
+    const nth = isAlone ? length - 1 : random(length);
+    const amid = pick(random, "compact" as const, "migrate" as const);
     steps.push({ op: "free_around", object: takeAt(draft, nth), amid });
   }
 }

@@ -67,9 +67,9 @@ export interface ZsmallocSteps {
   /** A mapping ends. */
   unmap: { readonly mapping: number };
   /**
-   * The pool is compacted, and wherever the kernel drops its lock, in turn an
-   * object of `size` bytes comes, numbered on from `object`, the next of `frees`
-   * goes, and with `again` the pool is compacted `again`. With `contended` each
+   * The pool is compacted, and wherever the kernel drops its lock, in turn with
+   * `again` the pool is compacted again, an object of `size` bytes comes,
+   * numbered on from `object`, and the next of `frees` goes. With `contended` each
    * so manieth time that the kernel asks, somebody else wants its lock.
    */
   compact_around: {

@@ -40,7 +40,7 @@ export function compactAround(
   return { ...done, turns };
 }
 
-/** In turn, an object comes, another goes, and the pool is compacted again. */
+/** In turn, the pool is compacted again, an object comes, and another goes. */
 function takeTurn(
   state: PoolState,
   { size, object, frees, again }: ZsmallocSteps["compact_around"],
@@ -48,10 +48,10 @@ function takeTurn(
 ): Turn {
   const kinds = again === undefined ? 2 : 3;
   const nth = Math.floor(turn / kinds);
-  if (again !== undefined && turn % kinds === 2) {
+  if (again !== undefined && turn % kinds === 0) {
     return compactAgain(state, again);
   }
-  if (turn % kinds === 1) {
+  if (turn % kinds === kinds - 1) {
     const goes = frees[nth];
     return freeOne(state, goes) ? { gone: goes } : { nothing: true };
   }

@@ -72,12 +72,12 @@ export function judgeTurns(
   state.expect(RULES.turns, turn, turns.length, false);
 }
 
-/** Whether the pool is compacted again at a turn: at each third. */
+/** Whether the pool is compacted again at a turn: at the first of each three. */
 function isAgain(
   { again }: ZsmallocSteps["compact_around"],
   turn: number,
 ): boolean {
-  return again !== undefined && turn % 3 === 2;
+  return again !== undefined && turn % 3 === 0;
 }
 
 /** A pool that is being compacted is compacted again. */
@@ -124,7 +124,7 @@ function takeTurn(
 ): Omit<Turn, "handle"> {
   const kinds = again === undefined ? 2 : 3;
   const nth = Math.floor(turn / kinds);
-  if (turn % kinds === 1) {
+  if (turn % kinds === kinds - 1) {
     const goes = frees[nth];
     if (!pool.places.has(goes) || mapped.has(goes)) return { nothing: true };
     pool.free(goes);
