@@ -89,7 +89,7 @@ commandTest(
     assertMatch(stdout, /Least memory: \S+ with chains of 8, /);
     assertStringIncludes(
       stdout,
-      "linux-6.18 has no deflate, zstd.",
+      "linux-6.18 has no lzo, lzo-rle.",
     );
     const exact = await zspec(folder, "predict", "files", "--algorithm", "lz4");
     assert(!exact.stdout.includes("≈"));

@@ -38,7 +38,7 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
   [["run", "files/empty"], "the files hold no bytes"],
   [
     ["run", "files", "--profile", "linux-9"],
-    "Unknown profile 'linux-9': the profiles are linux-6.18, linux-6.18-full,",
+    "Unknown profile 'linux-9': the profiles are linux-7.3, linux-7.2,",
   ],
   [
     ["run", "files", "--algorithm", "rar"],

@@ -6,7 +6,7 @@ import {
   CorruptDataError,
   deflate,
   KERNEL_CODECS,
-  LINUX_6_18,
+  LINUX_6_18_FULL,
   lz4,
   randomFrom,
   RecordedSizes,
@@ -31,9 +31,10 @@ Deno.test("every codec gives back the page it was given", () => {
   }));
 });
 
-Deno.test("the kernel's codecs are Linux 6.18's, and every name is there once", () => {
+Deno.test("the kernel's codecs are in the order of 6.18's list, and every name is there once", () => {
   const names = KERNEL_CODECS.map(({ name }) => name);
-  assertEquals(names, [...LINUX_6_18.zram.compAlgorithms]);
+  const listed = LINUX_6_18_FULL.zram.compAlgorithms;
+  assertEquals(names, listed.filter((name) => names.includes(name)));
   const all = ALL_CODECS.map(({ name }) => name);
   assertEquals(all.slice(0, names.length), names);
   assertEquals(new Set(all).size, all.length);

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   type Geometry,
+  LINUX_3_12,
+  LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18,
   objectsCrossingPages,
@@ -10,12 +12,13 @@ import {
   zsGeometry,
   zspageWaste,
 } from "../mod.ts";
+import { ZSMALLOCS } from "./kernels.ts";
 
 const PAGE_SIZES = [4096, 16384, 65536];
 const CHAIN_SIZES = [4, 8, 11, 16];
 
 /** Each profile with every page size, word size and chain. */
-const GEOMETRIES: readonly Profile[] = PROFILES.flatMap((profile) => {
+const GEOMETRIES: readonly Profile[] = ZSMALLOCS.flatMap((profile) => {
   const words = [
     { wordBits: 64, physBits: profile.physBits },
     { wordBits: 32, physBits: 32 },
@@ -85,9 +88,17 @@ const SINCE_6_9: Facts = {
 const FACTS: Readonly<Record<string, Facts>> = {
   "linux-3.12": { ...BEFORE_6_3, tagBits: 0n, handleWords: 0n, merges: false },
   "linux-4.0": BEFORE_6_3,
+  "linux-5.10": BEFORE_6_3,
   "linux-6.1": BEFORE_6_3,
+  "linux-6.12": SINCE_6_9,
+  "linux-6.16": SINCE_6_9,
+  "linux-6.17": SINCE_6_9,
   "linux-6.18": SINCE_6_9,
-  "linux-6.18-full": SINCE_6_9,
+  "linux-6.19": SINCE_6_9,
+  "linux-7.0": SINCE_6_9,
+  "linux-7.1": SINCE_6_9,
+  "linux-7.2": SINCE_6_9,
+  "linux-7.3": SINCE_6_9,
 };
 
 interface Row {
@@ -145,11 +156,11 @@ function hugeFrom(rows: readonly Row[], wordBits: number, facts: Facts) {
 Deno.test("every profile's classes are those of a second computation, for each page size, word size and chain", () => {
   assertEquals(
     Object.keys(FACTS).sort(),
-    PROFILES.map((one) => one.name).sort(),
+    [...new Set(PROFILES.map(({ release }) => release.name))].sort(),
   );
-  assertEquals(GEOMETRIES.length, 5 * 3 * 3 * 4);
+  assertEquals(GEOMETRIES.length, ZSMALLOCS.length * 3 * 3 * 4);
   ofEveryGeometry((geometry, profile) => {
-    const facts = FACTS[profile.name];
+    const facts = FACTS[profile.release.name];
     const rows = rowsOf(profile, facts);
     const found = geometry.classes.map((one): Row => ({
       index: BigInt(one.index),
@@ -172,13 +183,13 @@ Deno.test("an object is huge from 3,257 bytes on 6.1 and from 3,625 on 6.18", ()
 });
 
 Deno.test("36 physical bits on 32-bit leave few bits for the index, so the least chunk grows", () => {
-  const least = PROFILES.map((profile) => [
+  const KERNELS = [LINUX_6_18, LINUX_6_1, LINUX_4_0, LINUX_3_12];
+  const least = KERNELS.map((profile) => [
     profile.name,
     zsGeometry({ ...profile, wordBits: 32, physBits: 36 }).minAllocSize,
   ]);
   assertEquals(least, [
     ["linux-6.18", 128],
-    ["linux-6.18-full", 128],
     ["linux-6.1", 128],
     ["linux-4.0", 128],
     ["linux-3.12", 64],

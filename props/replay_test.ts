@@ -182,7 +182,7 @@ Deno.test("a transcript that the reader does not understand is refused at its li
     `the field 'zspec' is "transcript/9"`,
   );
   refused([change({ target: "brd" })], 1, `the field 'target' is "brd"`);
-  refused([change({ profile: "linux-9.9" })], 1, "unknown profile 'linux-9.9'");
+  refused([change({ profile: "linux-9.9" })], 1, "Unknown profile 'linux-9.9'");
   refused([change({ pageSize: 100 })], 1, "the 'pageSize' is 100");
   refused(
     [change({ backingPages: 256 })],

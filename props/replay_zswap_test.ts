@@ -114,7 +114,7 @@ Deno.test("a transcript of zswap that the reader does not understand is refused 
   );
   refused([header({ swapPages: 0 })], 1, "the field 'swapPages' is 0");
   refused([header({ backingPages: 8 })], 1, "unknown field 'backingPages'");
-  refused([header({ profile: "linux-9.9" })], 1, "unknown profile 'linux-9.9'");
+  refused([header({ profile: "linux-9.9" })], 1, "Unknown profile 'linux-9.9'");
   const operations: readonly (readonly [string, string])[] = [
     [
       `{"op":"discard","page":1,"pages":1}`,

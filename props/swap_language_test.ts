@@ -38,7 +38,7 @@ Deno.test("programs of the swap path have every operation, every thing below and
   const ops = new Set<string>();
   const machines = new Set<string>();
   let longest = 0;
-  for (const { profile, steps } of programsOf(swapMachine, 1, 512)) {
+  for (const { profile, steps } of programsOf(swapMachine, 1, 2048)) {
     for (const step of steps) {
       ops.add(step.op);
       if (step.op === "create") {

@@ -19,7 +19,7 @@ Deno.test("programs of zram use every operation, every attribute and every algor
   const ops = new Set<string>();
   const [set, got] = [new Set<string>(), new Set<string>()];
   const algorithms = new Set<string>();
-  for (const { steps } of programs(1, 200)) {
+  for (const { steps } of programs(1, 1000)) {
     for (const step of steps) {
       ops.add(step.op);
       if (step.op === "get") got.add(step.attr);

@@ -20,6 +20,7 @@ import {
   type ZramProfile,
 } from "../mod.ts";
 import { CODECS } from "./zram_codecs.ts";
+import { SMALL_6_18 } from "./kernels.ts";
 
 const of = (zram: ZramProfile): Profile => ({ ...LINUX_6_18, zram });
 const ALL = [
@@ -51,7 +52,7 @@ Deno.test("each kernel has the files that its zram_disk_attrs lists, in that ord
       "writeback_limit_enable io_stat mm_stat bd_stat debug_stat",
   );
   assertEquals(
-    names(LINUX_6_18.zram),
+    names(SMALL_6_18.zram),
     "disksize initstate reset compact mem_limit mem_used_max idle " +
       "comp_algorithm io_stat mm_stat debug_stat algorithm_params",
   );
@@ -233,7 +234,7 @@ Deno.test("a name of 128 characters is too big for 6.18 and unknown to 6.1", () 
 });
 
 Deno.test("algorithm_params are read as the kernel reads them", () => {
-  const zram = makeZram(LINUX_6_18.zram);
+  const zram = makeZram(SMALL_6_18.zram);
   const set = (text: string) => writeAttribute(zram, "algorithm_params", text);
   assertEquals(set("level=8"), undefined);
   assertEquals(set("priority=0 level=-3 dict=/etc/dictionary"), undefined);
@@ -251,7 +252,7 @@ Deno.test("algorithm_params are read as the kernel reads them", () => {
 });
 
 Deno.test("idle takes an age only where access times are kept, bd_stat and block_state are there only where configured", () => {
-  const zram = makeZram(LINUX_6_18.zram);
+  const zram = makeZram(SMALL_6_18.zram);
   zram.setAlgorithm("lz4");
   zram.setDisksize(4096);
   assertEquals(writeAttribute(zram, "idle", "10"), "EINVAL");

@@ -54,9 +54,9 @@ const LINUX = [
       machines: ["zswap"],
     },
   ]),
-  ...mutantsOf("linux/profile", ["zsmalloc"], [
+  ...mutantsOf("linux/releases/linux_6_12", ["zsmalloc"], [
     {
-      what: "6.18 answers EINVAL to an object that is too large",
+      what: "6.12 answers EINVAL to an object that is too large",
       from: `tooLarge: "ENOSPC",`,
       to: `tooLarge: "EINVAL",`,
     },

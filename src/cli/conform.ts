@@ -16,6 +16,7 @@ import {
   CONFORM_OPTIONS,
   CONFORM_OPTIONS_USAGE,
   judgeTarget,
+  withTarget,
 } from "./conform_judge.ts";
 import { quoted } from "./conform_report.ts";
 import { heedingSignals } from "./interrupt.ts";
@@ -23,7 +24,6 @@ import {
   namedProfile,
   type Options,
   parseOptions,
-  PROFILE_OPTIONS,
   profileHelp,
   UsageError,
 } from "./usage.ts";
@@ -108,16 +108,18 @@ function conformChild(
   const patience = timeout === undefined
     ? []
     : ["--timeout", `${timeout / 1000}`];
-  return heedingSignals(async (stop) => {
+  return heedingSignals((stop) => {
     const child = { command, timeout, stop };
-    switch (name) {
-      case "zsmalloc":
-        return await judgeChild(ZSMALLOC_SUITE, asked, childZsmalloc(child));
-      case "zram":
-        return await judgeChild(ZRAM_SUITE, asked, childZram(child));
-      default:
-        return await judgeChild(ZSWAP_SUITE, asked, childZswap(child));
-    }
+    return withTarget(name, asked, () => {
+      switch (name) {
+        case "zsmalloc":
+          return judgeChild(ZSMALLOC_SUITE, asked, childZsmalloc(child));
+        case "zram":
+          return judgeChild(ZRAM_SUITE, asked, childZram(child));
+        default:
+          return judgeChild(ZSWAP_SUITE, asked, childZswap(child));
+      }
+    });
 
     async function judgeChild<
       T extends Target,
@@ -171,21 +173,19 @@ function conformDevice(
     );
   }
   const asked = askedOf(options, "exact");
-  return heedingSignals(async (stop) => {
+  const test = async (stop: AbortSignal) => {
     const named = namedProfile(options);
     await using live = await takeDevice(device, { stop, ...named });
     const { profile, release, target } = live;
-    if (!asked.isJson) {
-      console.log(
-        `${device} of Linux ${release}: ${profile.name} with chains of ${profile.chainSize}`,
-      );
-    }
     return await judgeTarget(ZRAM_SUITE, { ...asked, profile }, {
       target,
       command: "zspec conform",
       words: `--device ${device}`,
+      about:
+        `${device} of Linux ${release}: ${profile.name} with chains of ${profile.chainSize}`,
       isProfileFound: named.profile === undefined,
       stop,
     });
-  });
+  };
+  return heedingSignals((stop) => withTarget(name, asked, () => test(stop)));
 }

@@ -13,12 +13,16 @@ import {
 } from "../search/finding_transcript.ts";
 import type { Plan, Suite } from "../search/suite.ts";
 import { SHRINK_MILLISECONDS } from "../search/workers.ts";
-import type { Target } from "../targets/target.ts";
+import { type Target, TargetMissing } from "../targets/target.ts";
+import { ktapError, ktapSkippedResult, ktapStart } from "../report/ktap.ts";
 import {
   conformJson,
   conformJunit,
+  conformKtap,
   type ConformOutcome,
+  type ConformReport,
   conformText,
+  ktapName,
 } from "./conform_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { progress } from "./progress.ts";
@@ -37,6 +41,9 @@ import {
 /** Seconds for which programs are run where nothing else is said. */
 const SECONDS = 20;
 
+/** For whom an outcome is: people, programs, the kernel's own test tools. */
+export type Form = "text" | "json" | "ktap";
+
 /** What is asked for. */
 export interface Asked {
   /** How much of the implementation. */
@@ -53,8 +60,8 @@ export interface Asked {
   readonly shard: Shard;
   /** A transcript that is to be run instead. */
   readonly replay: { readonly path: string; readonly text: string } | undefined;
-  /** Whether the outcome is told to machines. */
-  readonly isJson: boolean;
+  /** How the outcome is told. */
+  readonly form: Form;
   /** Where a report in JUnit's form goes. */
   readonly junit: string | undefined;
 }
@@ -67,6 +74,8 @@ export interface Tested<T extends Target> {
   readonly command: string;
   /** The words that name it, after the options: `-- COMMAND`. */
   readonly words: string;
+  /** What it is found to be, for people; absent where the words say it. */
+  readonly about?: string;
   /** Whether its profile was found out of it, and not named. */
   readonly isProfileFound: boolean;
   /** Once it is aborted, the target throws. */
@@ -85,7 +94,7 @@ export const CONFORM_OPTIONS = {
     "replay",
     "junit",
   ],
-  boolean: ["json"],
+  boolean: ["json", "ktap"],
 } as const;
 
 /** How they are told of. */
@@ -96,7 +105,9 @@ export const CONFORM_OPTIONS_USAGE =
 ${SHARD_USAGE.replaceAll("--shard I/N  ", "--shard I/N     ")}
   --replay FILE      runs the steps of a printed transcript, at its level
   --junit FILE       writes the rules and what became of them as JUnit's XML
-  --json             the outcome for machines`;
+  --json             the outcome for machines
+  --ktap             the rules and what became of them as KTAP, which kselftest
+                     and KernelCI read`;
 
 /** Reads those options; `fallback` is the level where none is given. */
 export function askedOf(options: Options, fallback: Level): Asked {
@@ -125,10 +136,46 @@ export function askedOf(options: Options, fallback: Level): Asked {
     replay: replay === undefined
       ? undefined
       : { path: replay, text: readText(replay) },
-    isJson: options.flag("json"),
+    form: formOf(options),
     junit,
   };
 }
+
+function formOf(options: Options): Form {
+  const [form = "text", other] = (["json", "ktap"] as const)
+    .filter((name) => options.flag(name));
+  if (other === undefined) return form;
+  throw new UsageError(
+    "Cannot conform: both '--json' and '--ktap' are given, not one of them",
+  );
+}
+
+/** Runs what needs a target; that there is none is told in the form asked for. */
+export async function withTarget(
+  name: string,
+  { form, level }: Asked,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof TargetMissing && form === "ktap") {
+      const skipped = ktapSkippedResult(ktapName(name, level), error.message);
+      print(ktapStart([]) + skipped);
+    }
+    throw error;
+  }
+}
+
+function print(text: string): void {
+  console.log(text.trimEnd());
+}
+
+const OUTCOMES: Readonly<Record<Form, (report: ConformReport) => string>> = {
+  text: conformText,
+  json: conformJson,
+  ktap: conformKtap,
+};
 
 /** The level that `--level` names, if it is given. */
 export function levelOption(options: Options): Level | undefined {
@@ -151,15 +198,28 @@ export async function judgeTarget<
   tested: Tested<T>,
 ): Promise<number> {
   const { command, words, isProfileFound, stop } = tested;
-  const { replay, seed, isJson, junit } = asked;
+  const { replay, seed, form, junit, level } = asked;
   // Before anything is run, so that it is known however that ends.
-  if (!isJson && replay === undefined) console.log(`seed ${seed}`);
+  const notes = [
+    ...tested.about === undefined ? [] : [tested.about],
+    ...replay === undefined ? [`seed ${seed}`] : [],
+  ];
+  if (form === "text") notes.forEach(print);
+  if (form === "ktap") print(ktapStart(notes));
   const started = performance.now();
-  const outcome = replay === undefined
-    ? await runPrograms(suite, asked, tested)
-    : await runTranscript(suite, asked, tested, replay);
+  const running = replay === undefined
+    ? runPrograms(suite, asked, tested)
+    : runTranscript(suite, asked, tested, replay);
+  const outcome = await running.catch((error) => {
+    if (!(error instanceof TargetMissing) || form !== "ktap") throw error;
+    print(ktapSkippedResult(ktapName(suite.target, level), error.message));
+    throw new UsageError(error.message);
+  });
   const seconds = (performance.now() - started) / 1000;
   if (stop.aborted) {
+    if (form === "ktap") {
+      print(ktapError(ktapName(suite.target, level), "interrupted"));
+    }
     console.error(`zspec: Interrupted after ${outcome.programs} programs`);
     return INTERRUPTED;
   }
@@ -171,7 +231,7 @@ export async function judgeTarget<
     seconds,
   };
   if (junit !== undefined) writeText(junit, conformJunit(report));
-  console.log((isJson ? conformJson(report) : conformText(report)).trimEnd());
+  print(OUTCOMES[form](report));
   const isKnown = Object.keys(report.reach).length > 0 ||
     (replay === undefined && isEmptyShard(asked.runs, asked.shard));
   return report.finding === undefined && isKnown ? 0 : 1;

@@ -1,6 +1,7 @@
 /** What `zspec conform` prints. */
 import { ANSWERS } from "../judges/judge.ts";
 import { junitXml } from "../report/junit.ts";
+import { ktapResult } from "../report/ktap.ts";
 import { unexercised, unexercisedText } from "../report/reach.ts";
 import { counted } from "../report/table.ts";
 import type { Rule } from "../rules/invariant.ts";
@@ -182,4 +183,57 @@ export function conformJunit(report: ConformReport): string {
       : { name };
   });
   return junitXml(`zspec conform ${target} ${plan.level}`, cases, seconds);
+}
+
+/** For the kernel's own test tools: a subtest for each rule. */
+export function conformKtap(report: ConformReport): string {
+  const { plan, rules, finding } = report;
+  const silent = silentOf(report);
+  const cases = rules.map(({ id }) => {
+    if (finding?.rule.id === id) {
+      return { name: id, failure: failureLines(report, finding) };
+    }
+    return silent.includes(id)
+      ? { name: id, skipped: "nothing exercised it" }
+      : { name: id };
+  });
+  const isSilent = silent.length === countedOf(report).length;
+  return ktapResult(
+    ktapName(report.target, plan.level),
+    cases,
+    finding === undefined,
+    finding === undefined && isSilent ? "no rule was exercised" : undefined,
+  );
+}
+
+/** What a conformance run is called there. */
+export function ktapName(target: string, level: string): string {
+  return `zspec ${target} ${level}`;
+}
+
+/** How a rule is broken, by what program, and how that is repeated. */
+function failureLines(report: ConformReport, finding: Finding): string[] {
+  const { target, plan, seed } = report;
+  return [
+    `rule: ${finding.rule.id}: ${finding.rule.sentence}`,
+    `source: ${finding.rule.source}`,
+    ...(seed === undefined ? [] : [`seed: ${seed}`]),
+    ...shownLines("expected", finding.expected),
+    ...shownLines("found", finding.found),
+    `program, ${counted(finding.steps.length, "step")}:`,
+    findingTranscript(target, plan, finding),
+    `repeat: ${repeatCommand(report)}`,
+  ];
+}
+
+/** A value, and the lines of a text in it, such as a console's. */
+function shownLines(what: string, value: unknown): string[] {
+  const texts = typeof value === "object" && value !== null
+    ? Object.values(value).filter((one): one is string =>
+      typeof one === "string" && one.includes("\n")
+    )
+    : [];
+  return texts.length > 0
+    ? [`${what}:`, ...texts]
+    : [`${what}: ${JSON.stringify(value)}`];
 }

@@ -1,5 +1,6 @@
 /** `zspec guest`: a kernel booted in QEMU, judged or recorded. */
 import type { Profile } from "../linux/profile.ts";
+import type { GuestBoot } from "../live/guest.ts";
 import { bootSwap, type GuestSwap } from "../live/guest_swap.ts";
 import { bootZram, type GuestZram } from "../live/guest_zram.ts";
 import { recordZram } from "../live/record.ts";
@@ -12,8 +13,15 @@ import {
   CONFORM_OPTIONS,
   CONFORM_OPTIONS_USAGE,
   judgeTarget,
+  withTarget,
 } from "./conform_judge.ts";
-import { quoted } from "./conform_report.ts";
+import {
+  BOOT_OPTIONS,
+  BOOT_OPTIONS_USAGE,
+  bootOf,
+  bootWords,
+} from "./guest_boot.ts";
+import { GET_USAGE, guestGet } from "./guest_get.ts";
 import { heedingSignals } from "./interrupt.ts";
 import {
   RECORD_STEPS,
@@ -31,26 +39,26 @@ import {
 } from "./usage.ts";
 
 const TARGETS = ["zram", "zswap"];
-/** The folder of the image where none is named. */
-export const IMAGE = "/";
 /** Pages of the backing device that is judged with: soon all in use. */
 const BACKING_PAGES = 8;
 
 /** How `zspec guest` is called. */
 export const GUEST_USAGE = `zspec guest conform zram|zswap [OPTION…]
 zspec guest record zram|zswap --out FILE [--seed N] [--steps N] [OPTION…]
+zspec guest get RELEASE FOLDER
 
-Boots a kernel of Debian in QEMU, with no device of this machine, and runs
-random programs in it: conform judges every answer by the model, record writes
-them as a transcript, which 'zspec replay' follows. zram has a backing device to
-write back to. zswap is judged by what becomes of a process's pages that are
-paged out, and by its counters in debugfs; a recording has the allocator that
-comes with its seed.
+Boots a kernel in QEMU, with no device of this machine, and runs random programs
+in it: conform judges every answer by the model, record writes them as a
+transcript, which 'zspec replay' follows. zram has a backing device to write back
+to. zswap is judged by what becomes of a process's pages that are paged out, and
+by its counters in debugfs; a recording has the allocator that comes with its
+seed. The kernel is one of Debian, of any release from 5.10 on, or one that was
+just built.
 
-It takes qemu-system-x86, gcc and libc6-dev, and a linux-image-amd64, which is
-installed, or unpacked into a folder by 'dpkg-deb -x'.
+It takes qemu-system-x86, gcc and libc6-dev, and xz-utils where the modules are
+compressed by xz.
 
-  --image FOLDER     where boot/vmlinuz-* and lib/modules are; by default ${IMAGE}
+${BOOT_OPTIONS_USAGE}
 ${
   profileHelp(
     21,
@@ -63,8 +71,22 @@ ${CONFORM_OPTIONS_USAGE}
   --seed N           what the operations are made from (default 1)
   --steps N          how many there are (default ${RECORD_STEPS})
 
-Exit status: 0 it conforms or is recorded, 1 it does not conform, 2 it cannot be
-run, 130 interrupted.
+${GET_USAGE}
+A module is built for such a kernel out of its headers and its source:
+
+  apt-get install linux-headers-R linux-source-V      R as 'guest get' says it
+  tar -xf /usr/src/linux-source-V.tar.xz linux-source-V/drivers/block/zram
+  make -C /usr/src/linux-headers-R M=$PWD/linux-source-V/drivers/block/zram \\
+    CONFIG_ZRAM=m CONFIG_ZRAM_MULTI_COMP=y KCFLAGS=-DCONFIG_ZRAM_MULTI_COMP=1
+  zspec guest conform zram --image FOLDER \\
+    --module linux-source-V/drivers/block/zram/zram.ko
+
+and a kernel that was just built is booted by
+
+  zspec guest conform zram --kernel arch/x86/boot/bzImage --config .config
+
+Exit status: 0 it conforms or is recorded or fetched, 1 it does not conform, 2 it
+cannot be run, 130 interrupted.
 `;
 
 /** Runs the command and returns its exit status. */
@@ -72,10 +94,11 @@ export async function guestCommand(args: readonly string[]): Promise<number> {
   const [verb, ...rest] = args;
   if (verb === "conform") return await guestConform(rest);
   if (verb === "record") return await guestRecord(rest);
+  if (verb === "get") return await guestGet(rest);
   throw new UsageError(
     verb === undefined
-      ? "Cannot use a guest: conform or record is needed"
-      : `Cannot use a guest: '${verb}' is not conform or record`,
+      ? "Cannot use a guest: conform, record or get is needed"
+      : `Cannot use a guest: '${verb}' is not conform, record or get`,
   );
 }
 
@@ -90,23 +113,15 @@ function targetOf(names: readonly string[]): string {
 }
 
 /** What a guest is booted with. */
-interface BootOptions {
-  readonly image: string;
-  readonly stop: AbortSignal;
-  readonly profile?: Profile;
-}
+type BootOptions = GuestBoot & { readonly profile?: Profile };
 
 function bootOptionsOf(options: Options, stop: AbortSignal): BootOptions {
-  return {
-    image: options.text("image") ?? IMAGE,
-    stop,
-    ...namedProfile(options),
-  };
+  return { ...bootOf(options, stop), ...namedProfile(options) };
 }
 
 async function guestConform(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: [...CONFORM_OPTIONS.string, "image"],
+    string: [...CONFORM_OPTIONS.string, ...BOOT_OPTIONS],
     boolean: CONFORM_OPTIONS.boolean,
   });
   const name = targetOf(options.paths);
@@ -119,18 +134,22 @@ async function guestConform(args: readonly string[]): Promise<number> {
   return await heedingSignals((stop) => {
     const boot = bootOptionsOf(options, stop);
     const tested = testedOf(options, stop);
-    return name === "zram"
-      ? conformZram(asked, boot, tested)
-      : conformZswap(asked, boot, tested);
+    return withTarget(
+      name,
+      asked,
+      () =>
+        name === "zram"
+          ? conformZram(asked, boot, tested)
+          : conformZswap(asked, boot, tested),
+    );
   });
 }
 
 /** What is told of a guest that is judged. */
 function testedOf(options: Options, stop: AbortSignal) {
-  const image = options.text("image");
   return {
     command: "zspec guest conform",
-    words: image === undefined ? "" : `--image ${quoted(image)}`,
+    words: bootWords(options),
     isProfileFound: namedProfile(options).profile === undefined,
     stop,
   };
@@ -146,8 +165,11 @@ async function conformZram(
   const suite = backingPages === undefined
     ? ZRAM_SUITE
     : backedZramSuite(backingPages);
-  if (!asked.isJson) sayBooted(guest);
-  return await judgeTarget(suite, { ...asked, profile }, { ...tested, target });
+  return await judgeTarget(suite, { ...asked, profile }, {
+    ...tested,
+    target,
+    about: bootedText(guest),
+  });
 }
 
 async function conformZswap(
@@ -158,19 +180,20 @@ async function conformZswap(
   await using guest = await bootSwap(boot);
   const { target, profile, setup } = guest;
   const suite = swapSuite(setup);
-  if (!asked.isJson) sayBooted(guest);
-  return await judgeTarget(suite, { ...asked, profile }, { ...tested, target });
+  return await judgeTarget(suite, { ...asked, profile }, {
+    ...tested,
+    target,
+    about: bootedText(guest),
+  });
 }
 
-function sayBooted({ release, profile }: GuestZram | GuestSwap): void {
-  console.log(
-    `Linux ${release} in QEMU: ${profile.name} with chains of ${profile.chainSize}`,
-  );
+function bootedText({ release, profile }: GuestZram | GuestSwap): string {
+  return `Linux ${release} in QEMU: ${profile.name} with chains of ${profile.chainSize}`;
 }
 
 async function guestRecord(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: ["image", ...PROFILE_OPTIONS, "out", "seed", "steps"],
+    string: [...BOOT_OPTIONS, ...PROFILE_OPTIONS, "out", "seed", "steps"],
     boolean: [],
   });
   const name = targetOf(options.paths);

@@ -23,7 +23,8 @@ import type { SwapTarget } from "../targets/swap_target.ts";
 import type { ZramTarget } from "../targets/target.ts";
 import { objectZram } from "../targets/zram/object.ts";
 import { conformCommand } from "./conform.ts";
-import { guestCommand, IMAGE } from "./guest.ts";
+import { guestCommand } from "./guest.ts";
+import { IMAGE } from "./guest_boot.ts";
 import { heedingSignals } from "./interrupt.ts";
 import { type Options, readText, UsageError } from "./usage.ts";
 

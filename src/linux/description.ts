@@ -280,12 +280,17 @@ function changeOf(change: string, name: string): readonly [string, string] {
  * configuration is another than that name stands for.
  */
 export function descriptionOf(profile: Profile): string {
-  const standing = profileOfName(profile.release.name);
-  const changes = Object.entries(CONFIGURATION_CHANGES)
-    .flatMap(([name, { value }]) =>
-      value(profile) === value(standing) ? [] : [`${name}=${value(profile)}`]
-    );
-  return [standing.name, ...changes].join(",");
+  let described = profileOfName(profile.release.name);
+  const parts = [described.name];
+  // One change can bring another: the first algorithm is the default's too.
+  for (
+    const [name, { value, apply }] of Object.entries(CONFIGURATION_CHANGES)
+  ) {
+    if (value(profile) === value(described)) continue;
+    described = apply(described, value(profile)) ?? described;
+    parts.push(`${name}=${value(profile)}`);
+  }
+  return parts.join(",");
 }
 
 /**

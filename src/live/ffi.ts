@@ -160,6 +160,11 @@ export class LocalKernel implements Kernel, Disposable {
     });
   }
 
+  /** Waits so long by this machine's clock. */
+  sleep(seconds: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  }
+
   closeDevice(): Promise<void> {
     if (this.#open !== undefined) this.#libc.symbols.close(this.#open.fd);
     this.#open = undefined;

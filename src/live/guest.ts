@@ -1,38 +1,74 @@
 /** A kernel booted in QEMU, and what it is asked over a virtio port. */
 import { errnoName } from "./errno_name.ts";
+import { commandOutput } from "./command_output.ts";
+import { concatenated } from "./cpio.ts";
+import { readConfig } from "./guest_config.ts";
 import {
-  buildInitrd,
-  commandOutput,
+  builtImage,
+  type BuiltKernel,
+  cannotBoot,
   findImage,
   type GuestImage,
-  type Module,
 } from "./guest_image.ts";
-import { concatenated } from "./cpio.ts";
+import { buildInitrd } from "./guest_initrd.ts";
+import {
+  type LoadedModules,
+  loadedModules,
+  type Module,
+} from "./guest_modules.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Refusal, TargetMissing } from "../targets/target.ts";
+import type { Refusal } from "../targets/target.ts";
 
 const QEMU = "qemu-system-x86_64";
 /** Milliseconds that a boot may take: some ten times what it does. */
 const BOOT_MILLISECONDS = 120_000;
 /** Milliseconds that a request may take. */
 const REQUEST_MILLISECONDS = 30_000;
+/** What the kernel is told; with it, its warnings are on the console. */
+const COMMAND_LINE = [
+  ...["console=ttyS0", "loglevel=5", "panic=-1", "mitigations=off"],
+];
+/** What of a console tells why a boot fails. */
+const TELLING =
+  /Kernel panic|BUG: |version of symbol|version magic|Unknown symbol/;
 /** Lines of its console that are told of a guest that fails. */
 const CONSOLE_LINES = 8;
 /** Megabytes of a guest's memory where nothing else is said. */
-const MEMORY_MEGABYTES = 512;
+const MEMORY_MEGABYTES = 128;
 /** Modules of the port. */
-const PORT_MODULES: readonly Module[] = [["virtio_pci"], ["virtio_console"]];
+const PORT_MODULES: readonly Module[] = [
+  { name: "virtio_pci", option: "VIRTIO_PCI" },
+  { name: "virtio_console", option: "VIRTIO_CONSOLE" },
+];
+/** What QEMU runs a guest by. */
+export const ACCELERATORS = ["tcg", "kvm"] as const;
 
-/** What a guest is booted with. */
-export interface GuestOptions {
+/** A kernel, and what of QEMU runs it. */
+export interface GuestBoot {
   /** Where the kernel is: `/` for an installed one. */
   readonly image: string;
-  /** Modules beside those that zspec needs to reach the guest. */
-  readonly modules: readonly Module[];
-  /** Megabytes of its memory. Default: 512. */
-  readonly memoryMegabytes?: number;
+  /** A kernel that was just built, which is booted instead. */
+  readonly built?: BuiltKernel;
+  /** The .config to look into before the boot, in place of the image's. */
+  readonly config?: string;
+  /** The paths of modules that take the place of the kernel's own. */
+  readonly ownModules?: readonly string[];
+  /** What QEMU runs it by. Default: `tcg`, which works wherever QEMU does. */
+  readonly accel?: (typeof ACCELERATORS)[number];
+  /** Its processors. Default: 1, with which every answer can be repeated. */
+  readonly cpus?: number;
   /** Once it is aborted, what is under way throws its reason. */
   readonly stop?: AbortSignal;
+}
+
+/** What a guest is booted with. */
+export interface GuestOptions extends GuestBoot {
+  /** Modules beside those that zspec needs to reach the guest. */
+  readonly modules: readonly Module[];
+  /** Options that the kernel must have built in, without `CONFIG_`. */
+  readonly needed?: readonly string[];
+  /** Megabytes of its memory. Default: 128. */
+  readonly memoryMegabytes?: number;
 }
 
 /** One request as the guest's program reads it. */
@@ -128,9 +164,22 @@ export class Guest implements Kernel, AsyncDisposable {
     return this.#hasFailed;
   }
 
-  /** Waits until the guest's program asks for requests. */
+  /**
+   * Waits until the guest's program asks for requests. Throws a
+   * `TargetMissing` where the kernel stops before, or takes no module.
+   */
   async ready(): Promise<void> {
-    await this.#within(BOOT_MILLISECONDS, "boot", this.#incoming.line());
+    const stop = this.#stop;
+    const line = await this.#timed(BOOT_MILLISECONDS, this.#incoming.line())
+      .catch((error: Error) => {
+        stop?.throwIfAborted();
+        return error.message;
+      });
+    if (line === "ready") return;
+    const said = await this.#console();
+    const why = said.findLast((line) => TELLING.test(line)) ?? said.at(-1);
+    const reason = why === undefined ? "" : `; its console says '${why}'`;
+    throw cannotBoot(`Linux ${this.release}: ${line}${reason}`);
   }
 
   async readFile(path: string): Promise<{ text: string } | Refusal> {
@@ -186,9 +235,10 @@ export class Guest implements Kernel, AsyncDisposable {
     await this.#tell({ name: "close" });
   }
 
-  /** Makes a loop device at `path` over a new file of `bytes` bytes. */
-  makeLoop(path: string, bytes: number): Promise<Refusal | undefined> {
-    return this.#tell({ name: "loop", path, a: bytes });
+  /** Makes another node at `path` for a device. */
+  makeNode(path: string, device: string): Promise<Refusal | undefined> {
+    const data = new TextEncoder().encode(device);
+    return this.#tell({ name: "node", path, data });
   }
 
   /** Maps `pages` pages of anonymous memory, in place of those before. */
@@ -238,6 +288,22 @@ export class Guest implements Kernel, AsyncDisposable {
   /** Brings all pages back from the device at `path`, and leaves it. */
   swapOff(path: string): Promise<Refusal | undefined> {
     return this.#tell({ name: "swapoff", path });
+  }
+
+  /**
+   * Waits until nothing but the guest's program is left to run: until a worker
+   * of the kernel that was given work has done it.
+   */
+  settle(): Promise<Refusal | undefined> {
+    return this.#tell({ name: "settle" });
+  }
+
+  /** Lets the guest's clock go on so far; nothing else is asked meanwhile. */
+  async sleep(seconds: number): Promise<void> {
+    const most = REQUEST_MILLISECONDS / 2;
+    for (let left = Math.ceil(1000 * seconds); left > 0; left -= most) {
+      await this.#tell({ name: "sleep", a: Math.min(left, most) });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -290,6 +356,24 @@ export class Guest implements Kernel, AsyncDisposable {
     what: string,
     work: Promise<Result>,
   ): Promise<Result> {
+    try {
+      return await this.#timed(milliseconds, work);
+    } catch (error) {
+      this.#stop?.throwIfAborted();
+      this.#hasFailed = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `The guest does not ${what}: ${reason}${await this.#lastWords()}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** What comes in time and before an interrupt. */
+  async #timed<Result>(
+    milliseconds: number,
+    work: Promise<Result>,
+  ): Promise<Result> {
     const stop = this.#stop;
     const { promise: late, reject } = Promise.withResolvers<never>();
     const interrupt = () => reject(stop?.reason);
@@ -300,24 +384,21 @@ export class Guest implements Kernel, AsyncDisposable {
     );
     try {
       return await Promise.race([work, late]);
-    } catch (error) {
-      stop?.throwIfAborted();
-      this.#hasFailed = true;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(
-        `The guest does not ${what}: ${reason}${await this.#lastWords()}`,
-        { cause: error },
-      );
     } finally {
       clearTimeout(timer);
       stop?.removeEventListener("abort", interrupt);
     }
   }
 
-  async #lastWords(): Promise<string> {
-    const console = await Deno.readTextFile(`${this.#folder}/console`)
+  /** The lines of the console. */
+  async #console(): Promise<string[]> {
+    const text = await Deno.readTextFile(`${this.#folder}/console`)
       .catch(() => "");
-    const all = console.trim().split(/\r?\n/);
+    return text.split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
+  }
+
+  async #lastWords(): Promise<string> {
+    const all = await this.#console();
     // The kernel says why it stops, and then what was where.
     const why = all.findLastIndex((line) => /Kernel panic|BUG: /.test(line));
     const from = why < 0 ? Math.max(0, all.length - CONSOLE_LINES) : why;
@@ -326,22 +407,40 @@ export class Guest implements Kernel, AsyncDisposable {
   }
 }
 
-/** Throws a {@linkcode TargetMissing} where there is no QEMU. */
-export async function findQemu(): Promise<void> {
-  if (await commandOutput(QEMU, ["--version"]) !== undefined) return;
-  throw new TargetMissing(
-    `Cannot boot a guest: there is no ${QEMU}; install qemu-system-x86`,
-  );
+/** Throws a `TargetMissing` where there is no QEMU that runs by `accel`. */
+export async function findQemu(
+  accel: GuestBoot["accel"] = "tcg",
+): Promise<void> {
+  if (await commandOutput(QEMU, ["--version"]) === undefined) {
+    throw cannotBoot(`there is no ${QEMU}; install qemu-system-x86`);
+  }
+  if (accel !== "kvm") return;
+  try {
+    Deno.openSync("/dev/kvm", { read: true, write: true }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw cannotBoot("there is no /dev/kvm for '--accel kvm'");
+    }
+    throw cannotBoot("/dev/kvm cannot be opened for '--accel kvm'");
+  }
+}
+
+/** The kernel that is to be booted. */
+export function imageOf({ image, built, config }: GuestBoot): GuestImage {
+  const found = built === undefined ? findImage(image) : builtImage(built);
+  return config === undefined
+    ? found
+    : { ...found, config: readConfig(config) };
 }
 
 /**
- * Boots a guest and waits until it answers. Throws a {@linkcode TargetMissing}
- * that says in one line what to install where QEMU, a kernel or a compiler is
- * missing.
+ * Boots a guest and waits until it answers. Throws a `TargetMissing` that says
+ * in one line what is not there: QEMU, a kernel, what is to be built into it, a
+ * module, a compiler.
  */
 export async function bootGuest(options: GuestOptions): Promise<Guest> {
-  await findQemu();
-  const image = findImage(options.image);
+  await findQemu(options.accel);
+  const image = imageOf(options);
   const folder = await Deno.makeTempDir({ prefix: "zspec-guest-" });
   const guest = await start(image, folder, options).catch(async (error) => {
     await Deno.remove(folder, { recursive: true });
@@ -362,11 +461,17 @@ async function start(
   folder: string,
   options: GuestOptions,
 ): Promise<Guest> {
-  const modules = [...PORT_MODULES, ...options.modules];
-  const initrd = await buildInitrd(image, modules, folder);
+  const { modules, ownModules = [], needed = [] } = options;
+  const loaded = await loadedModules(
+    image,
+    [...PORT_MODULES, ...modules],
+    ownModules,
+    needed,
+  );
+  await buildInitrd(loaded.files, folder);
   options.stop?.throwIfAborted();
   const child = new Deno.Command(QEMU, {
-    args: qemuArguments(image.kernel, initrd, folder, options),
+    args: qemuArguments(image, loaded, folder, options),
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
@@ -377,26 +482,17 @@ async function start(
 }
 
 function qemuArguments(
-  kernel: string,
-  initrd: string,
+  { kernel }: GuestImage,
+  { words }: LoadedModules,
   folder: string,
-  { memoryMegabytes = MEMORY_MEGABYTES }: GuestOptions,
+  { memoryMegabytes = MEMORY_MEGABYTES, accel = "tcg", cpus = 1 }: GuestOptions,
 ): string[] {
-  // `-accel tcg` works wherever QEMU does; one CPU makes counts exact.
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot"],
-    ...[
-      "-display",
-      "none",
-      "-accel",
-      "tcg",
-      "-m",
-      `${memoryMegabytes}`,
-      "-smp",
-      "1",
-    ],
-    ...["-kernel", kernel, "-initrd", initrd],
-    ...["-append", "console=ttyS0 quiet panic=-1 mitigations=off"],
+    ...["-display", "none", "-accel", accel],
+    ...["-m", `${memoryMegabytes}`, "-smp", `${cpus}`],
+    ...["-kernel", kernel, "-initrd", `${folder}/initrd`],
+    ...["-append", [...COMMAND_LINE, ...words].join(" ")],
     ...["-serial", `file:${folder}/console`],
     ...["-device", "virtio-serial-pci"],
     ...["-chardev", "stdio,id=port,signal=off"],

@@ -12,7 +12,7 @@
  * pwrite PATH A, data    likewise
  * discard PATH A B       BLKDISCARD
  * close                  closes the block device of the last three
- * loop PATH A            a loop device over a new file of A bytes
+ * node PATH, data        another node at PATH, for the device that the data name
  * map A                  A pages of anonymous memory instead of those before
  * touch A, data          writes the page A of it
  * look A                 reads the page A of it, as who may write it does
@@ -20,12 +20,15 @@
  * forget A B             MADV_DONTNEED of them: they are zeros again
  * pagemap A B            their entries of /proc/self/pagemap
  * swapon PATH, swapoff PATH
+ * settle                 waits until nothing else in the kernel is left to run
+ * sleep A                A milliseconds
+ *
+ * Before the first request it says "ready", or what keeps it from being so.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/loop.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -39,10 +42,13 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096
 #define MOST (1 << 20)
+/* Milliseconds that a guest may take to settle. */
+#define SETTLE 20000
 
 struct request {
 	char name[16];
@@ -63,6 +69,8 @@ static int device = -1;
 static char device_path[PAGE];
 static char *memory;
 static size_t memory_pages;
+/* The module that the kernel does not take, and why; or nothing. */
+static char refused[1024];
 
 static void die(const char *format, ...)
 {
@@ -155,18 +163,64 @@ static struct answer blocks(struct request *request)
 				  request->a), request->data_bytes, 0);
 }
 
-static struct answer make_loop(struct request *request)
+static struct answer make_node(struct request *request)
 {
-	int loop = open(request->path, O_RDWR);
-	int file = open("/backing", O_RDWR | O_CREAT | O_TRUNC, 0600);
-	struct answer answer;
+	struct stat status;
 
-	if (loop < 0 || file < 0 || ftruncate(file, request->a) < 0)
+	data[request->data_bytes] = 0;
+	if (stat(data, &status) < 0)
 		return outcome(-1);
-	answer = outcome(ioctl(loop, LOOP_SET_FD, file));
-	close(file);
-	close(loop);
-	return answer;
+	/* A driver that is built in may have made one of its own. */
+	if (unlink(request->path) < 0 && errno != ENOENT)
+		return outcome(-1);
+	return outcome(mknod(request->path, status.st_mode, status.st_rdev));
+}
+
+static void sleep_for(long long milliseconds)
+{
+	struct timespec left = { milliseconds / 1000,
+				 milliseconds % 1000 * 1000000 };
+
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		continue;
+}
+
+static struct answer sleep_request(struct request *request)
+{
+	sleep_for(request->a);
+	return outcome(0);
+}
+
+/*
+ * How many tasks run or would, which a kernel's worker does from the moment on
+ * that it is given work; this process is one of them.
+ */
+static int running(void)
+{
+	FILE *file = fopen("/proc/loadavg", "r");
+	int count = -1;
+
+	if (file == NULL)
+		return -1;
+	if (fscanf(file, "%*s %*s %*s %d/", &count) != 1)
+		count = -1;
+	fclose(file);
+	return count;
+}
+
+static struct answer settle(struct request *request)
+{
+	(void)request;
+	for (int waited = 0; waited < SETTLE; waited++) {
+		int count = running();
+
+		if (count == 1)
+			return outcome(0);
+		if (count < 0)
+			return (struct answer){ EIO, 0 };
+		sleep_for(1);
+	}
+	return (struct answer){ ETIMEDOUT, 0 };
 }
 
 static struct answer map(struct request *request)
@@ -249,11 +303,12 @@ static const struct {
 	{ "read", read_file },	 { "write", write_file },
 	{ "pread", blocks },	 { "pwrite", blocks },
 	{ "discard", blocks },	 { "close", close_request },
-	{ "loop", make_loop },	 { "map", map },
+	{ "node", make_node },	 { "map", map },
 	{ "touch", on_memory },	 { "look", on_memory },
 	{ "pageout", on_memory }, { "pagemap", on_memory },
 	{ "forget", on_memory },
 	{ "swapon", swap_on },	 { "swapoff", swap_off },
+	{ "settle", settle },	 { "sleep", sleep_request },
 };
 
 static struct answer run(struct request *request)
@@ -342,7 +397,10 @@ static void serve(void)
 	transmit(data, answer.bytes);
 }
 
-/* Loads the modules that /modules/order lists: a path, then parameters. */
+/*
+ * Loads the modules that /modules/order lists, a path and then parameters, up
+ * to one that the kernel refuses: that is told once there is a port.
+ */
 static void load_modules(void)
 {
 	FILE *order = fopen("/modules/order", "r");
@@ -350,7 +408,7 @@ static void load_modules(void)
 
 	if (order == NULL)
 		die("/modules/order");
-	while (fgets(line, sizeof(line), order) != NULL) {
+	while (refused[0] == 0 && fgets(line, sizeof(line), order) != NULL) {
 		char *parameters = strchr(line, ' ');
 		int file;
 
@@ -359,7 +417,8 @@ static void load_modules(void)
 		file = open(line, O_RDONLY);
 		if (syscall(SYS_finit_module, file, parameters, 0) < 0 &&
 		    errno != EEXIST)
-			die("%s", line);
+			snprintf(refused, sizeof(refused), "%s: %s", line,
+				 strerror(errno));
 		close(file);
 	}
 	fclose(order);
@@ -383,15 +442,21 @@ static void open_port(void)
 			return;
 		usleep(10000);
 	}
-	die("/dev/vport0p1");
+	die("%s", refused[0] ? refused : "/dev/vport0p1");
 }
 
 int main(void)
 {
 	mount_all();
 	load_modules();
-	data = aligned_alloc(PAGE, MOST);
+	/* One byte more: a text that fills it is ended there. */
+	data = aligned_alloc(PAGE, MOST + PAGE);
 	open_port();
+	if (refused[0]) {
+		transmit(refused, strlen(refused));
+		transmit("\n", 1);
+		die("%s", refused);
+	}
 	/* What the tests page out is mapped later, and not locked. */
 	if (data == NULL || mlockall(MCL_CURRENT) < 0)
 		die("no memory");

@@ -68,6 +68,10 @@ export class GuestMachine implements Kernel, AsyncDisposable {
     return this.#guest.closeDevice();
   }
 
+  sleep(seconds: number): Promise<void> {
+    return this.#guest.sleep(seconds);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#guest[Symbol.asyncDispose]();
   }

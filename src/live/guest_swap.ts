@@ -1,9 +1,9 @@
 /** A process of a guest, paged out through zswap to a ram disk. */
 import type { Profile } from "../linux/profile.ts";
-import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
-import { findImage, type Module } from "./guest_image.ts";
+import { bootGuest, type Guest, type GuestBoot, imageOf } from "./guest.ts";
 import { GuestMachine } from "./guest_machine.ts";
-import { profilesOf } from "./kernel_profile.ts";
+import { profileOf } from "./kernel_profile.ts";
+import { CODEC_MODULES, RAM_DISK, ramDisk } from "./wanted_modules.ts";
 import { SWAP_PROCESS_PAGES } from "../programs/swap/steps.ts";
 import type { SwapSetup, SwapTarget } from "../targets/swap_target.ts";
 import { isRefusal, type Refusal, TargetMissing } from "../targets/target.ts";
@@ -12,7 +12,8 @@ const PARAMETERS = "/sys/module/zswap/parameters";
 const COUNTERS = "/sys/kernel/debug/zswap";
 /** Bytes per page of the guests, all of them amd64. */
 const PAGE_SIZE = 4096;
-const SWAP_DEVICE = "/dev/ram0";
+/** What the kernel must have built in, without `CONFIG_`. */
+const NEEDED = ["SWAP", "ZSWAP", "DEBUG_FS", "PROC_PAGE_MONITOR"];
 /**
  * Of the guest's memory, little more than it needs to boot: one per cent, the
  * least limit that a pool can have beside none, is fewer pages than a process
@@ -71,7 +72,7 @@ function swapHeader(): Uint8Array {
 }
 
 /** How {@linkcode bootSwap} boots. */
-export interface GuestSwapOptions extends Pick<GuestOptions, "image" | "stop"> {
+export interface GuestSwapOptions extends GuestBoot {
   /** What describes the kernel; by default the profile of its release. */
   readonly profile?: Profile;
 }
@@ -82,8 +83,8 @@ export interface GuestSwapOptions extends Pick<GuestOptions, "image" | "stop"> {
  * profile is of its release and none is given.
  */
 export async function bootSwap(options: GuestSwapOptions): Promise<GuestSwap> {
-  const { release } = findImage(options.image);
-  const profile = options.profile ?? profilesOf(release)[0];
+  const { release } = imageOf(options);
+  const profile = options.profile ?? profileOf(release);
   const machine = await GuestMachine.start(() =>
     bootWithSwap(options, profile)
   );
@@ -102,15 +103,14 @@ async function bootWithSwap(
   options: GuestSwapOptions,
   { zswap }: Profile,
 ): Promise<Guest> {
-  // The kernel has zbud built in, for zswap to have an allocator.
-  const zpools = zswap.zpools.filter((name) => name !== "zbud");
   const guest = await bootGuest({
     ...options,
     memoryMegabytes: MEMORY_MEGABYTES,
+    needed: NEEDED,
     modules: [
-      ["lz4"],
-      ...zpools.map((name): Module => [name]),
-      ["brd", `rd_nr=1 rd_size=${SWAP_PAGES * PAGE_SIZE / 1024}`],
+      ...CODEC_MODULES,
+      ...zswap.zpools.map((name) => ({ name, option: name.toUpperCase() })),
+      ramDisk(SWAP_PAGES),
     ],
   });
   try {
@@ -124,15 +124,16 @@ async function bootWithSwap(
 
 /** Swaps the ram disk on, and keeps the kernel from what nobody asked for. */
 async function swapOn(guest: Guest): Promise<void> {
-  if (isRefusal(await guest.readFile(`${PARAMETERS}/enabled`))) {
+  // Where it is off at boot, its counters are there once it is on.
+  if (isRefusal(await guest.writeFile(`${PARAMETERS}/enabled`, "1"))) {
     throw new TargetMissing(
       `Cannot test zswap: Linux ${guest.release} is built without it`,
     );
   }
   const header = swapHeader();
-  done("make swap", await guest.writeBlocks(SWAP_DEVICE, 0, header));
+  done("make swap", await guest.writeBlocks(RAM_DISK, 0, header));
   await guest.closeDevice();
-  done("swap on", await guest.swapOn(SWAP_DEVICE));
+  done("swap on", await guest.swapOn(RAM_DISK));
   for (const name of QUIETED) {
     const refusal = await guest.writeFile(`/proc/sys/vm/${name}`, "0");
     done(`set ${name}`, refusal);
@@ -166,6 +167,12 @@ async function swapTarget(
   const files = zswap.counters.map((name) => `${COUNTERS}/${name}`);
   const shown = async () => (await machine.guest.readFiles(files)).map(Number);
   let before = await shown();
+  /** What was asked, once zswap's worker and all others have done their part. */
+  const settled = async <Answer>(asked: Promise<Answer>): Promise<Answer> => {
+    const answer = await asked;
+    done("settle", await machine.guest.settle());
+    return answer;
+  };
   return {
     restart: () => machine.restart(),
     async create() {
@@ -179,20 +186,21 @@ async function swapTarget(
       // A zswap that was full learns by a store that it is not.
       const page = new Uint8Array(profile.pageSize).fill(1);
       done("touch", await guest.touch(0, page));
-      done("page out", await guest.pageOut(0, 1));
-      done("forget", await guest.forget(0, 1));
+      done("page out", await settled(guest.pageOut(0, 1)));
+      done("forget", await settled(guest.forget(0, 1)));
       before = await shown();
     },
-    set: (attr, value) => machine.writeFile(`${PARAMETERS}/${attr}`, value),
+    set: (attr, value) =>
+      settled(machine.writeFile(`${PARAMETERS}/${attr}`, value)),
     async get(attr) {
       const answer = await machine.readFile(`${PARAMETERS}/${attr}`);
       return isRefusal(answer) ? answer : { value: answer.text };
     },
-    write: (page, data) => machine.guest.touch(page, data),
-    read: (page) => machine.guest.look(page),
+    write: (page, data) => settled(machine.guest.touch(page, data)),
+    read: (page) => settled(machine.guest.look(page)),
     async pageOut(page) {
       const { guest } = machine;
-      const refusal = await guest.pageOut(page, 1);
+      const refusal = await settled(guest.pageOut(page, 1));
       if (refusal !== undefined) return refusal;
       const map = await guest.pagemap(page, 1);
       if (isRefusal(map)) return map;
@@ -200,7 +208,7 @@ async function swapTarget(
         .map((bit) => (map.entries[0] >> bit & 1n) === 1n);
       return { out: isSwapped && !isPresent };
     },
-    forget: (page) => machine.guest.forget(page, 1),
+    forget: (page) => settled(machine.guest.forget(page, 1)),
     async counters() {
       const now = await shown();
       return {

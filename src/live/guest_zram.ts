@@ -1,14 +1,14 @@
-/** The zram device of a guest, with a loop device to write back to. */
+/** The zram device of a guest, with a ram disk to write back to. */
 import type { Profile } from "../linux/profile.ts";
-import { bootGuest, type Guest, type GuestOptions } from "./guest.ts";
+import { bootGuest, type Guest, type GuestBoot } from "./guest.ts";
 import { GuestMachine } from "./guest_machine.ts";
 import { kernelProfile } from "./kernel_profile.ts";
 import { LiveZram } from "./live_zram.ts";
+import { CODEC_MODULES, RAM_DISK, ramDisk } from "./wanted_modules.ts";
 import { BACKING_PATH } from "../programs/transcript_zram.ts";
+import { isRefusal, TargetMissing } from "../targets/target.ts";
 
 const NAME = "zram0";
-/** Bytes per page of the guests, all of them amd64. */
-const PAGE_SIZE = 4096;
 /** Pages of the backing device where nothing else is said. */
 const BACKING_PAGES = 64;
 
@@ -35,12 +35,12 @@ export interface GuestZram extends AsyncDisposable {
   readonly profile: Profile;
   /** The guest's release. */
   readonly release: string;
-  /** Pages of the backing device, if the kernel has writeback. */
+  /** Pages of the backing device, if the kernel has writeback and ram disks. */
   readonly backingPages?: number;
 }
 
 /** How {@linkcode bootZram} boots. */
-export interface GuestZramOptions extends Pick<GuestOptions, "image" | "stop"> {
+export interface GuestZramOptions extends GuestBoot {
   /** What describes the kernel; by default it is found out. */
   readonly profile?: Profile;
   /** Pages of the backing device. Default: 64. */
@@ -49,23 +49,25 @@ export interface GuestZramOptions extends Pick<GuestOptions, "image" | "stop"> {
 
 /**
  * Boots a guest with one zram device, all that `comp_algorithm` lists on the
- * kernels of Debian, and a loop device. Throws a `TargetMissing` where it
- * cannot be booted, or no profile is of its release and none is given.
+ * kernels of Debian, and a ram disk under the name of a loop device. Throws a
+ * `TargetMissing` where it cannot be booted, or no profile is of its release
+ * and none is given.
  */
 export async function bootZram(options: GuestZramOptions): Promise<GuestZram> {
   const { backingPages = BACKING_PAGES } = options;
   const machine = await GuestMachine.start(() =>
-    bootWithLoop(options, backingPages)
+    bootWithBacking(options, backingPages)
   );
   try {
     const { release } = machine.guest;
     const profile = options.profile ??
       await kernelProfile(machine, NAME, release);
+    const hasBacking = profile.zram.writeback && await isThere(machine);
     return {
       target: new GuestZramTarget(machine, profile),
       profile,
       release,
-      ...profile.zram.writeback ? { backingPages } : {},
+      ...hasBacking ? { backingPages } : {},
       [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
     };
   } catch (error) {
@@ -74,22 +76,36 @@ export async function bootZram(options: GuestZramOptions): Promise<GuestZram> {
   }
 }
 
-async function bootWithLoop(
+/** Whether there is a backing device. */
+async function isThere(machine: GuestMachine): Promise<boolean> {
+  const start = await machine.readBlocks(BACKING_PATH, 0, 4096);
+  await machine.closeDevice();
+  return !isRefusal(start);
+}
+
+async function bootWithBacking(
   options: GuestZramOptions,
   backingPages: number,
 ): Promise<Guest> {
   const guest = await bootGuest({
     ...options,
     modules: [
-      ["lz4"],
-      ["lz4hc"],
-      ["zstd"],
-      ["zram", "num_devices=1"],
-      ["loop", "max_loop=1"],
+      ...CODEC_MODULES,
+      { name: "zram", option: "ZRAM", parameters: "num_devices=1" },
+      { ...ramDisk(backingPages), isOptional: true },
     ],
   });
-  const refusal = await guest.makeLoop(BACKING_PATH, backingPages * PAGE_SIZE);
-  if (refusal === undefined) return guest;
-  await guest[Symbol.asyncDispose]();
-  throw new Error(`Cannot make ${BACKING_PATH}: ${refusal.error}`);
+  try {
+    if (isRefusal(await guest.readFile(`/sys/block/${NAME}/disksize`))) {
+      throw new TargetMissing(
+        `Cannot test zram: Linux ${guest.release} is built without it`,
+      );
+    }
+    const refusal = await guest.makeNode(BACKING_PATH, RAM_DISK);
+    if (refusal === undefined || refusal.error === "ENOENT") return guest;
+    throw new Error(`Cannot make ${BACKING_PATH}: ${refusal.error}`);
+  } catch (error) {
+    await guest[Symbol.asyncDispose]();
+    throw error;
+  }
 }

@@ -40,4 +40,6 @@ export interface Kernel {
    * on, and no device is reset while it is open.
    */
   closeDevice(): Promise<void>;
+  /** Lets its clock go on by so many seconds. */
+  sleep(seconds: number): Promise<void>;
 }

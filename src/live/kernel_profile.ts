@@ -1,9 +1,9 @@
 /** Which profile describes a running kernel, found by asking it. */
 import { KERNEL_CODECS } from "../codec/codecs.ts";
 import { randomFrom } from "../programs/random.ts";
-import { type Profile, PROFILES } from "../linux/profile.ts";
-import type { ZramProfile } from "../linux/zram_profile.ts";
-import { ATTRIBUTES } from "../zram/attributes.ts";
+import { descriptionOf, profileOfName } from "../linux/description.ts";
+import { configurationOf, configured, type Profile } from "../linux/profile.ts";
+import type { ZramConfiguration } from "../linux/zram_profile.ts";
 import { Zram } from "../zram/device.ts";
 import type { Kernel } from "./kernel.ts";
 import { LiveZram } from "./live_zram.ts";
@@ -15,65 +15,51 @@ const CHAIN_SIZES = Array.from({ length: 13 }, (_, nth) => nth + 4);
 const NOISE_STEP = 96;
 
 /**
- * The profiles of a release such as `6.18.44-generic`: at least one. Throws a
- * `TargetMissing` where there is none.
+ * The profile of a release such as `6.18.44-generic`, as it is built by default.
+ * Throws a `TargetMissing` that names those there are where there is none.
  */
-export function profilesOf(release: string): readonly Profile[] {
-  const [version] = /^[0-9]+\.[0-9]+/.exec(release) ?? [""];
-  const profiles = PROFILES.filter(({ name }) =>
-    name === `linux-${version}` || name.startsWith(`linux-${version}-`)
-  );
-  if (profiles.length > 0) return profiles;
-  throw new TargetMissing(
-    `Cannot judge Linux ${release}: no profile is of that release; --profile names one to compare with`,
-  );
-}
-
-/** The attributes of the model that a device has. */
-async function attributesOf(kernel: Kernel, name: string): Promise<string[]> {
-  const attributes: string[] = [];
-  for (const attribute of Object.keys(ATTRIBUTES)) {
-    const shown = await kernel.readFile(`/sys/block/${name}/${attribute}`);
-    if (!isRefusal(shown) || shown.error !== "ENOENT") {
-      attributes.push(attribute);
-    }
+export function profileOf(release: string): Profile {
+  const [version] = /^[0-9]+\.[0-9]+/.exec(release) ?? [release];
+  try {
+    return profileOfName(`linux-${version}`);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new TargetMissing(
+      `Cannot judge Linux ${release}: ${error.message}; --profile names one to compare with`,
+    );
   }
-  return attributes;
 }
 
-/** The profile with the attributes that a device has, or the nearest. */
-function withAttributes(
-  profiles: readonly Profile[],
-  attributes: readonly string[],
-): Profile {
-  const differences = ({ zram }: Profile) => {
-    const known = Object.keys(zram.attributes);
-    return known.filter((one) => !attributes.includes(one)).length +
-      attributes.filter((one) => !known.includes(one)).length;
-  };
-  return profiles.reduce((best, one) =>
-    differences(one) < differences(best) ? one : best
-  );
+/** Whether there is a file, though it may not be read. */
+async function hasFile(kernel: Kernel, path: string): Promise<boolean> {
+  const shown = await kernel.readFile(path);
+  return !isRefusal(shown) || shown.error !== "ENOENT";
 }
 
-/** The block device of a profile with the algorithms of a fresh device. */
-async function withAlgorithms(
+/** What was built into zram, as far as a fresh device shows it. */
+async function builtIn(
   kernel: Kernel,
   name: string,
-  zram: ZramProfile,
-): Promise<ZramProfile> {
-  const shown = await kernel.readFile(`/sys/block/${name}/comp_algorithm`);
-  if (isRefusal(shown)) return zram;
-  const compAlgorithms = shown.text.replace(/[[\]]/g, "").trim().split(/\s+/);
-  const [, chosen] = /\[(.+?)\]/.exec(shown.text) ?? [];
+  { zram }: Profile,
+): Promise<ZramConfiguration> {
+  const device = `/sys/block/${name}`;
+  const shown = await kernel.readFile(`${device}/comp_algorithm`);
+  const text = isRefusal(shown) ? "" : shown.text;
+  const compAlgorithms = text.replace(/[[\]]/g, "").trim().split(/\s+/);
+  const [, chosen] = /\[(.+?)\]/.exec(text) ?? [];
   // Where a reset leaves the algorithm, what is shown may have been chosen.
-  const defaultAlgorithm = zram.resetRestoresAlgorithm && chosen !== undefined
-    ? chosen
-    : zram.defaultAlgorithm;
-  return compAlgorithms.join() === zram.compAlgorithms.join() &&
-      defaultAlgorithm === zram.defaultAlgorithm
-    ? zram
-    : { ...zram, compAlgorithms, defaultAlgorithm };
+  const isDefault = zram.resetRestoresAlgorithm && chosen !== undefined;
+  return {
+    writeback: await hasFile(kernel, `${device}/backing_dev`),
+    multiComp: await hasFile(kernel, `${device}/recompress`),
+    memoryTracking: await hasFile(
+      kernel,
+      `/sys/kernel/debug/zram/${name}/block_state`,
+    ),
+    trackEntryActime: zram.trackEntryActime,
+    compAlgorithms: isRefusal(shown) ? zram.compAlgorithms : compAlgorithms,
+    defaultAlgorithm: isDefault ? chosen : zram.defaultAlgorithm,
+  };
 }
 
 /** Pages of noise of ever more bytes: one for most size classes. */
@@ -103,49 +89,66 @@ function memoryUsed(
   });
 }
 
+/** What a device shows once it is used. */
+interface Measured {
+  readonly chainSize: number;
+  readonly trackEntryActime: boolean;
+}
+
 /**
- * The chain size with which the model takes the memory that the device takes
- * for the same pages: each opens a zspage, and what a class chains shows in
- * `mem_used_total`. The profile's own where none does.
+ * Measures a device: the chain size with which the model takes the memory that
+ * it takes for the same pages, since each opens a zspage, and what a class
+ * chains shows in `mem_used_total`, the profile's own where none does; and
+ * whether `idle` takes an age.
  */
-async function measureChainSize(
-  live: LiveZram,
-  profile: Profile,
-): Promise<number> {
+async function measure(live: LiveZram, profile: Profile): Promise<Measured> {
+  const { chainSize, zram } = profile;
   const algorithm = KERNEL_CODECS
-    .find(({ name }) => profile.zram.compAlgorithms.includes(name))?.name;
-  if (algorithm === undefined) return profile.chainSize;
+    .find(({ name }) => zram.compAlgorithms.includes(name))?.name;
   const pages = noisePages(profile.pageSize);
   await live.create();
-  await live.set("comp_algorithm", algorithm);
+  if (algorithm !== undefined) await live.set("comp_algorithm", algorithm);
   await live.set("disksize", String(pages.length * profile.pageSize));
+  const age = await live.set("idle", "1");
   const used: number[] = [];
   for (const [page, data] of pages.entries()) {
     await live.write(page, data);
     used.push((await live.mmStat())[2]);
   }
   await live.create();
-  const fits = (chainSize: number) =>
-    memoryUsed({ ...profile, chainSize }, algorithm, pages).join() ===
-      used.join();
-  const candidates = [profile.chainSize, ...CHAIN_SIZES];
-  return candidates.find(fits) ?? profile.chainSize;
+  const fits = (candidate: number) =>
+    algorithm !== undefined &&
+    memoryUsed({ ...profile, chainSize: candidate }, algorithm, pages)
+        .join() === used.join();
+  return {
+    chainSize: [chainSize, ...CHAIN_SIZES].find(fits) ?? chainSize,
+    trackEntryActime: age === undefined,
+  };
 }
 
 /**
- * The profile of the kernel that has the idle device `name`: by its release,
- * the attributes and algorithms of the device, and a chain size measured on
- * it. Throws a `TargetMissing` where no profile is of that release.
+ * The profile of the kernel that has the idle device `name`: of its release,
+ * with the configuration that its device shows, asked and measured. Throws a
+ * `TargetMissing` where no profile is of that release.
  */
 export async function kernelProfile(
   kernel: Kernel,
   name: string,
   release: string,
 ): Promise<Profile> {
-  const attributes = await attributesOf(kernel, name);
-  const named = withAttributes(profilesOf(release), attributes);
-  const zram = await withAlgorithms(kernel, name, named.zram);
-  const profile = { ...named, zram };
+  const standing = profileOf(release);
+  const configuration = configurationOf(standing);
+  const zram = await builtIn(kernel, name, standing);
+  const profile = configured(standing.name, standing.release, {
+    ...configuration,
+    zram,
+  });
   const live = new LiveZram(kernel, name, profile);
-  return { ...profile, chainSize: await measureChainSize(live, profile) };
+  const { chainSize, trackEntryActime } = await measure(live, profile);
+  const found = configured(standing.name, standing.release, {
+    ...configuration,
+    chainSize,
+    zram: { ...zram, trackEntryActime },
+  });
+  return { ...found, name: descriptionOf(found) };
 }

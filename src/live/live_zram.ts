@@ -1,7 +1,12 @@
 /** A zram device of a running kernel, as a target. */
 import type { Profile } from "../linux/profile.ts";
 import type { Kernel } from "./kernel.ts";
-import { isRefusal, type Refusal, type ZramTarget } from "../targets/target.ts";
+import {
+  isRefusal,
+  type Refusal,
+  type ZramOptional,
+  type ZramTarget,
+} from "../targets/target.ts";
 
 /** Where `compr_data_size` is in `mm_stat`. */
 const COMPR_DATA_SIZE = 1;
@@ -112,6 +117,19 @@ export class LiveZram implements ZramTarget {
     );
     if (refusal !== undefined) return refusal;
     for (let nth = 0; nth < pages; nth++) this.#stored.delete(page + nth);
+  }
+
+  /**
+   * Lets the kernel's clock go on, by which pages come of age. It goes on
+   * without that too, so a random program asks for none, see `optional`.
+   */
+  async wait(seconds: number): Promise<void> {
+    await this.#kernel.sleep(seconds);
+  }
+
+  /** What random programs ask for beyond what every device can do. */
+  optional(): Promise<readonly ZramOptional[]> {
+    return Promise.resolve(["block_state"]);
   }
 
   /** The numbers of `mm_stat`, in its order. */

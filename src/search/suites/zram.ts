@@ -12,7 +12,12 @@ import type { ZramLedger } from "../../judges/zram/ledger.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
 import { codecLengths, UNKNOWN_LENGTHS } from "../../judges/zram/lengths.ts";
 import { memoryQuestions } from "../../judges/zram/questions.ts";
-import type { Profile } from "../../linux/profile.ts";
+import {
+  configurationOf,
+  configured,
+  type Profile,
+} from "../../linux/profile.ts";
+import type { ZramConfiguration } from "../../linux/zram_profile.ts";
 import type { Scope } from "../../programs/program.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
 import { ExpandedPages } from "../../programs/expanded.ts";
@@ -22,10 +27,17 @@ import {
   type ZramSteps,
 } from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
-import { TargetMissing, type ZramTarget } from "../../targets/target.ts";
+import {
+  isRefusal,
+  TargetMissing,
+  type ZramTarget,
+} from "../../targets/target.ts";
 import { objectZram, zramOpsOf } from "../../targets/zram/object.ts";
 import type { Plan, Suite } from "../suite.ts";
 import { trialOf } from "../trial.ts";
+
+/** Bytes of a disk that any device can be. */
+const SMALL_DISK = 65536;
 
 /** What is known of a device before programs are made for it. */
 export interface ZramPlan extends Plan {
@@ -132,11 +144,18 @@ async function prepare(target: ZramTarget, plan: Plan): Promise<ZramPlan> {
     throw new Disagreement(ZRAM_CONTRACT.texts, expected, value);
   }
   const available = value.replaceAll(/[[\]]/g, "").trim().split(/\s+/);
+  const shown = level === "exact"
+    ? await shownConfiguration(target, profile)
+    : {};
   const known = KERNEL_CODECS.map(({ name }) => name);
   const ops = await zramOpsOf(target);
   return {
     ...plan,
-    profile: ofAlgorithms(profile, available, chosen),
+    profile: configuredAs(profile, {
+      ...shown,
+      compAlgorithms: available,
+      defaultAlgorithm: chosen,
+    }),
     algorithms: level === "exact"
       ? available.filter((name) => known.includes(name))
       : available,
@@ -145,13 +164,38 @@ async function prepare(target: ZramTarget, plan: Plan): Promise<ZramPlan> {
   };
 }
 
-/** A kernel with a device's algorithms. */
-function ofAlgorithms(
+/**
+ * What a fresh device shows of what was built into it: the attributes that take
+ * a part of the configuration, and whether `idle` takes an age.
+ */
+async function shownConfiguration(
+  target: ZramTarget,
+  { zram }: Profile,
+): Promise<Partial<ZramConfiguration>> {
+  const has = async (attr: string) => {
+    const answer = await target.get(attr);
+    return !isRefusal(answer) || answer.error !== "ENOENT";
+  };
+  const writeback = zram.writeback && await has("backing_dev");
+  const multiComp = zram.multiComp && await has("recompress");
+  await target.set("disksize", String(SMALL_DISK));
+  const age = zram.trackEntryActime ? await target.set("idle", "1") : undefined;
+  const trackEntryActime = zram.trackEntryActime &&
+    !(age !== undefined && isRefusal(age));
+  await target.create();
+  return { writeback, multiComp, trackEntryActime };
+}
+
+/** A kernel with what a device shows of its configuration. */
+function configuredAs(
   profile: Profile,
-  compAlgorithms: readonly string[],
-  defaultAlgorithm: string,
+  shown: Partial<ZramConfiguration>,
 ): Profile {
-  const zram = { ...profile.zram, compAlgorithms, defaultAlgorithm };
+  const configuration = configurationOf(profile);
+  const { zram } = configured(profile.name, profile.release, {
+    ...configuration,
+    zram: { ...configuration.zram, ...shown },
+  });
   return { ...profile, zram };
 }
 
