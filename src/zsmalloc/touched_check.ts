@@ -57,6 +57,16 @@ export class TouchedCheck {
     this.#touched.checkAll();
   }
 
+  /** An object's zspage is going to be put elsewhere, or was. */
+  noteObject(handle: number): void {
+    this.#touched.note(handle);
+  }
+
+  /** Checks the zspages of the objects that were noted. */
+  checkNoted(): void {
+    this.#touched.check();
+  }
+
   /** What there is to remember before a malloc of `size` bytes, of any number. */
   beforeMalloc(size: number): ClassBefore {
     const pool = this.#pool;

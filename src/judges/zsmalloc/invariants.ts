@@ -81,7 +81,11 @@ export function zsmallocInvariants(
       afterCompaction(pagesFreed, unmapped.length > 0);
     },
     compact_around: whole,
-    isolate: whole,
+    isolate({ object }) {
+      const handle = model.handleOf(object);
+      if (handle !== undefined) check?.noteObject(handle);
+      check?.checkNoted();
+    },
     migrate_isolated: whole,
     putback: whole,
     free_deferred: whole,
@@ -145,6 +149,11 @@ function remembered(
       const isKept = handles.length === 1 &&
         model.pool?.mappings.isMapped(handles[0]);
       return isKept ? undefined : { free: check.beforeFree(handles) };
+    }
+    case "isolate": {
+      const handle = model.handleOf(step.object);
+      if (handle !== undefined) check.noteObject(handle);
+      return undefined;
     }
     case "compact":
     case "shrink":

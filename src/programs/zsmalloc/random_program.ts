@@ -61,16 +61,16 @@ const BURSTS: readonly Burst[] = [
   { op: "read", weight: 2, add: read },
   { op: "compact", weight: 15, add: compact },
   { op: "stats", weight: 1, add: ({ steps }) => steps.push({ op: "stats" }) },
-  { op: "shrink", weight: 6, add: shrink },
+  { op: "shrink", weight: 9, add: shrink },
   { op: "compact_around", weight: 6, add: compactAround },
   {
     op: "classes",
-    weight: 2,
+    weight: 3,
     add: ({ steps }) => steps.push({ op: "classes" }),
   },
   { op: "fail", weight: 3, add: fail },
   { op: "map", weight: 5, add: map },
-  { op: "map", weight: 4, add: compactMapped },
+  { op: "map", weight: 6, add: compactMapped },
   { op: "write_mapped", weight: 3, add: writeMapped },
   { op: "unmap", weight: 4, add: unmap },
   { op: "migrate", weight: 4, add: migrate },
@@ -79,9 +79,9 @@ const BURSTS: readonly Burst[] = [
   { op: "putback", weight: 4, add: letGo },
   { op: "free_deferred", weight: 2, add: freeDeferred },
   { op: "free_around", weight: 11, add: freeAround },
-  { op: "misuse", weight: 3, add: misuse },
+  { op: "misuse", weight: 4, add: misuse },
   { op: "create", weight: 1, add: createAgain },
-  { op: "destroy", weight: 5, add: destroy },
+  { op: "destroy", weight: 6, add: destroy },
 ];
 
 /** A random program, the same one for the same draws. */
