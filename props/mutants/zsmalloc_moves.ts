@@ -125,9 +125,9 @@ const MAPPING = [
       to: "chunk.offset + span < this.#zspages.memory.pageSize",
     },
     {
-      what: "the handle in front of what is read does not count",
+      what: "7.1 reads as many bytes as are asked for as if they were a chunk",
       from: `"bytes-read": ({ header }, length) => header + length,`,
-      to: `"bytes-read": (_chunk, length) => length,`,
+      to: `"bytes-read": ({ size }) => size,`,
     },
     {
       what: "an object that is being freed is not pinned",
@@ -153,7 +153,7 @@ const MAPPING = [
     },
     {
       what: "the frame that was replaced is not given back",
-      from: "memory.freePage(pfn);",
+      from: "zspages.memory.freePage(pfn);",
       to: "",
     },
     {

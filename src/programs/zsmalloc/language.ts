@@ -84,7 +84,13 @@ const GRAMMAR: Grammar<ZsmallocStep> = {
   stats: {},
   classes: {},
   fail: { what: oneOf("frame", "cell"), after: SMALL },
-  map: { mapping: WHOLE, object: WHOLE, mode: MODE, cpu: SMALL },
+  map: {
+    mapping: WHOLE,
+    object: WHOLE,
+    mode: MODE,
+    cpu: SMALL,
+    length: optional(POSITIVE),
+  },
   write_mapped: { mapping: WHOLE, data: DATA },
   unmap: { mapping: WHOLE },
   compact_around: {

@@ -71,9 +71,10 @@ const BURSTS: readonly Burst[] = [
   { op: "fail", weight: 3, add: fail },
   { op: "map", weight: 5, add: map },
   { op: "map", weight: 6, add: compactMapped },
+  { op: "map", weight: 2, add: mapEach },
   { op: "write_mapped", weight: 3, add: writeMapped },
   { op: "unmap", weight: 4, add: unmap },
-  { op: "migrate", weight: 4, add: migrate },
+  { op: "migrate", weight: 6, add: migrate },
   { op: "isolate", weight: 5, add: hold },
   { op: "isolate", weight: 9, add: emptyHeld },
   { op: "putback", weight: 4, add: letGo },
@@ -337,13 +338,21 @@ const CPUS = 4;
 
 /** Maps an object, and answers its mapping. */
 function mapOne(draft: Draft, object: number): number {
-  const { random, profile, steps, mapped } = draft;
+  const { random, profile, sizes, steps, mapped } = draft;
   const mode = profile.mapping === "read-only-copy" && random(8) > 0
     ? "read-only"
     : pick(random, ...MAP_MODES);
   const mapping = draft.next++;
   mapped.push(mapping);
-  steps.push({ op: "map", mapping, object, mode, cpu: random(CPUS) });
+  const isPart = profile.readSpan === "bytes-read" && random(2) === 0;
+  steps.push({
+    op: "map",
+    mapping,
+    object,
+    mode,
+    cpu: random(CPUS),
+    ...(isPart ? { length: 1 + random(sizes[0]) } : {}),
+  });
   return mapping;
 }
 
@@ -367,6 +376,17 @@ function map(draft: Draft): void {
       return compact(draft);
     case 1:
       return writeAndUnmap(draft, mapping, object);
+  }
+}
+
+/** New objects of one size, wherever they lie in their zspages, are mapped. */
+function mapEach(draft: Draft): void {
+  const { random, sizes } = draft;
+  const size = pick(random, ...sizes);
+  for (let left = 1 + random(8); left > 0; left--) {
+    mallocOne(draft, size);
+    const object = draft.next - 1;
+    writeAndUnmap(draft, mapOne(draft, object), object);
   }
 }
 
@@ -437,7 +457,9 @@ function emptyHeld(draft: Draft): void {
   const count = 2 + random(6);
   for (let left = count; left > 0; left--) mallocOne(draft, size);
   const how = pick(random, "isolate", "lock", "lock");
-  holdOne(draft, how, live[live.length - 1 - random(count)]);
+  for (let holds = 1 + random(2); holds > 0; holds--) {
+    holdOne(draft, how, live[live.length - 1 - random(count)]);
+  }
   for (let left = count; left > 0; left--) freeAt(draft, live.length - 1);
   if (random(3) === 0) mallocOne(draft, size);
   if (random(2) === 0) letGo(draft);

@@ -55,12 +55,16 @@ export interface ZsmallocSteps {
   classes: Record<never, never>;
   /** An allocation of a frame or a handle's cell fails, after so many others. */
   fail: { readonly what: "frame" | "cell"; readonly after: number };
-  /** An object is mapped on a CPU; `mapping` numbers what is mapped. */
+  /**
+   * An object is mapped on a CPU; `mapping` numbers what is mapped. Since 7.1 it
+   * is the first `length` bytes: by default all that it was asked for.
+   */
   map: {
     readonly mapping: number;
     readonly object: number;
     readonly mode: MapMode;
     readonly cpu: number;
+    readonly length?: number;
   };
   /** All bytes of an object that is mapped are written. */
   write_mapped: { readonly mapping: number; readonly data: Bytes };
@@ -145,7 +149,7 @@ export interface Refused {
 export interface Unmapped {
   /** Its number. */
   readonly mapping: number;
-  /** All of the object's bytes, as they were mapped. */
+  /** All of the object's bytes that were mapped, as they were. */
   readonly data: Uint8Array;
 }
 

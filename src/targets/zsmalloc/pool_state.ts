@@ -16,7 +16,7 @@ export interface PoolObject {
 export interface PoolMapping {
   /** The mapping. */
   readonly object: MappedObject;
-  /** Bytes that its object was asked for. */
+  /** Bytes that are mapped of those that its object was asked for. */
   readonly size: number;
 }
 
@@ -83,7 +83,7 @@ export function unmapOne(state: PoolState, mapping: number): Unmapped {
   return { mapping, data };
 }
 
-/** The bytes that an object was asked for, as they are mapped. */
+/** The bytes of an object that are mapped, as they are. */
 export function mappedBytes({ object, size }: PoolMapping): Uint8Array {
   return object.read(new Uint8Array(size));
 }

@@ -84,10 +84,13 @@ export const POOL_STEPS: {
     faults.fail(what, after);
   },
 
-  map({ pool, objects, mapped }, { mapping, object, mode, cpu }) {
+  map({ pool, objects, mapped }, { mapping, object, mode, cpu, length }) {
     const there = objects.get(object);
     if (there === undefined || mapped.has(mapping)) return SKIPPED;
-    const { handle, size } = there;
+    const { handle } = there;
+    const isPart = pool.profile.readSpan === "bytes-read";
+    const asked = isPart ? length ?? Infinity : Infinity;
+    const size = Math.min(asked, there.size);
     let found: MappedObject | undefined;
     const misuse = misuseOf(() => {
       found = pool.map(handle, mode, cpu, size);

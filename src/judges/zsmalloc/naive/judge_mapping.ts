@@ -13,7 +13,7 @@ export function mappingTable(
   stateNow: () => NaiveState,
 ): JudgeTable<ZsmallocSteps, ZsmallocResults> {
   return {
-    map({ mapping, object, mode, cpu }, answer) {
+    map({ mapping, object, mode, cpu, length }, answer) {
       const state = stateNow();
       const found = resultOf(RULES.mapping, answer);
       const whyNot = state.mapped.whyNot(object, mode, cpu);
@@ -23,7 +23,7 @@ export function mappingTable(
       if ("misuse" in found) {
         throw new Disagreement(RULES.mapping, "a mapping", found);
       }
-      state.mapped.map(mapping, object, mode, cpu);
+      state.mapped.map(mapping, object, mode, cpu, length);
       state.expectShown(mapping, found.data);
     },
     write_mapped({ mapping, data }, answer) {
