@@ -77,12 +77,12 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
     "'--backing' is 'some', not a size such as 512M",
   ],
   [
-    ["run", "files", "--backing", "1M", "--profile", "linux-6.18"],
-    "Cannot use '--backing': linux-6.18 has no writeback, only linux-6.18-full, linux-6.1",
+    ["run", "files", "--backing", "1M", "--profile", "linux-6.18,writeback=no"],
+    "linux-6.18,writeback=no is built without writeback; 'writeback=yes' behind",
   ],
   [
     ["run", "files", "--recompress", "zstd", "--profile", "linux-6.1"],
-    "Cannot use '--recompress': linux-6.1 has no recompression, only linux-6.18-full",
+    "Cannot use '--recompress': linux-6.1 has no recompression, only linux-7.3,",
   ],
   [
     ["run", "files", "--recompress", "rar"],

@@ -8,6 +8,11 @@ const ATTRIBUTES = mutantsOf("zram/attributes", ["zram"], [
     to: "const aligned = limit;",
   },
   {
+    what: "a disksize that is no whole pages loses its last one",
+    from: "Number((bytes + pageSize - 1n) / pageSize * pageSize)",
+    to: "Number(bytes / pageSize * pageSize)",
+  },
+  {
     what: "mem_used_max takes any text",
     from: `if (kstrtoull(text, zram.profile.wordBits) !== 0n) return "EINVAL";`,
     to: "",
@@ -44,6 +49,8 @@ const DEVICE = mutantsOf("zram/device", ["zram"], [
     what: "a disksize that is no whole pages is rounded down",
     from: "const pages = Math.ceil(bytes / pageSize);",
     to: "const pages = Math.floor(bytes / pageSize);",
+    reason:
+      "What is written to disksize comes here in whole pages (zram/attributes): only who calls setDisksize asks for others, as tests of the object do.",
   },
   {
     what: "mem_limit outlives a reset",

@@ -1,6 +1,7 @@
 /** `zspec fuzz`: random programs of the machines. */
 import { Reach } from "../rules/reach.ts";
-import { arenaOf } from "../search/machine.ts";
+import type { Profile } from "../linux/profile.ts";
+import { arenaOf, machineOf } from "../search/machine.ts";
 import { MACHINES } from "../search/machines.ts";
 import { search } from "../search/search.ts";
 import { runNow } from "../search/trial.ts";
@@ -22,7 +23,7 @@ import { fuzzJson, fuzzText } from "./fuzz_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { progress } from "./progress.ts";
 import { SHARD_USAGE } from "./shard.ts";
-import { parseOptions } from "./usage.ts";
+import { parseOptions, PROFILE_OPTIONS, profileHelp } from "./usage.ts";
 
 /** Milliseconds that one program may take: some thousand times what it does. */
 const PROGRAM_MILLISECONDS = 60_000;
@@ -30,8 +31,8 @@ const PROGRAM_MILLISECONDS = 60_000;
 /** How `zspec fuzz` is called. */
 export const FUZZ_USAGE =
   `zspec fuzz [MACHINE…] [--seed N] [--runs N] [--time SECONDS] [--jobs N]
-           [--shard I/N] [--corpus DIR] [--json]
-zspec fuzz MACHINE --seed N --path P [--json]
+           [--profile P] [--config FILE] [--shard I/N] [--corpus DIR] [--json]
+zspec fuzz MACHINE --seed N --path P [--profile P] [--config FILE] [--json]
 
 Runs random programs on the models. After every step the rules are checked on
 what it touched, and the answers compared with a naive second model's and with
@@ -43,7 +44,12 @@ where none is named:
 
 ${MACHINES.map(({ name, sentence }) => `${name}: ${sentence}`).join("\n")}
 
-  --seed N        what the programs are made from; by default a fresh one
+${
+    profileHelp(
+      18,
+      "the one kernel that programs are of, by default all of them",
+    )
+  }  --seed N        what the programs are made from; by default a fresh one
   --runs N        programs of each machine: by default ${FUZZ_PROGRAMS}, or what --time allows
   --time SECONDS  when to stop
   --jobs N        threads to run them; by default as many as there are CPUs
@@ -60,7 +66,16 @@ be run, 130 interrupted.
 /** Runs the command and returns its exit status. */
 export async function fuzzCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: ["seed", "runs", "time", "jobs", "path", "shard", "corpus"],
+    string: [
+      ...PROFILE_OPTIONS,
+      "seed",
+      "runs",
+      "time",
+      "jobs",
+      "path",
+      "shard",
+      "corpus",
+    ],
     boolean: ["json"],
   });
   const plan = planOf(options);
@@ -108,7 +123,7 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
     // Every shard runs the same corpus, and the first counts it for all.
     const isCounted = plan.shard.index === 1;
     return {
-      failure: result.failure,
+      failure: result.failure && { ...result.failure, ...onlyOf(plan.profile) },
       counts: kept === undefined || !isCounted
         ? result.counts
         : result.counts.map((count, nth) =>
@@ -121,6 +136,11 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
     Deno.removeSignalListener("SIGINT", onInterrupt);
     shown.end();
   }
+}
+
+/** The one kernel of a plan, as what fails is told. */
+function onlyOf(profile: Profile | undefined): { readonly only?: string } {
+  return profile === undefined ? {} : { only: profile.name };
 }
 
 /** What a machine's programs came to, those of the corpus among them. */
@@ -142,7 +162,8 @@ function added(
 }
 
 /** Runs one program again, and shrinks it as before where it fails. */
-function repeat({ machines: [machine], seed }: FuzzPlan, nth: number) {
+function repeat({ machines: [one], profile, seed }: FuzzPlan, nth: number) {
+  const machine = profile === undefined ? one : machineOf(one, profile);
   const started = performance.now();
   const { programs, steps, reach, found } = runNow(search(arenaOf(machine), {
     places: [{ seed, nth }],
@@ -154,6 +175,7 @@ function repeat({ machines: [machine], seed }: FuzzPlan, nth: number) {
   const { name } = machine;
   const failure: MachineFailure | undefined = found && {
     machine: name,
+    ...onlyOf(profile),
     found: { ...found, profile: found.profile.name },
   };
   return {

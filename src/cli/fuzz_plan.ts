@@ -1,11 +1,17 @@
 /** What `zspec fuzz` is asked for, and what comes of it. */
 import { isEmptyShard, type Shard } from "../search/batches.ts";
+import type { Profile } from "../linux/profile.ts";
 import type { Machine } from "../search/machine.ts";
 import { machineNamed, MACHINES } from "../search/machines.ts";
 import type { WorkersResult } from "../search/workers.ts";
 import { type CorpusFolder, openCorpus } from "./corpus.ts";
 import { shardOption } from "./shard.ts";
-import { type Options, UsageError, wholeOption } from "./usage.ts";
+import {
+  namedProfile,
+  type Options,
+  UsageError,
+  wholeOption,
+} from "./usage.ts";
 
 /** Programs of each machine where neither their number nor a time is given. */
 export const FUZZ_PROGRAMS = 400;
@@ -14,6 +20,8 @@ export const FUZZ_PROGRAMS = 400;
 export interface FuzzPlan {
   /** The machines. */
   readonly machines: readonly Machine[];
+  /** The one kernel that programs are of, or `undefined` for every one. */
+  readonly profile: Profile | undefined;
   /** What the programs are made from. */
   readonly seed: number;
   /** Which program of the seed's batch is repeated, if one is. */
@@ -65,8 +73,10 @@ export function planOf(options: Options): FuzzPlan {
       );
     }
   }
+  const { profile } = namedProfile(options);
   return {
-    machines: machinesOf(options.paths),
+    machines: machinesOf(options.paths, profile),
+    profile,
     seed: seed ?? crypto.getRandomValues(new Uint32Array(1))[0],
     path,
     programs: runs ?? (time === undefined ? FUZZ_PROGRAMS : Infinity),
@@ -77,12 +87,31 @@ export function planOf(options: Options): FuzzPlan {
   };
 }
 
-/** The machines that are named, each once; all where none is. */
-function machinesOf(names: readonly string[]): readonly Machine[] {
-  if (names.length === 0) return MACHINES;
+/** Whether a kernel has what a machine is of: allocators come and go. */
+function isThere({ name }: Machine, { zswap }: Profile): boolean {
+  const isZpool = ["zbud", "z3fold"].includes(name);
+  return !isZpool || zswap.zpools.some((zpool) => zpool === name);
+}
+
+/**
+ * The machines that are named, each once; all that the kernel has where none
+ * is.
+ */
+function machinesOf(
+  names: readonly string[],
+  profile: Profile | undefined,
+): readonly Machine[] {
+  if (names.length === 0) {
+    return MACHINES.filter((machine) =>
+      profile === undefined || isThere(machine, profile)
+    );
+  }
   return [...new Set(names)].map((name) => {
     const machine = machineNamed(name);
-    if (machine !== undefined) return machine;
+    if (machine !== undefined) {
+      if (profile === undefined || isThere(machine, profile)) return machine;
+      throw new UsageError(`Cannot fuzz ${name}: ${profile.name} has none`);
+    }
     throw new UsageError(
       `Unknown machine '${name}': the machines are ${
         MACHINES.map((one) => one.name).join(", ")

@@ -111,7 +111,9 @@ export function fuzzJson(plan: FuzzPlan, outcome: FuzzOutcome): string {
   }));
   return JSON.stringify(
     {
-      search: "fuzz",
+      search: plan.profile === undefined
+        ? "fuzz"
+        : `fuzz of ${plan.profile.name}`,
       seed,
       shard,
       runs,

@@ -72,14 +72,12 @@ ${CONFORM_OPTIONS_USAGE}
   --steps N          how many there are (default ${RECORD_STEPS})
 
 ${GET_USAGE}
-A module is built for such a kernel out of its headers and its source:
+A module of one's own is built with the kernel's headers and source, R being what
+'guest get' says and S the folder of the source:
 
-  apt-get install linux-headers-R linux-source-V      R as 'guest get' says it
-  tar -xf /usr/src/linux-source-V.tar.xz linux-source-V/drivers/block/zram
-  make -C /usr/src/linux-headers-R M=$PWD/linux-source-V/drivers/block/zram \\
-    CONFIG_ZRAM=m CONFIG_ZRAM_MULTI_COMP=y KCFLAGS=-DCONFIG_ZRAM_MULTI_COMP=1
-  zspec guest conform zram --image FOLDER \\
-    --module linux-source-V/drivers/block/zram/zram.ko
+  make -C /usr/src/linux-headers-R M=S/drivers/block/zram CONFIG_ZRAM_MULTI_COMP=y \\
+    KCFLAGS=-DCONFIG_ZRAM_MULTI_COMP=1 modules
+  zspec guest conform zram --image FOLDER --module S/drivers/block/zram/zram.ko
 
 and a kernel that was just built is booted by
 

@@ -87,12 +87,24 @@ function runProfile(options: Options): Profile {
     if (profile.zram[feature]) continue;
     const { option, name } = FEATURES[feature];
     throw new UsageError(
-      `Cannot use '--${option}': ${profile.name} has no ${name}, only ${
-        namesOf(PROFILES.filter(({ zram }) => zram[feature]))
+      `Cannot use '--${option}': ${profile.name} ${
+        canBuild(profile, feature)
+          ? `is built without ${name}; '${name}=yes' behind a comma builds it in`
+          : `has no ${name}, only ${
+            namesOf(PROFILES.filter((one) => canBuild(one, feature)))
+          }`
       }`,
     );
   }
   return profile;
+}
+
+/** Whether a profile's release can be built with a feature. */
+function canBuild(
+  { release }: Profile,
+  feature: keyof typeof FEATURES,
+): boolean {
+  return release.zram.attributes.some(([, , needs]) => needs === feature);
 }
 
 /** What a kernel can be configured with, and the option that needs it. */

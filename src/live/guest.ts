@@ -490,6 +490,8 @@ function qemuArguments(
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot"],
     ...["-display", "none", "-accel", accel],
+    // Without KVM, QEMU's own processor is the same wherever it runs.
+    ...(accel === "kvm" ? ["-cpu", "host"] : []),
     ...["-m", `${memoryMegabytes}`, "-smp", `${cpus}`],
     ...["-kernel", kernel, "-initrd", `${folder}/initrd`],
     ...["-append", [...COMMAND_LINE, ...words].join(" ")],

@@ -2,6 +2,7 @@
  * Debian's kernels by the apt of this machine: its mirror, its keys and its
  * proxy; lists and cache of their own, so that nothing of it is changed.
  */
+import { dirname, resolve } from "node:path";
 import { commandOutput } from "./command_output.ts";
 import { newestFirst } from "./guest_image.ts";
 import { TargetMissing } from "../targets/target.ts";
@@ -20,7 +21,7 @@ const BACKPORTS = suite("trixie-backports", "Debian");
 /** The suite that has a release's newest kernel. */
 const SUITES: Readonly<Record<string, Suite>> = {
   "5.10": suite("bullseye-security", "Debian-Security"),
-  "6.1": suite("bookworm", "Debian"),
+  "6.1": suite("bookworm-security", "Debian-Security"),
   "6.12": suite("trixie-security", "Debian-Security"),
   "6.16": BACKPORTS,
   "6.17": BACKPORTS,
@@ -77,11 +78,7 @@ export async function fetchImage(
       ...["-qq", "download"],
       ...packages.map(({ name, version }) => `${name}=${version}`),
     ]);
-    await Deno.mkdir(into, { recursive: true });
-    const target = await Deno.realPath(into);
-    for (const { name } of Deno.readDirSync(`${folder}/packages`)) {
-      await apt.run("dpkg-deb", ["-x", `${folder}/packages/${name}`, target]);
-    }
+    await unpack(apt, `${folder}/packages`, into);
     return {
       release: kernel,
       version: packages[0].version,
@@ -90,6 +87,23 @@ export async function fetchImage(
     };
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Unpacks packages into a folder that has all of them or is not there. */
+async function unpack(apt: Apt, packages: string, into: string): Promise<void> {
+  const parent = dirname(resolve(into));
+  await Deno.mkdir(parent, { recursive: true });
+  const part = await Deno.makeTempDir({ dir: parent, prefix: ".zspec-get-" });
+  try {
+    for (const { name } of Deno.readDirSync(packages)) {
+      await apt.run("dpkg-deb", ["-x", `${packages}/${name}`, part]);
+    }
+    await Deno.chmod(part, 0o755);
+    await Deno.rename(part, into);
+  } catch (error) {
+    await Deno.remove(part, { recursive: true });
+    throw error;
   }
 }
 

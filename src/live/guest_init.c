@@ -234,7 +234,11 @@ static struct answer map(struct request *request)
 		memory = NULL;
 		return outcome(-1);
 	}
-	return outcome(madvise(memory, memory_pages * PAGE, MADV_NOHUGEPAGE));
+	/* EINVAL is of a kernel that has no huge pages. */
+	if (madvise(memory, memory_pages * PAGE, MADV_NOHUGEPAGE) < 0 &&
+	    errno != EINVAL)
+		return outcome(-1);
+	return outcome(0);
 }
 
 static struct answer pagemap(struct request *request)

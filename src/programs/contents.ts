@@ -4,6 +4,8 @@ import { randomFrom } from "./random.ts";
 
 /** Where the first of two blocks stands that are far apart. */
 const FAR_FROM = 64;
+/** Bytes behind the second that are others than behind the first. */
+const OTHERS = 3;
 
 /** Bytes as a small JSON value, for {@linkcode expandContents}. */
 export type Contents =
@@ -33,7 +35,11 @@ export type Contents =
     readonly bytes: readonly number[];
     readonly last: number;
   }
-  /** One byte over and over, and twice, so far apart, a block of random ones. */
+  /**
+   * One byte over and over, and twice, so far apart, a block of random ones;
+   * behind the second stand three others, so that both are alike no further,
+   * and LZO has as many literals there as the bits of an instruction hold.
+   */
   | {
     readonly kind: "far";
     readonly block: number;
@@ -114,6 +120,8 @@ function fillFar(bytes: Uint8Array, contents: Of<"far">): void {
   fill(first, byte);
   const second = bytes.subarray(FAR_FROM + distance);
   second.set(first.subarray(0, second.length));
+  const behind = second.subarray(block, block + OTHERS);
+  behind.forEach((byte, nth) => behind[nth] = byte ^ 0xff);
 }
 
 function repeat(bytes: Uint8Array, word: readonly number[]): void {

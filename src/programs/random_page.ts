@@ -4,14 +4,28 @@ import type { Contents } from "./contents.ts";
 import { pick, type Random } from "./random.ts";
 import type { Profile } from "../linux/profile.ts";
 
-/** One word over and over: of zeros, or of any bytes. */
+/**
+ * One word over and over: of zeros, or of any bytes, which now and then are
+ * zeros in one half of it.
+ */
 export function randomWord(
   random: Random,
   { wordBits }: Profile,
   isZero: boolean,
 ): { readonly word: string } {
-  const byte = () => random(isZero ? 1 : 256);
-  return { word: Uint8Array.from({ length: wordBits / 8 }, byte).toHex() };
+  const word = new Uint8Array(wordBits / 8);
+  if (isZero) return { word: word.toHex() };
+  const half = word.length / 2;
+  const filled = pick(
+    random,
+    word,
+    word,
+    word,
+    word.subarray(half),
+    word.subarray(0, half),
+  );
+  filled.forEach((_, nth) => filled[nth] = random(256));
+  return { word: word.toHex() };
 }
 
 /** Few symbols, or a pattern with noise in it. */

@@ -13,10 +13,11 @@ import type { MachineFailure } from "./workers.ts";
 
 /** The command that runs just this program again, from its seed or its file. */
 export function repeatCommand(
-  { machine, path, found }: MachineFailure,
+  { machine, path, only, found }: MachineFailure,
 ): string {
   if (path !== undefined) return `zspec replay ${path}`;
-  return `zspec fuzz ${machine} --seed ${found.seed} --path ${found.nth}`;
+  const profile = only === undefined ? "" : ` --profile ${only}`;
+  return `zspec fuzz ${machine}${profile} --seed ${found.seed} --path ${found.nth}`;
 }
 
 /** The transcript of a program that fails. */

@@ -23,6 +23,15 @@ export interface Machine<One extends Step = Step> {
   trial(profile: Profile, reach: Reach): Trial<One>;
 }
 
+/** The machine whose programs are of one kernel alone, as it is built. */
+export function machineOf<One extends Step>(
+  machine: Machine<One>,
+  profile: Profile,
+): Machine<One> {
+  const scope = { ...machine.scope, profiles: [profile], anyGeometry: false };
+  return { ...machine, scope };
+}
+
 /** A machine as what programs are run on: each has a fresh model. */
 export function arenaOf<One extends Step>(machine: Machine<One>): Arena<One> {
   const { language, scope } = machine;

@@ -1,10 +1,11 @@
 /** A worker of `workers.ts`: runs one batch of programs after another. */
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
+import { describedProfile } from "../linux/description.ts";
 import type { Step } from "../programs/program.ts";
 import { placesOf } from "./batches.ts";
 import { keptProgram, Reached } from "./corpus.ts";
-import { arenaOf, type Machine } from "./machine.ts";
+import { arenaOf, type Machine, machineOf } from "./machine.ts";
 import { machineNamed } from "./machines.ts";
 import { type Found, search } from "./search.ts";
 import { runNow } from "./trial.ts";
@@ -62,6 +63,11 @@ function messageOf(found: Found): FoundMessage {
 self.onmessage = ({ data }: MessageEvent<WorkerTask>) => {
   const machine = machineNamed(data.machine);
   if (machine === undefined) throw new Error(`no machine ${data.machine}`);
-  runBatch(machine, data);
+  runBatch(
+    data.profile === undefined
+      ? machine
+      : machineOf(machine, describedProfile(data.profile)),
+    data,
+  );
   report("done");
 };

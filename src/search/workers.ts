@@ -1,4 +1,5 @@
 /** The search by several workers, each on a thread of its own. */
+import type { Profile } from "../linux/profile.ts";
 import type { Step } from "../programs/program.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
 import { type Batch, batchesOf, type Shard } from "./batches.ts";
@@ -15,6 +16,8 @@ export const SHRINK_MILLISECONDS = 30_000;
 export interface WorkerTask {
   /** The machine's name. */
   readonly machine: string;
+  /** The one kernel that its programs are of, described; or every one. */
+  readonly profile: string | undefined;
   /** Its programs. */
   readonly batch: Batch;
   /** Whether programs that reach more than others are to be told of. */
@@ -43,6 +46,8 @@ export interface FoundMessage extends Omit<Found, "profile"> {
 export interface WorkersOptions {
   /** The machines, which take turns. */
   readonly machines: readonly Machine[];
+  /** The one kernel that programs are of, or `undefined` for every one. */
+  readonly profile: Profile | undefined;
   /** What the programs are made from: a whole number from 0 to 2^32 - 1. */
   readonly seed: number;
   /** Programs of each machine; Infinity where time alone ends them. */
@@ -85,6 +90,8 @@ export interface MachineCount {
 export interface MachineFailure {
   /** The machine's name. */
   readonly machine: string;
+  /** The one kernel that its programs were of, if there was one. */
+  readonly only?: string;
   /** The file of a corpus that it is in, if it is in one. */
   readonly path?: string;
   /** The program. */
@@ -234,6 +241,7 @@ async function runTurn(
   watch.wait(programMilliseconds);
   const task: WorkerTask = {
     machine: turn.machine.name,
+    profile: crew.options.profile?.name,
     batch: turn.batch,
     keeps: crew.options.known !== undefined,
     known,

@@ -3,7 +3,7 @@ import { Disagreement } from "../judge.ts";
 import type { NaivePage } from "./naive_page.ts";
 import type { NaiveSlot } from "./naive_slots.ts";
 import type { NaiveSwap } from "./naive_swap.ts";
-import { isOneWord, isZero } from "./page_kinds.ts";
+import { isOneWord, isZero } from "../page_kinds.ts";
 import { SWAP_MODEL } from "./rules.ts";
 
 /** The slot of a page, or one that it takes now; none where none is free. */

@@ -4,47 +4,22 @@ import type { SwapCreate } from "../../programs/swap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
 import type { Refusal } from "../../targets/target.ts";
 import { expectRefusal, expectSame, resultOf } from "../judge.ts";
+import { hasParameter, meaningOf } from "../zswap/parameter_texts.ts";
 import { SWAP_MODEL } from "./rules.ts";
-
-/** What a text means to a parameter: what it then shows, an errno, or what is not judged. */
-type Meaning =
-  | { readonly shown: string }
-  | { readonly errno: string }
-  | undefined;
-
-/** Truth values by what they begin with. */
-const TRUTHS: readonly (readonly [RegExp, string])[] = [
-  [/^([yt1]|on)/i, "Y"],
-  [/^([nf0]|of)/i, "N"],
-];
-
-function truth(text: string): Meaning {
-  const found = TRUTHS.find(([pattern]) => pattern.test(text));
-  return found === undefined ? { errno: "EINVAL" } : { shown: found[1] };
-}
-
-/** Decimal numbers; other forms of numbers are not judged. */
-function count(text: string): Meaning {
-  const decimal = /^(0|[1-9][0-9]{0,8})\n?$/.exec(text);
-  if (decimal !== null) return { shown: decimal[1] };
-  return /^[a-z]/i.test(text) ? { errno: "EINVAL" } : undefined;
-}
-
-const oneOf = (names: readonly string[]) => (text: string): Meaning =>
-  names.includes(text.trim()) ? { shown: text.trim() } : { errno: "ENOENT" };
 
 /** The parameters of one machine. */
 export class NaiveParameters {
   readonly #shown: Map<string, string | undefined>;
-  readonly #meanings: Readonly<Record<string, (text: string) => Meaning>>;
+  readonly #profile: Profile;
   readonly #reach: Reach;
 
   /** All as they are after boot. */
   constructor(
-    { zswap }: Profile,
+    profile: Profile,
     { allocator, poolPages }: SwapCreate,
     reach: Reach,
   ) {
+    const { zswap } = profile;
     const defaults = {
       enabled: "Y",
       compressor: zswap.defaultCompressor,
@@ -56,21 +31,8 @@ export class NaiveParameters {
       shrinker_enabled: "N",
     };
     this.#shown = new Map(Object.entries(defaults));
+    this.#profile = profile;
     this.#reach = reach;
-    const meanings = {
-      enabled: truth,
-      compressor: oneOf(zswap.compressors),
-      zpool: oneOf(zswap.zpools),
-      max_pool_percent: count,
-      accept_threshold_percent: count,
-      same_filled_pages_enabled: truth,
-      non_same_filled_pages_enabled: truth,
-      shrinker_enabled: truth,
-    };
-    this.#meanings = Object.fromEntries(
-      Object.entries(meanings)
-        .filter(([name]) => Object.hasOwn(zswap.parameters, name)),
-    );
   }
 
   /** Whether a truth value is set. */
@@ -81,10 +43,7 @@ export class NaiveParameters {
   /** A parameter was written: judges the answer. */
   set(attr: string, value: string, answer: Refusal | void): void {
     const rule = SWAP_MODEL.parameters;
-    const meaningOf = this.#meanings[attr];
-    const meaning = meaningOf === undefined
-      ? { errno: "ENOENT" }
-      : meaningOf(value);
+    const meaning = meaningOf(this.#profile, attr, value);
     this.#reach.count(rule);
     if (meaning === undefined) {
       this.#shown.set(attr, undefined);
@@ -100,7 +59,7 @@ export class NaiveParameters {
   get(attr: string, answer: { readonly value: string } | Refusal): void {
     const rule = SWAP_MODEL.parameters;
     this.#reach.count(rule);
-    if (this.#meanings[attr] === undefined) {
+    if (!hasParameter(this.#profile, attr)) {
       expectRefusal(rule, answer, ["ENOENT"]);
       return;
     }

@@ -45,9 +45,7 @@ export function contractStat(reach: Reach): ContractStat {
   return {
     allow(ledger, step) {
       if (step.op === "create") wasRecompressed = false;
-      if (step.op === "set" && step.attr === "recompress") {
-        wasRecompressed = true;
-      }
+      if (recompresses(step)) wasRecompressed = true;
       allow(allowed, ledger, step);
     },
     check(ledger, numbers, count, text) {
@@ -62,7 +60,14 @@ export function contractStat(reach: Reach): ContractStat {
   };
 }
 
+/** Whether a step recompresses pages. */
+function recompresses(step: ZramStep): boolean {
+  return step.op === "recompress_under" ||
+    (step.op === "set" && step.attr === "recompress");
+}
+
 function allow(allowed: Allowed, ledger: ZramLedger, step: ZramStep): void {
+  if (recompresses(step)) allowed.isRecompressed = true;
   switch (step.op) {
     case "write":
     case "writeback_under":
@@ -76,7 +81,6 @@ function allow(allowed: Allowed, ledger: ZramLedger, step: ZramStep): void {
       if (step.attr === "mem_used_max") {
         allowed.isMaxLowered = step.value === "0";
       }
-      if (step.attr === "recompress") allowed.isRecompressed = true;
   }
 }
 

@@ -17,6 +17,7 @@ import {
   writePage,
 } from "./ledger_bio.ts";
 import { discardRange } from "./ledger_bio.ts";
+import { recompress } from "./ledger_recompress.ts";
 import { setAttribute } from "./ledger_set.ts";
 import { writeback } from "./ledger_writeback.ts";
 
@@ -67,8 +68,7 @@ export function follow(
       ledger.clock += step.seconds;
       return SUCCESS;
     case "slot_free_notify":
-      ledger.events.notifyFree++;
-      ledger.free(step.page);
+      freeSlot(ledger, step.page);
       return SUCCESS;
     case "open":
     case "close":
@@ -79,6 +79,13 @@ export function follow(
         ledger,
         step,
         answer as ZramResults["writeback_under"],
+      );
+    case "recompress_under":
+      // Likewise.
+      return underRecompression(
+        ledger,
+        step,
+        answer as ZramResults["recompress_under"],
       );
     default:
       return SUCCESS;
@@ -128,27 +135,78 @@ function turn(
   return SUCCESS;
 }
 
-/** A page is written when a writeback has waited so many times, or is done. */
+/** The swap layer frees a page, if its slot is not locked. */
+function freeSlot(ledger: ZramLedger, page: number): void {
+  ledger.events.notifyFree++;
+  if (page === ledger.locked) ledger.events.missFree++;
+  else ledger.free(page);
+}
+
+/** Something is done when an operation has waited `after` times, or is done. */
+function amid<Result>(
+  after: number,
+  run: () => void,
+  operation: (waits: () => void) => Result,
+): Result {
+  let waited = 0;
+  let isDone = false;
+  const result = operation(() => {
+    if (isDone || waited++ < after) return;
+    isDone = true;
+    run();
+  });
+  if (!isDone) run();
+  return result;
+}
+
+/** A page is written in the middle of a writeback, or what else is done to it. */
 function underWriteback(
   ledger: ZramLedger,
-  { value, after, page, data }: ZramSteps["writeback_under"],
+  { value, after, page, does, data }: ZramSteps["writeback_under"],
   answer: ZramResults["writeback_under"],
 ): Expected {
-  const isStored = answer.stored !== undefined;
-  let waited = 0;
-  let isWritten = false;
-  const write = () => {
-    isWritten = true;
-    if (refuseOutside(ledger, page, 1) !== undefined) return;
-    const bytes = ledger.bytesOf(data);
-    const storing = ledger.storing(bytes, data, answer.stored);
-    ledger.events.writes++;
-    writePage(ledger, page, bytes, storing, isStored, answer.stored);
+  const meanwhile = () => {
+    if (does === "slot_free_notify") {
+      if (page < ledger.pages.length) freeSlot(ledger, page);
+    } else if (does === "discard") {
+      discard(ledger, page, 1);
+    } else if (refuseOutside(ledger, page, 1) !== undefined) {
+      return;
+    } else if (data === undefined) {
+      ledger.events.reads++;
+      readPage(ledger, page);
+    } else {
+      const bytes = ledger.bytesOf(data);
+      const { stored } = answer;
+      const storing = ledger.storing(bytes, data, stored);
+      ledger.events.writes++;
+      writePage(ledger, page, bytes, storing, stored !== undefined, stored);
+    }
   };
-  const waits = () => {
-    if (!isWritten && waited++ === after) write();
+  return failing(
+    amid(
+      after,
+      meanwhile,
+      (waits) => writeback(ledger, value, answer.writeback, waits),
+    ),
+  );
+}
+
+/** A page is freed in the middle of a recompression. */
+function underRecompression(
+  ledger: ZramLedger,
+  { value, after, page }: ZramSteps["recompress_under"],
+  answer: ZramResults["recompress_under"],
+): Expected {
+  const meanwhile = () => {
+    freeSlot(ledger, page);
+    ledger.storedAmid = ledger.pages.stored;
   };
-  const errno = writeback(ledger, value, answer.writeback, waits);
-  if (!isWritten) write();
-  return failing(errno);
+  return failing(
+    amid(
+      after,
+      meanwhile,
+      (waits) => recompress(ledger, value, answer.recompress, waits),
+    ),
+  );
 }

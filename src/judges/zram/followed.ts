@@ -1,12 +1,15 @@
 /** Steps that the ledger can follow, and those that are passed over. */
-import type {
-  ZramResults,
-  ZramStep,
-  ZramSteps,
+import { requestBytes } from "../../programs/zram/request_bytes.ts";
+import {
+  SECTOR,
+  type ZramResults,
+  type ZramStep,
+  type ZramSteps,
 } from "../../programs/zram/steps.ts";
 import { SKIPPED, type StepTarget } from "../../targets/step_target.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { piecesOf } from "./ledger_bio.ts";
+import { mostTried } from "./ledger_recompress.ts";
 
 /**
  * Whether the ledger can follow a step. Of a request that writes several pages
@@ -17,12 +20,47 @@ export function canFollow(ledger: ZramLedger, step: ZramStep): boolean {
   switch (step.op) {
     case "bio":
       return step.request !== "write" || !ledger.canFail ||
-        piecesOf(step, ledger.profile.pageSize) === 1;
+        piecesOf(step, ledger.profile.pageSize) === 1 ||
+        isForetold(ledger, step);
     case "set":
-      return step.attr !== "recompress" || !ledger.memory.isScarce;
+      return step.attr !== "recompress" ||
+        canRecompress(ledger, step.value);
+    case "recompress_under":
+      return canRecompress(ledger, step.value);
     default:
       return true;
   }
+}
+
+/** Whether it is told, or known, which page a recompression has no memory for. */
+function canRecompress(ledger: ZramLedger, text: string): boolean {
+  const { memory } = ledger;
+  return !memory.isScarce ||
+    (memory.canHold !== undefined && mostTried(ledger, text) <= 1);
+}
+
+/**
+ * Whether it is known beforehand what comes of each page that a request writes:
+ * the limit refuses some, which changes nothing, and no page but the last is
+ * stored.
+ */
+function isForetold(ledger: ZramLedger, bio: ZramSteps["bio"]): boolean {
+  const { memory, profile: { pageSize, zram } } = ledger;
+  const isWhole = bio.sector * SECTOR % pageSize === 0 &&
+    bio.bytes % pageSize === 0;
+  if (!isWhole || memory.isScarce) return false;
+  const data = requestBytes(bio, pageSize);
+  const stops = zram.afterFailedSegment === "stop";
+  for (let at = 0; at < data.length; at += pageSize) {
+    const page = data.subarray(at, at + pageSize);
+    const { isSame, attempt } = ledger.storing(page);
+    const stored = isSame || attempt?.stored;
+    if (stored !== false) {
+      return stored === true && at + pageSize === data.length;
+    }
+    if (stops) return true;
+  }
+  return true;
 }
 
 /** A target that is asked only what `isAsked` lets through. */

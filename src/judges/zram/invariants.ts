@@ -51,7 +51,7 @@ export function zramInvariants(
   return {
     before(step) {
       isNoted = false;
-      if (QUIET.includes(step.op) || step.op === "writeback_under") return;
+      if (QUIET.includes(step.op) || isMixed(step)) return;
       checked ??= new CheckedZram(zramOf(), reach);
       const { first, count } = touchedBy(step, checked.zram);
       checked.before(first, count);
@@ -68,12 +68,16 @@ export function zramInvariants(
       if (isNoted && recompression !== undefined && !isRefusal(answer)) {
         checkRecompression(recompression, checked.zram, reach);
       }
-      // A write and a writeback are two operations, neither of them run alone.
       const isTime = isDue(WHOLE_STEPS + 4 * checked.zram.slots.length);
-      if (isTime || step.op === "writeback_under") checked.checkAll();
+      if (isTime || isMixed(step)) checked.checkAll();
     },
     end: () => checked?.checkAll(),
   };
+}
+
+/** Whether a step is two operations, neither of them run alone. */
+function isMixed({ op }: ZramStep): boolean {
+  return op === "writeback_under" || op === "recompress_under";
 }
 
 /** The slots that a step may touch. */

@@ -4,12 +4,13 @@
  * how a codec works. What is left to a device, such as how long a page becomes,
  * it takes from the answer.
  */
-import { Buffer } from "node:buffer";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import { BACKING_PATH } from "../../programs/transcript_zram.ts";
 import type { ExpandedPages } from "../../programs/expanded.ts";
 import type { ZramCreate } from "../../programs/zram/steps.ts";
+import type { LengthOf } from "../lengths.ts";
+import { isOneWord, isZero } from "../page_kinds.ts";
 import { type ClassTable, classTable } from "./classes.ts";
 import { type Attempt, type Known, LedgerMemory } from "./ledger_memory.ts";
 import { MM, MM_STAT_NUMBERS } from "./mm_stat.ts";
@@ -23,16 +24,6 @@ import {
   UNKNOWN_BYTES,
   WHOLE,
 } from "./ledger_pages.ts";
-
-/**
- * How many bytes an algorithm makes of a page, where that is known. `data` is
- * what the page was made from, where it was made at once.
- */
-export type LengthOf = (
-  bytes: Uint8Array,
-  algorithm: string,
-  data?: Bytes,
-) => number | undefined;
 
 /** How a page was to be stored, and what should come of it. */
 export interface Storing {
@@ -106,6 +97,10 @@ export class ZramLedger {
   wbLimitEnable = false;
   /** Pages that wait to be written back, and were not accessed since. */
   readonly waiting: Set<number> = new Set();
+  /** The page whose slot is locked while others may run. */
+  locked: number | undefined;
+  /** Pages that were stored when another ran amid a recompression. */
+  storedAmid = 0;
   /** Events, as `io_stat` and its like count them. */
   events: LedgerEvents = noEvents();
 
@@ -118,6 +113,8 @@ export class ZramLedger {
   readonly #used: Uint8Array;
   /** No block below this is free. */
   #lowestFree = 1;
+  /** Writes to the backing device, failed or not. */
+  #blockWrites = 0;
 
   /** A fresh device. */
   constructor({ profile, create, lengthOf, isLinux, pages }: LedgerSetup) {
@@ -219,15 +216,10 @@ export class ZramLedger {
 
   /** Whether a page is of one word repeated, or of zeros where only those count. */
   takesNoMemory(bytes: Uint8Array): boolean {
-    const wordBytes = this.profile.wordBits / 8;
-    // A page is one word exactly where it is what it is a word further on.
-    if (bytes[0] !== bytes[wordBytes]) return false;
-    const shifted = bytes.subarray(wordBytes);
-    const rest = bytes.subarray(0, bytes.length - wordBytes);
-    if (Buffer.compare(shifted, rest) !== 0) return false;
-    if (this.profile.zram.sameFilled === "word") return true;
-    for (let at = 0; at < wordBytes; at++) if (bytes[at] !== 0) return false;
-    return true;
+    const { wordBits, zram } = this.profile;
+    return zram.sameFilled === "word"
+      ? isOneWord(bytes, wordBits / 8)
+      : isZero(bytes);
   }
 
   /** A page was to be stored, and was or was not, by so many bytes where that is known. */
@@ -307,6 +299,15 @@ export class ZramLedger {
     return !(this.create.badReads ?? []).includes(this.pages.block[page]);
   }
 
+  /** Writes to a block, which counts where the backing device takes it. */
+  writeBlock(block: number): boolean {
+    const { badWrites = [], failEachWrite = Infinity } = this.create;
+    const isTaken = ++this.#blockWrites % failEachWrite !== 0 &&
+      !badWrites.includes(block);
+    if (isTaken) this.events.bdWrites++;
+    return isTaken;
+  }
+
   /** The first free block, from 1 on, or 0. */
   takeBlock(): number {
     const used = this.#used;
@@ -360,6 +361,8 @@ export interface LedgerEvents {
   invalidIo: number;
   /** Pages discarded, or freed by the swap layer. */
   notifyFree: number;
+  /** Pages that it could not free, their slots being locked. */
+  missFree: number;
   /** Pages stored whole. */
   hugeSince: number;
   /** Pages of which it is not known, since `mm_stat` was seen last. */
@@ -378,6 +381,7 @@ function noEvents(): LedgerEvents {
     failedWrites: 0,
     invalidIo: 0,
     notifyFree: 0,
+    missFree: 0,
     hugeSince: 0,
     maybeHuge: 0,
     bdReads: 0,

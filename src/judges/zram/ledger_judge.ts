@@ -9,7 +9,8 @@ import type {
 } from "../../programs/zram/steps.ts";
 import type { Judge } from "../judge.ts";
 import { follow, type ZramAnswer } from "./follow.ts";
-import { type LengthOf, ZramLedger } from "./ledger.ts";
+import type { LengthOf } from "../lengths.ts";
+import { ZramLedger } from "./ledger.ts";
 import type { Expected } from "./ledger_bio.ts";
 import { nextStored } from "./ledger_text.ts";
 import { MM_STAT_NUMBERS, readNumbers } from "./mm_stat.ts";

@@ -137,9 +137,25 @@ export class LedgerMemory {
     }
   }
 
-  /** An object is stored that nothing refuses, and no maximum sees. */
-  add(bytes: number): void {
-    this.bounds.add(this.#table.classOf[bytes]);
+  /**
+   * An object comes that no limit refuses, and no maximum sees: whether there
+   * is memory for it, which `isRefused` tells where it is not known.
+   */
+  add(bytes: number, isRefused: boolean): boolean {
+    const nth = this.#table.classOf[bytes];
+    const room = this.bounds.roomIn(nth);
+    if (room !== "room" && this.isScarce) {
+      const fresh = this.#allocateOnce(
+        this.#table.pages[nth],
+        this.#allocations,
+      );
+      const isKnown = room === "none";
+      this.#allocations = isKnown ? fresh.allocations : undefined;
+      const had = isKnown || fresh.had === true ? fresh.had : undefined;
+      if (!(had ?? !isRefused)) return false;
+    }
+    this.bounds.add(nth);
+    return true;
   }
 
   /** An object is freed. */
@@ -147,7 +163,12 @@ export class LedgerMemory {
     this.bounds.remove(this.#table.classOf[bytes]);
   }
 
-  /** A page for the while of an operation: whether it can be had. */
+  /** Whether a page for the while of an operation can be had. */
+  get canHold(): Known {
+    return this.#allocateOnce(1, this.#allocations).had;
+  }
+
+  /** Such a page is taken, if it can be had. */
   hold(): Known {
     const { had, allocations } = this.#allocateOnce(1, this.#allocations);
     this.#allocations = allocations;

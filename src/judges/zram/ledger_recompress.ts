@@ -2,7 +2,7 @@
 import { kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE, INCOMPRESSIBLE, OBJECT } from "./ledger_pages.ts";
-import { foundBySize } from "./ledger_writeback.ts";
+import { foundBySize, nobody, type Waits } from "./ledger_writeback.ts";
 
 /** What is asked for. */
 interface Recompression {
@@ -16,14 +16,40 @@ interface Recompression {
 
 const TYPES = ["idle", "huge", "huge_idle"];
 
-/** A text is written to `recompress`; returns the errno that must come. */
+/** How many pages a text lets `recompress` try at the most. */
+export function mostTried(ledger: ZramLedger, text: string): number {
+  const asked = readRecompression(ledger, text);
+  return typeof asked === "string" ? 0 : asked.maxPages;
+}
+
+/**
+ * A text is written to `recompress`; `found` is the errno that came. `waits` is
+ * called wherever others may run. Returns the errno that must come.
+ */
 export function recompress(
   ledger: ZramLedger,
   text: string,
+  found: string | undefined,
+  waits: Waits = nobody,
 ): string | undefined {
   const asked = readRecompression(ledger, text);
   if (typeof asked === "string") return asked;
-  const { pages } = ledger;
+  // A page for the while of it.
+  if (ledger.hold() === false) return "ENOMEM";
+  const errno = recompressFound(ledger, asked, found === "ENOMEM", waits);
+  ledger.memory.release();
+  ledger.waiting.clear();
+  return errno;
+}
+
+/** The pages that are asked for, the largest first. */
+function recompressFound(
+  ledger: ZramLedger,
+  asked: Recompression,
+  isRefused: boolean,
+  waits: Waits,
+): string | undefined {
+  const { pages, waiting } = ledger;
   const { type, threshold, end } = asked;
   const all = [{ start: 0, end: pages.length, type }];
   const found = foundBySize(
@@ -33,12 +59,20 @@ export function recompress(
       (pages.marks[page] & INCOMPRESSIBLE) === 0 &&
       pages.priority[page] + 1 < end,
   );
+  found.forEach((page) => waiting.add(page));
   let left = asked.maxPages;
   for (const page of found) {
     if (left === 0) return undefined;
-    if (pages.bytes[page] < threshold) continue;
-    left--;
-    recompressPage(ledger, page, asked);
+    // Who was freed meanwhile waits no longer.
+    if (waiting.has(page) && pages.bytes[page] >= threshold) {
+      left--;
+      ledger.locked = page;
+      const isDone = recompressPage(ledger, page, asked, isRefused, waits);
+      ledger.locked = undefined;
+      if (!isDone) return "ENOMEM";
+    }
+    waiting.delete(page);
+    waits();
   }
 }
 
@@ -86,17 +120,22 @@ function prioritiesOf(
   return first < 0 || first >= end ? undefined : { first, end };
 }
 
-/** The first algorithm that puts a page in a smaller class, and below the threshold. */
+/**
+ * The first algorithm that puts a page in a smaller class, and below the
+ * threshold. Answers whether there was memory for what that makes.
+ */
 function recompressPage(
   ledger: ZramLedger,
   page: number,
   { threshold, first, end }: Recompression,
-): void {
+  isRefused: boolean,
+  waits: Waits,
+): boolean {
   const { pages, memory, algorithms } = ledger;
   const { comparedOf } = ledger.table;
   const contents = pages.contents[page];
   pages.marks[page] &= ~IDLE;
-  if (contents === undefined) return;
+  if (contents === undefined) return true;
   const old = comparedOf[pages.bytes[page]];
   const from = Math.max(first, pages.priority[page] + 1);
   for (let priority = from; priority < end; priority++) {
@@ -107,11 +146,13 @@ function recompressPage(
     if (length === undefined || length > ledger.profile.pageSize) continue;
     const isBelow = threshold === 0 || length < threshold;
     if (!isBelow || comparedOf[length] >= old) continue;
-    memory.add(length);
+    waits();
+    if (!memory.add(length, isRefused)) return false;
     memory.remove(pages.bytes[page]);
     pages.put(page, OBJECT, length);
     pages.priority[page] = priority;
-    return;
+    return true;
   }
   if (end >= ledger.activeCount) pages.marks[page] |= INCOMPRESSIBLE;
+  return true;
 }

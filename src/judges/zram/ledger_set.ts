@@ -104,7 +104,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     const end = ledger.profile.zram.multiComp ? 4 : 1;
     return nth < 0 || nth >= end ? "EINVAL" : undefined;
   },
-  recompress,
+  recompress: (ledger, text, found) => recompress(ledger, text, found),
   idle: markIdle,
   backing_dev(ledger, text) {
     const path = trimmed(text);

@@ -79,11 +79,11 @@ const TEXTS: Readonly<Record<string, Text>> = {
     return [pages.places[BACKING], events.bdReads, events.bdWrites]
       .map((count) => wide(count * units)).join(" ") + "\n";
   },
-  debug_stat({ memory, profile }) {
+  debug_stat({ memory, profile, events }) {
     const stalls = profile.zram.mallocSlowPath ? memory.stalls : "0";
     if (stalls === undefined) return undefined;
     const shown = typeof stalls === "number" ? wide(stalls) : stalls;
-    return `version: 1\n${shown} ${wide(0)}\n`;
+    return `version: 1\n${shown} ${wide(events.missFree)}\n`;
   },
 };
 

@@ -26,7 +26,8 @@ export interface Selected {
 /** Called wherever writeback waits. */
 export type Waits = () => void;
 
-const nobody: Waits = () => {};
+/** Others that do nothing. */
+export function nobody(): void {}
 
 /**
  * A text is written to `writeback`; `found` is the errno that came. `waits` is
@@ -139,13 +140,6 @@ function charge(ledger: ZramLedger): void {
   ledger.wbLimit = (ledger.wbLimit - units + 2n ** 64n) % 2n ** 64n;
 }
 
-/** Whether the backing device takes what is written to a block. */
-function isWritten(ledger: ZramLedger, block: number): boolean {
-  const isGood = !(ledger.create.badWrites ?? []).includes(block);
-  if (isGood) ledger.events.bdWrites++;
-  return isGood;
-}
-
 /** One page after another, a block taken before each is looked at. */
 function writeByIndex(
   ledger: ZramLedger,
@@ -167,7 +161,7 @@ function writeByIndex(
     // Whoever accesses the page takes the mark away.
     pages.marks[page] |= IDLE;
     waits();
-    const written = isWritten(ledger, block);
+    const written = ledger.writeBlock(block);
     waits();
     const isKept = pages.place[page] !== 0 && (pages.marks[page] & IDLE) !== 0;
     if (!written) errno = "EIO";
@@ -203,7 +197,7 @@ function writeBySize(
     block ||= ledger.takeBlock();
     if (block === 0) return ended("ENOSPC");
     if (waiting.has(page)) {
-      const written = isWritten(ledger, block);
+      const written = ledger.writeBlock(block);
       waits();
       if (!written) errno = "EIO";
       if (written && waiting.has(page)) {

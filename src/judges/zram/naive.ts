@@ -1,5 +1,9 @@
 /** Judging a device that makes Linux's choices: exactly, by the ledger alone. */
-import type { ZramStep, ZramSteps } from "../../programs/zram/steps.ts";
+import type {
+  ZramResults,
+  ZramStep,
+  ZramSteps,
+} from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { type BlockStateRow, isRefusal } from "../../targets/target.ts";
@@ -10,11 +14,14 @@ import type { Expected } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { INCOMPRESSIBLE, NOWHERE } from "./ledger_pages.ts";
 import { flagsOf, nextStored, shownOf } from "./ledger_text.ts";
-import { expectPage, expectSectors } from "./reads.ts";
+import { expectPage } from "./reads.ts";
 import { checkNumbers } from "./naive_stat.ts";
 import { ZRAM_NAIVE as RULES } from "./naive_rules.ts";
 
-/** The rules of the ledger. */
+/**
+ * The rules of the ledger. What pages read as and what they add up to are the
+ * contract's to judge, which holds them against the same ledger.
+ */
 export function naiveRules(reach: Reach): LedgerRules {
   const exercised = exercises(reach);
   const lengths = new Map<string, number>();
@@ -25,15 +32,12 @@ export function naiveRules(reach: Reach): LedgerRules {
       if (step.op === "write") {
         judgeStored(ledger, step, answer, lengths, reach);
       }
-      if (step.op === "read") judgeData(ledger, step.page, answer, reach);
     },
     after(ledger, step, answer, expected) {
       judgeErrno(step, answer, expected, reach);
+      judgeMeanwhile(ledger, step, answer, reach);
       if (step.op === "get") judgeText(ledger, step.attr, answer, reach);
       if (step.op === "block_state") judgeRows(ledger, answer, reach);
-      if (step.op === "bio" && step.request === "read") {
-        judgeParts(ledger, step, answer, reach);
-      }
       exercised.after(ledger, step);
     },
     mmStat: (ledger, numbers) => checkNumbers(ledger, numbers, reach),
@@ -48,10 +52,7 @@ function judgeErrno(
   reach: Reach,
 ): void {
   if (step.op === "get" || step.op === "block_state") return;
-  const found = step.op === "writeback_under"
-    // Only that operation is answered so.
-    ? (answer as { readonly writeback?: string }).writeback
-    : errnoOf(answer);
+  const found = erringOf(step, answer);
   if (expected.isOpen && found === undefined) return;
   if (found !== expected.errno) {
     throw new Disagreement(
@@ -61,6 +62,41 @@ function judgeErrno(
     );
   }
   reach.count(RULES.answers);
+}
+
+/** The errno of an operation, where something was done meanwhile too. */
+function erringOf(step: ZramStep, answer: ZramAnswer): string | undefined {
+  switch (step.op) {
+    case "writeback_under":
+      // Only that operation is answered so.
+      return (answer as ZramResults["writeback_under"]).writeback;
+    case "recompress_under":
+      return (answer as ZramResults["recompress_under"]).recompress;
+    default:
+      return errnoOf(answer);
+  }
+}
+
+/** What was read or counted in the middle of an operation. */
+function judgeMeanwhile(
+  ledger: ZramLedger,
+  step: ZramStep,
+  answer: ZramAnswer,
+  reach: Reach,
+): void {
+  if (step.op === "recompress_under") {
+    // Only that operation is answered so.
+    const { stored } = answer as ZramResults["recompress_under"];
+    expectSame(RULES.recompressUnder, ledger.storedAmid, stored);
+    reach.count(RULES.recompressUnder);
+  }
+  if (step.op === "writeback_under" && step.does === "read") {
+    // Likewise.
+    const { data } = answer as ZramResults["writeback_under"];
+    if (data !== undefined) {
+      expectPage(RULES.writebackUnder, ledger, step.page, data, reach);
+    }
+  }
 }
 
 /** How a page is stored, and whether it is refused for want of memory. */
@@ -119,30 +155,6 @@ function judgeEqual(
   if (before === undefined) return void lengths.set(key, stored);
   expectSame(RULES.lengths, before, stored);
   reach.count(RULES.lengths);
-}
-
-function judgeData(
-  ledger: ZramLedger,
-  page: number,
-  answer: ZramAnswer,
-  reach: Reach,
-): void {
-  if (isRefusal(answer)) return;
-  // A read that is not refused is answered so.
-  const { data } = answer as { readonly data: Uint8Array };
-  expectPage(RULES.data, ledger, page, data, reach);
-}
-
-function judgeParts(
-  ledger: ZramLedger,
-  bio: ZramSteps["bio"],
-  answer: ZramAnswer,
-  reach: Reach,
-): void {
-  if (isRefusal(answer)) return;
-  // A read that is not refused is answered so.
-  const { data = new Uint8Array(0) } = answer as { readonly data?: Uint8Array };
-  expectSectors(RULES.data, ledger, bio, data, reach);
 }
 
 function judgeText(

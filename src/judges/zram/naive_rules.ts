@@ -14,21 +14,19 @@ export type ZramNaiveRule =
   | "frames"
   | "stored"
   | "lengths"
-  | "data"
   | "texts"
   | "blockState"
   | "writeback"
   | "writebackUnder"
   | "recompress"
+  | "recompressUnder"
   | "idle"
   | "overwritten"
   | "resets"
   | "backing"
-  | "counts"
   | "memUsedTotal"
   | "memUsedMax"
-  | "pagesCompacted"
-  | "hugePagesSince";
+  | "pagesCompacted";
 
 /** Every answer of a device as the ledger has it, by name. */
 export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
@@ -57,11 +55,6 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
     "Equal pages compress to equal lengths.",
     "zcomp_compress",
   ),
-  data: rule(
-    "data",
-    "A page, and every part of it, reads as it was last written; as zeros where it was discarded.",
-    "zram_read_page, zram_bvec_read_partial, zram_bvec_write_partial",
-  ),
   texts: rule(
     "texts",
     "Every attribute shows what was set or counted, to the character.",
@@ -79,13 +72,18 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
   ),
   writebackUnder: rule(
     "writeback-under",
-    "A page that is written in the middle of its writeback stays in memory with what was written last.",
+    "A page that is written, read or freed in the middle of its writeback is not written back: it stays as it then is.",
     "writeback_store, zram_writeback_slots",
   ),
   recompress: rule(
     "recompress",
     "Recompression stores a page anew where an algorithm puts it in a smaller class, and marks it where none does.",
     "recompress_store, recompress_slot",
+  ),
+  recompressUnder: rule(
+    "recompress-under",
+    "The swap layer frees a page in the middle of a recompression, unless that has its slot locked: such a page stays.",
+    "zram_slot_free_notify, recompress_slot",
   ),
   idle: rule(
     "idle",
@@ -107,11 +105,6 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
     "bd_stat counts the blocks in use, and each page read from the backing device or written to it.",
     "bd_stat_show",
   ),
-  counts: rule(
-    "counts",
-    "orig_data_size, compr_data_size, mem_limit, same_pages and huge_pages are what the pages that are there add up to.",
-    "mm_stat_show",
-  ),
   memUsedTotal: rule(
     "mem-used-total",
     "mem_used_total is the pages of whole zspages: as many of each class as its objects need, or as were left when others were freed.",
@@ -126,10 +119,5 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
     "pages-compacted",
     "Compaction leaves each class the fewest zspages that hold its objects, and pages_compacted counts what it frees.",
     "compact_store; zs_compact, mm/zsmalloc.c",
-  ),
-  hugePagesSince: rule(
-    "huge-pages-since",
-    "huge_pages_since counts every page that was stored whole.",
-    "zram_write_page",
   ),
 };

@@ -3,8 +3,8 @@ import type { Profile } from "../../linux/profile.ts";
 import type { ZswapCreate, ZswapSlot } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
 import type { ZswapStats, ZswapWritten } from "../../targets/target.ts";
-import { isSameFilled } from "../../zram/same_filled.ts";
 import { Disagreement, expectBytes } from "../judge.ts";
+import { isOneWord } from "../page_kinds.ts";
 import { ZswapLimitBook } from "./limit_book.ts";
 import { ZSWAP_CONTRACT as RULES } from "./rules.ts";
 import { StoredPages } from "./stored_pages.ts";
@@ -160,7 +160,7 @@ export class ZswapContractBook {
   #expectTaken(pages: readonly Uint8Array[], stored: boolean): void {
     const isEmpty = this.#stats.storedPages === 0;
     if (!isEmpty || !this.#limits.hasRoom) return;
-    if (!pages.every((page) => isSameFilled(page, this.#wordBytes))) return;
+    if (!pages.every((page) => isOneWord(page, this.#wordBytes))) return;
     if (!stored) {
       throw new Disagreement(RULES.stores, { stored: true }, { stored });
     }

@@ -1,11 +1,8 @@
-/**
- * How the second model of zswap expects a page to be held. Lengths it has from
- * what a page states, not from the codec that it judges.
- */
-import { ALL_CODECS } from "../../codec/codecs.ts";
-import { STATED_LENGTHS, STATEMENT_BYTES } from "../../codec/stated.ts";
+/** How the second model of zswap expects a page to be held. */
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
+import type { LengthOf } from "../lengths.ts";
+import { isOneWord } from "../page_kinds.ts";
 
 /** How a page is held. */
 export type HeldKind = "same" | "compressed" | "whole";
@@ -17,8 +14,8 @@ export type PageRefusal = "not-same" | "codec" | "poor";
 export interface PageConditions {
   /** The kernel. */
   readonly profile: Profile;
-  /** Whether compressors make the lengths that pages state. */
-  readonly isStated: boolean;
+  /** What compressors make of pages. */
+  readonly lengthOf: LengthOf;
   /** Whether pages may be written back. */
   readonly writeback: boolean;
   /** The compressor. */
@@ -31,39 +28,6 @@ export interface PageConditions {
   readonly keepsOthers: boolean;
 }
 
-/** Whether a page is one word over and over. */
-function isSame(bytes: Uint8Array, wordBytes: number): boolean {
-  for (let at = wordBytes; at < bytes.length; at++) {
-    if (bytes[at] !== bytes[at - wordBytes]) return false;
-  }
-  return true;
-}
-
-/** The length that a page states for the `nth` compressor; `undefined` where it states none. */
-function statedLength(data: Bytes, nth: number): number | undefined {
-  if (!("kind" in data) || data.kind !== "stated") return undefined;
-  const { lengths, seed } = data;
-  const place = Math.min(nth % STATED_LENGTHS, lengths.length - 1);
-  const length = lengths[place];
-  const isAlike = lengths.every((one) => one === length) && seed < 256;
-  return length >= STATEMENT_BYTES || isAlike ? length : undefined;
-}
-
-function lengthOf(
-  data: Bytes,
-  bytes: Uint8Array,
-  { isStated, compressor, profile }: PageConditions,
-): number {
-  if (isStated) {
-    const nth = profile.zswap.compressors.indexOf(compressor);
-    const length = statedLength(data, nth) ?? Infinity;
-    return Math.min(length, bytes.length + 1);
-  }
-  const codec = ALL_CODECS.find(({ name }) => name === compressor);
-  if (codec === undefined) throw new Error(`No codec is called ${compressor}`);
-  return codec.compress(bytes, new Uint8Array(2 * bytes.length));
-}
-
 /** How a page is to be held, or why it is to be refused. */
 export function kindOf(
   data: Bytes,
@@ -73,10 +37,11 @@ export function kindOf(
   const { profile, writeback, compressor, zpool } = conditions;
   const { pageSize, wordBits, zswap } = profile;
   if (zswap.sameFilled) {
-    if (conditions.keepsSame && isSame(bytes, wordBits / 8)) return "same";
+    if (conditions.keepsSame && isOneWord(bytes, wordBits / 8)) return "same";
     if (!conditions.keepsOthers) return "not-same";
   }
-  const length = lengthOf(data, bytes, conditions);
+  const length = conditions.lengthOf(bytes, compressor, data);
+  if (length === undefined) throw new Error(`No codec is called ${compressor}`);
   if (zswap.storesIncompressible) {
     if (length < pageSize) return "compressed";
     return writeback ? "whole" : "codec";

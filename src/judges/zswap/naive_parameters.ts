@@ -1,40 +1,9 @@
 /** The second model's parameters: what each takes, and what it refuses. */
-import type { Refusal } from "../../targets/target.ts";
 import { isRefusal } from "../../targets/target.ts";
 import { expectSame } from "../judge.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
 import type { NaiveZswap } from "./naive_zswap.ts";
-
-const NUMBERS: ReadonlySet<string> = new Set([
-  "max_pool_percent",
-  "accept_threshold_percent",
-]);
-const NAMES: ReadonlySet<string> = new Set(["compressor", "zpool"]);
-const YES: ReadonlySet<string> = new Set(["Y", "1"]);
-const NO: ReadonlySet<string> = new Set(["N", "0"]);
-const TOO_MUCH = 2 ** 32;
-
-/** What a text makes of a parameter: another text, or an errno. */
-function parsed(
-  { profile }: NaiveZswap,
-  attr: string,
-  text: string,
-): { readonly text: string } | Refusal {
-  if (NUMBERS.has(attr)) {
-    if (!/^[0-9]+$/.test(text)) return { error: "EINVAL" };
-    return Number(text) < TOO_MUCH ? { text } : { error: "ERANGE" };
-  }
-  if (NAMES.has(attr)) {
-    const { zpools, compressors } = profile.zswap;
-    const names: readonly string[] = attr === "zpool" ? zpools : compressors;
-    return names.includes(text) ? { text } : { error: "ENOENT" };
-  }
-  if (YES.has(text)) return { text: "Y" };
-  return NO.has(text) ? { text: "N" } : { error: "EINVAL" };
-}
-
-const hasParameter = ({ profile }: NaiveZswap, attr: string): boolean =>
-  Object.hasOwn(profile.zswap.parameters, attr);
+import { hasParameter, meaningOf } from "./parameter_texts.ts";
 
 /** Holds a write to a parameter against what it should do. */
 export function expectSet(
@@ -43,20 +12,20 @@ export function expectSet(
   value: string,
   answer: unknown,
 ): void {
-  const found = isRefusal(answer) ? answer.error : "no error";
-  const expected = hasParameter(naive, attr)
-    ? parsed(naive, attr, value)
-    : { error: "ENOENT" };
+  const { parameters, pools, profile } = naive;
+  const meaning = meaningOf(profile, attr, value);
+  if (meaning === undefined) {
+    throw new Error(`Cannot judge '${value}' as a text for ${attr}`);
+  }
   expectSame(
     RULES.parameter,
-    "error" in expected ? expected.error : "no error",
-    found,
+    "errno" in meaning ? meaning.errno : "no error",
+    isRefusal(answer) ? answer.error : "no error",
   );
   naive.reached("parameter");
-  if ("error" in expected) return;
-  naive.parameters.set(attr, expected.text);
-  if (!NAMES.has(attr)) return;
-  const { parameters, pools } = naive;
+  if ("errno" in meaning) return;
+  parameters.set(attr, meaning.shown);
+  if (attr !== "compressor" && attr !== "zpool") return;
   pools.choose(
     parameters.get("zpool") ?? "",
     parameters.get("compressor") ?? "",
@@ -69,7 +38,7 @@ export function expectGet(
   attr: string,
   answer: unknown,
 ): void {
-  const expected = hasParameter(naive, attr)
+  const expected = hasParameter(naive.profile, attr)
     ? { value: `${naive.parameters.get(attr)}\n` }
     : { error: "ENOENT" };
   expectSame(RULES.parameter, expected, answer);

@@ -3,6 +3,7 @@
  * the one touched longest ago first, and counters that are counted. It knows
  * nothing of objects and frames, of which it is told how many there are.
  */
+import { ALL_CODECS } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import type { ZswapCreate } from "../../programs/zswap/steps.ts";
@@ -13,6 +14,7 @@ import {
   zeroCounters,
   type ZswapCounters,
 } from "../../zswap/stats.ts";
+import { codecLengths, type LengthOf, statedLengths } from "../lengths.ts";
 import { type HeldKind, kindOf, type PageRefusal } from "./naive_pages.ts";
 import { type NaivePool, NaivePools } from "./naive_pools.ts";
 import { ZSWAP_NAIVE as RULES, type ZswapNaiveRule } from "./naive_rules.ts";
@@ -95,6 +97,7 @@ export class NaiveZswap {
   /** The page that is being written back, which its slot may have lost. */
   underWriteback: Held | undefined;
 
+  readonly #lengthOf: LengthOf;
   readonly #reach: Reach;
   #entries = 0;
   #nodes = 0;
@@ -104,6 +107,10 @@ export class NaiveZswap {
     this.profile = kernelAsked(profile, create);
     this.create = create;
     this.writeback = create.writeback ?? true;
+    // What pages state is read from them, not told by the codec that is judged.
+    this.#lengthOf = create.stated
+      ? statedLengths(profile.zswap.compressors)
+      : codecLengths(ALL_CODECS);
     this.#reach = reach;
     const { defaultCompressor } = profile.zswap;
     this.pools = new NaivePools(create.allocator, defaultCompressor);
@@ -191,7 +198,7 @@ export class NaiveZswap {
     const { compressor, zpool } = this.pools.current;
     return kindOf(data, bytes, {
       profile: this.profile,
-      isStated: this.create.stated ?? false,
+      lengthOf: this.#lengthOf,
       writeback: this.writeback,
       compressor,
       zpool,

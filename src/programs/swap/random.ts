@@ -70,7 +70,7 @@ const WEIGHTS: readonly (readonly [
     data: anyData(draw),
   })],
   ["exit", 1, (draw) => ({ op: "exit", ...anyProcess(draw) })],
-  ["shrink", 6, ({ random }) => ({ op: "shrink", nr: 1 + random(12) })],
+  ["shrink", 8, ({ random }) => ({ op: "shrink", nr: 1 + random(12) })],
   ["evict", 2, () => ({ op: "evict" })],
   ["evict_end", 2, () => ({ op: "evict_end" })],
   [
@@ -155,7 +155,7 @@ function anySteps(draw: Draw, anyStep: () => SwapStep): SwapStep[] {
   const kind = draw.random(100);
   if (kind === 0) return fill(draw);
   if (kind === 1) return readBack(draw);
-  if (kind <= 4 && draw.isModel) return replaceWhileEvicting(draw);
+  if (kind <= 5 && draw.isModel) return replaceWhileEvicting(draw);
   return [anyStep()];
 }
 

@@ -15,14 +15,14 @@ export interface SettingDraw {
 
 /** What each parameter is set to, by what a program chooses. */
 const VALUES: Readonly<Record<string, (draw: SettingDraw) => string>> = {
-  enabled: ({ random }) => pick(random, "0", "1", "1"),
+  enabled: ({ random }) => pick(random, "0", "1", "on"),
   compressor: ({ random, compressors }) => pick(random, ...compressors),
   zpool: ({ random, profile }) => pick(random, ...profile.zswap.zpools),
   max_pool_percent: ({ random }) => pick(random, "0", "1", "1", "20", "60"),
   accept_threshold_percent: ({ random }) => pick(random, "0", "1", "50", "90"),
-  same_filled_pages_enabled: ({ random }) => pick(random, "0", "Y"),
-  non_same_filled_pages_enabled: ({ random }) => pick(random, "n", "1", "1"),
-  shrinker_enabled: ({ random }) => pick(random, "N", "Y"),
+  same_filled_pages_enabled: ({ random }) => pick(random, "of", "Y"),
+  non_same_filled_pages_enabled: ({ random }) => pick(random, "n", "1", "true"),
+  shrinker_enabled: ({ random }) => pick(random, "off", "Y", "t"),
 };
 
 /** What cannot be set: no such name, no such choice, no number, no truth value. */

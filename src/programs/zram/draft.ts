@@ -65,6 +65,12 @@ export class Draft {
     return Math.ceil(1.1 * this.#sum / this.profile.pageSize);
   }
 
+  /** Whether there may be no frames for a page. */
+  get isScarce(): boolean {
+    const { maxPages, failEach } = this.create;
+    return maxPages !== undefined || failEach !== undefined;
+  }
+
   /** Adds a step. */
   add(step: ZramStep): void {
     this.steps.push(step);

@@ -1,8 +1,9 @@
 /** The language of programs for a compressed block device. */
-import { numbers, positive } from "../fields.ts";
+import { type Json, numbers, positive } from "../fields.ts";
 import {
   COUNT,
   DATA,
+  type Field,
   field,
   type Grammar,
   languageOf,
@@ -17,7 +18,7 @@ import {
 } from "../grammar.ts";
 import type { Language } from "../program.ts";
 import { randomZramProgram } from "./random.ts";
-import { SECTOR, type ZramStep } from "./steps.ts";
+import { SECTOR, type ZramMeanwhile, type ZramStep } from "./steps.ts";
 
 /** Numbers of blocks. */
 const BLOCKS = field(numbers, "a list of whole numbers");
@@ -28,6 +29,15 @@ const REQUEST_BYTES = field(
   "a whole number from 1 on",
   (bytes) => bytes > 8 * SECTOR ? [8 * SECTOR] : [],
 );
+
+/** Whether a request has pages of memory to read from. */
+const isWrite = ({ request }: Json) => request === "write";
+
+/** What is done in the place of a write: without it there would have to be data. */
+const MEANWHILE: Field<ZramMeanwhile | undefined> = {
+  ...optional(oneOf("read", "discard", "slot_free_notify")),
+  simpler: () => [],
+};
 
 /** The operations and how their fields are read. */
 export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
@@ -40,6 +50,8 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     backingPages: optional(POSITIVE),
     badReads: optional(BLOCKS),
     badWrites: optional(BLOCKS),
+    failEachWrite: optional(POSITIVE),
+    firstPfn: optional(oneOf(0, 1)),
     maxPages: optional(POSITIVE),
     failEach: optional(POSITIVE),
   },
@@ -53,13 +65,21 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     request: oneOf("read", "write", "discard", "write_zeroes"),
     sector: WHOLE,
     bytes: REQUEST_BYTES,
-    data: where(({ request }) => request === "write", DATA),
+    data: where(isWrite, DATA),
+    rest: where(isWrite, optional(DATA)),
   },
   wait: { seconds: COUNT },
   slot_free_notify: { page: SMALL },
   open: { exclusive: TRUTH },
   close: { exclusive: TRUTH },
-  writeback_under: { value: TEXT, after: WHOLE, page: SMALL, data: DATA },
+  writeback_under: {
+    value: TEXT,
+    after: WHOLE,
+    page: SMALL,
+    does: MEANWHILE,
+    data: where(({ does }) => does === undefined, DATA),
+  },
+  recompress_under: { value: TEXT, after: WHOLE, page: SMALL },
 };
 
 /** Programs for a compressed block device. */

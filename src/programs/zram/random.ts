@@ -8,6 +8,7 @@ import {
   backingDevAgain,
   idle,
   recompress,
+  recompressUnder,
   wait,
   writeback,
   writebackLimit,
@@ -75,7 +76,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 5, make: writeback, attr: "writeback", isWhole: true },
   { weight: 1, make: writebackMany, attr: "writeback", isWhole: true },
   {
-    weight: 4,
+    weight: 6,
     make: writebackUnder,
     op: "writeback_under",
     attr: "writeback",
@@ -83,7 +84,14 @@ const CHOICES: readonly Choice[] = [
   },
   { weight: 4, make: writebackLimit, attr: "writeback_limit", isWhole: true },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
-  { weight: 6, make: recompress, attr: "recompress", isWhole: true },
+  { weight: 10, make: recompress, attr: "recompress", isWhole: true },
+  {
+    weight: 3,
+    make: recompressUnder,
+    op: "recompress_under",
+    attr: "recompress",
+    isWhole: true,
+  },
   {
     weight: 0.5,
     make: (draft) => draft.add({ op: "block_state" }),
@@ -160,9 +168,9 @@ const WORDS: readonly Pick<Profile, "wordBits" | "physBits">[] = [
 const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
 
 /** A device of any geometry, with blocks or allocations that fail now and then. */
-function anyCreate(random: Random, { zram }: Profile): ZramCreate {
+function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
   // Real codecs are dear, and dearest of large pages.
-  const codecs = random(14) === 0 ? "kernel" : "stated";
+  const codecs = random(12) === 0 ? "kernel" : "stated";
   const geometry = codecs === "kernel"
     ? kernelPages(random)
     : random(2) === 0
@@ -178,6 +186,8 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
     ...geometry,
     codecs,
     ...backing,
+    // Up to 4.7 a link to frame 0 would be null: such kernels keep it back.
+    ...(objects.link === "index" && random(4) === 0 ? { firstPfn: 0 } : {}),
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),
     ...(scarce === 1 ? { failEach: 2 + random(40) } : {}),
   };
@@ -185,7 +195,7 @@ function anyCreate(random: Random, { zram }: Profile): ZramCreate {
 
 /** Pages for real codecs, which meet all their forms in the largest alone. */
 function kernelPages(random: Random): ZramCreate {
-  return random(4) === 0 ? { pageSize: 65536 } : {};
+  return random(3) === 0 ? { pageSize: 65536 } : {};
 }
 
 /** A backing device, and blocks of it that fail. */
@@ -196,5 +206,6 @@ function anyBacking(random: Random): ZramCreate {
     backingPages: pick(random, 1, 2, 4, 9, 64, 300),
     ...(random(2) === 0 ? { badReads: blocks() } : {}),
     ...(random(2) === 0 ? { badWrites: blocks() } : {}),
+    ...(random(3) === 0 ? { failEachWrite: 2 + random(5) } : {}),
   };
 }

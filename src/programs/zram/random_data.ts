@@ -82,7 +82,7 @@ function noise({ random }: Draft, bytes: number): RandomPage {
 }
 
 /** Lengths of matches, and how far back they are, at which LZO's forms change. */
-const MATCHES = [3, 4, 8, 9, 33, 34, 261, 264, 265];
+const MATCHES = [3, 4, 8, 9, 33, 34, 260, 261, 262, 263, 264, 265];
 const DISTANCES = [
   0x7ff,
   0x800,
@@ -91,6 +91,8 @@ const DISTANCES = [
   0x4000,
   0x4001,
   0x803f,
+  0x807f,
+  0xa03f,
   0xbffe,
   0xbfff,
 ];

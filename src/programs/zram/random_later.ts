@@ -90,22 +90,50 @@ function writebackText(draft: Draft): string {
   return pick(random, ...made)();
 }
 
-/** A page is written in the middle of a writeback of it, or of others. */
+/** What is done to a page in the middle of a writeback, where it is not written. */
+const MEANWHILE = ["read", "discard", "slot_free_notify"] as const;
+
+/** A page is written in the middle of a writeback of it, or of others; or else. */
 export function writebackUnder(draft: Draft): void {
   if (!draft.has("writeback")) return;
-  const { random } = draft;
+  const { random, diskPages } = draft;
+  // Several, one after another: the first may fail, the last be touched.
+  if (random(2) === 0 && diskPages > 1) return writebackManyUnder(draft);
   const page = draft.page();
   const value = random(3) === 0
     ? writebackText(draft)
     : `page_index=${random(4) === 0 ? draft.page() : page}`;
   if (random(2) === 0) write(draft, page);
-  const { data, bytes } = randomPage(draft);
-  // Two pages, one after another: the first may fail, the second be touched.
-  const isMany = random(3) === 0;
-  if (isMany) draft.set("idle", "all");
   const after = random(2) === 0 ? random(3) : random(12);
-  const asked = isMany ? "idle" : value;
-  draft.add({ op: "writeback_under", value: asked, after, page, data });
+  under(draft, value, after, page);
+}
+
+/** The first pages are written back, and one of them is touched about when it is. */
+function writebackManyUnder(draft: Draft): void {
+  const { random, diskPages } = draft;
+  const last = 1 + random(Math.min(diskPages - 1, 6));
+  for (let page = 0; page <= last; page++) write(draft, page);
+  draft.set("idle", "all");
+  // There are two waits for each page.
+  const after = random(4) === 0 ? random(12) : 2 * last + random(2);
+  under(draft, "idle", after, random(4) === 0 ? draft.page() : last);
+}
+
+/** A page is written, or what else is done to it, amid a writeback. */
+function under(draft: Draft, value: string, after: number, page: number): void {
+  const { random } = draft;
+  const op = "writeback_under";
+  if (random(2) === 0) {
+    return draft.add({
+      op,
+      value,
+      after,
+      page,
+      does: pick(random, ...MEANWHILE),
+    });
+  }
+  const { data, bytes } = randomPage(draft);
+  draft.add({ op, value, after, page, data });
   draft.wrote(page, bytes);
 }
 
@@ -138,24 +166,52 @@ export function recompress(draft: Draft): void {
 }
 
 /**
+ * Recompresses pages, and frees one in the middle of it: mostly one that takes a
+ * whole page and so comes first.
+ */
+export function recompressUnder(draft: Draft): void {
+  const { random, create, diskPages, profile: { pageSize } } = draft;
+  if (!draft.has("recompress")) return;
+  const page = random(2) === 0 ? draft.page() : Math.max(diskPages - 1, 0);
+  const isStated = create.codecs === "stated";
+  const written = isStated ? writeShrinking(draft, page, pageSize) : [];
+  const value = random(2) === 0 ? recompressText(draft, written) : "type=huge";
+  const after = random(pick(random, 1, 2, 8));
+  draft.add({ op: "recompress_under", value, after, page });
+  draft.freed(page, 1);
+}
+
+/**
  * Writes pages of which other algorithms make more or less than the first.
  * Returns the lengths that they all make of them.
  */
 function writeLarge(draft: Draft): readonly number[] {
   const { random, create, profile: { pageSize } } = draft;
   if (create.codecs !== "stated") return [];
-  const written: number[] = [];
-  for (let nth = 2 + random(4); nth >= 0; nth--) {
-    const page = draft.page();
-    const first = pageSize / 2 + random(pageSize / 2);
-    const others = Array.from({ length: 3 }, () => 24 + random(pageSize - 24));
-    const seed = random(256);
-    const lengths = [first, ...others];
-    draft.add({ op: "write", page, data: { kind: "stated", lengths, seed } });
-    draft.wrote(page, first);
-    written.push(...lengths);
-  }
-  return written;
+  return Array.from(
+    { length: 3 + random(4) },
+    () =>
+      writeShrinking(
+        draft,
+        draft.page(),
+        pageSize / 2 + random(pageSize / 2),
+      ),
+  ).flat();
+}
+
+/** Writes a page of which the first algorithm makes so much; returns what all make. */
+function writeShrinking(
+  draft: Draft,
+  page: number,
+  first: number,
+): readonly number[] {
+  const { random, profile: { pageSize } } = draft;
+  const others = Array.from({ length: 3 }, () => 24 + random(pageSize - 24));
+  const lengths = [first, ...others];
+  const data = { kind: "stated", lengths, seed: random(256) } as const;
+  draft.add({ op: "write", page, data });
+  draft.wrote(page, first);
+  return lengths;
 }
 
 /** What is written to `recompress`, pages of some lengths being there. */
@@ -173,7 +229,7 @@ function recompressText(draft: Draft, written: readonly number[]): string {
     ...(random(4) > 0 ? some(1, "threshold", ...thresholds, 70000) : []),
     ...some(4, "algo", ...zram.compAlgorithms, "none"),
     ...some(4, "priority", 0, 1, 2, 3, 7),
-    ...some(4, "max_pages", 0, 1, 3, 10),
+    ...some(draft.isScarce ? 1 : 4, "max_pages", 0, 1, 1, 1, 3, 10),
     ...some(20, "threshold", "x"),
     ...some(20, "type", ""),
   ];

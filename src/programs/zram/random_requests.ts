@@ -64,7 +64,9 @@ export function bio(draft: Draft): void {
     return draft.add({ op: "bio", request, sector, bytes });
   }
   const page = randomPage(draft);
-  draft.add({ op: "bio", request, sector, bytes, data: page.data });
+  const { data } = page;
+  const rest = random(3) === 0 ? { rest: randomPage(draft).data } : {};
+  draft.add({ op: "bio", request, sector, bytes, data, ...rest });
   const first = Math.floor(sector * SECTOR / profile.pageSize);
   draft.wrote(first, page.bytes);
 }

@@ -12,6 +12,8 @@ export interface ZramBio {
   readonly bytes: number;
   /** What each page of memory of a request to write holds, one like the other. */
   readonly data?: Bytes;
+  /** What the pages behind the first hold, where that is something else. */
+  readonly rest?: Bytes;
 }
 
 /**
@@ -38,6 +40,10 @@ export interface ZramCreate {
   readonly badReads?: readonly number[];
   /** Its blocks that cannot be written. */
   readonly badWrites?: readonly number[];
+  /** Of each so many writes to it, the last one fails. */
+  readonly failEachWrite?: number;
+  /** The first frame's number. */
+  readonly firstPfn?: number;
   /** Frames there are. */
   readonly maxPages?: number;
   /** Of each so many allocations of a frame, the last one fails. */
@@ -72,15 +78,28 @@ export interface ZramSteps {
   close: { readonly exclusive: boolean };
   /**
    * `value` is written to `writeback`, and when that has waited `after` times,
-   * or is done, a page is written.
+   * or is done, a page is written, or what else is done to it.
    */
   writeback_under: {
     readonly value: string;
     readonly after: number;
     readonly page: number;
-    readonly data: Bytes;
+    readonly does?: ZramMeanwhile;
+    readonly data?: Bytes;
+  };
+  /**
+   * `value` is written to `recompress`, and when that has waited `after` times,
+   * or is done, the swap layer frees a page, if its slot is not locked.
+   */
+  recompress_under: {
+    readonly value: string;
+    readonly after: number;
+    readonly page: number;
   };
 }
+
+/** What is done to a page in the middle of a writeback, where it is not written. */
+export type ZramMeanwhile = "read" | "discard" | "slot_free_notify";
 
 /**
  * A stored page in `block_state`, the letters of its flags, and of the model
@@ -118,20 +137,32 @@ export interface ZramResults {
   open: void;
   /** Nothing. */
   close: void;
-  /** How the writeback and the write ended. */
+  /** How the writeback ended, and what was done meanwhile. */
   writeback_under: ZramWritebackUnder;
+  /** How the recompression ended, and what was there meanwhile. */
+  recompress_under: ZramRecompressUnder;
 }
 
-/** How a writeback ended, and a write in the middle of it. */
+/** How a writeback ended, and what was done in the middle of it. */
 export interface ZramWritebackUnder {
   /** The errno of the writeback. */
   readonly writeback?: string;
-  /** The errno of the write. */
-  readonly write?: string;
+  /** The errno of what was done meanwhile. */
+  readonly meanwhile?: string;
   /** How the page is stored that was written. */
   readonly stored?: number;
-  /** How many times the writeback had waited, when the page was written. */
+  /** What the page held that was read. */
+  readonly data?: Uint8Array;
+  /** How many times the writeback had waited by then. */
   readonly waited: number;
+}
+
+/** How a recompression ended, and what was there in the middle of it. */
+export interface ZramRecompressUnder {
+  /** The errno of the recompression. */
+  readonly recompress?: string;
+  /** Pages that were stored when the page had been freed, or had not. */
+  readonly stored: number;
 }
 
 /** A step of a program for a device. */

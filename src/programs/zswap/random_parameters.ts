@@ -5,9 +5,14 @@ import type { ZswapParameter } from "../../linux/zswap_profile.ts";
 import { pick, type Random } from "../random.ts";
 import type { ZswapSteps } from "./steps.ts";
 
-const TRUTHS = ["Y", "Y", "N", "1", "0", "maybe"];
+/** Truths in every form, each beside what is none. */
+const TRUTHS = [
+  ...["Y", "yes", "1", "t", "on", "ON\n"],
+  ...["N", "no", "0", "f", "of", "Off\n"],
+  ...["maybe", "o", "2"],
+];
 /** Truths for what stores few pages where it is off. */
-const MOSTLY_ON = ["Y", "Y", "Y", "N"];
+const MOSTLY_ON = ["Y", "1", "on", "true", "N", "off"];
 const PERCENTS = ["0", "1", "10", "20", "33", "50", "90", "99", "100", "-1"];
 
 /** Texts for each parameter that has the same in every kernel. */

@@ -1,6 +1,11 @@
 /** The machine of zram: a device of any kernel under all its judges. */
 import { kernelAsked } from "../../programs/kernel.ts";
-import { LINUX_6_1, LINUX_6_18_FULL, PROFILES } from "../../linux/profile.ts";
+import {
+  LINUX_6_1,
+  LINUX_6_18_FULL,
+  type Profile,
+  PROFILES,
+} from "../../linux/profile.ts";
 import {
   contractRules,
   ZRAM_CONTRACT_RULES,
@@ -8,7 +13,7 @@ import {
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
 import { zramInvariants } from "../../judges/zram/invariants.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
-import { codecLengths, statedLengths } from "../../judges/zram/lengths.ts";
+import { codecLengths, statedLengths } from "../../judges/lengths.ts";
 import { naiveRules, ZRAM_NAIVE_RULES } from "../../judges/zram/naive.ts";
 import { allQuestions } from "../../judges/zram/questions.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
@@ -27,8 +32,12 @@ export const zramMachine: Machine<ZramStep> = {
     "A device of any kernel holds, counts and shows what was written to it, through requests, limits, faults, writeback, recompression and resets.",
   language: ZRAM_LANGUAGE,
   scope: {
-    // What writes back, and what recompresses, does more.
-    profiles: [...PROFILES, LINUX_6_1, LINUX_6_18_FULL, LINUX_6_18_FULL],
+    // What writes back page by page, and what recompresses, does more.
+    profiles: [
+      ...PROFILES,
+      ...Array<Profile>(3).fill(LINUX_6_1),
+      ...Array<Profile>(6).fill(LINUX_6_18_FULL),
+    ],
     anyGeometry: true,
     ops: new Set(ZRAM_LANGUAGE.ops),
     maxSteps: 2000,

@@ -3,6 +3,10 @@ import { zsmallocContract } from "../../judges/zsmalloc/contract.ts";
 import { ZSMALLOC_CONTRACT } from "../../judges/zsmalloc/contract_rules.ts";
 import { zsmallocInvariants } from "../../judges/zsmalloc/invariants.ts";
 import { LiveObjects } from "../../judges/zsmalloc/live_objects.ts";
+import {
+  RAW_WORD_INVARIANTS,
+  zsmallocRawWords,
+} from "../../judges/zsmalloc/raw_words.ts";
 import { zsmallocNaive } from "../../judges/zsmalloc/naive/judge.ts";
 import { ZSMALLOC_NAIVE } from "../../judges/zsmalloc/naive/rules.ts";
 import { PROFILES } from "../../linux/profile.ts";
@@ -27,6 +31,7 @@ export const zsmallocMachine: Machine<ZsmallocStep> = {
   },
   rules: [
     ...ZSMALLOC_INVARIANTS,
+    ...RAW_WORD_INVARIANTS,
     ...Object.values(ZSMALLOC_NAIVE),
     ...Object.values(ZSMALLOC_CONTRACT),
   ],
@@ -35,6 +40,7 @@ export const zsmallocMachine: Machine<ZsmallocStep> = {
     const live = new LiveObjects();
     return trialOf(model, [
       zsmallocInvariants(model, reach),
+      zsmallocRawWords(model, reach),
       zsmallocContract(profile, live, reach),
       zsmallocNaive(profile, live, reach),
     ]);

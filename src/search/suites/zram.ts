@@ -10,7 +10,7 @@ import { exactZram } from "../../judges/zram/exact.ts";
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
 import type { ZramLedger } from "../../judges/zram/ledger.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
-import { codecLengths, UNKNOWN_LENGTHS } from "../../judges/zram/lengths.ts";
+import { codecLengths, UNKNOWN_LENGTHS } from "../../judges/lengths.ts";
 import { memoryQuestions } from "../../judges/zram/questions.ts";
 import {
   configurationOf,

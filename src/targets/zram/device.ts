@@ -43,9 +43,10 @@ export function makeZram(
 }
 
 function memoryOf({ pageSize }: Profile, create: ZramCreate): Memory {
-  const { maxPages, failEach: each } = create;
+  const { maxPages, firstPfn, failEach: each } = create;
   return new Memory({
     pageSize,
+    firstPfn,
     maxPages,
     failPageAlloc: failEach(each),
   });
@@ -53,12 +54,16 @@ function memoryOf({ pageSize }: Profile, create: ZramCreate): Memory {
 
 function backingDevicesOf(
   { pageSize }: Profile,
-  { backingPages, badReads = [], badWrites = [] }: ZramCreate,
+  { backingPages, badReads = [], badWrites = [], failEachWrite }: ZramCreate,
 ): ReadonlyMap<string, RamBackingDevice> {
   if (backingPages === undefined) return new Map();
+  const fails = failEach(failEachWrite);
+  let writes = 0;
   const device = new RamBackingDevice(backingPages, pageSize, {
     failRequest: (kind, block) =>
-      (kind === "read" ? badReads : badWrites).includes(block),
+      kind === "read"
+        ? badReads.includes(block)
+        : fails(writes++) || badWrites.includes(block),
   });
   return new Map([[BACKING_PATH, device]]);
 }

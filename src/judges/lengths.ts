@@ -1,12 +1,21 @@
 /** How long pages become, as far as judges know. */
-import type { Codec } from "../../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import {
   fillStated,
   STATED_LENGTHS,
   STATEMENT_BYTES,
-} from "../../codec/stated.ts";
-import type { Bytes } from "../../programs/bytes.ts";
-import type { LengthOf } from "./ledger.ts";
+} from "../codec/stated.ts";
+import type { Bytes } from "../programs/bytes.ts";
+
+/**
+ * How many bytes an algorithm makes of a page, where that is known. `data` is
+ * what the page was made from, where it was made at once.
+ */
+export type LengthOf = (
+  bytes: Uint8Array,
+  algorithm: string,
+  data?: Bytes,
+) => number | undefined;
 
 /** Of no page it is known. */
 export const UNKNOWN_LENGTHS: LengthOf = (): undefined => undefined;
