@@ -21,7 +21,6 @@ export const RELEASE_5_10: Release = {
     objects: CELLS_WITH_INDEX_LINKS,
     fullness: threeQuarters,
     compaction: "source-first",
-    mapped: "waited-for",
     movable: true,
     shrinker: true,
     classesTable: "almost-freeable",

@@ -10,7 +10,13 @@ export const RELEASE_6_1: Release = {
   pointRelease: "6.1.192",
   zsmalloc: {
     ...RELEASE_5_10.zsmalloc,
+    // One pool->lock in the place of the classes' and of the pin, and the flag
+    // compaction_in_progress: both came to 6.1.192 from later releases.
+    compaction: "source-first-until-contended",
+    compactions: "one",
     mapped: "waited-for",
+    isolated: "on-list",
+    freeing: "pool-lock",
     zeroSize: "EINVAL",
     tooLarge: "EINVAL",
   },

@@ -25,7 +25,8 @@ export const RELEASE_6_12: Release = {
     fullness: inuseRatio,
     compaction: "destination-first",
     tooLarge: "ENOSPC",
-    // zs_lookup_class_index was mended in 6.12.y.
+    // async_free_zspage and zs_lookup_class_index were mended in 6.12.y.
+    deferredFree: "uncounted",
     classLookup: "chunk",
     classesTable: "tenths",
   },

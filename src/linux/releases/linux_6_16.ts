@@ -17,6 +17,7 @@ export const RELEASE_6_16: Release = {
     ...RELEASE_6_12.zsmalloc,
     mapping: "read-only-copy",
     mapped: "left-alone",
+    migrationOfMapped: "EINVAL",
     classLookup: "object",
   },
   zram: {

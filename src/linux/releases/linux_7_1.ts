@@ -8,4 +8,9 @@ export const RELEASE_7_1: Release = {
   name: "linux-7.1",
   pointRelease: "7.1.13",
   read: "source",
+  zsmalloc: {
+    ...RELEASE_7_0.zsmalloc,
+    readSpan: "bytes-read",
+    migrationOfMapped: "EBUSY",
+  },
 };

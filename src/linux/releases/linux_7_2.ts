@@ -8,4 +8,8 @@ export const RELEASE_7_2: Release = {
   name: "linux-7.2",
   pointRelease: "7.2.12",
   read: "source",
+  zsmalloc: {
+    ...RELEASE_7_1.zsmalloc,
+    classLookup: "chunk",
+  },
 };

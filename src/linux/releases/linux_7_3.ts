@@ -1,4 +1,5 @@
 /** Linux 7.3. */
+import { CELLS_WITH_CLASS } from "../objects.ts";
 import type { Release } from "../release.ts";
 import { RELEASE_7_2 } from "./linux_7_2.ts";
 
@@ -8,4 +9,9 @@ export const RELEASE_7_3: Release = {
   name: "linux-7.3",
   pointRelease: "7.3.4",
   read: "source",
+  zsmalloc: {
+    ...RELEASE_7_2.zsmalloc,
+    objects: CELLS_WITH_CLASS,
+    freeing: "cell",
+  },
 };
