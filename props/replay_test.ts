@@ -141,7 +141,7 @@ Deno.test("recompression is followed with computed sizes, with recorded ones whe
     `{"op":"set","attr":"recompress","value":"type=huge","mm_stat":${
       recompressed === "" ? SAME : SMALLER
     }}`,
-    `{"op":"get","attr":"recomp_algorithm","value":"#1: lzo-rle [lzo] lz4 lz4hc zstd deflate 842 \\n"}`,
+    `{"op":"get","attr":"recomp_algorithm","value":"#1: lzo-rle [lzo] lz4 lz4hc zstd deflate 842 \\n\\u0000\\u0000\\u0000\\u0000"}`,
   ];
   const SAME = "[4096,4096,4096,0,4096,0,0,1,1]";
   const SMALLER = "[4096,700,8192,0,4096,0,0,0,1]";

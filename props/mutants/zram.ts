@@ -34,8 +34,8 @@ const ATTRIBUTES = mutantsOf("zram/attributes", ["zram"], [
   },
   {
     what: "algorithm_params takes a priority above the last",
-    from: "priority < PRIMARY_COMP || priority >= end",
-    to: "priority < PRIMARY_COMP || priority > end",
+    from: "priority >= PRIMARY_COMP && priority < priorityEnd(zram)",
+    to: "priority >= PRIMARY_COMP && priority <= priorityEnd(zram)",
   },
   {
     what:
@@ -45,13 +45,9 @@ const ATTRIBUTES = mutantsOf("zram/attributes", ["zram"], [
   },
   {
     what: "algorithm_params looks for no dictionary",
-    from: `if (typeof read === "string") return "EINVAL";`,
-    to: "",
-  },
-  {
-    what: "5.10 takes an age",
-    from: "trackEntryActime && idleAges",
-    to: "trackEntryActime",
+    from:
+      `if (typeof read === "string") return dictErrors === "own" ? read : "EINVAL";`,
+    to: `if (typeof read === "string") return;`,
   },
   {
     what: "writeback_limit_enable takes any number for yes",
@@ -94,9 +90,9 @@ const DEVICE = mutantsOf("zram/device", ["zram"], [
   },
   {
     what: "the backing device outlives a reset",
-    from: `this.ioStat = zeroIoStat();
+    from: `this.lostBlocks = 0;
     this.#resetBdev();`,
-    to: "this.ioStat = zeroIoStat();",
+    to: "this.lostBlocks = 0;",
   },
   {
     what: "what was asked outlives a reset in the counters",
@@ -179,10 +175,9 @@ const SLOTS = [
     {
       what: "a read that fails below is not in bd_reads",
       from: `zram.stats.bdReads++;
-  return backing.device.readPage(slots.block(page), into);`,
+  const errno = backing.device.readPage(slots.block(page), into);`,
       to: `const errno = backing.device.readPage(slots.block(page), into);
-  if (errno === undefined) zram.stats.bdReads++;
-  return errno;`,
+  if (errno === undefined) zram.stats.bdReads++;`,
     },
     {
       what: "a recompressed page is read with the first algorithm",

@@ -13,6 +13,11 @@ const IDLE = mutantsOf("zram/idle", ["zram"], [
     to: "",
   },
   {
+    what: "5.10 takes an age",
+    from: "trackEntryActime && idleAges",
+    to: "trackEntryActime",
+  },
+  {
     what: "an age that reaches back to the start marks none",
     from: `cutoff === "all" || cutoff === 0 ||`,
     to: `cutoff === "all" ||`,
@@ -56,8 +61,8 @@ const PP_CTL = mutantsOf("zram/post_processing", ["zram"], [
 const BACKING = mutantsOf("zram/backing", ["zram"], [
   {
     what: "the block behind the device's last is taken",
-    from: "if (block >= this.device.pages) return 0;",
-    to: "if (block > this.device.pages) return 0;",
+    from: "if (block >= this.device.pages) return undefined;",
+    to: "if (block > this.device.pages) return undefined;",
   },
   {
     what: "a block that is given back stays in use",
@@ -74,13 +79,14 @@ const BACKING = mutantsOf("zram/backing", ["zram"], [
 const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   {
     what: "the limit stops at 0 instead of wrapping",
-    from: "zram.wbLimit = BigInt.asUintN(64, zram.wbLimit - units);",
-    to: "zram.wbLimit = zram.wbLimit > units ? zram.wbLimit - units : 0n;",
+    from: "zram.wbLimit = BigInt.asUintN(64, zram.wbLimit - limitUnits(zram));",
+    to: `const units = limitUnits(zram);
+  zram.wbLimit = zram.wbLimit > units ? zram.wbLimit - units : 0n;`,
   },
   {
     what: "the limit counts pages",
-    from: "const units = BigInt(zram.profile.pageSize / LIMIT_UNIT);",
-    to: "const units = 1n;",
+    from: "return BigInt(profile.pageSize / LIMIT_UNIT);",
+    to: "return BigInt(profile.pageSize / profile.pageSize);",
   },
   {
     what: "6.1 looks for a block where a page is left alone",
@@ -277,8 +283,8 @@ const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
   {
     what: "the page for the while of it is not given back",
     from: `page.free();
-    zram.ppInProgress = false;`,
-    to: "zram.ppInProgress = false;",
+    releasePostProcessing(zram);`,
+    to: "releasePostProcessing(zram);",
   },
   {
     what: "the older object goes before there is a new one",

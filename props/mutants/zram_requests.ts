@@ -161,8 +161,13 @@ const WRITE = mutantsOf("zram/write", ["zram"], [
   },
   {
     what: "a huge page that is freed still counts",
-    from: "if (slots.has(page, ZRAM_HUGE)) stats.hugePages--;",
+    from: "if (slots.has(page, ZRAM_HUGE) && !isBack) stats.hugePages--;",
     to: "",
+  },
+  {
+    what: "since 7.0 a huge page counts twice as gone",
+    from: "if (slots.has(page, ZRAM_HUGE) && !isBack) stats.hugePages--;",
+    to: "if (slots.has(page, ZRAM_HUGE)) stats.hugePages--;",
   },
   {
     what: "up to 4.10 a page of zeros that is freed counted as stored",

@@ -50,3 +50,40 @@ export function refuseLevelOrWindow(
   if (algorithm === "deflate" && !isZlibWindow(winbits)) return "EINVAL";
   return refuseLevel(algorithm, params);
 }
+
+/** Levels that each algorithm has; of the others none (`backend_*.c`, 7.3.4). */
+const LEVELS: Readonly<Record<string, readonly [least: number, most: number]>> =
+  {
+    lz4: [1, Infinity],
+    // Levels below LZ4HC_MIN_CLEVEL are valid.
+    lz4hc: [1, 16],
+    // ZSTD_minCLevel is -ZSTD_TARGETLENGTH_MAX.
+    zstd: [-131072, 22],
+    deflate: [-1, 9],
+  };
+
+/** Algorithms that have dictionaries. */
+const WITH_DICT = ["lz4", "lz4hc", "zstd"];
+/** Algorithms that look at what they are told. */
+const LOOKING = [...Object.keys(LEVELS), "lzo", "lzo-rle", "842"];
+
+/**
+ * Since 7.3: EOPNOTSUPP for a dictionary or a level where an algorithm has none
+ * such, EINVAL for a level or a window that it has not (`setup_params`).
+ */
+export function refuseParamsBeyondRange(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | undefined {
+  if (!LOOKING.includes(algorithm)) return undefined;
+  const { level, winbits, dict } = params;
+  const isDict = dict !== undefined && dict.length > 0;
+  if (isDict && !WITH_DICT.includes(algorithm)) return "EOPNOTSUPP";
+  if (level !== undefined) {
+    if (!Object.hasOwn(LEVELS, algorithm)) return "EOPNOTSUPP";
+    const [least, most] = LEVELS[algorithm];
+    if (level < least || level > most) return "EINVAL";
+  }
+  const isWindow = winbits === undefined || isZlibWindow(winbits);
+  return algorithm !== "deflate" || isWindow ? undefined : "EINVAL";
+}

@@ -38,21 +38,25 @@ export interface ZramTableEntry {
   readonly words: number;
   /** Bytes of the other members. */
   readonly bytes: number;
+  /** Bytes of an access time, where it is kept: `ktime_t`, or a u32 (since 7.0). */
+  readonly acTimeBytes: number;
 }
 
 /**
  * Slots of each release: a handle with size, count and flags in four bytes; a
  * handle and a word of flags and size; with a lock of its own a handle, and
- * four bytes for each of flags and lock.
+ * four bytes for each of flags and lock; a handle and a word that flags and
+ * access time share.
  */
 export const ZRAM_TABLE_ENTRIES: Readonly<
-  Record<"3.12" | "4.0" | "6.1" | "6.12" | "6.18", ZramTableEntry>
+  Record<"3.12" | "4.0" | "6.1" | "6.12" | "6.18" | "7.0", ZramTableEntry>
 > = {
-  "3.12": { words: 1, bytes: 4 },
-  "4.0": { words: 2, bytes: 0 },
-  "6.1": { words: 2, bytes: 0 },
-  "6.12": { words: 1, bytes: 8 },
-  "6.18": { words: 2, bytes: 0 },
+  "3.12": { words: 1, bytes: 4, acTimeBytes: 8 },
+  "4.0": { words: 2, bytes: 0, acTimeBytes: 8 },
+  "6.1": { words: 2, bytes: 0, acTimeBytes: 8 },
+  "6.12": { words: 1, bytes: 8, acTimeBytes: 8 },
+  "6.18": { words: 2, bytes: 0, acTimeBytes: 8 },
+  "7.0": { words: 1, bytes: 4, acTimeBytes: 4 },
 };
 
 /** What was built into zram. */
@@ -119,6 +123,16 @@ export interface ZramRelease {
   readonly afterFailedSetup: "unchanged" | "none" | "default";
   /** The parameters of `algorithm_params` that are numbers. */
   readonly numberParams: readonly string[];
+  /**
+   * When `algorithm_params` is taken, and for what: at any time, for the
+   * algorithm of a name or else of a priority; or (since 7.1) until there is a
+   * disk, where the two go together.
+   */
+  readonly paramsTaken: "at-any-time" | "before-disksize";
+  /** What a dictionary gets that cannot be read: its own error since 7.3. */
+  readonly dictErrors: "EINVAL" | "own";
+  /** Whether a priority loses its parameters when it gets an algorithm (since 7.3). */
+  readonly algorithmForgetsParams: boolean;
   /** What `disksize` refuses of an algorithm's parameters. */
   readonly refuseParams: RefuseParams;
   /** What `max_comp_streams` is: one stream a CPU, or what was set (up to 4.6). */
@@ -169,10 +183,41 @@ export interface ZramRelease {
   /** Whether `idle` takes an age, where access times are kept (since 5.16). */
   readonly idleAges: boolean;
   /**
-   * In what order `writeback` takes pages: by number as they are found, or
-   * largest objects first, found beforehand (since 6.13).
+   * In what order `writeback` takes pages: by number as they are found; largest
+   * objects first, found beforehand (since 6.13); or so, many of them in flight
+   * (since 6.19).
    */
-  readonly writebackOrder: "by-index" | "by-size";
+  readonly writebackOrder: "by-index" | "by-size" | "in-batches";
+  /** What `writeback_limit` may be: any number, or whole pages (since 6.19). */
+  readonly writebackLimit: "any" | "whole-pages";
+  /**
+   * What becomes of a block that a writeback in batches took and had no page
+   * for: it stays taken (up to 7.1), or is given back.
+   */
+  readonly unusedBlock: "stays-taken" | "given-back";
+  /**
+   * What a slot keeps when its page is written back: nothing, or its flags, its
+   * size and its access time, all but the mark of idleness (since 7.0).
+   */
+  readonly writtenBackKeeps: "nothing" | "flags";
+  /**
+   * What stands in a block behind an object that is written as it is: what the
+   * page for it held before, or zeros (since 7.2).
+   */
+  readonly blockTail: "what-was-there" | "zeros";
+  /** Access times: to the nanosecond, or in seconds of 32 bits (since 7.0). */
+  readonly acTime: "nanoseconds" | "seconds";
+  /**
+   * What age `idle` takes: any of 64 bits, in nanoseconds that wrap; one of 32
+   * bits, where one beyond the uptime takes every mark away (7.0); or one below
+   * the uptime, any other changing nothing (since 7.3).
+   */
+  readonly idleAge: "nanoseconds" | "seconds" | "below-uptime";
+  /**
+   * Where `recomp_algorithm` puts the line of each priority: behind the last,
+   * or as far behind it as that ends (since 6.17).
+   */
+  readonly recompAlgorithmLines: "behind-another" | "offset-twice";
   /** The kinds of pages that `writeback` knows by name. */
   readonly writebackTypes: readonly string[];
   /**
@@ -187,11 +232,15 @@ export interface ZramRelease {
   readonly writebackReads: "locked" | "unlocked";
   /**
    * Whether writeback and recompression can run beside one another, or one
-   * gets EAGAIN while another runs.
+   * gets EAGAIN while another runs, or waits for it, as then everybody does who
+   * takes dev_lock (since 7.0).
    */
-  readonly postProcessing: "many" | "one-or-EAGAIN";
-  /** In what order `recompress` takes pages, as `writeback` does. */
-  readonly recompressOrder: "by-index" | "by-size";
+  readonly postProcessing: "many" | "one-or-EAGAIN" | "one-after-another";
+  /**
+   * In what order `recompress` takes pages, as `writeback` does: to try all
+   * algorithms of a range of priorities on each, or one alone (since 7.1).
+   */
+  readonly recompressOrder: "by-index" | "by-size" | "one-by-size";
   /** Whether `backing_dev` takes the device that is set already. */
   readonly backingReopens: boolean;
   /** The letters of `block_state`. */

@@ -8,15 +8,20 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import {
+  kstrtobool,
   kstrtoll,
   kstrtoull,
   memparse,
   nextArgs,
   sysfsStreq,
 } from "../linux/kstrtox.ts";
-import type { IoStat } from "../linux/zram_profile.ts";
+import type { IoStat, ZramProfile } from "../linux/zram_profile.ts";
+import { algorithmPriority } from "./algorithm_priority.ts";
 import type { Zram } from "./device.ts";
+import { limitUnits } from "./writeback.ts";
 import { bdStatText, type MmStat, mmStatText } from "./stat.ts";
+import { idleCutoff } from "./idle.ts";
+import { recompAlgorithmText } from "./recomp_algorithm.ts";
 import { MAX_COMPS, paramOf, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
 
 /** One attribute. */
@@ -134,13 +139,13 @@ const COMPRESSION: Readonly<Record<string, Attribute>> = {
     store: (zram, text) => zram.setAlgorithm(text),
   },
   recomp_algorithm: {
-    show({ comps }) {
-      let text = "";
+    show({ comps, profile }) {
+      const lines: string[] = [];
       for (let priority = SECONDARY_COMP; priority < MAX_COMPS; priority++) {
         if (comps.nameAt(priority) === undefined) continue;
-        text += `#${priority}: ${comps.show(priority)}`;
+        lines.push(`#${priority}: `, comps.show(priority));
       }
-      return text;
+      return recompAlgorithmText(profile.zram, lines);
     },
     store: storeRecompAlgorithm,
   },
@@ -173,7 +178,7 @@ function storeRecompAlgorithm(zram: Zram, text: string): Errno | undefined {
 /** What `algorithm_params` is told. */
 interface AskedParams {
   /** Of which priority. */
-  priority: number;
+  priority?: number;
   /** Or of which algorithm. */
   algo?: string;
   /** Where a dictionary is. */
@@ -187,7 +192,7 @@ function parseParams(
   text: string,
   numberParams: readonly string[],
 ): AskedParams | Errno {
-  const asked: AskedParams = { priority: PRIMARY_COMP, numbers: {} };
+  const asked: AskedParams = { numbers: {} };
   for (const { param, value = "" } of nextArgs(text)) {
     if (value === "") return "EINVAL";
     if (param === "algo" || param === "dict") asked[param] = value;
@@ -200,28 +205,52 @@ function parseParams(
   return asked;
 }
 
+/** One more than the highest priority that this kernel can have (ZRAM_MAX_COMPS). */
+function priorityEnd({ profile }: Zram): number {
+  return profile.zram.multiComp ? MAX_COMPS : SECONDARY_COMP;
+}
+
+/** The priority that parameters are for. */
+const PARAMS_PRIORITY: Readonly<
+  Record<
+    ZramProfile["paramsTaken"],
+    (zram: Zram, asked: AskedParams) => number | Errno
+  >
+> = {
+  "at-any-time"(zram, { algo, priority: asked = PRIMARY_COMP }) {
+    const names = Array.from(
+      { length: MAX_COMPS },
+      (_, at) => zram.comps.nameAt(at),
+    );
+    const priority = algo === undefined ? asked : names.indexOf(algo);
+    const isOne = priority >= PRIMARY_COMP && priority < priorityEnd(zram);
+    return isOne ? priority : "EINVAL";
+  },
+  "before-disksize": (zram, asked) =>
+    algorithmPriority(zram.comps, asked, PRIMARY_COMP, priorityEnd(zram)),
+};
+
 /**
  * `algo=NAME` or `priority=N` with `level`, `dict=PATH` and `deflate.winbits`.
  * What was set before is forgotten first. The dictionary is read at once, the
  * numbers are not looked at before `disksize`. Specifies
- * `algorithm_params_store` and `comp_params_store`, as 6.12 to 6.19 have them.
- * (A level that is set later still would reach lz4 and lz4hc at once; here it
- * is for the next `disksize`.)
+ * `algorithm_params_store` and `comp_params_store`, since 6.12. (Up to 7.0 a
+ * level that is set later still would reach lz4 and lz4hc at once; here it is
+ * for the next `disksize`.)
  */
 function storeAlgorithmParams(zram: Zram, text: string): Errno | undefined {
   const { comps, profile } = zram;
   const asked = parseParams(text, profile.zram.numberParams);
   if (typeof asked === "string") return asked;
-  const { algo, dict, numbers } = asked;
-  const priority = algo === undefined
-    ? asked.priority
-    : Array.from({ length: MAX_COMPS }, (_, at) => comps.nameAt(at))
-      .indexOf(algo);
-  const end = profile.zram.multiComp ? MAX_COMPS : SECONDARY_COMP;
-  if (priority < PRIMARY_COMP || priority >= end) return "EINVAL";
+  const { dict, numbers } = asked;
+  const { paramsTaken, dictErrors } = profile.zram;
+  const isLate = paramsTaken === "before-disksize" && zram.disksize !== 0;
+  if (isLate) return "EBUSY";
+  const priority = PARAMS_PRIORITY[paramsTaken](zram, asked);
+  if (typeof priority === "string") return priority;
   comps.setParams(priority, {});
   const read = dict === undefined ? undefined : zram.readFile(dict);
-  if (typeof read === "string") return "EINVAL";
+  if (typeof read === "string") return dictErrors === "own" ? read : "EINVAL";
   comps.setParams(priority, {
     level: paramOf(numbers.level),
     winbits: paramOf(numbers["deflate.winbits"]),
@@ -234,14 +263,9 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
   idle: {
     store(zram, text) {
       if (sysfsStreq(text, "all")) return zram.markIdle();
-      const { trackEntryActime, idleAges } = zram.profile.zram;
-      const age = trackEntryActime && idleAges
-        ? kstrtoull(text, 64, 0)
-        : "EINVAL";
-      if (typeof age === "string") return "EINVAL";
-      // The kernel counts nanoseconds in 64 bits, and its product wraps.
-      const nanoseconds = BigInt.asIntN(64, age * 1_000_000_000n);
-      return zram.markIdle(zram.now() - Number(nanoseconds) / 1e9);
+      const cutoff = idleCutoff(zram, text);
+      if (cutoff === "unchanged") return undefined;
+      return typeof cutoff === "string" ? cutoff : zram.markIdle(cutoff);
     },
   },
   backing_dev: {
@@ -256,7 +280,9 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
     store(zram, text) {
       const limit = kstrtoull(text);
       if (typeof limit === "string") return "EINVAL";
-      zram.wbLimit = limit;
+      const { writebackLimit } = zram.profile.zram;
+      const units = writebackLimit === "any" ? 1n : limitUnits(zram);
+      zram.wbLimit = limit - limit % units;
     },
   },
   writeback_limit_enable: {
@@ -265,6 +291,23 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
       const enable = kstrtoull(text);
       if (typeof enable === "string") return "EINVAL";
       zram.wbLimitEnable = enable !== 0n;
+    },
+  },
+  writeback_batch_size: {
+    show: (zram) => `${zram.wbBatchSize}\n`,
+    store(zram, text) {
+      const size = kstrtoull(text, 32);
+      if (typeof size === "string" || size === 0n) return "EINVAL";
+      zram.wbBatchSize = Number(size);
+    },
+  },
+  compressed_writeback: {
+    show: (zram) => `${zram.compressedWb ? 1 : 0}\n`,
+    store(zram, text) {
+      const isCompressed = kstrtobool(text);
+      if (typeof isCompressed === "string") return "EINVAL";
+      if (zram.disksize !== 0) return "EBUSY";
+      zram.compressedWb = isCompressed;
     },
   },
   bd_stat: {

@@ -32,7 +32,8 @@ import {
 } from "./stat.ts";
 import { freePage, writePage } from "./write.ts";
 import { readPage } from "./read.ts";
-import { WRITEBACK } from "./writeback.ts";
+import { DEFAULT_BATCH_SIZE } from "./writeback_batches.ts";
+import { WRITEBACK } from "./writebacks.ts";
 import { Comps, MAX_COMPS, PRIMARY_COMP } from "./zcomp.ts";
 
 /** What a {@linkcode Zram} can be told when it is made. */
@@ -114,6 +115,12 @@ export class Zram {
   wbLimitEnable = false;
   /** `writeback_limit` in units of 4 KiB, 64 bits. */
   wbLimit = 0n;
+  /** `writeback_batch_size`: pages on their way at a time (since 6.19). */
+  wbBatchSize: number = DEFAULT_BATCH_SIZE;
+  /** `compressed_writeback`: pages are written back as they are stored (since 7.0). */
+  compressedWb = false;
+  /** Blocks that nobody uses and nobody gives back before a reset (6.19 to 7.1). */
+  lostBlocks = 0;
   /** Whether writeback or recompression runs (`pp_in_progress`, since 6.13). */
   ppInProgress = false;
   /** Operations under way that keep `reset` waiting (readers of `init_lock`). */
@@ -263,8 +270,9 @@ export class Zram {
 
   /**
    * Back to a fresh device, all memory given back: EBUSY while it is open (in
-   * 3.12, while one has it exclusively). The limit of writeback stays as it
-   * was, and up to 5.10, of a device without a disk, all but `mem_limit`. Specifies `reset_store` and `zram_reset_device`.
+   * 3.12, while one has it exclusively). What was set of writeback stays as it
+   * was, but for its device, and up to 5.10, of a device without a disk, all
+   * but `mem_limit`. Specifies `reset_store` and `zram_reset_device`.
    */
   reset(): Errno | undefined {
     if (this.isInUse) return "EBUSY";
@@ -285,6 +293,7 @@ export class Zram {
     this.maxCompStreams = 1;
     this.stats = zeroStats();
     this.ioStat = zeroIoStat();
+    this.lostBlocks = 0;
     this.#resetBdev();
   }
 
@@ -382,6 +391,7 @@ export class Zram {
 
   /** Compacts the pool: EINVAL before initialisation (`compact_store`). */
   compact(): Errno | undefined {
+    this.assertDevLock("compact zram");
     if (this.pool === undefined) return "EINVAL";
     this.pool.compact();
   }
@@ -391,6 +401,7 @@ export class Zram {
    * boot: EINVAL before initialisation. Specifies `idle_store`.
    */
   markIdle(cutoff: number | "all" = "all"): Errno | undefined {
+    this.assertDevLock("mark pages idle");
     if (this.pool === undefined) return "EINVAL";
     markIdle(this, cutoff);
   }
@@ -414,9 +425,9 @@ export class Zram {
    * Recompresses pages as the text says: `type=idle`, `huge` or `huge_idle`;
    * `max_pages=N`, pages to try; `threshold=BYTES`; `algo=NAME`; `priority=N`.
    * EINVAL for what cannot be read, before initialisation, or where there is
-   * no such algorithm; EAGAIN while another post-processing runs; ENOMEM where
-   * there is no memory for a new object, the old one being still there.
-   * Specifies `recompress_store`, since 6.2.
+   * no such algorithm; EAGAIN while another post-processing runs, for which it
+   * waits since 7.0; ENOMEM where there is no memory for a new object, the old
+   * one being still there. Specifies `recompress_store`, since 6.2.
    */
   recompress(text: string): Errno | undefined {
     return runToEnd(this.recompressSteps(text));
@@ -447,6 +458,25 @@ export class Zram {
     const block = this.backing?.allocBlock() ?? 0;
     if (block !== 0) this.stats.bdCount++;
     return block;
+  }
+
+  /** Takes a block of the backing device from 0 on, if one is free. */
+  reserveBlock(): number | undefined {
+    const block = this.backing?.reserveBlock();
+    if (block !== undefined) this.stats.bdCount++;
+    return block;
+  }
+
+  /**
+   * Throws where an operation would wait for `dev_lock`, which since 7.0 a
+   * writeback and a recompression hold to the exclusion of all others.
+   */
+  assertDevLock(task: string): void {
+    const { postProcessing } = this.profile.zram;
+    if (!this.ppInProgress || postProcessing !== "one-after-another") return;
+    throw new Error(
+      `Cannot ${task}: a writeback or a recompression holds 'dev_lock'`,
+    );
   }
 
   /** Gives a block of the backing device back. */

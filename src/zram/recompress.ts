@@ -1,14 +1,22 @@
 /**
  * Recompression: pages are compressed again with another algorithm, where that
  * saves memory. Specifies `recompress_store` and `recompress_slot`,
- * `drivers/block/zram/zram_drv.c`, as 6.16 to 6.19 have them.
+ * `drivers/block/zram/zram_drv.c`, from 6.16 to 7.0: the algorithms of a range
+ * of priorities are tried, one after another.
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
 import type { Wait } from "../rules/wait.ts";
 import { slotLock } from "./bio.ts";
 import type { Zram } from "./device.ts";
-import { allocTemporaryPage, isTurnedAway, PpCtl } from "./post_processing.ts";
+import {
+  allocTemporaryPage,
+  holdPostProcessing,
+  isTurnedAway,
+  PpCtl,
+  releasePostProcessing,
+  waitForPostProcessing,
+} from "./post_processing.ts";
 import { readFromZspool } from "./read.ts";
 import {
   ZRAM_HUGE,
@@ -38,7 +46,8 @@ export interface RecompressRequest {
   priorityEnd: number | undefined;
 }
 
-const TYPES: Readonly<Record<string, readonly number[]>> = {
+/** The flags that a page must have, by the type of page that is asked for. */
+export const RECOMPRESS_TYPES: Readonly<Record<string, readonly number[]>> = {
   idle: [ZRAM_IDLE],
   huge: [ZRAM_HUGE],
   huge_idle: [ZRAM_IDLE, ZRAM_HUGE],
@@ -52,7 +61,8 @@ const PARAMETERS: Readonly<
   >
 > = {
   type(request, value) {
-    if (Object.hasOwn(TYPES, value)) request.flags = TYPES[value];
+    if (!Object.hasOwn(RECOMPRESS_TYPES, value)) return;
+    request.flags = RECOMPRESS_TYPES[value];
   },
   max_pages(request, value) {
     const pages = kstrtoull(value);
@@ -138,13 +148,14 @@ function placeCandidates(
   }
 }
 
-/** 6.16 to 6.19: pages are marked first, then tried, the largest objects first. */
+/** 6.16 to 7.0: pages are marked first, then tried, the largest objects first. */
 export function* recompressBySize(
   zram: Zram,
   text: string,
 ): Generator<Wait, Errno | undefined> {
   const request = parseRecompress(text);
   if (typeof request === "string") return request;
+  yield* waitForPostProcessing(zram);
   if (zram.pool === undefined) return "EINVAL";
   if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
   if (isTurnedAway(zram)) return "EAGAIN";
@@ -153,26 +164,28 @@ export function* recompressBySize(
   const page = allocTemporaryPage(zram.memory);
   if (page === undefined) return "ENOMEM";
   const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
-  zram.ppInProgress = true;
-  zram.initLockReaders++;
+  holdPostProcessing(zram);
   try {
     placeCandidates(zram, request.flags, priorities, ctl);
-    return yield* recompressPlaced(zram, request, priorities, ctl, page.bytes);
+    return yield* recompressPlaced(
+      zram,
+      ctl,
+      request,
+      (slot) => recompressSlot(zram, slot, request, priorities, page.bytes),
+    );
   } finally {
     ctl.release();
     page.free();
-    zram.ppInProgress = false;
-    zram.initLockReaders--;
+    releasePostProcessing(zram);
   }
 }
 
-/** The loop of `recompress_store`. */
-function* recompressPlaced(
+/** The loop of `recompress_store`, up to `maxPages` of pages. */
+export function* recompressPlaced(
   zram: Zram,
-  request: RecompressRequest,
-  priorities: Priorities,
   ctl: PpCtl,
-  buffer: Uint8Array,
+  request: { readonly maxPages: bigint },
+  recompress: (slot: number) => Generator<Wait, Errno | undefined>,
 ): Generator<Wait, Errno | undefined> {
   const { slots } = zram;
   for (;;) {
@@ -182,13 +195,7 @@ function* recompressPlaced(
     if (slots.has(page, ZRAM_PP_SLOT)) {
       slots.setFlag(page, ZRAM_LOCK);
       try {
-        const errno = yield* recompressSlot(
-          zram,
-          page,
-          request,
-          priorities,
-          buffer,
-        );
+        const errno = yield* recompress(page);
         if (errno !== undefined) return errno;
       } finally {
         slots.clearFlag(page, ZRAM_LOCK);

@@ -5,6 +5,7 @@ import type { Wait } from "../rules/wait.ts";
 import type { Zram } from "./device.ts";
 import { recompressBySize } from "./recompress.ts";
 import { recompressByIndex } from "./recompress_by_index.ts";
+import { recompressWithOne } from "./recompress_one.ts";
 
 /** Carries out what is written to the attribute `recompress`. */
 type Recompress = (
@@ -18,4 +19,5 @@ export const RECOMPRESS: Readonly<
 > = {
   "by-index": recompressByIndex,
   "by-size": recompressBySize,
+  "one-by-size": recompressWithOne,
 };

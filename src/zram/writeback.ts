@@ -5,7 +5,6 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll, sysfsStreq } from "../linux/kstrtox.ts";
-import type { ZramProfile } from "../linux/zram_profile.ts";
 import type { Wait } from "../rules/wait.ts";
 import type { AttachedBacking } from "./backing.ts";
 import { slotLock } from "./bio.ts";
@@ -26,25 +25,23 @@ import {
 } from "./writeback_request.ts";
 import { freePage } from "./write.ts";
 
-/** Carries out what is written to the attribute `writeback`. */
-type Writeback = (
-  zram: Zram,
-  text: string,
-) => Generator<Wait, Errno | undefined>;
-
 /** Bytes of the unit in which the limit and `bd_stat` count. */
 const LIMIT_UNIT = 4096;
 
 /** Whether the limit lets no page through (`wb_limit_enable`, `bd_wb_limit`). */
-function isExhausted({ wbLimitEnable, wbLimit }: Zram): boolean {
+export function isExhausted({ wbLimitEnable, wbLimit }: Zram): boolean {
   return wbLimitEnable && wbLimit === 0n;
 }
 
+/** By how much a page counts in the limit. */
+export function limitUnits({ profile }: Zram): bigint {
+  return BigInt(profile.pageSize / LIMIT_UNIT);
+}
+
 /** Takes a page off the limit; below zero it wraps, as the kernel's u64 does. */
-function chargeLimit(zram: Zram): void {
+export function chargeLimit(zram: Zram): void {
   if (!zram.wbLimitEnable || zram.wbLimit === 0n) return;
-  const units = BigInt(zram.profile.pageSize / LIMIT_UNIT);
-  zram.wbLimit = BigInt.asUintN(64, zram.wbLimit - units);
+  zram.wbLimit = BigInt.asUintN(64, zram.wbLimit - limitUnits(zram));
 }
 
 /** The slot's page is on the backing device now; its memory is given back. */
@@ -89,7 +86,7 @@ function parseIndexOrder(zram: Zram, text: string): IndexOrder | Errno {
  * both even where no page was left to write; a page that cannot be written
  * stays, loses its mark, and its error is answered at the end.
  */
-function* writebackByIndex(
+export function* writebackByIndex(
   zram: Zram,
   text: string,
 ): Generator<Wait, Errno | undefined> {
@@ -167,7 +164,7 @@ function* writeUnderMark(
 }
 
 /** Marks the pages of a selection for post-processing (`scan_slots_for_writeback`). */
-function placeSelected(
+export function placeSelected(
   { slots }: Zram,
   { start, end, flags }: Selection,
   ctl: PpCtl,
@@ -186,7 +183,7 @@ function placeSelected(
  * another post-processing runs; the rest as in 6.1, but a limit or a full
  * device shows only where a page is left to write.
  */
-function* writebackBySize(
+export function* writebackBySize(
   zram: Zram,
   text: string,
 ): Generator<Wait, Errno | undefined> {
@@ -247,11 +244,3 @@ function* writebackSlots(
     buffer.free();
   }
 }
-
-/** The ways of writing back, by the name that a profile gives them. */
-export const WRITEBACK: Readonly<
-  Record<ZramProfile["writebackOrder"], Writeback>
-> = {
-  "by-index": writebackByIndex,
-  "by-size": writebackBySize,
-};

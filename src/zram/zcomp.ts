@@ -104,9 +104,13 @@ export class Comps {
       this.#profile.unlistedAlgorithms.includes(name);
   }
 
-  /** Gives an algorithm a priority (`comp_algorithm_set`). */
+  /**
+   * Gives an algorithm a priority, which since 7.3 has no parameters then
+   * (`comp_algorithm_set`, `comp_params_reset`).
+   */
   set(name: string, priority: number): void {
     this.#names[priority] = name;
+    if (this.#profile.algorithmForgetsParams) this.#params[priority] = {};
   }
 
   /**

@@ -16,6 +16,7 @@ import type { ZramLedger } from "./ledger.ts";
 import { isSupported } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { expectPage, expectSectors } from "./reads.ts";
+import { BACKING } from "./ledger_pages.ts";
 import { MM } from "./mm_stat.ts";
 import { bytesNamed } from "./sizes.ts";
 
@@ -224,8 +225,8 @@ function judgeRead(
   answer: ZramAnswer,
   reach: Reach,
 ): void {
-  const { block } = ledger.pages;
-  const isBad = block[page] > 0 &&
+  const { block, place } = ledger.pages;
+  const isBad = place[page] === BACKING &&
     (ledger.create.badReads ?? []).includes(block[page]);
   if (isBad) return;
   // A read that is not refused is answered so.

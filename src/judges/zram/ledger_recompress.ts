@@ -2,6 +2,7 @@
 import { kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE, INCOMPRESSIBLE, OBJECT } from "./ledger_pages.ts";
+import { readOneAlgorithm } from "./ledger_recompress_one.ts";
 import {
   foundBySize,
   isOfType,
@@ -10,12 +11,18 @@ import {
 } from "./ledger_writeback.ts";
 
 /** What is asked for. */
-interface Recompression {
+export interface Recompression {
+  /** A type of pages, or none. */
   readonly type: string;
+  /** Bytes that an object must have, and a new one must not; 0 is none. */
   readonly threshold: number;
-  /** The first priority to try, and one more than the last. */
+  /** The first priority to try. */
   readonly first: number;
+  /** One more than the last. */
   readonly end: number;
+  /** One more than that which leaves no other to be tried. */
+  readonly last: number;
+  /** Pages to try. */
   readonly maxPages: number;
 }
 
@@ -37,7 +44,9 @@ export function recompress(
   found: string | undefined,
   waits: Waits = nobody,
 ): string | undefined {
-  const asked = readRecompression(ledger, text);
+  const asked = ledger.profile.zram.recompressOrder === "one-by-size"
+    ? readOneAlgorithm(ledger, text)
+    : readRecompression(ledger, text);
   if (typeof asked === "string") return asked;
   // A page for the while of it.
   if (ledger.hold() === false) return "ENOMEM";
@@ -114,7 +123,8 @@ function readRecompression(
     ? prioritiesInOrder(ledger, read.algo, numbers.priority)
     : prioritiesOf(ledger, read.algo, numbers.priority);
   if (priorities === undefined) return "EINVAL";
-  return { type: read.type ?? "", threshold, maxPages, ...priorities };
+  const last = ledger.activeCount;
+  return { type: read.type ?? "", threshold, maxPages, last, ...priorities };
 }
 
 /** The priorities to try; `undefined` where there are none. */
@@ -212,7 +222,7 @@ function recompressOnce(
 function recompressPage(
   ledger: ZramLedger,
   page: number,
-  { threshold, first, end }: Recompression,
+  { threshold, first, end, last }: Recompression,
   isRefused: boolean,
   waits: Waits,
 ): boolean {
@@ -238,6 +248,6 @@ function recompressPage(
     pages.priority[page] = priority;
     return true;
   }
-  if (end >= ledger.activeCount) pages.marks[page] |= INCOMPRESSIBLE;
+  if (end >= last) pages.marks[page] |= INCOMPRESSIBLE;
   return true;
 }

@@ -6,6 +6,7 @@ import {
   sysfsStreq,
 } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
+import { writeInBatches } from "./ledger_batches.ts";
 import {
   IDLE,
   INCOMPRESSIBLE,
@@ -42,6 +43,7 @@ export function writeback(
   const isByIndex = ledger.profile.zram.writebackOrder === "by-index";
   if (!isByIndex && !ledger.isInitialised) return "EINVAL";
   if (!isByIndex && ledger.backingPath === undefined) return "ENODEV";
+  if (ledger.writesInBatches) return writeInBatches(ledger, text, waits);
   const selected = isByIndex ? readOld(ledger, text) : readNew(ledger, text);
   if (typeof selected === "string") return selected;
   // A page for the while of it: whether it was had, where that is not known.
@@ -73,7 +75,7 @@ function readOld(ledger: ZramLedger, text: string): Selected[] | string {
 }
 
 /** What is asked for since 6.16: pages and ranges, and a type of the last. */
-function readNew(ledger: ZramLedger, text: string): Selected[] | string {
+export function readNew(ledger: ZramLedger, text: string): Selected[] | string {
   const selected: Selected[] = [];
   let last = { start: 0, end: ledger.pages.length };
   for (const { param, value = "" } of nextArgs(text)) {
@@ -127,12 +129,12 @@ export function isOfType(
 }
 
 /** Whether the limit lets no page through. */
-function isExhausted({ wbLimitEnable, wbLimit }: ZramLedger): boolean {
+export function isExhausted({ wbLimitEnable, wbLimit }: ZramLedger): boolean {
   return wbLimitEnable && wbLimit === 0n;
 }
 
 /** Takes a page off the limit, in 64 bits. */
-function charge(ledger: ZramLedger): void {
+export function charge(ledger: ZramLedger): void {
   if (!ledger.wbLimitEnable || ledger.wbLimit === 0n) return;
   const units = BigInt(ledger.profile.pageSize / 4096);
   ledger.wbLimit = (ledger.wbLimit - units + 2n ** 64n) % 2n ** 64n;
@@ -145,16 +147,16 @@ function writeByIndex(
   waits: Waits,
 ): string | undefined {
   const { pages } = ledger;
-  let block = 0;
+  let block: number | undefined;
   let errno: string | undefined;
   const ended = (how: string | undefined) => {
-    if (block !== 0) ledger.giveBlock(block);
+    if (block !== undefined) ledger.giveBlock(block);
     return how;
   };
   for (let page = start; page < end; page++) {
     if (isExhausted(ledger)) return ended("EIO");
-    block ||= ledger.takeBlock();
-    if (block === 0) return "ENOSPC";
+    block ??= ledger.takeBlock();
+    if (block === undefined) return "ENOSPC";
     if (!isOfType(pages, page, type)) continue;
     // Whoever accesses the page takes the mark away.
     pages.marks[page] |= IDLE;
@@ -166,7 +168,7 @@ function writeByIndex(
     if (written && isKept) {
       ledger.writeBack(page, block);
       charge(ledger);
-      block = 0;
+      block = undefined;
     } else {
       pages.marks[page] &= ~IDLE;
     }
@@ -181,19 +183,19 @@ function writeBySize(
   waits: Waits,
 ): string | undefined {
   const found = foundBySize(ledger, selected);
-  let block = 0;
+  let block: number | undefined;
   let errno: string | undefined;
   const { waiting } = ledger;
   found.forEach((page) => waiting.add(page));
   const ended = (how: string | undefined) => {
-    if (block !== 0) ledger.giveBlock(block);
+    if (block !== undefined) ledger.giveBlock(block);
     waiting.clear();
     return how;
   };
   for (const page of found) {
     if (isExhausted(ledger)) return ended("EIO");
-    block ||= ledger.takeBlock();
-    if (block === 0) return ended("ENOSPC");
+    block ??= ledger.takeBlock();
+    if (block === undefined) return ended("ENOSPC");
     if (waiting.has(page)) {
       const written = ledger.writeBlock(block);
       waits();
@@ -201,7 +203,7 @@ function writeBySize(
       if (written && waiting.has(page)) {
         ledger.writeBack(page, block);
         charge(ledger);
-        block = 0;
+        block = undefined;
       }
     }
     waiting.delete(page);

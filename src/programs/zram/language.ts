@@ -55,6 +55,7 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     badReads: optional(BLOCKS),
     badWrites: optional(BLOCKS),
     files: optional(FILES),
+    uptime: optional(POSITIVE),
     failEachWrite: optional(POSITIVE),
     firstPfn: optional(oneOf(0, 1)),
     maxPages: optional(POSITIVE),

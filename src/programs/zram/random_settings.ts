@@ -3,6 +3,7 @@ import { pick } from "../random.ts";
 import { BACKING_PATH } from "../transcript_zram.ts";
 import { DICTIONARY, EMPTY_FILE } from "./steps.ts";
 import type { Draft } from "./draft.ts";
+import { batchSize, compressedWriteback } from "./random_batches.ts";
 
 /** Sets a limit: none, one near what is used, or one that is no whole pages. */
 export function memLimit(draft: Draft): void {
@@ -187,6 +188,8 @@ export function start(draft: Draft): void {
   }
   if (draft.has("recomp_algorithm")) recompAlgorithms(draft);
   backingDev(draft);
+  if (random(2) === 0) batchSize(draft);
+  if (random(4) > 0) compressedWriteback(draft);
   if (random(12) === 0) memLimit(draft);
   if (random(8) === 0) resetEarly(draft);
   const pages = diskPages(draft);

@@ -12,6 +12,12 @@ import type { ZramStep } from "./steps.ts";
 export type ZramRecording = Recording<ZramStep, ZramOperation>;
 
 /**
+ * Seconds that a recorded system was up before: a recording does not say. It is
+ * more than any age that its pages have, and less than one that none has.
+ */
+const RECORDED_UPTIME = 86_400;
+
+/**
  * The program of a transcript. Throws a {@linkcode TranscriptError} for a
  * header whose kernel is not known, or is one that Linux cannot be built as.
  */
@@ -24,6 +30,7 @@ export function zramRecording(
     pageSize,
     wordBits,
     chainSize,
+    uptime: RECORDED_UPTIME,
     ...(backingPages === undefined ? {} : { backingPages }),
     ...(files === undefined ? {} : { files }),
   };

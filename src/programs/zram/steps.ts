@@ -43,6 +43,8 @@ export interface ZramCreate {
   readonly badWrites?: readonly number[];
   /** Files that attributes can name. */
   readonly files?: Files;
+  /** Seconds that the system is up when the device is made. */
+  readonly uptime?: number;
   /** Of each so many writes to it, the last one fails. */
   readonly failEachWrite?: number;
   /** The first frame's number. */

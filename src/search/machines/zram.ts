@@ -27,9 +27,20 @@ import { ZRAM_INVARIANTS } from "../../zram/invariants.ts";
 import type { Machine } from "../machine.ts";
 import { trialOf } from "../trial.ts";
 
-/** Kernels whose recompression is not that of others. */
-const RECOMPRESSING = Array<Profile>(3).fill(
-  describedProfile("linux-6.12,recompression=yes"),
+/** Kernels whose recompression, alone or with writeback, is not that of others. */
+const RECOMPRESSING = [
+  "linux-6.12",
+  "linux-6.12",
+  "linux-6.12",
+  "linux-6.19",
+  "linux-7.0",
+  "linux-7.1",
+  "linux-7.3",
+  "linux-7.3",
+].map((release) =>
+  describedProfile(
+    `${release},recompression=yes,algorithms=lzo-rle:lzo:lz4:zstd:deflate`,
+  )
 );
 
 /** A device of any kernel under its invariants, the ledger and the contract. */
