@@ -161,6 +161,7 @@ export * from "./src/swap/device.ts";
 export * from "./src/swap/swap_type.ts";
 export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
 export * from "./src/swap/swap.ts";
+export * from "./src/swap/writeback.ts";
 export * from "./src/swap/invariants.ts";
 export {
   type Random,

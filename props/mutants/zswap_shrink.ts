@@ -166,8 +166,8 @@ const SHRINK = [
     },
     {
       what: "a page in the swap cache makes it ENOMEM",
-      from: `return allocated === "exists" ? "EEXIST" : "ENOMEM";`,
-      to: `return "ENOMEM";`,
+      from: `exists: "EEXIST",`,
+      to: `exists: "ENOMEM",`,
     },
     {
       what: "an eviction is not counted",

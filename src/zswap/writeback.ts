@@ -5,6 +5,7 @@ import type { Wait } from "../rules/wait.ts";
 import { decompressEntry, decompressObject } from "./compress.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
 import type { ZswapPool } from "./pools.ts";
+import type { SwapCacheOutcome } from "./swap_layer.ts";
 import { readZswapHeader, type SwpEntry } from "./swp_entry.ts";
 import { eraseEntry, freeEntry, putEntry } from "./tree.ts";
 import type { Zswap } from "./zswap.ts";
@@ -120,10 +121,15 @@ export function* evictObject(
   return false;
 }
 
+/** Why the swap cache gave no page, as an errno. */
+const NOT_ALLOCATED: Readonly<
+  Record<Exclude<SwapCacheOutcome, "new">, Errno>
+> = { exists: "EEXIST", "no-memory": "ENOMEM", "no-slot": "ENOENT" };
+
 /**
  * Writes an entry's page back and frees the entry: EEXIST where the page is in
- * the swap cache already; ENOMEM where there is no memory for it, or the entry
- * went meanwhile; EIO where its bytes are damaged. The entry itself may be gone
+ * the swap cache already; ENOENT where its slot is free (7.2); ENOMEM where
+ * there is no memory for it, or the entry went meanwhile; EIO where its bytes are damaged. The entry itself may be gone
  * by now: it is looked at when its slot's page is locked. Specifies
  * `zswap_writeback_entry`, 6.18.
  */
@@ -134,9 +140,7 @@ export function* writebackEntry(
 ): Generator<Wait, Errno | undefined> {
   const { swap } = zswap;
   const allocated = yield* swap.allocSwapCachePage(type, offset);
-  if (allocated !== "new") {
-    return allocated === "exists" ? "EEXIST" : "ENOMEM";
-  }
+  if (allocated !== "new") return NOT_ALLOCATED[allocated];
   const tree = zswap.treeOf(type);
   const isCurrent = tree.entries.get(offset) === entry;
   if (!isCurrent || entry.pool === undefined) {

@@ -101,5 +101,14 @@ export const RELEASE_5_10: Release = {
     shrink: "page-in-worker",
     sameFilled: true,
   },
-  swap: { ...RELEASE_4_0.swap, readsPastCache: true },
+  swap: {
+    ...RELEASE_4_0.swap,
+    synchronousReads: "past-swap-cache",
+    // zram_wb_devops, zram_drv.c.
+    rwPage: "without-backing-device",
+    stableWrites: true,
+    // do_wp_page copies what has a second reference: the swap cache's.
+    writeMapped: "copies",
+    slotCache: "all-late",
+  },
 };

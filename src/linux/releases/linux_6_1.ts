@@ -1,4 +1,4 @@
-/** Linux 6.1: one lock of a pool, errors of zs_malloc, pages under writeback copied. */
+/** Linux 6.1: one lock of a pool, errors of zs_malloc, pages that are nobody else's. */
 import type { Release } from "../release.ts";
 import { ATTR_RW } from "../zram_profile.ts";
 import { RELEASE_5_10 } from "./linux_5_10.ts";
@@ -46,5 +46,13 @@ export const RELEASE_6_1: Release = {
       "zstd",
     ],
   },
-  swap: { ...RELEASE_5_10.swap, writeUnderWriteback: "to-copy" },
+  swap: {
+    ...RELEASE_5_10.swap,
+    synchronousReads: "past-swap-cache-pinned",
+    rwPage: "always",
+    // PageAnonExclusive, since 5.19: do_wp_page asks for nothing else.
+    writeMapped: "keeps-slot",
+    // make_swapin_error_entry, swapfile.c.
+    unreadable: "lost",
+  },
 };

@@ -103,5 +103,13 @@ export const RELEASE_6_12: Release = {
     shrink: "entries-in-worker",
     sameFilled: false,
   },
-  swap: { ...RELEASE_6_1.swap, zeromap: true },
+  swap: {
+    ...RELEASE_6_1.swap,
+    slotTaken: "gives-up",
+    rwPage: "never",
+    storedPage: "unlocked",
+    // free_swap_slot calls zswap_invalidate first, swap_slots.c.
+    slotCache: "device-late",
+    zeromap: true,
+  },
 };

@@ -51,4 +51,10 @@ export const RELEASE_6_16: Release = {
       "stored_pages",
     ],
   },
+  swap: {
+    ...RELEASE_6_12.swap,
+    // zswap_writeback_entry takes a reference of the device first, 6.17.8.
+    deviceOff: "exists",
+    slotCache: "none",
+  },
 };

@@ -20,4 +20,5 @@ export const RELEASE_7_2: Release = {
     // read_from_zspool_raw.
     blockTail: "zeros",
   },
+  swap: { ...RELEASE_7_1.swap, slotFree: "no-slot" },
 };

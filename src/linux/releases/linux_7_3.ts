@@ -24,4 +24,10 @@ export const RELEASE_7_3: Release = {
     // idle_store: no slot can be older than the system.
     idleAge: "below-uptime",
   },
+  swap: {
+    ...RELEASE_7_2.swap,
+    writeFault: "frees-exclusive",
+    // swap_read_end, page_io.c.
+    countsFailedReads: false,
+  },
 };
