@@ -77,6 +77,7 @@ export const RELEASE_6_12: Release = {
         statColumn(stat.notifyFree)
       }\n`,
   },
+  zbud: { reclaims: false },
   zswap: {
     ...RELEASE_6_1.zswap,
     parameters: {
@@ -98,9 +99,13 @@ export const RELEASE_6_12: Release = {
       "pool_total_size",
       "stored_pages",
     ],
+    // sw842_compress, lib/842; the others' drivers answer EINVAL for any error.
+    compressorErrnos: { ...RELEASE_6_1.zswap.compressorErrnos, 842: "ENOSPC" },
     frontswap: "none",
     entries: "uncounted",
+    load: "erased-first",
     shrink: "entries-in-worker",
+    cgroupLimit: "shrinks",
     sameFilled: false,
   },
   swap: {

@@ -21,4 +21,5 @@ export const RELEASE_7_1: Release = {
     // recompress_store, validate_algo_priority.
     recompressOrder: "one-by-size",
   },
+  zswap: { ...RELEASE_7_0.zswap, load: "erased-always" },
 };

@@ -24,6 +24,7 @@ export const RELEASE_7_3: Release = {
     // idle_store: no slot can be older than the system.
     idleAge: "below-uptime",
   },
+  zswap: { ...RELEASE_7_2.zswap, entriesPerStep: 32 },
   swap: {
     ...RELEASE_7_2.swap,
     writeFault: "frees-exclusive",
