@@ -10,6 +10,7 @@ import type {
   SwapSteps,
 } from "../src/programs/swap/steps.ts";
 import { Reach } from "../src/rules/reach.ts";
+import { addToSwapCache } from "../src/swap/swap_slots.ts";
 import { assertProgram } from "../src/search/machine.ts";
 import { swapMachine } from "../src/search/machines/swap.ts";
 import { runSteps } from "../src/search/run.ts";
@@ -64,6 +65,35 @@ const BREAKS: Readonly<Record<keyof typeof SWAP_MODEL, Break>> = {
     change: () => ({ error: "ENOMEM" }),
   },
   unreadable: { steps: [disk, write, pageout, readBack], change: other },
+  notAgain: {
+    steps: [disk, write, pageout, readBack, { ...readBack }],
+    change: other,
+  },
+  reclaimed: {
+    steps: [disk, write, pageout, readBack, { op: "reclaim" }],
+    change: silently(({ swap }) =>
+      addToSwapCache(swap.typeOf(0), 1, swap.memory.allocPage())
+    ),
+  },
+  singlePage: {
+    steps: [{ op: "create", below: "zram", slots: 4 }, write, pageout],
+    change({ requested }) {
+      requested.requests.length = 0;
+      requested.requests.push({
+        kind: "write",
+        type: 0,
+        slot: 1,
+        alone: false,
+        failed: false,
+        part: 0,
+      });
+      return { out: true };
+    },
+  },
+  cachedWrite: {
+    steps: [create, write, pageout, readBack, { ...write }],
+    change: silently(({ swap }) => swap.typeOf(0).inUse++),
+  },
   lost: {
     steps: [disk, write, pageout, { op: "swapoff" }, readBack],
     change: other,
@@ -80,6 +110,17 @@ const BREAKS: Readonly<Record<keyof typeof SWAP_MODEL, Break>> = {
   slots: {
     steps: [create, write],
     change: silently(({ swap }) => swap.typeOf(0).inUse++),
+  },
+  keptSlots: {
+    steps: [
+      { op: "create", below: "disk", slots: 400 },
+      write,
+      pageout,
+    ],
+    change({ swap }) {
+      swap.typeOf(0).inUse = 1;
+      return { out: true };
+    },
   },
   swapFull: {
     steps: [

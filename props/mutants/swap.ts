@@ -3,32 +3,30 @@ import { type Mutant, mutantsOf } from "./mutant.ts";
 
 const FAULT = mutantsOf("swap/fault", ["swap"], [
   {
-    what: "half of the slots in use is full",
-    from: "return 2 * inUse > slots;",
-    to: "return 2 * inUse >= slots;",
-  },
-  {
-    what: "a page gives its slot back however many are free",
-    from: "if (vmSwapFull(swap)) freeSwap(swap, page);",
-    to: "freeSwap(swap, page);",
-  },
-  {
     what: "a page under writeback gives its slot back",
     from: "if (cached?.writeback) return;",
     to: "",
   },
   {
-    what: "a read past the swap cache that fails keeps its frame",
-    from: `} else {
-    swap.memory.freePage(pfn);
-  }`,
-    to: "}",
+    what: "a page that is read gives its slot back like one that is written",
+    from: `access === "write" && WRITE_FAULT`,
+    to: "WRITE_FAULT",
   },
   {
-    what: "a read into the swap cache that fails keeps its frame",
-    from: `swap.memory.freePage(pfn);
-    return "EIO";`,
-    to: 'return "EIO";',
+    what: "a page that 7.0 reads through the swap cache stays there",
+    from: "return goesThrough || vmSwapFull(swap) ||",
+    to: "return goesThrough && vmSwapFull(swap) ||",
+  },
+  {
+    what: "a page that could not be read is mapped",
+    from: `if (!uptodate) return "EIO";`,
+    to: "",
+  },
+  {
+    what: "a read past the swap cache that fails keeps its frame",
+    from: `if (errno !== undefined || !isSame(fault)) {
+    swap.memory.freePage(pfn);`,
+    to: "if (errno !== undefined || !isSame(fault)) {",
   },
   {
     what: "a page that zswap gave up is clean",
@@ -37,21 +35,61 @@ const FAULT = mutantsOf("swap/fault", ["swap"], [
   },
   {
     what: "frame 0 is taken for none",
-    from: `if (pfn === NO_PAGE) return "ENOMEM";
-  const { readsPastCache }`,
-    to: `if (pfn <= 0) return "ENOMEM";
-  const { readsPastCache }`,
+    from: `if (pfn === NO_PAGE) return "ENOMEM";`,
+    to: `if (pfn <= 0) return "ENOMEM";`,
   },
+]);
+
+const WRITE = mutantsOf("swap/write", ["swap"], [
   {
-    what: "a page changed in place under its writeback is clean",
+    what: "a page changed in the swap cache is clean",
     from: "cached.dirty = true;",
     to: "",
   },
   {
-    what: "the copy of a page under writeback keeps its slot",
+    what: "the copy of a page keeps its slot",
     from: `swap.unmap(page);
   page.slot = undefined;`,
     to: "swap.unmap(page);",
+  },
+  {
+    what: "5.10 changes a page in the swap cache that it has to copy",
+    from: "write.faulted ? reuse(write) : copyPage(write)",
+    to: "reuse(write)",
+  },
+  {
+    what: "a page under writeback to a device that must not see it is changed",
+    from: `return !cached.writeback || !swap.profile.swap.stableWrites ||
+    !swapType.device.stableWrites;`,
+    to: "return swapType === undefined || cached.pfn >= 0;",
+  },
+]);
+
+const SLOT_CACHE = mutantsOf("swap/slot_cache", ["swap"], [
+  {
+    what: "half of the slots in use is full",
+    from: "return 2 * nrSwapPages(swap) < total;",
+    to: "return 2 * nrSwapPages(swap) <= total;",
+  },
+  {
+    what: "a processor keeps slots while 320 are free",
+    from: "slotCache.active = free > ACTIVE_ABOVE;",
+    to: "slotCache.active = free >= ACTIVE_ABOVE;",
+  },
+  {
+    what: "64 slots that came back are free with the 64th",
+    from: "if (slotsRet.length >= BATCH) drain(swap, slotsRet);",
+    to: "if (slotsRet.length >= BATCH - 1) drain(swap, slotsRet);",
+  },
+  {
+    what: "what nobody has in the swap cache is never given out",
+    from: "return isFree ? unused : offset;",
+    to: "return isFree ? offset : offset;",
+  },
+  {
+    what: "a device does not learn of a slot that is free",
+    from: "swapType.device.slotFreeNotify?.(offset);",
+    to: "",
   },
 ]);
 
@@ -94,20 +132,23 @@ const PAGE_IO = mutantsOf("swap/page_io", ["swap"], [
   },
   {
     what: "pswpin does not count reads that fail",
-    from: `stats.pswpin++;
-  yield "swap_readpage: page locked, bio submitted";
-  const errno = swapType.device.readPage(offset, into);
-  if (errno !== undefined) stats.failedReads++;`,
-    to: `yield "swap_readpage: page locked, bio submitted";
-  const errno = swapType.device.readPage(offset, into);
-  if (errno === undefined) stats.pswpin++;
-  else stats.failedReads++;`,
+    from:
+      "if (errno === undefined || profile.swap.countsFailedReads) stats.pswpin++;",
+    to: "if (errno === undefined) stats.pswpin++;",
+  },
+  {
+    what: "zram is sent no bio where it refused a page without",
+    from: "if (errno !== undefined) return false;",
+    to: "",
   },
   {
     what: "reads that fail are not counted as such",
     from: "if (errno !== undefined) stats.failedReads++;",
     to: "",
   },
+]);
+
+const WRITEBACK = mutantsOf("swap/writeback", ["swap"], [
   {
     what: "a page that zswap wrote back stays in the swap cache",
     from: `reclaimSwapCache(swap, swapType, offset);
@@ -115,24 +156,16 @@ const PAGE_IO = mutantsOf("swap/page_io", ["swap"], [
     to: "},",
   },
   {
-    what: "frame 0 is taken for none",
-    from: 'if (pfn === NO_PAGE) return "no-memory";',
-    to: 'if (pfn <= 0) return "no-memory";',
+    what: "a slot that the processor keeps gives zswap a page",
+    from: `if (!isTaken && isInUse(swap, swapType, offset)) {
+      return add(swapType, offset, pfn);`,
+    to: `if (isInUse(swap, swapType, offset)) {
+      return add(swapType, offset, pfn);`,
   },
 ]);
 
 const SLOTS = [
   ...mutantsOf("swap/swap_slots", ["swap"], [
-    {
-      what: "a device does not learn of a slot that is free",
-      from: "swapType.device.slotFreeNotify?.(offset);",
-      to: "",
-    },
-    {
-      what: "zswap does not learn of a slot that is free",
-      from: "swap.zswap?.invalidate(swapType.type, offset);",
-      to: "",
-    },
     {
       what: "a dirty page that nobody has stays",
       from: "if (page.dirty && swapType.count(offset) > 0) return false;",
@@ -154,10 +187,8 @@ const SLOTS = [
   ...mutantsOf("swap/device", ["swap"], [
     {
       what: "zram is read through the swap cache",
-      from: `synchronous: true,
-    readPage: (offset, into) => zram.read(offset, into),`,
-      to: `synchronous: false,
-    readPage: (offset, into) => zram.read(offset, into),`,
+      from: "synchronous: !isSlowed,",
+      to: "synchronous: false,",
     },
   ]),
 ];
@@ -187,9 +218,8 @@ const PATH = [
   ...mutantsOf("swap/swapoff", ["swap"], [
     {
       what: "a device that stays on gives no slots",
-      from: `swapType.writable = true;
-    return errno;`,
-      to: "return errno;",
+      from: "swapType.writable = true;",
+      to: "",
     },
     {
       what: "a page that could not be read is not lost",
@@ -202,7 +232,10 @@ const PATH = [
 /** Planted defects of the swap path. */
 export const SWAP_MUTANTS: readonly Mutant[] = [
   ...FAULT,
+  ...WRITE,
   ...PAGE_IO,
+  ...WRITEBACK,
+  ...SLOT_CACHE,
   ...SLOTS,
   ...PATH,
 ];

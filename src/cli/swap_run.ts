@@ -213,7 +213,7 @@ function figures(
       heldWithoutMemory: zram.stats.samePages + zeros,
       memory: zram.mmStat().mem_used_total,
       writtenBack: 0,
-      refused: zram.ioStat.failedWrites,
+      refused: stats.failedWrites,
       deviceReads: 0,
       deviceWrites: 0,
     };

@@ -83,11 +83,12 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
   {
     id: "swap/slot-users",
     sentence:
-      "A slot counts the page tables' entries for it and the swap cache's page for it, and is free without either.",
+      "A slot counts the page tables' entries for it and the swap cache's page for it, and is free without either, unless the processor keeps it.",
     source: "swap_duplicate, swap_free, swapcache_prepare, mm/swapfile.c, 6.1",
     check(_, slot) {
       const { swapType, offset, users } = slot;
-      const isKept = swapType.cache.has(offset) || swapType.pinned.has(offset);
+      const isKept = swapType.cache.has(offset) ||
+        swapType.pinned.has(offset) || swapType.kept.has(offset);
       const expected = users | (isKept ? SWAP_HAS_CACHE : 0);
       const found = swapType.map[offset];
       if (found === 0 && expected === 0) return SILENT;
@@ -179,13 +180,15 @@ export const SWAP_PATH_INVARIANTS: readonly SwapInvariant[] = [
   {
     id: "swap/failed-io",
     sentence:
-      "Each page that went to a device or came from one, or was to, is counted: those that failed, and those that zswap wrote back, among them.",
+      "Each page that went to a device or came from one, or was to, is counted: those that failed (since 7.3, but for reads), and those that zswap wrote back, among them.",
     source:
-      "__swap_writepage, swap_readpage, mm/page_io.c, 6.1; swap_writepage_bdev_sync, 6.18",
-    check({ stats, zswap }) {
+      "__swap_writepage, swap_readpage, mm/page_io.c, 6.1; swap_writepage_bdev_sync, 6.18; swap_read_end, 7.3.4",
+    check({ stats, zswap, profile }) {
       const writtenBack = zswap?.counters.written_back_pages ?? 0;
+      const { countsFailedReads } = profile.swap;
+      const counted = countsFailedReads ? stats.failedReads : 0;
       const pairs = [
-        ["failed reads", stats.failedReads, stats.pswpin],
+        ["failed reads", counted, stats.pswpin],
         ["failed writes", stats.failedWrites, stats.pswpout],
         ["pages written back", writtenBack, stats.pswpout],
       ] as const;

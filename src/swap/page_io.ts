@@ -1,13 +1,7 @@
 /** Reading and writing pages of the swap cache. Specifies `mm/page_io.c`. */
 import type { Errno } from "../linux/errno.ts";
-import { blocked, type Wait } from "../rules/wait.ts";
-import type { SwapLayer } from "../zswap/swap_layer.ts";
-import { NO_PAGE } from "../memory/memory.ts";
-import {
-  addToSwapCache,
-  deleteFromSwapCache,
-  reclaimSwapCache,
-} from "./swap_slots.ts";
+import type { SwapProfile } from "../linux/swap_profile.ts";
+import type { Wait } from "../rules/wait.ts";
 import type { SwapCachePage, SwapType } from "./swap_type.ts";
 import type { Swap } from "./swap.ts";
 
@@ -30,18 +24,44 @@ function zeromapTakes(
 }
 
 /**
+ * Writes a page without a bio, where the device can; answers whether it took
+ * it. The page is locked all the while. Specifies `bdev_write_page`,
+ * `block/bdev.c`, up to 6.2.
+ */
+function* writeWithoutBio(
+  { stats }: Swap,
+  { device, onDevice }: SwapType,
+  offset: number,
+  page: SwapCachePage,
+  data: Uint8Array,
+): Generator<Wait, boolean> {
+  if (device.rwPage === undefined) return false;
+  page.locked = page.writeback = true;
+  yield "bdev_write_page: page locked and under writeback";
+  const errno = device.rwPage.writePage(offset, data);
+  page.locked = page.writeback = false;
+  if (errno !== undefined) return false;
+  stats.pswpout++;
+  onDevice.add(offset);
+  return true;
+}
+
+/**
  * Writes a page to the device. Where that fails, the page is dirty again and
  * so stays in memory. Specifies `__swap_writepage` and `end_swap_bio_write`.
  */
-function* writeToDevice(
+export function* writeToDevice(
   swap: Swap,
   swapType: SwapType,
   offset: number,
   page: SwapCachePage,
 ): Generator<Wait, Errno | undefined> {
-  page.writeback = true;
   // What the device gets is the page as it is now.
   const data = swap.bytesOf(page.pfn).slice();
+  if (yield* writeWithoutBio(swap, swapType, offset, page, data)) {
+    return undefined;
+  }
+  page.writeback = true;
   swap.stats.pswpout++;
   yield "__swap_writepage: page under writeback, bio submitted";
   const errno = swapType.device.writePage(offset, data);
@@ -55,6 +75,21 @@ function* writeToDevice(
   }
   return errno;
 }
+
+/** What a page that zswap stored goes through before it is left alone. */
+const STORED: Readonly<
+  Record<
+    SwapProfile["storedPage"],
+    (page: SwapCachePage) => Generator<Wait, void>
+  >
+> = {
+  *"under-writeback"(page) {
+    page.writeback = true;
+    yield "swap_writepage: page under writeback, stored by zswap";
+    page.writeback = false;
+  },
+  *unlocked() {},
+};
 
 /**
  * Stores a page of the swap cache somewhere: as a bit, in zswap, or on the
@@ -78,12 +113,10 @@ export function* swapWritepage(
     page.locked = false;
     if (outcome === "stored") {
       swapType.onDevice.delete(offset);
-      page.writeback = true;
-      yield "swap_writepage: page under writeback, stored by zswap";
-      page.writeback = false;
+      yield* STORED[profile.swap.storedPage](page);
       return undefined;
     }
-    if (!zswap.writeback && profile.zswap.frontswap === "none") {
+    if (!zswap.mayWriteBack && profile.zswap.frontswap === "none") {
       page.dirty = true;
       return "EAGAIN";
     }
@@ -92,9 +125,31 @@ export function* swapWritepage(
 }
 
 /**
- * Fills `into` with the page of a slot: ENOENT nowhere, EIO where the device or
- * zswap fails. Since 6.18 a page that zswap gave up is dirty: answers whether
- * it is. Specifies `swap_readpage` (since 6.5, `swap_read_folio`).
+ * Reads a page from the device: without a bio first, where a device as fast as
+ * memory can do that. Specifies what `swap_readpage` (since 6.5,
+ * `swap_read_folio`) does where zswap has no page.
+ */
+function* readFromDevice(
+  { stats, profile }: Swap,
+  { device }: SwapType,
+  offset: number,
+  into: Uint8Array,
+): Generator<Wait, Errno | undefined> {
+  const { rwPage } = device.synchronous ? device : {};
+  yield "swap_readpage: page locked, bio submitted";
+  const isRead = rwPage?.readPage(offset, into) === undefined;
+  const errno = rwPage !== undefined && isRead
+    ? undefined
+    : device.readPage(offset, into);
+  if (errno !== undefined) stats.failedReads++;
+  if (errno === undefined || profile.swap.countsFailedReads) stats.pswpin++;
+  return errno;
+}
+
+/**
+ * Fills `into` with the page of a slot: EIO where the device or zswap fails.
+ * Since 6.5 a page that zswap gave up is dirty: answers whether it is.
+ * Specifies `swap_readpage` (since 6.5, `swap_read_folio`).
  */
 export function* swapReadpage(
   swap: Swap,
@@ -103,7 +158,7 @@ export function* swapReadpage(
   into: Uint8Array,
   toSwapCache: boolean,
 ): Generator<Wait, { errno?: Errno; dirty: boolean }> {
-  const { zswap, stats } = swap;
+  const { zswap } = swap;
   if (swapType.zeromap.has(offset)) {
     into.fill(0);
     return { dirty: false };
@@ -116,57 +171,6 @@ export function* swapReadpage(
     if (errno !== "ENOENT") return { errno, dirty: false };
     zswap.nrDiskSwapins++;
   }
-  stats.pswpin++;
-  yield "swap_readpage: page locked, bio submitted";
-  const errno = swapType.device.readPage(offset, into);
-  if (errno !== undefined) stats.failedReads++;
+  const errno = yield* readFromDevice(swap, swapType, offset, into);
   return { errno, dirty: false };
-}
-
-/** What zswap asks of a swap path: see {@linkcode SwapLayer}. */
-export function swapLayerOf(swap: Swap): SwapLayer {
-  const pageOf = (type: number, offset: number) => {
-    const swapType = swap.typeOf(type);
-    const page = swapType.cache.get(offset);
-    if (page === undefined) {
-      throw new Error(
-        `Cannot write page ${type}:${offset} back: the swap cache does not have it`,
-      );
-    }
-    return { swapType, page };
-  };
-  return {
-    *allocSwapCachePage(type, offset) {
-      const swapType = swap.typeOf(type);
-      if (swapType.cache.has(offset)) return "exists";
-      yield "__read_swap_cache_async: no lock held, alloc_page may sleep";
-      while (swapType.pinned.has(offset)) {
-        yield blocked(
-          "__read_swap_cache_async: waits for whoever reads the page",
-        );
-      }
-      const pfn = swap.memory.allocPage();
-      if (pfn === NO_PAGE) return "no-memory";
-      const exists = swapType.cache.has(offset);
-      if (exists || swapType.map[offset] === 0) {
-        swap.memory.freePage(pfn);
-        return exists ? "exists" : "no-memory";
-      }
-      addToSwapCache(swapType, offset, pfn).locked = true;
-      return "new";
-    },
-    deleteFromSwapCache(type, offset) {
-      const { swapType, page } = pageOf(type, offset);
-      deleteFromSwapCache(swap, swapType, offset);
-      swap.memory.freePage(page.pfn);
-    },
-    *writePage(type, offset, data) {
-      const { swapType, page } = pageOf(type, offset);
-      swap.bytesOf(page.pfn).set(data);
-      page.locked = false;
-      yield* writeToDevice(swap, swapType, offset, page);
-      // PG_reclaim: the page is next to be reclaimed, and is so at once.
-      reclaimSwapCache(swap, swapType, offset);
-    },
-  };
 }

@@ -10,8 +10,8 @@ import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Zswap, type ZswapOptions } from "../zswap/zswap.ts";
 import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
 import type { SwapDevice } from "./device.ts";
-import { doSwapPage, prepareToWrite } from "./fault.ts";
-import { swapLayerOf } from "./page_io.ts";
+import { type Access, doSwapPage } from "./fault.ts";
+import type { SlotCache } from "./slot_cache.ts";
 import { swapOut, type SwapOutOutcome } from "./swap_out.ts";
 import {
   deleteFromSwapCache,
@@ -20,6 +20,8 @@ import {
 } from "./swap_slots.ts";
 import { SwapType } from "./swap_type.ts";
 import { swapoff } from "./swapoff.ts";
+import { prepareToWrite } from "./write.ts";
+import { swapLayerOf } from "./writeback.ts";
 
 /** A page of a process: its page table's entry, and what its frame is. */
 export interface AnonPage {
@@ -29,11 +31,16 @@ export interface AnonPage {
   slot: SwpEntry | undefined;
   /** Whether it could not be read when its device was swapped off. */
   lost: boolean;
+  /**
+   * Whether its frame is nobody else's for sure (PageAnonExclusive, since 5.19;
+   * `pte_swp_exclusive` while it is out).
+   */
+  exclusive: boolean;
 }
 
 /** Counters of the swap path, as `/proc/vmstat` names them, and failures. */
 export interface SwapStats {
-  /** Pages that devices were asked for, whether they gave them or not. */
+  /** Pages that devices were asked for; since 7.3, those that they gave. */
   pswpin: number;
   /** Pages that were sent to devices, whether they took them or not. */
   pswpout: number;
@@ -84,6 +91,13 @@ export class Swap {
   readonly processes: Map<number, Map<number, AnonPage>> = new Map();
   /** Who has which frame mapped. */
   readonly mapped: Map<number, AnonPage> = new Map();
+  /** Slots that the processor keeps. */
+  readonly slotCache: SlotCache = {
+    enabled: false,
+    active: false,
+    slots: [],
+    slotsRet: [],
+  };
   /** Counters. */
   readonly stats: SwapStats = {
     pswpin: 0,
@@ -116,6 +130,7 @@ export class Swap {
     }
     this.types.set(type, new SwapType(type, device));
     this.zswap?.swapon(type);
+    this.slotCache.enabled = true;
     return type;
   }
 
@@ -154,9 +169,10 @@ export class Swap {
     assertLength("write a page", data, this.profile.pageSize);
     const page = this.pageOf(process, number) ?? this.#newPage(process, number);
     if (page === undefined) return "ENOMEM";
-    const errno = yield* this.#bringIn(page);
+    const faulted = page.pfn === NO_PAGE;
+    const errno = yield* this.#bringIn(page, "write");
     if (errno !== undefined) return errno;
-    const refused = prepareToWrite(this, page);
+    const refused = prepareToWrite(this, page, faulted);
     if (refused !== undefined) return refused;
     this.bytesOf(page.pfn).set(data);
   }
@@ -181,7 +197,7 @@ export class Swap {
       into.fill(0);
       return undefined;
     }
-    const errno = yield* this.#bringIn(page);
+    const errno = yield* this.#bringIn(page, "read");
     if (errno !== undefined) return errno;
     into.set(this.bytesOf(page.pfn));
   }
@@ -203,6 +219,18 @@ export class Swap {
   ): Generator<Wait, SwapOutOutcome> {
     const page = this.pageOf(process, number);
     return page === undefined ? "busy" : yield* swapOut(this, page);
+  }
+
+  /**
+   * Memory is short: what the swap cache has and nobody has mapped is dropped,
+   * unless it is stored nowhere else (`shrink_folio_list`).
+   */
+  reclaim(): void {
+    for (const swapType of this.types.values()) {
+      for (const offset of [...swapType.cache.keys()]) {
+        reclaimSwapCache(this, swapType, offset);
+      }
+    }
   }
 
   /** A process gives a page back (`zap_pte_range`). */
@@ -262,7 +290,12 @@ export class Swap {
     const pfn = this.memory.allocPage();
     if (pfn === NO_PAGE) return undefined;
     this.bytesOf(pfn).fill(0);
-    const page: AnonPage = { pfn: NO_PAGE, slot: undefined, lost: false };
+    const page: AnonPage = {
+      pfn: NO_PAGE,
+      slot: undefined,
+      lost: false,
+      exclusive: true,
+    };
     this.map(page, pfn);
     let pages = this.processes.get(process);
     if (pages === undefined) {
@@ -273,9 +306,12 @@ export class Swap {
     return page;
   }
 
-  *#bringIn(page: AnonPage): Generator<Wait, Errno | undefined> {
+  *#bringIn(
+    page: AnonPage,
+    access: Access,
+  ): Generator<Wait, Errno | undefined> {
     if (page.lost) return "EIO";
-    return yield* doSwapPage(this, page);
+    return yield* doSwapPage(this, page, access);
   }
 
   /** Frees what a page has: its frame, its slot. */

@@ -3,6 +3,7 @@ import { NO_PAGE } from "../memory/memory.ts";
 import type { Wait } from "../rules/wait.ts";
 import type { AnonPage, Swap } from "./swap.ts";
 import { swapWritepage } from "./page_io.ts";
+import { allocSwapSlot } from "./slot_cache.ts";
 import { addToSwapCache, reclaimSwapCache } from "./swap_slots.ts";
 import type { SwapCachePage, SwapType } from "./swap_type.ts";
 
@@ -28,15 +29,13 @@ function cacheOf(
     const cached = swapType.cache.get(offset);
     return cached && { swapType, offset, cached };
   }
-  for (const swapType of swap.types.values()) {
-    const offset = swapType.allocSlot();
-    if (offset === 0) continue;
-    const cached = addToSwapCache(swapType, offset, page.pfn);
-    cached.dirty = true;
-    page.slot = { type: swapType.type, offset };
-    return { swapType, offset, cached };
-  }
-  return undefined;
+  const slot = allocSwapSlot(swap);
+  if (slot === undefined) return undefined;
+  const { swapType, offset } = slot;
+  const cached = addToSwapCache(swapType, offset, page.pfn);
+  cached.dirty = true;
+  page.slot = { type: swapType.type, offset };
+  return { swapType, offset, cached };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The life of a slot: taken with a page of the swap cache, freed with its last use. */
+import { freeSwapSlot } from "./slot_cache.ts";
 import {
   SWAP_HAS_CACHE,
   type SwapCachePage,
@@ -7,9 +8,9 @@ import {
 import type { Swap } from "./swap.ts";
 
 /**
- * Drops uses of a slot; with the last one the slot is free, zswap's page with
- * it, and the device learns of it. Specifies `swap_entry_free` (since 6.12,
- * `swap_entries_free`) and `swap_range_free`, `mm/swapfile.c`.
+ * Drops uses of a slot; with the last one nobody has it. Specifies
+ * `__swap_entry_free_locked` (since 7.0, `swap_put_entries_cluster`),
+ * `mm/swapfile.c`.
  */
 function dropUse(
   swap: Swap,
@@ -18,10 +19,7 @@ function dropUse(
   use: number,
 ): void {
   swapType.map[offset] -= use;
-  if (swapType.map[offset] !== 0) return;
-  swapType.setFree(offset);
-  swap.zswap?.invalidate(swapType.type, offset);
-  swapType.device.slotFreeNotify?.(offset);
+  if (swapType.map[offset] === 0) freeSwapSlot(swap, { swapType, offset });
 }
 
 /** A page table's entry for a slot is gone (`swap_free`). */
@@ -36,7 +34,13 @@ export function addToSwapCache(
   pfn: number,
 ): SwapCachePage {
   swapType.map[offset] |= SWAP_HAS_CACHE;
-  const page = { pfn, dirty: false, locked: false, writeback: false };
+  const page = {
+    pfn,
+    dirty: false,
+    uptodate: true,
+    locked: false,
+    writeback: false,
+  };
   swapType.cache.set(offset, page);
   return page;
 }
@@ -47,7 +51,7 @@ export function pinSlot(swapType: SwapType, offset: number): void {
   swapType.pinned.add(offset);
 }
 
-/** Ends that; the slot is free where that was its last use (`swapcache_clear`). */
+/** Ends that; nobody has the slot where that was its last use (`swapcache_clear`). */
 export function unpinSlot(
   swap: Swap,
   swapType: SwapType,
@@ -58,8 +62,9 @@ export function unpinSlot(
 }
 
 /**
- * Takes a page out of the swap cache; its frame is the caller's. The slot is
- * free where that was its last use. Specifies `delete_from_swap_cache`.
+ * Takes a page out of the swap cache; its frame is the caller's. Nobody has the
+ * slot where that was its last use. Specifies `delete_from_swap_cache` (since
+ * 6.18, `swap_cache_del_folio`).
  */
 export function deleteFromSwapCache(
   swap: Swap,
@@ -67,6 +72,7 @@ export function deleteFromSwapCache(
   offset: number,
 ): void {
   swapType.cache.delete(offset);
+  swapType.unused.delete(offset);
   dropUse(swap, swapType, offset, SWAP_HAS_CACHE);
 }
 

@@ -13,7 +13,9 @@ export interface SwapCachePage {
   readonly pfn: number;
   /** Whether it differs from what is stored for its slot (PG_dirty). */
   dirty: boolean;
-  /** Whether it is being filled (PG_locked); others wait. */
+  /** Whether it holds its page: not where that could not be read (PG_uptodate). */
+  uptodate: boolean;
+  /** Whether it is being filled or sent (PG_locked); others wait. */
   locked: boolean;
   /** Whether it is on its way to the device (PG_writeback). */
   writeback: boolean;
@@ -25,6 +27,7 @@ export interface SwapCachePage {
  *
  * Slots that hold no page are 0 in `map`; others count the page tables' entries
  * for them, which the model has at most one of, and {@linkcode SWAP_HAS_CACHE}.
+ * Since 7.0 both are in the swap table, and say the same.
  */
 export class SwapType {
   /** Its number. */
@@ -35,11 +38,15 @@ export class SwapType {
   readonly map: Uint8Array<ArrayBuffer>;
   /** The swap cache's pages, by slot. */
   readonly cache: Map<number, SwapCachePage> = new Map();
+  /** Slots in the swap cache whose page nobody has any more. */
+  readonly unused: Set<number> = new Set();
   /**
    * Slots of pages that are being read past the swap cache: they are marked as
    * if it had them, so that nobody else brings them in (since 6.8, and 6.1.81).
    */
   readonly pinned: Set<number> = new Set();
+  /** Slots that a processor keeps: not given out yet, or free and not told. */
+  readonly kept: Set<number> = new Set();
   /** Slots whose page is all zeros (`zeromap`, since 6.12). */
   readonly zeromap: Set<number> = new Set();
   /** Slots whose page is on the device as it was written out last. */
@@ -66,19 +73,24 @@ export class SwapType {
   }
 
   /**
-   * Takes the lowest free slot for a page of the swap cache, or 0. The kernel
-   * prefers slots near the last one; which it takes is of no consequence here.
-   * Specifies `get_swap_page` (since 6.16, `folio_alloc_swap`).
+   * The lowest slot that is free, or 0. The kernel looks on from the last one
+   * it gave (up to 6.12), or in the processor's cluster (since 6.13): which it
+   * takes is of no consequence here, and so is not modelled.
    */
-  allocSlot(): number {
-    if (!this.writable) return 0;
-    while (this.#lowest < this.map.length && this.map[this.#lowest] !== 0) {
-      this.#lowest++;
-    }
-    if (this.#lowest >= this.map.length) return 0;
-    this.map[this.#lowest] = SWAP_HAS_CACHE;
+  lowestFree(): number {
+    if (!this.writable || this.inUse >= this.slots) return 0;
+    const { map } = this;
+    while (this.#lowest < map.length && map[this.#lowest] !== 0) this.#lowest++;
+    return this.#lowest < map.length ? this.#lowest : 0;
+  }
+
+  /**
+   * Takes a free slot for a page of the swap cache. Specifies what
+   * `get_swap_pages` (since 6.15, `folio_alloc_swap`) does to it.
+   */
+  takeSlot(offset: number): void {
+    this.map[offset] = SWAP_HAS_CACHE;
     this.inUse++;
-    return this.#lowest++;
   }
 
   /** Page table entries for a slot (`swap_count`). */
@@ -91,6 +103,7 @@ export class SwapType {
     this.map[offset] = 0;
     this.inUse--;
     this.#lowest = Math.min(this.#lowest, offset);
+    this.unused.delete(offset);
     this.zeromap.delete(offset);
     this.onDevice.delete(offset);
   }

@@ -1,6 +1,9 @@
 /** What zswap asks of the swap layer above it, to write a page back. */
 import type { Wait } from "../rules/wait.ts";
 
+/** What came of asking for a page in the swap cache. */
+export type SwapCacheOutcome = "new" | "exists" | "no-memory" | "no-slot";
+
 /**
  * The swap cache and the swap device, as writeback uses them: a page is put
  * into the swap cache, filled, and written to the device from there.
@@ -8,14 +11,15 @@ import type { Wait } from "../rules/wait.ts";
 export interface SwapLayer {
   /**
    * Allocates a locked page in the swap cache for a slot: "new"; "exists"
-   * where the slot has one; "no-memory" where there is no frame for it, or
-   * the slot is free. Specifies `__read_swap_cache_async`,
+   * where the slot has one; "no-memory" where there is no frame for it;
+   * "no-slot" where the slot is free, which is "no-memory" too up to 7.1.
+   * Specifies `__read_swap_cache_async` (since 7.0, `swap_cache_alloc_folio`),
    * `mm/swap_state.c`.
    */
   allocSwapCachePage(
     type: number,
     offset: number,
-  ): Generator<Wait, "new" | "exists" | "no-memory">;
+  ): Generator<Wait, SwapCacheOutcome>;
   /** Takes a page that was just allocated out again (`delete_from_swap_cache`). */
   deleteFromSwapCache(type: number, offset: number): void;
   /**

@@ -6,6 +6,7 @@ import {
   type SwapStep,
   type SwapSteps,
 } from "../../programs/swap/steps.ts";
+import { NO_PAGE } from "../../memory/memory.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import type { SwapSubject } from "../../targets/swap/subject.ts";
@@ -20,8 +21,10 @@ import {
   judging,
 } from "../judge.ts";
 import { NaiveComparison } from "./naive_comparison.ts";
-import { faultIn, swapOff, writePage } from "./naive_fault.ts";
-import { pageOut } from "./naive_out.ts";
+import { swapFactsOf } from "./kernels.ts";
+import { faultIn, reclaim, swapOff, writePage } from "./naive_fault.ts";
+import { mayKeepBack, pageOut } from "./naive_out.ts";
+import type { NaivePage } from "./naive_page.ts";
 import { NaiveSwap } from "./naive_swap.ts";
 import { writeUnderWriteback } from "./naive_under_writeback.ts";
 import { SWAP_MODEL } from "./rules.ts";
@@ -30,16 +33,21 @@ import { SWAP_MODEL } from "./rules.ts";
 const placeOf = ({ process = ONE_PROCESS, page }: PageChoice) =>
   [process, page] as const;
 
+/** What is known of a page before it is asked for. */
+type Outlook = Partial<Pick<NaivePage, "lost" | "unread">>;
+
 /** An answer's errno is the one that must come. */
 function expectErrno(
   { reach }: NaiveSwap,
   expected: string | undefined,
   answer: unknown,
-  isLost = false,
+  before: Outlook = {},
 ): void {
   const found = isRefusal(answer) ? answer.error : undefined;
-  const rule: Rule = isLost
+  const rule: Rule = before.lost
     ? SWAP_MODEL.lost
+    : before.unread
+    ? SWAP_MODEL.notAgain
     : expected === "EIO"
     ? SWAP_MODEL.unreadable
     : SWAP_MODEL.noMemory;
@@ -58,11 +66,14 @@ class MachineJudge {
 
   constructor(model: SwapModel, subject: SwapSubject, reach: Reach) {
     const { profile, setup, swap } = subject;
-    const slots = [...swap.types.values()].map(({ slots }) => slots);
+    const slots = [...swap.types.values()].map(({ device }) =>
+      Math.max(0, device.pages - 1)
+    );
     this.#model = model;
     this.#subject = subject;
     this.#zeros = new Uint8Array(profile.pageSize);
-    this.naive = new NaiveSwap({ profile, setup, slots }, reach);
+    const facts = swapFactsOf(profile);
+    this.naive = new NaiveSwap({ profile, setup, facts, slots }, reach);
     this.#comparison = new NaiveComparison(this.naive, subject);
     this.after = judging(this.#table());
   }
@@ -79,7 +90,7 @@ class MachineJudge {
 
   /** Steps that end the machine: all is read, then nobody is left. */
   closing(): readonly SwapStep[] {
-    const steps: SwapStep[] = [{ op: "evict_end" }];
+    const steps: SwapStep[] = [{ op: "evict_end" }, { op: "reclaim" }];
     for (const [process, pages] of this.naive.processes) {
       for (const page of pages.keys()) {
         steps.push({ op: "read", process, page });
@@ -88,7 +99,8 @@ class MachineJudge {
     for (const process of this.naive.processes.keys()) {
       steps.push({ op: "exit", process });
     }
-    return steps;
+    // What the processor keeps, it gives up where a device goes.
+    return [...steps, { op: "swapoff" }];
   }
 
   /** Nobody is left: nor is anything else. */
@@ -106,6 +118,7 @@ class MachineJudge {
       read: (step, answer) => this.#read(step, answer),
       pageout: (step, answer) => this.#pageOut(step, answer),
       forget: ({ process = ONE_PROCESS, page }) => this.#forget(process, page),
+      reclaim: () => this.#reclaim(),
       exit: ({ process = ONE_PROCESS }) => this.#exit(process),
       pageout_all: ({ process = ONE_PROCESS }, answer) =>
         this.#pageOutAll(process, answer),
@@ -118,12 +131,23 @@ class MachineJudge {
     };
   }
 
+  #outlook(process: number, number: number): Outlook {
+    const { lost, unread } = this.naive.pageOf(process, number) ?? {};
+    return { lost, unread };
+  }
+
+  #reclaim(): void {
+    this.naive.slotRule = SWAP_MODEL.reclaimed;
+    reclaim(this.naive);
+    this.#comparison.comparePages();
+  }
+
   #write(step: SwapSteps["write"], answer: unknown): void {
     const [process, number] = placeOf(step);
-    const isLost = this.naive.pageOf(process, number)?.lost ?? false;
+    const before = this.#outlook(process, number);
     const data = this.#model.expand(step.data);
     const errno = writePage(this.naive, process, number, data);
-    expectErrno(this.naive, errno, answer, isLost);
+    expectErrno(this.naive, errno, answer, before);
   }
 
   #writeUnderWriteback(
@@ -131,20 +155,29 @@ class MachineJudge {
     answer: unknown,
   ): void {
     const [process, number] = placeOf(step);
-    const isLost = this.naive.pageOf(process, number)?.lost ?? false;
+    const before = this.#outlook(process, number);
     const data = this.#model.expand(step.data);
-    const errno = writeUnderWriteback(this.naive, process, number, data);
-    expectErrno(this.naive, errno, answer, isLost);
+    const isMapped = () =>
+      this.#subject.swap.pageOf(process, number)?.pfn !== NO_PAGE;
+    const errno = writeUnderWriteback(
+      this.naive,
+      process,
+      number,
+      data,
+      isMapped,
+    );
+    expectErrno(this.naive, errno, answer, before);
   }
 
   #read(step: PageChoice, answer: SwapResults["read"] | Refusal): void {
     const { naive } = this;
     const [process, number] = placeOf(step);
     const page = naive.pageOf(process, number);
+    const before = this.#outlook(process, number);
     const errno = page === undefined
       ? writePage(naive, process, number, this.#zeros)
-      : faultIn(naive, page);
-    expectErrno(naive, errno, answer, page?.lost);
+      : faultIn(naive, page, false);
+    expectErrno(naive, errno, answer, before);
     if (isRefusal(answer)) return;
     const rule = page === undefined
       ? SWAP_MODEL.fresh
@@ -203,24 +236,38 @@ class MachineJudge {
   #swapOff(answer: unknown): void {
     const errno = swapOff(this.naive);
     expectErrno(this.naive, errno, answer);
+    this.#lookAtAnything();
     this.#comparison.comparePages();
+  }
+
+  /** Nobody can say what is in a page that could not be read and is mapped. */
+  #lookAtAnything(): void {
+    const { swap } = this.#subject;
+    for (const [process, pages] of this.naive.processes) {
+      for (const [number, page] of pages) {
+        const pfn = swap.pageOf(process, number)?.pfn ?? NO_PAGE;
+        if (!page.anything || pfn === NO_PAGE) continue;
+        page.data = swap.bytesOf(pfn).slice();
+        page.anything = false;
+        this.naive.reach.count(SWAP_MODEL.lost);
+      }
+    }
   }
 
   #shrink(answer: SwapResults["shrink"] | Refusal): void {
     const { naive } = this;
-    const { counts, parameters, setup } = naive;
+    const { counts, parameters } = naive;
     const isAsked = parameters.isOn("shrinker_enabled") &&
-      setup.below !== "zswap-pseudo" && counts.stored > 0;
+      !mayKeepBack(this.naive) && counts.stored > 0;
     const swapins = isAsked ? Math.min(counts.diskSwapins, counts.stored) : 0;
     counts.diskSwapins -= swapins;
-    const share = isAsked
-      ? this.#comparison.poolPagesBefore / counts.stored
-      : 0;
+    const backing = isAsked ? this.#comparison.chargedPagesBefore : 0;
     if (isAsked) naive.reach.count(SWAP_MODEL.shrinker);
     const { freeable, written } = isRefusal(answer)
       ? { freeable: answer.error, written: 0 }
       : answer;
-    const expected = Math.floor((counts.stored - swapins) * share);
+    const left = counts.stored - swapins;
+    const expected = Math.floor(left * backing / Math.max(1, counts.stored));
     expectSame(SWAP_MODEL.shrinker, expected, freeable);
     const before = counts.writtenBack;
     naive.takeWritebacks(0);

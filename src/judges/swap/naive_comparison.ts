@@ -2,10 +2,20 @@
 import { NO_PAGE } from "../../memory/memory.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { SwapSubject } from "../../targets/swap/subject.ts";
+import type { Zswap } from "../../zswap/zswap.ts";
 import { expectSame } from "../judge.ts";
 import type { NaivePage } from "./naive_page.ts";
 import type { NaiveCounts, NaiveSwap } from "./naive_swap.ts";
 import { SWAP_MODEL } from "./rules.ts";
+
+/** The whole pages that zswap's compressed pages would fill. */
+function chargedPages({ trees, profile }: Zswap): number {
+  let bytes = 0;
+  for (const { entries } of trees.values()) {
+    for (const { length } of entries.values()) bytes += length;
+  }
+  return Math.floor(bytes / profile.pageSize);
+}
 
 /** Counters by the naive model's names and the model's. */
 const VMSTAT = [
@@ -27,8 +37,8 @@ export class NaiveComparison {
   readonly #subject: SwapSubject;
   #before: NaiveCounts;
   #inUseBefore = 0;
-  /** Pages that zswap's pools had before the step. */
-  poolPagesBefore = 0;
+  /** Whole pages that the compressed ones would have filled before the step. */
+  chargedPagesBefore = 0;
 
   /** A machine without processes, and its naive model. */
   constructor(naive: NaiveSwap, subject: SwapSubject) {
@@ -47,6 +57,7 @@ export class NaiveComparison {
     this.#compareCounts(SWAP_MODEL.vmstat, VMSTAT, this.#subject.swap.stats);
     if (this.#naive.hasZswap) this.#compareZswap();
     this.#compareFrames();
+    this.#compareRefusedWrites();
     this.#keep();
   }
 
@@ -86,8 +97,11 @@ export class NaiveComparison {
 
   #compareSlots(): void {
     const { inUse } = this.#naive.devices;
-    expectSame(this.#naive.slotRule, inUse, this.#inUse());
-    this.#count(SWAP_MODEL.slots, inUse !== this.#inUseBefore);
+    const { isKeeping } = this.#naive.kept;
+    const rule = isKeeping ? SWAP_MODEL.keptSlots : this.#naive.slotRule;
+    expectSame(rule, inUse, this.#inUse());
+    const counted = isKeeping ? SWAP_MODEL.keptSlots : SWAP_MODEL.slots;
+    this.#count(counted, inUse !== this.#inUseBefore);
     this.#inUseBefore = inUse;
   }
 
@@ -120,7 +134,7 @@ export class NaiveComparison {
     const { zswap } = this.#subject.swap;
     if (zswap === undefined) return;
     const { counts } = this.#naive;
-    const { counters } = zswap;
+    const { counters, pools } = zswap;
     const rule = SWAP_MODEL.stored;
     // A page that goes while it is being evicted is counted until that is over.
     const held = this.#naive.leftWhileEvicting?.size ?? 0;
@@ -135,12 +149,16 @@ export class NaiveComparison {
       writtenBack,
       counters.written_back_pages,
     );
+    // Whatever a step leaves to the worker, that has done by now.
+    const isQueued = zswap.shrinkQueued ||
+      pools.list.some(({ shrinkQueued }) => shrinkQueued);
+    expectSame(SWAP_MODEL.writtenBack, false, isQueued);
     expectSame(SWAP_MODEL.shrinker, counts.diskSwapins, zswap.nrDiskSwapins);
     if (!this.#naive.isExclusive) {
       this.#compareCounts(SWAP_MODEL.frontswap, FRONTSWAP, zswap.frontswap);
     }
     this.#compareRejections();
-    this.poolPagesBefore = zswap.pools.totalPages;
+    this.chargedPagesBefore = chargedPages(zswap);
   }
 
   /** Reasons that are counted, beside the refusals that there were. */
@@ -167,6 +185,18 @@ export class NaiveComparison {
     const pools = swap.zswap?.pools.totalPages ?? 0;
     expectSame(SWAP_MODEL.frames, frames, swap.memory.allocatedPages - pools);
     this.#count(SWAP_MODEL.frames, frames !== this.#before.frames);
+  }
+
+  /** zram counts each write that it refuses, with a bio or without. */
+  #compareRefusedWrites(): void {
+    const { zrams } = this.#subject;
+    if (zrams.length === 0) return;
+    const failed = zrams.reduce(
+      (sum, { ioStat }) => sum + ioStat.failedWrites,
+      0,
+    );
+    const { refusedWrites } = this.#naive.requests;
+    expectSame(SWAP_MODEL.singlePage, refusedWrites, failed);
   }
 
   /** Compares some counters; their rule is exercised where one has changed. */

@@ -9,9 +9,10 @@ import { SWAP_MODEL } from "./rules.ts";
 /** The slot of a page, or one that it takes now; none where none is free. */
 function slotOf(naive: NaiveSwap, page: NaivePage): NaiveSlot | undefined {
   if (page.slot !== undefined) return page.slot;
-  const slot = naive.devices.take(page);
+  const slot = naive.kept.take();
   if (slot === undefined) return undefined;
   page.slot = slot;
+  slot.page = page;
   page.dirty = true;
   return slot;
 }
@@ -22,7 +23,7 @@ export function zeromapTakes(
   page: NaivePage,
   slot: NaiveSlot,
 ): boolean {
-  if (!naive.profile.swap.zeromap) return false;
+  if (!naive.facts.zeroBits) return false;
   if (slot.place === "zeromap") slot.place = "nowhere";
   if (!isZero(page.data)) return false;
   naive.leaveZswap(slot);
@@ -131,9 +132,15 @@ function store(
   return isStored;
 }
 
-/** Whether a page that zswap refuses is kept from its device: only where it may not go there. */
-export function mayKeepBack({ setup, isExclusive }: NaiveSwap): boolean {
-  return isExclusive && setup.below === "zswap-pseudo";
+/**
+ * Whether a page that zswap refuses is kept from its device: only where it may
+ * not go there, as it may from a zswap that is disabled.
+ */
+export function mayKeepBack(
+  { setup, isExclusive, parameters }: NaiveSwap,
+): boolean {
+  return isExclusive && setup.below === "zswap-pseudo" &&
+    parameters.isOn("enabled");
 }
 
 /**
@@ -167,7 +174,7 @@ export function pageOut(
   if (slot === undefined) return false;
   const isTaken = !page.dirty || store(naive, page, slot, part, isKept);
   if (isTaken) {
-    page.dirty = false;
+    page.dirty = page.unread = false;
     naive.setFrame(page, false, false);
   }
   naive.takeWritebacks(part);

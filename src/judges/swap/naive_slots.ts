@@ -11,7 +11,9 @@ export interface NaiveSlot {
   /** Its number in the device. */
   readonly offset: number;
   /** Whose it is. */
-  readonly page: NaivePage;
+  page: NaivePage | undefined;
+  /** Whether the swap cache alone has a page for it. */
+  isOrphan: boolean;
   /** Where the page is. */
   place: Place;
   /** Whether frontswap knows of it. */
@@ -69,22 +71,64 @@ export class NaiveDevices {
     return this.#devices.find((one) => one.type === type)?.slots[offset];
   }
 
-  /** Takes the lowest free slot of the first device that has one. */
-  take(page: NaivePage): NaiveSlot | undefined {
+  /**
+   * The place of the lowest free slot of the first device that has one, and of
+   * any slot below it that `isReclaimed` frees.
+   */
+  #findFree(
+    isReclaimed: (slot: NaiveSlot) => boolean,
+  ): { device: NaiveDevice; offset: number } | undefined {
     const device = this.#devices.find(({ inUse, count }) => inUse < count);
     if (device === undefined) return undefined;
-    while (device.slots[device.lowest] !== undefined) device.lowest++;
+    let offset = 1;
+    const isTaken = (slot: NaiveSlot | undefined) =>
+      slot !== undefined && !isReclaimed(slot);
+    if (this.orphans > 0) {
+      while (isTaken(device.slots[offset])) offset++;
+    } else {
+      while (device.slots[device.lowest] !== undefined) device.lowest++;
+      offset = device.lowest;
+    }
+    return { device, offset };
+  }
+
+  /** Slots that only the swap cache has. */
+  orphans = 0;
+
+  /** Takes a slot, if there is one. */
+  take(isReclaimed: (slot: NaiveSlot) => boolean): NaiveSlot | undefined {
+    const found = this.#findFree(isReclaimed);
+    if (found === undefined) return undefined;
+    const { device, offset } = found;
     const slot: NaiveSlot = {
       type: device.type,
-      offset: device.lowest,
-      page,
+      offset,
+      page: undefined,
+      isOrphan: false,
       place: "nowhere",
       frontswap: false,
       sameFilled: false,
     };
-    device.slots[device.lowest++] = slot;
+    device.slots[offset] = slot;
     device.inUse++;
     return slot;
+  }
+
+  /** Whether the next slot that is taken is of a device. */
+  isNext(type: number): boolean {
+    return this.#devices.find(({ inUse, count }) => inUse < count)?.type ===
+      type;
+  }
+
+  /** The slots in use of a device. */
+  slotsOf(type: number): NaiveSlot[] {
+    const slots = this.#devices.find((one) => one.type === type)?.slots ?? [];
+    return slots.filter((slot) => slot !== undefined);
+  }
+
+  /** The slots in use of every device. */
+  get slots(): NaiveSlot[] {
+    return this.#devices.flatMap(({ type }) => this.slotsOf(type));
   }
 
   /** Gives a slot back. */

@@ -6,6 +6,13 @@ import type { Reach } from "../../rules/reach.ts";
 import type { SwapRequest } from "../../targets/swap/requested.ts";
 import { Disagreement } from "../judge.ts";
 import type { NaivePage } from "./naive_page.ts";
+import {
+  asksSinglePages,
+  isFast,
+  isStable,
+  type SwapFacts,
+} from "./kernels.ts";
+import { NaiveKept } from "./naive_kept.ts";
 import { NaiveParameters } from "./naive_parameters.ts";
 import { NaiveDevices, type NaiveSlot } from "./naive_slots.ts";
 import { RequestReader } from "./request_reader.ts";
@@ -47,6 +54,8 @@ export interface NaiveSetup {
   readonly profile: Profile;
   /** What the machine is like. */
   readonly setup: SwapCreate & { readonly below: SwapBelow };
+  /** What is known of the kernel. */
+  readonly facts: SwapFacts;
   /** Slots of each device, the first one first. */
   readonly slots: readonly number[];
 }
@@ -68,7 +77,9 @@ export class NaiveSwap {
   /** The pages of each process that were written. */
   readonly processes: Map<number, Map<number, NaivePage>> = new Map();
   /** The requests of the step. */
-  readonly requests: RequestReader = new RequestReader();
+  readonly requests: RequestReader;
+  /** The slots that the processor keeps. */
+  readonly kept: NaiveKept;
   /** zswap's parameters. */
   readonly parameters: NaiveParameters;
   /** What was counted. */
@@ -89,8 +100,12 @@ export class NaiveSwap {
   };
   /** Whether there is zswap. */
   readonly hasZswap: boolean;
-  /** Whether pages are read past the swap cache. */
-  readonly readsPastCache: boolean;
+  /** What is known of the kernel. */
+  readonly facts: SwapFacts;
+  /** Whether what is below is as fast as memory. */
+  readonly isFast: boolean;
+  /** Whether a page must not change while it is written. */
+  readonly isStable: boolean;
   /** Whether zswap gives an entry up that it gives to the swap cache. */
   readonly isExclusive: boolean;
   /** The rule by which the slots are judged after a step. */
@@ -99,15 +114,22 @@ export class NaiveSwap {
   leftWhileEvicting: Set<string> | undefined;
 
   /** A machine without processes. */
-  constructor({ profile, setup, slots }: NaiveSetup, reach: Reach) {
-    const { below } = setup;
+  constructor({ profile, setup, facts, slots }: NaiveSetup, reach: Reach) {
+    const { below, stableWrites } = setup;
+    this.facts = facts;
+    this.isFast = isFast(facts, below);
+    this.isStable = isStable(facts, below, stableWrites);
+    this.requests = new RequestReader(reach, asksSinglePages(facts, below));
+    this.kept = new NaiveKept(facts, {
+      devices: this.devices,
+      reclaim: (slot) => this.isSwapFull() && this.reclaimOrphan(slot),
+      giveBack: (slot) => this.#giveBack(slot),
+    });
     this.profile = profile;
     this.setup = setup;
     this.reach = reach;
     this.parameters = new NaiveParameters(profile, setup, reach);
     this.hasZswap = below.startsWith("zswap");
-    this.readsPastCache = profile.swap.readsPastCache &&
-      below !== "disk" && below !== "zswap-disk";
     this.isExclusive = profile.zswap.frontswap === "none";
     for (const count of slots) this.devices.swapon(count);
   }
@@ -146,12 +168,47 @@ export class NaiveSwap {
     this.leftWhileEvicting?.add(`${slot.type}:${slot.offset}`);
   }
 
-  /** A slot is free, and all that anybody has of it. */
+  /** A slot is nobody's: free, or kept by the processor until it has many. */
   release(slot: NaiveSlot): void {
+    if (slot.page?.slot === slot) slot.page.slot = undefined;
+    slot.page = undefined;
+    if (this.facts.zswapLearnsFirst) this.leaveZswap(slot);
+    this.kept.free(slot);
+  }
+
+  /** A slot is free, and all that anybody has of it. */
+  #giveBack(slot: NaiveSlot): void {
     this.leaveZswap(slot);
     if (slot.frontswap) this.counts.invalidates++;
     this.devices.give(slot);
-    if (slot.page.slot === slot) slot.page.slot = undefined;
+  }
+
+  /** Whether more than half of all slots are in use. */
+  isSwapFull(): boolean {
+    const { inUse, count } = this.devices;
+    return inUse > count / 2;
+  }
+
+  /** A page goes on in a frame of its own; the swap cache keeps what it had. */
+  leaveBehind(page: NaivePage): void {
+    const { slot } = page;
+    if (slot === undefined) return;
+    slot.page = undefined;
+    slot.isOrphan = true;
+    page.slot = undefined;
+    page.cached = page.shared = page.dirty = false;
+    this.devices.orphans++;
+    this.counts.frames++;
+  }
+
+  /** What the swap cache alone has goes; answers whether it was that. */
+  reclaimOrphan(slot: NaiveSlot): boolean {
+    if (!slot.isOrphan) return false;
+    slot.isOrphan = false;
+    this.devices.orphans--;
+    this.counts.frames--;
+    this.release(slot);
+    return true;
   }
 
   /** A page goes, with its frame and its slot. */
@@ -164,7 +221,8 @@ export class NaiveSwap {
   writeBack({ type, slot: offset, failed, kind }: SwapRequest): void {
     const slot = this.devices.at(type, offset);
     if (kind !== "write") throw this.requests.unexpected("a write");
-    if (slot?.place !== "zswap" || slot.page.cached) {
+    const page = slot?.page;
+    if (slot?.place !== "zswap" || page === undefined || page.cached) {
       throw new Disagreement(
         SWAP_MODEL.writtenBack,
         "a page that is in zswap and not in the swap cache is written back",
@@ -177,8 +235,8 @@ export class NaiveSwap {
     this.counts.pswpout++;
     if (failed) {
       this.counts.failedWrites++;
-      slot.page.dirty = true;
-      this.setFrame(slot.page, slot.page.mapped, true);
+      page.dirty = true;
+      this.setFrame(page, page.mapped, true);
     } else {
       slot.place = "device";
     }

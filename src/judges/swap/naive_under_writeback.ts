@@ -17,25 +17,73 @@ import { SWAP_MODEL } from "./rules.ts";
 /** The parts of the step: the page goes out, it is written, and the end of both. */
 const [OUT, WRITE, END] = [0, 1, 2];
 
-/** The slot of a page whose writeback takes its time, if it does. */
+/** Who takes a page that is written out: which says whether that takes its time. */
+type Taker = "nobody" | "zswap" | "device-at-once" | "device";
+
+/**
+ * Who takes the page of a slot, as the requests say that are left of the step.
+ * Without a frame to bring it in again, zswap has it and may write it back in
+ * the same step: then it is not mapped.
+ */
+function takerOf(
+  naive: NaiveSwap,
+  slot: NaiveSlot,
+  isMapped: () => boolean,
+): Taker {
+  const write = naive.requests.writeOf(slot);
+  if (write?.part === OUT) return "device-at-once";
+  const isOut = naive.requests.next?.kind === "frame" && !isMapped();
+  if (write !== undefined && !isOut) return "device";
+  if (!naive.hasZswap) throw naive.requests.unexpected("the page is written");
+  // What is kept back is in the swap cache still, and needs no frame to be written.
+  const isKept = mayKeepBack(naive) && naive.requests.next?.part !== WRITE;
+  return isKept ? "nobody" : "zswap";
+}
+
+/** The page is out, or stays, without a time when it is under writeback. */
+function goOut(
+  naive: NaiveSwap,
+  page: NaivePage,
+  slot: NaiveSlot,
+  taker: Exclude<Taker, "device">,
+): void {
+  if (taker === "device-at-once") {
+    const { next } = naive.requests;
+    naive.requests.take();
+    if (naive.hasZswap) countStore(naive, page, slot, false);
+    if (!writtenToDevice(naive, page, slot, next?.failed ?? false)) return;
+  } else {
+    countStore(naive, page, slot, taker === "zswap");
+    if (taker === "nobody") return;
+  }
+  page.dirty = false;
+  naive.setFrame(page, false, false);
+}
+
+/**
+ * Begins to page a page out that is to be written meanwhile: its slot and who
+ * takes it, where it is under writeback then.
+ */
 function beginWriteback(
   naive: NaiveSwap,
   page: NaivePage,
-): NaiveSlot | undefined {
+  isMapped: () => boolean,
+): { slot: NaiveSlot; taker: "zswap" | "device" } | undefined {
   if (page.lost || (!page.mapped && !page.cached)) return undefined;
   const slot = unmap(naive, page);
   if (slot === undefined) return undefined;
   if (!page.dirty || zeromapTakes(naive, page, slot)) {
-    page.dirty = false;
+    page.dirty = page.unread = false;
     naive.setFrame(page, false, false);
     return undefined;
   }
   beforeStore(naive, slot, OUT);
   naive.requests.nextWrite(OUT);
-  // A page that is kept back needs no copy.
-  const isKept = mayKeepBack(naive) && naive.requests.next?.part !== WRITE;
-  if (isKept) countStore(naive, page, slot, false);
-  return isKept ? undefined : slot;
+  const taker = takerOf(naive, slot, isMapped);
+  const isUnderWriteback = taker === "device" ||
+    taker === "zswap" && naive.facts.storedIsWriteback;
+  if (isUnderWriteback) return { slot, taker };
+  goOut(naive, page, slot, taker);
 }
 
 /** What becomes of the older page: zswap has it by now, or its device gets it. */
@@ -43,46 +91,54 @@ function endWriteback(
   naive: NaiveSwap,
   page: NaivePage,
   slot: NaiveSlot,
+  taker: "zswap" | "device",
 ): void {
   const { requests, hasZswap } = naive;
+  if (hasZswap) countStore(naive, page, slot, taker === "zswap");
+  if (taker === "zswap") return;
   const { next } = requests;
-  const isWritten = next?.part === END && isOf(slot, next);
-  if (hasZswap) countStore(naive, page, slot, !isWritten);
-  if (isWritten) {
-    requests.take();
-    writtenToDevice(naive, page, slot, next.failed);
-  } else if (!hasZswap) {
+  if (next?.part !== END || !isOf(slot, next)) {
     throw requests.unexpected("the page is written to its slot");
   }
+  requests.take();
+  writtenToDevice(naive, page, slot, next.failed);
 }
 
 /**
  * A page is written while its writeback is under way: where it is, or a copy of
- * it. Where it takes no time, the page is out when it is written.
+ * it, `isMapped` saying whether it is mapped in the end. Where it takes no time, the page is out when it is written.
  */
 export function writeUnderWriteback(
   naive: NaiveSwap,
   process: number,
   number: number,
   data: Uint8Array,
+  isMapped: () => boolean,
 ): FaultErrno | undefined {
   const page = naive.pageOf(process, number);
-  const slot = page && beginWriteback(naive, page);
-  if (page === undefined || slot === undefined) {
-    return writePage(naive, process, number, data);
+  const begun = page && beginWriteback(naive, page, isMapped);
+  if (page === undefined || begun === undefined) {
+    const errno = writePage(naive, process, number, data);
+    naive.takeWritebacks(END);
+    return errno;
   }
+  const { slot, taker } = begun;
   naive.reach.count(SWAP_MODEL.underWriteback);
   naive.slotRule = SWAP_MODEL.underWriteback;
-  const isInPlace = naive.profile.swap.writeUnderWriteback === "in-place";
-  const isWritten = isInPlace || naive.requests.takeFrame();
+  const isCopied = naive.isStable;
+  const isWritten = !isCopied || naive.requests.takeFrame();
   page.dirty = false;
-  endWriteback(naive, page, slot);
-  naive.setFrame(page, true, !isWritten || isInPlace);
+  endWriteback(naive, page, slot, taker);
+  naive.setFrame(page, true, !isWritten || !isCopied);
+  page.shared = isCopied && !isWritten;
   if (isWritten) {
     page.data = data;
-    page.wasOut = page.replaced = false;
-    page.dirty = isInPlace;
-    if (!isInPlace) naive.release(slot);
+    page.wasOut = page.replaced = page.anything = false;
+    page.dirty = !isCopied;
+    if (isCopied) {
+      page.dirty = false;
+      naive.release(slot);
+    }
   }
   naive.takeWritebacks(END);
   return isWritten ? undefined : "ENOMEM";

@@ -1,4 +1,5 @@
 /** Reads what the swap path asked for in one step, request by request. */
+import type { Reach } from "../../rules/reach.ts";
 import type { SwapRequest } from "../../targets/swap/requested.ts";
 import { Disagreement } from "../judge.ts";
 import type { NaiveSlot } from "./naive_slots.ts";
@@ -8,15 +9,71 @@ import { SWAP_MODEL } from "./rules.ts";
 const nameOf = ({ type, offset }: Pick<NaiveSlot, "type" | "offset">) =>
   `${type}:${offset}`;
 
+/** A request, for messages. */
+function textOf(request: SwapRequest | undefined): string {
+  if (request === undefined) return "nothing";
+  const { kind, type, slot, alone } = request;
+  if (kind === "frame") return "a frame is asked for";
+  return `slot ${type}:${slot}: ${kind}${alone ? " without a bio" : ""}`;
+}
+
 /** The requests of a step in their order, each to be taken once. */
 export class RequestReader {
+  readonly #reach: Reach;
+  readonly #asksAlone: boolean;
   #requests: readonly SwapRequest[] = [];
   #at = 0;
+  /** Writes that devices refused since the first step, with a bio and without. */
+  refusedWrites = 0;
+
+  /** `asksAlone` says whether devices are first asked without a bio. */
+  constructor(reach: Reach, asksAlone: boolean) {
+    this.#reach = reach;
+    this.#asksAlone = asksAlone;
+  }
 
   /** Begins with a step's first request. */
   begin(requests: readonly SwapRequest[]): void {
-    this.#requests = requests;
     this.#at = 0;
+    for (const { kind, failed } of requests) {
+      if (kind === "write" && failed) this.refusedWrites++;
+    }
+    this.#requests = this.#asksAlone
+      ? this.#lastTries(requests)
+      : requests.filter((request) => !request.alone || this.#refuse(request));
+  }
+
+  #refuse(request: SwapRequest): never {
+    throw new Disagreement(SWAP_MODEL.singlePage, "a bio", textOf(request));
+  }
+
+  /**
+   * Each page is asked for without a bio first, and once more with one where
+   * that fails: the requests by which it is settled.
+   */
+  #lastTries(requests: readonly SwapRequest[]): SwapRequest[] {
+    const isAnswer = (first: SwapRequest, { kind, type, slot }: SwapRequest) =>
+      kind === first.kind && type === first.type && slot === first.slot;
+    let tried: SwapRequest | undefined;
+    const settled = requests.filter((request) => {
+      if (request.kind === "frame") return true;
+      const isRight = request.alone
+        ? tried === undefined
+        : tried !== undefined && isAnswer(tried, request);
+      if (!isRight) {
+        const expected = tried === undefined ? "no bio yet" : "a bio as well";
+        throw new Disagreement(
+          SWAP_MODEL.singlePage,
+          expected,
+          textOf(request),
+        );
+      }
+      this.#reach.count(SWAP_MODEL.singlePage);
+      tried = request.alone && request.failed ? request : undefined;
+      return tried === undefined;
+    });
+    if (tried === undefined) return settled;
+    throw new Disagreement(SWAP_MODEL.singlePage, "a bio as well", "nothing");
   }
 
   /** The next request. */
@@ -53,18 +110,16 @@ export class RequestReader {
     return this.next?.part === part ? this.next : undefined;
   }
 
+  /** The next write of a slot, whatever comes before it. */
+  writeOf({ type, offset }: NaiveSlot): SwapRequest | undefined {
+    return this.#requests.slice(this.#at).find((one) =>
+      one.kind === "write" && one.type === type && one.slot === offset
+    );
+  }
+
   /** The disagreement that something else should have been asked for. */
   unexpected(expected: string): Disagreement {
-    const { next } = this;
-    return new Disagreement(
-      SWAP_MODEL.request,
-      expected,
-      next === undefined
-        ? "nothing"
-        : next.kind === "frame"
-        ? "a frame is asked for"
-        : `slot ${next.type}:${next.slot}: ${next.kind}`,
-    );
+    return new Disagreement(SWAP_MODEL.request, expected, textOf(this.next));
   }
 
   /** Nothing is left to be taken. */

@@ -26,13 +26,33 @@ export const SWAP_MODEL = {
   ),
   unreadable: rule(
     "unreadable",
-    "A page that its device cannot read gives EIO, and is where it was: it may be read again.",
+    "A page that its device cannot read gives EIO, and is where it was.",
     "do_swap_page, mm/memory.c; end_swap_bio_read, mm/page_io.c, 6.1",
+  ),
+  notAgain: rule(
+    "not-read-again",
+    "A page that could not be read into the swap cache stays there, and gives EIO without being read until reclaim drops it.",
+    "do_swap_page, mm/memory.c, 6.12.118; swapin_sync, mm/swap_state.c, 7.2.12",
+  ),
+  reclaimed: rule(
+    "reclaimed",
+    "Reclaim drops what the swap cache has and nobody has mapped, unless it is stored nowhere else.",
+    "__remove_mapping, mm/vmscan.c, 6.1",
+  ),
+  singlePage: rule(
+    "single-page",
+    "Up to 6.2 zram is asked for each page without a bio first, and with one exactly where that fails; it counts both failures.",
+    "__swap_writepage, swap_readpage, mm/page_io.c; zram_rw_page, zram_drv.c, 6.1.192, 5.10.262",
+  ),
+  cachedWrite: rule(
+    "write-in-swap-cache",
+    "A page that is written and in the swap cache leaves it, is copied and left there (5.10), or keeps its slot and is dirty (since 5.19).",
+    "do_wp_page, mm/memory.c, 5.10.262, 6.1.192, 7.2.12",
   ),
   lost: rule(
     "lost-page",
-    "A page is lost exactly where it could not be read when its device was swapped off; from then on it gives EIO.",
-    "unuse_pte, mm/swapfile.c, 6.1",
+    "A page is lost exactly where it could not be read when its device was swapped off; from then on it gives EIO. Up to 5.18 it is mapped instead, with whatever the frame had.",
+    "unuse_pte, mm/swapfile.c, 6.1.192, 5.10.262",
   ),
   pagedOut: rule(
     "paged-out",
@@ -49,6 +69,11 @@ export const SWAP_MODEL = {
     "The slots in use are those of pages that are out or in the swap cache; a page takes the lowest that is free of the first device that has one.",
     "get_swap_page, swap_free, mm/swapfile.c, 6.1",
   ),
+  keptSlots: rule(
+    "kept-slots",
+    "From 4.11 to 6.14, while more than 320 slots are free and until fewer than 128 are, a processor takes 64 at a time and frees 64 at a time: the device, and up to 6.8 zswap, learn late.",
+    "folio_alloc_swap, free_swap_slot, mm/swap_slots.c, 6.12.118; get_swap_page, 5.10.262",
+  ),
   swapFull: rule(
     "vm-swap-full",
     "A page that comes in through the swap cache keeps its slot, unless more than half of all slots are in use: half are not more.",
@@ -61,8 +86,8 @@ export const SWAP_MODEL = {
   ),
   vmstat: rule(
     "vmstat",
-    "pswpin and pswpout count the requests to devices, those that fail among them.",
-    "count_swpout_vm_event, swap_readpage, mm/page_io.c, 6.1",
+    "pswpin and pswpout count the requests to devices, those that fail among them, but for reads since 7.3.",
+    "count_swpout_vm_event, swap_readpage, mm/page_io.c, 6.1; swap_read_end, 7.3.4",
   ),
   frontswap: rule(
     "frontswap",
@@ -96,8 +121,8 @@ export const SWAP_MODEL = {
   ),
   underWriteback: rule(
     "under-writeback",
-    "A page that is written while it is under writeback is the newer one from then on: in place it keeps its slot, copied it has none.",
-    "do_wp_page, reuse_swap_page, mm/memory.c, 4.0; do_wp_page, 6.1",
+    "A page that is written while it is under writeback is the newer one from then on: in place it keeps its slot; copied, where its device must not see it change, it has none.",
+    "reuse_swap_page, mm/swapfile.c, 5.10.262; do_swap_page, mm/memory.c, 6.1.192",
   ),
   replaced: rule(
     "replaced",

@@ -22,14 +22,14 @@ export interface ClassTable {
   /** Bytes from which on an object has a page of its own. */
   readonly hugeFrom: number;
   /**
-   * For each length, the class that recompression compares, which most kernels
-   * look up without the handle.
+   * For each length, the class that recompression compares: in most releases it
+   * looks the length up without the handle.
    */
   readonly comparedOf: Uint16Array;
 }
 
-/** Kernels whose `zs_lookup_class_index` counts the handle (mm/zsmalloc.c). */
-const LOOK_UP_CHUNKS = ["linux-6.12", "linux-7.2", "linux-7.3"];
+/** Releases whose zs_lookup_class_index counts the handle. */
+const LOOK_UP_WITH_HANDLE = ["linux-6.12", "linux-7.2", "linux-7.3"];
 
 /** The classes of a profile. */
 export function classTable(profile: Profile): ClassTable {
@@ -49,7 +49,7 @@ export function classTable(profile: Profile): ClassTable {
       sizes,
       serving,
       pageSize,
-      LOOK_UP_CHUNKS.includes(profile.release.name) ? handle : 0,
+      LOOK_UP_WITH_HANDLE.includes(profile.release.name) ? handle : 0,
     ),
     pages: Uint8Array.from(serving, ({ pages }) => pages),
     objects: Uint16Array.from(serving, ({ objects }) => objects),

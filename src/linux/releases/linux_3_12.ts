@@ -1,6 +1,7 @@
 /** Linux 3.12: a handle is a location, nothing moves, zswap evicts as it stores. */
 import { highestUsedPercent } from "../chain.ts";
 import { quarter } from "../fullness.ts";
+import { TRUTHS_5_10 } from "../kstrtox.ts";
 import { LOCATION_HANDLES } from "../objects.ts";
 import type { Release } from "../release.ts";
 import {
@@ -9,6 +10,7 @@ import {
   ATTR_WO,
   ZRAM_TABLE_ENTRIES,
 } from "../zram_profile.ts";
+import { CRYPTO_COMPRESSORS, eachCompressor } from "../zswap_profile.ts";
 
 /**
  * Linux 3.12; zram (`drivers/staging/zram`) with the fix of its stable
@@ -18,6 +20,7 @@ export const RELEASE_3_12: Release = {
   name: "linux-3.12",
   pointRelease: "3.12",
   read: "source",
+  truths: TRUTHS_5_10,
   zsmalloc: {
     classBits: 8,
     mergesClasses: false,
@@ -25,9 +28,15 @@ export const RELEASE_3_12: Release = {
     chainRule: highestUsedPercent,
     fullness: quarter,
     compaction: "none",
+    compactions: "any",
     mapping: "copy",
+    readSpan: "chunk",
     mapped: "unmovable",
     movable: false,
+    migrationOfMapped: "EAGAIN",
+    isolated: "off-list",
+    freeing: "class-lock",
+    deferredFree: "stays-counted",
     classLookup: "object",
     shrinker: false,
     zeroSize: "ENOMEM",
@@ -99,6 +108,13 @@ export const RELEASE_3_12: Release = {
     ioStat: () => "",
     debugStat: () => "",
   },
+  zbud: { reclaims: true },
+  // There is none yet.
+  z3fold: {
+    refusesHighmem: false,
+    withoutSlots: "bug",
+    reclaimedInPart: "unlisted",
+  },
   zswap: {
     parameters: { max_pool_percent: ATTR_RW },
     counters: [
@@ -112,19 +128,37 @@ export const RELEASE_3_12: Release = {
       "pool_pages",
       "stored_pages",
     ],
-    limitedCompressors: ["deflate"],
+    compressorErrnos: { deflate: "EINVAL" },
+    drivers: eachCompressor(CRYPTO_COMPRESSORS, (name) => `${name}-generic`),
     poolPer: "swap-type",
     frontswap: "older-page-stays",
     entries: "counted-by-caller",
+    writebackLooksAgain: false,
+    load: "referenced",
+    damaged: "bug",
+    folios: "single-page",
     // Five bits of type above, and two of the radix tree's.
     swpTypeShift: (wordBits) => wordBits - 5 - 2,
     shrink: "in-store",
+    entriesPerStep: 1,
+    cgroupLimit: "none",
+    withoutMemcg: "root",
     sameFilled: false,
     storesIncompressible: false,
   },
   swap: {
-    writeUnderWriteback: "in-place",
-    readsPastCache: false,
+    synchronousReads: "to-swap-cache",
+    slotTaken: "waits",
+    slotFree: "no-memory",
+    deviceOff: "no-memory",
+    rwPage: "never",
+    storedPage: "under-writeback",
+    stableWrites: false,
+    writeFault: "frees-slot",
+    writeMapped: "frees-slot",
+    slotCache: "none",
+    countsFailedReads: true,
+    unreadable: "mapped",
     zeromap: false,
   },
 };

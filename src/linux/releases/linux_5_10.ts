@@ -9,6 +9,7 @@ import {
   statColumn,
   ZRAM_TABLE_ENTRIES,
 } from "../zram_profile.ts";
+import { eachCompressor } from "../zswap_profile.ts";
 import { RELEASE_4_0 } from "./linux_4_0.ts";
 
 /** Linux 5.10. */
@@ -21,7 +22,6 @@ export const RELEASE_5_10: Release = {
     objects: CELLS_WITH_INDEX_LINKS,
     fullness: threeQuarters,
     compaction: "source-first",
-    mapped: "waited-for",
     movable: true,
     shrinker: true,
     classesTable: "almost-freeable",
@@ -97,10 +97,23 @@ export const RELEASE_5_10: Release = {
       "stored_pages",
       "same_filled_pages",
     ],
-    limitedCompressors: ["lz4", "lz4hc", "deflate", "842", "zstd"],
+    // crypto_comp: whatever the compressor answers, no counter rises.
+    compressorErrnos: eachCompressor(
+      ["lz4", "lz4hc", "deflate", "842", "zstd"],
+      () => "EINVAL",
+    ),
     swpTypeShift: (wordBits) => wordBits - 5 - 1,
     shrink: "page-in-worker",
     sameFilled: true,
   },
-  swap: { ...RELEASE_4_0.swap, readsPastCache: true },
+  swap: {
+    ...RELEASE_4_0.swap,
+    synchronousReads: "past-swap-cache",
+    // zram_wb_devops, zram_drv.c.
+    rwPage: "without-backing-device",
+    stableWrites: true,
+    // do_wp_page copies what has a second reference: the swap cache's.
+    writeMapped: "copies",
+    slotCache: "all-late",
+  },
 };

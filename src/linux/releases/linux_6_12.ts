@@ -25,7 +25,8 @@ export const RELEASE_6_12: Release = {
     fullness: inuseRatio,
     compaction: "destination-first",
     tooLarge: "ENOSPC",
-    // zs_lookup_class_index was mended in 6.12.y.
+    // async_free_zspage and zs_lookup_class_index were mended in 6.12.y.
+    deferredFree: "uncounted",
     classLookup: "chunk",
     classesTable: "tenths",
   },
@@ -76,6 +77,7 @@ export const RELEASE_6_12: Release = {
         statColumn(stat.notifyFree)
       }\n`,
   },
+  zbud: { reclaims: false },
   zswap: {
     ...RELEASE_6_1.zswap,
     parameters: {
@@ -97,10 +99,22 @@ export const RELEASE_6_12: Release = {
       "pool_total_size",
       "stored_pages",
     ],
+    // sw842_compress, lib/842; the others' drivers answer EINVAL for any error.
+    compressorErrnos: { ...RELEASE_6_1.zswap.compressorErrnos, 842: "ENOSPC" },
     frontswap: "none",
     entries: "uncounted",
+    load: "erased-first",
     shrink: "entries-in-worker",
+    cgroupLimit: "shrinks",
     sameFilled: false,
   },
-  swap: { ...RELEASE_6_1.swap, zeromap: true },
+  swap: {
+    ...RELEASE_6_1.swap,
+    slotTaken: "gives-up",
+    rwPage: "never",
+    storedPage: "unlocked",
+    // free_swap_slot calls zswap_invalidate first, swap_slots.c.
+    slotCache: "device-late",
+    zeromap: true,
+  },
 };

@@ -17,6 +17,7 @@ export const RELEASE_6_16: Release = {
     ...RELEASE_6_12.zsmalloc,
     mapping: "read-only-copy",
     mapped: "left-alone",
+    migrationOfMapped: "EINVAL",
     classLookup: "object",
   },
   zram: {
@@ -37,6 +38,17 @@ export const RELEASE_6_16: Release = {
   },
   zswap: {
     ...RELEASE_6_12.zswap,
+    // An acomp of its own: deflate_compress_one, crypto/deflate.c.
+    compressorErrnos: {
+      ...RELEASE_6_12.zswap.compressorErrnos,
+      deflate: "ENOSPC",
+    },
+    drivers: { ...RELEASE_6_12.zswap.drivers, deflate: "deflate-generic" },
+    load: "erased-after",
+    damaged: "EIO",
+    folios: "whole",
+    // Mended in 6.12's stable releases, but not yet here.
+    withoutMemcg: "nothing",
     counters: [
       "pool_limit_hit",
       "reject_reclaim_fail",
@@ -49,5 +61,11 @@ export const RELEASE_6_16: Release = {
       "pool_total_size",
       "stored_pages",
     ],
+  },
+  swap: {
+    ...RELEASE_6_12.swap,
+    // zswap_writeback_entry takes a reference of the device first, 6.17.8.
+    deviceOff: "exists",
+    slotCache: "none",
   },
 };

@@ -1,4 +1,5 @@
 /** Linux 6.17. */
+import { TRUTHS_6_17 } from "../kstrtox.ts";
 import type { Release } from "../release.ts";
 import { RELEASE_6_16 } from "./linux_6_16.ts";
 
@@ -12,5 +13,10 @@ export const RELEASE_6_17: Release = {
     ...RELEASE_6_16.zram,
     // recomp_algorithm_show adds what zcomp_available_show has added already.
     recompAlgorithmLines: "offset-twice",
+  },
+  truths: TRUTHS_6_17,
+  zswap: {
+    ...RELEASE_6_16.zswap,
+    drivers: { ...RELEASE_6_16.zswap.drivers, zstd: "zstd-generic" },
   },
 };

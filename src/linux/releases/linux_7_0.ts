@@ -55,4 +55,11 @@ export const RELEASE_7_0: Release = {
     acTime: "seconds",
     idleAge: "seconds",
   },
+  swap: {
+    ...RELEASE_6_19.swap,
+    synchronousReads: "through-swap-cache",
+    slotTaken: "is-in-swap-cache",
+    // do_swap_page frees the swap cache after it has mapped the page, 7.1.13.
+    writeFault: "keeps-exclusive",
+  },
 };

@@ -8,6 +8,11 @@ export const RELEASE_7_1: Release = {
   name: "linux-7.1",
   pointRelease: "7.1.13",
   read: "source",
+  zsmalloc: {
+    ...RELEASE_7_0.zsmalloc,
+    readSpan: "bytes-read",
+    migrationOfMapped: "EBUSY",
+  },
   zram: {
     ...RELEASE_7_0.zram,
     // zram_bio_discard ends what it does nothing about.
@@ -16,4 +21,5 @@ export const RELEASE_7_1: Release = {
     // recompress_store, validate_algo_priority.
     recompressOrder: "one-by-size",
   },
+  zswap: { ...RELEASE_7_0.zswap, load: "erased-always" },
 };

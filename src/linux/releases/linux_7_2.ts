@@ -20,4 +20,6 @@ export const RELEASE_7_2: Release = {
     // read_from_zspool_raw.
     blockTail: "zeros",
   },
+  zswap: { ...RELEASE_7_1.zswap, withoutMemcg: "root" },
+  swap: { ...RELEASE_7_1.swap, slotFree: "no-slot" },
 };

@@ -1,4 +1,5 @@
-/** Linux 7.3: parameters of algorithms in range, ages below the uptime. */
+/** Linux 7.3: a class in each location, parameters of algorithms in range. */
+import { CELLS_WITH_CLASS } from "../objects.ts";
 import type { Release } from "../release.ts";
 import { refuseParamsBeyondRange } from "../zcomp_params.ts";
 import { RELEASE_7_2 } from "./linux_7_2.ts";
@@ -9,6 +10,11 @@ export const RELEASE_7_3: Release = {
   name: "linux-7.3",
   pointRelease: "7.3.4",
   read: "source",
+  zsmalloc: {
+    ...RELEASE_7_2.zsmalloc,
+    objects: CELLS_WITH_CLASS,
+    freeing: "cell",
+  },
   zram: {
     ...RELEASE_7_2.zram,
     dictErrors: "own",
@@ -17,5 +23,12 @@ export const RELEASE_7_3: Release = {
     refuseParams: refuseParamsBeyondRange,
     // idle_store: no slot can be older than the system.
     idleAge: "below-uptime",
+  },
+  zswap: { ...RELEASE_7_2.zswap, entriesPerStep: 32 },
+  swap: {
+    ...RELEASE_7_2.swap,
+    writeFault: "frees-exclusive",
+    // swap_read_end, page_io.c.
+    countsFailedReads: false,
   },
 };

@@ -11,6 +11,7 @@ import {
   POSITIVE,
   SMALL,
   TEXT,
+  TRUTH,
   WHOLE,
 } from "../grammar.ts";
 import type { Language } from "../program.ts";
@@ -32,6 +33,7 @@ export const SWAP_GRAMMAR: Grammar<SwapStep> = {
     failWrites: optional(POSITIVE),
     failReads: optional(POSITIVE),
     failAllocations: optional(POSITIVE),
+    stableWrites: optional(TRUTH),
     totalPages: optional(POSITIVE),
     swapPages: optional(POSITIVE),
     allocator: optional(oneOf("zbud", "z3fold", "zsmalloc")),
@@ -46,6 +48,7 @@ export const SWAP_GRAMMAR: Grammar<SwapStep> = {
   counters: {},
   pageout_all: PROCESS,
   write_under_writeback: { ...PAGE, data: DATA },
+  reclaim: {},
   exit: PROCESS,
   shrink: { nr: COUNT },
   evict: {},

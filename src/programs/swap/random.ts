@@ -69,6 +69,7 @@ const WEIGHTS: readonly (readonly [
     ...anyPage(draw),
     data: anyData(draw),
   })],
+  ["reclaim", 3, () => ({ op: "reclaim" })],
   ["exit", 1, (draw) => ({ op: "exit", ...anyProcess(draw) })],
   ["shrink", 8, ({ random }) => ({ op: "shrink", nr: 1 + random(12) })],
   ["evict", 2, () => ({ op: "evict" })],
@@ -150,12 +151,18 @@ function replaceWhileEvicting(draw: Draw): SwapStep[] {
   ];
 }
 
+/** A device goes whose pages are out. */
+function goOff(draw: Draw): SwapStep[] {
+  return [{ op: "pageout_all", ...anyProcess(draw) }, { op: "swapoff" }];
+}
+
 /** Some steps that belong together, or one. */
 function anySteps(draw: Draw, anyStep: () => SwapStep): SwapStep[] {
   const kind = draw.random(100);
   if (kind === 0) return fill(draw);
   if (kind === 1) return readBack(draw);
   if (kind <= 5 && draw.isModel) return replaceWhileEvicting(draw);
+  if (kind === 6 && draw.isModel) return goOff(draw);
   return [anyStep()];
 }
 

@@ -23,6 +23,8 @@ function anySlots(random: Random): number {
     3 + random(8),
     10 + random(40),
     40 + random(100),
+    // As many as a processor keeps slots above, one more and one less.
+    159 + random(3),
     200 + random(2000),
   );
 }
@@ -35,7 +37,7 @@ function anyFailures(random: Random): SwapCreate {
   };
   return {
     failWrites: choose(0, 0, 2, 5),
-    failReads: choose(0, 0, 2, 3, 6),
+    failReads: choose(0, 2, 3, 6),
     failAllocations: choose(0, 0, 0, 5, 9, 30),
   };
 }
@@ -62,6 +64,7 @@ export function randomCreate(
     frames: random(3) === 0 ? 6 + random(2 * slots + 20) : undefined,
     poolPages: pick(random, 1 + random(6), 5 + random(20), 20 + random(100)),
     ...random(3) > 0 ? {} : anyFailures(random),
+    stableWrites: random(3) === 0 ? true : undefined,
   };
   const entries = Object.entries(create).filter(([, value]) =>
     value !== undefined

@@ -72,6 +72,8 @@ export interface SwapCreate {
   readonly failReads?: number;
   /** Each how-manieth allocation of a frame or of zswap's structures fails. */
   readonly failAllocations?: number;
+  /** Whether a page must not change while a disk writes it. */
+  readonly stableWrites?: boolean;
   /** `totalram_pages`: pages of which zswap's pools may have a share. */
   readonly totalPages?: number;
   /** Pages of the swap device, its header's among them. */
@@ -100,6 +102,8 @@ export interface SwapSteps {
   pageout_all: ProcessChoice;
   /** A page is paged out, and written before its writeback is at its end. */
   write_under_writeback: PageChoice & { readonly data: Bytes };
+  /** Memory is short: what the swap cache has for nothing is dropped. */
+  reclaim: Record<never, never>;
   /** A process ends. */
   exit: ProcessChoice;
   /** zswap's shrinker is asked what it could free, and looks at `nr` entries. */
@@ -147,6 +151,8 @@ export interface SwapResults extends Record<keyof SwapSteps, unknown> {
   pageout_all: { readonly out: number };
   /** Nothing. */
   write_under_writeback: void;
+  /** Nothing. */
+  reclaim: void;
   /** Nothing. */
   exit: void;
   /** What could be freed, and what was written back. */

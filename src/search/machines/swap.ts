@@ -2,13 +2,7 @@
 import { naiveSwapJudge } from "../../judges/swap/naive.ts";
 import { swapInvariantsJudge } from "../../judges/swap/invariants.ts";
 import { SWAP_MODEL_RULES } from "../../judges/swap/rules.ts";
-import {
-  LINUX_3_12,
-  LINUX_4_0,
-  LINUX_6_1,
-  LINUX_6_18,
-  LINUX_6_18_FULL,
-} from "../../linux/profile.ts";
+import { LINUX_5_10, LINUX_6_1, PROFILES } from "../../linux/profile.ts";
 import { SWAP_LANGUAGE } from "../../programs/swap/language.ts";
 import type { SwapStep } from "../../programs/swap/steps.ts";
 import { SWAP_INVARIANTS } from "../../swap/invariants.ts";
@@ -23,17 +17,8 @@ export const swapMachine: Machine<SwapStep> = {
     "A page read back is the page last written, wherever it has been, and no slot, entry, object, block or frame is lost.",
   language: SWAP_LANGUAGE,
   scope: {
-    // Most of all the kernels that evict in a worker.
-    profiles: [
-      LINUX_6_18_FULL,
-      LINUX_6_18_FULL,
-      LINUX_6_18,
-      LINUX_6_1,
-      LINUX_6_1,
-      LINUX_6_1,
-      LINUX_4_0,
-      LINUX_3_12,
-    ],
+    // Most of all the kernels that evict what the allocator says.
+    profiles: [...PROFILES, LINUX_6_1, LINUX_6_1, LINUX_5_10, LINUX_5_10],
     anyGeometry: true,
     ops: new Set(SWAP_LANGUAGE.ops),
     maxSteps: 2000,

@@ -1,5 +1,5 @@
 /** What the swap path asks of its devices and its memory, written down for its judges. */
-import type { SwapDevice } from "../../swap/device.ts";
+import type { PageIo, SwapDevice } from "../../swap/device.ts";
 
 /** A request of the swap path. */
 export interface SwapRequest {
@@ -9,6 +9,8 @@ export interface SwapRequest {
   readonly type: number;
   /** The slot; -1 for a frame. */
   readonly slot: number;
+  /** Whether a page was asked for without a bio. */
+  readonly alone: boolean;
   /** Whether it failed. */
   readonly failed: boolean;
   /** Which part of the step it belongs to, where it has several; from 0. */
@@ -28,24 +30,30 @@ export function watchedDevice(
   device: SwapDevice,
   requested: Requested,
 ): { readonly device: SwapDevice; type: number } {
-  const note = (kind: "read" | "write", slot: number, failed: boolean) => {
-    const { part } = requested;
-    requested.requests.push({ kind, type: watched.type, slot, failed, part });
+  const watchedIo = (io: PageIo, alone: boolean): PageIo => {
+    const note = (kind: "read" | "write", slot: number, failed: boolean) => {
+      const { part, requests } = requested;
+      requests.push({ kind, type: watched.type, slot, alone, failed, part });
+    };
+    return {
+      readPage(slot, into) {
+        const errno = io.readPage(slot, into);
+        note("read", slot, errno !== undefined);
+        return errno;
+      },
+      writePage(slot, data) {
+        const errno = io.writePage(slot, data);
+        note("write", slot, errno !== undefined);
+        return errno;
+      },
+    };
   };
   const watched = {
     type: -1,
     device: {
       ...device,
-      readPage(slot: number, into: Uint8Array) {
-        const errno = device.readPage(slot, into);
-        note("read", slot, errno !== undefined);
-        return errno;
-      },
-      writePage(slot: number, data: Uint8Array) {
-        const errno = device.writePage(slot, data);
-        note("write", slot, errno !== undefined);
-        return errno;
-      },
+      ...watchedIo(device, false),
+      rwPage: device.rwPage && watchedIo(device.rwPage, true),
     },
   };
   return watched;

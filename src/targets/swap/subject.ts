@@ -86,7 +86,10 @@ function newDevice(subject: SwapSubject): SwapDevice {
     return zramDevice(subject, pages);
   }
   if (below === "zswap-pseudo") return pseudoSwapDevice(pages);
-  return blockSwapDevice(ramDevice(subject, pages), below === "zswap-ram-disk");
+  return blockSwapDevice(ramDevice(subject, pages), {
+    synchronous: below === "zswap-ram-disk",
+    stableWrites: subject.setup.stableWrites,
+  });
 }
 
 /** Swaps another device of the machine on. */
@@ -113,7 +116,8 @@ function watchedMemory(
     failPageAlloc(nth) {
       const failed = fails(nth) || memory.allocatedPages >= frames;
       const { requests, part } = requested;
-      requests.push({ kind: "frame", type: -1, slot: -1, failed, part });
+      const none = { type: -1, slot: -1, alone: false };
+      requests.push({ kind: "frame", ...none, failed, part });
       return failed;
     },
   });

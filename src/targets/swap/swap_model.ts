@@ -46,14 +46,16 @@ interface Running {
   eviction: Eviction | undefined;
 }
 
+/** Whether a page is under writeback, and not locked so that a write waits. */
 function isUnderWriteback(
   swap: Swap,
   process: number,
   page: number,
 ): boolean {
   const { slot } = swap.pageOf(process, page) ?? {};
-  return slot !== undefined &&
-    (swap.typeOf(slot.type).cache.get(slot.offset)?.writeback ?? false);
+  if (slot === undefined) return false;
+  const cached = swap.typeOf(slot.type).cache.get(slot.offset);
+  return cached !== undefined && cached.writeback && !cached.locked;
 }
 
 /**
@@ -87,12 +89,20 @@ function shrink({ swap }: SwapSubject, nr: number) {
   return { freeable, written: written === "SHRINK_STOP" ? 0 : written };
 }
 
+/** Whether any step may free a slot of which zswap has a page. */
+function mayLoseSlots({ types, slotCache, profile }: Swap): boolean {
+  if (profile.zswap.entries === "uncounted") return false;
+  return slotCache.slotsRet.length > 0 ||
+    [...types.values()].some(({ unused }) => unused.size > 0);
+}
+
 /** Starts the worker, where the kernel has one, up to its first wait for a frame. */
 function evict(running: Running) {
   const { zswap } = running.subject.swap;
   const isOwn = zswap !== undefined && zswap.writeback &&
     zswap.profile.zswap.shrink !== "in-store";
   if (!isOwn || running.eviction !== undefined) return SKIPPED;
+  if (mayLoseSlots(running.subject.swap)) return SKIPPED;
   running.eviction = beginEviction(zswap);
   return { underWay: running.eviction !== undefined };
 }
@@ -113,6 +123,15 @@ function mustWait(
   const { slot } = swap.pageOf(process, page) ?? {};
   return eviction !== undefined && slot !== undefined &&
     mustStay(swap, eviction, slot);
+}
+
+/** The same of a page that is in the swap cache and would be stored again. */
+function mustStayIn(running: Running, choice: PageChoice): boolean {
+  const { swap } = running.subject;
+  const { process = ONE_PROCESS, page } = choice;
+  const { slot } = swap.pageOf(process, page) ?? {};
+  return slot !== undefined &&
+    swap.typeOf(slot.type).cache.has(slot.offset) && mustWait(running, choice);
 }
 
 function writeBack(
@@ -171,17 +190,26 @@ function runningTable(
       if (mustWait(running, step)) return SKIPPED;
       return readPage(subject, step.process ?? ONE_PROCESS, step.page);
     },
-    pageout: ({ process = ONE_PROCESS, page }) => ({
-      out: pageOut(subject, process, page),
-    }),
+    pageout(step) {
+      if (mustStayIn(running, step)) return SKIPPED;
+      const { process = ONE_PROCESS, page } = step;
+      return { out: pageOut(subject, process, page) };
+    },
     forget(step) {
       if (mustWait(running, step)) return SKIPPED;
       return swap.free(step.process ?? ONE_PROCESS, step.page);
     },
     counters: () => zswap === undefined ? SKIPPED : countersOf(zswap),
-    pageout_all: ({ process = ONE_PROCESS }) => pageOutAll(subject, process),
+    pageout_all({ process = ONE_PROCESS }) {
+      const pages = [...swap.processes.get(process)?.keys() ?? []];
+      return pages.some((page) => mustStayIn(running, { process, page }))
+        ? SKIPPED
+        : pageOutAll(subject, process);
+    },
     write_under_writeback: (step) =>
       mustWait(running, step) ? SKIPPED : writeUnderWriteback(running, step),
+    reclaim: () =>
+      running.eviction?.victim === undefined ? swap.reclaim() : SKIPPED,
     exit({ process = ONE_PROCESS }) {
       if (running.eviction?.victim !== undefined) return SKIPPED;
       return swap.exit(process);

@@ -1,0 +1,135 @@
+/**
+ * What the second model knows of each kernel: written down once more, from the
+ * kernels' sources and not from the profiles, so that one may be held against
+ * the other.
+ */
+import type { Profile } from "../../linux/profile.ts";
+import type { SwapBelow } from "../../programs/swap/steps.ts";
+
+/** The facts of one release. */
+export interface SwapFacts {
+  /** Where a page of a fast device comes in: in the swap cache, past it, or there for a moment. */
+  readonly fastReads: "in" | "past" | "through";
+  /** Whether zram is asked for single pages before it is sent bios: which zram. */
+  readonly singlePages: "none" | "without-backing" | "all";
+  /** Whether a page that zswap has stored is under writeback for a moment. */
+  readonly storedIsWriteback: boolean;
+  /** Whether a device may have it that no page changes while it is written. */
+  readonly knowsStable: boolean;
+  /** Which page that a write brings in leaves the swap cache. */
+  readonly writtenLeaves: "any" | "shared" | "not-shared";
+  /** What is written after it was read into the swap cache: it leaves that, is copied, or stays. */
+  readonly readThenWritten: "leaves" | "is-copied" | "stays";
+  /** Slots that are freed at a time, where many are free. */
+  readonly freedAtOnce: 1 | 64;
+  /** Whether zswap learns of each at once all the same. */
+  readonly zswapLearnsFirst: boolean;
+  /** Whether a failed read is in pswpin. */
+  readonly failedReadsCount: boolean;
+  /** Whether swapoff gives a process a page that could not be read. */
+  readonly mapsUnread: boolean;
+  /** Whether zeros are a bit. */
+  readonly zeroBits: boolean;
+}
+
+const LINUX_3_12: SwapFacts = {
+  fastReads: "in",
+  singlePages: "none",
+  storedIsWriteback: true,
+  knowsStable: false,
+  writtenLeaves: "any",
+  readThenWritten: "leaves",
+  freedAtOnce: 1,
+  zswapLearnsFirst: false,
+  failedReadsCount: true,
+  mapsUnread: true,
+  zeroBits: false,
+};
+const LINUX_5_10: SwapFacts = {
+  ...LINUX_3_12,
+  fastReads: "past",
+  singlePages: "without-backing",
+  knowsStable: true,
+  readThenWritten: "is-copied",
+  freedAtOnce: 64,
+};
+const LINUX_6_1: SwapFacts = {
+  ...LINUX_5_10,
+  singlePages: "all",
+  readThenWritten: "stays",
+  mapsUnread: false,
+};
+const LINUX_6_12: SwapFacts = {
+  ...LINUX_6_1,
+  singlePages: "none",
+  storedIsWriteback: false,
+  zswapLearnsFirst: true,
+  zeroBits: true,
+};
+const LINUX_6_18: SwapFacts = { ...LINUX_6_12, freedAtOnce: 1 };
+const LINUX_7_0: SwapFacts = {
+  ...LINUX_6_18,
+  fastReads: "through",
+  writtenLeaves: "shared",
+};
+const LINUX_7_3: SwapFacts = {
+  ...LINUX_7_0,
+  writtenLeaves: "not-shared",
+  failedReadsCount: false,
+};
+
+const FACTS: Readonly<Record<string, SwapFacts>> = {
+  "linux-3.12": LINUX_3_12,
+  "linux-4.0": LINUX_3_12,
+  "linux-5.10": LINUX_5_10,
+  "linux-6.1": LINUX_6_1,
+  "linux-6.12": LINUX_6_12,
+  "linux-6.16": LINUX_6_18,
+  "linux-6.17": LINUX_6_18,
+  "linux-6.18": LINUX_6_18,
+  "linux-6.19": LINUX_6_18,
+  "linux-7.0": LINUX_7_0,
+  "linux-7.1": LINUX_7_0,
+  "linux-7.2": LINUX_7_0,
+  "linux-7.3": LINUX_7_3,
+};
+
+/** The facts of a profile's release. */
+export function swapFactsOf({ release }: Profile): SwapFacts {
+  const facts = FACTS[release.name];
+  if (facts === undefined) {
+    throw new Error(`nothing is written down of the swap of ${release.name}`);
+  }
+  return facts;
+}
+
+/** Whether what is below is a zram, and one that has no backing device of its own. */
+const isZram = (below: SwapBelow): boolean =>
+  below === "zram" || below === "zram-backing";
+
+/** Whether a kernel asks what is below for single pages. */
+export function asksSinglePages(
+  { singlePages }: SwapFacts,
+  below: SwapBelow,
+): boolean {
+  return singlePages === "all"
+    ? isZram(below)
+    : singlePages === "without-backing" && below === "zram";
+}
+
+/** Whether a kernel takes what is below for as fast as memory. */
+export function isFast(facts: SwapFacts, below: SwapBelow): boolean {
+  if (below === "disk" || below === "zswap-disk") return false;
+  // Single pages are how a kernel knows a fast device that has them.
+  return below !== "zram-backing" || facts.singlePages !== "without-backing";
+}
+
+/** Whether a page must not change while what is below writes it. */
+export function isStable(
+  { knowsStable }: SwapFacts,
+  below: SwapBelow,
+  stableWrites = false,
+): boolean {
+  return knowsStable &&
+    (isZram(below) || below.endsWith("disk") && stableWrites);
+}

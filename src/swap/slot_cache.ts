@@ -1,0 +1,163 @@
+/**
+ * Slots that a processor keeps, of which the model has one: some taken ahead,
+ * others free that nobody was told of. Specifies `mm/swap_slots.c`, 4.11 to
+ * 6.14.
+ */
+import type { Swap } from "./swap.ts";
+import { reclaimSwapCache } from "./swap_slots.ts";
+import { SWAP_HAS_CACHE, type SwapType } from "./swap_type.ts";
+
+/** SWAP_SLOTS_CACHE_SIZE: how many slots are taken, or freed, at a time. */
+const BATCH = 64;
+/** A processor keeps slots while this many more than `BATCH` are free … */
+const ACTIVE_ABOVE = 5 * BATCH;
+/** … and until fewer than this are. */
+const ACTIVE_FROM = 2 * BATCH;
+
+/** A slot of a swap type. */
+export interface Slot {
+  /** The swap type. */
+  readonly swapType: SwapType;
+  /** The slot's number. */
+  readonly offset: number;
+}
+
+/** The slots that the processor keeps (`struct swap_slots_cache`). */
+export interface SlotCache {
+  /** Whether a device is on, and none is being swapped off. */
+  enabled: boolean;
+  /** Whether enough slots are free to keep some. */
+  active: boolean;
+  /** Slots to be given out. */
+  readonly slots: Slot[];
+  /** Slots that came back. */
+  readonly slotsRet: Slot[];
+}
+
+/** Slots that are free; those in use on a device that goes count against them. */
+export function nrSwapPages({ types }: Swap): number {
+  let free = 0;
+  for (const { slots, inUse, writable } of types.values()) {
+    free += (writable ? slots : 0) - inUse;
+  }
+  return free;
+}
+
+/** Whether more than half of all slots are in use (`vm_swap_full`). */
+export function vmSwapFull(swap: Swap): boolean {
+  let total = 0;
+  for (const { slots, writable } of swap.types.values()) {
+    if (writable) total += slots;
+  }
+  return 2 * nrSwapPages(swap) < total;
+}
+
+/**
+ * The slot that a type gives: the lowest that is free, or one below it that the
+ * swap cache alone has, where slots are few (`scan_swap_map_slots`).
+ */
+function slotOf(swap: Swap, swapType: SwapType): number {
+  const offset = swapType.lowestFree();
+  if (offset === 0 || !vmSwapFull(swap)) return offset;
+  const unused = Math.min(offset, ...swapType.unused);
+  const isFree = unused < offset && reclaimSwapCache(swap, swapType, unused);
+  return isFree ? unused : offset;
+}
+
+/** Up to `most` slots of the first type that has one (`get_swap_pages`). */
+function getSwapPages(swap: Swap, most: number): Slot[] {
+  const slots: Slot[] = [];
+  for (const swapType of swap.types.values()) {
+    while (slots.length < most) {
+      const offset = slotOf(swap, swapType);
+      if (offset === 0) break;
+      swapType.takeSlot(offset);
+      slots.push({ swapType, offset });
+    }
+    if (slots.length > 0) break;
+  }
+  return slots;
+}
+
+/** Whether the processor keeps slots, as of now (`check_cache_active`). */
+function isActive(swap: Swap): boolean {
+  const { slotCache, profile } = swap;
+  if (profile.swap.slotCache === "none" || !slotCache.enabled) return false;
+  const free = nrSwapPages(swap);
+  if (!slotCache.active) slotCache.active = free > ACTIVE_ABOVE;
+  else if (free < ACTIVE_FROM) {
+    slotCache.active = false;
+    drainSlotCache(swap);
+  }
+  return slotCache.active;
+}
+
+/** The next slot that the processor has taken ahead. */
+function keptSlot(swap: Swap): Slot | undefined {
+  const { slots } = swap.slotCache;
+  if (slots.length === 0) {
+    slots.push(...getSwapPages(swap, BATCH));
+    for (const { swapType, offset } of slots) swapType.kept.add(offset);
+  }
+  const slot = slots.shift();
+  slot?.swapType.kept.delete(slot.offset);
+  return slot;
+}
+
+/**
+ * Takes a slot for a page of the swap cache, of the first device that has one.
+ * Specifies `get_swap_page` (since 5.19, `folio_alloc_swap`).
+ */
+export function allocSwapSlot(swap: Swap): Slot | undefined {
+  const kept = isActive(swap) ? keptSlot(swap) : undefined;
+  return kept ?? getSwapPages(swap, 1)[0];
+}
+
+/**
+ * A slot is free at last, and who has a page of it learns so. Specifies
+ * `swap_entry_free` (since 6.15, `swap_entries_free`) and `swap_range_free`,
+ * `mm/swapfile.c`.
+ */
+function swapEntryFree(swap: Swap, { swapType, offset }: Slot): void {
+  swapType.setFree(offset);
+  if (swap.profile.swap.slotCache !== "device-late") {
+    swap.zswap?.invalidate(swapType.type, offset);
+  }
+  swapType.device.slotFreeNotify?.(offset);
+}
+
+/** Slots that the processor keeps are free (`drain_slots_cache_cpu`). */
+function drain(swap: Swap, slots: Slot[]): void {
+  for (const slot of slots.splice(0)) {
+    slot.swapType.kept.delete(slot.offset);
+    swapEntryFree(swap, slot);
+  }
+}
+
+/** Every slot that the processor keeps is free (`__drain_swap_slots_cache`). */
+export function drainSlotCache(swap: Swap): void {
+  drain(swap, swap.slotCache.slots);
+  drain(swap, swap.slotCache.slotsRet);
+}
+
+/**
+ * Nobody has a slot any more: it is free, or the processor keeps it, and
+ * whoever has a page of it learns so with 64 others. Specifies
+ * `free_swap_slot`; since 6.15 slots are free at once.
+ */
+export function freeSwapSlot(swap: Swap, slot: Slot): void {
+  const { slotCache, profile } = swap;
+  const { swapType, offset } = slot;
+  if (profile.swap.slotCache === "device-late") {
+    swap.zswap?.invalidate(swapType.type, offset);
+  }
+  if (!slotCache.enabled || !slotCache.active) {
+    swapEntryFree(swap, slot);
+    return;
+  }
+  const { slotsRet } = slotCache;
+  if (slotsRet.length >= BATCH) drain(swap, slotsRet);
+  swapType.map[offset] = SWAP_HAS_CACHE;
+  swapType.kept.add(offset);
+  slotsRet.push(slot);
+}
