@@ -206,7 +206,7 @@ commandTest(
     );
     await refused(
       ["--compare", "linux-6.1", "linux-6.18,chain-size=99"],
-      "the chain-size of 'linux-6.18,chain-size=99' is '99', not the most pages",
+      "the chain-size of 'linux-6.18,chain-size=99' is '99', not a whole number from 1 to 16",
     );
     await refused(
       ["--compare", "linux-6.1", "linux-6.18,class-bits=10"],

@@ -51,6 +51,8 @@ export const RELEASE_5_10: Release = {
     tableSize: "saturates",
     disksizeLooksFirst: "whether-initialised",
     algorithmChecked: "when-set",
+    // zcomp_available_algorithm asks crypto_has_comp.
+    algorithmsTaken: "any-of-crypto",
     compStreams: "per-cpu",
     requestsChecked: "by-driver",
     writeZeroes: true,
@@ -60,8 +62,10 @@ export const RELEASE_5_10: Release = {
     wholeFrom: (_pageSize, hugeClassSize) => hugeClassSize,
     refusedRaisesMax: true,
     mallocSlowPath: true,
+    writebackTypes: ["idle", "huge"],
     backingReopens: true,
     resetReadsFirst: true,
+    mmStatNumbers: 8,
     ioStat: (stat) =>
       [stat.failedReads, stat.failedWrites, stat.invalidIo, stat.notifyFree]
         .map(statColumn).join(" ") + "\n",

@@ -20,6 +20,15 @@ export const RELEASE_6_1: Release = {
     zeroSize: "EINVAL",
     tooLarge: "EINVAL",
   },
+  zram: {
+    ...RELEASE_5_10.zram,
+    idleAges: true,
+    writebackTypes: ["idle", "huge", "huge_idle"],
+    writebackPages: "one",
+    // zram_reset_device, as 6.1.192 has it.
+    resetWithoutDisk: "everything",
+    mmStatNumbers: 9,
+  },
   zswap: {
     ...RELEASE_5_10.zswap,
     parameters: {

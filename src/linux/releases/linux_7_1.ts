@@ -1,4 +1,4 @@
-/** Linux 7.1. */
+/** Linux 7.1: one algorithm a recompression. */
 import type { Release } from "../release.ts";
 import { RELEASE_7_0 } from "./linux_7_0.ts";
 
@@ -12,5 +12,13 @@ export const RELEASE_7_1: Release = {
     ...RELEASE_7_0.zsmalloc,
     readSpan: "bytes-read",
     migrationOfMapped: "EBUSY",
+  },
+  zram: {
+    ...RELEASE_7_0.zram,
+    // zram_bio_discard ends what it does nothing about.
+    partialDiscard: "ends",
+    paramsTaken: "before-disksize",
+    // recompress_store, validate_algo_priority.
+    recompressOrder: "one-by-size",
   },
 };

@@ -1,4 +1,4 @@
-/** Linux 7.2. */
+/** Linux 7.2: blocks given back, blocks without what was in memory. */
 import type { Release } from "../release.ts";
 import { RELEASE_7_1 } from "./linux_7_1.ts";
 
@@ -11,5 +11,13 @@ export const RELEASE_7_2: Release = {
   zsmalloc: {
     ...RELEASE_7_1.zsmalloc,
     classLookup: "chunk",
+  },
+  zram: {
+    ...RELEASE_7_1.zram,
+    // zram_destroy_comps.
+    afterFailedSetup: "default",
+    unusedBlock: "given-back",
+    // read_from_zspool_raw.
+    blockTail: "zeros",
   },
 };
