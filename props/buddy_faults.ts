@@ -41,17 +41,17 @@ export const ZBUD_PAGE_FAULTS: Faults<ZbudPool> = [
     pool.buddy.del(pfn);
     pool.buddy.add(pfn, 5);
   }],
-  ["zbud/lru", (pool, pfn) => pool.lru.del(pfn)],
+  ["zbud/lru", (pool, pfn) => pool.lru?.del(pfn)],
   ["zbud/under-reclaim", (pool, pfn) => {
     pool.buddy.del(pfn);
-    pool.lru.del(pfn);
+    pool.lru?.del(pfn);
     pool.pages.setUnderReclaim(pfn, true);
   }],
   ["zbud/handles", ({ pages }) => pages.buddyOf = () => "FIRST"],
   ["zbud/neighbours", (pool, pfn) => {
     // The next page's prev leads to itself.
-    const next = pool.lru.next(pfn);
-    if ("pfn" in next) pool.lru.init(next.pfn);
+    const next = pool.lru?.next(pfn);
+    if (next !== undefined && "pfn" in next) pool.lru?.init(next.pfn);
   }],
 ];
 

@@ -115,7 +115,10 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
     "'--chain-size' is '', not a whole number from 1 to 16",
   ],
   [["classes", "--page-size", "5000"], "the 'pageSize' is 5000"],
-  [["classes", "--word-bits", "33"], "the 'wordBits' is 33"],
+  [
+    ["classes", "--word-bits", "33"],
+    "The option '--word-bits' is '33', not 32 or 64",
+  ],
   [
     ["classes", "--chain-size", "99"],
     "'--chain-size' is '99', not a whole number from 1 to 16",

@@ -184,3 +184,88 @@ Deno.test("hostile LZO data harms nothing beside the page", () => {
   );
   assert(refused > 0);
 });
+
+/** A place in a stream. */
+interface Cursor {
+  readonly stream: Uint8Array;
+  at: number;
+}
+
+/** A length that bits hold where they are not all zero, and bytes where they are. */
+function longLength(cursor: Cursor, held: number, most: number): number {
+  if (held !== 0) return held;
+  let length = most;
+  for (; cursor.stream[cursor.at] === 0; cursor.at++) length += 255;
+  return length + cursor.stream[cursor.at++];
+}
+
+/** Passes over the rest of an instruction; answers the literals that it says follow it. */
+function passInstruction(cursor: Cursor, first: number, isRle: boolean) {
+  const { stream } = cursor;
+  if (first >= 64) {
+    cursor.at++;
+    return first & 3;
+  }
+  const isRun = isRle && (first & 0xf8) === 0x18 &&
+    (stream[cursor.at] & 0xfc) === 0xfc && stream[cursor.at + 1] === 0xff;
+  if (!isRun) longLength(cursor, first >= 32 ? first & 31 : first & 7, 0);
+  const literals = stream[cursor.at] & 3;
+  cursor.at += isRun ? 3 : 2;
+  return literals;
+}
+
+/**
+ * The most bytes of room that the checked encoder asks for as it makes a stream:
+ * it copies 1 to 3 literals in front of an instruction as 4 bytes, 4 to 16 as
+ * two words of 8 behind a byte, and asks for as much; else for what it writes.
+ */
+function roomAsked(stream: Uint8Array, isRle: boolean): number {
+  const cursor: Cursor = { stream, at: isRle ? 2 : 0 };
+  const end = stream.length - END.length;
+  let room = stream.length;
+  // Literals alone, which no instruction follows.
+  if (stream[cursor.at] > 17) return room;
+  while (cursor.at < end) {
+    const start = cursor.at;
+    const first = stream[cursor.at++];
+    const isLiterals = first < 16;
+    const literals = isLiterals
+      ? longLength(cursor, first, 15) + 3
+      : passInstruction(cursor, first, isRle);
+    const from = isLiterals ? start : cursor.at;
+    cursor.at += literals;
+    if (cursor.at >= end || literals === 0 || literals > 16) continue;
+    room = Math.max(room, from + (isLiterals ? 17 : 4));
+  }
+  return room;
+}
+
+/** A page of pieces: noise, zeros, and what was before. */
+const pieces = fc.array(
+  fc.tuple(fc.nat({ max: 4 }), fc.integer({ min: 1, max: 40 }), fc.nat()),
+  { minLength: 1, maxLength: 200 },
+).map((drawn) => {
+  const page: number[] = [];
+  for (const [kind, length, seed] of drawn) {
+    for (let nth = 0; nth < length && page.length < 4096; nth++) {
+      const noise = Math.imul(seed + nth * 40503 + page.length, 2654435761);
+      const back = 1 + seed % Math.max(1, page.length);
+      if (kind === 0) page.push(0);
+      else if (kind < 3 || page.length < 8) page.push(noise >>> 24);
+      else page.push(page[page.length - back]);
+    }
+  }
+  return Uint8Array.from(page);
+});
+
+// NEED_OP in lzo1x_1_do_compress, lib/lzo/lzo1x_compress.c, 6.12.118 and 7.2.12:
+// behind what is copied there always come an instruction and the last literals,
+// nine at least.
+Deno.test("LZO's checked encoder never asks for more room than it fills in the end: it fails exactly where the result is too long", () => {
+  fuzz(fc.property(pieces, (page) => {
+    for (const codec of [lzo, lzoRle]) {
+      const stream = compressed(codec, page);
+      assertEquals(roomAsked(stream, codec === lzoRle), stream.length);
+    }
+  }));
+});

@@ -59,10 +59,13 @@ Deno.test("a change that there is not, or that has no such value, is refused", (
   };
   refused("linux-7.3,fly=3", "Unknown change 'fly=3' of linux-7.3");
   refused("linux-7.3,chain-size", "Unknown change 'chain-size' of linux-7.3");
-  refused("linux-7.3,chain-size=17", "is '17', not the most pages of a zspage");
-  refused("linux-7.3,writeback=maybe", "is 'maybe', not CONFIG_ZRAM_WRITEBACK");
-  refused("linux-7.3,algorithm=lzo", "is 'lzo', not the algorithm of a fresh");
-  refused("linux-7.3,zpools=zbud", "is 'zbud', not zswap's allocators");
+  refused(
+    "linux-7.3,chain-size=17",
+    "is '17', not a whole number from 1 to 16",
+  );
+  refused("linux-7.3,writeback=maybe", "is 'maybe', not yes or no");
+  refused("linux-7.3,algorithm=lzo", "is 'lzo', not one of its algorithms");
+  refused("linux-7.3,zpools=zbud", "is 'zbud', not names that the release has");
 });
 
 Deno.test("releases that were read in part say so", () => {

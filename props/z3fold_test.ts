@@ -4,6 +4,8 @@ import {
   createZpool,
   GFP_HIGHMEM,
   InvariantError,
+  KernelBug,
+  LINUX_5_10,
   LINUX_6_1,
   Memory,
   runToEnd,
@@ -99,6 +101,59 @@ Deno.test("a size of 0 and memory without an address are EINVAL, more than a pag
     assertEquals(pool.alloc(pageSize + 1), "ENOSPC");
     assertEquals(pool.pagesNr, 0);
   }
+});
+
+// z3fold_alloc, mm/z3fold.c, 5.10.262.
+Deno.test("5.10 takes memory without an address", () => {
+  const pool = new Z3foldPool(LINUX_5_10);
+  assertEquals(typeof pool.alloc(100, GFP_HIGHMEM), "number");
+});
+
+// z3fold_reclaim_page, mm/z3fold.c, 5.10.262 and 6.1.192.
+Deno.test("a page that reclaim could not empty takes no object in 5.10 until one of its own is freed", () => {
+  const placed = [LINUX_5_10, LINUX_6_1].map((profile) => {
+    const pool = new Z3foldPool(profile, {
+      *evict() {
+        yield "write the object elsewhere";
+        return false;
+      },
+    });
+    const first = alloc(pool, 1000);
+    alloc(pool, 1000);
+    assertEquals(pool.reclaimPage(1), "EAGAIN");
+    const third = alloc(pool, 1000);
+    checkZ3fold(pool);
+    const beside = pfnOf(pool, third) === pfnOf(pool, first);
+    pool.free(first);
+    return [beside, pool.pagesNr];
+  });
+  // The free compacts it at once in 5.10: what is left moves to the other page.
+  assertEquals(placed, [[false, 1], [true, 1]]);
+});
+
+// __z3fold_alloc, __encode_handle, mm/z3fold.c, 5.10.262 and 6.1.192.
+Deno.test("for a page that has another's object alone and can have no slots, 5.10 writes through a null pointer", () => {
+  const outcomes = [LINUX_5_10, LINUX_6_1].map((profile) => {
+    let fails = false;
+    const pool = new Z3foldPool(profile, { failslab: () => fails });
+    const [a, b, c] = [1700, 1700, 1700, 1700].map((size) => alloc(pool, size));
+    pool.free(a);
+    // The fourth moves beside the second, whose slots then go with it.
+    pool.free(c);
+    pool.free(b);
+    assertEquals([pool.pagesNr, pool.slots.allocated], [1, 1]);
+    fails = true;
+    try {
+      return pool.alloc(1700);
+    } catch (error) {
+      assert(error instanceof KernelBug);
+      return error.message;
+    }
+  });
+  assertEquals(outcomes, [
+    "__encode_handle: the kernel would write through a null pointer: page 1 has no slots",
+    "ENOMEM",
+  ]);
 });
 
 Deno.test("an object that leaves no chunk beside the header has a page without a header", () => {

@@ -1,15 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   checkZbud,
+  createZpool,
   type Evict,
   GFP_HIGHMEM,
   InvariantError,
   LINUX_6_1,
+  LINUX_6_12,
   Memory,
   runToEnd,
   walkZbud,
   type ZbudContents,
   zbudContents,
+  zbudHeaderLayout,
   ZbudPool,
 } from "../mod.ts";
 import { assertInterleavings } from "./buddy_pools.ts";
@@ -286,7 +289,7 @@ function agedPool(): ZbudPool {
 
 Deno.test("the frames alone tell a pool's pages, lists and objects", () => {
   const pool = agedPool();
-  const walked: ZbudContents = walkZbud(pool.memory, 64);
+  const walked: ZbudContents = walkZbud(pool.memory, LINUX_6_1);
   assertEquals(walked, zbudContents(pool));
   assert(walked.buddied.length > 1 && walked.lru.length > 5);
 });
@@ -306,6 +309,37 @@ Deno.test("whatever link or mark of a header is changed, or count of a lone obje
   }
 });
 
+// struct zbud_header, zbud_alloc, zbud_free, mm/zbud.c, 6.12.118.
+Deno.test("6.12's zbud has a shorter header, no list of pages by age, and nothing to reclaim", () => {
+  // deno-lint-ignore require-yield
+  const evict: Evict = function* () {
+    return true;
+  };
+  const pool = new ZbudPool(LINUX_6_12, { evict });
+  assertEquals(zbudHeaderLayout(64, LINUX_6_12.release.zbud), {
+    buddy: 0,
+    lru: undefined,
+    firstChunks: 16,
+    lastChunks: 20,
+    underReclaim: undefined,
+  });
+  const handles = [1000, 3000, 500, 2000].map((size) => alloc(pool, size));
+  // Objects lie where they lie in 6.1.
+  const before = new ZbudPool(LINUX_6_1);
+  assertEquals(
+    handles,
+    [1000, 3000, 500, 2000].map((size) => alloc(before, size)),
+  );
+  assertEquals(pool.reclaimPage(8), "EINVAL");
+  assertEquals(zbudContents(pool).lru, []);
+  assertEquals(walkZbud(pool.memory, LINUX_6_12), zbudContents(pool));
+  checkZbud(pool);
+  const zpool = createZpool("zbud", LINUX_6_12, { evict });
+  zpool.malloc(100);
+  assertEquals(zpool.evictable, false);
+  assertEquals(zpool.shrink(1), { reclaimed: 0, errno: "EINVAL" });
+});
+
 Deno.test("each rule about zbud is broken by the fault that it is about", () => {
   const faults: [string, (pool: ZbudPool, pfn: number) => void][] = [
     ["zbud/two-objects", (pool, pfn) => pool.pages.setChunks(pfn, "FIRST", 63)],
@@ -313,9 +347,9 @@ Deno.test("each rule about zbud is broken by the fault that it is about", () => 
       pool.buddy.del(pfn);
       pool.buddy.add(pfn, 5);
     }],
-    ["zbud/lru", (pool, pfn) => pool.lru.del(pfn)],
+    ["zbud/lru", (pool, pfn) => pool.lru?.del(pfn)],
     ["zbud/pages-counted", (pool) => pool.pagesNr++],
-    ["zbud/lists", (pool, pfn) => pool.lru.init(pfn)],
+    ["zbud/lists", (pool, pfn) => pool.lru?.init(pfn)],
     [
       "zbud/frames-tell-all",
       (pool, pfn) => pool.pages.setUnderReclaim(pfn, true),

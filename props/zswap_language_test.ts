@@ -74,7 +74,10 @@ Deno.test("what is no step of a program for zswap is refused, and why is said", 
     [{ op: "load", type: 0, offset: -1 }, "a whole number from 0 on"],
     [{ op: "store", ...slot, data: "x" }, "bytes in one of their forms"],
     [{ op: "store_folio", ...slot, pages: [] }, "pages in one of their forms"],
-    [{ op: "cache", ...slot, state: "dirty" }, "cached or no-memory or free"],
+    [
+      { op: "cache", ...slot, state: "dirty" },
+      "cached or no-memory or slot-free or swap-type-off or free",
+    ],
     [
       {
         op: "writeback",

@@ -49,8 +49,8 @@ const LINUX = [
     },
     {
       what: "'of' is no truth value",
-      from: "/^(?:[nf0]|of)/i.test(text)",
-      to: "/^[nf0]/i.test(text)",
+      from: `return no.includes(first) || start === "of" ? false`,
+      to: `return no.includes(first) ? false`,
       machines: ["zswap"],
     },
   ]),

@@ -65,13 +65,13 @@ const ZBUD = [
     },
     {
       what: "reclaim takes the newest page",
-      from: "const pfn = this.lru.last(0);",
-      to: "const pfn = this.lru.first(0);",
+      from: "const pfn = lru.last(0);",
+      to: "const pfn = lru.first(0);",
     },
     {
       what: "a page that reclaim could not empty is on no list",
       from: `this.#list(pfn);
-    this.lru.add(pfn, 0);
+    this.lru?.add(pfn, 0);
     return false;`,
       to: `this.#list(pfn);
     return false;`,

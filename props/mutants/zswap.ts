@@ -5,13 +5,13 @@ const STORE = [
   ...mutantsOf("zswap/compress", ["zswap"], [
     {
       what: "a page that compresses to a whole page is refused",
-      from: `isLimited && length > page.length ? "EINVAL"`,
-      to: `isLimited && length >= page.length ? "EINVAL"`,
+      from: "isLimited && length > page.length",
+      to: "isLimited && length >= page.length",
     },
     {
       what: "a page that compresses to a whole page is stored compressed",
-      from: `length === "EINVAL" || length >= page.length;`,
-      to: `length === "EINVAL" || length > page.length;`,
+      from: `typeof made === "number" && made < page.length`,
+      to: `typeof made === "number" && made <= page.length`,
     },
     {
       what: "a refusal for want of room counts as a failed allocation",
@@ -20,8 +20,23 @@ const STORE = [
     },
     {
       what: "a page that does not compress is refused with writeback too",
-      from: "if (isKept && !zswap.writeback) {",
-      to: "if (isKept) {",
+      from: "if (!zswap.mayWriteBack) return typeof",
+      to: "if (zswap.mayWriteBack || true) return typeof",
+    },
+    {
+      what: "a page that its compressor refuses for want of room only failed",
+      from: `return typeof made === "string" ? made : "EINVAL";`,
+      to: `return "EINVAL";`,
+    },
+    {
+      what: "a page as long as a page is taken for one that is not compressed",
+      from: "if (storesIncompressible && length === into.length) {",
+      to: "if (length === into.length) {",
+    },
+    {
+      what: "a damaged object does not stop 6.12",
+      from: `if (damaged === "bug") {`,
+      to: `if (damaged === "bug" && length === 0) {`,
     },
     {
       what: "a damaged object is not counted",
@@ -117,9 +132,14 @@ const STORE = [
     },
     {
       what: "pool_total_size does not grow with a store",
-      from: `zswap.counters.stored_pages++;
+      from: `zswap.chargedBytes += entry.length;
   updateTotalSize(zswap, tree);`,
-      to: "zswap.counters.stored_pages++;",
+      to: "zswap.chargedBytes += entry.length;",
+    },
+    {
+      what: "a cgroup is not charged for what it stores in 6.1",
+      from: "zswap.chargedBytes += entry.length;",
+      to: "",
     },
     {
       what: "a page of one word is compressed as any other",
@@ -179,6 +199,11 @@ const LOAD = [
       what: "a load past the swap cache frees the entry",
       from: "if (toSwapCache) {",
       to: "if (toSwapCache || !toSwapCache) {",
+    },
+    {
+      what: "7.1 keeps what is loaded past the swap cache",
+      from: "loadErasedAfter(zswap, tree, offset, into, true),",
+      to: "loadErasedAfter(zswap, tree, offset, into, false),",
     },
   ]),
   ...mutantsOf("zswap/invalidate", ["zswap"], [
@@ -244,8 +269,8 @@ const POOLS = [
     },
     {
       what: "an unknown compressor gets EINVAL",
-      from: `if (!zswap.compressors.includes(name)) return "ENOENT";`,
-      to: `if (!zswap.compressors.includes(name)) return "EINVAL";`,
+      from: `if (!zswap.hasCompressor(name)) return "ENOENT";`,
+      to: `if (!zswap.hasCompressor(name)) return "EINVAL";`,
     },
   ]),
   ...mutantsOf("zswap/pools", ["zswap"], [

@@ -57,7 +57,37 @@ const LIMITS = mutantsOf("zswap/limits", ["zswap"], [
 ]);
 
 const SHRINK = [
+  ...mutantsOf("zswap/zswap", ["zswap"], [
+    {
+      what: "a zswap that is disabled keeps pages from their device",
+      from: "(!this.hasMemcg || !this.parameters.enabled)",
+      to: "!this.hasMemcg",
+    },
+    {
+      what: "a compressor is not known by its driver's name",
+      from: "return this.compressors.includes(this.algorithmOf(name));",
+      to: "return this.compressors.includes(name);",
+    },
+  ]),
+  ...mutantsOf("zswap/store", ["zswap"], [
+    {
+      what: "6.12 stores folios of several pages",
+      from: `folio.length > 1 && zswap.profile.zswap.folios === "single-page"`,
+      to: `folio.length > 99 && zswap.profile.zswap.folios === "single-page"`,
+    },
+  ]),
   ...mutantsOf("zswap/shrink", ["zswap"], [
+    {
+      what: "7.3 looks at one entry in a step",
+      from: "walkLru(zswap, entriesPerStep, false)",
+      to: "walkLru(zswap, Math.min(entriesPerStep, 1), false)",
+    },
+    {
+      what: "7.1 finds the root's list without memory cgroups",
+      from:
+        `if (!zswap.hasMemcg) return zswap.profile.zswap.withoutMemcg === "nothing";`,
+      to: "if (!zswap.hasMemcg) return false;",
+    },
     {
       what: "an entry new to the list gets no second chance",
       from: "if (entry.referenced) {",
@@ -151,8 +181,13 @@ const SHRINK = [
   ...mutantsOf("zswap/writeback", ["zswap", "swap"], [
     {
       what: "6.1 writes a newer page's entry back for the one that it replaced",
-      from: "if (checksAgain && tree.entries.get(offset) !== entry) {",
-      to: "if (checksAgain && !tree.entries.has(offset)) {",
+      from: "if (tree.entries.get(offset) !== entry) {",
+      to: "if (!tree.entries.has(offset)) {",
+    },
+    {
+      what: "5.10 looks again before it writes",
+      from: "if (profile.zswap.writebackLooksAgain) {",
+      to: "if (profile.zswap.writebackLooksAgain || true) {",
     },
     {
       what: "6.1 frees the newer entry with the one that it wrote back",

@@ -1,7 +1,7 @@
 /** Kernels with another geometry, as options give it. */
 import { CONFIGURATION_CHANGES } from "../linux/description.ts";
 import type { Profile } from "../linux/profile.ts";
-import { type Options, UsageError } from "./usage.ts";
+import { optionHelp, type Options, UsageError } from "./usage.ts";
 
 /** The names of a geometry's parts. */
 export const GEOMETRY_NAMES: readonly string[] = [
@@ -14,11 +14,10 @@ export const GEOMETRY_NAMES: readonly string[] = [
 
 /** What each of them is, one a line, after `prefix` and its name. */
 export function geometryHelp(prefix: string): string {
-  return GEOMETRY_NAMES.map((name) =>
-    `  ${`${prefix}${name} N`.padEnd(14)}  ${
-      CONFIGURATION_CHANGES[name].help
-    }\n`
-  ).join("");
+  return GEOMETRY_NAMES.map((name) => {
+    const { help, values } = CONFIGURATION_CHANGES[name];
+    return optionHelp(`${prefix}${name} N`, 18, `${help}: ${values}`);
+  }).join("");
 }
 
 /** `profile` with the parts of its geometry that options give. */
@@ -26,9 +25,9 @@ export function withGeometry(profile: Profile, options: Options): Profile {
   return GEOMETRY_NAMES.reduce((changed, name) => {
     const text = options.text(name);
     if (text === undefined) return changed;
-    const { help, apply } = CONFIGURATION_CHANGES[name];
+    const { values, apply } = CONFIGURATION_CHANGES[name];
     const next = apply(changed, text);
     if (next !== undefined) return next;
-    throw new UsageError(`The option '--${name}' is '${text}', not ${help}`);
+    throw new UsageError(`The option '--${name}' is '${text}', not ${values}`);
   }, profile);
 }

@@ -125,8 +125,11 @@ function wrapped(text: string, column: number): string {
 }
 
 /** The help of an option whose words begin at a column. */
-const optionHelp = (option: string, column: number, text: string): string =>
-  `  ${option}`.padEnd(column) + wrapped(text, column) + "\n";
+export const optionHelp = (
+  option: string,
+  column: number,
+  text: string,
+): string => `  ${option}`.padEnd(column) + wrapped(text, column) + "\n";
 
 /**
  * The help of the options that say which kernel to be: `what` it is for, and

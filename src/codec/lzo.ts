@@ -18,7 +18,7 @@ function lzoCodec(name: string, version: Lzo1xVersion): Codec {
  * the decoder takes streams of `lzo-rle` too, as the kernel's does.
  *
  * Specifies `lzo1x_1_compress` and `lzo1x_decompress_safe`, `lib/lzo/`, as in
- * Linux 6.1 to 6.18 on 64-bit machines.
+ * Linux 5.10 to 7.3 on 64-bit machines.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export const lzo: Codec = lzoCodec("lzo", 0);
  * `lzo-rle`, the kernel's default. Takes pages of up to 64 KiB.
  *
  * Specifies `lzorle1x_1_compress` and `lzo1x_decompress_safe`, `lib/lzo/`,
- * as in Linux 6.1 to 6.18 on 64-bit machines.
+ * as in Linux 5.10 to 7.3 on 64-bit machines.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@
  * The encoder of LZO1X-1 as Linux has it. zram's statistics depend on its
  * choices to the byte, so they are specified here.
  *
- * Source: `lib/lzo/lzo1x_compress.c`, as in Linux 6.1 to 6.18 on 64-bit
+ * Source: `lib/lzo/lzo1x_compress.c`, as in Linux 5.10 to 7.3 on 64-bit
  * machines.
  */
 import {

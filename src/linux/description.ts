@@ -57,8 +57,10 @@ export function profileOfName(name: string): Profile {
 
 /** What a description can change, in the form `NAME=VALUE`. */
 export interface ConfigurationChange {
-  /** The values in words. */
+  /** What it is. */
   readonly help: string;
+  /** Its values in words. */
+  readonly values: string;
   /** What it is of a profile. */
   value(profile: Profile): string;
   /** The profile with that changed; `undefined` where the text is no value. */
@@ -74,6 +76,7 @@ function whole(
 ): ConfigurationChange {
   return {
     help,
+    values: `a whole number from ${from} to ${to}`,
     value: (profile) => String(profile[field]),
     apply(profile, text) {
       const number = /^[0-9]+$/.test(text) ? Number(text) : NaN;
@@ -107,7 +110,8 @@ function built(
   help: string,
 ): ConfigurationChange {
   return {
-    help: `${help}: yes or no`,
+    help,
+    values: "yes or no",
     value: ({ zram }) => zram[field] ? "yes" : "no",
     apply: (profile, text) =>
       text === "yes" || text === "no"
@@ -134,10 +138,11 @@ export const CONFIGURATION_CHANGES: Readonly<
     "pageSize",
     4096,
     65536,
-    "bytes per page: a power of two from 4096 to 65536",
+    "bytes per page, a power of two",
   ),
   "word-bits": {
-    help: "bits per unsigned long: 32 or 64",
+    help: "bits per unsigned long",
+    values: "32 or 64",
     value: ({ wordBits }) => String(wordBits),
     apply(profile, text) {
       if (text !== "32" && text !== "64") return undefined;
@@ -157,7 +162,7 @@ export const CONFIGURATION_CHANGES: Readonly<
     "chainSize",
     1,
     16,
-    "the most pages of a zspage: 1 to 16",
+    "the most pages of a zspage",
   ),
   "class-bits": whole(
     "classBits",
@@ -170,7 +175,8 @@ export const CONFIGURATION_CHANGES: Readonly<
   "access-times": built("trackEntryActime", "CONFIG_ZRAM_TRACK_ENTRY_ACTIME"),
   "tracking": built("memoryTracking", "CONFIG_ZRAM_MEMORY_TRACKING"),
   "algorithms": {
-    help: "zram's algorithms in their order, the first its default: A:B:…",
+    help: "zram's algorithms in their order, the first its default",
+    values: "names, such as lzo-rle:lz4",
     value: ({ zram }) => zram.compAlgorithms.join(":"),
     apply(profile, text) {
       const compAlgorithms = namesOf(text);
@@ -182,6 +188,7 @@ export const CONFIGURATION_CHANGES: Readonly<
   },
   "algorithm": {
     help: "the algorithm of a fresh zram, CONFIG_ZRAM_DEF_COMP",
+    values: "one of its algorithms",
     value: ({ zram }) => zram.defaultAlgorithm,
     apply: (profile, text) =>
       profile.zram.compAlgorithms.includes(text)
@@ -189,7 +196,8 @@ export const CONFIGURATION_CHANGES: Readonly<
         : undefined,
   },
   "compressors": {
-    help: "zswap's compressors, the first its default: A:B:…",
+    help: "zswap's compressors, the first its default",
+    values: "names, such as lzo:zstd",
     value: ({ zswap }) =>
       defaultFirst(zswap.compressors, zswap.defaultCompressor),
     apply(profile, text) {
@@ -201,7 +209,8 @@ export const CONFIGURATION_CHANGES: Readonly<
     },
   },
   "zpools": {
-    help: "zswap's allocators, the first its default: A:B:…",
+    help: "zswap's allocators, the first its default",
+    values: "names that the release has, such as zbud:zsmalloc",
     value: ({ zswap }) => defaultFirst(zswap.zpools, zswap.defaultZpool),
     apply(profile, text) {
       const there = profile.zswap.zpools;
@@ -247,13 +256,15 @@ export function describedProfile(description: string): Profile {
   const texts = new Map(changes.map((change) => changeOf(change, name)));
   let profile = profileOfName(name);
   // In their own order: the default algorithm is one of the algorithms.
-  for (const [part, { help, apply }] of Object.entries(CONFIGURATION_CHANGES)) {
+  for (
+    const [part, { values, apply }] of Object.entries(CONFIGURATION_CHANGES)
+  ) {
     const text = texts.get(part);
     if (text === undefined) continue;
     const changed = apply(profile, text);
     if (changed === undefined) {
       throw new RangeError(
-        `Cannot build ${name}: the ${part} of '${description}' is '${text}', not ${help}`,
+        `Cannot build ${name}: the ${part} of '${description}' is '${text}', not ${values}`,
       );
     }
     profile = changed;

@@ -110,24 +110,50 @@ export function kstrtoll(text: string, bits = 64): bigint | Errno {
   return BigInt.asIntN(bits, signed) === signed ? signed : "ERANGE";
 }
 
+/** The letters, small ones, with which a text says yes or no by itself. */
+export interface TruthLetters {
+  /** Those that say yes. */
+  readonly yes: string;
+  /** Those that say no. */
+  readonly no: string;
+}
+
+/** `kstrtobool`, `lib/kstrtox.c`, 5.10.262. */
+export const TRUTHS_5_10: TruthLetters = { yes: "y1", no: "n0" };
+/** `kstrtobool`, `lib/kstrtox.c`, 6.12.118: true and false as well. */
+export const TRUTHS_6_1: TruthLetters = { yes: "yt1", no: "nf0" };
+/** `kstrtobool`, `lib/kstrtox.c`, 6.17: enabled and disabled as well. */
+export const TRUTHS_6_17: TruthLetters = { yes: "eyt1", no: "dnf0" };
+
 /**
- * Reads a truth value from the start of a text: `y`, `t`, `1`, `on`, or `n`,
- * `f`, `0`, `of`, in either case; what follows is ignored. EINVAL for anything
- * else. Specifies `kstrtobool`, `lib/kstrtox.c`, since 6.1 (before, without
- * `t` and `f`, in `lib/string.c`).
+ * Reads a truth value from the start of a text: a release's letters, or `on`
+ * and `of`, in either case; what follows is ignored. EINVAL for anything else.
+ * Specifies `kstrtobool`, `lib/kstrtox.c`.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { kstrtobool } from "zspec";
+ * import { kstrtobool, LINUX_6_1, LINUX_6_18 } from "zspec";
  *
- * assertEquals(["Y\n", "off", "2"].map(kstrtobool), [true, false, "EINVAL"]);
+ * const read = (text: string) =>
+ *   [LINUX_6_1, LINUX_6_18].map(({ release }) => kstrtobool(text, release.truths));
+ * assertEquals(["Y\n", "off", "2"].map(read), [
+ *   [true, true],
+ *   [false, false],
+ *   ["EINVAL", "EINVAL"],
+ * ]);
+ * assertEquals(read("enabled"), ["EINVAL", true]);
  * ```
  */
-export function kstrtobool(text: string): boolean | Errno {
-  if (/^(?:[yt1]|on)/i.test(text)) return true;
-  if (/^(?:[nf0]|of)/i.test(text)) return false;
-  return "EINVAL";
+export function kstrtobool(
+  text: string,
+  { yes, no }: TruthLetters,
+): boolean | Errno {
+  const start = text.slice(0, 2).toLowerCase();
+  const [first = ""] = start;
+  if (first === "") return "EINVAL";
+  if (yes.includes(first) || start === "on") return true;
+  return no.includes(first) || start === "of" ? false : "EINVAL";
 }
 
 /**

@@ -1,4 +1,6 @@
 /** Releases: what the code of a kernel does, however it was configured. */
+import type { Z3foldRelease, ZbudRelease } from "./buddy_profile.ts";
+import type { TruthLetters } from "./kstrtox.ts";
 import type { SwapProfile } from "./swap_profile.ts";
 import type { ZramRelease } from "./zram_profile.ts";
 import type { ZsmallocRelease } from "./zsmalloc_profile.ts";
@@ -21,10 +23,16 @@ export interface Release {
    * texts, and recordings of it.
    */
   readonly read: "source" | "in-part";
+  /** The letters by which it knows a truth value (`kstrtobool`). */
+  readonly truths: TruthLetters;
   /** The allocator. */
   readonly zsmalloc: ZsmallocRelease;
   /** The block device. */
   readonly zram: ZramRelease;
+  /** zbud, an allocator for zswap. */
+  readonly zbud: ZbudRelease;
+  /** z3fold, another. */
+  readonly z3fold: Z3foldRelease;
   /** The compressed cache of swapped-out pages. */
   readonly zswap: ZswapRelease;
   /** The swap path. */

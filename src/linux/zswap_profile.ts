@@ -30,6 +30,9 @@ export type ZswapCounter =
   | "same_filled_pages"
   | "stored_incompressible_pages";
 
+/** What a compressor answers that has no room left. */
+export type CompressorErrno = "EINVAL" | "ENOSPC";
+
 /** What was built for zswap to use. */
 export interface ZswapConfiguration {
   /** Compressors that can be chosen (`crypto_has_acomp`). */
@@ -49,8 +52,16 @@ export interface ZswapRelease {
   /** The files of `debugfs/zswap`, in the kernel's order. */
   readonly counters: readonly ZswapCounter[];
 
-  /** Compressors that fail where a page does not fit into a page. */
-  readonly limitedCompressors: readonly string[];
+  /**
+   * What each compressor answers where a page does not fit into a page; one
+   * that is not named has room for two pages, whatever it makes of one.
+   */
+  readonly compressorErrnos: Readonly<Record<string, CompressorErrno>>;
+  /**
+   * The driver's name of each compressor, by which it can be chosen as well
+   * (`cra_driver_name`), once its module is loaded.
+   */
+  readonly drivers: Readonly<Record<string, string>>;
   /** Who has a pool: each swap type its own (up to 3.15), or all one. */
   readonly poolPer: "swap-type" | "kernel";
 
@@ -69,6 +80,33 @@ export interface ZswapRelease {
    * frees the entry (up to 6.8), or in an xarray, without a count.
    */
   readonly entries: "counted-by-caller" | "counted" | "uncounted";
+  /**
+   * Whether writeback, once it has the swap cache's page, looks whether the
+   * slot is still its entry's (in 6.5; in 6.1.192 too). Where it does not, it
+   * writes what the slot had over what it has.
+   */
+  readonly writebackLooksAgain: boolean;
+  /**
+   * What a load does to the entry: it holds a reference, and the entry stays
+   * (up to 6.4); where the page goes to the swap cache, it erases the entry
+   * before it decompresses (up to 6.12), or after that; or it erases it always
+   * (since 7.1), every page being in the swap cache by then.
+   */
+  readonly load:
+    | "referenced"
+    | "erased-first"
+    | "erased-after"
+    | "erased-always";
+  /**
+   * What damaged bytes lead to: the kernel stops at a BUG_ON (up to 6.12), or
+   * the page is an error to whoever asks.
+   */
+  readonly damaged: "bug" | "EIO";
+  /**
+   * Folios that are stored: of a single page, others being refused before
+   * anything is looked at; or of any size, whole or not at all (since 6.13).
+   */
+  readonly folios: "single-page" | "whole";
   /** Bits below the swap type in a `swp_entry_t`. */
   swpTypeShift(wordBits: number): number;
 
@@ -78,7 +116,21 @@ export interface ZswapRelease {
    * same (up to 6.4); in a worker, entries of zswap's own LRU list.
    */
   readonly shrink: "in-store" | "page-in-worker" | "entries-in-worker";
-  /** Whether pages of one word repeated take no object (4.16 to 6.9). */
+  /** The most entries that one step of the worker looks at: SWAP_CLUSTER_MAX since 7.3. */
+  readonly entriesPerStep: number;
+  /**
+   * What a store does whose memory cgroup has all that `memory.zswap.max` lets
+   * it have: there is no such limit (up to 5.18); the page is refused (up to
+   * 6.7); or the cgroup is shrunk by a step, and the page refused where that
+   * writes nothing back.
+   */
+  readonly cgroupLimit: "none" | "refuses" | "shrinks";
+  /**
+   * What the worker shrinks in a kernel without memory cgroups: nothing, since
+   * it finds none (6.8 to 7.1), or the one list that there is (7.2; 6.12.118).
+   */
+  readonly withoutMemcg: "nothing" | "root";
+  /** Whether pages of one word repeated take no object (4.16 to 6.11). */
   readonly sameFilled: boolean;
   /** Whether pages that do not compress are stored as they are (since 6.18). */
   readonly storesIncompressible: boolean;
@@ -86,6 +138,25 @@ export interface ZswapRelease {
 
 /** What a kernel release and its configuration fix about zswap. */
 export interface ZswapProfile extends ZswapRelease, ZswapConfiguration {}
+
+/** Every compressor that `crypto/` has had. */
+export const CRYPTO_COMPRESSORS: readonly string[] = [
+  "lzo",
+  "lzo-rle",
+  "lz4",
+  "lz4hc",
+  "deflate",
+  "842",
+  "zstd",
+];
+
+/** What each of some compressors answers, or is called. */
+export function eachCompressor<Answer>(
+  names: readonly string[],
+  answer: (name: string) => Answer,
+): Readonly<Record<string, Answer>> {
+  return Object.fromEntries(names.map((name) => [name, answer(name)]));
+}
 
 /** zswap of a release, configured. */
 export function configuredZswap(

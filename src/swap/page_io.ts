@@ -116,7 +116,7 @@ export function* swapWritepage(
       yield* STORED[profile.swap.storedPage](page);
       return undefined;
     }
-    if (!zswap.writeback && profile.zswap.frontswap === "none") {
+    if (!zswap.mayWriteBack && profile.zswap.frontswap === "none") {
       page.dirty = true;
       return "EAGAIN";
     }

@@ -1,5 +1,6 @@
 /** Targets as programs meet them: asked for one step after another. */
 import type { ResultsOf, StepOf } from "../programs/program.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
 import type { Refusal, Target } from "./target.ts";
 
 /**
@@ -42,5 +43,43 @@ export function tableTarget<Steps, Results extends ResultsOf<Steps>>(
     restart: () => life.restart?.(),
     hurry: (isHurried) => life.hurry?.(isHurried),
     end: () => life.end?.(),
+  };
+}
+
+/** What a step is answered at which the modelled kernel stops: no errno is called so. */
+export const BUG = "BUG";
+
+/** A target whose kernel may stop. */
+export interface StoppingTarget<Steps, Results extends ResultsOf<Steps>>
+  extends StepTarget<Steps, Results> {
+  /** Whether the kernel stopped since the last `create`. */
+  readonly isStopped: boolean;
+}
+
+/**
+ * A target of a modelled kernel that may stop at a bug of its own: such a step
+ * is refused with {@linkcode BUG}, and those after it are passed over until the
+ * next `create`.
+ */
+export function stoppingTarget<Steps, Results extends ResultsOf<Steps>>(
+  target: StepTarget<Steps, Results>,
+): StoppingTarget<Steps, Results> {
+  let isStopped = false;
+  return {
+    ...target,
+    ask(step) {
+      if (step.op === "create") isStopped = false;
+      if (isStopped) return SKIPPED;
+      try {
+        return target.ask(step);
+      } catch (error) {
+        if (!(error instanceof KernelBug)) throw error;
+        isStopped = true;
+        return { error: BUG };
+      }
+    },
+    get isStopped() {
+      return isStopped;
+    },
   };
 }

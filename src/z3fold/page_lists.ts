@@ -1,4 +1,5 @@
 /** The pages of a z3fold pool and the lists that they are on. */
+import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import { type Memory, NO_PAGE } from "../memory/memory.ts";
 import { HeaderLists } from "../zbud/header_lists.ts";
 import { type BuddySlots, NO_SLOTS } from "./slots.ts";
@@ -15,7 +16,7 @@ export const THIS_CPU = 0;
 
 /**
  * The lists of a pool. Specifies `struct z3fold_pool`, `__z3fold_alloc` and
- * `add_to_unbuddied`, `mm/z3fold.c`, 6.1.
+ * `add_to_unbuddied`, `mm/z3fold.c`, 5.10.262 and 6.1.192.
  */
 export class Z3foldLists {
   /** The pages, each for itself. */
@@ -38,9 +39,15 @@ export class Z3foldLists {
   pagesNr = 0;
 
   readonly #slots: BuddySlots;
+  readonly #release: Z3foldRelease;
 
   /** No pages yet; those to come have the handles of their objects in `slots`. */
-  constructor(memory: Memory, wordBits: number, slots: BuddySlots) {
+  constructor(
+    memory: Memory,
+    wordBits: number,
+    slots: BuddySlots,
+    release: Z3foldRelease,
+  ) {
     this.pages = new Z3foldPages(memory, wordBits);
     const { layout, nchunks } = this.pages;
     this.unbuddied = new HeaderLists(
@@ -50,6 +57,7 @@ export class Z3foldLists {
       nchunks + 1,
     );
     this.#slots = slots;
+    this.#release = release;
   }
 
   /** A page of the pool from now on. */
@@ -83,8 +91,8 @@ export class Z3foldLists {
 
   /**
    * Takes the page with the fewest free chunks that will do off its list, with
-   * a reference and slots for one object more; or `NO_PAGE`. Specifies
-   * `__z3fold_alloc`.
+   * a reference and slots for one object more, without them where 5.10 can have
+   * none; or `NO_PAGE`. Specifies `__z3fold_alloc`.
    */
   takeUnbuddied(chunks: number): number {
     for (let list = chunks; list < this.pages.nchunks; list++) {
@@ -129,7 +137,7 @@ export class Z3foldLists {
   #getPageForObject(pfn: number): number {
     if (this.pages.slots(pfn) === NO_SLOTS) {
       const slots = this.#slots.alloc();
-      if (slots === NO_SLOTS) {
+      if (slots === NO_SLOTS && this.#release.withoutSlots === "listed-again") {
         this.addToUnbuddied(pfn);
         return NO_PAGE;
       }

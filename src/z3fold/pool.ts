@@ -6,12 +6,14 @@
  * released pages that a worker frees (a frame is free at once), and the locks
  * of pages, which nothing here holds across a wait.
  */
+import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import type { Errno } from "../linux/errno.ts";
-import type { Profile } from "../linux/profile.ts";
 import { assertWhole } from "../rules/argument.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
+  type BuddyKernel,
   type BuddyPoolOptions,
   type Evict,
   GFP_HIGHMEM,
@@ -21,7 +23,7 @@ import { doCompactPage } from "./compaction.ts";
 import { Z3foldHandles, type Z3foldObject } from "./handles.ts";
 import { THIS_CPU, Z3foldLists } from "./page_lists.ts";
 import { reclaimPage } from "./reclaim.ts";
-import { BuddySlots, type BuddySlotsOptions } from "./slots.ts";
+import { BuddySlots, type BuddySlotsOptions, NO_SLOTS } from "./slots.ts";
 import {
   HEADLESS,
   MIDDLE,
@@ -38,7 +40,7 @@ export interface Z3foldPoolOptions
 
 /**
  * A z3fold pool. Specifies `struct z3fold_pool` and its operations,
- * `mm/z3fold.c`, 6.1.
+ * `mm/z3fold.c`, 5.10.262 and 6.1.192.
  *
  * A handle stays the same when compaction moves its object; it is never 0.
  * Misuse that Linux leaves undefined throws.
@@ -61,6 +63,8 @@ export interface Z3foldPoolOptions
  * ```
  */
 export class Z3foldPool {
+  /** What this kernel's z3fold does. */
+  readonly release: Z3foldRelease;
   /** The pool's pages and the lists that they are on. */
   readonly lists: Z3foldLists;
   /** The slots that handles name. */
@@ -75,10 +79,10 @@ export class Z3foldPool {
    * the memory's page size is not the profile's.
    */
   constructor(
-    profile: Pick<Profile, "pageSize" | "wordBits">,
+    profile: BuddyKernel,
     options: Z3foldPoolOptions = {},
   ) {
-    const { pageSize, wordBits } = profile;
+    const { pageSize, wordBits, release } = profile;
     const memory = options.memory ?? new Memory({ pageSize });
     if (memory.pageSize !== pageSize) {
       throw new RangeError(
@@ -86,7 +90,8 @@ export class Z3foldPool {
       );
     }
     this.slots = new BuddySlots(wordBits, options);
-    this.lists = new Z3foldLists(memory, wordBits, this.slots);
+    this.release = release.z3fold;
+    this.lists = new Z3foldLists(memory, wordBits, this.slots, this.release);
     this.handles = new Z3foldHandles(this.lists.pages, this.slots);
     this.#evict = options.evict;
   }
@@ -108,9 +113,11 @@ export class Z3foldPool {
 
   /**
    * Allocates an object of `size` bytes and returns its handle. EINVAL for a
-   * size of 0 or a `gfp` with {@linkcode GFP_HIGHMEM}; ENOSPC for a size above
-   * the page size; ENOMEM where there is no frame or no structure of slots,
-   * the pool being as it was. Specifies `z3fold_alloc`.
+   * size of 0 or, not yet in 5.10, a `gfp` with {@linkcode GFP_HIGHMEM}; ENOSPC
+   * for a size above the page size; ENOMEM where there is no frame or no
+   * structure of slots, the pool being as it was. Throws a `KernelBug` where
+   * 5.10 takes a page without slots for it and can have none. Specifies
+   * `z3fold_alloc`.
    */
   alloc(size: number, gfp = 0): number | Errno {
     return runToEnd(this.allocSteps(size, gfp));
@@ -120,13 +127,17 @@ export class Z3foldPool {
   *allocSteps(size: number, gfp = 0): Generator<Wait, number | Errno> {
     assertWhole("allocate", "size", size);
     assertWhole("allocate", "gfp", gfp);
-    if (size === 0 || (gfp & GFP_HIGHMEM) !== 0) return "EINVAL";
+    const isHighmem = (gfp & GFP_HIGHMEM) !== 0;
+    if (size === 0 || isHighmem && this.release.refusesHighmem) return "EINVAL";
     if (size > this.memory.pageSize) return "ENOSPC";
     const isHeadless = size > this.pages.maxBuddySize;
     const chunks = this.pages.sizeToChunks(size);
     if (!isHeadless) {
       const pfn = this.lists.takeUnbuddied(chunks);
-      if (pfn !== NO_PAGE) return this.#place(pfn, chunks);
+      if (pfn !== NO_PAGE) {
+        this.#assertSlots(pfn);
+        return this.#place(pfn, chunks);
+      }
     }
     yield "z3fold_alloc: no lock held, alloc_page may sleep";
     const pfn = this.memory.allocPage();
@@ -255,10 +266,20 @@ export class Z3foldPool {
     if (evict === undefined || retries === 0) return "EINVAL";
     const { lists, handles, slots } = this;
     const onStack = slots.allocOnStack();
-    const reclaim = { lists, handles, slots, evict };
+    const { release } = this;
+    const reclaim = { lists, handles, slots, evict, release };
     const outcome = yield* reclaimPage(reclaim, retries, onStack);
     slots.free(onStack);
     return outcome;
+  }
+
+  /** A handle is made in a page's slots, which may be none in 5.10. */
+  #assertSlots(pfn: number): void {
+    if (this.pages.slots(pfn) !== NO_SLOTS) return;
+    throw new KernelBug(
+      "__encode_handle",
+      `write through a null pointer: page ${pfn} has no slots`,
+    );
   }
 
   /** Puts a new object into a page off its list; the page becomes newest. */

@@ -1,4 +1,5 @@
 /** Reclaim: a z3fold page is freed by evicting its objects. */
+import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import { NO_PAGE } from "../memory/memory.ts";
 import type { Wait } from "../rules/wait.ts";
 import type { Evict, ReclaimErrno } from "../zbud/driver.ts";
@@ -28,6 +29,8 @@ export interface Z3foldReclaim {
   readonly slots: BuddySlots;
   /** What evicts an object. */
   readonly evict: Evict;
+  /** What this kernel's z3fold does. */
+  readonly release: Z3foldRelease;
 }
 
 /** Takes the oldest page that can be evicted off its lists, or `NO_PAGE`. */
@@ -95,21 +98,21 @@ function finishHeadless(
 
 /** Ends the reclaim of a page with a header: answers whether it is freed. */
 function finish(reclaim: Z3foldReclaim, pfn: number): boolean {
-  const { lists, slots } = reclaim;
+  const { lists, slots, release } = reclaim;
   if (lists.pages.putPage(pfn)) {
     slots.free(lists.pages.slots(pfn));
     lists.releasePage(pfn);
     return true;
   }
-  lists.addToUnbuddied(pfn);
+  if (release.reclaimedInPart === "listed-again") lists.addToUnbuddied(pfn);
   putBack(reclaim, pfn);
   return false;
 }
 
 /**
  * Tries pages from the oldest on, at most `retries` of them, until one is
- * freed. Specifies `z3fold_reclaim_page`, `mm/z3fold.c`, 6.1, from where a
- * handler is known to be there.
+ * freed. Specifies `z3fold_reclaim_page`, `mm/z3fold.c`, 5.10.262 and 6.1.192,
+ * from where a handler is known to be there.
  */
 export function* reclaimPage(
   reclaim: Z3foldReclaim,

@@ -2,6 +2,7 @@
  * What zbud and z3fold share with those who store objects in them: chunks of a
  * 64th of a page, the flag they refuse, and the handler that evicts objects.
  */
+import type { Profile } from "../linux/profile.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Wait } from "../rules/wait.ts";
 
@@ -29,6 +30,9 @@ export type Evict = (handle: number) => Generator<Wait, boolean>;
  * page may be tried; EAGAIN: none of the pages tried could be emptied.
  */
 export type ReclaimErrno = "EAGAIN" | "EINVAL";
+
+/** What a pool of zbud or z3fold has to know of its kernel. */
+export type BuddyKernel = Pick<Profile, "pageSize" | "wordBits" | "release">;
 
 /** What a pool of zbud or z3fold can be told when it is made. */
 export interface BuddyPoolOptions {

@@ -3,11 +3,11 @@
  * empty any page by evicting at most two.
  */
 import type { Errno } from "../linux/errno.ts";
-import type { Profile } from "../linux/profile.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
+  type BuddyKernel,
   type BuddyPoolOptions,
   type Evict,
   GFP_HIGHMEM,
@@ -34,8 +34,8 @@ export interface ZbudEviction {
 
 /**
  * A zbud pool. Specifies `struct zbud_pool` and its operations, `mm/zbud.c`,
- * as 6.1 has them; 3.11 (2013) does the same. Releases whose zswap has the
- * LRU list itself, where zbud does not reclaim, are not specified.
+ * 5.10.262, 6.1.192 and 6.12.118; 3.11 (2013) does what 6.1 does. Since 6.5
+ * zswap has the LRU list itself, and zbud has none and does not reclaim.
  *
  * A handle is the physical address of its object. Misuse that Linux leaves
  * undefined throws.
@@ -57,6 +57,8 @@ export interface ZbudEviction {
  * ```
  */
 export class ZbudPool {
+  /** What kernel it is. */
+  readonly profile: BuddyKernel;
   /** The pool's pages, each for itself. */
   readonly pages: ZbudPages;
   /**
@@ -64,8 +66,10 @@ export class ZbudPool {
    * chunks from 1 on the list of pages with one object and as many.
    */
   readonly buddy: HeaderLists;
-  /** One list, 0: from the page last touched to the oldest. */
-  readonly lru: HeaderLists;
+  /**
+   * One list, 0: from the page last touched to the oldest; none since 6.5.
+   */
+  readonly lru: HeaderLists | undefined;
   /** The frames that are the pool's. */
   readonly frames: ReadonlySet<number>;
   /** The pages that reclaim holds, and what it evicts from each. */
@@ -82,21 +86,24 @@ export class ZbudPool {
    * memory's page size is not the profile's.
    */
   constructor(
-    profile: Pick<Profile, "pageSize" | "wordBits">,
+    profile: BuddyKernel,
     options: BuddyPoolOptions = {},
   ) {
-    const { pageSize, wordBits } = profile;
+    const { pageSize, wordBits, release } = profile;
     const memory = options.memory ?? new Memory({ pageSize });
     if (memory.pageSize !== pageSize) {
       throw new RangeError(
         `Cannot make a pool: the memory's 'pageSize' is ${memory.pageSize}, the profile's ${pageSize}`,
       );
     }
-    this.pages = new ZbudPages(memory, wordBits);
+    this.profile = profile;
+    this.pages = new ZbudPages(memory, wordBits, release.zbud);
     const { layout, nchunks } = this.pages;
     const wordBytes = wordBits / 8;
     this.buddy = new HeaderLists(memory, wordBytes, layout.buddy, nchunks);
-    this.lru = new HeaderLists(memory, wordBytes, layout.lru, 1);
+    this.lru = layout.lru === undefined
+      ? undefined
+      : new HeaderLists(memory, wordBytes, layout.lru, 1);
     this.frames = this.#frames;
     this.claimed = this.#claimed;
     this.#evict = options.evict;
@@ -127,7 +134,7 @@ export class ZbudPool {
     const unbuddied = this.#takeUnbuddied(chunks);
     if (unbuddied !== NO_PAGE) {
       const hasFirst = this.pages.chunks(unbuddied, "FIRST") > 0;
-      this.lru.del(unbuddied);
+      this.lru?.del(unbuddied);
       return this.#place(unbuddied, hasFirst ? "LAST" : "FIRST", chunks);
     }
     yield "zbud_alloc: pool lock dropped, alloc_page may sleep";
@@ -150,7 +157,7 @@ export class ZbudPool {
     if (this.pages.underReclaim(pfn)) return;
     this.buddy.del(pfn);
     if (this.#isEmpty(pfn)) {
-      this.lru.del(pfn);
+      this.lru?.del(pfn);
       this.#freePage(pfn);
     } else {
       this.#list(pfn);
@@ -193,7 +200,8 @@ export class ZbudPool {
   /**
    * Frees a page by evicting its objects, the oldest page of the LRU list
    * first, at most `retries` pages being tried. A page of which an object
-   * stays goes to the list's head. Specifies `zbud_reclaim_page`.
+   * stays goes to the list's head. EINVAL, too, where there is no reclaim.
+   * Specifies `zbud_reclaim_page`.
    */
   reclaimPage(retries: number): ReclaimErrno | undefined {
     return runToEnd(this.reclaimPageSteps(retries));
@@ -205,11 +213,11 @@ export class ZbudPool {
   ): Generator<Wait, ReclaimErrno | undefined> {
     assertWhole("reclaim a page", "retries", retries);
     const evict = this.#evict;
-    if (evict === undefined || this.lru.last(0) === NO_PAGE || retries === 0) {
-      return "EINVAL";
-    }
+    const { lru } = this;
+    if (evict === undefined || lru === undefined) return "EINVAL";
+    if (lru.last(0) === NO_PAGE || retries === 0) return "EINVAL";
     for (let nth = 0; nth < retries; nth++) {
-      const pfn = this.lru.last(0);
+      const pfn = lru.last(0);
       // The handles as they are under the lock: who frees an object while the
       // lock is dropped clears the count that its handle is made from.
       for (const { handle, buddy } of this.#claim(pfn)) {
@@ -237,7 +245,7 @@ export class ZbudPool {
   #place(pfn: number, buddy: Buddy, chunks: number): number {
     this.pages.setChunks(pfn, buddy, chunks);
     this.#list(pfn);
-    this.lru.add(pfn, 0);
+    this.lru?.add(pfn, 0);
     return this.pages.encodeHandle(pfn, buddy);
   }
 
@@ -256,7 +264,7 @@ export class ZbudPool {
 
   /** Takes a page from its lists for reclaim; returns what is to be evicted. */
   #claim(pfn: number): readonly ZbudEviction[] {
-    this.lru.del(pfn);
+    this.lru?.del(pfn);
     this.buddy.del(pfn);
     this.pages.setUnderReclaim(pfn, true);
     const evictions = BUDDIES
@@ -279,7 +287,7 @@ export class ZbudPool {
       return true;
     }
     this.#list(pfn);
-    this.lru.add(pfn, 0);
+    this.lru?.add(pfn, 0);
     return false;
   }
 

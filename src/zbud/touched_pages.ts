@@ -80,6 +80,6 @@ export class TouchedZbudPages {
     const { buddy, lru, frames } = this.#pool;
     const list = findList(buddy, pfn, this.#buddy, frames.size);
     if (list !== undefined) this.#buddy.set(pfn, list);
-    if (lru.state(pfn) === "linked") this.#lru.add(pfn);
+    if (lru?.state(pfn) === "linked") this.#lru.add(pfn);
   }
 }

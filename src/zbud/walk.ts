@@ -1,4 +1,5 @@
 /** Rebuilding a zbud pool from the bytes of its frames, and from nothing else. */
+import type { Profile } from "../linux/profile.ts";
 import {
   type Memory,
   PAGE_FLAGS,
@@ -29,7 +30,7 @@ export interface ZbudContents {
   readonly buddied: readonly number[];
   /** By free chunks, pages with one object in the list's order. */
   readonly unbuddied: readonly (readonly number[])[];
-  /** From the page last touched to the oldest. */
+  /** From the page last touched to the oldest; empty where there is no such list. */
   readonly lru: readonly number[];
   /** Pages that reclaim holds, in the order of frame numbers. */
   readonly underReclaim: readonly number[];
@@ -67,7 +68,7 @@ export function zbudContents(pool: ZbudPool): ZbudContents {
       { length: pool.pages.nchunks },
       (_, free) => free === 0 ? [] : [...pool.buddy.pagesIn(free)],
     ),
-    lru: [...pool.lru.pagesIn(0)],
+    lru: [...pool.lru?.pagesIn(0) ?? []],
     underReclaim: [...pool.claimed.keys()].sort((a, b) => a - b),
     objects: objectsIn(pool.pages, pages),
   };
@@ -129,17 +130,17 @@ function rebuildLists(
  *
  * const pool = new ZbudPool(LINUX_6_1);
  * for (const size of [3000, 500, 2000]) pool.alloc(size);
- * const contents = walkZbud(pool.memory, LINUX_6_1.wordBits);
+ * const contents = walkZbud(pool.memory, LINUX_6_1);
  * assertEquals(contents, zbudContents(pool));
  * assertEquals(contents.lru, [2, 1]);
  * ```
  */
 export function walkZbud(
   memory: Memory,
-  wordBits: number,
+  { wordBits, release }: Pick<Profile, "wordBits" | "release">,
   pages: readonly number[] = allocatedPages(memory),
 ): ZbudContents {
-  const headers = new ZbudPages(memory, wordBits);
+  const headers = new ZbudPages(memory, wordBits, release.zbud);
   const { layout, nchunks } = headers;
   const frames = new Set(pages);
   const listsAt = (offset: number, lists: number) =>
@@ -153,7 +154,7 @@ export function walkZbud(
     pages,
     buddied: buddy[ZBUD_BUDDIED],
     unbuddied: buddy.map((list, free) => free === ZBUD_BUDDIED ? [] : list),
-    lru: listsAt(layout.lru, 1)[0],
+    lru: layout.lru === undefined ? [] : listsAt(layout.lru, 1)[0],
     underReclaim: pages.filter((pfn) => headers.underReclaim(pfn)),
     objects: objectsIn(headers, pages),
   };

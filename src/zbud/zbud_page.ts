@@ -8,6 +8,7 @@
  *       | header | first object … |     free      | … last object |
  * ```
  */
+import type { ZbudRelease } from "../linux/buddy_profile.ts";
 import type { Memory } from "../memory/memory.ts";
 import { NCHUNKS_ORDER } from "./driver.ts";
 
@@ -27,35 +28,41 @@ export const BUDDIES: readonly Buddy[] = ["FIRST", "LAST"];
  * 32-bit  0      8    16            20           24             (28 bytes)
  *         buddy  lru  first_chunks  last_chunks  under_reclaim
  * ```
+ *
+ * Since 6.5 there is neither `lru` nor `under_reclaim`.
  */
 export interface ZbudHeaderLayout {
   /** `buddy`: links the page into the buddied or an unbuddied list. */
   readonly buddy: number;
-  /** `lru`: links the page into the pool's LRU list. */
-  readonly lru: number;
+  /** `lru`: links the page into the pool's LRU list, where there is one. */
+  readonly lru: number | undefined;
   /** `first_chunks`: chunks of the first object, 0 where there is none. */
   readonly firstChunks: number;
   /** `last_chunks`: chunks of the last object, 0 where there is none. */
   readonly lastChunks: number;
   /** `under_reclaim`: reclaim holds the page, whoever frees must not. */
-  readonly underReclaim: number;
+  readonly underReclaim: number | undefined;
 }
 
 /** The header of a kernel with `unsigned long`s of `wordBits`: 32 or 64. */
-export function zbudHeaderLayout(wordBits: number): ZbudHeaderLayout {
+export function zbudHeaderLayout(
+  wordBits: number,
+  { reclaims }: ZbudRelease,
+): ZbudHeaderLayout {
   const listHead = 2 * wordBits / 8;
+  const chunks = reclaims ? 2 * listHead : listHead;
   return {
     buddy: 0,
-    lru: listHead,
-    firstChunks: 2 * listHead,
-    lastChunks: 2 * listHead + 4,
-    underReclaim: 2 * listHead + 8,
+    lru: reclaims ? listHead : undefined,
+    firstChunks: chunks,
+    lastChunks: chunks + 4,
+    underReclaim: reclaims ? chunks + 8 : undefined,
   };
 }
 
 /**
  * What is done inside a single zbud page. Knows headers, chunks and handles;
- * knows no list. Specifies the helpers of `mm/zbud.c`, 3.11 to 6.1.
+ * knows no list. Specifies the helpers of `mm/zbud.c`, 3.11 to 6.12.
  */
 export class ZbudPages {
   /** The frames below. */
@@ -76,10 +83,10 @@ export class ZbudPages {
   readonly maxSize: number;
 
   /** `wordBits` are those of the kernel's `unsigned long`. */
-  constructor(memory: Memory, wordBits: number) {
+  constructor(memory: Memory, wordBits: number, release: ZbudRelease) {
     this.memory = memory;
     this.wordBits = wordBits;
-    this.layout = zbudHeaderLayout(wordBits);
+    this.layout = zbudHeaderLayout(wordBits, release);
     this.chunkSize = memory.pageSize >> NCHUNKS_ORDER;
     this.maxSize = memory.pageSize - 2 * this.chunkSize;
   }
@@ -101,12 +108,14 @@ export class ZbudPages {
 
   /** Whether reclaim holds the page. */
   underReclaim(pfn: number): boolean {
-    return this.memory.bytes[this.#underReclaimAt(pfn)] === 1;
+    const at = this.#underReclaimAt(pfn);
+    return at !== undefined && this.memory.bytes[at] === 1;
   }
 
   /** Marks a page as held by reclaim, or no longer. */
   setUnderReclaim(pfn: number, underReclaim: boolean): void {
-    this.memory.bytes[this.#underReclaimAt(pfn)] = underReclaim ? 1 : 0;
+    const at = this.#underReclaimAt(pfn);
+    if (at !== undefined) this.memory.bytes[at] = underReclaim ? 1 : 0;
   }
 
   /** Clears a new page's counts and mark (`init_zbud_page`, lists aside). */
@@ -149,7 +158,10 @@ export class ZbudPages {
     return (pfn * this.memory.pageSize + offset) / 4;
   }
 
-  #underReclaimAt(pfn: number): number {
-    return pfn * this.memory.pageSize + this.layout.underReclaim;
+  #underReclaimAt(pfn: number): number | undefined {
+    const { underReclaim } = this.layout;
+    return underReclaim === undefined
+      ? undefined
+      : pfn * this.memory.pageSize + underReclaim;
   }
 }

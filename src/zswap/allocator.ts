@@ -1,6 +1,7 @@
 /**
  * The allocators that zswap runs over, behind one interface: `mm/zpool.c` as
- * 6.1 has it, with its drivers zbud, z3fold and zsmalloc.
+ * 5.10 to 6.17 have it, with its drivers zbud, z3fold and zsmalloc; since 6.18
+ * zsmalloc itself.
  */
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
@@ -13,6 +14,7 @@ import { ZbudPool } from "../zbud/pool.ts";
 import { zbudContents } from "../zbud/walk.ts";
 import { BUDDIES } from "../zbud/zbud_page.ts";
 import { checkZ3fold } from "../z3fold/invariants.ts";
+import { THIS_CPU } from "../z3fold/page_lists.ts";
 import { Z3foldPool } from "../z3fold/pool.ts";
 import { HEADLESS } from "../z3fold/z3fold_page.ts";
 import { checkPool } from "../zsmalloc/invariants.ts";
@@ -67,6 +69,8 @@ export interface Zpool {
   isLive(handle: number): boolean;
   /** Objects that share a page with that of a handle. */
   objectsBeside(handle: number): number;
+  /** Whether a free of this object leaves its page's compaction to a worker. */
+  leavesToWorker(handle: number): boolean;
   /** The handles of all objects: a walk of the pool, to check it. */
   handles(): number[];
   /** Checks the pool's invariants; throws an `InvariantError` at the first broken. */
@@ -135,7 +139,10 @@ function buddyZpool(
   pool: ZbudPool | Z3foldPool,
   hugeOrMaxSize: number,
   { evict }: ZpoolOptions,
-  walk: Pick<Zpool, "isLive" | "objectsBeside" | "handles" | "check">,
+  walk: Pick<
+    Zpool,
+    "isLive" | "objectsBeside" | "leavesToWorker" | "handles" | "check"
+  >,
 ): Zpool {
   return {
     type,
@@ -183,6 +190,7 @@ function zsmallocZpool(pool: ZsPool): Zpool {
       const at = handles.pfnOf(handle) * PAGE_STRIDE + PAGE_PRIVATE;
       return zspages.get(memory.page[at], ZSPAGE_INUSE) - 1;
     },
+    leavesToWorker: () => false,
     handles: () => [...pool.handles.live()],
     check: () => checkPool(pool),
   };
@@ -191,7 +199,10 @@ function zsmallocZpool(pool: ZsPool): Zpool {
 const DRIVERS: Readonly<
   Record<ZpoolType, (profile: Profile, options: ZpoolOptions) => Zpool>
 > = {
-  zbud(profile, options) {
+  zbud(profile, given) {
+    // zpool has no shrink any more, nor zbud reclaim (since 6.5).
+    const { reclaims } = profile.release.zbud;
+    const options = reclaims ? given : { ...given, evict: undefined };
     const pool = new ZbudPool(profile, options);
     return buddyZpool("zbud", pool, pool.pages.maxSize, options, {
       isLive: (handle) => isZbudObject(pool, handle),
@@ -200,6 +211,7 @@ const DRIVERS: Readonly<
         const used = BUDDIES.filter((one) => pool.pages.chunks(pfn, one) > 0);
         return used.length - 1;
       },
+      leavesToWorker: () => false,
       handles: () => zbudContents(pool).objects.map(({ handle }) => handle),
       check: () => checkZbud(pool),
     });
@@ -211,6 +223,10 @@ const DRIVERS: Readonly<
       objectsBeside(handle) {
         const { pfn, buddy } = pool.objectOf(handle);
         return buddy === HEADLESS ? 0 : pool.pages.buddies(pfn).length - 1;
+      },
+      leavesToWorker(handle) {
+        const { pfn, buddy } = pool.objectOf(handle);
+        return buddy !== HEADLESS && pool.pages.cpu(pfn) === THIS_CPU;
       },
       handles: () => [...pool.handles.given],
       check: () => checkZ3fold(pool),

@@ -1,6 +1,8 @@
 /** Compressing a page into an object, and back. */
 import { CorruptDataError } from "../codec/codec.ts";
 import type { Errno } from "../linux/errno.ts";
+import type { CompressorErrno } from "../linux/zswap_profile.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
 import type { Wait } from "../rules/wait.ts";
 import type { ZswapEntry } from "./entry.ts";
 import type { ZswapPool } from "./pools.ts";
@@ -8,25 +10,37 @@ import { writeZswapHeader } from "./swp_entry.ts";
 import type { Zswap } from "./zswap.ts";
 
 /**
- * Bytes of a page's compressed form, which is put into `into`; EINVAL where
- * the compressor is one that fails when the page does not fit into a page.
- * Specifies `crypto_acomp_compress` with a `dlen` of PAGE_SIZE.
+ * Bytes of a page's compressed form, which is put into `into`; an errno where
+ * the compressor is one that fails when it has no more than a page of room, and
+ * the form is longer. (LZO's checked encoder asks for room before it writes, but
+ * never for more than it will have written in the end.) Specifies `crypto_acomp_compress` (up to 5.10, `crypto_comp_compress`) with a
+ * `dlen` of PAGE_SIZE.
  */
 function compress(
   { profile }: Zswap,
-  pool: ZswapPool,
+  { codec }: ZswapPool,
   page: Uint8Array,
   into: Uint8Array,
-): number | "EINVAL" {
-  const length = pool.codec.compress(page, into);
-  const isLimited = profile.zswap.limitedCompressors.includes(pool.codec.name);
-  return isLimited && length > page.length ? "EINVAL" : length;
+): number | CompressorErrno {
+  const { compressorErrnos } = profile.zswap;
+  const length = codec.compress(page, into);
+  const isLimited = Object.hasOwn(compressorErrnos, codec.name);
+  return isLimited && length > page.length
+    ? compressorErrnos[codec.name]
+    : length;
 }
 
-/** Counts a failed allocation of an object by its reason. */
-function countRefused({ counters }: Zswap, errno: Errno): void {
+/**
+ * Counts a page without an object by its reason: that there is no room for it,
+ * or that the compressor (counted since 6.12) or the allocator failed.
+ */
+function countRefused(
+  { counters }: Zswap,
+  errno: Errno,
+  failed: "reject_compress_fail" | "reject_alloc_fail",
+): void {
   if (errno === "ENOSPC") counters.reject_compress_poor++;
-  else counters.reject_alloc_fail++;
+  else counters[failed]++;
 }
 
 /**
@@ -45,10 +59,10 @@ export function* compressToObject(
     yield "zswap_frontswap_store: acomp mutex held, compression may wait";
     const { headerBytes, zpool } = pool;
     const length = compress(zswap, pool, page, buffer.subarray(headerBytes));
-    if (length === "EINVAL") return "EINVAL";
+    if (typeof length === "string") return "EINVAL";
     const handle = yield* zpool.mallocSteps(headerBytes + length);
     if (typeof handle === "string") {
-      countRefused(zswap, handle);
+      countRefused(zswap, handle, "reject_alloc_fail");
       return handle;
     }
     if (headerBytes > 0) {
@@ -64,9 +78,27 @@ export function* compressToObject(
 }
 
 /**
- * Compresses a page into a new object, or stores it as it is where it does not
- * become smaller and writeback is on. Answers whether there is an object now.
- * Specifies `zswap_compress`, 6.18.
+ * The length of what is stored of a page, of which `into` has the compressed
+ * form: since 6.18 of the page itself, where it does not become smaller and may
+ * be written back. An errno where it cannot be stored.
+ */
+function lengthToStore(
+  zswap: Zswap,
+  pool: ZswapPool,
+  page: Uint8Array,
+  into: Uint8Array,
+): number | CompressorErrno {
+  const made = compress(zswap, pool, page, into);
+  if (!zswap.profile.zswap.storesIncompressible) return made;
+  if (typeof made === "number" && made < page.length) return made;
+  if (!zswap.mayWriteBack) return typeof made === "string" ? made : "EINVAL";
+  into.set(page);
+  return page.length;
+}
+
+/**
+ * Compresses a page into a new object, or stores it as it is. Answers whether
+ * there is an object now. Specifies `zswap_compress`, 6.12.118 and 7.3.4.
  */
 export function* compressOrKeep(
   zswap: Zswap,
@@ -74,26 +106,45 @@ export function* compressOrKeep(
   entry: ZswapEntry,
   page: Uint8Array,
 ): Generator<Wait, boolean> {
-  const { counters } = zswap;
   const buffer = zswap.buffers.take();
   try {
     yield "zswap_compress: acomp_ctx mutex held, compression may wait";
-    const length = compress(zswap, pool, page, buffer);
-    const isKept = length === "EINVAL" || length >= page.length;
-    if (isKept && !zswap.writeback) {
-      counters.reject_compress_fail++;
+    const length = lengthToStore(zswap, pool, page, buffer);
+    if (typeof length === "string") {
+      countRefused(zswap, length, "reject_compress_fail");
       return false;
     }
-    const stored = isKept ? page : buffer.subarray(0, length);
-    const handle = yield* pool.zpool.mallocSteps(stored.length);
+    const handle = yield* pool.zpool.mallocSteps(length);
     if (typeof handle === "string") {
-      countRefused(zswap, handle);
+      countRefused(zswap, handle, "reject_alloc_fail");
       return false;
     }
-    pool.zpool.write(handle, stored);
+    pool.zpool.write(handle, buffer.subarray(0, length));
     entry.handle = handle;
-    entry.length = stored.length;
+    entry.length = length;
     return true;
+  } finally {
+    zswap.buffers.give(buffer);
+  }
+}
+
+/** Fills `into` from an object; answers false where its bytes are damaged. */
+function decompress(
+  zswap: Zswap,
+  { zpool, codec, headerBytes }: ZswapPool,
+  handle: number,
+  length: number,
+  into: Uint8Array,
+): boolean {
+  const buffer = zswap.buffers.take();
+  try {
+    const object = buffer.subarray(0, headerBytes + length);
+    zpool.read(handle, object);
+    codec.decompress(object.subarray(headerBytes), into);
+    return true;
+  } catch (error) {
+    if (error instanceof CorruptDataError) return false;
+    throw error;
   } finally {
     zswap.buffers.give(buffer);
   }
@@ -101,29 +152,28 @@ export function* compressOrKeep(
 
 /**
  * Fills `into` from the object of a handle, which is the entry's own or the
- * one that the allocator evicts it by. Throws where the bytes are damaged
- * (the kernel's BUG_ON).
+ * one that the allocator evicts it by. Throws a {@linkcode KernelBug} where the
+ * bytes are damaged. Specifies what `zswap_frontswap_load` and
+ * `zswap_writeback_entry` do, 5.10.262 and 6.1.192.
  */
 export function decompressObject(
   zswap: Zswap,
-  { zpool, codec, headerBytes }: ZswapPool,
+  pool: ZswapPool,
   handle: number,
   length: number,
   into: Uint8Array,
 ): void {
-  const buffer = zswap.buffers.take();
-  try {
-    const object = buffer.subarray(0, headerBytes + length);
-    zpool.read(handle, object);
-    codec.decompress(object.subarray(headerBytes), into);
-  } finally {
-    zswap.buffers.give(buffer);
-  }
+  if (decompress(zswap, pool, handle, length, into)) return;
+  throw new KernelBug(
+    "zswap_frontswap_load, zswap_writeback_entry",
+    "stop at BUG_ON: a compressed page is damaged",
+  );
 }
 
 /**
  * Fills `into` with an entry's page; answers false, and counts it, where the
- * object's bytes are damaged. Specifies `zswap_decompress`, 6.18.
+ * object's bytes are damaged; up to 6.12, throws a {@linkcode KernelBug}
+ * there. Specifies `zswap_decompress`, 6.12.118 and 7.3.4.
  */
 export function decompressEntry(
   zswap: Zswap,
@@ -131,16 +181,18 @@ export function decompressEntry(
   { handle, length }: ZswapEntry,
   into: Uint8Array,
 ): boolean {
-  if (length === into.length) {
+  const { storesIncompressible, damaged } = zswap.profile.zswap;
+  if (storesIncompressible && length === into.length) {
     pool.zpool.read(handle, into);
     return true;
   }
-  try {
-    decompressObject(zswap, pool, handle, length, into);
-    return true;
-  } catch (error) {
-    if (!(error instanceof CorruptDataError)) throw error;
-    zswap.counters.decompress_fail++;
-    return false;
+  if (decompress(zswap, pool, handle, length, into)) return true;
+  if (damaged === "bug") {
+    throw new KernelBug(
+      "zswap_decompress",
+      "stop at BUG_ON: a compressed page is damaged",
+    );
   }
+  zswap.counters.decompress_fail++;
+  return false;
 }

@@ -5,7 +5,7 @@ import type { Wait } from "../rules/wait.ts";
 import { isSameFilled, readWord32 } from "../zram/same_filled.ts";
 import { compressToObject } from "./compress.ts";
 import { newEntry, type ZswapEntry, type ZswapTree } from "./entry.ts";
-import { ADMIT } from "./limits.ts";
+import { ADMIT, cgroupMayZswap } from "./limits.ts";
 import { eraseEntry, putEntry, updateTotalSize } from "./tree.ts";
 import type { Zswap } from "./zswap.ts";
 
@@ -89,8 +89,8 @@ function insertEntry(zswap: Zswap, tree: ZswapTree, entry: ZswapEntry): void {
 }
 
 /**
- * Stores one page: ENODEV where zswap is disabled; ENOMEM where the limit is
- * passed or there is no memory; EINVAL where the page cannot be compressed or
+ * Stores one page: ENODEV where zswap is disabled; ENOMEM where the limit, or
+ * the cgroup's, is passed or there is no memory; EINVAL where the page cannot be compressed or
  * may not be stored; ENOSPC where it is too large for the allocator. An older
  * entry at the offset is replaced where the page is stored, and stays where it
  * is not. Specifies `zswap_frontswap_store`, `mm/zswap.c`.
@@ -105,6 +105,7 @@ export function* frontswapStore(
   if (!zswap.parameters.enabled || shrink === "entries-in-worker") {
     return "ENODEV";
   }
+  if (!cgroupMayZswap(zswap)) return "ENOMEM";
   if ((yield* MAKE_ROOM[shrink](zswap, tree)) !== undefined) return "ENOMEM";
   yield "zswap_frontswap_store: no lock held, zswap_entry_cache_alloc may sleep";
   if (zswap.failsEntry()) {
@@ -117,5 +118,6 @@ export function* frontswapStore(
   insertEntry(zswap, tree, entry);
   yield "zswap_frontswap_store: tree lock dropped, counters not yet updated";
   zswap.counters.stored_pages++;
+  zswap.chargedBytes += entry.length;
   updateTotalSize(zswap, tree);
 }

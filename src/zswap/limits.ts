@@ -75,6 +75,16 @@ function checkLimits(zswap: Zswap): Admission {
   return "accepted";
 }
 
+/**
+ * Whether the memory cgroup may have one page more in zswap. Specifies
+ * `obj_cgroup_may_zswap`, `mm/memcontrol.c`, 6.1.192 and 7.3.4, of one cgroup.
+ */
+export function cgroupMayZswap(zswap: Zswap): boolean {
+  const { cgroupMax, chargedBytes, profile, hasMemcg } = zswap;
+  if (!hasMemcg || profile.zswap.cgroupLimit === "none") return true;
+  return Math.floor(chargedBytes / profile.pageSize) < cgroupMax;
+}
+
 /** What the limits say to a store, and what they note of it. */
 export const ADMIT: Readonly<
   Record<ZswapProfile["shrink"], (zswap: Zswap) => Admission>

@@ -1,5 +1,6 @@
 /** Loading a page. */
 import type { Errno } from "../linux/errno.ts";
+import type { ZswapProfile } from "../linux/zswap_profile.ts";
 import type { Wait } from "../rules/wait.ts";
 import { fillPage } from "../zram/same_filled.ts";
 import { decompressEntry, decompressObject } from "./compress.ts";
@@ -37,12 +38,33 @@ export function* loadCounted(
 }
 
 /**
+ * Fills `into` with the page at an offset: ENOENT where there is none. Where
+ * the page goes into the swap cache its entry is erased before that, so that a
+ * page whose bytes are damaged is in nobody's tree when the kernel stops.
+ * Specifies `zswap_load`, 6.12.118.
+ */
+function* loadErasedFirst(
+  zswap: Zswap,
+  tree: ZswapTree,
+  offset: number,
+  into: Uint8Array,
+  toSwapCache: boolean,
+): Generator<Wait, Errno | undefined> {
+  const entry = tree.entries.get(offset);
+  if (entry?.pool === undefined) return "ENOENT";
+  if (toSwapCache) eraseEntry(tree, entry);
+  yield "zswap_load: folio locked, decompression may wait";
+  decompressEntry(zswap, entry.pool, entry, into);
+  if (toSwapCache) putEntry(zswap, tree, entry);
+}
+
+/**
  * Fills `into` with the page at an offset: ENOENT where there is none, EIO
  * where its bytes are damaged. Where the page goes into the swap cache, its
  * entry is freed: what is in memory is the page now. The folio's lock keeps
- * others from the entry meanwhile. Specifies `zswap_load`, 6.18.
+ * others from the entry meanwhile. Specifies `zswap_load`, 6.17 and 6.18.15.
  */
-export function* loadExclusive(
+function* loadErasedAfter(
   zswap: Zswap,
   tree: ZswapTree,
   offset: number,
@@ -58,3 +80,22 @@ export function* loadExclusive(
     putEntry(zswap, tree, entry);
   }
 }
+
+type Load = (
+  zswap: Zswap,
+  tree: ZswapTree,
+  offset: number,
+  into: Uint8Array,
+  toSwapCache: boolean,
+) => Generator<Wait, Errno | undefined>;
+
+/** How a page is loaded where there is no frontswap. */
+export const LOAD: Readonly<
+  Record<Exclude<ZswapProfile["load"], "referenced">, Load>
+> = {
+  "erased-first": loadErasedFirst,
+  "erased-after": loadErasedAfter,
+  // Every folio is in the swap cache: zswap_load, 7.1.13.
+  "erased-always": (zswap, tree, offset, into) =>
+    loadErasedAfter(zswap, tree, offset, into, true),
+};

@@ -42,8 +42,8 @@ type FieldOf<Value> = {
 function boolParameter(field: FieldOf<boolean>): Parameter {
   return {
     show: ({ parameters }) => parameters[field] ? "Y" : "N",
-    store({ parameters }, text) {
-      const value = kstrtobool(text);
+    store({ parameters, profile }, text) {
+      const value = kstrtobool(text, profile.release.truths);
       if (typeof value === "string") return value;
       parameters[field] = value;
     },
@@ -84,7 +84,7 @@ const compressorParameter: Parameter = {
     const name = stripped(text);
     const { compressor, zpool } = zswap.parameters;
     if (name === compressor) return undefined;
-    if (!zswap.compressors.includes(name)) return "ENOENT";
+    if (!zswap.hasCompressor(name)) return "ENOENT";
     changePool(zswap, zpool, name);
   },
 };

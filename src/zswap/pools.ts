@@ -11,7 +11,9 @@ import type { Zpool } from "./allocator.ts";
 export interface ZswapPool {
   /** The allocator. */
   readonly zpool: Zpool;
-  /** The compressor (`tfm_name`). */
+  /** The compressor's name, or its driver's, as it was chosen (`tfm_name`). */
+  readonly tfmName: string;
+  /** The compressor. */
   readonly codec: Codec;
   /** Bytes of `struct zswap_header` in front of a compressed page, or 0. */
   readonly headerBytes: number;
@@ -50,7 +52,7 @@ export class ZswapPools {
   /** A pool of that allocator and compressor (`zswap_pool_find_get`). */
   find(zpool: ZpoolType, compressor: string): ZswapPool | undefined {
     return this.list.find((pool) =>
-      pool.zpool.type === zpool && pool.codec.name === compressor
+      pool.zpool.type === zpool && pool.tfmName === compressor
     );
   }
 

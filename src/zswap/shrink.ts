@@ -84,20 +84,35 @@ function* shrinkQueuedPools(zswap: Zswap): Generator<Wait, void> {
   }
 }
 
-/** One step of the worker: whether there was an entry, and it was written back. */
-function* shrinkMemcg(
+/**
+ * One step of the worker: whether there were entries, and one was written back.
+ * Specifies `shrink_memcg`, 6.12.118 and 7.3.4.
+ */
+export function* shrinkMemcg(
   zswap: Zswap,
 ): Generator<Wait, "ENOENT" | "EAGAIN" | undefined> {
-  if (!zswap.writeback) return "ENOENT";
-  const { scanned, shrunk } = yield* walkLru(zswap, 1, false);
+  if (!zswap.mayWriteBack) return "ENOENT";
+  const { entriesPerStep } = zswap.profile.zswap;
+  const { scanned, shrunk } = yield* walkLru(zswap, entriesPerStep, false);
   if (scanned === 0) return "ENOENT";
   return shrunk > 0 ? undefined : "EAGAIN";
 }
 
 /**
- * Writes entries back one by one until the pools are at the threshold, or 16
- * of them could not be. The kernel takes the memory cgroups in turn; the model
- * has one, after which each round ends. Specifies `shrink_worker`, 6.18.
+ * Whether the worker is at the end of a round through the memory cgroups. The
+ * kernel takes them in turn; the model has one, after which each round ends.
+ * Without memory cgroups a round has none, or (7.2) is the root's list for ever.
+ */
+function endsRound(zswap: Zswap): boolean {
+  if (!zswap.hasMemcg) return zswap.profile.zswap.withoutMemcg === "nothing";
+  return zswap.roundEnded = !zswap.roundEnded;
+}
+
+/**
+ * Writes entries back step by step until the pools are at the threshold, or 16
+ * steps, or rounds without a candidate, were in vain. The threshold is looked
+ * at after a step: one of several entries may go below it. Specifies
+ * `shrink_worker`, 6.12.118, 6.18.15 and 7.3.4.
  */
 function* shrinkToThreshold(zswap: Zswap): Generator<Wait, void> {
   if (!zswap.shrinkQueued) return;
@@ -106,8 +121,7 @@ function* shrinkToThreshold(zswap: Zswap): Generator<Wait, void> {
   let failures = 0;
   let attempts = 0;
   do {
-    zswap.roundEnded = !zswap.roundEnded;
-    if (zswap.roundEnded) {
+    if (endsRound(zswap)) {
       if (attempts === 0 && ++failures === MAX_RECLAIM_RETRIES) break;
       attempts = 0;
       continue;
@@ -149,17 +163,21 @@ export const QUEUE_SHRINK: Readonly<
 /**
  * Entries that memory pressure could free: those of the LRU list less the
  * pages that had to be read from the device since this was asked last, scaled
- * by what zswap saves. 0 where the shrinker is off. Specifies
- * `zswap_shrinker_count`, 6.18, without memory cgroups.
+ * by what zswap saves: by the cgroup's bytes in whole pages or, without memory
+ * cgroups, by the pages of the pools. 0 where the shrinker is off. Specifies
+ * `zswap_shrinker_count`, 6.12.118 and 7.3.4.
  */
 export function shrinkerCount(zswap: Zswap): number {
   const { lru, counters, pools, parameters } = zswap;
-  if (!parameters.shrinkerEnabled || !zswap.writeback) return 0;
+  if (!parameters.shrinkerEnabled || !zswap.mayWriteBack) return 0;
   if (counters.stored_pages === 0 || lru.size === 0) return 0;
   const swapins = Math.min(zswap.nrDiskSwapins, lru.size);
   zswap.nrDiskSwapins -= swapins;
   const freeable = lru.size - swapins;
-  return Math.floor(freeable * pools.totalPages / counters.stored_pages);
+  const backing = zswap.hasMemcg
+    ? Math.floor(zswap.chargedBytes / zswap.profile.pageSize)
+    : pools.totalPages;
+  return Math.floor(freeable * backing / counters.stored_pages);
 }
 
 /**
@@ -172,7 +190,7 @@ export function* shrinkerScan(
   zswap: Zswap,
   nrToScan: number,
 ): Generator<Wait, number | "SHRINK_STOP"> {
-  if (!zswap.parameters.shrinkerEnabled || !zswap.writeback) {
+  if (!zswap.parameters.shrinkerEnabled || !zswap.mayWriteBack) {
     return "SHRINK_STOP";
   }
   const { shrunk, inSwapCache } = yield* walkLru(zswap, nrToScan, true);

@@ -1,10 +1,11 @@
-/** Storing a folio without frontswap, page by page: 6.18. */
+/** Storing a folio without frontswap, page by page: since 6.7. */
 import type { Wait } from "../rules/wait.ts";
 import { compressOrKeep } from "./compress.ts";
 import { newEntry, type ZswapEntry, type ZswapTree } from "./entry.ts";
 import { invalidatePage } from "./invalidate.ts";
-import { ADMIT } from "./limits.ts";
+import { ADMIT, cgroupMayZswap } from "./limits.ts";
 import type { ZswapPool } from "./pools.ts";
+import { shrinkMemcg } from "./shrink.ts";
 import { putEntry } from "./tree.ts";
 import type { Zswap } from "./zswap.ts";
 
@@ -19,7 +20,9 @@ function replaceEntry(zswap: Zswap, tree: ZswapTree, entry: ZswapEntry): void {
 function publish(zswap: Zswap, pool: ZswapPool, entry: ZswapEntry): void {
   pool.kref++;
   zswap.counters.stored_pages++;
-  if (entry.length === zswap.profile.pageSize) {
+  zswap.chargedBytes += entry.length;
+  const { zswap: { storesIncompressible }, pageSize } = zswap.profile;
+  if (storesIncompressible && entry.length === pageSize) {
     zswap.counters.stored_incompressible_pages++;
   }
   entry.pool = pool;
@@ -56,6 +59,15 @@ function* storePage(
   return true;
 }
 
+/**
+ * Whether the memory cgroup's limit lets a folio in: at it the cgroup is shrunk
+ * by a step, which may be enough or not, and need only have written something.
+ */
+function* admitCgroup(zswap: Zswap): Generator<Wait, boolean> {
+  if (cgroupMayZswap(zswap)) return true;
+  return (yield* shrinkMemcg(zswap)) === undefined;
+}
+
 /** Stores each page of a folio, until one is refused. */
 function* storePages(
   zswap: Zswap,
@@ -63,6 +75,7 @@ function* storePages(
   offset: number,
   folio: readonly Uint8Array[],
 ): Generator<Wait, boolean> {
+  if (!(yield* admitCgroup(zswap))) return false;
   if (ADMIT["entries-in-worker"](zswap) !== "accepted") return false;
   const pool = zswap.poolOf(tree);
   pool.kref++;
@@ -77,8 +90,9 @@ function* storePages(
 /**
  * Stores a folio whole or not at all and answers which. Where it is not, what
  * was stored of it is freed again, and so is whatever older page was at any of
- * its offsets: written back, it would come over the newer one. Specifies
- * `zswap_store`, 6.18.
+ * its offsets: written back, it would come over the newer one. Up to 6.12 a
+ * folio of several pages is refused before any of that: older pages at its
+ * offsets stay. Specifies `zswap_store`, 6.12.118 and 7.3.4.
  */
 export function* storeFolio(
   zswap: Zswap,
@@ -86,6 +100,9 @@ export function* storeFolio(
   offset: number,
   folio: readonly Uint8Array[],
 ): Generator<Wait, boolean> {
+  if (folio.length > 1 && zswap.profile.zswap.folios === "single-page") {
+    return false;
+  }
   if (zswap.parameters.enabled) {
     if (yield* storePages(zswap, tree, offset, folio)) return true;
     if (zswap.reachedFull) zswap.queueShrink();

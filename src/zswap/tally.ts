@@ -28,6 +28,8 @@ export class ZswapTally {
   sameFilled = 0;
   /** Those of pages that are stored as they are. */
   incompressible = 0;
+  /** Bytes of all compressed pages. */
+  bytes = 0;
 
   readonly #zswap: Zswap;
   readonly #known = new Map<number, Map<number, Known>>();
@@ -81,6 +83,7 @@ export class ZswapTally {
   #add({ pool, handle, length }: Known, times: 1 | -1): void {
     const { pageSize, zswap } = this.#zswap.profile;
     this.entries += times;
+    this.bytes += times * length;
     if (length === 0) this.sameFilled += times;
     if (zswap.storesIncompressible && length === pageSize) {
       this.incompressible += times;

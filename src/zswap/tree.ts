@@ -23,6 +23,7 @@ export function freeEntry(
 ): void {
   const { counters, profile, pools } = zswap;
   const { pool, length } = entry;
+  zswap.chargedBytes -= length;
   if (profile.zswap.shrink === "entries-in-worker") zswap.lru.del(entry);
   const finish = () => {
     if (profile.zswap.storesIncompressible && length === profile.pageSize) {

@@ -16,8 +16,6 @@ interface WritebackEnd {
   written(zswap: Zswap, tree: ZswapTree, entry: ZswapEntry): boolean;
   /** It was not: the entry stays as it was. */
   failed(zswap: Zswap, tree: ZswapTree, entry: ZswapEntry): void;
-  /** Whether the entry must still be in the tree once the swap cache has it. */
-  readonly checksAgain: boolean;
 }
 
 /**
@@ -27,7 +25,6 @@ interface WritebackEnd {
  * invalidated meanwhile is lost. Mended in 3.13.
  */
 const countedByCaller: WritebackEnd = {
-  checksAgain: false,
   written(zswap, tree, entry) {
     entry.refcount -= 2;
     if (entry.refcount >= 0) eraseEntry(tree, entry);
@@ -42,7 +39,6 @@ const countedByCaller: WritebackEnd = {
 
 /** Since 3.13 who drops the last reference frees the entry. */
 const counted: WritebackEnd = {
-  checksAgain: true,
   written(zswap, tree, entry) {
     putEntry(zswap, tree, entry);
     if (tree.entries.get(entry.offset) === entry) {
@@ -57,22 +53,28 @@ const WRITEBACK_END: Readonly<
   Record<Exclude<ZswapProfile["entries"], "uncounted">, WritebackEnd>
 > = { "counted-by-caller": countedByCaller, counted };
 
-/** Puts the page into the swap cache and onto the device; answers whether it is. */
+/**
+ * Puts the page into the swap cache and onto the device; answers whether it is.
+ * A kernel that does not look again writes the entry's page even where the slot
+ * was freed, or stored anew, while it had no page in the swap cache.
+ */
 function* writeEvicted(
   zswap: Zswap,
   tree: ZswapTree,
   pool: ZswapPool,
   handle: number,
   entry: ZswapEntry,
-  checksAgain: boolean,
 ): Generator<Wait, boolean> {
   const { type } = tree;
   const { offset, length } = entry;
-  const { swap } = zswap;
+  const { swap, profile } = zswap;
   if ((yield* swap.allocSwapCachePage(type, offset)) !== "new") return false;
-  if (checksAgain && tree.entries.get(offset) !== entry) {
-    swap.deleteFromSwapCache(type, offset);
-    return false;
+  if (tree.entries.get(offset) !== entry) {
+    if (profile.zswap.writebackLooksAgain) {
+      swap.deleteFromSwapCache(type, offset);
+      return false;
+    }
+    zswap.staleWritebacks++;
   }
   const page = zswap.pages.take();
   try {
@@ -88,8 +90,8 @@ function* writeEvicted(
 /**
  * Evicts the object of a handle, whose own first bytes say which page it is.
  * Answers whether its memory can go: the page was written back, or is no
- * longer zswap's. Specifies `zswap_writeback_entry`, `mm/zswap.c`, 3.12 and
- * 6.1, as the allocator's `evict`.
+ * longer zswap's. Specifies `zswap_writeback_entry`, `mm/zswap.c`, 3.12,
+ * 5.10.262 and 6.1.192, as the allocator's `evict`.
  */
 export function* evictObject(
   zswap: Zswap,
@@ -107,16 +109,9 @@ export function* evictObject(
   if (entry === undefined) return true;
   entry.refcount++;
   yield "zswap_writeback_entry: tree lock dropped, entry referenced";
-  const { checksAgain } = end;
-  const isWritten = yield* writeEvicted(
-    zswap,
-    tree,
-    pool,
-    handle,
-    entry,
-    checksAgain,
-  );
-  if (isWritten) return end.written(zswap, tree, entry);
+  if (yield* writeEvicted(zswap, tree, pool, handle, entry)) {
+    return end.written(zswap, tree, entry);
+  }
   end.failed(zswap, tree, entry);
   return false;
 }
@@ -128,10 +123,11 @@ const NOT_ALLOCATED: Readonly<
 
 /**
  * Writes an entry's page back and frees the entry: EEXIST where the page is in
- * the swap cache already; ENOENT where its slot is free (7.2); ENOMEM where
- * there is no memory for it, or the entry went meanwhile; EIO where its bytes are damaged. The entry itself may be gone
- * by now: it is looked at when its slot's page is locked. Specifies
- * `zswap_writeback_entry`, 6.18.
+ * the swap cache already, or (since 6.13) its swap type is off; ENOENT where its
+ * slot is free (7.2); ENOMEM where there is no memory for it, or the entry went
+ * meanwhile; EIO where its bytes are damaged. The entry itself may be gone by
+ * now: it is looked at when its slot's page is locked. Specifies
+ * `zswap_writeback_entry`, 6.12.118 and 7.3.4.
  */
 export function* writebackEntry(
   zswap: Zswap,

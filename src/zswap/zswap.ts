@@ -16,7 +16,7 @@ import {
   frontswapLoad,
 } from "./frontswap.ts";
 import { invalidateArea, invalidatePage } from "./invalidate.ts";
-import { loadExclusive } from "./load.ts";
+import { LOAD } from "./load.ts";
 import type { ZswapParameters } from "./parameters.ts";
 import { type ZswapPool, ZswapPools } from "./pools.ts";
 import {
@@ -35,7 +35,7 @@ import { NO_SWAP_LAYER, type SwapLayer } from "./swap_layer.ts";
 import { MAX_SWAPFILES } from "./swp_entry.ts";
 import { evictObject } from "./writeback.ts";
 
-/** What came of a store; "refused" is all that 6.18 says. */
+/** What came of a store; "refused" is all that is said since 6.7. */
 export type StoreOutcome = "stored" | "refused" | Errno;
 
 /** What a {@linkcode Zswap} can be told when it is made. */
@@ -58,6 +58,13 @@ export interface ZswapOptions {
    * 2013 for zswap on a pseudo device. Default true.
    */
   writeback?: boolean;
+  /** Whether there are memory cgroups. False is `cgroup_disable=memory`. Default true. */
+  memcg?: boolean;
+  /**
+   * `memory.zswap.max` of the one cgroup that all pages are of, in pages (since
+   * 5.19). Default: no limit.
+   */
+  cgroupMax?: number;
   /** Fault injection: whether the nth allocation of an entry fails. */
   failEntry?: (allocation: number) => boolean;
   /** Fault injection: whether the nth `xa_store` finds no memory (6.18). */
@@ -96,8 +103,12 @@ export class Zswap {
   readonly memory: Memory;
   /** The swap layer. */
   readonly swap: SwapLayer;
-  /** Whether pages may be written back. */
+  /** Whether pages may be written back: see {@linkcode ZswapOptions.writeback}. */
   readonly writeback: boolean;
+  /** Whether there are memory cgroups. */
+  readonly hasMemcg: boolean;
+  /** `memory.zswap.max`, in pages: see {@linkcode ZswapOptions.cgroupMax}. */
+  readonly cgroupMax: number;
   /** The module parameters. */
   readonly parameters: ZswapParameters;
   /** Compressors that can be chosen, the kernel's first. */
@@ -123,6 +134,8 @@ export class Zswap {
   readonly pages: Buffers;
   /** `zswap_pool_reached_full`. */
   reachedFull = false;
+  /** Bytes of all compressed pages: what the cgroup is charged (`MEMCG_ZSWAP_B`). */
+  chargedBytes = 0;
   /** Pages of the pools when they were counted last; 0 since 6.9. */
   countedPages = 0;
   /** Whether the worker's work waits to be run (6.18). */
@@ -131,6 +144,12 @@ export class Zswap {
   roundEnded = true;
   /** Pages that were read from a device (`nr_disk_swapins`, 6.18). */
   nrDiskSwapins = 0;
+  /**
+   * Pages that were written back although their slot had been freed, or stored
+   * anew, by then: what the slot has now was overwritten. A bug of kernels
+   * whose writeback does not look again: see `ZswapRelease.writebackLooksAgain`.
+   */
+  staleWritebacks = 0;
   /** Operations that were started and are not at their end. */
   underWay = 0;
 
@@ -157,6 +176,8 @@ export class Zswap {
     this.memory = options.memory ?? new Memory({ pageSize });
     this.swap = options.swap ?? NO_SWAP_LAYER;
     this.writeback = options.writeback ?? true;
+    this.hasMemcg = options.memcg ?? true;
+    this.cgroupMax = options.cgroupMax ?? Infinity;
     this.compressors = [
       ...new Set([...zswap.compressors, ...added.map(({ name }) => name)]),
     ];
@@ -167,7 +188,9 @@ export class Zswap {
     this.buffers = new Buffers(2 * pageSize + profile.wordBits / 8);
     this.pages = new Buffers(pageSize);
     assertAvailable("zpool", zpool, zswap.zpools);
-    assertAvailable("compressor", compressor, this.compressors);
+    if (!this.hasCompressor(compressor)) {
+      assertAvailable("compressor", compressor, this.compressors);
+    }
     this.parameters = {
       enabled: true,
       compressor,
@@ -186,7 +209,7 @@ export class Zswap {
   /** An empty pool with no reference yet (`zswap_pool_create`). */
   createPool(zpool: ZpoolType, compressor: string): ZswapPool {
     const { profile, memory } = this;
-    const codec = this.#codecs.get(compressor);
+    const codec = this.#codecs.get(this.algorithmOf(compressor));
     if (codec === undefined) {
       throw new Error(
         `Cannot make a pool: there is no codec for '${compressor}', only for ${
@@ -201,6 +224,7 @@ export class Zswap {
         failslab: this.#options.failslab,
         evict: evicts ? (handle) => evictObject(this, pool, handle) : undefined,
       }),
+      tfmName: compressor,
       codec,
       get headerBytes() {
         return pool.zpool.evictable ? profile.wordBits / 8 : 0;
@@ -209,6 +233,26 @@ export class Zswap {
       shrinkQueued: false,
     };
     return pool;
+  }
+
+  /**
+   * Whether pages may be written back now. Since 6.8 a zswap that is disabled
+   * keeps none back, whatever `memory.zswap.writeback` says. Specifies
+   * `mem_cgroup_zswap_writeback_enabled`, `mm/memcontrol.c`, 6.12.118.
+   */
+  get mayWriteBack(): boolean {
+    const asksCgroup = this.profile.zswap.shrink === "entries-in-worker";
+    const isExempt = asksCgroup &&
+      (!this.hasMemcg || !this.parameters.enabled);
+    return this.writeback || isExempt;
+  }
+
+  /**
+   * Whether a compressor can be chosen by a name, its driver's or its own
+   * (`crypto_has_acomp`; up to 5.10, `crypto_has_comp`).
+   */
+  hasCompressor(name: string): boolean {
+    return this.compressors.includes(this.algorithmOf(name));
   }
 
   /**
@@ -267,9 +311,10 @@ export class Zswap {
 
   /**
    * Fills `into` with the page at an offset: ENOENT where zswap does not have
-   * it, EIO where its bytes are damaged (6.18; before, it throws). Since 6.5 a
-   * page that is loaded into the swap cache is freed. Specifies
-   * `frontswap_load`; since 6.7, `zswap_load`.
+   * it, EIO where its bytes are damaged (up to 6.12 it throws a `KernelBug`).
+   * Since 6.5 a page that is loaded into the swap cache is freed; since 7.1
+   * every page is loaded there. Specifies `frontswap_load`; since 6.7,
+   * `zswap_load`.
    */
   load(
     type: number,
@@ -290,10 +335,11 @@ export class Zswap {
     this.#assertOffset("load a page", offset);
     assertLength("load a page", into, this.profile.pageSize);
     const tree = this.treeOf(type);
+    const { load } = this.profile.zswap;
     return this.#counted(
-      this.profile.zswap.frontswap === "none"
-        ? loadExclusive(this, tree, offset, into, toSwapCache)
-        : frontswapLoad(this, tree, offset, into),
+      load === "referenced"
+        ? frontswapLoad(this, tree, offset, into)
+        : LOAD[load](this, tree, offset, into, toSwapCache),
     );
   }
 
@@ -366,6 +412,12 @@ export class Zswap {
   /** Whether the next allocation of an xarray's node fails. */
   failsNode(): boolean {
     return this.#options.failNode?.(this.#nodeAllocations++) ?? false;
+  }
+
+  /** The algorithm that a name is of, which may be its driver's. */
+  algorithmOf(name: string): string {
+    const drivers = Object.entries(this.profile.zswap.drivers);
+    return drivers.find(([, driver]) => driver === name)?.[0] ?? name;
   }
 
   /** Offsets are those that a `swp_entry_t` has bits for. */

@@ -68,6 +68,7 @@ export function buddyInvariantsJudge<Pool extends BuddyPool>(
   return {
     before(step) {
       if (step.op === "where" || step.op === "order") return;
+      if (target.isStopped) return;
       noteObject(step);
       if (step.op !== "work") return;
       for (const pfn of waiting) touched?.note(pfn);
@@ -76,6 +77,8 @@ export function buddyInvariantsJudge<Pool extends BuddyPool>(
     after(step, answer) {
       if (step.op === "where" || step.op === "order") return;
       if (step.op === "create") return create();
+      // The kernel stopped: what it left is not specified.
+      if (target.isStopped) touched = undefined;
       if (step.op === "malloc" && !isRefusal(answer)) {
         const held = target.model?.objects.get(step.object);
         if (held !== undefined) touched?.noteHandle(held.handle);

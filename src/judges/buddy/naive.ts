@@ -32,6 +32,8 @@ export interface NaiveBuddy {
   readonly touched: ReadonlySet<NaivePage>;
   /** How often an object moved. */
   readonly moves: number;
+  /** Nothing is left: the kernel stopped. */
+  stop(): void;
   /** Makes an object. */
   malloc(step: BuddySteps["malloc"]): NaiveMalloc;
   /** Frees one. */
@@ -67,7 +69,25 @@ export interface NaiveSetup {
   readonly wordBits: number;
   /** The most frames that there are. */
   readonly maxPages: number;
+  /** The release, by its name. */
+  readonly release: string;
 }
+
+/** Releases whose zbud has no reclaim. */
+const WITHOUT_RECLAIM: ReadonlySet<string> = new Set(["linux-6.12"]);
+/** Releases whose z3fold has what was mended later. */
+const EARLY_Z3FOLD: ReadonlySet<string> = new Set(["linux-5.10"]);
+
+/** Whether a release's zbud keeps its pages by age, and empties the oldest. */
+export const zbudReclaims = ({ release }: NaiveSetup): boolean =>
+  !WITHOUT_RECLAIM.has(release);
+
+/**
+ * Whether a release's z3fold forgets to list what it could not empty, and makes
+ * handles in slots that it does not have.
+ */
+export const isEarlyZ3fold = ({ release }: NaiveSetup): boolean =>
+  EARLY_Z3FOLD.has(release);
 
 /** Counts down to the one allocation that fails. */
 export class Countdown {

@@ -10,6 +10,7 @@ import {
 } from "../../programs/buddy/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
+import { BUG } from "../../targets/step_target.ts";
 import type { Refusal } from "../../targets/target.ts";
 import {
   expectBytes,
@@ -93,8 +94,11 @@ export function naiveBuddyJudge(
 
   function judgeMalloc(expected: NaiveMalloc, answer: Answer<"malloc">): void {
     if ("error" in expected) {
-      expectRefusal(rules.refusal, answer, [expected.error]);
-      return held(rules.refusal);
+      const isStopped = expected.error === BUG;
+      const rule = isStopped ? rules.bug ?? rules.refusal : rules.refusal;
+      expectRefusal(rule, answer, [expected.error]);
+      if (isStopped) naive.stop();
+      return held(rule);
     }
     const { made, hadChoice } = expected;
     const found = resultOf(rules.refusal, answer);
@@ -216,5 +220,6 @@ function setupOf(
     pageSize: pageSize ?? profile.pageSize,
     wordBits: wordBits ?? profile.wordBits,
     maxPages: maxPages ?? Infinity,
+    release: profile.release.name,
   };
 }

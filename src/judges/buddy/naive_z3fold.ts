@@ -3,8 +3,10 @@
  * and objects that move.
  */
 import type { BuddySteps } from "../../programs/buddy/steps.ts";
+import { BUG } from "../../targets/step_target.ts";
 import {
   Countdown,
+  isEarlyZ3fold,
   type NaiveBuddy,
   type NaiveMalloc,
   type NaiveReclaim,
@@ -72,6 +74,7 @@ export class NaiveZ3fold implements NaiveBuddy {
     const isHeadless = size > largest;
     const chunks = Math.ceil(size / this.#chunkSize);
     const fit = isHeadless ? undefined : this.#takeBestFit(chunks);
+    if (fit !== undefined && fit.slots === undefined) return { error: BUG };
     const page = fit ?? this.#newPage(isHeadless);
     if (page === undefined) return { error: "ENOMEM" };
     const buddy = isHeadless
@@ -162,7 +165,8 @@ export class NaiveZ3fold implements NaiveBuddy {
         this.#drop(oldest);
         return { outcome: "freed", asked };
       }
-      if (!oldest.isHeadless) this.#list(oldest);
+      const isListed = !oldest.isHeadless && !isEarlyZ3fold(this.#setup);
+      if (isListed) this.#list(oldest);
       this.#byAge.touch(oldest);
       this.touched.add(oldest);
     }
@@ -204,6 +208,14 @@ export class NaiveZ3fold implements NaiveBuddy {
     return this.#byAge.oldestFirst();
   }
 
+  /** Nothing is left. */
+  stop(): void {
+    this.objects.clear();
+    this.touched.clear();
+    this.#queue.length = 0;
+    this.pages = 0;
+  }
+
   /** The oldest page that can be emptied, or why there is none. */
   #oldest(): Page | "EINVAL" | "EAGAIN" {
     let isEmpty = true;
@@ -225,7 +237,7 @@ export class NaiveZ3fold implements NaiveBuddy {
         this.#byRoom.unlist(page);
         if (page.isQueued) continue;
         if (page.slots === undefined) page.slots = this.#newSlots();
-        if (page.slots !== undefined) return page;
+        if (page.slots !== undefined || isEarlyZ3fold(this.#setup)) return page;
         this.#list(page);
         return undefined;
       }

@@ -6,6 +6,7 @@ import {
   type NaiveMalloc,
   type NaiveReclaim,
   type NaiveSetup,
+  zbudReclaims,
 } from "./naive.ts";
 import {
   type NaiveObject,
@@ -95,7 +96,9 @@ export class NaiveZbud implements NaiveBuddy {
   /** The oldest pages, each one's first object first. */
   reclaim({ retries, refuseEach }: BuddySteps["reclaim"]): NaiveReclaim {
     const asked: number[] = [];
-    if (retries === 0 || this.pages === 0) return { outcome: "EINVAL", asked };
+    const isRefused = retries === 0 || this.pages === 0 ||
+      !zbudReclaims(this.#setup);
+    if (isRefused) return { outcome: "EINVAL", asked };
     for (let nth = 0; nth < retries; nth++) {
       const [page] = this.#byAge.oldestFirst();
       for (const buddy of ["FIRST", "LAST"]) {
@@ -133,9 +136,15 @@ export class NaiveZbud implements NaiveBuddy {
     return object.page.pfn * this.#setup.pageSize + this.offsetOf(object);
   }
 
-  /** The pages from the oldest on. */
+  /** The pages from the oldest on, where zbud knows them by age. */
   oldestFirst(): Iterable<NaivePage> {
-    return this.#byAge.oldestFirst();
+    return zbudReclaims(this.#setup) ? this.#byAge.oldestFirst() : [];
+  }
+
+  /** Nothing is left. */
+  stop(): void {
+    this.objects.clear();
+    this.pages = 0;
   }
 
   #bestFit(chunks: number): NaivePage | undefined {

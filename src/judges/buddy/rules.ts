@@ -23,6 +23,8 @@ export interface BuddyRules {
   readonly reclaim: Rule;
   /** The order of pages. */
   readonly order: Rule;
+  /** Where the kernel stops at a bug of its own: z3fold's alone. */
+  readonly bug?: Rule;
   /** Where objects are after a free: z3fold's alone. */
   readonly compaction?: Rule;
 }
@@ -147,6 +149,12 @@ export const Z3FOLD_NAIVE: BuddyRules = {
     sentence:
       "Pages stand in the order in which an object was last put into them, or reclaim gave them up; an object that compaction moves does not count.",
     source: "lru in z3fold_alloc and z3fold_reclaim_page, mm/z3fold.c, 4.8",
+  },
+  bug: {
+    id: "z3fold/no-slots-bug",
+    sentence:
+      "5.10 makes an object's handle in its page's slots even where there is no memory for them, and stops.",
+    source: "__z3fold_alloc, __encode_handle, mm/z3fold.c, 5.10.262",
   },
   compaction: {
     id: "z3fold/compaction",

@@ -23,7 +23,7 @@ import {
 import { NaiveComparison } from "./naive_comparison.ts";
 import { swapFactsOf } from "./kernels.ts";
 import { faultIn, reclaim, swapOff, writePage } from "./naive_fault.ts";
-import { pageOut } from "./naive_out.ts";
+import { mayKeepBack, pageOut } from "./naive_out.ts";
 import type { NaivePage } from "./naive_page.ts";
 import { NaiveSwap } from "./naive_swap.ts";
 import { writeUnderWriteback } from "./naive_under_writeback.ts";
@@ -256,19 +256,18 @@ class MachineJudge {
 
   #shrink(answer: SwapResults["shrink"] | Refusal): void {
     const { naive } = this;
-    const { counts, parameters, setup } = naive;
+    const { counts, parameters } = naive;
     const isAsked = parameters.isOn("shrinker_enabled") &&
-      setup.below !== "zswap-pseudo" && counts.stored > 0;
+      !mayKeepBack(this.naive) && counts.stored > 0;
     const swapins = isAsked ? Math.min(counts.diskSwapins, counts.stored) : 0;
     counts.diskSwapins -= swapins;
-    const share = isAsked
-      ? this.#comparison.poolPagesBefore / counts.stored
-      : 0;
+    const backing = isAsked ? this.#comparison.chargedPagesBefore : 0;
     if (isAsked) naive.reach.count(SWAP_MODEL.shrinker);
     const { freeable, written } = isRefusal(answer)
       ? { freeable: answer.error, written: 0 }
       : answer;
-    const expected = Math.floor((counts.stored - swapins) * share);
+    const left = counts.stored - swapins;
+    const expected = Math.floor(left * backing / Math.max(1, counts.stored));
     expectSame(SWAP_MODEL.shrinker, expected, freeable);
     const before = counts.writtenBack;
     naive.takeWritebacks(0);

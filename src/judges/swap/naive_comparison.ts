@@ -2,10 +2,20 @@
 import { NO_PAGE } from "../../memory/memory.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { SwapSubject } from "../../targets/swap/subject.ts";
+import type { Zswap } from "../../zswap/zswap.ts";
 import { expectSame } from "../judge.ts";
 import type { NaivePage } from "./naive_page.ts";
 import type { NaiveCounts, NaiveSwap } from "./naive_swap.ts";
 import { SWAP_MODEL } from "./rules.ts";
+
+/** The whole pages that zswap's compressed pages would fill. */
+function chargedPages({ trees, profile }: Zswap): number {
+  let bytes = 0;
+  for (const { entries } of trees.values()) {
+    for (const { length } of entries.values()) bytes += length;
+  }
+  return Math.floor(bytes / profile.pageSize);
+}
 
 /** Counters by the naive model's names and the model's. */
 const VMSTAT = [
@@ -27,8 +37,8 @@ export class NaiveComparison {
   readonly #subject: SwapSubject;
   #before: NaiveCounts;
   #inUseBefore = 0;
-  /** Pages that zswap's pools had before the step. */
-  poolPagesBefore = 0;
+  /** Whole pages that the compressed ones would have filled before the step. */
+  chargedPagesBefore = 0;
 
   /** A machine without processes, and its naive model. */
   constructor(naive: NaiveSwap, subject: SwapSubject) {
@@ -148,7 +158,7 @@ export class NaiveComparison {
       this.#compareCounts(SWAP_MODEL.frontswap, FRONTSWAP, zswap.frontswap);
     }
     this.#compareRejections();
-    this.poolPagesBefore = zswap.pools.totalPages;
+    this.chargedPagesBefore = chargedPages(zswap);
   }
 
   /** Reasons that are counted, beside the refusals that there were. */

@@ -132,9 +132,15 @@ function store(
   return isStored;
 }
 
-/** Whether a page that zswap refuses is kept from its device: only where it may not go there. */
-export function mayKeepBack({ setup, isExclusive }: NaiveSwap): boolean {
-  return isExclusive && setup.below === "zswap-pseudo";
+/**
+ * Whether a page that zswap refuses is kept from its device: only where it may
+ * not go there, as it may from a zswap that is disabled.
+ */
+export function mayKeepBack(
+  { setup, isExclusive, parameters }: NaiveSwap,
+): boolean {
+  return isExclusive && setup.below === "zswap-pseudo" &&
+    parameters.isOn("enabled");
 }
 
 /**

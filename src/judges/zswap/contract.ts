@@ -11,6 +11,7 @@ import type {
   ZswapMeanwhileDone,
   ZswapResults,
 } from "../../targets/zswap/results.ts";
+import { BUG } from "../../targets/step_target.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
 import { type Judge, judging, resultOf } from "../judge.ts";
 import { ZswapContractBook } from "./contract_book.ts";
@@ -40,7 +41,7 @@ function settleMeanwhile(
 /** Judges what a writeback answers: what it wrote, and what was done meanwhile. */
 function settleWriteback(
   book: ZswapContractBook,
-  { written, meanwhile: done }: ZswapResults["writeback"],
+  { written, meanwhile: done, stale = [] }: ZswapResults["writeback"],
   step: ZswapMeanwhile | undefined,
   expanded: ExpandedPages,
 ): void {
@@ -51,6 +52,8 @@ function settleWriteback(
     settleMeanwhile(book, step, done, expanded);
   }
   for (const one of written.slice(before)) book.written(one);
+  // A bug of the kernel's own: it is counted, and no page of the book's.
+  book.stale(stale.length);
 }
 
 /**
@@ -73,48 +76,56 @@ export function zswapContract(
     reach.count(RULES.succeeds);
     return result;
   };
+  const judge = judging<ZswapSteps, ZswapResults>({
+    create(step, answer) {
+      answered(answer);
+      made = new ZswapContractBook(profile, step, reach);
+    },
+    store(step, answer) {
+      const page = expanded.of(step.data, book().pageSize);
+      book().store(step, [page], answered(answer).stored);
+    },
+    store_folio(step, answer) {
+      const { stored } = answered(answer);
+      const folio = expanded.all(step.pages, book().pageSize);
+      // Up to 6.12 zswap does not look at a larger folio, nor at what was there.
+      const comes = folio.length === 1 || profile.zswap.folios === "whole";
+      if (comes) book().store(step, folio, stored);
+    },
+    load(step, answer) {
+      const { toSwapCache = true } = step;
+      if (isRefusal(answer) && book().isDamaged(step)) return;
+      // Since 7.1 every page is loaded into the swap cache.
+      const leaves = toSwapCache || profile.zswap.load === "erased-always";
+      book().load(step, answered(answer).data, leaves);
+    },
+    invalidate(step, answer) {
+      answered(answer);
+      book().drop(step);
+    },
+    writeback({ meanwhile }, answer) {
+      settleWriteback(book(), answered(answer), meanwhile, expanded);
+    },
+    damage(step) {
+      book().damage(step);
+    },
+    set({ attr, value }, answer) {
+      if (!isRefusal(answer)) book().set(attr, value);
+    },
+    swapoff({ type }) {
+      book().dropType(type);
+    },
+    stats(_, answer) {
+      book().count(answered(answer));
+    },
+  });
   return {
-    after: judging<ZswapSteps, ZswapResults>({
-      create(step, answer) {
-        answered(answer);
-        made = new ZswapContractBook(profile, step, reach);
-      },
-      store(step, answer) {
-        const page = expanded.of(step.data, book().pageSize);
-        book().store(step, [page], answered(answer).stored);
-      },
-      store_folio(step, answer) {
-        const { stored } = answered(answer);
-        const folio = expanded.all(step.pages, book().pageSize);
-        // Where frontswap stands above, no larger folio comes to zswap.
-        const comes = folio.length === 1 || profile.zswap.frontswap === "none";
-        if (comes) book().store(step, folio, stored);
-      },
-      load(step, answer) {
-        const { toSwapCache = true } = step;
-        if (isRefusal(answer) && book().isDamaged(step)) return;
-        book().load(step, answered(answer).data, toSwapCache);
-      },
-      invalidate(step, answer) {
-        answered(answer);
-        book().drop(step);
-      },
-      writeback({ meanwhile }, answer) {
-        settleWriteback(book(), answered(answer), meanwhile, expanded);
-      },
-      damage(step) {
-        book().damage(step);
-      },
-      set({ attr, value }, answer) {
-        if (!isRefusal(answer)) book().set(attr, value);
-      },
-      swapoff({ type }) {
-        book().dropType(type);
-      },
-      stats(_, answer) {
-        book().count(answered(answer));
-      },
-    }),
+    after(step, answer) {
+      const isStopped = isRefusal(answer) && answer.error === BUG;
+      // Nothing is known of a kernel that stopped at a bug of its own.
+      if (isStopped && made?.mayStop) made = undefined;
+      else judge(step, answer);
+    },
     questions: ({ op }) => op === "stats" ? NONE : STATS,
     closing: () =>
       (made?.slots() ?? []).map((slot) => ({ op: "load", ...slot })),

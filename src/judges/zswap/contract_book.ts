@@ -32,6 +32,7 @@ export class ZswapContractBook {
   readonly #wordBytes: number;
   readonly #countsLate: boolean;
   readonly #reach: Reach;
+  readonly #mayLack: boolean;
   #stats = NOTHING;
   /** Pages that are there for certain, but for those written back unseen. */
   #sure = 0;
@@ -53,6 +54,7 @@ export class ZswapContractBook {
     this.#wordBytes = (create.wordBits ?? profile.wordBits) / 8;
     this.#countsLate = profile.zswap.shrink !== "entries-in-worker";
     this.#reach = reach;
+    this.#mayLack = create.failing !== undefined;
   }
 
   /** Slots that may have a page. */
@@ -141,6 +143,17 @@ export class ZswapContractBook {
     expectBytes(RULES.written, page.bytes, data);
     this.#reach.count(RULES.written);
     this.#named++;
+  }
+
+  /** Whether a kernel may stop at what is wrong: damaged, or not to be had. */
+  get mayStop(): boolean {
+    return this.#mayLack || [...this.#pages.entries()]
+      .some(([type, offset]) => this.isDamaged({ type, offset }));
+  }
+
+  /** Pages were written back that no slot had any more. */
+  stale(pages: number): void {
+    this.#named += pages;
   }
 
   /** A parameter was written. */

@@ -19,6 +19,7 @@ import {
   type ZswapLimitsBefore,
   zswapLimitsBefore,
 } from "../../zswap/invariants.ts";
+import { cgroupMayZswap } from "../../zswap/limits.ts";
 import type { StoreOutcome } from "../../zswap/zswap.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
 import type { Judge } from "../judge.ts";
@@ -48,14 +49,16 @@ function slotsTouched(step: ZswapStep, { around }: ModelledZswap): ZswapSlot[] {
 }
 
 /**
- * The limits before a store; `undefined` where an older page goes before they
- * are looked at.
+ * The limits before a store; `undefined` where an older page, or another of the
+ * cgroup's, goes before they are looked at.
  */
 function limitsBefore(
   step: ZswapStep,
   { zswap }: ModelledZswap,
 ): ZswapLimitsBefore | undefined {
   if (step.op !== "store" && step.op !== "store_folio") return undefined;
+  // At its own limit a cgroup may be shrunk before they are looked at.
+  if (!cgroupMayZswap(zswap)) return undefined;
   const known = zswap.trees.get(step.type)?.frontswapMap.has(step.offset);
   const goes = zswap.profile.zswap.frontswap === "older-page-goes";
   return known && goes ? undefined : zswapLimitsBefore(zswap);
@@ -110,6 +113,9 @@ export function zswapInvariants(
       const { current } = model;
       // A question changes nothing.
       if (current === undefined || step.op === "stats") return;
+      // What a kernel left that stopped is not specified.
+      if (model.isStopped) checked = undefined;
+      if (model.isStopped) return;
       const { zswap } = current;
       if (checked?.zswap !== zswap) {
         checked = new CheckedZswap(zswap, reach);

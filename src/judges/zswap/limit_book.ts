@@ -19,13 +19,13 @@ export class ZswapLimitBook {
 
   /** The limits of a cache that is made so. */
   constructor({ chainSize }: Profile, create: ZswapCreate) {
-    const { failing, maxPages, stated } = create;
+    const { failing, maxPages, stated, cgroupMax } = create;
     this.chainSize = chainSize;
     this.#totalPages = create.totalPages;
     this.#maxPoolPercent = create.maxPoolPercent;
     this.#acceptThresholdPercent = create.acceptThresholdPercent;
     this.#isPlain = failing === undefined && maxPages === undefined &&
-      stated === undefined;
+      stated === undefined && cgroupMax === undefined;
   }
 
   /** Pages that the pools may have when a page is stored. */
@@ -47,8 +47,9 @@ export class ZswapLimitBook {
   /** A parameter was written. */
   set(attr: string, value: string): void {
     if (attr === "enabled" || attr === "non_same_filled_pages_enabled") {
-      if (/^[Y1]$/.test(value)) this.#off.delete(attr);
-      else this.#off.add(attr);
+      // It was taken: it starts as a text that says no, or one that says yes.
+      if (/^([n0fd]|of)/i.test(value)) this.#off.add(attr);
+      else this.#off.delete(attr);
     }
     if (attr === "max_pool_percent") this.#maxPoolPercent = Number(value);
     if (attr === "accept_threshold_percent") {

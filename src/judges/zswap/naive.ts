@@ -2,17 +2,29 @@
 import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
-import { SWAP_TYPES, type ZswapSteps } from "../../programs/zswap/steps.ts";
+import {
+  SWAP_TYPES,
+  type ZswapStep,
+  type ZswapSteps,
+} from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
+import { BUG } from "../../targets/step_target.ts";
 import { isRefusal, type ZswapStored } from "../../targets/target.ts";
 import type { ZswapModel } from "../../targets/zswap/model.ts";
 import type { ModelledZswap } from "../../targets/zswap/modelled_zswap.ts";
 import type { ZswapResults } from "../../targets/zswap/results.ts";
-import { expectSame, type Judge, judging, resultOf } from "../judge.ts";
+import {
+  Disagreement,
+  expectSame,
+  type Judge,
+  judging,
+  resultOf,
+} from "../judge.ts";
 import { nowAndThen } from "../now_and_then.ts";
 import { EventReader } from "./event_reader.ts";
 import { NaiveComparison } from "./naive_compare.ts";
 import { expectReclaim } from "./naive_evictions.ts";
+import { answerAt } from "./naive_kernels.ts";
 import { expectedCount, expectedScan, expectListWorker } from "./naive_list.ts";
 import {
   expectInvalidate,
@@ -21,6 +33,7 @@ import {
   type PagesBefore,
 } from "./naive_load.ts";
 import { expectGet, expectSet } from "./naive_parameters.ts";
+import { NaiveStop } from "./naive_stop.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
 import { expectStore } from "./naive_store.ts";
 import { keyOf, NaiveZswap } from "./naive_zswap.ts";
@@ -106,6 +119,32 @@ function expectWriteback(
   );
 }
 
+/** Whether the last thing that happened is that z3fold had no slots. */
+function lacksSlots({ naive, model }: Pair): boolean {
+  const last = model.around.events.at(-1);
+  return last?.what === "no-room" && last.of === "structure" &&
+    naive.pools.current.zpool === "z3fold";
+}
+
+/**
+ * The kernel stopped: at a damaged page that was loaded, or that it had just
+ * asked the swap cache for a page for; or z3fold did.
+ */
+function expectBug(pair: Pair, step: ZswapStep): void {
+  const { naive, model } = pair;
+  const asked = model.around.events.findLast(({ what }) => what === "asked");
+  const slot = step.op === "load" ? step : asked;
+  const key = slot !== undefined && "offset" in slot
+    ? keyOf(slot.type, slot.offset)
+    : "";
+  const page = naive.held.get(key) ?? naive.underWriteback;
+  const { stopsAtDamage, stopsWithoutSlots } = naive.facts;
+  const isRight = stopsAtDamage && page?.isDamaged === true ||
+    stopsWithoutSlots && lacksSlots(pair);
+  if (!isRight) throw new Disagreement(RULES.bug, "an answer", BUG);
+  naive.reached("bug");
+}
+
 /**
  * A judge of a model by the second one, after each step, and by its list now
  * and then and at the end. It counts in `reach`.
@@ -144,7 +183,15 @@ export function zswapNaive(
       const { naive, before } = both();
       expectInvalidate(naive, events, keyOf(type, offset), before);
     },
-    writeback: ({ entries }) => expectWriteback(both(), events, entries),
+    writeback({ entries }, answer) {
+      expectWriteback(both(), events, entries);
+      const { stale = [] } = resultOf(RULES.written, answer);
+      const expected = both().naive.stale.map((
+        { type, offset },
+      ) => [type, offset]);
+      const found = stale.map(([type, offset]) => [type, offset]);
+      expectSame(RULES.stale, expected, found);
+    },
     work: () => expectWorker(both(), events),
     scan({ nr }, answer) {
       const { naive, before } = both();
@@ -163,10 +210,10 @@ export function zswapNaive(
       both().naive.diskSwapins += pages;
     },
     cache({ type, offset, state }) {
-      const { swapCache } = both().naive;
+      const { swapCache, facts } = both().naive;
       const key = keyOf(type, offset);
       if (state === "free") swapCache.delete(key);
-      else swapCache.set(key, state === "cached" ? "exists" : "no-memory");
+      else swapCache.set(key, answerAt(facts, state));
     },
     damage({ type, offset }) {
       const page = both().naive.held.get(keyOf(type, offset));
@@ -185,8 +232,9 @@ export function zswapNaive(
       if (pair === undefined) return;
       const { around } = pair.model;
       const type = "type" in step ? step.type : SWAP_TYPES[0];
-      const isAlone = "offset" in step && around.isAlone(type, step.offset);
-      pair.before = { pages: around.pagesOf(type), isAlone };
+      const isLater = "offset" in step &&
+        around.leavesToWorker(type, step.offset);
+      pair.before = { pages: around.pagesOf(type), isLater };
     },
     after(step, answer) {
       const { current } = model;
@@ -196,8 +244,19 @@ export function zswapNaive(
           : pairOf(current, new NaiveZswap(profile, step, reach), reach);
       }
       if (pair === undefined) return;
+      if (isRefusal(answer) && answer.error === BUG) {
+        expectBug(pair, step);
+        pair = undefined;
+        return;
+      }
+      pair.naive.stale.length = 0;
       events.begin(pair.model.around.events);
-      judge(step, answer);
+      try {
+        judge(step, answer);
+      } catch (error) {
+        if (!(error instanceof NaiveStop)) throw error;
+        throw new Disagreement(RULES.bug, BUG, "an answer");
+      }
       events.end();
       // A question changes nothing.
       if (step.op === "stats") return;
@@ -221,6 +280,6 @@ export function zswapNaive(
 
 function pairOf(model: ModelledZswap, naive: NaiveZswap, reach: Reach): Pair {
   const comparison = new NaiveComparison(naive, reach);
-  const before = { pages: 0, isAlone: false };
+  const before = { pages: 0, isLater: true };
   return { naive, model, comparison, before, isDue: nowAndThen() };
 }

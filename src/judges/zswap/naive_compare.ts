@@ -142,16 +142,16 @@ export class NaiveComparison {
     }
     if (isOwn) return;
     for (let nth = 0; nth < count; nth++) {
-      const { zpool, codec, kref } = list[nth];
+      const { zpool, tfmName, kref } = list[nth];
       const { references, ...names } = expected[nth];
       if (
-        zpool.type !== names.zpool || codec.name !== names.compressor ||
+        zpool.type !== names.zpool || tfmName !== names.compressor ||
         kref !== references
       ) {
         throw new Disagreement(
           RULES.pools,
           `${names.zpool} and ${names.compressor}: ${references}`,
-          `${zpool.type} and ${codec.name}: ${kref}`,
+          `${zpool.type} and ${tfmName}: ${kref}`,
         );
       }
     }

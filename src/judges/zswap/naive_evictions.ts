@@ -7,6 +7,7 @@ import { Disagreement, expectBytes, expectSame } from "../judge.ts";
 import type { EventOf, EventReader } from "./event_reader.ts";
 import { expectInvalidate, expectLoad } from "./naive_load.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
+import { NaiveStop } from "./naive_stop.ts";
 import { expectStore } from "./naive_store.ts";
 import { type Held, keyOf, type NaiveZswap } from "./naive_zswap.ts";
 
@@ -23,7 +24,7 @@ export function expectMeanwhile(
   const { type, offset, pages, pagesAfter, step, done } = event;
   const key = keyOf(type, offset);
   // Its own page is not freed before it is written.
-  const before = { pages, isAlone: false };
+  const before = { pages, isLater: true };
   if (step.does === "store") {
     const { data } = step;
     expectStore(naive, events, {
@@ -53,7 +54,11 @@ export function expectAsked(
   if (page === undefined) {
     throw new Disagreement(RULES.written, "a page that is stored", key);
   }
-  expectSame(RULES.notWritten, naive.swapCache.get(key) ?? "new", answer);
+  const expected = naive.busy.has(key)
+    ? "exists"
+    : naive.swapCache.get(key) ?? "new";
+  expectSame(RULES.notWritten, expected, answer);
+  if (answer === "new") naive.busy.add(key);
   return page;
 }
 
@@ -84,8 +89,8 @@ function expectEviction(
   naive.underWriteback = page;
   const after = expectMeanwhile(naive, events);
   const isGone = naive.held.get(key) !== page;
-  const checksAgain = naive.profile.zswap.entries === "counted";
-  const isWritten = asked.answer === "new" && !(checksAgain && isGone);
+  const { looksAgain, stopsAtDamage } = naive.facts;
+  const isWritten = asked.answer === "new" && !(looksAgain && isGone);
   if (asked.answer !== "new") {
     naive.reached("notWritten");
     if (isGone) naive.freeEvicted(page, after ?? asked.pages);
@@ -93,7 +98,11 @@ function expectEviction(
     naive.reached("changed");
     naive.freeEvicted(page, events.expect("deleted").pages);
   } else {
-    if (isGone) naive.reached("changed");
+    if (isGone) {
+      naive.reached("stale");
+      naive.stale.push(page);
+    }
+    if (page.isDamaged && stopsAtDamage) throw new NaiveStop();
     const written = events.expect("written");
     expectPage(page, written);
     naive.reached("written");
@@ -103,6 +112,7 @@ function expectEviction(
     naive.freeEvicted(page, written.pages);
   }
   naive.underWriteback = outer;
+  if (asked.answer === "new") naive.busy.delete(key);
   return isWritten;
 }
 

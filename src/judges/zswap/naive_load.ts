@@ -3,14 +3,15 @@ import type { Errno } from "../../linux/errno.ts";
 import { Disagreement, expectBytes, expectSame } from "../judge.ts";
 import type { EventReader } from "./event_reader.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
+import { NaiveStop } from "./naive_stop.ts";
 import type { NaiveZswap } from "./naive_zswap.ts";
 
 /** What was known of the pools before a page may be freed. */
 export interface PagesBefore {
   /** How many pages they had. */
   readonly pages: number;
-  /** Whether the page's object had one of them to itself. */
-  readonly isAlone: boolean;
+  /** Whether what a free leaves in the page of its object is a worker's. */
+  readonly isLater: boolean;
 }
 
 /** Holds what was loaded against what is held. */
@@ -23,6 +24,7 @@ export function expectLoad(
 ): void {
   const isNew = naive.profile.zswap.frontswap === "none";
   const page = isNew || naive.known.has(key) ? naive.held.get(key) : undefined;
+  if (page?.isDamaged && naive.facts.stopsAtDamage) throw new NaiveStop();
   if (page?.isDamaged) {
     expectSame(RULES.damaged, "EIO", found);
     naive.counters.decompress_fail++;
@@ -44,7 +46,8 @@ export function expectLoad(
   naive.reached("loaded");
   if (!isNew) {
     naive.frontswap.loads++;
-  } else if (toSwapCache) {
+  } else if (toSwapCache || naive.facts.loadsLeave) {
+    if (!toSwapCache) naive.reached("alwaysLeaves");
     naive.drop(key);
     events.takeFreed();
   }
@@ -55,7 +58,7 @@ export function expectInvalidate(
   naive: NaiveZswap,
   events: EventReader,
   key: string,
-  { pages, isAlone }: PagesBefore,
+  { pages, isLater }: PagesBefore,
 ): void {
   const isNew = naive.profile.zswap.frontswap === "none";
   if (!isNew) {
@@ -65,7 +68,7 @@ export function expectInvalidate(
   const page = naive.drop(key);
   // One that is being written back is freed when that is done.
   if (page === undefined || page === naive.underWriteback) return;
-  naive.countFreed(page, pages, events.takeFreed(), isAlone);
+  naive.countFreed(pages, events.takeFreed(), isLater);
 }
 
 /** All pages of a swap type are gone. */

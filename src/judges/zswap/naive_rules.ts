@@ -23,6 +23,16 @@ export const ZSWAP_NAIVE = {
     "A store that finds the pools above the limit (since 6.9, at it) is refused, and up to 5.5 only where the allocator then frees no page.",
     "zswap_is_full, 3.12; zswap_check_limits, 6.18",
   ),
+  cgroup: rule(
+    "cgroup-limit",
+    "A cgroup that has all that it may have is refused a page; since 6.8 it first gives up what a step of the worker would, and is refused where that is nothing.",
+    "obj_cgroup_may_zswap, memcontrol.c, 6.1.192, 7.3.4; zswap_store, 6.12.118",
+  ),
+  cgroupMadeRoom: rule(
+    "cgroup-made-room",
+    "A cgroup at its limit that gave up a page is let in, whether it has room now or not.",
+    "zswap_store, 6.12.118, 7.3.4",
+  ),
   evictedFrom: rule(
     "evicted-from",
     "A page is evicted from the pool that is to shrink: up to 3.15 the swap type's own, up to 5.5 the current one, up to 6.4 the last one when it was queued.",
@@ -65,8 +75,13 @@ export const ZSWAP_NAIVE = {
   ),
   codec: rule(
     "not-compressed",
-    "A page that does not fit into a page when it is compressed is refused by compressors that are limited so; in 6.18, where it may not be written back.",
-    "zswap_frontswap_store, 6.1; zswap_compress, 6.18",
+    "A page that does not fit into a page when it is compressed is refused by compressors that are limited so; since 6.18, where it may not be written back, as it may from a zswap that is disabled.",
+    "zswap_frontswap_store, 6.1.192; zswap_compress, 6.12.118, 6.18.15; mem_cgroup_zswap_writeback_enabled, memcontrol.c, 6.12.118",
+  ),
+  codecPoor: rule(
+    "no-room",
+    "A page whose compressor says that there is no room, and not that it failed, is counted as too large, since 6.12.",
+    "zswap_compress, 6.12.118, 7.3.4; deflate_compress_one, crypto/deflate.c, 7.2.12",
   ),
   poor: rule(
     "too-large",
@@ -100,13 +115,23 @@ export const ZSWAP_NAIVE = {
   ),
   folio: rule(
     "folio",
-    "A folio is stored whole or not at all; where frontswap stands above, not at all.",
-    "zswap_store, 6.18",
+    "A folio of several pages is stored whole or not at all; up to 6.12, not at all, and what was at its offsets stays.",
+    "zswap_store, 6.12.118, 6.18.15",
   ),
   loaded: rule(
     "loaded",
     "A page that is there is loaded as it was stored; since 6.5 it leaves where it goes into the swap cache.",
     "zswap_frontswap_load, 6.1; zswap_load, 6.18",
+  ),
+  alwaysLeaves: rule(
+    "always-leaves",
+    "Since 7.1 a page that is loaded leaves, whatever is asked.",
+    "zswap_load, 7.2.12",
+  ),
+  bug: rule(
+    "damaged-bug",
+    "Up to 6.12 the kernel stops where it decompresses a damaged page, in 5.10 where z3fold has no slots for an object, and nowhere else.",
+    "BUG_ON in zswap_frontswap_load, zswap_writeback_entry, 5.10.262, 6.1.192; in zswap_decompress, 6.12.118; __encode_handle, mm/z3fold.c, 5.10.262",
   ),
   damaged: rule(
     "damaged",
@@ -130,8 +155,13 @@ export const ZSWAP_NAIVE = {
   ),
   changed: rule(
     "changed-meanwhile",
-    "An entry that is replaced or goes while a page is allocated for it is not written back; up to 3.12 it is.",
-    "zswap_writeback_entry, 3.12, 6.1 and 6.18",
+    "An entry that is replaced or goes while a page is allocated for it is not written back; up to 5.10 it is.",
+    "zswap_writeback_entry, 3.12, 5.10.262, 6.1.192 and 6.18.15",
+  ),
+  stale: rule(
+    "stale-writeback-bug",
+    "Up to 5.10 an entry that is replaced or goes while a page is allocated for it is written back, over what its slot has by then.",
+    "zswap_writeback_entry, 3.12, 5.10.262",
   ),
   secondChance: rule(
     "second-chance",
@@ -142,6 +172,16 @@ export const ZSWAP_NAIVE = {
     "worker",
     "The worker does nothing unless it was queued; up to 6.4 it frees one page of each queued pool; since 6.8 it writes entries back until the pools are at the threshold, or 16 could not be.",
     "shrink_worker, 6.1 and 6.18",
+  ),
+  severalInAStep: rule(
+    "several-in-a-step",
+    "Since 7.3 a step of the worker looks at up to 32 entries, and at the threshold after that.",
+    "shrink_memcg, 7.3.4",
+  ),
+  withoutMemcg: rule(
+    "without-memory-cgroups",
+    "Without memory cgroups the worker writes nothing back from 6.8 to 7.1, but what it would with them in 6.12.118 and since 7.2.",
+    "shrink_worker, 6.12.118, 7.2.12",
   ),
   shrinker: rule(
     "shrinker",

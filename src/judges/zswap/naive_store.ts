@@ -1,10 +1,12 @@
 /** The second model's stores: when a page is taken, and when it is refused. */
 import type { Bytes } from "../../programs/bytes.ts";
+import type { Rule } from "../../rules/invariant.ts";
 import type { ZswapSlot } from "../../programs/zswap/steps.ts";
 import type { ZswapStored } from "../../targets/target.ts";
 import { Disagreement, expectSame } from "../judge.ts";
 import type { Allocation, EventReader } from "./event_reader.ts";
 import { expectEvictions } from "./naive_evictions.ts";
+import { lookAtSome } from "./naive_list.ts";
 import type { PagesBefore } from "./naive_load.ts";
 import type { PageRefusal } from "./naive_pages.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
@@ -17,8 +19,9 @@ export type NaiveRefusal =
   | "limit"
   | "hysteresis"
   | "entry"
-  | "memory"
-  | "node";
+  | "node"
+  | "cgroup"
+  | "folio";
 
 /** What is to be stored, and what came of it. */
 export interface NaiveStore {
@@ -48,9 +51,20 @@ const REASON: Readonly<Record<NaiveRefusal, string>> = {
   memory: "ENOMEM",
   "not-same": "EINVAL",
   codec: "EINVAL",
+  "codec-poor": "EINVAL",
   poor: "ENOSPC",
   node: "ENOMEM",
+  cgroup: "ENOMEM",
+  folio: "EINVAL",
 };
+
+/** The rule by which a page is refused. */
+const ruleNameOf = (
+  refusal: NaiveRefusal,
+): Exclude<NaiveRefusal, "codec-poor"> =>
+  refusal === "codec-poor" ? "codec" : refusal;
+
+const ruleOf = (refusal: NaiveRefusal): Rule => RULES[ruleNameOf(refusal)];
 
 /** Throws where the model's answer is not what should have come of a store. */
 function expectOutcome(
@@ -61,20 +75,22 @@ function expectOutcome(
   const found = answer.stored ? "stored" : answer.reason;
   const expected = refusal === undefined ? "stored" : reason;
   if (found === expected) return;
-  const rule = refusal === undefined ? RULES.taken : RULES[refusal];
+  const rule = refusal === undefined ? RULES.taken : ruleOf(refusal);
   throw new Disagreement(rule, expected, found);
 }
 
 /** Counts a refusal as the kernel does. */
 function countRefusal(
-  { counters, profile }: NaiveZswap,
+  { counters, facts }: NaiveZswap,
   refusal: NaiveRefusal,
 ): void {
   if (refusal === "entry") counters.reject_kmemcache_fail++;
-  if (refusal === "poor") counters.reject_compress_poor++;
+  const isPoor = refusal === "poor" || refusal === "codec-poor";
+  if (isPoor) counters.reject_compress_poor++;
   if (refusal === "memory" || refusal === "node") counters.reject_alloc_fail++;
-  const isNew = profile.zswap.storesIncompressible;
-  if (refusal === "codec" && isNew) counters.reject_compress_fail++;
+  if (refusal === "codec" && facts.countsRefused) {
+    counters.reject_compress_fail++;
+  }
 }
 
 /** Notes what the limits said, and answers whether they refuse. */
@@ -157,9 +173,9 @@ function settlePage(
   events.expect("entry");
   if (naive.failsEntry()) return "entry";
   const bytes = pages[nth];
-  const kind = naive.kindOf(data[nth], bytes);
-  const isHeld = kind === "same" || kind === "compressed" || kind === "whole";
-  if (!isHeld) return kind;
+  const holding = naive.kindOf(data[nth], bytes);
+  if (typeof holding === "string") return holding;
+  const { kind, length } = holding;
   const { zpool } = naive.pools.current;
   if (isRefused(zpool, events.takeAllocation())) return "memory";
   if (naive.hasList && naive.failsNode()) return "node";
@@ -169,7 +185,7 @@ function settlePage(
     naive.reached("replaced");
     if (!naive.hasList) naive.counters.duplicate_entry++;
   }
-  naive.hold({ type, offset, bytes, kind });
+  naive.hold({ type, offset, bytes, kind, length });
   if (kind !== "compressed") naive.reached(kind);
   return undefined;
 }
@@ -179,14 +195,14 @@ function freeOlder(
   naive: NaiveZswap,
   events: EventReader,
   key: string,
-  { pages, isAlone }: PagesBefore,
+  { pages, isLater }: PagesBefore,
 ): void {
   const page = naive.drop(key);
   if (page === undefined) return;
   naive.reached("replaced");
   // One that is being written back is freed when that is done.
   if (page === naive.underWriteback) return;
-  naive.countFreed(page, pages, events.takeFreed(), isAlone);
+  naive.countFreed(pages, events.takeFreed(), isLater);
 }
 
 /** One page through frontswap. */
@@ -202,6 +218,8 @@ function expectThroughFrontswap(
   if (goes && naive.known.delete(key)) freeOlder(naive, events, key, before);
   const refusal = !naive.isOn("enabled")
     ? "disabled"
+    : naive.isCgroupFull
+    ? "cgroup"
     : refusedByLimits(naive, events, store) ??
       settlePage(naive, events, store, 0);
   if (refusal === undefined) {
@@ -213,7 +231,8 @@ function expectThroughFrontswap(
     naive.known.delete(key);
     naive.frontswap.failed_stores++;
     countRefusal(naive, refusal);
-    naive.reached(refusal);
+    naive.reached(ruleNameOf(refusal));
+    if (refusal === "codec-poor") naive.reached("codecPoor");
     if (hasOlder) naive.reached("refusedOver");
   }
   expectOutcome(store, refusal, refusal === undefined ? "" : REASON[refusal]);
@@ -226,7 +245,14 @@ function settleFolio(
   store: NaiveStore,
 ): NaiveRefusal | undefined {
   if (!naive.isOn("enabled")) return "disabled";
-  const refusal = admitted(naive, naive.admissionAt(store.before.pages));
+  let { pages } = store.before;
+  if (naive.isCgroupFull) {
+    const madeRoom = lookAtSome(naive, events);
+    if (madeRoom === undefined || madeRoom.written === 0) return "cgroup";
+    naive.reached("cgroupMadeRoom");
+    pages = madeRoom.pages ?? pages;
+  }
+  const refusal = admitted(naive, naive.admissionAt(pages));
   if (refusal !== undefined) return refusal;
   for (let nth = 0; nth < store.pages.length; nth++) {
     const refusal = settlePage(naive, events, store, nth);
@@ -242,11 +268,17 @@ function expectFolio(
   store: NaiveStore,
 ): void {
   const { slot, pages } = store;
+  if (pages.length > 1 && !naive.facts.takesFolios) {
+    naive.reached("folio");
+    expectOutcome(store, "folio", "refused");
+    return;
+  }
   const keys = pages.map((_, nth) => keyOf(slot.type, slot.offset + nth));
   const hasOlder = keys.some((key) => naive.held.has(key));
   const refusal = settleFolio(naive, events, store);
   if (pages.length > 1) naive.reached("folio");
-  naive.reached(refusal ?? "taken");
+  naive.reached(refusal === undefined ? "taken" : ruleNameOf(refusal));
+  if (refusal === "codec-poor") naive.reached("codecPoor");
   if (refusal !== undefined) {
     countRefusal(naive, refusal);
     if (refusal !== "disabled" && naive.reachedFull) naive.isQueued = true;

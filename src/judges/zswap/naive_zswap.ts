@@ -15,7 +15,13 @@ import {
   type ZswapCounters,
 } from "../../zswap/stats.ts";
 import { codecLengths, type LengthOf, statedLengths } from "../lengths.ts";
-import { type HeldKind, kindOf, type PageRefusal } from "./naive_pages.ts";
+import { type NaiveKernel, naiveKernel } from "./naive_kernels.ts";
+import {
+  type HeldKind,
+  type Holding,
+  kindOf,
+  type PageRefusal,
+} from "./naive_pages.ts";
 import { type NaivePool, NaivePools } from "./naive_pools.ts";
 import { ZSWAP_NAIVE as RULES, type ZswapNaiveRule } from "./naive_rules.ts";
 
@@ -33,6 +39,8 @@ export interface Held {
   readonly pool: NaivePool | undefined;
   /** Whether it is new to the LRU list. */
   referenced: boolean;
+  /** Bytes of its compressed form. */
+  readonly length: number;
   /** Whether its object is damaged. */
   isDamaged: boolean;
 }
@@ -68,7 +76,9 @@ export class NaiveZswap {
   readonly profile: Profile;
   /** What it was made for. */
   readonly create: ZswapCreate;
-  /** Whether pages may be written back. */
+  /** What the kernel does. */
+  readonly facts: NaiveKernel;
+  /** Whether pages may be written back, as far as it was made so. */
   readonly writeback: boolean;
   /** What it holds, by slot: in 6.18 in the order of the LRU list. */
   readonly held = new Map<string, Held>();
@@ -83,7 +93,9 @@ export class NaiveZswap {
   /** Its pools. */
   readonly pools: NaivePools;
   /** What each slot's page in the swap cache is like, but for those that are not there. */
-  readonly swapCache = new Map<string, "exists" | "no-memory">();
+  readonly swapCache = new Map<string, string>();
+  /** Slots whose page writeback has put into the swap cache. */
+  readonly busy = new Set<string>();
   /** Pages of the pools when they were counted last (up to 6.8). */
   counted: PageRange = { least: 0, most: 0 };
   /** Whether the limit was passed. */
@@ -94,6 +106,8 @@ export class NaiveZswap {
   roundEnded = true;
   /** Pages read from the device that the shrinker has not asked for (6.18). */
   diskSwapins = 0;
+  /** Pages that were written over what their slots had by then, in the last step. */
+  readonly stale: Held[] = [];
   /** The page that is being written back, which its slot may have lost. */
   underWriteback: Held | undefined;
 
@@ -105,6 +119,7 @@ export class NaiveZswap {
   /** An empty one that is made so. */
   constructor(profile: Profile, create: ZswapCreate, reach: Reach) {
     this.profile = kernelAsked(profile, create);
+    this.facts = naiveKernel(profile.release.name);
     this.create = create;
     this.writeback = create.writeback ?? true;
     // What pages state is read from them, not told by the codec that is judged.
@@ -144,6 +159,17 @@ export class NaiveZswap {
   /** Whether zswap itself chooses what is written back: since 6.8. */
   get hasList(): boolean {
     return this.profile.zswap.shrink === "entries-in-worker";
+  }
+
+  /** Whether there are memory cgroups. */
+  get hasMemcg(): boolean {
+    return this.create.memcg ?? true;
+  }
+
+  /** Whether pages may be written back now: where nobody may say no, they may. */
+  get mayWriteBack(): boolean {
+    const isAsked = this.hasMemcg && this.isOn("enabled");
+    return this.writeback || this.hasList && !isAsked;
   }
 
   /** Whether a parameter is on. */
@@ -193,13 +219,37 @@ export class NaiveZswap {
     return each !== undefined && ++this.#nodes % each === 0;
   }
 
-  /** How a page is to be held, or why it is to be refused. */
-  kindOf(data: Bytes, bytes: Uint8Array): HeldKind | PageRefusal {
+  /** Whether the cgroup has all that it may have. */
+  get isCgroupFull(): boolean {
+    const { cgroupMax } = this.create;
+    if (cgroupMax === undefined || !this.hasMemcg) return false;
+    return this.facts.atCgroupLimit !== "nothing" &&
+      this.chargedPages >= cgroupMax;
+  }
+
+  /** The whole pages that the compressed forms would fill. */
+  get chargedPages(): number {
+    let bytes = 0;
+    for (const { length } of this.held.values()) bytes += length;
+    if (this.underWriteback !== undefined) {
+      const { type, offset, length } = this.underWriteback;
+      const isHeld = this.held.get(keyOf(type, offset)) === this.underWriteback;
+      // One that is being written back is freed when that is done.
+      if (!isHeld) bytes += length;
+    }
+    return Math.floor(bytes / this.profile.pageSize);
+  }
+
+  /** How a page is to be held, and in how many bytes, or why it is to be refused. */
+  kindOf(data: Bytes, bytes: Uint8Array): Holding | PageRefusal {
     const { compressor, zpool } = this.pools.current;
+    const isEvictable = this.writeback && !this.hasList && zpool !== "zsmalloc";
     return kindOf(data, bytes, {
       profile: this.profile,
+      facts: this.facts,
       lengthOf: this.#lengthOf,
-      writeback: this.writeback,
+      mayWriteBack: this.mayWriteBack,
+      header: isEvictable ? this.profile.wordBits / 8 : 0,
       compressor,
       zpool,
       keepsSame: this.isOn("same_filled_pages_enabled"),
@@ -243,16 +293,9 @@ export class NaiveZswap {
 
   /**
    * The pools were counted when a page was freed, of which `freed` frames came
-   * back: its own, if it was alone there, before that; else what z3fold's worker
-   * gave back, after that.
+   * back: before that, or after it, where they are what a worker gave back.
    */
-  countFreed(
-    { pool }: Held,
-    pagesBefore: number,
-    freed: number,
-    isAlone: boolean,
-  ): void {
-    const isLater = pool?.zpool === "z3fold" && !isAlone;
+  countFreed(pagesBefore: number, freed: number, isLater: boolean): void {
     this.countPages(isLater ? pagesBefore : pagesBefore - freed);
   }
 

@@ -1,5 +1,6 @@
 /** What texts mean to zswap's module parameters, read a second time. */
 import type { Profile } from "../../linux/profile.ts";
+import { driverOf, type NaiveKernel, naiveKernel } from "./naive_kernels.ts";
 
 /** What a parameter then shows, an errno, or nothing where that is not judged. */
 export type Meaning =
@@ -8,14 +9,19 @@ export type Meaning =
   | undefined;
 
 /** Truth values by what they begin with, in either case. */
-const TRUTHS: readonly (readonly [RegExp, string])[] = [
-  [/^([yt1]|on)/i, "Y"],
-  [/^([nf0]|of)/i, "N"],
-];
+function truth({ truths: [yes, no] }: NaiveKernel, text: string): Meaning {
+  if (new RegExp(`^([${yes}]|on)`, "i").test(text)) return { shown: "Y" };
+  return new RegExp(`^([${no}]|of)`, "i").test(text)
+    ? { shown: "N" }
+    : { errno: "EINVAL" };
+}
 
-function truth(text: string): Meaning {
-  const found = TRUTHS.find(([pattern]) => pattern.test(text));
-  return found === undefined ? { errno: "EINVAL" } : { shown: found[1] };
+/** Compressors by their own names, and by their drivers'. */
+function compressorNames(
+  kernel: NaiveKernel,
+  { zswap }: Profile,
+): readonly string[] {
+  return zswap.compressors.flatMap((name) => [name, driverOf(kernel, name)]);
 }
 
 /** Decimal numbers of 32 bits; other forms of numbers are not judged. */
@@ -44,15 +50,16 @@ export function meaningOf(
   text: string,
 ): Meaning {
   if (!hasParameter(profile, attr)) return { errno: "ENOENT" };
+  const kernel = naiveKernel(profile.release.name);
   switch (attr) {
     case "compressor":
-      return oneOf(profile.zswap.compressors, text);
+      return oneOf(compressorNames(kernel, profile), text);
     case "zpool":
       return oneOf(profile.zswap.zpools, text);
     case "max_pool_percent":
     case "accept_threshold_percent":
       return count(text);
     default:
-      return truth(text);
+      return truth(kernel, text);
   }
 }

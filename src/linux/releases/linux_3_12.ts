@@ -1,6 +1,7 @@
 /** Linux 3.12: a handle is a location, nothing moves, zswap evicts as it stores. */
 import { highestUsedPercent } from "../chain.ts";
 import { quarter } from "../fullness.ts";
+import { TRUTHS_5_10 } from "../kstrtox.ts";
 import { LOCATION_HANDLES } from "../objects.ts";
 import type { Release } from "../release.ts";
 import {
@@ -9,6 +10,7 @@ import {
   ATTR_WO,
   ZRAM_TABLE_ENTRIES,
 } from "../zram_profile.ts";
+import { CRYPTO_COMPRESSORS, eachCompressor } from "../zswap_profile.ts";
 
 /**
  * Linux 3.12; zram (`drivers/staging/zram`) with the fix of its stable
@@ -18,6 +20,7 @@ export const RELEASE_3_12: Release = {
   name: "linux-3.12",
   pointRelease: "3.12",
   read: "source",
+  truths: TRUTHS_5_10,
   zsmalloc: {
     classBits: 8,
     mergesClasses: false,
@@ -25,9 +28,16 @@ export const RELEASE_3_12: Release = {
     chainRule: highestUsedPercent,
     fullness: quarter,
     compaction: "none",
+    compactions: "any",
     mapping: "copy",
+    readSpan: "chunk",
     mapped: "unmovable",
     movable: false,
+    migrationOfMapped: "EAGAIN",
+    isolated: "off-list",
+    freeing: "class-lock",
+    deferredFree: "stays-counted",
+    classLookup: "object",
     shrinker: false,
     zeroSize: "ENOMEM",
     tooLarge: "ENOMEM",
@@ -53,10 +63,18 @@ export const RELEASE_3_12: Release = {
     disksizeLooksFirst: "for-memory",
     algorithmChecked: "when-initialised",
     longAlgorithmName: "EINVAL",
+    algorithmsTaken: "listed",
     resetRestoresAlgorithm: false,
+    afterFailedSetup: "unchanged",
+    numberParams: [],
+    paramsTaken: "at-any-time",
+    dictErrors: "EINVAL",
+    algorithmForgetsParams: false,
+    refuseParams: () => undefined,
     compStreams: "settable",
     requestsChecked: "once-initialised",
     discard: false,
+    partialDiscard: "ends",
     writeZeroes: false,
     requestsCounted: "bios",
     afterFailedSegment: "stop",
@@ -67,13 +85,35 @@ export const RELEASE_3_12: Release = {
     refusedRaisesMax: false,
     mallocSlowPath: false,
     idleMarks: "stored",
+    idleAges: false,
     writebackOrder: "by-index",
+    writebackLimit: "any",
+    unusedBlock: "given-back",
+    writtenBackKeeps: "nothing",
+    blockTail: "what-was-there",
+    acTime: "nanoseconds",
+    idleAge: "nanoseconds",
+    recompAlgorithmLines: "behind-another",
+    writebackTypes: [],
+    writebackPages: "none",
+    writebackReads: "unlocked",
+    postProcessing: "many",
+    recompressOrder: "by-index",
     backingReopens: false,
     blockStateFlags: "swhi",
     resetRefusedBy: "holders",
     resetReadsFirst: false,
+    resetWithoutDisk: "limit",
+    mmStatNumbers: 7,
     ioStat: () => "",
     debugStat: () => "",
+  },
+  zbud: { reclaims: true },
+  // There is none yet.
+  z3fold: {
+    refusesHighmem: false,
+    withoutSlots: "bug",
+    reclaimedInPart: "unlisted",
   },
   zswap: {
     parameters: { max_pool_percent: ATTR_RW },
@@ -88,13 +128,21 @@ export const RELEASE_3_12: Release = {
       "pool_pages",
       "stored_pages",
     ],
-    limitedCompressors: ["deflate"],
+    compressorErrnos: { deflate: "EINVAL" },
+    drivers: eachCompressor(CRYPTO_COMPRESSORS, (name) => `${name}-generic`),
     poolPer: "swap-type",
     frontswap: "older-page-stays",
     entries: "counted-by-caller",
+    writebackLooksAgain: false,
+    load: "referenced",
+    damaged: "bug",
+    folios: "single-page",
     // Five bits of type above, and two of the radix tree's.
     swpTypeShift: (wordBits) => wordBits - 5 - 2,
     shrink: "in-store",
+    entriesPerStep: 1,
+    cgroupLimit: "none",
+    withoutMemcg: "root",
     sameFilled: false,
     storesIncompressible: false,
   },

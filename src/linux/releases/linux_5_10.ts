@@ -9,6 +9,7 @@ import {
   statColumn,
   ZRAM_TABLE_ENTRIES,
 } from "../zram_profile.ts";
+import { eachCompressor } from "../zswap_profile.ts";
 import { RELEASE_4_0 } from "./linux_4_0.ts";
 
 /** Linux 5.10. */
@@ -21,7 +22,6 @@ export const RELEASE_5_10: Release = {
     objects: CELLS_WITH_INDEX_LINKS,
     fullness: threeQuarters,
     compaction: "source-first",
-    mapped: "waited-for",
     movable: true,
     shrinker: true,
     classesTable: "almost-freeable",
@@ -52,6 +52,8 @@ export const RELEASE_5_10: Release = {
     tableSize: "saturates",
     disksizeLooksFirst: "whether-initialised",
     algorithmChecked: "when-set",
+    // zcomp_available_algorithm asks crypto_has_comp.
+    algorithmsTaken: "any-of-crypto",
     compStreams: "per-cpu",
     requestsChecked: "by-driver",
     writeZeroes: true,
@@ -61,8 +63,10 @@ export const RELEASE_5_10: Release = {
     wholeFrom: (_pageSize, hugeClassSize) => hugeClassSize,
     refusedRaisesMax: true,
     mallocSlowPath: true,
+    writebackTypes: ["idle", "huge"],
     backingReopens: true,
     resetReadsFirst: true,
+    mmStatNumbers: 8,
     ioStat: (stat) =>
       [stat.failedReads, stat.failedWrites, stat.invalidIo, stat.notifyFree]
         .map(statColumn).join(" ") + "\n",
@@ -93,7 +97,11 @@ export const RELEASE_5_10: Release = {
       "stored_pages",
       "same_filled_pages",
     ],
-    limitedCompressors: ["lz4", "lz4hc", "deflate", "842", "zstd"],
+    // crypto_comp: whatever the compressor answers, no counter rises.
+    compressorErrnos: eachCompressor(
+      ["lz4", "lz4hc", "deflate", "842", "zstd"],
+      () => "EINVAL",
+    ),
     swpTypeShift: (wordBits) => wordBits - 5 - 1,
     shrink: "page-in-worker",
     sameFilled: true,

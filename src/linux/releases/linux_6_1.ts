@@ -1,6 +1,8 @@
 /** Linux 6.1: one lock of a pool, errors of zs_malloc, pages that are nobody else's. */
+import { TRUTHS_6_1 } from "../kstrtox.ts";
 import type { Release } from "../release.ts";
 import { ATTR_RW } from "../zram_profile.ts";
+import { CRYPTO_COMPRESSORS, eachCompressor } from "../zswap_profile.ts";
 import { RELEASE_5_10 } from "./linux_5_10.ts";
 
 /** Linux 6.1, after 5.10. */
@@ -8,11 +10,32 @@ export const RELEASE_6_1: Release = {
   ...RELEASE_5_10,
   name: "linux-6.1",
   pointRelease: "6.1.192",
+  truths: TRUTHS_6_1,
   zsmalloc: {
     ...RELEASE_5_10.zsmalloc,
+    // One pool->lock in the place of the classes' and of the pin, and the flag
+    // compaction_in_progress: both came to 6.1.192 from later releases.
+    compaction: "source-first-until-contended",
+    compactions: "one",
     mapped: "waited-for",
+    isolated: "on-list",
+    freeing: "pool-lock",
     zeroSize: "EINVAL",
     tooLarge: "EINVAL",
+  },
+  zram: {
+    ...RELEASE_5_10.zram,
+    idleAges: true,
+    writebackTypes: ["idle", "huge", "huge_idle"],
+    writebackPages: "one",
+    // zram_reset_device, as 6.1.192 has it.
+    resetWithoutDisk: "everything",
+    mmStatNumbers: 9,
+  },
+  z3fold: {
+    refusesHighmem: true,
+    withoutSlots: "listed-again",
+    reclaimedInPart: "listed-again",
   },
   zswap: {
     ...RELEASE_5_10.zswap,
@@ -20,16 +43,12 @@ export const RELEASE_6_1: Release = {
       ...RELEASE_5_10.zswap.parameters,
       non_same_filled_pages_enabled: ATTR_RW,
     },
-    // lzo and lzo-rle since 6.1.75, where crypto/scompress.c compares lengths.
-    limitedCompressors: [
-      "lzo",
-      "lzo-rle",
-      "lz4",
-      "lz4hc",
-      "deflate",
-      "842",
-      "zstd",
-    ],
+    // lzo and lzo-rle too: lzo1x_1_compress_safe, crypto/lzo.c, 6.1.192.
+    compressorErrnos: eachCompressor(CRYPTO_COMPRESSORS, () => "EINVAL"),
+    // crypto_acomp: crypto_has_acomp knows the others by their types.
+    drivers: eachCompressor(CRYPTO_COMPRESSORS, (name) => `${name}-scomp`),
+    writebackLooksAgain: true,
+    cgroupLimit: "refuses",
   },
   swap: {
     ...RELEASE_5_10.swap,

@@ -1,6 +1,7 @@
 /** Linux 6.16: objects copied to their readers, writeback by size. */
 import type { Release } from "../release.ts";
 import { statColumn, ZRAM_TABLE_ENTRIES } from "../zram_profile.ts";
+import { refuseLevelOrWindow } from "../zcomp_params.ts";
 import { RELEASE_6_12 } from "./linux_6_12.ts";
 
 /**
@@ -16,18 +17,38 @@ export const RELEASE_6_16: Release = {
     ...RELEASE_6_12.zsmalloc,
     mapping: "read-only-copy",
     mapped: "left-alone",
+    migrationOfMapped: "EINVAL",
+    classLookup: "object",
   },
   zram: {
     ...RELEASE_6_12.zram,
     attributes: RELEASE_6_12.zram.attributes
       .filter(([name]) => name !== "max_comp_streams"),
     tableEntry: ZRAM_TABLE_ENTRIES["6.18"],
+    afterFailedSetup: "none",
+    numberParams: ["priority", "level", "deflate.winbits"],
+    refuseParams: refuseLevelOrWindow,
+    // zram_bio_discard.
+    partialDiscard: "never-ends",
     mallocSlowPath: false,
     writebackOrder: "by-size",
+    writebackPages: "pairs",
+    recompressOrder: "by-size",
     debugStat: (stat) => `version: 1\n0 ${statColumn(stat.missFree)}\n`,
   },
   zswap: {
     ...RELEASE_6_12.zswap,
+    // An acomp of its own: deflate_compress_one, crypto/deflate.c.
+    compressorErrnos: {
+      ...RELEASE_6_12.zswap.compressorErrnos,
+      deflate: "ENOSPC",
+    },
+    drivers: { ...RELEASE_6_12.zswap.drivers, deflate: "deflate-generic" },
+    load: "erased-after",
+    damaged: "EIO",
+    folios: "whole",
+    // Mended in 6.12's stable releases, but not yet here.
+    withoutMemcg: "nothing",
     counters: [
       "pool_limit_hit",
       "reject_reclaim_fail",

@@ -120,6 +120,34 @@ function create(random: Random, scope: Scope): BuddySteps["create"] {
   };
 }
 
+/** A share of a page, of which two make more than half, and three are too many. */
+function partOf({ random, pageSize }: Sketch): number {
+  return Math.floor(pageSize * (36 + random(10)) / 100);
+}
+
+/**
+ * A page that is left with another page's object is chosen for a new one, for
+ * which there are no slots: a kernel that looks for none stops there.
+ */
+function withoutSlots(sketch: Sketch): BuddyStep[] {
+  const made = (): BuddyStep => {
+    const object = sketch.next++;
+    return { op: "malloc", object, size: partOf(sketch) };
+  };
+  const from = sketch.next;
+  return [
+    { op: "create", pageSize: sketch.pageSize },
+    ...Array.from({ length: 4 }, made),
+    // The first page is left with its last object, then the fourth moves there.
+    ...[from, from + 2, from + 1].map((object): BuddyStep => ({
+      op: "free",
+      object,
+    })),
+    { op: "fail", what: "slab", after: 0 },
+    made(),
+  ];
+}
+
 /** A random program of either allocator. */
 export function randomBuddyProgram(
   random: Random,
@@ -141,6 +169,9 @@ export function randomBuddyProgram(
   while (steps.length <= length) {
     const step = anyStep(sketch);
     if (scope.ops.has(step.op)) steps.push(step);
+  }
+  if (scope.ops.has("work") && random(3) > 0) {
+    steps.push(...withoutSlots(sketch));
   }
   return { profile, steps };
 }

@@ -9,6 +9,9 @@ export function write(draft: Draft, page = draft.anyPage()): void {
   const { data, bytes } = randomPage(draft);
   draft.add({ op: "write", page, data });
   draft.wrote(page, bytes);
+  // Equal pages, of which a real codec must make the same.
+  if (draft.create.codecs !== "kernel" || draft.random(4) > 0) return;
+  draft.add({ op: "write", page, data });
 }
 
 /** A page is read. */

@@ -6,7 +6,7 @@ import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random, weighted } from "../random.ts";
 import { randomWord } from "../random_page.ts";
 import { isSpecial, randomZswapCreate } from "./random_create.ts";
-import { randomParameter } from "./random_parameters.ts";
+import { randomCompressor, randomParameter } from "./random_parameters.ts";
 import { type PageScope, randomZswapPage } from "./random_pages.ts";
 import {
   COMMON_SWAP_TYPES,
@@ -30,12 +30,12 @@ const WEIGHTS: readonly (readonly [keyof ZswapSteps, number])[] = [
   ["scan", 15],
   ["cache", 18],
   ["damage", 9],
-  ["set", 12],
+  ["set", 18],
   ["get", 3],
   ["swapin", 6],
   ["swapoff", 3],
   ["counters", 3],
-  ["create", 2],
+  ["create", 6],
 ];
 
 /** What the steps of one program are drawn from. */
@@ -177,6 +177,9 @@ const STEP: {
       draw.random,
       "cached",
       "no-memory",
+      "slot-free",
+      "swap-type-off",
+      "free",
       "free",
       "free",
     );
@@ -198,9 +201,26 @@ function firstStore(draw: Draw): ZswapStep {
   return { op: "store", ...nextSlot(draw, 1), data };
 }
 
+/** Whether damage ends a program, the kernel stopping at it. */
+const stopsAtDamage = ({ profile }: Draw): boolean =>
+  profile.zswap.damaged === "bug";
+
+/** Pages are stored, damaged and then wanted, at which some kernel stops. */
+function lastSteps(draw: Draw): ZswapStep[] {
+  const { random } = draw;
+  return Array.from({ length: 4 }, () => nextSlot(draw, 1)).flatMap((slot) => [
+    { op: "store", ...slot, data: anyPage(draw) },
+    { op: "damage", ...slot },
+    random(3) > 0
+      ? { op: "load", ...slot }
+      : { op: "writeback", entries: 1 + random(40) },
+  ]);
+}
+
 /** A random step. */
 function randomStep(draw: Draw): ZswapStep {
-  const [op] = draw.anyOp(draw.random);
+  const [drawn] = draw.anyOp(draw.random);
+  const op = drawn === "damage" && stopsAtDamage(draw) ? "load" : drawn;
   // The fields of an operation make a step of that operation.
   return { op, ...STEP[op](draw) } as ZswapStep;
 }
@@ -220,9 +240,16 @@ export function randomZswapProgram(
   const draw = drawFrom(random, scope, profile, create);
   const most = mostSteps(scope, draw.profile.pageSize);
   const steps: ZswapStep[] = [{ op: "create", ...create }];
+  if (isSpecial(scope) && random(2) === 0) {
+    const value = randomCompressor(random, draw.profile, draw.isStated);
+    steps.push({ op: "set", attr: "compressor", value });
+  }
   for (let left = randomLength(random, most); left > 0; left--) {
     const isEmpty = steps.at(-1)?.op === "create" && random(4) > 0;
     steps.push(isEmpty ? firstStore(draw) : randomStep(draw));
+  }
+  if (isSpecial(scope) && stopsAtDamage(draw) && random(4) > 0) {
+    steps.push(...lastSteps(draw));
   }
   return { profile, steps };
 }

@@ -54,8 +54,14 @@ function randomGeometry(
 }
 
 /** How a cache of the model's is used. */
-function randomConduct(random: Random): Partial<ZswapCreate> {
+function randomConduct(
+  random: Random,
+  { shrink, cgroupLimit }: Profile["zswap"],
+): Partial<ZswapCreate> {
   return {
+    ...shrink === "entries-in-worker" && random(8) === 0 && { memcg: false },
+    ...cgroupLimit !== "none" && random(5) === 0 &&
+      { cgroupMax: pick(random, 0, 1, 1, 2, 3, 5, 8, 20) },
     ...random(5) === 0 && { writeback: false },
     ...random(3) > 0 && { workerWaits: true },
   };
@@ -91,7 +97,7 @@ export function randomZswapCreate(
     ...pageSize !== undefined && { pageSize },
     ...wordBits !== undefined && { wordBits },
     ...stated !== undefined && { stated },
-    ...randomConduct(random),
+    ...randomConduct(random, zswap),
     // Where compressors are the kernel's, some caches want for nothing.
     ...(stated || random(4) === 0) && randomWant(random),
   };

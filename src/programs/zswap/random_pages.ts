@@ -17,7 +17,7 @@ export interface PageScope {
 
 /**
  * Lengths at which something changes: the largest that zbud takes and that
- * z3fold takes beside others, with the header and without; a chunk; a page.
+ * z3fold takes beside others, with the header and without; a chunk; a page, and more than that.
  */
 function edgesOf({ pageSize, wordBits }: Profile): readonly number[] {
   const chunk = pageSize / 64;
@@ -32,6 +32,8 @@ function edgesOf({ pageSize, wordBits }: Profile): readonly number[] {
     pageSize - header,
     pageSize,
     pageSize,
+    pageSize + 1,
+    pageSize + 1,
   ];
 }
 

@@ -9,10 +9,10 @@ import type { ZswapSteps } from "./steps.ts";
 const TRUTHS = [
   ...["Y", "yes", "1", "t", "on", "ON\n"],
   ...["N", "no", "0", "f", "of", "Off\n"],
-  ...["maybe", "o", "2"],
+  ...["enable", "Disabled", "maybe", "o", "2"],
 ];
 /** Truths for what stores few pages where it is off. */
-const MOSTLY_ON = ["Y", "1", "on", "true", "N", "off"];
+const MOSTLY_ON = ["Y", "1", "on", "true", "E", "N", "off"];
 const PERCENTS = ["0", "1", "10", "20", "33", "50", "90", "99", "100", "-1"];
 
 /** Texts for each parameter that has the same in every kernel. */
@@ -22,7 +22,7 @@ const TEXTS: Readonly<Partial<Record<ZswapParameter, readonly string[]>>> = {
   max_pool_percent: [...PERCENTS, "4294967296"],
   accept_threshold_percent: PERCENTS,
   same_filled_pages_enabled: TRUTHS,
-  non_same_filled_pages_enabled: MOSTLY_ON,
+  non_same_filled_pages_enabled: ["Y", "N", "N", "on"],
   shrinker_enabled: TRUTHS,
 };
 
@@ -31,7 +31,20 @@ function compressors({ zswap }: Profile, isStated: boolean): readonly string[] {
   const known = ALL_CODECS.map(({ name }) => name);
   const there = zswap.compressors
     .filter((name) => isStated || known.includes(name));
-  return [...there, "lzrw"];
+  const drivers = there.map((name) => zswap.drivers[name]);
+  // Those that say why they refuse a page, more often than all others.
+  const telling = there.filter((name) => name === "deflate" || name === "842");
+  const often = there.flatMap(() => [...telling, ...telling]);
+  return [...there, ...often, ...drivers, "lzrw", "lz4-scomp", "lzo-generic"];
+}
+
+/** A name that may be a compressor's, or its driver's. */
+export function randomCompressor(
+  random: Random,
+  profile: Profile,
+  isStated: boolean,
+): string {
+  return pick(random, ...compressors(profile, isStated));
 }
 
 /** A parameter that a kernel has, or one that it has not, and a text for it. */

@@ -39,6 +39,10 @@ export interface ZswapCreate {
   readonly wordBits?: number;
   /** False where pages may not be written back. */
   readonly writeback?: boolean;
+  /** False where there are no memory cgroups. */
+  readonly memcg?: boolean;
+  /** `memory.zswap.max`, in pages; no limit where it is left out. */
+  readonly cgroupMax?: number;
   /** Whether every compressor makes of a page the length that it states. */
   readonly stated?: boolean;
   /** Whether a worker that is queued waits for a step `work`. */
@@ -60,8 +64,16 @@ export type ZswapMeanwhile =
     | { readonly does: "store"; readonly data: Bytes }
   );
 
-/** A slot's page in the swap cache: there, not to be had for want of frames, or none yet. */
-export type SwapCacheState = "cached" | "no-memory" | "free";
+/**
+ * A slot's page in the swap cache: there, not to be had, for want of frames or
+ * since the slot is free or its swap type off, or none yet.
+ */
+export type SwapCacheState =
+  | "cached"
+  | "no-memory"
+  | "slot-free"
+  | "swap-type-off"
+  | "free";
 
 /** The operations and their fields. */
 export interface ZswapSteps {
@@ -92,7 +104,7 @@ export interface ZswapSteps {
   swapin: { readonly pages: number };
   /** What writeback will find in the swap cache. */
   cache: ZswapSlot & { readonly state: SwapCacheState };
-  /** A byte of a compressed page is changed in memory (6.18: before, it is a bug). */
+  /** A byte of a compressed page is changed in memory, at which a kernel may stop. */
   damage: ZswapSlot;
   /** A module parameter is written. */
   set: { readonly attr: string; readonly value: string };

@@ -1,5 +1,5 @@
 /** The machine of z3fold. */
-import { LINUX_6_1 } from "../../linux/profile.ts";
+import { LINUX_5_10, LINUX_6_1 } from "../../linux/profile.ts";
 import { Z3FOLD_LANGUAGE } from "../../programs/buddy/language.ts";
 import type { BuddyStep } from "../../programs/buddy/steps.ts";
 import { buddyInvariantsJudge } from "../../judges/buddy/invariants_judge.ts";
@@ -20,7 +20,7 @@ export const z3foldMachine: Machine<BuddyStep> = {
     "z3fold puts and moves each object where it must, gives back what was put in, keeps its pages in the order of touching, evicts the oldest that it may and refuses as it must.",
   language: Z3FOLD_LANGUAGE,
   scope: {
-    profiles: [LINUX_6_1],
+    profiles: [LINUX_6_1, LINUX_5_10],
     anyGeometry: true,
     ops: new Set(Z3FOLD_LANGUAGE.ops),
     maxSteps: 2000,

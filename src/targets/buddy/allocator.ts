@@ -74,7 +74,7 @@ export const zbudAllocator: BuddyAllocator<ZbudPool> = {
     };
   },
   addressOf: (_pool, handle) => handle,
-  oldestFirst: (pool) => [...pool.lru.pagesIn(0)].reverse(),
+  oldestFirst: (pool) => [...pool.lru?.pagesIn(0) ?? []].reverse(),
   slots: () => 0,
 };
 

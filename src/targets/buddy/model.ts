@@ -13,7 +13,12 @@ import {
 import { kernelAsked } from "../../programs/kernel.ts";
 import { runToEnd, type Wait } from "../../rules/wait.ts";
 import { Faults } from "../faults.ts";
-import { SKIPPED, type StepTarget, tableTarget } from "../step_target.ts";
+import {
+  SKIPPED,
+  type StoppingTarget,
+  stoppingTarget,
+  tableTarget,
+} from "../step_target.ts";
 import type { BuddyAllocator, BuddyPool } from "./allocator.ts";
 
 /** An object of the program. */
@@ -125,7 +130,7 @@ export class BuddyModel<Pool extends BuddyPool> {
 
 /** The target, and the model that it is of; a fresh one after each `create`. */
 export interface BuddyTarget<Pool extends BuddyPool>
-  extends StepTarget<BuddySteps, BuddyResults> {
+  extends StoppingTarget<BuddySteps, BuddyResults> {
   /** The model that there is since the last `create`. */
   readonly model: BuddyModel<Pool> | undefined;
 }
@@ -136,7 +141,7 @@ export function modelBuddy<Pool extends BuddyPool>(
   profile: Profile,
 ): BuddyTarget<Pool> {
   let model: BuddyModel<Pool> | undefined;
-  const target = tableTarget<BuddySteps, BuddyResults>({
+  const target = stoppingTarget(tableTarget<BuddySteps, BuddyResults>({
     create(setup) {
       model = new BuddyModel(allocator, profile, setup);
       return model.counts();
@@ -220,9 +225,12 @@ export function modelBuddy<Pool extends BuddyPool>(
       if (model === undefined) return SKIPPED;
       return { pages: allocator.oldestFirst(model.pool) };
     },
-  });
+  }));
   return {
     ...target,
+    get isStopped() {
+      return target.isStopped;
+    },
     get model() {
       return model;
     },

@@ -51,7 +51,8 @@ function isHeadless({ pool, length }: ZswapEntry): boolean {
  * of the frame that it evicts by what the object says: where that is another
  * entry by now, it takes the length of the one for the bytes of the other. And
  * a page that z3fold has given to one object alone is nobody's, but on its
- * list, where that object goes meanwhile.
+ * list, where that object goes meanwhile. Up to 5.10 the page that is evicted
+ * itself is written over whatever its slot has by then.
  */
 export function mustStay(
   { zswap }: Swap,
@@ -61,5 +62,6 @@ export function mustStay(
   if (victim === undefined) return false;
   const isVictim = type === victim.type && offset === victim.offset;
   const isStored = zswap?.trees.get(type)?.entries.has(offset) ?? false;
-  return isStored && (!isVictim || isHeadless(victim));
+  const looksAgain = zswap?.profile.zswap.writebackLooksAgain ?? true;
+  return isStored && (!isVictim || !looksAgain || isHeadless(victim));
 }

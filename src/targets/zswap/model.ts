@@ -6,13 +6,19 @@ import type { ZswapSlot, ZswapSteps } from "../../programs/zswap/steps.ts";
 import { readZswapParameter } from "../../zswap/parameters.ts";
 import { zswapCounters } from "../../zswap/stats.ts";
 import { refusalOf, textOf } from "../answers.ts";
-import { SKIPPED, tableTarget, type TargetTable } from "../step_target.ts";
+import {
+  SKIPPED,
+  type StoppingTarget,
+  stoppingTarget,
+  tableTarget,
+  type TargetTable,
+} from "../step_target.ts";
 import type { Refusal, ZswapTarget } from "../target.ts";
 import { ModelledZswap } from "./modelled_zswap.ts";
-import type { ZswapResults, ZswapStepTarget } from "./results.ts";
+import type { ZswapResults } from "./results.ts";
 
 /** The model as what does steps, and what it is that does them. */
-export interface ZswapModel extends ZswapStepTarget {
+export interface ZswapModel extends StoppingTarget<ZswapSteps, ZswapResults> {
   /** What the last `create` made. */
   readonly current: ModelledZswap | undefined;
   /** The pages of the step at hand. */
@@ -67,8 +73,12 @@ function tableOf(
       within((model) => {
         model.around.meanwhile = meanwhile;
         const written = model.writeback(entries);
-        const { done } = model.around;
-        return done === undefined ? { written } : { written, meanwhile: done };
+        const { done, stale } = model.around;
+        return {
+          written,
+          ...done !== undefined && { meanwhile: done },
+          ...stale.length > 0 && { stale: stale.slice() },
+        };
       }),
     stats: () => within((model) => model.stats()),
     counters: () =>
@@ -109,7 +119,7 @@ function tableOf(
 export function zswapModel(profile: Profile): ZswapModel {
   const pages = new ExpandedPages();
   let current: ModelledZswap | undefined;
-  const target = tableTarget<ZswapSteps, ZswapResults>({
+  const target = stoppingTarget(tableTarget<ZswapSteps, ZswapResults>({
     ...tableOf(() => current, pages),
     create(create) {
       const { zpools } = profile.zswap;
@@ -117,9 +127,12 @@ export function zswapModel(profile: Profile): ZswapModel {
       current = isThere ? new ModelledZswap(profile, create, pages) : undefined;
       return isThere ? undefined : { error: "ENOENT" };
     },
-  });
+  }));
   return {
     ...target,
+    get isStopped() {
+      return target.isStopped;
+    },
     pages,
     get current() {
       return current;

@@ -58,6 +58,8 @@ export class ModelledZswap {
       totalRamPages: create.totalPages,
       zpool: own.zswap.zpools.find((one) => one === create.allocator),
       writeback: create.writeback,
+      memcg: create.memcg,
+      cgroupMax: create.cgroupMax,
       memory: around.memory,
       swap: around.swap,
       failEntry: around.failEntry,
@@ -113,12 +115,11 @@ export class ModelledZswap {
   damage({ type, offset }: ZswapSlot): boolean {
     const { profile, trees } = this.zswap;
     const entry = trees.get(type)?.entries.get(offset);
-    const isTold = profile.zswap.frontswap === "none" && this.#isStated;
-    if (!isTold || entry?.pool === undefined) return false;
-    const { handle, length, pool: { zpool } } = entry;
+    if (!this.#isStated || entry?.pool === undefined) return false;
+    const { handle, length, pool: { zpool, headerBytes } } = entry;
     if (length <= STATEMENT_BYTES || length >= profile.pageSize) return false;
-    const object = zpool.read(handle, new Uint8Array(length));
-    object[length - 1] ^= 0xff;
+    const object = zpool.read(handle, new Uint8Array(headerBytes + length));
+    object[object.length - 1] ^= 0xff;
     zpool.write(handle, object);
     return true;
   }
@@ -151,8 +152,8 @@ export class ModelledZswap {
   /** Whether a parameter can be written: there is a codec for the compressor. */
   canSet(attr: string, value: string): boolean {
     const name = value.trim();
-    return attr !== "compressor" || this.#codecs.has(name) ||
-      !this.zswap.compressors.includes(name);
+    return attr !== "compressor" || !this.zswap.hasCompressor(name) ||
+      this.#codecs.has(this.zswap.algorithmOf(name));
   }
 
   /** Writes a parameter. */

@@ -33,6 +33,11 @@ export interface ZswapResults {
   readonly writeback: {
     readonly written: readonly ZswapWritten[];
     readonly meanwhile?: ZswapMeanwhileDone;
+    /**
+     * Pages that the kernel wrote although their slots had been freed, or
+     * stored anew, by then: a bug of its own.
+     */
+    readonly stale?: readonly ZswapWritten[];
   };
   /** The counters that every cache has. */
   readonly stats: ZswapStats;

@@ -12,7 +12,7 @@ import type {
 } from "../../programs/zswap/steps.ts";
 import type { Wait } from "../../rules/wait.ts";
 import type { ZswapEntry } from "../../zswap/entry.ts";
-import type { SwapLayer } from "../../zswap/swap_layer.ts";
+import type { SwapCacheOutcome, SwapLayer } from "../../zswap/swap_layer.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
 import type { ZswapWritten } from "../target.ts";
 import type { ZswapMeanwhileDone } from "./results.ts";
@@ -28,7 +28,7 @@ export type ZswapEvent =
   /** A page was to be allocated in the swap cache. */
   | SlotEvent & {
     readonly what: "asked";
-    readonly answer: "new" | "exists" | "no-memory";
+    readonly answer: SwapCacheOutcome;
   }
   /** That page was taken out of the swap cache again. */
   | SlotEvent & { readonly what: "deleted" }
@@ -75,6 +75,8 @@ export class ZswapSurroundings {
   readonly events: ZswapEvent[] = [];
   /** The pages that were written since then. */
   readonly written: ZswapWritten[] = [];
+  /** The pages that were written over what their slots had by then. */
+  readonly stale: ZswapWritten[] = [];
   /** Where pools take their frames from. */
   readonly memory: Memory;
   /** The swap cache and the device. */
@@ -82,6 +84,7 @@ export class ZswapSurroundings {
     allocSwapCachePage: (type, offset) => this.#alloc(type, offset),
     deleteFromSwapCache: (type, offset) => {
       const pages = this.pagesOf(type);
+      this.#busy.delete(`${type}:${offset}`);
       this.events.push({ what: "deleted", type, offset, pages });
     },
     writePage: (type, offset, data) => this.#write(type, offset, data),
@@ -92,9 +95,12 @@ export class ZswapSurroundings {
   done: ZswapMeanwhileDone | undefined;
 
   readonly #states = new Map<string, SwapCacheState>();
+  /** Slots whose page writeback has put into the swap cache. */
+  readonly #busy = new Set<string>();
   readonly #create: ZswapCreate;
   readonly #fails: Readonly<Record<keyof ZswapFailing, Fails>>;
   readonly #zswap: () => Zswap;
+  #staleWritebacks = 0;
   readonly #doMeanwhile: DoMeanwhile;
 
   /** Around `zswap`, once that is made. */
@@ -146,14 +152,20 @@ export class ZswapSurroundings {
   begin(meanwhile?: ZswapMeanwhile): void {
     this.events.length = 0;
     this.written.length = 0;
+    this.stale.length = 0;
     this.meanwhile = meanwhile;
     this.done = undefined;
   }
 
-  /** Whether the object of a slot's page has a page of the pool's to itself. */
-  isAlone(type: number, offset: number): boolean {
+  /**
+   * Whether, once the object of a slot's page is freed, a worker may yet make
+   * the pool smaller, by what is beside it.
+   */
+  leavesToWorker(type: number, offset: number): boolean {
     const entry = this.#zswap().trees.get(type)?.entries.get(offset);
-    return entry?.pool?.zpool.objectsBeside(entry.handle) === 0;
+    if (entry?.pool === undefined) return false;
+    const { handle, pool: { zpool } } = entry;
+    return zpool.objectsBeside(handle) > 0 && zpool.leavesToWorker(handle);
   }
 
   /** Pages of the pools that a swap type's pages are counted with. */
@@ -170,20 +182,29 @@ export class ZswapSurroundings {
     return runsOut;
   }
 
-  #answerOf(type: number, offset: number): "new" | "exists" | "no-memory" {
+  #answerOf(type: number, offset: number): SwapCacheOutcome {
+    const { slotFree, deviceOff } = this.#zswap().profile.swap;
+    if (this.#busy.has(`${type}:${offset}`)) return "exists";
     const state = this.#states.get(`${type}:${offset}`) ?? "free";
-    if (state === "free") return "new";
-    return state === "cached" ? "exists" : "no-memory";
+    const answers: Readonly<Record<SwapCacheState, SwapCacheOutcome>> = {
+      free: "new",
+      cached: "exists",
+      "no-memory": "no-memory",
+      "slot-free": slotFree,
+      "swap-type-off": deviceOff,
+    };
+    return answers[state];
   }
 
   *#alloc(
     type: number,
     offset: number,
-  ): Generator<Wait, "new" | "exists" | "no-memory"> {
+  ): Generator<Wait, SwapCacheOutcome> {
     yield "__read_swap_cache_async: no lock held, alloc_page may sleep";
     const answer = this.#answerOf(type, offset);
     const pages = this.pagesOf(type);
     this.events.push({ what: "asked", type, offset, pages, answer });
+    if (answer === "new") this.#busy.add(`${type}:${offset}`);
     if (this.#mayGo(type, offset, answer)) {
       this.#interrupt("allocated", type, offset);
     }
@@ -199,7 +220,7 @@ export class ZswapSurroundings {
   #mayGo(
     type: number,
     offset: number,
-    answer: "new" | "exists" | "no-memory",
+    answer: SwapCacheOutcome,
   ): boolean {
     if (this.meanwhile?.does === "load") return true;
     const { profile, trees } = this.#zswap();
@@ -222,8 +243,12 @@ export class ZswapSurroundings {
       pages: 0,
     };
     this.events.push(written);
-    this.written.push([type, offset, written.data]);
+    const { staleWritebacks } = this.#zswap();
+    const isStale = staleWritebacks > this.#staleWritebacks;
+    this.#staleWritebacks = staleWritebacks;
+    (isStale ? this.stale : this.written).push([type, offset, written.data]);
     this.#interrupt("written", type, offset);
+    this.#busy.delete(`${type}:${offset}`);
     // An entry that is freed after that is counted with what there is then.
     written.pages = this.pagesOf(type);
   }

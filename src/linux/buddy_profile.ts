@@ -1,0 +1,27 @@
+/** What kernel releases fix about zbud and z3fold, the allocators of a few objects a page. */
+
+/** What the code of zbud does. */
+export interface ZbudRelease {
+  /**
+   * Whether it has a list of its pages by age, and frees the oldest by having
+   * its objects evicted: not since 6.5, where zswap chooses entries itself.
+   */
+  readonly reclaims: boolean;
+}
+
+/** What the code of z3fold does (4.8 to 6.14). */
+export interface Z3foldRelease {
+  /** Whether an allocation with `__GFP_HIGHMEM` is refused. */
+  readonly refusesHighmem: boolean;
+  /**
+   * What becomes of a page that is chosen for an object when there is no memory
+   * for its slots: it is listed again, and another is taken; or the object's
+   * handle is made in slots that are not there.
+   */
+  readonly withoutSlots: "listed-again" | "bug";
+  /**
+   * What becomes of a page that reclaim could not empty: it is listed by its
+   * free chunks again, or on no list until one of its objects is freed.
+   */
+  readonly reclaimedInPart: "listed-again" | "unlisted";
+}
