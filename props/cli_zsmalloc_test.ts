@@ -330,7 +330,7 @@ Deno.test("each rule is a sentence with a full stop, its source a function, a fi
     for (const { id, sentence, source } of rules) {
       assertMatch(sentence, /^\S.*[^.]\.$/, id);
       assertMatch(source, /^[A-Za-z_]\w+\b.*, [\w/]+\.[ch]\b/, id);
-      assertMatch(source, /\.[ch], (since )?[2-6]\.\d+\b/, id);
+      assertMatch(source, /\.[ch], (since )?[2-7]\.\d+\b/, id);
     }
   }
 });

@@ -169,3 +169,18 @@ Deno.test("recorded sizes are answered as told, and damage is noticed", () => {
     "the 'nextLength' is 3",
   );
 });
+
+Deno.test("a recorded page has its length wherever it comes from, and another codec's parameters give it another", () => {
+  const codec = new RecordedSizes("zstd");
+  const page = new Uint8Array(4096).fill(7);
+  const into = new Uint8Array(2 * 4096);
+  codec.nextLength = 100;
+  codec.record(page, 500);
+  assertEquals(codec.compress(page.slice(), into), 500);
+  assertEquals(codec.compress(new Uint8Array(4096), into), 100);
+  codec.record(page, 600);
+  assertEquals(codec.compress(page, into), 600);
+  const other = codec.withParams();
+  other.nextLength = 300;
+  assertEquals([other.name, other.compress(page, into)], ["zstd", 300]);
+});

@@ -2,9 +2,14 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   type Bio,
   checkZram,
+  KernelBug,
   LINUX_3_12,
   LINUX_4_0,
+  LINUX_5_10,
   LINUX_6_1,
+  LINUX_6_12,
+  LINUX_6_16,
+  LINUX_6_17,
   LINUX_6_18,
   LINUX_6_18_FULL,
   Memory,
@@ -141,9 +146,29 @@ Deno.test("a discard frees whole pages alone; a page in part stays as it was", (
     const expected = old.slice();
     expected.fill(0, 16 * KIB, 32 * KIB);
     assertEquals(readBack(zram, 0, old.length), expected);
-    // Within one page, and to its very end from within: nothing.
-    zram.submitBio({ op: "discard", sector: 8, bytes: 8 * KIB });
-    zram.submitBio({ op: "discard", sector: 8, bytes: 12 * KIB });
+    // From a page's start not to its end: nothing.
+    assertEquals(
+      zram.submitBio({ op: "discard", sector: 0, bytes: 8 * KIB }),
+      undefined,
+    );
+    assertEquals(zram.ioStat.notifyFree, 1);
+  }
+});
+
+Deno.test("a discard from within a page to no further than its end frees nothing, and from 6.16 on never ends", () => {
+  const endless = [LINUX_6_16, LINUX_6_17, LINUX_6_18];
+  const others = [LINUX_4_0, LINUX_5_10, LINUX_6_1, LINUX_6_12];
+  for (const profile of [...endless, ...others]) {
+    const zram = makeZram({ ...LARGE, zram: profile.zram });
+    for (const bytes of [8 * KIB, 12 * KIB]) {
+      const submit = () => zram.submitBio({ op: "discard", sector: 8, bytes });
+      if (others.includes(profile)) assertEquals(submit(), undefined);
+      else assertThrows(submit, KernelBug, "never end the request");
+    }
+    assertEquals(zram.ioStat.notifyFree, 0);
+    // One block more, and the page behind it is reached.
+    zram.submitBio({ op: "discard", sector: 8, bytes: 16 * KIB });
+    zram.submitBio({ op: "discard", sector: 8, bytes: 28 * KIB });
     assertEquals(zram.ioStat.notifyFree, 1);
   }
 });

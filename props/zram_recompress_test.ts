@@ -179,9 +179,12 @@ Deno.test("max_pages bounds the pages that are tried, the largest first", () => 
 
 Deno.test("algorithms are tried by priority until one makes the page smaller", () => {
   const zram = makeZram({ 1: "lzo", 2: "zstd" });
+  const first = "lzo-rle [lzo] lz4 lz4hc zstd deflate 842 \n";
+  const second = "lzo-rle lzo lz4 lz4hc [zstd] deflate 842 \n";
+  // Since 6.17 the place of the names is counted twice.
+  const placeOfSecond = 4 + first.length + 4 + 4;
   assertEquals(readAttribute(zram, "recomp_algorithm"), {
-    text: "#1: lzo-rle [lzo] lz4 lz4hc zstd deflate 842 \n" +
-      "#2: lzo-rle lzo lz4 lz4hc [zstd] deflate 842 \n",
+    text: `#1: ${first}\0\0\0\0#2: ${second}` + "\0".repeat(placeOfSecond),
   });
   zram.write(0, page("medium"));
   // The first makes what lz4 makes: no smaller, and not the last to try.

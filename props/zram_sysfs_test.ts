@@ -237,7 +237,7 @@ Deno.test("algorithm_params are read as the kernel reads them", () => {
   const zram = makeZram(SMALL_6_18.zram);
   const set = (text: string) => writeAttribute(zram, "algorithm_params", text);
   assertEquals(set("level=8"), undefined);
-  assertEquals(set("priority=0 level=-3 dict=/etc/dictionary"), undefined);
+  assertEquals(set("priority=0 level=-3 dict=/etc/dictionary"), "EINVAL");
   assertEquals(set("algo=lzo-rle deflate.winbits=9"), undefined);
   assertEquals(set("algo=zstd level=3"), "EINVAL");
   assertEquals(set("priority=1 level=3"), "EINVAL");

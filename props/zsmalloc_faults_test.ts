@@ -5,11 +5,10 @@ import {
   failNth,
   Memory,
   type Profile,
-  PROFILES,
   randomFrom,
   ZsPool,
 } from "../mod.ts";
-import { imageOf } from "./zsmalloc_pools.ts";
+import { imageOf, KERNELS } from "./zsmalloc_pools.ts";
 
 const OPERATIONS = 200;
 
@@ -68,7 +67,7 @@ function runWithoutFault(profile: Profile) {
 }
 
 Deno.test("wherever one allocation of a 200-operation program fails, malloc is ENOMEM and the pool is as it was, to the byte", () => {
-  for (const profile of PROFILES) {
+  for (const profile of KERNELS) {
     const { images, frames, cells } = runWithoutFault(profile);
     assert(frames > 100);
     assertEquals(cells > 100, profile.objects.handle === "cell");
@@ -85,7 +84,7 @@ Deno.test("wherever one allocation of a 200-operation program fails, malloc is E
 });
 
 Deno.test("where allocations fail at random, every malloc succeeds or leaves the pool as it was", () => {
-  for (const profile of PROFILES) {
+  for (const profile of KERNELS) {
     const fails = failAtRandom(3, 4);
     let image = "";
     let refusals = 0;

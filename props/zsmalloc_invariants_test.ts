@@ -13,9 +13,12 @@ import {
   classBefore,
   COMPACTION_INVARIANTS,
   FRAME_INVARIANTS,
+  HOLD_INVARIANTS,
   InvariantError,
+  LINUX_5_10,
   LINUX_6_1,
   LINUX_6_18,
+  LINUX_7_3,
   OBJECT_INVARIANTS,
   type ObjectChange,
   PLACE_INVARIANTS,
@@ -23,13 +26,12 @@ import {
   poolBefore,
   PoolTally,
   type Profile,
-  PROFILES,
   violationOf,
   WHOLE_POOL_INVARIANTS,
   ZspageView,
   ZsPool,
 } from "../mod.ts";
-import { fill, mallocOf } from "./zsmalloc_pools.ts";
+import { fill, KERNELS, mallocOf } from "./zsmalloc_pools.ts";
 
 /** Words of `struct page` and `struct zspage`, by their names. */
 const PAGE = { private: 0, index: 1, firstObject: 2, flags: 3 };
@@ -189,6 +191,10 @@ const SPOILS: Readonly<Record<string, (fixture: Fixture) => void>> = {
     assert(pool.handles.isLive(handle));
     pool.handles.tagOf = () => 1;
   },
+  "location-class": ({ pool, handle }) => {
+    assert(pool.handles.isLive(handle));
+    pool.handles.classIndexOf = () => 253;
+  },
   "class-objects-used": ({ pool, small }) => {
     pool.classOfZspage(small).objsUsed++;
   },
@@ -248,9 +254,14 @@ const SPOILS: Readonly<Record<string, (fixture: Fixture) => void>> = {
     setPage(pool, pool.zspages.pagesOf(large)[0], PAGE.flags, 1),
 };
 
+/** Rules about what only some kernels have. */
+const ONLY: Readonly<Record<string, readonly Profile[]>> = {
+  "location-class": [LINUX_7_3],
+};
+
 for (const [name, spoil] of Object.entries(SPOILS)) {
   Deno.test(`where it is broken, zsmalloc/${name} speaks`, () => {
-    for (const profile of [LINUX_6_1, LINUX_6_18]) {
+    for (const profile of ONLY[name] ?? [LINUX_6_1, LINUX_6_18, LINUX_7_3]) {
       const fixture = poolOf(profile);
       const { pool } = fixture;
       checkPool(pool);
@@ -277,6 +288,21 @@ Deno.test("each rule about a pool as it is has a way above to break it", () => {
   );
 });
 
+Deno.test("where a zspage of an isolated frame is on a list and should not be, or the other way, a rule speaks", () => {
+  for (const profile of [LINUX_5_10, LINUX_6_1, LINUX_7_3]) {
+    const { pool, large } = poolOf(profile);
+    const [pfn] = pool.zspages.pagesOf(large);
+    assert(pool.isolatePage(pfn));
+    checkPool(pool);
+    const { offLists } = pool.holds;
+    if (profile === LINUX_5_10) offLists.delete(large);
+    else offLists.set(large, "isolated");
+    const [rule] = HOLD_INVARIANTS;
+    const violation = violationOf(rule.check(pool, large));
+    assertEquals(violation?.expected, profile.isolated);
+  }
+});
+
 /** The first zspage that breaks a rule about zspages. */
 function brokenZspage(pool: ZsPool): number | undefined {
   return [...pool.zspages.live()].find((zspage) =>
@@ -299,7 +325,7 @@ Deno.test("what is broken in a zspage, a check after one operation on it says as
     ...FRAME_INVARIANTS,
     ...CHUNK_INVARIANTS,
   ].map(({ id }) => id.replace("zsmalloc/", ""));
-  for (const profile of PROFILES) {
+  for (const profile of KERNELS) {
     for (const name of ofOneZspage) {
       const [fixture, twin] = [poolOf(profile), poolOf(profile)];
       const objects = objectsOf(fixture.pool);
@@ -389,7 +415,7 @@ function destroyed(profile: Profile) {
 }
 
 Deno.test("a destroyed pool that tells of other objects than were left, or loses other frames, is found", () => {
-  for (const profile of PROFILES) {
+  for (const profile of KERNELS) {
     const { pool, leaked } = destroyed(profile);
     const [small, large] = leaked;
     const told = [
@@ -493,7 +519,7 @@ Deno.test("where one malloc or free does other than it should, a rule speaks", (
       return [{ ...change, groupBefore: 0 }, before];
     },
   };
-  for (const profile of PROFILES) {
+  for (const profile of KERNELS) {
     for (const [name, spoil] of Object.entries(spoils)) {
       const pool = new ZsPool(profile);
       mallocOf(pool, 500);
@@ -507,6 +533,7 @@ Deno.test("where one malloc or free does other than it should, a rule speaks", (
         errno: undefined,
         zspage,
         groupBefore,
+        isNew: false,
       };
       const rule = OBJECT_INVARIANTS.find(({ id }) =>
         id === `zsmalloc/${name}`

@@ -7,12 +7,17 @@ import {
   LINUX_6_1,
   LINUX_6_18,
   Memory,
-  PROFILES,
   ZsPool,
 } from "../mod.ts";
-import { bytesFrom, fill, imageOf, mallocOf } from "./zsmalloc_pools.ts";
+import {
+  bytesFrom,
+  fill,
+  imageOf,
+  KERNELS,
+  mallocOf,
+} from "./zsmalloc_pools.ts";
 
-const MOVABLE = PROFILES.filter(({ movable }) => movable);
+const MOVABLE = KERNELS.filter(({ movable }) => movable);
 
 /** Every frame of a pool. */
 const framesOf = (pool: ZsPool) =>

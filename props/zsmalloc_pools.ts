@@ -1,7 +1,14 @@
 /** Pools for the tests of zsmalloc: filled, looked at, and compared. */
 import { crc32 } from "node:zlib";
 import { assert } from "@std/assert";
-import { randomFrom, type ZsPool } from "../mod.ts";
+import { type Profile, PROFILES, randomFrom, type ZsPool } from "../mod.ts";
+
+/** One profile of each release that changed zsmalloc, the newest first. */
+export const KERNELS: readonly Profile[] = PROFILES.filter((one, nth) =>
+  PROFILES.findLastIndex(({ release }) =>
+    release.zsmalloc === one.release.zsmalloc
+  ) === nth
+);
 
 /** Bytes that differ from one seed to the next. */
 export function bytesFrom(seed: number, length: number): Uint8Array {

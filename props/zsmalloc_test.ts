@@ -5,16 +5,16 @@ import {
   LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18,
-  PROFILES,
   ZsPool,
 } from "../mod.ts";
+import { KERNELS } from "./zsmalloc_pools.ts";
 
 function bytesFrom(seed: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => seed + 31 * at >>> 3);
 }
 
 Deno.test("a pool whose objects are all freed has given every frame back", () => {
-  for (const profile of PROFILES) {
+  for (const profile of KERNELS) {
     const pool = new ZsPool(profile);
     const handles: number[] = [];
     for (let size = 1; size <= profile.pageSize; size += 7) {
@@ -29,7 +29,7 @@ Deno.test("a pool whose objects are all freed has given every frame back", () =>
 });
 
 /** Kernels whose objects can move. */
-const COMPACTING = PROFILES.filter(({ compaction }) => compaction !== "none");
+const COMPACTING = KERNELS.filter(({ compaction }) => compaction !== "none");
 
 Deno.test("up to 3.19 a handle is a location: nothing moves, and compaction frees nothing", () => {
   const pool = new ZsPool(LINUX_3_12);
@@ -46,7 +46,7 @@ Deno.test("up to 3.19 a handle is a location: nothing moves, and compaction free
 });
 
 Deno.test("memory pressure compacts since 4.3, and stops where there is nothing to free", () => {
-  for (const profile of PROFILES) {
+  for (const profile of KERNELS) {
     const pool = new ZsPool(profile);
     const handles = Array.from({ length: 300 }, () => Number(pool.malloc(500)));
     handles.filter((_, nth) => nth % 3 !== 0).forEach((one) => pool.free(one));
@@ -58,7 +58,7 @@ Deno.test("memory pressure compacts since 4.3, and stops where there is nothing 
 });
 
 Deno.test("a destroyed pool reports what was still allocated, and can no more be used", () => {
-  for (const profile of PROFILES) {
+  for (const profile of KERNELS) {
     const pool = new ZsPool(profile);
     const handle = Number(pool.malloc(4000));
     pool.free(Number(pool.malloc(100)));

@@ -4,12 +4,11 @@ import {
   checkMigration,
   checkPool,
   poolBefore,
-  PROFILES,
   Reach,
   TouchedCheck,
   ZsPool,
 } from "../mod.ts";
-import { fill } from "./zsmalloc_pools.ts";
+import { fill, KERNELS } from "./zsmalloc_pools.ts";
 
 const INUSE = 2;
 const FREEOBJ = 3;
@@ -89,7 +88,7 @@ function holds(run: () => void): boolean {
 for (const [name, spoil] of Object.entries(SPOILS)) {
   Deno.test(`where a compaction spoils ${name}, the check of what it touched says as that of the whole pool does`, () => {
     const outcomes = new Set<boolean>();
-    for (const profile of PROFILES) {
+    for (const profile of KERNELS) {
       if (profile.compaction === "none") continue;
       const [pool, twin] = [thinned(profile), thinned(profile)];
       const touched = new TouchedCheck(pool);
@@ -114,7 +113,7 @@ for (const [name, spoil] of Object.entries(SPOILS)) {
 
   Deno.test(`where a migration spoils ${name}, the check of what it touched says as that of the whole pool does`, () => {
     const outcomes = new Set<boolean>();
-    for (const profile of PROFILES) {
+    for (const profile of KERNELS) {
       if (!profile.movable) continue;
       const [pool, twin] = [thinned(profile), thinned(profile)];
       const touched = new TouchedCheck(pool);
@@ -139,7 +138,7 @@ for (const [name, spoil] of Object.entries(SPOILS)) {
 }
 
 Deno.test("a check of a pool counts the rules that had something to say, and not the others", () => {
-  for (const profile of PROFILES) {
+  for (const profile of KERNELS) {
     const reach = new Reach();
     checkPool(new ZsPool(profile), reach);
     assertEquals(reach.of({ id: "zsmalloc/inuse" }), 0);

@@ -4,6 +4,7 @@ import { BUDDY_MUTANTS } from "./buddies.ts";
 import type { Mutant } from "./mutant.ts";
 import { SWAP_MUTANTS } from "./swap.ts";
 import { ZRAM_MUTANTS } from "./zram.ts";
+import { ZRAM_BATCHES_MUTANTS } from "./zram_batches.ts";
 import { ZRAM_PAGES_MUTANTS } from "./zram_pages.ts";
 import { ZRAM_REQUESTS_MUTANTS } from "./zram_requests.ts";
 import { ZSMALLOC_MUTANTS } from "./zsmalloc.ts";
@@ -20,6 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ZRAM_MUTANTS,
   ...ZRAM_REQUESTS_MUTANTS,
   ...ZRAM_PAGES_MUTANTS,
+  ...ZRAM_BATCHES_MUTANTS,
   ...ZSWAP_MUTANTS,
   ...ZSWAP_SHRINK_MUTANTS,
   ...SWAP_MUTANTS,

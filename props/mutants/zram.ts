@@ -34,8 +34,20 @@ const ATTRIBUTES = mutantsOf("zram/attributes", ["zram"], [
   },
   {
     what: "algorithm_params takes a priority above the last",
-    from: "priority < PRIMARY_COMP || priority >= end",
-    to: "priority < PRIMARY_COMP || priority > end",
+    from: "priority >= PRIMARY_COMP && priority < priorityEnd(zram)",
+    to: "priority >= PRIMARY_COMP && priority <= priorityEnd(zram)",
+  },
+  {
+    what:
+      "what algorithm_params set before stays where the dictionary is not there",
+    from: "comps.setParams(priority, {});",
+    to: "",
+  },
+  {
+    what: "algorithm_params looks for no dictionary",
+    from:
+      `if (typeof read === "string") return dictErrors === "own" ? read : "EINVAL";`,
+    to: `if (typeof read === "string") return;`,
   },
   {
     what: "writeback_limit_enable takes any number for yes",
@@ -55,8 +67,18 @@ const DEVICE = mutantsOf("zram/device", ["zram"], [
   {
     what: "mem_limit outlives a reset",
     from: `this.limitPages = 0;
-    this.disksize = 0;`,
-    to: "this.disksize = 0;",
+    const { resetWithoutDisk }`,
+    to: "const { resetWithoutDisk }",
+  },
+  {
+    what: "reset of a device without a disk undoes the limit alone",
+    from: `if (this.disksize === 0 && resetWithoutDisk === "limit") return;`,
+    to: "if (this.disksize === 0) return;",
+  },
+  {
+    what: "5.10's reset of a device without a disk undoes everything",
+    from: `if (this.disksize === 0 && resetWithoutDisk === "limit") return;`,
+    to: "",
   },
   {
     what: "the limit of writeback does not outlive a reset",
@@ -68,9 +90,9 @@ const DEVICE = mutantsOf("zram/device", ["zram"], [
   },
   {
     what: "the backing device outlives a reset",
-    from: `this.ioStat = zeroIoStat();
+    from: `this.lostBlocks = 0;
     this.#resetBdev();`,
-    to: "this.ioStat = zeroIoStat();",
+    to: "this.lostBlocks = 0;",
   },
   {
     what: "what was asked outlives a reset in the counters",
@@ -153,10 +175,9 @@ const SLOTS = [
     {
       what: "a read that fails below is not in bd_reads",
       from: `zram.stats.bdReads++;
-  return backing.device.readPage(slots.block(page), into);`,
+  const errno = backing.device.readPage(slots.block(page), into);`,
       to: `const errno = backing.device.readPage(slots.block(page), into);
-  if (errno === undefined) zram.stats.bdReads++;
-  return errno;`,
+  if (errno === undefined) zram.stats.bdReads++;`,
     },
     {
       what: "a recompressed page is read with the first algorithm",
@@ -167,8 +188,40 @@ const SLOTS = [
   ...mutantsOf("zram/zcomp", ["zram"], [
     {
       what: "the algorithms that recompress outlive a reset",
-      from: "this.#names.length = SECONDARY_COMP;",
+      from:
+        "this.#names.length = Math.min(this.#names.length, SECONDARY_COMP);",
       to: "",
+    },
+    {
+      what: "parameters outlive a reset",
+      from: "this.#params.length = 0;",
+      to: "",
+    },
+    {
+      what: "a failed setup leaves the algorithms as they are",
+      from: `if (afterFailedSetup === "unchanged") return;`,
+      to: "return;",
+    },
+    {
+      what: "a failed setup leaves the default algorithm in every release",
+      from: `if (afterFailedSetup === "none") this.#names.length = 0;`,
+      to: "",
+    },
+    {
+      what: "an algorithm is set up whatever it was told",
+      from: "? this.#profile.refuseParams(name, params)",
+      to: "? undefined",
+    },
+    {
+      what: "an algorithm that is not listed cannot be chosen",
+      from: `return this.available.includes(name) ||
+      this.#profile.unlistedAlgorithms.includes(name);`,
+      to: "return this.available.includes(name);",
+    },
+    {
+      what: "an algorithm that is not listed is not shown",
+      from: "? [...this.available, chosen]",
+      to: "? this.available",
     },
     {
       what: "reset restores the algorithm in every release",

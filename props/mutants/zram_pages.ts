@@ -13,14 +13,19 @@ const IDLE = mutantsOf("zram/idle", ["zram"], [
     to: "",
   },
   {
+    what: "5.10 takes an age",
+    from: "trackEntryActime && idleAges",
+    to: "trackEntryActime",
+  },
+  {
     what: "an age that reaches back to the start marks none",
     from: `cutoff === "all" || cutoff === 0 ||`,
     to: `cutoff === "all" ||`,
   },
   {
     what: "6.18 marks pages of one word",
-    from: "inPool ? ZRAM_SAME | ZRAM_WB :",
-    to: "inPool ? ZRAM_WB :",
+    from: "? ZRAM_SAME | ZRAM_WB | ZRAM_UNDER_WB",
+    to: "? ZRAM_WB | ZRAM_UNDER_WB",
   },
 ]);
 
@@ -56,8 +61,8 @@ const PP_CTL = mutantsOf("zram/post_processing", ["zram"], [
 const BACKING = mutantsOf("zram/backing", ["zram"], [
   {
     what: "the block behind the device's last is taken",
-    from: "if (block >= this.device.pages) return 0;",
-    to: "if (block > this.device.pages) return 0;",
+    from: "if (block >= this.device.pages) return undefined;",
+    to: "if (block > this.device.pages) return undefined;",
   },
   {
     what: "a block that is given back stays in use",
@@ -74,13 +79,14 @@ const BACKING = mutantsOf("zram/backing", ["zram"], [
 const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   {
     what: "the limit stops at 0 instead of wrapping",
-    from: "zram.wbLimit = BigInt.asUintN(64, zram.wbLimit - units);",
-    to: "zram.wbLimit = zram.wbLimit > units ? zram.wbLimit - units : 0n;",
+    from: "zram.wbLimit = BigInt.asUintN(64, zram.wbLimit - limitUnits(zram));",
+    to: `const units = limitUnits(zram);
+  zram.wbLimit = zram.wbLimit > units ? zram.wbLimit - units : 0n;`,
   },
   {
     what: "the limit counts pages",
-    from: "const units = BigInt(zram.profile.pageSize / LIMIT_UNIT);",
-    to: "const units = 1n;",
+    from: "return BigInt(profile.pageSize / LIMIT_UNIT);",
+    to: "return BigInt(profile.pageSize / profile.pageSize);",
   },
   {
     what: "6.1 looks for a block where a page is left alone",
@@ -104,9 +110,9 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
     what: "6.1 does not give the block back that was not used",
     from: `if (block !== 0) zram.freeBlock(block);
     buffer.free();
-    zram.initLockReaders--;`,
+    zram.ppInProgress = false;`,
     to: `buffer.free();
-    zram.initLockReaders--;`,
+    zram.ppInProgress = false;`,
   },
   {
     what: "6.18 does not give the block back that was not used",
@@ -169,8 +175,18 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   },
   {
     what: "6.1 refuses the disk's last page",
-    from: "request.start < 0 || request.end > slots.length",
-    to: "request.start < 0 || request.end >= slots.length",
+    from: "start < 0 || start >= slots.length",
+    to: "start < 0 || start >= slots.length - 1",
+  },
+  {
+    what: "5.10 takes a page's number",
+    from: `writebackPages === "none" || !text.startsWith(signature)`,
+    to: "!text.startsWith(signature)",
+  },
+  {
+    what: "6.1 reads a page before its slot is unlocked",
+    from: `zram.profile.zram.writebackReads === "unlocked"`,
+    to: `zram.profile.zram.writebackReads === "locked"`,
   },
   {
     what: "a page that is written back no longer counts as stored",
@@ -197,11 +213,11 @@ const REQUEST = mutantsOf("zram/writeback_request", ["zram"], [
   },
   {
     what: "a type holds in the whole disk behind a range too",
-    from: "selections.push({ ...range, flags: MODES[type] });",
+    from: "selections.push({ ...range, flags: WRITEBACK_TYPES[type] });",
     to: `selections.push({
         start: 0,
         end: zram.slots.length,
-        flags: MODES[type],
+        flags: WRITEBACK_TYPES[type],
       });`,
   },
 ]);
@@ -267,19 +283,60 @@ const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
   {
     what: "the page for the while of it is not given back",
     from: `page.free();
-    zram.ppInProgress = false;`,
-    to: "zram.ppInProgress = false;",
+    releasePostProcessing(zram);`,
+    to: "releasePostProcessing(zram);",
   },
   {
     what: "the older object goes before there is a new one",
-    from: "const handle = zram.initialisedPool.malloc(length);",
+    from: "const handle = zram.initialisedPool.malloc(bytes.length);",
     to: `freePage(zram, page);
-  const handle = zram.initialisedPool.malloc(length);`,
+  const handle = zram.initialisedPool.malloc(bytes.length);`,
   },
   {
     what: "a recompressed page keeps the first algorithm's priority",
-    from: "slots.setPriority(page, smaller.priority);",
+    from: "slots.setPriority(page, priority);",
     to: "",
+  },
+]);
+
+const RECOMPRESS_BY_INDEX = mutantsOf("zram/recompress_by_index", ["zram"], [
+  {
+    what: "6.12 marks a page that some algorithms were not tried on",
+    from: "if (isStuck && tried === comps.activeCount - 1) {",
+    to: "if (isStuck) {",
+  },
+  {
+    what: "6.12 marks a page that got smaller, but not by enough",
+    from: "if (isStuck && tried === comps.activeCount - 1) {",
+    to: "if (tried === comps.activeCount - 1) {",
+  },
+  {
+    what: "6.12 counts a page that nothing was tried on",
+    from: "if (tried === 0) return undefined;\n  request.maxPages--;",
+    to: "request.maxPages--;\n  if (tried === 0) return undefined;",
+  },
+  {
+    what: "6.12 leaves a page idle that nothing was tried on",
+    from: `slots.clearFlag(page, ZRAM_IDLE);
+  const found = search(zram, page, request, priorities, buffer);
+  const { tried, isStuck, smaller } = found;
+  if (tried === 0) return undefined;`,
+    to: `const found = search(zram, page, request, priorities, buffer);
+  const { tried, isStuck, smaller } = found;
+  if (tried === 0) return undefined;
+  slots.clearFlag(page, ZRAM_IDLE);`,
+  },
+  {
+    what: "6.12 takes the class of the first algorithm for that of the last",
+    from: "isStuck = pool.lookupClassIndex(length) >= oldClass;",
+    to: "isStuck ||= pool.lookupClassIndex(length) >= oldClass;",
+  },
+  {
+    what: "6.12 refuses a priority without an algorithm",
+    from: "return { first: priority, end: Math.min(priorityEnd, MAX_COMPS) };",
+    to: `return comps.codecAt(priority) === undefined
+      ? "EINVAL"
+      : { first: priority, end: Math.min(priorityEnd, MAX_COMPS) };`,
   },
 ]);
 
@@ -291,4 +348,5 @@ export const ZRAM_PAGES_MUTANTS: readonly Mutant[] = [
   ...WRITEBACK,
   ...REQUEST,
   ...RECOMPRESS,
+  ...RECOMPRESS_BY_INDEX,
 ];

@@ -3,6 +3,16 @@ import { type Mutant, mutantsOf } from "./mutant.ts";
 
 const BIO = mutantsOf("zram/bio", ["zram"], [
   {
+    what: "6.16 ends a discard within a page",
+    from: "if (isWithin && zram.profile",
+    to: "if (offset < 0 && zram.profile",
+  },
+  {
+    what: "6.16 ends a discard within a page that reaches the page's end",
+    from: "bytes <= pageSize - offset",
+    to: "bytes < pageSize - offset",
+  },
+  {
     what: "a request may reach beyond the disk",
     from: "start < disksize && start + bytes <= disksize;",
     to: "start < disksize;",
@@ -151,8 +161,13 @@ const WRITE = mutantsOf("zram/write", ["zram"], [
   },
   {
     what: "a huge page that is freed still counts",
-    from: "if (slots.has(page, ZRAM_HUGE)) stats.hugePages--;",
+    from: "if (slots.has(page, ZRAM_HUGE) && !isBack) stats.hugePages--;",
     to: "",
+  },
+  {
+    what: "since 7.0 a huge page counts twice as gone",
+    from: "if (slots.has(page, ZRAM_HUGE) && !isBack) stats.hugePages--;",
+    to: "if (slots.has(page, ZRAM_HUGE)) stats.hugePages--;",
   },
   {
     what: "up to 4.10 a page of zeros that is freed counted as stored",

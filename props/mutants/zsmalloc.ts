@@ -25,15 +25,13 @@ const GEOMETRY = mutantsOf("zsmalloc/geometry", ["zsmalloc", "zram"], [
   },
   {
     what: "the smallest chunk has 16 bytes",
-    from: `Math.max(
-    32,`,
-    to: `Math.max(
-    16,`,
+    from: "const LEAST_ALLOC_SIZE = 32;",
+    to: "const LEAST_ALLOC_SIZE = 16;",
   },
   {
     what: "the tag takes no bit from an object's index",
-    from: "const objIndexBits = wordBits - pfnBits - objects.tagBits;",
-    to: "const objIndexBits = wordBits - pfnBits;",
+    from: "wordBits - pfnBits - objects.tagBits - objClassBits",
+    to: "wordBits - pfnBits - objClassBits",
   },
   {
     what: "a handle takes 8 bytes on 32-bit too",
@@ -75,9 +73,8 @@ const HANDLES = [
     },
     {
       what: "a cell that is freed still counts",
-      from: `this.#freed.push(handle / this.#wordBytes);
-    this.allocated--;`,
-      to: "this.#freed.push(handle / this.#wordBytes);",
+      from: "this.allocated--;",
+      to: "",
     },
   ]),
   ...mutantsOf("zsmalloc/obj_index", ["zsmalloc"], [
@@ -276,10 +273,9 @@ const POOL = mutantsOf("zsmalloc/pool", ["zsmalloc"], [
     to: "",
   },
   {
-    what: "the class of a size is looked up with the handle in front",
-    from: "return this.#classOf[sizeClassIndex(this.geometry, size)].index;",
-    to: `const withHandle = size + this.geometry.handleSize;
-    return this.#classOf[sizeClassIndex(this.geometry, withHandle)].index;`,
+    what: "6.18 looks a class up with the handle in front, 7.2 without",
+    from: `profile.classLookup === "chunk"`,
+    to: `profile.classLookup !== "chunk"`,
     machines: ["zsmalloc", "zram"],
   },
 ]);

@@ -4,11 +4,9 @@ import { type Mutant, mutantsOf } from "./mutant.ts";
 const COMPACTION = [
   ...mutantsOf("zsmalloc/compact_class", ["zsmalloc"], [
     {
-      what: "a mapped source makes the destination fall off its list",
-      from: `putbackZspage(pool, sizeClass, source);
-      break;`,
-      to: `putbackZspage(pool, sizeClass, source);
-      return pagesFreed;`,
+      what: "a mapped source is not put back",
+      from: `if (!isLocked) putbackZspage(pool, sizeClass, source);`,
+      to: "",
     },
     {
       what: "6.18 stops with a zspage's worth of room left",
@@ -22,33 +20,15 @@ const COMPACTION = [
     },
     {
       what: "6.18 fills the emptiest zspages",
-      from: `destination = isolateZspage(
-        pool,
-        sizeClass,
-        fullest(sizeClass),
-        EMPTIEST,
-      );`,
-      to: `destination = isolateZspage(
-        pool,
-        sizeClass,
-        EMPTIEST,
-        fullest(sizeClass),
-      );`,
+      from:
+        `if (destination === NO_ZSPAGE) destination = takeFullest(pool, sizeClass);`,
+      to:
+        `if (destination === NO_ZSPAGE) destination = takeEmptiest(pool, sizeClass);`,
     },
     {
       what: "6.1 and 4.0 fill the emptiest zspages",
-      from: `const destination = isolateZspage(
-      pool,
-      sizeClass,
-      fullest(sizeClass),
-      EMPTIEST,
-    );`,
-      to: `const destination = isolateZspage(
-      pool,
-      sizeClass,
-      EMPTIEST,
-      fullest(sizeClass),
-    );`,
+      from: "const destination = takeFullest(pool, sizeClass);",
+      to: "const destination = takeEmptiest(pool, sizeClass);",
     },
     {
       what: "4.0 takes objects from almost full zspages too",
@@ -57,12 +37,36 @@ const COMPACTION = [
     },
     {
       what: "6.1 takes objects from the fullest zspages",
-      from:
-        `const source = isolateZspage(pool, sizeClass, EMPTIEST, fullest(sizeClass));
-    if (source === NO_ZSPAGE) return pagesFreed;`,
-      to:
-        `const source = isolateZspage(pool, sizeClass, fullest(sizeClass), EMPTIEST);
-    if (source === NO_ZSPAGE) return pagesFreed;`,
+      from: `const source = takeEmptiest(pool, sizeClass);
+    if (source === NO_ZSPAGE) return pagesFreed;
+    let destination`,
+      to: `const source = takeFullest(pool, sizeClass);
+    if (source === NO_ZSPAGE) return pagesFreed;
+    let destination`,
+    },
+    {
+      what: "5.10 takes objects from the fullest zspages",
+      from: `const source = takeEmptiest(pool, sizeClass);
+    if (source === NO_ZSPAGE) return pagesFreed;
+    const destination`,
+      to: `const source = takeFullest(pool, sizeClass);
+    if (source === NO_ZSPAGE) return pagesFreed;
+    const destination`,
+    },
+    {
+      what: "6.18 keeps its destination though others want the lock",
+      from: " || pool.isContended()) {",
+      to: ") {",
+    },
+    {
+      what: "6.1 goes on with its source though others want the lock",
+      from: "if (isEnough()) return NO_ZSPAGE;",
+      to: "",
+    },
+    {
+      what: "6.12 leaves a class alone of which an object is mapped",
+      from: `if (profile.mapped === "left-alone") return false;`,
+      to: "if (profile.release.name) return false;",
     },
   ]),
   ...mutantsOf("zsmalloc/compaction", ["zsmalloc"], [
@@ -117,8 +121,18 @@ const MAPPING = [
     },
     {
       what: "an object that ends with its frame is mapped as crossing frames",
-      from: "chunk.offset + chunk.size <= this.#zspages.memory.pageSize",
-      to: "chunk.offset + chunk.size < this.#zspages.memory.pageSize",
+      from: "chunk.offset + span <= this.#zspages.memory.pageSize",
+      to: "chunk.offset + span < this.#zspages.memory.pageSize",
+    },
+    {
+      what: "7.1 reads as many bytes as are asked for as if they were a chunk",
+      from: `"bytes-read": ({ header }, length) => header + length,`,
+      to: `"bytes-read": ({ size }) => size,`,
+    },
+    {
+      what: "an object that is being freed is not pinned",
+      from: "this.#pinned.add(handle);",
+      to: "",
     },
     {
       what: "6.1 does not wait for a mapped object",
@@ -130,21 +144,124 @@ const MAPPING = [
   ...mutantsOf("zsmalloc/migration", ["zsmalloc"], [
     {
       what: "free chunks do not count in an object's index",
-      from:
-        `if (handle !== 0) handles.recordObj(handle, newPfn, objIndex, size);
-    objIndex++;`,
-      to:
-        "if (handle !== 0) handles.recordObj(handle, newPfn, objIndex++, size);",
+      from: `offset += size, objIndex++) {
+    const handle = zspages.objAllocated(pfn, offset);
+    if (handle !== 0) yield { handle, objIndex };`,
+      to: `offset += size) {
+    const handle = zspages.objAllocated(pfn, offset);
+    if (handle !== 0) yield { handle, objIndex: objIndex++ };`,
     },
     {
       what: "the frame that was replaced is not given back",
-      from: "memory.freePage(pfn);",
+      from: "zspages.memory.freePage(pfn);",
       to: "",
     },
     {
       what: "a mapped object makes it EAGAIN",
-      from: `if (profile.mapped === "left-alone") return "EINVAL";`,
+      from:
+        `if (profile.mapped === "left-alone") return profile.migrationOfMapped;`,
       to: `if (profile.mapped === "left-alone") return "EAGAIN";`,
+    },
+    {
+      what: "a pinned object is moved",
+      from: `if (mappings.isPinned(handle)) return profile.migrationOfMapped;`,
+      to: "if (handle === 0) return profile.migrationOfMapped;",
+    },
+    {
+      what: "a frame whose zspage is gone is moved",
+      from: "if (holds.isGone(pfn)) {",
+      to: "if (holds.isGone(pfn) && holds.isLocked(pfn)) {",
+    },
+  ]),
+];
+
+const HOLDS = [
+  ...mutantsOf("zsmalloc/isolation", ["zsmalloc"], [
+    {
+      what: "a locked frame is isolated",
+      from: "|| holds.isLocked(pfn) || holds.isIsolated(pfn)",
+      to: "|| holds.isIsolated(pfn)",
+    },
+    {
+      what: "5.10 leaves the zspage on its list",
+      from: "removeZspage(zspages, pool.classOfZspage(zspage), zspage);",
+      to: "",
+    },
+    {
+      what: "5.10 puts a zspage back with a frame of it isolated",
+      from: "else if (!holds.isZspageIsolated(zspage)) {",
+      to: "else {",
+    },
+    {
+      what: "the frame of a zspage that is gone is not given back",
+      from: "if (zspage === NO_ZSPAGE) memory.freePage(pfn);",
+      to: "if (zspage === NO_ZSPAGE) return;",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/deferred_free", ["zsmalloc"], [
+    {
+      what: "the worker does not wait for a locked frame",
+      from: "pages.some((pfn) => holds.isLocked(pfn))",
+      to: "pages.length === 0",
+    },
+    {
+      what: "what the worker frees stays counted as empty in 6.12 too",
+      from: `if (pool.profile.deferredFree === "uncounted") {`,
+      to: "if (pool.profile.pageSize === 0) {",
+    },
+    {
+      what: "what the worker frees stays counted as chunks",
+      from: "sizeClass.objsAllocated -= sizeClass.objectsPerZspage;",
+      to: "",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/free", ["zsmalloc"], [
+    {
+      what: "7.3 gives frames back before its stop",
+      from: `pages.forEach((pfn) => holds.lock(pfn));
+  removeZspage`,
+      to: `pool.pagesAllocated -= sizeClass.pagesPerZspage;
+  removeZspage`,
+    },
+    {
+      what: "7.3 leaves the empty zspage in its class",
+      from: "removeZspage(zspages, sizeClass, zspage);",
+      to: "",
+    },
+    {
+      what: "7.3 leaves the empty zspage's chunks in its class",
+      from: "sizeClass.objsAllocated -= sizeClass.objectsPerZspage;",
+      to: "",
+    },
+    {
+      what: "the handle of an object that is gone still names it",
+      from: "handles.forget(handle);",
+      to: "",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/obj_index", ["zsmalloc"], [
+    {
+      what: "a location names another class",
+      from: "zspages.classIndexAt(pfn) * unit + objIndex",
+      to: "(zspages.classIndexAt(pfn) + 1) * unit + objIndex",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/pool", ["zsmalloc"], [
+    {
+      what: "two compactions of a pool go on at a time",
+      from: `if (compactions === "one" && this.#compactions > 0) return 0;`,
+      to: "",
+    },
+    {
+      what: "a zspage is freed though a frame of it is locked",
+      from: "return !isLocked;",
+      to: "return true;",
+    },
+    {
+      what: "a zspage is not freed as a frame of another is locked",
+      from:
+        "const isLocked = zspages.pagesOf(zspage).some((pfn) => holds.isLocked(pfn));",
+      to: "const isLocked = zspages.pagesOf(zspage).length > 0;",
     },
   ]),
 ];
@@ -153,4 +270,5 @@ const MAPPING = [
 export const ZSMALLOC_MOVES_MUTANTS: readonly Mutant[] = [
   ...COMPACTION,
   ...MAPPING,
+  ...HOLDS,
 ];

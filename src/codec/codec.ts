@@ -2,6 +2,7 @@
  * Codecs: what turns a page into fewer bytes and back. Whoever stores pages
  * knows this interface and no algorithm.
  */
+import type { ZcompParams } from "../linux/zcomp_params.ts";
 
 /** A compression algorithm. */
 export interface Codec {
@@ -18,6 +19,11 @@ export interface Codec {
    * then hold anything.
    */
   decompress(compressed: Uint8Array, page: Uint8Array): void;
+  /**
+   * The algorithm with parameters; a codec without it does the same whatever
+   * they are.
+   */
+  withParams?(params: ZcompParams): Codec;
 }
 
 /** Compressed bytes that no encoder made, or that were changed since. */

@@ -3,6 +3,7 @@
  * was told, so that a run on one machine can be followed on another whatever
  * the compressor was.
  */
+import { Buffer } from "node:buffer";
 import { type Codec, CorruptDataError } from "./codec.ts";
 
 /** Bytes of the number by which a page is found again. */
@@ -27,22 +28,38 @@ const ID_BYTES = 4;
 export class RecordedSizes implements Codec {
   /** The recorded algorithm's name. */
   readonly name: string;
-  /** The length in bytes that the next page will have: at least 4. */
+  /**
+   * The length in bytes that the next page will have, where none is recorded
+   * of it: at least 4.
+   */
   nextLength = 0;
 
   readonly #pages: Uint8Array[] = [];
+  readonly #lengths = new Map<string, number>();
 
   /** A codec that goes by `name`. */
   constructor(name: string) {
     this.name = name;
   }
 
-  /** Keeps `page` and answers {@linkcode RecordedSizes.nextLength}. */
+  /** From now on, pages with these bytes have a length of their own. */
+  record(page: Uint8Array, length: number): void {
+    this.#lengths.set(contentsOf(page), length);
+  }
+
+  /** A codec of the same name: with other parameters pages have other lengths. */
+  withParams(): RecordedSizes {
+    return new RecordedSizes(this.name);
+  }
+
+  /** Keeps `page` and answers its length, or {@linkcode RecordedSizes.nextLength}. */
   compress(page: Uint8Array, into: Uint8Array): number {
-    const length = this.nextLength;
+    const recorded = this.#lengths.get(contentsOf(page));
+    const length = recorded ?? this.nextLength;
     if (length < ID_BYTES || length > into.length) {
+      const name = recorded === undefined ? "nextLength" : "length";
       throw new RangeError(
-        `Cannot record a page: the 'nextLength' is ${length}, not from ${ID_BYTES} to ${into.length}`,
+        `Cannot record a page: the '${name}' is ${length}, not from ${ID_BYTES} to ${into.length}`,
       );
     }
     new DataView(into.buffer, into.byteOffset).setUint32(0, this.#pages.length);
@@ -68,4 +85,10 @@ export class RecordedSizes implements Codec {
     }
     page.set(kept);
   }
+}
+
+/** The bytes of a page, as a key. */
+function contentsOf(page: Uint8Array): string {
+  return Buffer.from(page.buffer, page.byteOffset, page.length)
+    .toString("latin1");
 }

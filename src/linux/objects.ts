@@ -14,6 +14,11 @@ export interface ObjectRule {
   readonly link: "location" | "index";
   /** Bits below the object index in a location. */
   readonly tagBits: number;
+  /**
+   * Whether a location has the class's index too, above the object's, where
+   * there are bits enough.
+   */
+  readonly namesClass: boolean;
 }
 
 /**
@@ -25,6 +30,7 @@ export const LOCATION_HANDLES: ObjectRule = {
   index: "in-frame",
   link: "location",
   tagBits: 0,
+  namesClass: false,
 };
 
 /**
@@ -36,6 +42,7 @@ export const CELLS_WITH_LOCATION_LINKS: ObjectRule = {
   index: "in-frame",
   link: "location",
   tagBits: 1,
+  namesClass: false,
 };
 
 /**
@@ -47,13 +54,24 @@ export const CELLS_WITH_INDEX_LINKS: ObjectRule = {
   index: "in-zspage",
   link: "index",
   tagBits: 1,
+  namesClass: false,
 };
 
 /**
  * A location has no tag any more. Specifies `location_to_obj`,
- * `mm/zsmalloc.c`, since 6.9.
+ * `mm/zsmalloc.c`, 6.9 to 7.2.
  */
 export const CELLS_WITHOUT_TAG: ObjectRule = {
   ...CELLS_WITH_INDEX_LINKS,
   tagBits: 0,
+};
+
+/**
+ * A location names its object's class, so that `zs_free` needs not look at the
+ * zspage. Specifies `location_to_obj` and `ZS_OBJ_CLASS_BITS`,
+ * `mm/zsmalloc.c`, since 7.3.
+ */
+export const CELLS_WITH_CLASS: ObjectRule = {
+  ...CELLS_WITHOUT_TAG,
+  namesClass: true,
 };

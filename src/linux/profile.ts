@@ -74,7 +74,7 @@ export function configured(
     chainSize,
     name,
     release,
-    zram: configuredZram(release.zram, zram),
+    zram: configuredZram(release.zram, zram, zswap.compressors),
     zswap: configuredZswap(release.zswap, zswap),
     swap: release.swap,
   };

@@ -1,5 +1,6 @@
 /** What kernel releases and their configurations fix about zram. */
 import type { Errno } from "./errno.ts";
+import type { RefuseParams } from "./zcomp_params.ts";
 
 /** The event counters that single-number files, `io_stat` and `debug_stat` show. */
 export interface IoStat {
@@ -37,21 +38,25 @@ export interface ZramTableEntry {
   readonly words: number;
   /** Bytes of the other members. */
   readonly bytes: number;
+  /** Bytes of an access time, where it is kept: `ktime_t`, or a u32 (since 7.0). */
+  readonly acTimeBytes: number;
 }
 
 /**
  * Slots of each release: a handle with size, count and flags in four bytes; a
  * handle and a word of flags and size; with a lock of its own a handle, and
- * four bytes for each of flags and lock.
+ * four bytes for each of flags and lock; a handle and a word that flags and
+ * access time share.
  */
 export const ZRAM_TABLE_ENTRIES: Readonly<
-  Record<"3.12" | "4.0" | "6.1" | "6.12" | "6.18", ZramTableEntry>
+  Record<"3.12" | "4.0" | "6.1" | "6.12" | "6.18" | "7.0", ZramTableEntry>
 > = {
-  "3.12": { words: 1, bytes: 4 },
-  "4.0": { words: 2, bytes: 0 },
-  "6.1": { words: 2, bytes: 0 },
-  "6.12": { words: 1, bytes: 8 },
-  "6.18": { words: 2, bytes: 0 },
+  "3.12": { words: 1, bytes: 4, acTimeBytes: 8 },
+  "4.0": { words: 2, bytes: 0, acTimeBytes: 8 },
+  "6.1": { words: 2, bytes: 0, acTimeBytes: 8 },
+  "6.12": { words: 1, bytes: 8, acTimeBytes: 8 },
+  "6.18": { words: 2, bytes: 0, acTimeBytes: 8 },
+  "7.0": { words: 1, bytes: 4, acTimeBytes: 4 },
 };
 
 /** What was built into zram. */
@@ -104,8 +109,32 @@ export interface ZramRelease {
   readonly algorithmChecked: "when-set" | "when-initialised";
   /** What a name of 128 characters or more gets. */
   readonly longAlgorithmName: Errno;
+  /**
+   * Which algorithms can be chosen: those that are listed, or (up to 6.1) any
+   * compressor that the crypto layer has.
+   */
+  readonly algorithmsTaken: "listed" | "any-of-crypto";
   /** Whether `reset` also puts the algorithm back to the default (since 6.2). */
   readonly resetRestoresAlgorithm: boolean;
+  /**
+   * Which algorithms a device has after `disksize` could not set one of them
+   * up: those that it had, none at all (6.13 to 7.1), or the default alone.
+   */
+  readonly afterFailedSetup: "unchanged" | "none" | "default";
+  /** The parameters of `algorithm_params` that are numbers. */
+  readonly numberParams: readonly string[];
+  /**
+   * When `algorithm_params` is taken, and for what: at any time, for the
+   * algorithm of a name or else of a priority; or (since 7.1) until there is a
+   * disk, where the two go together.
+   */
+  readonly paramsTaken: "at-any-time" | "before-disksize";
+  /** What a dictionary gets that cannot be read: its own error since 7.3. */
+  readonly dictErrors: "EINVAL" | "own";
+  /** Whether a priority loses its parameters when it gets an algorithm (since 7.3). */
+  readonly algorithmForgetsParams: boolean;
+  /** What `disksize` refuses of an algorithm's parameters. */
+  readonly refuseParams: RefuseParams;
   /** What `max_comp_streams` is: one stream a CPU, or what was set (up to 4.6). */
   readonly compStreams: "per-cpu" | "settable";
 
@@ -117,6 +146,11 @@ export interface ZramRelease {
   readonly requestsChecked: "by-driver" | "once-initialised" | "by-block-layer";
   /** Whether REQ_OP_DISCARD is supported (since 3.15). */
   readonly discard: boolean;
+  /**
+   * What becomes of a discard that starts within a page and ends in it: it
+   * ends, or whoever waits for it waits for ever (6.4 to 6.19).
+   */
+  readonly partialDiscard: "ends" | "never-ends";
   /** Whether REQ_OP_WRITE_ZEROES is, where pages are logical blocks (since 4.12). */
   readonly writeZeroes: boolean;
   /** What num_reads and num_writes count. */
@@ -146,11 +180,67 @@ export interface ZramRelease {
    * in the pool, the ones that are too young losing the mark.
    */
   readonly idleMarks: "stored" | "in-pool";
+  /** Whether `idle` takes an age, where access times are kept (since 5.16). */
+  readonly idleAges: boolean;
   /**
-   * In what order `writeback` takes pages: by number as they are found, or
-   * largest objects first, found beforehand (since 6.13).
+   * In what order `writeback` takes pages: by number as they are found; largest
+   * objects first, found beforehand (since 6.13); or so, many of them in flight
+   * (since 6.19).
    */
-  readonly writebackOrder: "by-index" | "by-size";
+  readonly writebackOrder: "by-index" | "by-size" | "in-batches";
+  /** What `writeback_limit` may be: any number, or whole pages (since 6.19). */
+  readonly writebackLimit: "any" | "whole-pages";
+  /**
+   * What becomes of a block that a writeback in batches took and had no page
+   * for: it stays taken (up to 7.1), or is given back.
+   */
+  readonly unusedBlock: "stays-taken" | "given-back";
+  /**
+   * What a slot keeps when its page is written back: nothing, or its flags, its
+   * size and its access time, all but the mark of idleness (since 7.0).
+   */
+  readonly writtenBackKeeps: "nothing" | "flags";
+  /**
+   * What stands in a block behind an object that is written as it is: what the
+   * page for it held before, or zeros (since 7.2).
+   */
+  readonly blockTail: "what-was-there" | "zeros";
+  /** Access times: to the nanosecond, or in seconds of 32 bits (since 7.0). */
+  readonly acTime: "nanoseconds" | "seconds";
+  /**
+   * What age `idle` takes: any of 64 bits, in nanoseconds that wrap; one of 32
+   * bits, where one beyond the uptime takes every mark away (7.0); or one below
+   * the uptime, any other changing nothing (since 7.3).
+   */
+  readonly idleAge: "nanoseconds" | "seconds" | "below-uptime";
+  /**
+   * Where `recomp_algorithm` puts the line of each priority: behind the last,
+   * or as far behind it as that ends (since 6.17).
+   */
+  readonly recompAlgorithmLines: "behind-another" | "offset-twice";
+  /** The kinds of pages that `writeback` knows by name. */
+  readonly writebackTypes: readonly string[];
+  /**
+   * What else `writeback` reads: nothing, one page's number (since 5.16), or
+   * pages and ranges as pairs of a name and a value (since 6.16).
+   */
+  readonly writebackPages: "none" | "one" | "pairs";
+  /**
+   * Whether a page that is written back by number is read while its slot is
+   * locked, or once it was unlocked.
+   */
+  readonly writebackReads: "locked" | "unlocked";
+  /**
+   * Whether writeback and recompression can run beside one another, or one
+   * gets EAGAIN while another runs, or waits for it, as then everybody does who
+   * takes dev_lock (since 7.0).
+   */
+  readonly postProcessing: "many" | "one-or-EAGAIN" | "one-after-another";
+  /**
+   * In what order `recompress` takes pages, as `writeback` does: to try all
+   * algorithms of a range of priorities on each, or one alone (since 7.1).
+   */
+  readonly recompressOrder: "by-index" | "by-size" | "one-by-size";
   /** Whether `backing_dev` takes the device that is set already. */
   readonly backingReopens: boolean;
   /** The letters of `block_state`. */
@@ -160,7 +250,14 @@ export interface ZramRelease {
   readonly resetRefusedBy: "openers" | "holders";
   /** Whether `reset` reads its text before it looks for them. */
   readonly resetReadsFirst: boolean;
+  /**
+   * What `reset` of a device without a disk undoes: the limit alone (up to
+   * 5.10), or everything.
+   */
+  readonly resetWithoutDisk: "limit" | "everything";
 
+  /** How many numbers `mm_stat` shows: 9 since 5.16, 8 since 4.18, 7 before. */
+  readonly mmStatNumbers: number;
   /** The text of `io_stat`. */
   ioStat(stat: Readonly<IoStat>): string;
   /** The text of `debug_stat`. */
@@ -172,12 +269,27 @@ export interface ZramProfile
   extends ZramConfiguration, Omit<ZramRelease, "attributes"> {
   /** The sysfs files of a device in the kernel's order, with their permissions. */
   readonly attributes: Readonly<Record<string, number>>;
+  /** Algorithms that can be chosen and are not listed. */
+  readonly unlistedAlgorithms: readonly string[];
 }
 
-/** zram of a release, configured. */
+/** What the crypto layer puts behind an algorithm to name the kernel's own code. */
+const GENERIC = "-generic";
+
+/** The algorithm that a name of the crypto layer stands for. */
+export function cryptoAlgorithm(name: string): string {
+  return name.endsWith(GENERIC) ? name.slice(0, -GENERIC.length) : name;
+}
+
+/**
+ * zram of a release, configured, in a kernel whose crypto layer has these
+ * compressors. Modules are as if they were loaded: one that is not yet is found
+ * under its algorithm's name alone.
+ */
 export function configuredZram(
   release: ZramRelease,
   configuration: ZramConfiguration,
+  crypto: readonly string[],
 ): ZramProfile {
   const attributes = Object.fromEntries(
     release.attributes.flatMap(([name, mode, needs]) =>
@@ -201,6 +313,10 @@ export function configuredZram(
     compAlgorithms,
     defaultAlgorithm,
     attributes,
+    unlistedAlgorithms: release.algorithmsTaken === "listed"
+      ? []
+      : [...crypto, ...crypto.map((name) => name + GENERIC)]
+        .filter((name) => !compAlgorithms.includes(name)),
   };
 }
 

@@ -18,25 +18,58 @@ export interface ZsmallocRelease {
   readonly fullness: FullnessRule;
   /**
    * How a class is compacted: not at all, as first merged, emptying one source
-   * after another, or filling one destination after another.
+   * after another, so until somebody else wants the lock, or filling one
+   * destination after another.
    */
   readonly compaction:
     | "none"
     | "first-merged"
     | "source-first"
+    | "source-first-until-contended"
     | "destination-first";
+  /** How many compactions of a pool there may be at a time. */
+  readonly compactions: "any" | "one";
   /**
    * How an object that crosses frames is mapped: copied to a buffer, its
    * frames mapped side by side, or copied to its reader's buffer alone.
    */
   readonly mapping: "copy" | "page-table" | "read-only-copy";
   /**
+   * How many bytes decide whether an object that is read crosses frames: those
+   * of its chunk, or those that are read.
+   */
+  readonly readSpan: "chunk" | "bytes-read";
+  /**
    * What a mapped object does to who wants to move it: nothing moves, it is
-   * passed over, its zspage is waited for, or its zspage is left alone.
+   * passed over (and its frames' migration waits), its zspage is waited for, or
+   * its zspage is left alone.
    */
   readonly mapped: "unmovable" | "pinned" | "waited-for" | "left-alone";
   /** Whether the frames under objects can be replaced (since 4.8). */
   readonly movable: boolean;
+  /**
+   * What a migration answers where it does not wait for an object that is
+   * pinned or read: whether to try again.
+   */
+  readonly migrationOfMapped: Errno;
+  /**
+   * Where a zspage is while a frame of it is isolated to be migrated: off its
+   * list, so that it takes no object and is not freed, or on it as before.
+   */
+  readonly isolated: "off-list" | "on-list";
+  /**
+   * What `zs_free` holds while it finds the object: its class's lock, the
+   * handle's pin, the pool's lock, or nothing, as the handle's cell tells the
+   * class.
+   */
+  readonly freeing: "class-lock" | "pin" | "pool-lock" | "cell";
+  /**
+   * Whether the worker that frees empty zspages takes them out of their group's
+   * count.
+   */
+  readonly deferredFree: "stays-counted" | "uncounted";
+  /** Whether a look-up of a class counts the handle in front of the object. */
+  readonly classLookup: "object" | "chunk";
   /** Whether memory pressure compacts the pool (since 4.3). */
   readonly shrinker: boolean;
   /** What `zs_malloc` answers to a size of 0; up to 5.18 no more than failure. */

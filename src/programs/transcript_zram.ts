@@ -1,12 +1,6 @@
 /** Transcripts of zram: a block device's attributes and pages. */
-import {
-  type Check,
-  type Fields,
-  object,
-  positive,
-  whole,
-  wholes,
-} from "./fields.ts";
+import { type Fields, object, positive, whole, wholes } from "./fields.ts";
+import { type Files, files as filesOfJson } from "./files.ts";
 import {
   field,
   type Grammar,
@@ -36,13 +30,13 @@ export interface ZramHeader extends HeaderFields {
   readonly target: "zram";
   /** Pages of the backing device that can be attached at {@linkcode BACKING_PATH}. */
   readonly backingPages?: number;
-  /** Files that attributes name, by their paths, each in parts of page data. */
-  readonly files?: Readonly<Record<string, readonly unknown[]>>;
+  /** Files that attributes name. */
+  readonly files?: Files;
 }
 
 /** What can be observed after any operation on a device. */
 export interface ZramObserved extends ObservedFields {
-  /** The numbers of `mm_stat`: nine, or eight up to 5.12. */
+  /** The numbers of `mm_stat`: nine, eight up to 5.15, seven up to 4.17. */
   readonly mm_stat?: readonly number[];
   /** The three numbers of `bd_stat`. */
   readonly bd_stat?: readonly number[];
@@ -91,20 +85,9 @@ export function parseZramHeader(fields: Fields): ZramHeader {
 
 /** The files of a header, where it has some. */
 function filesOf(fields: Fields): Pick<ZramHeader, "files"> {
-  const files = fields.optional("files", filesCheck, "page data by paths");
+  const files = fields.optional("files", filesOfJson, "page data by paths");
   return files === undefined ? {} : { files };
 }
-
-const filesCheck: Check<Record<string, unknown[]>> = (value) => {
-  const files = object(value);
-  if (files === undefined) return undefined;
-  const read = Object.entries(files).flatMap(([path, parts]) =>
-    Array.isArray(parts) ? [[path, parts] as const] : []
-  );
-  return read.length === Object.keys(files).length
-    ? Object.fromEntries(read)
-    : undefined;
-};
 
 /** Lengths by priorities. */
 const RECOMPRESSED = field<Readonly<Record<string, number>>>((value) => {
@@ -117,10 +100,10 @@ const RECOMPRESSED = field<Readonly<Record<string, number>>>((value) => {
     : undefined;
 }, "lengths by priorities");
 
-/** The numbers of `mm_stat`: nine, or eight in kernels before the ninth came. */
+/** The numbers of `mm_stat`: nine, or fewer in kernels before the last ones came. */
 const MM_STAT = optional(field<readonly number[]>(
-  (value) => wholes(9)(value) ?? wholes(8)(value),
-  "eight or nine whole numbers",
+  (value) => wholes(9)(value) ?? wholes(8)(value) ?? wholes(7)(value),
+  "seven to nine whole numbers",
 ));
 
 const BD_STAT = optional(

@@ -8,16 +8,21 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import {
+  kstrtobool,
   kstrtoll,
   kstrtoull,
   memparse,
   nextArgs,
   sysfsStreq,
 } from "../linux/kstrtox.ts";
-import type { IoStat } from "../linux/zram_profile.ts";
+import type { IoStat, ZramProfile } from "../linux/zram_profile.ts";
+import { algorithmPriority } from "./algorithm_priority.ts";
 import type { Zram } from "./device.ts";
+import { limitUnits } from "./writeback.ts";
 import { bdStatText, type MmStat, mmStatText } from "./stat.ts";
-import { MAX_COMPS, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
+import { idleCutoff } from "./idle.ts";
+import { recompAlgorithmText } from "./recomp_algorithm.ts";
+import { MAX_COMPS, paramOf, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
 
 /** One attribute. */
 export interface Attribute {
@@ -35,14 +40,6 @@ function alignToPages({ profile }: Zram, bytes: bigint): number {
 
 /** A path or a name as `echo` writes it. */
 const withoutNewline = (text: string): string => text.replace(/\n$/, "");
-
-/** The algorithms, the one of a priority in brackets (`zcomp_available_show`). */
-function showAlgorithms({ comps }: Zram, priority: number): string {
-  const chosen = comps.nameAt(priority);
-  return comps.available
-    .map((name) => sysfsStreq(chosen ?? "", name) ? `[${name}] ` : `${name} `)
-    .join("") + "\n";
-}
 
 /** One number of `mm_stat`, in a file of its own (up to 4.10). */
 function mmStatNumber(field: keyof MmStat): Attribute {
@@ -87,7 +84,7 @@ const BASIC: Readonly<Record<string, Attribute>> = {
     show: (zram) => zram.profile.zram.ioStat(zram.ioStat),
   },
   mm_stat: {
-    show: (zram) => mmStatText(zram.mmStat()),
+    show: (zram) => mmStatText(zram.mmStat(), zram.profile.zram.mmStatNumbers),
   },
   debug_stat: {
     show: (zram) => zram.profile.zram.debugStat(zram.ioStat),
@@ -138,17 +135,17 @@ const COMPRESSION: Readonly<Record<string, Attribute>> = {
     },
   },
   comp_algorithm: {
-    show: (zram) => showAlgorithms(zram, PRIMARY_COMP),
+    show: ({ comps }) => comps.show(PRIMARY_COMP),
     store: (zram, text) => zram.setAlgorithm(text),
   },
   recomp_algorithm: {
-    show(zram) {
-      let text = "";
+    show({ comps, profile }) {
+      const lines: string[] = [];
       for (let priority = SECONDARY_COMP; priority < MAX_COMPS; priority++) {
-        if (zram.comps.nameAt(priority) === undefined) continue;
-        text += `#${priority}: ${showAlgorithms(zram, priority)}`;
+        if (comps.nameAt(priority) === undefined) continue;
+        lines.push(`#${priority}: `, comps.show(priority));
       }
-      return text;
+      return recompAlgorithmText(profile.zram, lines);
     },
     store: storeRecompAlgorithm,
   },
@@ -178,34 +175,87 @@ function storeRecompAlgorithm(zram: Zram, text: string): Errno | undefined {
   return zram.setAlgorithm(algorithm, Number(priority));
 }
 
-const NUMBER_PARAMS = ["priority", "level", "deflate.winbits"];
+/** What `algorithm_params` is told. */
+interface AskedParams {
+  /** Of which priority. */
+  priority?: number;
+  /** Or of which algorithm. */
+  algo?: string;
+  /** Where a dictionary is. */
+  dict?: string;
+  /** The numbers, by their names. */
+  readonly numbers: Record<string, number>;
+}
 
-/**
- * `algo=NAME` or `priority=N` with `level`, `dict` and `deflate.winbits`: read
- * and checked as the kernel does, and then of no effect, as no codec of the
- * model has such parameters.
- */
-function storeAlgorithmParams(zram: Zram, text: string): Errno | undefined {
-  let priority = PRIMARY_COMP;
-  let algorithm: string | undefined;
+/** Reads the text: EINVAL without a value, a number's own errno. */
+function parseParams(
+  text: string,
+  numberParams: readonly string[],
+): AskedParams | Errno {
+  const asked: AskedParams = { numbers: {} };
   for (const { param, value = "" } of nextArgs(text)) {
     if (value === "") return "EINVAL";
-    if (param === "algo") algorithm = value;
-    if (!NUMBER_PARAMS.includes(param)) continue;
+    if (param === "algo" || param === "dict") asked[param] = value;
+    if (!numberParams.includes(param)) continue;
     const parsed = kstrtoll(value, 32);
     if (typeof parsed === "string") return parsed;
-    if (param === "priority") priority = Number(parsed);
+    if (param === "priority") asked.priority = Number(parsed);
+    else asked.numbers[param] = Number(parsed);
   }
-  if (algorithm !== undefined) {
-    const { comps } = zram;
+  return asked;
+}
+
+/** One more than the highest priority that this kernel can have (ZRAM_MAX_COMPS). */
+function priorityEnd({ profile }: Zram): number {
+  return profile.zram.multiComp ? MAX_COMPS : SECONDARY_COMP;
+}
+
+/** The priority that parameters are for. */
+const PARAMS_PRIORITY: Readonly<
+  Record<
+    ZramProfile["paramsTaken"],
+    (zram: Zram, asked: AskedParams) => number | Errno
+  >
+> = {
+  "at-any-time"(zram, { algo, priority: asked = PRIMARY_COMP }) {
     const names = Array.from(
       { length: MAX_COMPS },
-      (_, at) => comps.nameAt(at),
+      (_, at) => zram.comps.nameAt(at),
     );
-    priority = names.indexOf(algorithm);
-  }
-  const end = zram.profile.zram.multiComp ? MAX_COMPS : SECONDARY_COMP;
-  if (priority < PRIMARY_COMP || priority >= end) return "EINVAL";
+    const priority = algo === undefined ? asked : names.indexOf(algo);
+    const isOne = priority >= PRIMARY_COMP && priority < priorityEnd(zram);
+    return isOne ? priority : "EINVAL";
+  },
+  "before-disksize": (zram, asked) =>
+    algorithmPriority(zram.comps, asked, PRIMARY_COMP, priorityEnd(zram)),
+};
+
+/**
+ * `algo=NAME` or `priority=N` with `level`, `dict=PATH` and `deflate.winbits`.
+ * What was set before is forgotten first. The dictionary is read at once, the
+ * numbers are not looked at before `disksize`. Specifies
+ * `algorithm_params_store` and `comp_params_store`, since 6.12. (Up to 7.0 a
+ * level that is set later still would reach lz4 and lz4hc at once; here it is
+ * for the next `disksize`.)
+ */
+function storeAlgorithmParams(zram: Zram, text: string): Errno | undefined {
+  const { comps, profile } = zram;
+  const asked = parseParams(text, profile.zram.numberParams);
+  if (typeof asked === "string") return asked;
+  const { dict, numbers } = asked;
+  const { paramsTaken, dictErrors } = profile.zram;
+  const isLate = paramsTaken === "before-disksize" && zram.disksize !== 0;
+  if (isLate) return "EBUSY";
+  const priority = PARAMS_PRIORITY[paramsTaken](zram, asked);
+  if (typeof priority === "string") return priority;
+  comps.setParams(priority, {});
+  const read = dict === undefined ? undefined : zram.readFile(dict);
+  if (typeof read === "string") return dictErrors === "own" ? read : "EINVAL";
+  comps.setParams(priority, {
+    level: paramOf(numbers.level),
+    winbits: paramOf(numbers["deflate.winbits"]),
+    dict: read,
+  });
 }
 
 /** The backing device. */
@@ -213,12 +263,9 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
   idle: {
     store(zram, text) {
       if (sysfsStreq(text, "all")) return zram.markIdle();
-      const { trackEntryActime } = zram.profile.zram;
-      const age = trackEntryActime ? kstrtoull(text, 64, 0) : "EINVAL";
-      if (typeof age === "string") return "EINVAL";
-      // The kernel counts nanoseconds in 64 bits, and its product wraps.
-      const nanoseconds = BigInt.asIntN(64, age * 1_000_000_000n);
-      return zram.markIdle(zram.now() - Number(nanoseconds) / 1e9);
+      const cutoff = idleCutoff(zram, text);
+      if (cutoff === "unchanged") return undefined;
+      return typeof cutoff === "string" ? cutoff : zram.markIdle(cutoff);
     },
   },
   backing_dev: {
@@ -233,7 +280,9 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
     store(zram, text) {
       const limit = kstrtoull(text);
       if (typeof limit === "string") return "EINVAL";
-      zram.wbLimit = limit;
+      const { writebackLimit } = zram.profile.zram;
+      const units = writebackLimit === "any" ? 1n : limitUnits(zram);
+      zram.wbLimit = limit - limit % units;
     },
   },
   writeback_limit_enable: {
@@ -242,6 +291,24 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
       const enable = kstrtoull(text);
       if (typeof enable === "string") return "EINVAL";
       zram.wbLimitEnable = enable !== 0n;
+    },
+  },
+  writeback_batch_size: {
+    show: (zram) => `${zram.wbBatchSize}\n`,
+    store(zram, text) {
+      const size = kstrtoull(text, 32);
+      if (typeof size === "string" || size === 0n) return "EINVAL";
+      zram.wbBatchSize = Number(size);
+    },
+  },
+  compressed_writeback: {
+    show: (zram) => `${zram.compressedWb ? 1 : 0}\n`,
+    store(zram, text) {
+      const { truths } = zram.profile.release;
+      const isCompressed = kstrtobool(text, truths);
+      if (typeof isCompressed === "string") return "EINVAL";
+      if (zram.disksize !== 0) return "EBUSY";
+      zram.compressedWb = isCompressed;
     },
   },
   bd_stat: {

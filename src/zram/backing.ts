@@ -89,7 +89,7 @@ export class RamBackingDevice implements BackingDevice {
   }
 }
 
-/** Block 0 is never used: a slot with 0 in it holds nothing. */
+/** Up to 6.18 block 0 is never used: a slot with 0 in it holds nothing. */
 const FIRST_BLOCK = 1;
 
 /**
@@ -124,14 +124,26 @@ export class AttachedBacking {
 
   /** Takes the first free block from 1 on, or 0 (`alloc_block_bdev`). */
   allocBlock(): number {
-    let block = FIRST_BLOCK;
+    return this.#take(FIRST_BLOCK) ?? 0;
+  }
+
+  /**
+   * Takes the first free block from 0 on, if there is one
+   * (`zram_reserve_bdev_block`, since 6.19).
+   */
+  reserveBlock(): number | undefined {
+    return this.#take(0);
+  }
+
+  #take(first: number): number | undefined {
+    let block = first;
     while (block < this.device.pages && this.isUsed(block)) {
       // A whole word of used blocks is passed over at once.
       block = this.#bitmap[block >>> 5] === 0xffffffff
         ? ((block >>> 5) + 1) << 5
         : block + 1;
     }
-    if (block >= this.device.pages) return 0;
+    if (block >= this.device.pages) return undefined;
     this.#bitmap[block >>> 5] |= 1 << (block & 31);
     this.#used++;
     return block;

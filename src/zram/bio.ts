@@ -4,10 +4,12 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
 import { blocked, type Wait } from "../rules/wait.ts";
 import type { Zram } from "./device.ts";
 import { allocTemporaryPage } from "./post_processing.ts";
-import { readPage } from "./read.ts";
+import { decompressBdevPage } from "./compressed_writeback.ts";
+import { beginReadPage, readPage } from "./read.ts";
 import { ZRAM_IDLE, ZRAM_LOCK, ZRAM_PP_SLOT } from "./slots.ts";
 import { freePage, writePage } from "./write.ts";
 
@@ -141,6 +143,7 @@ function* segmentSteps(
 ): Generator<Wait, Errno | undefined> {
   const { pageSize } = zram.profile;
   const { afterFailedSegment } = zram.profile.zram;
+  const deferred: Deferred[] = [];
   let position = sector * SECTOR_SIZE;
   let status: Errno | undefined;
   for (let at = 0; at < data.length;) {
@@ -153,7 +156,12 @@ function* segmentSteps(
     const length = Math.min(pageSize - offset, endOfMemoryPage - at);
     yield* slotLock(zram, page);
     const segment = data.subarray(at, at + length);
-    const outcome = runSegment(zram, op, page, offset, segment);
+    const outcome = runSegment(
+      zram,
+      op,
+      { page, offset, data: segment },
+      deferred,
+    );
     if (outcome !== "done") status = "EIO";
     if (outcome !== "failed") {
       position += length;
@@ -165,23 +173,54 @@ function* segmentSteps(
       at = endOfMemoryPage;
     }
   }
-  return status;
+  return (yield* decompressDeferred(zram, deferred)) ?? status;
+}
+
+/** A page that was read as it is stored, and waits to be decompressed. */
+interface Deferred {
+  readonly page: number;
+  readonly data: Uint8Array;
+}
+
+/**
+ * Decompresses what was read from the backing device, one page after another;
+ * where a page is not there any more the request fails, which no counter sees.
+ * Specifies `zram_async_read_endio` and `zram_deferred_decompress`, since 7.0.
+ */
+function* decompressDeferred(
+  zram: Zram,
+  deferred: readonly Deferred[],
+): Generator<Wait, Errno | undefined> {
+  let errno: Errno | undefined;
+  for (const { page, data } of deferred) {
+    yield "zram_async_read_endio: queue_work";
+    yield* slotLock(zram, page);
+    errno = decompressBdevPage(zram, page, data) ?? errno;
+  }
+  return errno;
+}
+
+/** A piece of a request: a page of the disk, or a part of it. */
+interface Segment {
+  readonly page: number;
+  readonly offset: number;
+  readonly data: Uint8Array;
 }
 
 /** Specifies `zram_bvec_rw`, with its counters and the mark of the access. */
 function runSegment(
   zram: Zram,
   op: "read" | "write",
-  page: number,
-  offset: number,
-  data: Uint8Array,
+  segment: Segment,
+  deferred: Deferred[],
 ): Outcome {
   const { ioStat } = zram;
+  const { page } = segment;
   const { requestsCounted, failureIsAccess } = zram.profile.zram;
   if (requestsCounted === "segments") countRequest(zram, op);
   const outcome = op === "read"
-    ? readSegment(zram, page, offset, data)
-    : writeSegment(zram, page, offset, data);
+    ? readSegment(zram, segment, deferred)
+    : writeSegment(zram, segment);
   if (outcome !== "failed" || failureIsAccess) markAccessed(zram, page);
   if (outcome === "failed") {
     if (op === "read") ioStat.failedReads++;
@@ -190,10 +229,13 @@ function runSegment(
   return outcome;
 }
 
-/** Specifies `zram_accessed`. */
-export function markAccessed({ slots, now }: Zram, page: number): void {
+/** Specifies `zram_accessed` (`mark_slot_accessed` since 7.0). */
+export function markAccessed(zram: Zram, page: number): void {
+  const { slots, now, profile } = zram;
   slots.clearFlag(page, ZRAM_IDLE | ZRAM_PP_SLOT);
-  if (slots.tracksAcTime) slots.setAcTime(page, now());
+  if (!slots.tracksAcTime) return;
+  const isWhole = profile.zram.acTime === "seconds";
+  slots.setAcTime(page, isWhole ? Math.floor(now()) % 2 ** 32 : now());
 }
 
 /**
@@ -202,12 +244,13 @@ export function markAccessed({ slots, now }: Zram, page: number): void {
  */
 function readSegment(
   zram: Zram,
-  page: number,
-  offset: number,
-  data: Uint8Array,
+  { page, offset, data }: Segment,
+  deferred: Deferred[],
 ): Outcome {
   if (data.length === zram.profile.pageSize) {
-    return readPage(zram, page, data) === undefined ? "done" : "failed-below";
+    const { errno, isDeferred } = beginReadPage(zram, page, data);
+    if (isDeferred) deferred.push({ page, data });
+    return errno === undefined ? "done" : "failed-below";
   }
   const whole = allocTemporaryPage(zram.memory);
   if (whole === undefined) return "failed";
@@ -222,13 +265,11 @@ function readSegment(
 /**
  * A part of a page is merged with the rest of it, read before
  * (`zram_bvec_write`). Where that rest is on the backing device, 6.1 and 6.18
- * do not wait for it to be read; the model does.
+ * do not wait for it to be read (7.1 does); the model does.
  */
 function writeSegment(
   zram: Zram,
-  page: number,
-  offset: number,
-  data: Uint8Array,
+  { page, offset, data }: Segment,
 ): Outcome {
   if (data.length === zram.profile.pageSize) {
     return writePage(zram, page, data) === "ENOMEM" ? "failed" : "done";
@@ -244,7 +285,8 @@ function writeSegment(
 
 /**
  * Frees the whole pages in a range, each counted in `notify_free` whether it
- * was stored or not; parts of pages at its ends stay as they were. Specifies
+ * was stored or not; parts of pages at its ends stay as they were. Throws a
+ * {@linkcode KernelBug} where the request never ends. Specifies
  * `zram_bio_discard`.
  */
 function* discardSteps(
@@ -254,6 +296,11 @@ function* discardSteps(
 ): Generator<Wait, undefined> {
   const { pageSize } = zram.profile;
   const start = sector * SECTOR_SIZE;
+  const offset = start % pageSize;
+  const isWithin = offset > 0 && bytes <= pageSize - offset;
+  if (isWithin && zram.profile.zram.partialDiscard === "never-ends") {
+    throw new KernelBug("zram_bio_discard", "never end the request");
+  }
   const end = Math.floor((start + bytes) / pageSize);
   for (let page = Math.ceil(start / pageSize); page < end; page++) {
     yield* slotLock(zram, page);

@@ -41,6 +41,7 @@ export function blockState(
 ): { state: BlockState[] } | { errno: Errno } {
   const { memoryTracking, blockStateFlags } = zram.profile.zram;
   if (!memoryTracking) return { errno: "ENOENT" };
+  zram.assertDevLock("read 'block_state'");
   if (zram.pool === undefined) return { errno: "EINVAL" };
   const { slots } = zram;
   const state: BlockState[] = [];

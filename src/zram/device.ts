@@ -5,6 +5,7 @@ import type { Profile } from "../linux/profile.ts";
 import type { IoStat } from "../linux/zram_profile.ts";
 import { Memory } from "../memory/memory.ts";
 import { assertWhole } from "../rules/argument.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
 import { runToEnd, type Wait } from "../rules/wait.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import { AttachedBacking, type BackingDevice } from "./backing.ts";
@@ -17,7 +18,7 @@ import {
   submitBioSteps,
 } from "./bio.ts";
 import { markIdle } from "./idle.ts";
-import { recompressSteps } from "./recompress.ts";
+import { RECOMPRESS } from "./recompress_orders.ts";
 import { Slots } from "./slots.ts";
 import { refuseTable, zramTableBytes } from "./table.ts";
 import {
@@ -31,7 +32,8 @@ import {
 } from "./stat.ts";
 import { freePage, writePage } from "./write.ts";
 import { readPage } from "./read.ts";
-import { WRITEBACK } from "./writeback.ts";
+import { DEFAULT_BATCH_SIZE } from "./writeback_batches.ts";
+import { WRITEBACK } from "./writebacks.ts";
 import { Comps, MAX_COMPS, PRIMARY_COMP } from "./zcomp.ts";
 
 /** What a {@linkcode Zram} can be told when it is made. */
@@ -48,6 +50,8 @@ export interface ZramOptions {
    * opening what is there (ENOTBLK for a file that is none). Default: nothing.
    */
   backingDevices?: ReadonlyMap<string, BackingDevice | Errno>;
+  /** Files that `algorithm_params` finds at which path. Default: none. */
+  files?: ReadonlyMap<string, Uint8Array | Errno>;
   /** The clock: seconds since boot (`ktime_get_boottime`). Default: always 0. */
   now?: () => number;
   /**
@@ -111,6 +115,12 @@ export class Zram {
   wbLimitEnable = false;
   /** `writeback_limit` in units of 4 KiB, 64 bits. */
   wbLimit = 0n;
+  /** `writeback_batch_size`: pages on their way at a time (since 6.19). */
+  wbBatchSize: number = DEFAULT_BATCH_SIZE;
+  /** `compressed_writeback`: pages are written back as they are stored (since 7.0). */
+  compressedWb = false;
+  /** Blocks that nobody uses and nobody gives back before a reset (6.19 to 7.1). */
+  lostBlocks = 0;
   /** Whether writeback or recompression runs (`pp_in_progress`, since 6.13). */
   ppInProgress = false;
   /** Operations under way that keep `reset` waiting (readers of `init_lock`). */
@@ -121,6 +131,7 @@ export class Zram {
   holders = 0;
 
   readonly #backingDevices: ReadonlyMap<string, BackingDevice | Errno>;
+  readonly #files: ReadonlyMap<string, Uint8Array | Errno>;
   readonly #totalRamPages: number;
 
   /** A fresh device of size 0. Specifies `zram_add`. */
@@ -132,6 +143,7 @@ export class Zram {
     this.comps = new Comps(profile.zram, options.codecs ?? []);
     this.buffer = new Uint8Array(2 * pageSize);
     this.#backingDevices = options.backingDevices ?? new Map();
+    this.#files = options.files ?? new Map();
     this.#totalRamPages = options.totalRamPages ?? Infinity;
     if (options.totalRamPages !== undefined) {
       assertWhole("make zram", "totalRamPages", options.totalRamPages);
@@ -156,11 +168,17 @@ export class Zram {
     return this.pool;
   }
 
-  /** The codec of a priority that a slot has or a write uses. */
+  /**
+   * The codec of a priority that a slot has or a write uses. Throws a
+   * {@linkcode KernelBug} where the device was set up without.
+   */
   codecAt(priority: number): Codec {
     const codec = this.comps.codecAt(priority);
     if (codec === undefined) {
-      throw new Error(`Cannot use zram: no algorithm has priority ${priority}`);
+      throw new KernelBug(
+        "zcomp_stream_get",
+        `dereference a null pointer, as no algorithm has priority ${priority}`,
+      );
     }
     return codec;
   }
@@ -226,6 +244,15 @@ export class Zram {
     this.backing = new AttachedBacking(path, device);
   }
 
+  /**
+   * The bytes of a file: ENOENT where there is none, EINVAL for an empty one.
+   * Specifies `kernel_read_file_from_path`, `fs/kernel_read_file.c`.
+   */
+  readFile(path: string): Uint8Array | Errno {
+    const file = this.#files.get(path);
+    return file?.length === 0 ? "EINVAL" : file ?? "ENOENT";
+  }
+
   /** Opens the disk, `exclusive` as a mount or swapon does (`blkdev_get`). */
   open(exclusive = false): void {
     this.openers++;
@@ -243,8 +270,9 @@ export class Zram {
 
   /**
    * Back to a fresh device, all memory given back: EBUSY while it is open (in
-   * 3.12, while one has it exclusively). The limit of writeback stays as it
-   * was. Specifies `reset_store` and `zram_reset_device`.
+   * 3.12, while one has it exclusively). What was set of writeback stays as it
+   * was, but for its device, and up to 5.10, of a device without a disk, all
+   * but `mem_limit`. Specifies `reset_store` and `zram_reset_device`.
    */
   reset(): Errno | undefined {
     if (this.isInUse) return "EBUSY";
@@ -253,16 +281,19 @@ export class Zram {
         "Cannot reset zram: a writeback or a recompression holds 'init_lock'",
       );
     }
+    this.limitPages = 0;
+    const { resetWithoutDisk } = this.profile.zram;
+    if (this.disksize === 0 && resetWithoutDisk === "limit") return;
     for (let page = 0; page < this.slots.length; page++) freePage(this, page);
     this.slots = new Slots(0);
     this.pool?.destroy();
     this.pool = undefined;
     this.comps.destroy();
-    this.limitPages = 0;
     this.disksize = 0;
     this.maxCompStreams = 1;
     this.stats = zeroStats();
     this.ioStat = zeroIoStat();
+    this.lostBlocks = 0;
     this.#resetBdev();
   }
 
@@ -360,6 +391,7 @@ export class Zram {
 
   /** Compacts the pool: EINVAL before initialisation (`compact_store`). */
   compact(): Errno | undefined {
+    this.assertDevLock("compact zram");
     if (this.pool === undefined) return "EINVAL";
     this.pool.compact();
   }
@@ -369,6 +401,7 @@ export class Zram {
    * boot: EINVAL before initialisation. Specifies `idle_store`.
    */
   markIdle(cutoff: number | "all" = "all"): Errno | undefined {
+    this.assertDevLock("mark pages idle");
     if (this.pool === undefined) return "EINVAL";
     markIdle(this, cutoff);
   }
@@ -392,9 +425,9 @@ export class Zram {
    * Recompresses pages as the text says: `type=idle`, `huge` or `huge_idle`;
    * `max_pages=N`, pages to try; `threshold=BYTES`; `algo=NAME`; `priority=N`.
    * EINVAL for what cannot be read, before initialisation, or where there is
-   * no such algorithm; EAGAIN while another post-processing runs; ENOMEM where
-   * there is no memory for a new object, the old one being still there.
-   * Specifies `recompress_store`, as 6.18 has it.
+   * no such algorithm; EAGAIN while another post-processing runs, for which it
+   * waits since 7.0; ENOMEM where there is no memory for a new object, the old
+   * one being still there. Specifies `recompress_store`, since 6.2.
    */
   recompress(text: string): Errno | undefined {
     return runToEnd(this.recompressSteps(text));
@@ -402,7 +435,7 @@ export class Zram {
 
   /** {@linkcode Zram.recompress}, stopping wherever others may run. */
   recompressSteps(text: string): Generator<Wait, Errno | undefined> {
-    return recompressSteps(this, text);
+    return RECOMPRESS[this.profile.zram.recompressOrder](this, text);
   }
 
   /** Lowers `mem_used_max` to what is used now (`mem_used_max_store`). */
@@ -425,6 +458,25 @@ export class Zram {
     const block = this.backing?.allocBlock() ?? 0;
     if (block !== 0) this.stats.bdCount++;
     return block;
+  }
+
+  /** Takes a block of the backing device from 0 on, if one is free. */
+  reserveBlock(): number | undefined {
+    const block = this.backing?.reserveBlock();
+    if (block !== undefined) this.stats.bdCount++;
+    return block;
+  }
+
+  /**
+   * Throws where an operation would wait for `dev_lock`, which since 7.0 a
+   * writeback and a recompression hold to the exclusion of all others.
+   */
+  assertDevLock(task: string): void {
+    const { postProcessing } = this.profile.zram;
+    if (!this.ppInProgress || postProcessing !== "one-after-another") return;
+    throw new Error(
+      `Cannot ${task}: a writeback or a recompression holds 'dev_lock'`,
+    );
   }
 
   /** Gives a block of the backing device back. */

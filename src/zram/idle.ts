@@ -1,6 +1,53 @@
 /** Marking pages that were not touched for a while. */
+import type { Errno } from "../linux/errno.ts";
+import { kstrtoull } from "../linux/kstrtox.ts";
+import type { ZramProfile } from "../linux/zram_profile.ts";
 import type { Zram } from "./device.ts";
 import { ZRAM_IDLE, ZRAM_SAME, ZRAM_UNDER_WB, ZRAM_WB } from "./slots.ts";
+
+/** The second before which pages are too old, or what else follows from a text. */
+type Cutoff = number | "unchanged" | Errno;
+
+/** Up to 6.19: the kernel counts nanoseconds in 64 bits, and its product wraps. */
+function cutoffInNanoseconds(text: string, now: number): Cutoff {
+  const age = kstrtoull(text, 64, 0);
+  if (typeof age === "string") return "EINVAL";
+  const nanoseconds = BigInt.asIntN(64, age * 1_000_000_000n);
+  return now - Number(nanoseconds) / 1e9;
+}
+
+/** 7.0 to 7.2: 32 bits of seconds; an age beyond the uptime gives one below 0. */
+function cutoffInSeconds(text: string, now: number): Cutoff {
+  const age = kstrtoull(text, 32, 0);
+  if (typeof age === "string") return "EINVAL";
+  return Math.floor(now) % 2 ** 32 - Number(age);
+}
+
+/** Since 7.3 no page can be older than the system is up. */
+function cutoffBelowUptime(text: string, now: number): Cutoff {
+  const age = kstrtoull(text, 32, 0);
+  if (typeof age === "string") return "EINVAL";
+  const uptime = Math.floor(now);
+  return Number(age) < uptime ? uptime - Number(age) : "unchanged";
+}
+
+const CUTOFFS: Readonly<
+  Record<ZramProfile["idleAge"], (text: string, now: number) => Cutoff>
+> = {
+  "nanoseconds": cutoffInNanoseconds,
+  "seconds": cutoffInSeconds,
+  "below-uptime": cutoffBelowUptime,
+};
+
+/**
+ * What an age that is written to `idle` asks for: EINVAL for no age, and where
+ * access times are not kept. Specifies the reading in `idle_store`, `zram_drv.c`.
+ */
+export function idleCutoff({ profile, now }: Zram, text: string): Cutoff {
+  const { trackEntryActime, idleAges, idleAge } = profile.zram;
+  const takesAges = trackEntryActime && idleAges;
+  return takesAges ? CUTOFFS[idleAge](text, now()) : "EINVAL";
+}
 
 /**
  * Marks pages idle: all, or those last accessed before `cutoff` seconds since
@@ -14,7 +61,9 @@ export function markIdle(zram: Zram, cutoff: number | "all"): void {
   }
   const { slots } = zram;
   const inPool = zram.profile.zram.idleMarks === "in-pool";
-  const passedOver = inPool ? ZRAM_SAME | ZRAM_WB : ZRAM_UNDER_WB;
+  const passedOver = inPool
+    ? ZRAM_SAME | ZRAM_WB | ZRAM_UNDER_WB
+    : ZRAM_UNDER_WB;
   // The kernel says "all" by a cutoff of 0.
   const all = cutoff === "all" || cutoff === 0 || !slots.tracksAcTime;
   for (let page = 0; page < slots.length; page++) {

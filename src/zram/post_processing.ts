@@ -4,6 +4,8 @@
  */
 import type { Memory } from "../memory/memory.ts";
 import { NO_PAGE } from "../memory/memory.ts";
+import { blocked, type Wait } from "../rules/wait.ts";
+import type { Zram } from "./device.ts";
 import { type Slots, ZRAM_PP_SLOT } from "./slots.ts";
 
 /** PP_BUCKET_SIZE_RANGE: bytes of size that share a bucket. */
@@ -38,9 +40,13 @@ export class PpCtl {
 
   /** Takes the slot that was selected away, and its mark (`release_pp_slot`). */
   releaseSelected(): void {
-    const bucket = this.#buckets.findLast((bucket) => bucket.length > 0);
-    const slot = bucket?.pop();
+    const slot = this.takeSelected();
     if (slot !== undefined) this.#slots.clearFlag(slot, ZRAM_PP_SLOT);
+  }
+
+  /** Takes the slot that was selected away, its mark left on it. */
+  takeSelected(): number | undefined {
+    return this.#buckets.findLast((bucket) => bucket.length > 0)?.pop();
   }
 
   /** Takes all slots away (`release_pp_ctl`). */
@@ -49,13 +55,51 @@ export class PpCtl {
   }
 }
 
+/** Whether a post-processing has to be tried again, as another runs. */
+export function isTurnedAway({ profile, ppInProgress }: Zram): boolean {
+  return ppInProgress && profile.zram.postProcessing === "one-or-EAGAIN";
+}
+
+/**
+ * Waits for another post-processing to end, where this kernel does. Specifies
+ * the taking of `dev_lock`, since 7.0.
+ */
+export function* waitForPostProcessing(
+  zram: Zram,
+): Generator<Wait, void> {
+  const { postProcessing } = zram.profile.zram;
+  while (zram.ppInProgress && postProcessing === "one-after-another") {
+    yield blocked("dev_lock: a writeback or a recompression holds it");
+  }
+}
+
+/** A post-processing begins, and keeps others and `reset` off. */
+export function holdPostProcessing(zram: Zram): void {
+  zram.ppInProgress = true;
+  zram.initLockReaders++;
+}
+
+/** It ends. */
+export function releasePostProcessing(zram: Zram): void {
+  zram.ppInProgress = false;
+  zram.initLockReaders--;
+}
+
+/** A page for the while of an operation. */
+export interface TemporaryPage {
+  /** Its bytes. */
+  readonly bytes: Uint8Array;
+  /** Gives it back. */
+  free(): void;
+}
+
 /**
  * A page for the while of an operation, or `undefined` where there is none to
- * be had (`alloc_page`); `free` gives it back.
+ * be had (`alloc_page`).
  */
 export function allocTemporaryPage(
   memory: Memory,
-): { bytes: Uint8Array; free(): void } | undefined {
+): TemporaryPage | undefined {
   const pfn = memory.allocPage();
   if (pfn === NO_PAGE) return undefined;
   // The memory's arrays move as it grows, so the bytes are kept beside it.

@@ -1,5 +1,6 @@
 /** How a page is read, from the pool or from the backing device. */
 import type { Errno } from "../linux/errno.ts";
+import { decompressBdevPage } from "./compressed_writeback.ts";
 import type { Zram } from "./device.ts";
 import { fillPage } from "./same_filled.ts";
 import { ZRAM_HUGE, ZRAM_WB } from "./slots.ts";
@@ -32,20 +33,42 @@ export function readFromZspool(
   }
 }
 
+/** How a page was read. */
+export interface Read {
+  /** The backing device's error. */
+  readonly errno: Errno | undefined;
+  /** Whether what was read still is to be decompressed (since 7.0). */
+  readonly isDeferred: boolean;
+}
+
 /**
- * Fills `into` with a page wherever it is; the backing device's error, if that
- * is where. Specifies `zram_read_page` (since 6.4) and `read_from_bdev`.
+ * Fills `into` with what there is of a page: the page, or what its block on the
+ * backing device holds. Specifies `zram_read_page` (since 6.4), `read_from_bdev`.
+ */
+export function beginReadPage(
+  zram: Zram,
+  page: number,
+  into: Uint8Array,
+): Read {
+  const { slots, backing } = zram;
+  if (!slots.has(page, ZRAM_WB) || backing === undefined) {
+    readFromZspool(zram, page, into);
+    return { errno: undefined, isDeferred: false };
+  }
+  zram.stats.bdReads++;
+  const errno = backing.device.readPage(slots.block(page), into);
+  return { errno, isDeferred: errno === undefined && zram.compressedWb };
+}
+
+/**
+ * Fills `into` with a page wherever it is; the error, where that is the backing
+ * device and it fails (`read_from_bdev_sync`).
  */
 export function readPage(
   zram: Zram,
   page: number,
   into: Uint8Array,
 ): Errno | undefined {
-  const { slots, backing } = zram;
-  if (!slots.has(page, ZRAM_WB) || backing === undefined) {
-    readFromZspool(zram, page, into);
-    return undefined;
-  }
-  zram.stats.bdReads++;
-  return backing.device.readPage(slots.block(page), into);
+  const { errno, isDeferred } = beginReadPage(zram, page, into);
+  return isDeferred ? decompressBdevPage(zram, page, into) : errno;
 }

@@ -1,14 +1,22 @@
 /**
  * Recompression: pages are compressed again with another algorithm, where that
  * saves memory. Specifies `recompress_store` and `recompress_slot`,
- * `drivers/block/zram/zram_drv.c`, as 6.18 has them.
+ * `drivers/block/zram/zram_drv.c`, from 6.16 to 7.0: the algorithms of a range
+ * of priorities are tried, one after another.
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
 import type { Wait } from "../rules/wait.ts";
 import { slotLock } from "./bio.ts";
 import type { Zram } from "./device.ts";
-import { allocTemporaryPage, PpCtl } from "./post_processing.ts";
+import {
+  allocTemporaryPage,
+  holdPostProcessing,
+  isTurnedAway,
+  PpCtl,
+  releasePostProcessing,
+  waitForPostProcessing,
+} from "./post_processing.ts";
 import { readFromZspool } from "./read.ts";
 import {
   ZRAM_HUGE,
@@ -23,7 +31,7 @@ import { freePage } from "./write.ts";
 import { MAX_COMPS, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
 
 /** What is asked for, as it is read. */
-interface Request {
+export interface RecompressRequest {
   /** Flags that a page must have, all of them. */
   flags: readonly number[];
   /** Pages that may still be tried. */
@@ -38,7 +46,8 @@ interface Request {
   priorityEnd: number | undefined;
 }
 
-const TYPES: Readonly<Record<string, readonly number[]>> = {
+/** The flags that a page must have, by the type of page that is asked for. */
+export const RECOMPRESS_TYPES: Readonly<Record<string, readonly number[]>> = {
   idle: [ZRAM_IDLE],
   huge: [ZRAM_HUGE],
   huge_idle: [ZRAM_IDLE, ZRAM_HUGE],
@@ -46,10 +55,14 @@ const TYPES: Readonly<Record<string, readonly number[]>> = {
 
 /** Reads one parameter into the request; those that are unknown are passed over. */
 const PARAMETERS: Readonly<
-  Record<string, (request: Request, value: string) => Errno | undefined>
+  Record<
+    string,
+    (request: RecompressRequest, value: string) => Errno | undefined
+  >
 > = {
   type(request, value) {
-    if (Object.hasOwn(TYPES, value)) request.flags = TYPES[value];
+    if (!Object.hasOwn(RECOMPRESS_TYPES, value)) return;
+    request.flags = RECOMPRESS_TYPES[value];
   },
   max_pages(request, value) {
     const pages = kstrtoull(value);
@@ -74,8 +87,8 @@ const PARAMETERS: Readonly<
 };
 
 /** Reads the text: EINVAL for a parameter without a value. */
-function parseRequest(text: string): Request | Errno {
-  const request: Request = {
+export function parseRecompress(text: string): RecompressRequest | Errno {
+  const request: RecompressRequest = {
     flags: [],
     maxPages: (1n << 64n) - 1n,
     threshold: 0,
@@ -105,7 +118,7 @@ interface Priorities {
  */
 function choosePriorities(
   { comps }: Zram,
-  { algo, priority, priorityEnd }: Request,
+  { algo, priority, priorityEnd }: RecompressRequest,
 ): Priorities | Errno {
   let first = priority;
   let end = priorityEnd ?? comps.activeCount;
@@ -135,41 +148,44 @@ function placeCandidates(
   }
 }
 
-/** Specifies `recompress_store`; see `Zram.recompress`. */
-export function* recompressSteps(
+/** 6.16 to 7.0: pages are marked first, then tried, the largest objects first. */
+export function* recompressBySize(
   zram: Zram,
   text: string,
 ): Generator<Wait, Errno | undefined> {
-  const request = parseRequest(text);
+  const request = parseRecompress(text);
   if (typeof request === "string") return request;
+  yield* waitForPostProcessing(zram);
   if (zram.pool === undefined) return "EINVAL";
   if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
-  if (zram.ppInProgress) return "EAGAIN";
+  if (isTurnedAway(zram)) return "EAGAIN";
   const priorities = choosePriorities(zram, request);
   if (typeof priorities === "string") return priorities;
   const page = allocTemporaryPage(zram.memory);
   if (page === undefined) return "ENOMEM";
   const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
-  zram.ppInProgress = true;
-  zram.initLockReaders++;
+  holdPostProcessing(zram);
   try {
     placeCandidates(zram, request.flags, priorities, ctl);
-    return yield* recompressPlaced(zram, request, priorities, ctl, page.bytes);
+    return yield* recompressPlaced(
+      zram,
+      ctl,
+      request,
+      (slot) => recompressSlot(zram, slot, request, priorities, page.bytes),
+    );
   } finally {
     ctl.release();
     page.free();
-    zram.ppInProgress = false;
-    zram.initLockReaders--;
+    releasePostProcessing(zram);
   }
 }
 
-/** The loop of `recompress_store`. */
-function* recompressPlaced(
+/** The loop of `recompress_store`, up to `maxPages` of pages. */
+export function* recompressPlaced(
   zram: Zram,
-  request: Request,
-  priorities: Priorities,
   ctl: PpCtl,
-  buffer: Uint8Array,
+  request: { readonly maxPages: bigint },
+  recompress: (slot: number) => Generator<Wait, Errno | undefined>,
 ): Generator<Wait, Errno | undefined> {
   const { slots } = zram;
   for (;;) {
@@ -179,13 +195,7 @@ function* recompressPlaced(
     if (slots.has(page, ZRAM_PP_SLOT)) {
       slots.setFlag(page, ZRAM_LOCK);
       try {
-        const errno = yield* recompressSlot(
-          zram,
-          page,
-          request,
-          priorities,
-          buffer,
-        );
+        const errno = yield* recompress(page);
         if (errno !== undefined) return errno;
       } finally {
         slots.clearFlag(page, ZRAM_LOCK);
@@ -197,8 +207,10 @@ function* recompressPlaced(
 }
 
 /** What an algorithm made of a page. */
-interface Recompressed {
+export interface Recompressed {
+  /** The algorithm's priority. */
   readonly priority: number;
+  /** What it made. */
   readonly bytes: Uint8Array;
 }
 
@@ -209,7 +221,7 @@ interface Recompressed {
 function searchSmaller(
   zram: Zram,
   page: number,
-  { threshold }: Request,
+  { threshold }: RecompressRequest,
   { first, end }: Priorities,
   buffer: Uint8Array,
 ): Recompressed | undefined {
@@ -236,11 +248,11 @@ function searchSmaller(
 function* recompressSlot(
   zram: Zram,
   page: number,
-  request: Request,
+  request: RecompressRequest,
   priorities: Priorities,
   buffer: Uint8Array,
 ): Generator<Wait, Errno | undefined> {
-  const { slots, stats, comps } = zram;
+  const { slots, comps } = zram;
   if (slots.size(page) < request.threshold) return;
   readFromZspool(zram, page, buffer);
   slots.clearFlag(page, ZRAM_IDLE);
@@ -253,13 +265,22 @@ function* recompressSlot(
     return;
   }
   yield "recompress_slot: slot locked, zs_malloc may sleep";
-  const { length } = smaller.bytes;
-  const handle = zram.initialisedPool.malloc(length);
+  return storeRecompressed(zram, page, smaller);
+}
+
+/** The page has a smaller object from now on, where there is memory for one. */
+export function storeRecompressed(
+  zram: Zram,
+  page: number,
+  { priority, bytes }: Recompressed,
+): Errno | undefined {
+  const { slots, stats } = zram;
+  const handle = zram.initialisedPool.malloc(bytes.length);
   if (typeof handle === "string") return handle;
-  zram.initialisedPool.write(handle, smaller.bytes);
+  zram.initialisedPool.write(handle, bytes);
   freePage(zram, page);
-  slots.setObject(page, handle, length, 0);
-  slots.setPriority(page, smaller.priority);
-  stats.comprDataSize += length;
+  slots.setObject(page, handle, bytes.length, 0);
+  slots.setPriority(page, priority);
+  stats.comprDataSize += bytes.length;
   stats.pagesStored++;
 }

@@ -16,6 +16,7 @@ import {
   ZRAM_SAME,
   ZRAM_WB,
 } from "./slots.ts";
+import { MAX_COMPS, SECONDARY_COMP } from "./zcomp.ts";
 
 /** The slots as they were before a recompression, and what was asked of it. */
 export interface RecompressionBefore {
@@ -40,23 +41,64 @@ const MARKS: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
+ * The priority below which pages have to be recompressed or marked; 0 where
+ * algorithms may be left, or a number of pages is named. 6.12 marks a page where
+ * it has tried all algorithms at once, and not where one saved too little.
+ */
+function priorityToTry(
+  zram: Zram,
+  threshold: number,
+  others: Readonly<Record<string, string | undefined>>,
+): number {
+  const last = zram.comps.activeCount - 1;
+  const isNamed = Object.keys(others).length > 0;
+  switch (zram.profile.zram.recompressOrder) {
+    case "by-index":
+      return isNamed || threshold > 0 ? 0 : Math.min(last, 1);
+    case "by-size":
+      return isNamed ? 0 : last;
+    case "one-by-size":
+      return lastIfNamed(zram, others);
+  }
+}
+
+/** Since 7.1: the priority that is named, 1 where none is, if it is the last. */
+function lastIfNamed(
+  { comps }: Zram,
+  others: Readonly<Record<string, string | undefined>>,
+): number {
+  const { priority = String(SECONDARY_COMP), ...rest } = others;
+  const tried = Number(priority);
+  let last = MAX_COMPS - 1;
+  while (last > 0 && comps.nameAt(last) === undefined) last--;
+  return tried === last && Object.keys(rest).length === 0 ? tried : 0;
+}
+
+/**
  * What {@linkcode checkRecompression} needs to know of a device before what is
  * written to `recompress` is done.
  */
 export function recompressionBefore(
-  { slots, comps }: Zram,
+  zram: Zram,
   text: string,
 ): RecompressionBefore {
-  const { threshold = "0", type = "", ...others } = Object.fromEntries(
-    nextArgs(text).map(({ param, value }) => [param, value]),
+  const { slots } = zram;
+  const asked = nextArgs(text);
+  // An unknown type changes nothing.
+  const { value: type = "" } =
+    asked.findLast(({ param, value = "" }) =>
+      param === "type" && Object.hasOwn(MARKS, value)
+    ) ?? {};
+  const { threshold = "0", type: _last, ...others } = Object.fromEntries(
+    asked.map(({ param, value }) => [param, value]),
   );
-  const isWhole = Object.keys(others).length === 0;
+  const below = priorityToTry(zram, Number(threshold), others);
   const marks = Object.hasOwn(MARKS, type) ? MARKS[type] : [];
   const isAsked = (page: number) =>
-    isWhole && slots.isAllocated(page) && !slots.has(page, EXCLUDED) &&
+    slots.isAllocated(page) && !slots.has(page, EXCLUDED) &&
     marks.every((mark) => slots.has(page, mark)) &&
     slots.size(page) >= Number(threshold) &&
-    slots.priority(page) < comps.activeCount - 1;
+    slots.priority(page) < below;
   const pages = Array.from({ length: slots.length }, (_, page) => page);
   return {
     sizes: pages.map((page) => slots.size(page)),
@@ -133,8 +175,9 @@ export const RECOMPRESSION_INVARIANTS: readonly RecompressionInvariant[] = [
   {
     id: "zram/recompress-all",
     sentence:
-      "Where neither algorithms nor a number of pages are named, every page that is asked for is recompressed or marked incompressible.",
-    source: "recompress_store, recompress_slot, zram_drv.c, since 6.2",
+      "Where no number of pages is named, and no algorithm (since 7.1: none but the last), every page that is asked for is recompressed or marked incompressible; in 6.12, where no algorithm saved a little only, and none was tried on it before.",
+    source:
+      "recompress_store, recompress_slot, zram_drv.c, since 6.2; zram_recompress, 6.12.118; highest_priority_algorithm, 7.2.12",
     check(before, found) {
       const { zram: { slots }, slot } = found;
       if (!before.isAsked[slot]) return SILENT;

@@ -29,6 +29,11 @@ function hasObject({ slots }: Zram, slot: number): boolean {
   return slots.isAllocated(slot) && !slots.has(slot, ZRAM_SAME | ZRAM_WB);
 }
 
+/** Whether a slot whose page is written back says what the object was. */
+function keepsFlags({ slots, profile }: Zram, slot: number): boolean {
+  return slots.has(slot, ZRAM_WB) && profile.zram.writtenBackKeeps === "flags";
+}
+
 /** Where, besides an object, flags say that a page is. */
 function describePlace({ slots }: Zram, slot: number): string {
   if (slots.has(slot, ZRAM_WB)) return "the backing device";
@@ -83,12 +88,14 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   {
     id: "zram/one-place",
     sentence:
-      "A page is in one place: it is not same-filled and written back at once, and stored whole only in the pool.",
+      "A page is in one place: it is not same-filled and written back at once, and stored whole only in the pool, or since 7.0 until it was written back.",
     source:
-      "zram_free_page, zram_writeback_slots, drivers/block/zram/zram_drv.c, 6.18",
-    check({ slots }, slot) {
+      "zram_free_page, zram_writeback_slots, drivers/block/zram/zram_drv.c, 6.18; zram_writeback_complete, 7.2.12",
+    check(zram, slot) {
+      const { slots } = zram;
+      const isWhole = slots.has(slot, ZRAM_HUGE) && !keepsFlags(zram, slot);
       const places = Number(slots.has(slot, ZRAM_SAME)) +
-        Number(slots.has(slot, ZRAM_WB)) + Number(slots.has(slot, ZRAM_HUGE));
+        Number(slots.has(slot, ZRAM_WB)) + Number(isWhole);
       if (places <= 1) return heldIf(places === 1);
       return {
         where: `slot ${slot}`,
@@ -100,16 +107,16 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   {
     id: "zram/object-size",
     sentence:
-      "An object is as large as a page where that is stored whole, else below the size from which on it would be, or below a page's where it was recompressed; a page elsewhere has none.",
+      "An object is as large as a page where that is stored whole, else below the size from which on it would be, or below a page's where it was recompressed; a page elsewhere has none, but since 7.0 one that was written back says what it had.",
     source:
-      "zram_write_page, zs_huge_class_size, drivers/block/zram/zram_drv.c, 6.4; max_zpage_size, 3.12",
+      "zram_write_page, zs_huge_class_size, drivers/block/zram/zram_drv.c, 6.4; max_zpage_size, 3.12; zram_writeback_complete, 7.2.12",
     check(zram, slot) {
       const { slots, profile, wholeFrom } = zram;
       const size = slots.size(slot);
       if (slots.has(slot, ZRAM_HUGE)) {
         return expectEqual(() => `huge slot ${slot}`, size, profile.pageSize);
       }
-      if (!hasObject(zram, slot)) {
+      if (!hasObject(zram, slot) && !keepsFlags(zram, slot)) {
         return expectEqual(() => `slot ${slot} without an object`, size, 0) ??
           heldIf(slots.isAllocated(slot));
       }
@@ -201,18 +208,19 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   {
     id: "zram/block",
     sentence:
-      "A page that is written back has a block in use, from 1 on and below the backing device's size.",
+      "A page that is written back has a block in use, from 1 on (since 6.19 from 0) and below the backing device's size.",
     source:
-      "alloc_block_bdev, free_block_bdev, drivers/block/zram/zram_drv.c, 6.1",
-    check({ slots, backing }, slot) {
+      "alloc_block_bdev, free_block_bdev, drivers/block/zram/zram_drv.c, 6.1; zram_reserve_bdev_block, 7.2.12",
+    check({ slots, backing, profile }, slot) {
       if (!slots.has(slot, ZRAM_WB)) return SILENT;
       const block = slots.block(slot);
       const pages = backing?.device.pages ?? 0;
-      const isUsed = block >= 1 && block < pages && backing?.isUsed(block);
+      const first = profile.zram.writebackOrder === "in-batches" ? 0 : 1;
+      const isUsed = block >= first && block < pages && backing?.isUsed(block);
       if (isUsed) return undefined;
       return {
         where: `slot ${slot}`,
-        expected: `a block in use from 1 to ${pages - 1}`,
+        expected: `a block in use from ${first} to ${pages - 1}`,
         found: block,
       };
     },
@@ -220,13 +228,15 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   {
     id: "zram/priority",
     sentence:
-      "A page is compressed by an algorithm that the device has, and one stored whole by none.",
-    source: "zram_set_priority, recompress_slot, zram_drv.c, since 6.2",
+      "A page is compressed by an algorithm that the device has, and one stored whole by none; since 7.0 it is known of a written-back page too.",
+    source:
+      "zram_set_priority, recompress_slot, zram_drv.c, since 6.2; zram_writeback_complete, 7.2.12",
     check(zram, slot) {
       const { slots, comps } = zram;
       const priority = slots.priority(slot);
       if (priority === PRIMARY_COMP) return SILENT;
-      const allowed = hasObject(zram, slot) && !slots.has(slot, ZRAM_HUGE) &&
+      const isKnown = hasObject(zram, slot) || keepsFlags(zram, slot);
+      const allowed = isKnown && !slots.has(slot, ZRAM_HUGE) &&
         comps.codecAt(priority) !== undefined;
       if (allowed) return undefined;
       return { where: `slot ${slot}`, expected: 0, found: priority };
@@ -235,8 +245,9 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   {
     id: "zram/incompressible",
     sentence:
-      "Only a page held by an object is marked incompressible, and only by recompression.",
-    source: "recompress_slot, zram_free_page, zram_drv.c, since 6.2",
+      "Only a page held by an object is marked incompressible, and only by recompression; since 7.0 it is so yet when it is written back.",
+    source:
+      "recompress_slot, zram_free_page, zram_drv.c, since 6.2; zram_writeback_complete, 7.2.12",
     check(zram, slot) {
       if (!zram.slots.has(slot, ZRAM_INCOMPRESSIBLE)) return SILENT;
       if (zram.comps.activeCount < 2) {
@@ -246,6 +257,7 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
           found: "none",
         };
       }
+      if (keepsFlags(zram, slot)) return undefined;
       return expectEqual(
         () => `incompressible slot ${slot}`,
         describePlace(zram, slot),
@@ -269,17 +281,27 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
   },
   {
     id: "zram/access-time",
-    sentence: "No page was accessed later than now.",
+    sentence:
+      "No page was accessed later than now; since 7.0 that is told in seconds of 32 bits.",
     source:
-      "zram_accessed, ktime_get_boottime, drivers/block/zram/zram_drv.c, 6.1",
-    check({ slots, now }, slot) {
-      if (slots.acTime(slot) === 0) return SILENT;
-      const latest = now();
-      if (slots.acTime(slot) <= latest) return undefined;
+      "zram_accessed, ktime_get_boottime, drivers/block/zram/zram_drv.c, 6.1; mark_slot_accessed, 7.2.12",
+    check({ slots, now, profile }, slot) {
+      const acTime = slots.acTime(slot);
+      if (acTime === 0) return SILENT;
+      const isWhole = profile.zram.acTime === "seconds";
+      if (isWhole && acTime % 1 !== 0) {
+        return {
+          where: `slot ${slot}`,
+          expected: "whole seconds",
+          found: acTime,
+        };
+      }
+      const latest = isWhole ? Math.min(now(), 2 ** 32 - 1) : now();
+      if (acTime <= latest) return undefined;
       return {
         where: `slot ${slot}`,
         expected: `at most ${latest} s`,
-        found: slots.acTime(slot),
+        found: acTime,
       };
     },
   },

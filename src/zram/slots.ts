@@ -75,7 +75,7 @@ export class Slots {
     return this.elementHigh(slot) * WORD + this.elementLow(slot);
   }
 
-  /** The block of the backing device that holds the page, or 0. */
+  /** The block of the backing device that holds the page; 0 for one elsewhere. */
   block(slot: number): number {
     return this.has(slot, ZRAM_WB) ? this.#element[2 * slot] : 0;
   }
@@ -90,7 +90,10 @@ export class Slots {
     return this.#element[2 * slot + 1];
   }
 
-  /** Bytes of the object that holds the page (`zram_get_obj_size`). */
+  /**
+   * Bytes of the object that holds the page, since 7.0 also of one that held it
+   * until it was written back (`zram_get_obj_size`).
+   */
   size(slot: number): number {
     return this.#state[slot] >>> FLAG_BITS;
   }
@@ -129,9 +132,13 @@ export class Slots {
     this.#state[slot] |= (size << FLAG_BITS) | flags;
   }
 
-  /** Makes an empty slot that of a page on the backing device. */
+  /**
+   * Makes a slot that of a page on the backing device: an empty one, or since
+   * 7.0 one whose object is gone and whose flags stay.
+   */
   setBlock(slot: number, block: number): void {
     this.#element[2 * slot] = block;
+    this.#element[2 * slot + 1] = 0;
     this.#state[slot] |= ZRAM_WB;
   }
 

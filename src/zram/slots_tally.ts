@@ -68,9 +68,11 @@ export class SlotsTally {
     const isSame = slots.has(slot, ZRAM_SAME);
     const isBack = slots.has(slot, ZRAM_WB);
     const isStored = slots.isAllocated(slot) && (this.#countsSame || !isSame);
-    this.#known[slot] = slots.size(slot) << SIZE_SHIFT |
+    // What a written-back page keeps of its object counts no more.
+    const isHuge = !isBack && slots.has(slot, ZRAM_HUGE);
+    this.#known[slot] = (isBack ? 0 : slots.size(slot)) << SIZE_SHIFT |
       (isStored ? STORED : 0) | (isSame ? ZRAM_SAME : 0) |
-      (isBack ? ZRAM_WB : 0) | (slots.has(slot, ZRAM_HUGE) ? ZRAM_HUGE : 0);
+      (isBack ? ZRAM_WB : 0) | (isHuge ? ZRAM_HUGE : 0);
     this.#held[slot] = isBack ? slots.block(slot) : slots.handle(slot);
   }
 

@@ -2,7 +2,7 @@
 import type { IoStat } from "../linux/zram_profile.ts";
 import type { Zram } from "./device.ts";
 
-/** The nine numbers of `mm_stat`, by their names in the documentation. */
+/** The numbers of `mm_stat`, by their names in the documentation. */
 export interface MmStat {
   /** Bytes of the pages stored, uncompressed. */
   orig_data_size: number;
@@ -53,9 +53,16 @@ export function mmStat({ profile, stats, pool, limitPages }: Zram): MmStat {
   };
 }
 
-/** The text of `mm_stat`. Specifies `mm_stat_show`, `zram_drv.c`, since 4.1. */
-export function mmStatText(stat: MmStat): string {
-  return statText(MM_STAT_FIELDS.map((field) => stat[field]));
+/**
+ * The text of `mm_stat`, of which older kernels show fewer `numbers`. Specifies
+ * `mm_stat_show`, `zram_drv.c`, since 4.1.
+ */
+export function mmStatText(
+  stat: MmStat,
+  numbers: number = MM_STAT_FIELDS.length,
+): string {
+  const fields = MM_STAT_FIELDS.slice(0, numbers);
+  return statText(fields.map((field) => stat[field]));
 }
 
 /** The three numbers of `bd_stat`, in units of 4 KiB whatever the page size. */

@@ -54,6 +54,8 @@ export function readAttribute(
 ): { text: string } | { errno: Errno } {
   const attribute = attributeFor(zram, name, READABLE);
   if (typeof attribute === "string") return { errno: attribute };
+  // disksize_show takes no lock.
+  if (name !== "disksize") zram.assertDevLock(`read '${name}'`);
   return { text: attribute.show?.(zram) ?? "" };
 }
 
@@ -81,5 +83,6 @@ export function writeAttribute(
 ): Errno | undefined {
   const attribute = attributeFor(zram, name, WRITABLE);
   if (typeof attribute === "string") return attribute;
+  zram.assertDevLock(`write to '${name}'`);
   return text === "" ? undefined : attribute.store?.(zram, text);
 }

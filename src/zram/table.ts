@@ -6,17 +6,14 @@ import type { Profile } from "../linux/profile.ts";
 import { fitsVmalloc } from "../linux/vmalloc.ts";
 import type { Zram } from "./device.ts";
 
-/** Bytes of an access time (`ktime_t`). */
-const KTIME_BYTES = 8;
-
 /**
  * Bytes that a slot takes, `sizeof(struct zram_table_entry)`, on x86 and
  * without lock debugging. Source: `drivers/block/zram/zram_drv.h`.
  */
 export function tableEntryBytes({ wordBits, zram }: Profile): number {
   const wordBytes = wordBits / 8;
-  const { words, bytes } = zram.tableEntry;
-  const acTime = zram.trackEntryActime ? KTIME_BYTES : 0;
+  const { words, bytes, acTimeBytes } = zram.tableEntry;
+  const acTime = zram.trackEntryActime ? acTimeBytes : 0;
   const members = words * wordBytes + bytes + acTime;
   return Math.ceil(members / wordBytes) * wordBytes;
 }

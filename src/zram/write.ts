@@ -95,8 +95,10 @@ export function freePage(zram: Zram, page: number): void {
     return;
   }
   const same = slots.has(page, ZRAM_SAME);
-  if (slots.has(page, ZRAM_HUGE)) stats.hugePages--;
-  if (slots.has(page, ZRAM_WB)) {
+  const isBack = slots.has(page, ZRAM_WB);
+  // Since 7.0 a page that is written back keeps the mark, and counts no more.
+  if (slots.has(page, ZRAM_HUGE) && !isBack) stats.hugePages--;
+  if (isBack) {
     zram.freeBlock(slots.block(page));
   } else if (same) {
     stats.samePages--;

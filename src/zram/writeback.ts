@@ -5,43 +5,43 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll, sysfsStreq } from "../linux/kstrtox.ts";
-import type { ZramProfile } from "../linux/zram_profile.ts";
 import type { Wait } from "../rules/wait.ts";
 import type { AttachedBacking } from "./backing.ts";
 import { slotLock } from "./bio.ts";
 import type { Zram } from "./device.ts";
-import { allocTemporaryPage, PpCtl } from "./post_processing.ts";
+import { allocTemporaryPage, isTurnedAway, PpCtl } from "./post_processing.ts";
 import { readFromZspool } from "./read.ts";
 import {
-  ZRAM_HUGE,
   ZRAM_IDLE,
   ZRAM_PP_SLOT,
   ZRAM_SAME,
   ZRAM_UNDER_WB,
   ZRAM_WB,
 } from "./slots.ts";
-import { parseWriteback, type Selection } from "./writeback_request.ts";
+import {
+  parseWriteback,
+  type Selection,
+  WRITEBACK_TYPES,
+} from "./writeback_request.ts";
 import { freePage } from "./write.ts";
-
-/** Carries out what is written to the attribute `writeback`. */
-type Writeback = (
-  zram: Zram,
-  text: string,
-) => Generator<Wait, Errno | undefined>;
 
 /** Bytes of the unit in which the limit and `bd_stat` count. */
 const LIMIT_UNIT = 4096;
 
 /** Whether the limit lets no page through (`wb_limit_enable`, `bd_wb_limit`). */
-function isExhausted({ wbLimitEnable, wbLimit }: Zram): boolean {
+export function isExhausted({ wbLimitEnable, wbLimit }: Zram): boolean {
   return wbLimitEnable && wbLimit === 0n;
 }
 
+/** By how much a page counts in the limit. */
+export function limitUnits({ profile }: Zram): bigint {
+  return BigInt(profile.pageSize / LIMIT_UNIT);
+}
+
 /** Takes a page off the limit; below zero it wraps, as the kernel's u64 does. */
-function chargeLimit(zram: Zram): void {
+export function chargeLimit(zram: Zram): void {
   if (!zram.wbLimitEnable || zram.wbLimit === 0n) return;
-  const units = BigInt(zram.profile.pageSize / LIMIT_UNIT);
-  zram.wbLimit = BigInt.asUintN(64, zram.wbLimit - units);
+  zram.wbLimit = BigInt.asUintN(64, zram.wbLimit - limitUnits(zram));
 }
 
 /** The slot's page is on the backing device now; its memory is given back. */
@@ -60,46 +60,47 @@ interface IndexOrder {
   flags: readonly number[];
 }
 
-/** What the text asks 6.1 for; EINVAL for anything else. */
+/**
+ * What the text asks up to 6.12 for: a type that this kernel has, or (since
+ * 5.16) a page's number. EINVAL for anything else.
+ */
 function parseIndexOrder(zram: Zram, text: string): IndexOrder | Errno {
-  const all = { start: 0, end: zram.slots.length };
-  if (sysfsStreq(text, "idle")) return { ...all, flags: [ZRAM_IDLE] };
-  if (sysfsStreq(text, "huge")) return { ...all, flags: [ZRAM_HUGE] };
-  if (sysfsStreq(text, "huge_idle")) {
-    return { ...all, flags: [ZRAM_IDLE, ZRAM_HUGE] };
+  const { slots, profile: { wordBits, zram: { writebackPages } } } = zram;
+  const type = zram.profile.zram.writebackTypes
+    .find((name) => sysfsStreq(text, name));
+  if (type !== undefined) {
+    return { start: 0, end: slots.length, flags: WRITEBACK_TYPES[type] };
   }
   const signature = "page_index=";
-  if (!text.startsWith(signature)) return "EINVAL";
-  const index = kstrtoll(
-    text.slice(signature.length),
-    zram.profile.wordBits,
-  );
-  if (typeof index === "string") return "EINVAL";
-  if (zram.pool === undefined) return "EINVAL";
+  if (writebackPages === "none" || !text.startsWith(signature)) return "EINVAL";
+  const index = kstrtoll(text.slice(signature.length), wordBits);
+  if (typeof index === "string" || zram.pool === undefined) return "EINVAL";
   const start = Number(index);
+  if (start < 0 || start >= slots.length) return "EINVAL";
   return { start, end: start + 1, flags: [] };
 }
 
 /**
- * 6.1: pages by number, one at a time, a block taken before each is looked at.
- * EIO where the limit is exhausted, ENOSPC where no block is free, both even
- * where no page was left to write; a page that cannot be written stays, loses
- * its mark, and its error is answered at the end.
+ * Up to 6.12: pages by number, one at a time, a block taken before each is
+ * looked at. EIO where the limit is exhausted, ENOSPC where no block is free,
+ * both even where no page was left to write; a page that cannot be written
+ * stays, loses its mark, and its error is answered at the end.
  */
-function* writebackByIndex(
+export function* writebackByIndex(
   zram: Zram,
   text: string,
 ): Generator<Wait, Errno | undefined> {
   const request = parseIndexOrder(zram, text);
   if (typeof request === "string") return request;
-  const { slots, backing } = zram;
+  const { backing } = zram;
   if (zram.pool === undefined) return "EINVAL";
+  if (isTurnedAway(zram)) return "EAGAIN";
   if (backing === undefined) return "ENODEV";
-  if (request.start < 0 || request.end > slots.length) return "EINVAL";
   const buffer = allocTemporaryPage(zram.memory);
   if (buffer === undefined) return "ENOMEM";
   let block = 0;
   let errno: Errno | undefined;
+  zram.ppInProgress = true;
   zram.initLockReaders++;
   try {
     for (let page = request.start; page < request.end; page++) {
@@ -115,11 +116,12 @@ function* writebackByIndex(
   } finally {
     if (block !== 0) zram.freeBlock(block);
     buffer.free();
+    zram.ppInProgress = false;
     zram.initLockReaders--;
   }
 }
 
-/** Whether 6.1 writes a page back: stored in the pool, and with all `flags`. */
+/** Whether a page is written back by its number: stored in the pool, and with all `flags`. */
 function canWriteBack(
   { slots }: Zram,
   page: number,
@@ -131,7 +133,8 @@ function canWriteBack(
 }
 
 /**
- * Writes one page while its slot is unlocked but marked. Whether the page is
+ * Writes one page while its slot is unlocked but marked; since 6.8 it was read
+ * before the slot was unlocked. Whether the page is
  * still the one that was read shows in its mark of idleness, which any access
  * clears and which `idle` does not set under the other mark.
  */
@@ -143,7 +146,9 @@ function* writeUnderMark(
 ): Generator<Wait, "written-back" | Errno | undefined> {
   const { slots, backing } = zram;
   slots.setFlag(page, ZRAM_UNDER_WB | ZRAM_IDLE);
-  yield "writeback_store: slot unlocked before zram_bvec_read";
+  if (zram.profile.zram.writebackReads === "unlocked") {
+    yield "writeback_store: slot unlocked before zram_bvec_read";
+  }
   readFromZspool(zram, page, buffer);
   const errno = backing?.device.writePage(block, buffer);
   yield "writeback_store: submit_bio_wait";
@@ -159,7 +164,7 @@ function* writeUnderMark(
 }
 
 /** Marks the pages of a selection for post-processing (`scan_slots_for_writeback`). */
-function placeSelected(
+export function placeSelected(
   { slots }: Zram,
   { start, end, flags }: Selection,
   ctl: PpCtl,
@@ -178,13 +183,13 @@ function placeSelected(
  * another post-processing runs; the rest as in 6.1, but a limit or a full
  * device shows only where a page is left to write.
  */
-function* writebackBySize(
+export function* writebackBySize(
   zram: Zram,
   text: string,
 ): Generator<Wait, Errno | undefined> {
   const { backing, slots } = zram;
   if (zram.pool === undefined) return "EINVAL";
-  if (zram.ppInProgress) return "EAGAIN";
+  if (isTurnedAway(zram)) return "EAGAIN";
   if (backing === undefined) return "ENODEV";
   const ctl = new PpCtl(slots, zram.profile.pageSize);
   zram.ppInProgress = true;
@@ -239,11 +244,3 @@ function* writebackSlots(
     buffer.free();
   }
 }
-
-/** The ways of writing back, by the name that a profile gives them. */
-export const WRITEBACK: Readonly<
-  Record<ZramProfile["writebackOrder"], Writeback>
-> = {
-  "by-index": writebackByIndex,
-  "by-size": writebackBySize,
-};

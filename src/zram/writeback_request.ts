@@ -14,7 +14,8 @@ export interface Selection {
   readonly flags: readonly number[];
 }
 
-const MODES: Readonly<Record<string, readonly number[]>> = {
+/** The flags that pages of each type have, all of them. */
+export const WRITEBACK_TYPES: Readonly<Record<string, readonly number[]>> = {
   idle: [ZRAM_IDLE],
   huge: [ZRAM_HUGE],
   huge_idle: [ZRAM_IDLE, ZRAM_HUGE],
@@ -69,8 +70,8 @@ export function parseWriteback(zram: Zram, text: string): Selection[] | Errno {
     // Without a value a parameter is a type, as before 6.16.
     const type = value === "" ? param : param === "type" ? value : undefined;
     if (type !== undefined) {
-      if (!Object.hasOwn(MODES, type)) return "EINVAL";
-      selections.push({ ...range, flags: MODES[type] });
+      if (!Object.hasOwn(WRITEBACK_TYPES, type)) return "EINVAL";
+      selections.push({ ...range, flags: WRITEBACK_TYPES[type] });
       return selections;
     }
     if (!Object.hasOwn(RANGES, param)) continue;

@@ -5,7 +5,9 @@
 import type { Codec } from "../codec/codec.ts";
 import { ALL_CODECS } from "../codec/codecs.ts";
 import type { Errno } from "../linux/errno.ts";
-import type { ZramProfile } from "../linux/zram_profile.ts";
+import { PARAM_NOT_SET, type ZcompParams } from "../linux/zcomp_params.ts";
+import { cryptoAlgorithm, type ZramProfile } from "../linux/zram_profile.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
 
 /** The priority of the algorithm that writes use (ZRAM_PRIMARY_COMP). */
 export const PRIMARY_COMP = 0;
@@ -23,6 +25,7 @@ export class Comps {
   readonly #codecs: ReadonlyMap<string, Codec>;
   readonly #added: readonly string[];
   readonly #names: (string | undefined)[];
+  readonly #params: ZcompParams[] = [];
   #active: (Codec | undefined)[] = [];
 
   /** The default algorithm alone. `added` codecs can be chosen in any kernel. */
@@ -35,14 +38,43 @@ export class Comps {
     this.#names = [profile.defaultAlgorithm];
   }
 
-  /** Algorithms that can be chosen, the kernel's first. */
+  /** Algorithms that are listed, the kernel's first. */
   get available(): readonly string[] {
-    return [...new Set([...this.#profile.compAlgorithms, ...this.#added])];
+    const { compAlgorithms, unlistedAlgorithms } = this.#profile;
+    const added = this.#added
+      .filter((name) => !unlistedAlgorithms.includes(name));
+    return [...new Set([...compAlgorithms, ...added])];
+  }
+
+  /**
+   * The algorithms, the one of a priority in brackets: behind the others where
+   * it is not listed. Throws a {@linkcode KernelBug} where a failed setup has
+   * left no algorithm. Specifies `zcomp_available_show`.
+   */
+  show(priority: number): string {
+    const chosen = this.#names[priority];
+    if (chosen === undefined) {
+      throw new KernelBug(
+        "zcomp_available_show",
+        "dereference a null pointer, as it has no algorithm's name",
+      );
+    }
+    const { unlistedAlgorithms } = this.#profile;
+    const shown = unlistedAlgorithms.includes(chosen)
+      ? [...this.available, chosen]
+      : this.available;
+    return shown.map((name) => name === chosen ? `[${name}] ` : `${name} `)
+      .join("") + "\n";
   }
 
   /** The algorithm of a priority, if there is one. */
   nameAt(priority: number): string | undefined {
     return this.#names[priority];
+  }
+
+  /** Gives a priority's algorithm parameters (`comp_params_store`). */
+  setParams(priority: number, params: ZcompParams): void {
+    this.#params[priority] = params;
   }
 
   /** The codec of a priority, once the device is initialised. */
@@ -64,40 +96,69 @@ export class Comps {
     const { algorithmChecked, longAlgorithmName } = this.#profile;
     if (algorithmChecked === "when-initialised") return undefined;
     if (name.length >= MAX_ALGO_NAME_SIZE) return longAlgorithmName;
-    if (!this.available.includes(name.replace(/\n$/, ""))) return "EINVAL";
+    if (!this.#isThere(name.replace(/\n$/, ""))) return "EINVAL";
   }
 
-  /** Gives an algorithm a priority (`comp_algorithm_set`). */
-  set(name: string, priority: number): void {
-    this.#names[priority] = name;
+  #isThere(name: string): boolean {
+    return this.available.includes(name) ||
+      this.#profile.unlistedAlgorithms.includes(name);
   }
 
   /**
-   * Makes every algorithm ready: EINVAL for one that is not available. Throws
-   * where the kernel has it and zspec has no codec for it. Specifies
-   * `zcomp_create`.
+   * Gives an algorithm a priority, which since 7.3 has no parameters then
+   * (`comp_algorithm_set`, `comp_params_reset`).
+   */
+  set(name: string, priority: number): void {
+    this.#names[priority] = name;
+    if (this.#profile.algorithmForgetsParams) this.#params[priority] = {};
+  }
+
+  /**
+   * Makes every algorithm ready: EINVAL for one that is not available or
+   * refuses its parameters. Throws where the kernel has it and zspec has no
+   * codec for it. Specifies `zcomp_create`, and what `disksize_store` does where
+   * it fails.
    */
   create(): Errno | undefined {
     const active: (Codec | undefined)[] = [];
     for (const [priority, name] of this.#names.entries()) {
       if (name === undefined) continue;
-      if (!this.available.includes(name)) return "EINVAL";
-      active[priority] = this.#codecNamed(name);
+      const params = this.#params[priority] ?? {};
+      const errno = this.#isThere(name)
+        ? this.#profile.refuseParams(name, params)
+        : "EINVAL";
+      if (errno !== undefined) {
+        this.#afterFailedSetup();
+        return errno;
+      }
+      active[priority] = withParams(this.#codecNamed(name), params);
     }
     this.#active = active;
   }
 
-  /** Forgets the codecs and, since 6.2, the algorithms (`zram_destroy_comps`). */
+  #afterFailedSetup(): void {
+    const { afterFailedSetup } = this.#profile;
+    if (afterFailedSetup === "unchanged") return;
+    this.destroy();
+    if (afterFailedSetup === "none") this.#names.length = 0;
+  }
+
+  /**
+   * Forgets the codecs, their parameters and, since 6.2, the algorithms
+   * (`zram_destroy_comps`).
+   */
   destroy(): void {
     this.#active = [];
-    this.#names.length = SECONDARY_COMP;
+    this.#params.length = 0;
+    this.#names.length = Math.min(this.#names.length, SECONDARY_COMP);
     if (this.#profile.resetRestoresAlgorithm) {
       this.#names[PRIMARY_COMP] = this.#profile.defaultAlgorithm;
     }
   }
 
   #codecNamed(name: string): Codec {
-    const codec = this.#codecs.get(name);
+    const codec = this.#codecs.get(name) ??
+      this.#codecs.get(cryptoAlgorithm(name));
     if (codec !== undefined) return codec;
     const known = this.available.filter((one) => this.#codecs.has(one));
     throw new Error(
@@ -106,4 +167,15 @@ export class Comps {
       }`,
     );
   }
+}
+
+/** A codec that was told something, or is as it is. */
+function withParams(codec: Codec, params: ZcompParams): Codec {
+  const isSet = Object.values(params).some((value) => value !== undefined);
+  return isSet ? codec.withParams?.(params) ?? codec : codec;
+}
+
+/** A parameter's number, where it is one. */
+export function paramOf(number: number | undefined): number | undefined {
+  return number === PARAM_NOT_SET ? undefined : number;
 }

@@ -1,5 +1,6 @@
 /** The rules that operations keep: what a pool is after them, by what it was. */
 import { Buffer } from "node:buffer";
+import type { Profile } from "../linux/profile.ts";
 import { PAGE_FLAGS, PAGE_STRIDE, PG_ALLOCATED } from "../memory/memory.ts";
 import {
   assertInvariants,
@@ -108,6 +109,13 @@ function ofMoved(
         : SILENT);
 }
 
+/** The ways of compacting that end where no page can be freed any more. */
+const THOROUGH: readonly Profile["compaction"][] = [
+  "source-first",
+  "source-first-until-contended",
+  "destination-first",
+];
+
 /** Rules about what compaction leaves. */
 const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
   {
@@ -131,10 +139,11 @@ const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
   {
     id: "zsmalloc/compaction-frees-what-it-reports",
     sentence:
-      "Compaction gives the frame allocator as many frames as it says, and never takes one.",
+      "Compaction gives the frame allocator as many frames as it says, where none of them is held, and never takes one.",
     source: `zs_compact, __zs_compact, ${SOURCE}, 4.4`,
     check(before, { pool, pagesFreed }) {
       const { pagesAllocated, memory } = pool;
+      if (pool.holds.isAny) return SILENT;
       const freed = before.pages - pagesAllocated;
       return expectEqual("pages freed", pagesFreed, freed) ??
         expectEqual(
@@ -147,13 +156,12 @@ const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
   {
     id: "zsmalloc/compaction-leaves-no-zspage-of-room",
     sentence:
-      "Compaction leaves every class with less than one zspage's worth of room, where nothing is mapped (since 4.3).",
+      "Compaction leaves every class with less than one zspage's worth of room, where nothing is mapped, held or to be freed (since 4.3).",
     source: `zs_can_compact in __zs_compact, ${SOURCE}, 4.3`,
     check(before, { pool }) {
-      const { compaction } = pool.profile;
-      const isThorough = compaction === "source-first" ||
-        compaction === "destination-first";
-      if (!isThorough || pool.mappings.count > 0) return SILENT;
+      const isThorough = THOROUGH.includes(pool.profile.compaction);
+      const isUnhindered = !pool.mappings.isAny && !pool.holds.isAny;
+      if (!isThorough || !isUnhindered) return SILENT;
       for (const sizeClass of pool.classes) {
         const where = () => `pages to free in class ${sizeClass.index}`;
         const violation = expectEqual(where, canCompact(sizeClass), 0);
@@ -165,7 +173,7 @@ const RESULT_INVARIANTS: readonly CompactionInvariant[] = [
   {
     id: "zsmalloc/compaction-fills-destinations",
     sentence:
-      "Compaction leaves at most one zspage of a class that took objects and is not full (since 6.4).",
+      "Compaction leaves at most one zspage of a class that took objects and is not full, where nobody else wanted the lock (since 6.4).",
     source: `__zs_compact, ${SOURCE}, 6.4`,
     check(before, { pool }) {
       if (pool.profile.compaction !== "destination-first") return SILENT;
@@ -252,7 +260,8 @@ interface Choices {
 function choicesOf(before: PoolBefore, pool: ZsPool): Iterable<Choices> {
   const choices = new Map<number, Choices>();
   for (const [zspage, { inuse, classIndex, objects }] of before.zspages) {
-    if (inuse === objects) continue;
+    const isListed = !pool.holds.offLists.has(zspage);
+    if (inuse === objects || inuse === 0 || !isListed) continue;
     const group = pool.profile.fullness.group(inuse, objects);
     const now = pool.zspages.isLive(zspage)
       ? pool.zspages.get(zspage, ZSPAGE_INUSE)
@@ -283,9 +292,16 @@ const COUNT_INVARIANTS: readonly CompactionInvariant[] = [
   {
     id: "zsmalloc/compaction-counts-pages",
     sentence:
-      "What compaction frees, and nothing else, adds to pages_compacted.",
+      "What compaction frees, and nothing else, adds to pages_compacted; what is held meanwhile counts, too.",
     source: `zs_compact, zs_pool_stats, ${SOURCE}, 4.3`,
-    check(before, { pool }) {
+    check(before, { pool, pagesFreed }) {
+      if (pool.holds.isAny) {
+        return expectEqual(
+          "pages_compacted",
+          pool.pagesCompacted,
+          before.pagesCompacted + pagesFreed,
+        );
+      }
       const freed = before.pages - pool.pagesAllocated;
       return expectEqual(
         "pages_compacted",

@@ -38,9 +38,10 @@ function* none(): Generator<Wait, number> {
 }
 
 /**
- * One destination is kept until it is full; sources come from the emptiest
- * list up, and one with a mapped object ends it. Specifies `__zs_compact`,
- * `mm/zsmalloc.c`, since 6.4 (since 6.15 as to mapped objects).
+ * One destination is kept until it is full, or somebody else wants the lock;
+ * sources come from the emptiest list up. One with a mapped object is waited
+ * for; since 6.15 it ends the class's compaction. Specifies `__zs_compact`,
+ * `mm/zsmalloc.c`, since 6.4.
  */
 function* destinationFirst(
   pool: CompactionPool,
@@ -48,67 +49,87 @@ function* destinationFirst(
 ): Generator<Wait, number> {
   let destination = NO_ZSPAGE;
   let pagesFreed = 0;
-  while (canCompact(sizeClass) > 0) {
-    if (destination === NO_ZSPAGE) {
-      destination = isolateZspage(
-        pool,
-        sizeClass,
-        fullest(sizeClass),
-        EMPTIEST,
-      );
+  try {
+    while (canCompact(sizeClass) > 0) {
+      if (destination === NO_ZSPAGE) destination = takeFullest(pool, sizeClass);
       if (destination === NO_ZSPAGE) break;
+      const freed = yield* emptyInto(pool, sizeClass, destination);
+      if (freed === undefined) break;
+      pagesFreed += freed;
+      if (isFull(pool, sizeClass, destination) || pool.isContended()) {
+        putbackZspage(pool, sizeClass, destination);
+        destination = NO_ZSPAGE;
+        yield "__zs_compact: lock dropped, cond_resched";
+      }
     }
-    const source = isolateZspage(pool, sizeClass, EMPTIEST, fullest(sizeClass));
-    if (source === NO_ZSPAGE) break;
-    if (pool.mappings.isReadLocked(source)) {
-      putbackZspage(pool, sizeClass, source);
-      break;
-    }
-    const cursor = cursorAt(pool, source);
-    migrateZspage(pool, sizeClass, source, cursor, destination);
-    pagesFreed += putbackSource(pool, sizeClass, source);
-    if (isFull(pool, sizeClass, destination)) {
-      putbackZspage(pool, sizeClass, destination);
-      destination = NO_ZSPAGE;
-      yield "__zs_compact: lock dropped, cond_resched";
-    }
+  } finally {
+    if (destination !== NO_ZSPAGE) putbackZspage(pool, sizeClass, destination);
   }
-  if (destination !== NO_ZSPAGE) putbackZspage(pool, sizeClass, destination);
   return pagesFreed;
 }
 
-/** Waits until no object of a zspage is mapped (`migrate_write_lock`). */
-function* migrateWriteLock(
-  { mappings }: CompactionPool,
+/**
+ * Empties the emptiest zspage into a destination, as far as that has room: the
+ * pages freed, or nothing where there is none that may be emptied.
+ */
+function* emptyInto(
+  pool: CompactionPool,
+  sizeClass: SizeClass,
+  destination: number,
+): Generator<Wait, number | undefined> {
+  const source = takeEmptiest(pool, sizeClass);
+  if (source === NO_ZSPAGE) return undefined;
+  let isLocked = false;
+  try {
+    isLocked = yield* writeLock(pool, source);
+  } finally {
+    if (!isLocked) putbackZspage(pool, sizeClass, source);
+  }
+  if (!isLocked) return undefined;
+  migrateZspage(pool, sizeClass, source, cursorAt(pool, source), destination);
+  return putbackSource(pool, sizeClass, source);
+}
+
+const takeEmptiest = (pool: CompactionPool, sizeClass: SizeClass) =>
+  isolateZspage(pool, sizeClass, EMPTIEST, fullest(sizeClass));
+
+const takeFullest = (pool: CompactionPool, sizeClass: SizeClass) =>
+  isolateZspage(pool, sizeClass, fullest(sizeClass), EMPTIEST);
+
+/**
+ * Locks a zspage against readers: waits until no object of it is mapped
+ * (`migrate_write_lock`, 5.19 to 6.14), or answers that there is one
+ * (`zspage_write_trylock`). Up to 5.18 objects are pinned one by one instead.
+ */
+function* writeLock(
+  { mappings, profile }: CompactionPool,
   zspage: number,
-): Generator<Wait, void> {
+): Generator<Wait, boolean> {
   while (mappings.isReadLocked(zspage)) {
+    if (profile.mapped === "left-alone") return false;
     yield blocked("__zs_compact: migrate_write_lock waits for a mapped object");
   }
+  return true;
 }
 
 /**
  * Fills destinations from one source until nothing of it is left to move;
  * returns the last of them, off its list, or `NO_ZSPAGE` where the class ran
- * out of them first.
+ * out of them first, or `isEnough` said so with the source half emptied.
  */
 function* emptySource(
   pool: CompactionPool,
   sizeClass: SizeClass,
   source: number,
+  isEnough: () => boolean,
 ): Generator<Wait, number> {
   const cursor = cursorAt(pool, source);
   for (;;) {
-    const destination = isolateZspage(
-      pool,
-      sizeClass,
-      fullest(sizeClass),
-      EMPTIEST,
-    );
+    const destination = takeFullest(pool, sizeClass);
     if (destination === NO_ZSPAGE) return NO_ZSPAGE;
     let outcome;
     try {
-      yield* migrateWriteLock(pool, destination);
+      yield* writeLock(pool, destination);
       outcome = migrateZspage(pool, sizeClass, source, cursor, destination);
     } finally {
       if (outcome !== "source-done") {
@@ -116,27 +137,70 @@ function* emptySource(
       }
     }
     if (outcome === "source-done") return destination;
+    if (isEnough()) return NO_ZSPAGE;
   }
 }
 
+const never = () => false;
+
 /**
  * One source after another is emptied, the almost empty ones first, into
- * destinations that are almost full. Specifies `__zs_compact`,
- * `mm/zsmalloc.c`, 4.3 to 6.3.
+ * destinations that are almost full. What is mapped stays where it is, and its
+ * zspage goes back to a list, to be a source again: the kernel tries on and on,
+ * which is a wait once as many sources in a row as there are zspages gave no
+ * page back. Specifies `__zs_compact`, `mm/zsmalloc.c`, 4.3 to 5.18 (5.10.262).
  */
 function* sourceFirst(
   pool: CompactionPool,
   sizeClass: SizeClass,
 ): Generator<Wait, number> {
   let pagesFreed = 0;
+  let inVain = 0;
   for (;;) {
-    const source = isolateZspage(pool, sizeClass, EMPTIEST, fullest(sizeClass));
+    const source = takeEmptiest(pool, sizeClass);
+    if (source === NO_ZSPAGE) return pagesFreed;
+    const destination = canCompact(sizeClass) === 0
+      ? NO_ZSPAGE
+      : yield* emptySource(pool, sizeClass, source, never);
+    if (destination === NO_ZSPAGE) {
+      putbackZspage(pool, sizeClass, source);
+      return pagesFreed;
+    }
+    putbackZspage(pool, sizeClass, destination);
+    const freed = putbackSource(pool, sizeClass, source);
+    pagesFreed += freed;
+    inVain = freed > 0 ? 0 : inVain + 1;
+    if (
+      freed > 0 || inVain * sizeClass.objectsPerZspage < sizeClass.objsAllocated
+    ) {
+      yield "__zs_compact: lock dropped, cond_resched";
+    } else {
+      inVain = 0;
+      yield blocked("__zs_compact: a mapped object stays in its zspage");
+    }
+  }
+}
+
+/**
+ * The same under one lock of the pool: what is mapped is waited for, and where
+ * somebody else wants the lock once a destination is full, the source is left
+ * half emptied and the class's compaction ends. Specifies `__zs_compact`,
+ * `mm/zsmalloc.c`, 5.19 to 6.3 (6.1.192).
+ */
+function* sourceFirstUntilContended(
+  pool: CompactionPool,
+  sizeClass: SizeClass,
+): Generator<Wait, number> {
+  let pagesFreed = 0;
+  for (;;) {
+    const source = takeEmptiest(pool, sizeClass);
     if (source === NO_ZSPAGE) return pagesFreed;
     let destination = NO_ZSPAGE;
     try {
-      yield* migrateWriteLock(pool, source);
+      yield* writeLock(pool, source);
       if (canCompact(sizeClass) > 0) {
-        destination = yield* emptySource(pool, sizeClass, source);
+        const isEnough = () => pool.isContended();
+        destination = yield* emptySource(pool, sizeClass, source, isEnough);
       }
     } finally {
       if (destination === NO_ZSPAGE) putbackZspage(pool, sizeClass, source);
@@ -162,7 +226,7 @@ function* firstMerged(
   for (;;) {
     const source = isolateZspage(pool, sizeClass, EMPTIEST, EMPTIEST);
     if (source === NO_ZSPAGE) return pagesFreed;
-    const destination = yield* emptySource(pool, sizeClass, source);
+    const destination = yield* emptySource(pool, sizeClass, source, never);
     if (destination === NO_ZSPAGE) {
       putbackZspage(pool, sizeClass, source);
       return pagesFreed;
@@ -183,5 +247,6 @@ export const COMPACT_CLASS: Readonly<
   "none": none,
   "first-merged": firstMerged,
   "source-first": sourceFirst,
+  "source-first-until-contended": sourceFirstUntilContended,
   "destination-first": destinationFirst,
 };

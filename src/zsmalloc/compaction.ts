@@ -8,6 +8,7 @@ import {
   PAGE_FIRST_OBJ_OFFSET,
   PAGE_STRIDE,
 } from "../memory/memory.ts";
+import type { Profile } from "../linux/profile.ts";
 import { InvariantError, type Rule } from "../rules/invariant.ts";
 import type { Mappings } from "./mapping.ts";
 import type { Handles } from "./obj.ts";
@@ -27,6 +28,8 @@ import {
 
 /** What compaction works on. */
 export interface CompactionPool {
+  /** What kernel the pool is one of. */
+  readonly profile: Profile;
   /** The pool's zspages. */
   readonly zspages: Zspages;
   /** The pool's handles. */
@@ -35,6 +38,8 @@ export interface CompactionPool {
   readonly mappings: Mappings;
   /** Objects moved so far. */
   objectsMigrated: number;
+  /** Whether somebody else wants the pool's lock now (`spin_is_contended`). */
+  isContended(): boolean;
   /** Frees an empty zspage that is in its class's group of empty ones. */
   freeZspage(sizeClass: SizeClass, zspage: number): void;
 }
@@ -58,7 +63,7 @@ export function isFull(
 
 /**
  * The handle of the next object from the cursor on, which is left at it, or 0
- * at the chain's end; in 4.0 a mapped object is passed over. Specifies
+ * at the chain's end; up to 5.18 a pinned object is passed over. Specifies
  * `find_alloced_obj`.
  */
 function findAllocedObj(
@@ -110,7 +115,7 @@ function moveObject(
 export const MIGRATE_ZSPAGE_INVARIANT: Rule = {
   id: "zsmalloc/source-empty-or-destination-full",
   sentence:
-    "Objects are moved until their zspage has none that is not mapped, or the other has no room.",
+    "Objects are moved until their zspage has none that is not mapped or pinned, or the other has no room.",
   source: "migrate_zspage, mm/zsmalloc.c, 4.1",
 };
 
@@ -120,7 +125,7 @@ function assertEmptied(
   source: number,
 ): void {
   const inuse = zspages.get(source, ZSPAGE_INUSE);
-  if (inuse === 0 || mappings.count > 0) return;
+  if (inuse === 0 || mappings.isAny) return;
   throw new InvariantError(MIGRATE_ZSPAGE_INVARIANT, {
     where: `zspage ${source}`,
     expected: "no object",
@@ -185,7 +190,10 @@ export function putbackZspage(
   return group;
 }
 
-/** Puts an emptied or half emptied source back and returns the pages freed. */
+/**
+ * Puts an emptied or half emptied source back and returns the pages freed; where
+ * one of them is locked they are counted, though they are freed later.
+ */
 export function putbackSource(
   pool: CompactionPool,
   sizeClass: SizeClass,

@@ -7,6 +7,9 @@ import type { Profile } from "../linux/profile.ts";
 /** ZS_ALIGN: chunk sizes are multiples of it, so no free link crosses a page. */
 export const ZS_ALIGN = 8;
 
+/** The least bytes of a chunk, whatever the bits of an index. */
+const LEAST_ALLOC_SIZE = 32;
+
 /** One size class that Linux builds; merged ones are left out. */
 export interface ClassGeometry {
   /** The class's index among all sizes, merged ones counted. */
@@ -40,6 +43,8 @@ export interface Geometry {
   readonly handleSize: number;
   /** OBJ_INDEX_BITS: bits of an object's index in its encoded location. */
   readonly objIndexBits: number;
+  /** ZS_OBJ_CLASS_BITS: bits of the class's index above it; 0 up to 7.2. */
+  readonly objClassBits: number;
   /** ZS_MIN_ALLOC_SIZE: bytes of the smallest chunk. */
   readonly minAllocSize: number;
   /** ZS_SIZE_CLASS_DELTA: bytes from one class to the next. */
@@ -99,6 +104,29 @@ function assertGeometry(profile: GeometryProfile): void {
   }
 }
 
+/** Bits of a class's index: one more than CLASS_BITS (ZS_OBJ_CLASS_BITS). */
+const OBJ_CLASS_BITS = 9;
+
+/** Bits that a page's number in its zspage takes, as the chain has room for. */
+const pageIndexBits = (chainSize: number) =>
+  Math.max(2, Math.ceil(Math.log2(chainSize)));
+
+/**
+ * Bits of the class's index in a location: none where words have 32 bits, or
+ * too few are left for the object's index in the densest zspage. Specifies
+ * `ZS_OBJ_CLASS_BITS`, `mm/zsmalloc.c`, 7.3.
+ */
+function classBitsOf(profile: GeometryProfile): number {
+  const { pageSize, wordBits, physBits, chainSize, objects } = profile;
+  const pageShift = Math.log2(pageSize);
+  const pfnShift = wordBits - (physBits - pageShift);
+  const densest = pageIndexBits(chainSize) +
+    Math.log2(pageSize / LEAST_ALLOC_SIZE);
+  const isNamed = objects.namesClass && wordBits === 64 &&
+    pfnShift >= OBJ_CLASS_BITS + densest;
+  return isNamed ? OBJ_CLASS_BITS : 0;
+}
+
 /** Pages and chunks of a zspage in the class of chunks of `size` bytes. */
 function zspageOf(profile: GeometryProfile, index: number, size: number) {
   const { pageSize, chainSize } = profile;
@@ -142,9 +170,10 @@ export function zsGeometry(profile: GeometryProfile): Geometry {
   const { pageSize, wordBits, physBits, chainSize, objects } = profile;
   const handleSize = objects.handle === "cell" ? wordBits / 8 : 0;
   const pfnBits = physBits - Math.log2(pageSize);
-  const objIndexBits = wordBits - pfnBits - objects.tagBits;
+  const objClassBits = classBitsOf(profile);
+  const objIndexBits = wordBits - pfnBits - objects.tagBits - objClassBits;
   const minAllocSize = Math.max(
-    32,
+    LEAST_ALLOC_SIZE,
     Math.floor(chainSize * pageSize / 2 ** objIndexBits),
   );
   const classDelta = pageSize >> profile.classBits;
@@ -177,6 +206,7 @@ export function zsGeometry(profile: GeometryProfile): Geometry {
     pageSize,
     handleSize,
     objIndexBits,
+    objClassBits,
     minAllocSize,
     classDelta,
     sizeClasses,

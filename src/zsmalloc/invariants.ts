@@ -10,6 +10,7 @@ import {
 } from "./change_invariants.ts";
 import { DESTROY_INVARIANTS } from "./destroy_invariants.ts";
 import { OBJECT_INVARIANTS } from "./object_invariants.ts";
+import { HANDLE_CLASS_INVARIANT } from "./free.ts";
 import { MIGRATE_ZSPAGE_INVARIANT } from "./compaction.ts";
 import type { ZsPool } from "./pool.ts";
 import {
@@ -23,12 +24,14 @@ import {
   checkZspage,
   CHUNK_INVARIANTS,
   FRAME_INVARIANTS,
+  HOLD_INVARIANTS,
   PLACE_INVARIANTS,
 } from "./zspage_invariants.ts";
 
 /** Every rule about zsmalloc, as a list to read. */
 export const ZSMALLOC_INVARIANTS: readonly Rule[] = [
   ...PLACE_INVARIANTS,
+  ...HOLD_INVARIANTS,
   ...FRAME_INVARIANTS,
   ...CHUNK_INVARIANTS,
   ...CLASS_INVARIANTS,
@@ -36,6 +39,7 @@ export const ZSMALLOC_INVARIANTS: readonly Rule[] = [
   ...WHOLE_POOL_INVARIANTS,
   ...OBJECT_INVARIANTS,
   MIGRATE_ZSPAGE_INVARIANT,
+  HANDLE_CLASS_INVARIANT,
   ...COMPACTION_INVARIANTS,
   ...MIGRATION_INVARIANTS,
   ...DESTROY_INVARIANTS,

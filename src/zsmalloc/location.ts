@@ -6,6 +6,8 @@
  * | PFN | object index | tag |
  * ```
  *
+ * Since 7.3 the index has the class's above the object's.
+ *
  * Locations lie in arrays of 32-bit words, little-endian: two words each on
  * 64-bit, one on 32-bit.
  */
@@ -36,7 +38,7 @@ export class Locations {
       into[word] = (pfn << shift) | shifted;
     } else if (shift >= 32) {
       into[word] = shifted;
-      into[word + 1] = pfn << (shift - 32);
+      into[word + 1] = (pfn << (shift - 32)) | this.#above(index);
     } else {
       into[word] = (pfn << shift) | shifted;
       into[word + 1] = pfn >>> (32 - shift);
@@ -55,10 +57,11 @@ export class Locations {
   /** The object index of the location at `word`. */
   index(from: Uint32Array, word: number): number {
     const low = from[word];
-    const index = this.#pfnShift >= 32
-      ? low
-      : low & ((1 << this.#pfnShift) - 1);
-    return index >>> this.#indexShift;
+    const shift = this.#pfnShift;
+    const tag = this.#indexShift;
+    if (shift < 32) return (low & ((1 << shift) - 1)) >>> tag;
+    const above = from[word + 1] & ((1 << (shift - 32)) - 1);
+    return (low >>> tag) + above * 2 ** (32 - tag);
   }
 
   /** Whether the location at `word` is this frame and index, whatever its tag. */
@@ -68,8 +71,17 @@ export class Locations {
     const low = shift >= 32 ? index << tag : (pfn << shift) | (index << tag);
     if ((from[word] ^ low) >>> tag !== 0) return false;
     if (this.words === 1) return true;
-    const high = shift >= 32 ? pfn << (shift - 32) : pfn >>> (32 - shift);
+    const high = shift >= 32
+      ? (pfn << (shift - 32)) | this.#above(index)
+      : pfn >>> (32 - shift);
     return from[word + 1] === high >>> 0;
+  }
+
+  /** What of an index lies above the lower 32 bits: a class, with many bits. */
+  #above(index: number): number {
+    return index > 0xffffffff >>> this.#indexShift
+      ? Math.floor(index / 2 ** (32 - this.#indexShift))
+      : 0;
   }
 
   /** The bits below the object index of the location at `word`. */

@@ -1,6 +1,6 @@
 /** Handles before there were cells: the handle is the location. */
 import type { Handles } from "./obj.ts";
-import type { ObjIndexing } from "./obj_index.ts";
+import { NO_CLASS, type ObjIndexing } from "./obj_index.ts";
 
 /** What `alloc` answers: no memory is needed, so it cannot fail. */
 const NO_CELL = -1;
@@ -57,6 +57,16 @@ export class LocationHandles implements Handles {
 
   free(handle: number): void {
     this.#live.delete(handle);
+  }
+
+  forget(handle: number): void {
+    this.#live.delete(handle);
+  }
+
+  giveBack(): void {}
+
+  classIndexOf(): number {
+    return NO_CLASS;
   }
 
   isLive(handle: number): boolean {

@@ -110,18 +110,26 @@ const MAP_CROSSING: Readonly<Record<Profile["mapping"], MapCrossing>> = {
   "read-only-copy": mapBuffer,
 };
 
-/** What a mapped object does where its whole zspage is locked. */
+/** What a mapped object does where compaction leaves its whole zspage. */
 const LOCKED: readonly Profile["mapped"][] = ["waited-for", "left-alone"];
+
+/** How far an object must lie in one frame to be mapped as it is. */
+const READ_SPAN: Readonly<
+  Record<Profile["readSpan"], (chunk: MappedChunk, length: number) => number>
+> = {
+  "chunk": ({ size }) => size,
+  "bytes-read": ({ header }, length) => header + length,
+};
 
 /** The object behind a mapping, with its bounds kept. */
 function mappedObject(
-  { handle, size, header }: MappedChunk,
+  { handle }: MappedChunk,
+  length: number,
   mode: MapMode,
   cpu: number,
   bytes: MappedBytes,
   isWritable: boolean,
 ): MappedObject {
-  const length = size - header;
   const assertInside = (verb: string, at: number, count: number) => {
     if (!Number.isInteger(at) || at < 0 || at + count > length) {
       throw new RangeError(
@@ -164,12 +172,16 @@ function mappedObject(
  * - or has its frames side by side (`page-table`), in every mode;
  * - or is copied for its reader alone (`read-only-copy`, since 6.16).
  *
+ * Up to 7.0 an object crosses frames where its chunk does; since 7.1 where the
+ * bytes do that are read.
+ *
  * Up to 6.15 a CPU maps one object at a time.
  */
 export class Mappings {
   readonly #profile: Profile;
   readonly #zspages: Zspages;
   readonly #buffers = new Map<number, Uint8Array>();
+  readonly #pinned = new Set<number>();
   readonly #mapped = new Map<
     MappedObject,
     { chunk: MappedChunk; bytes: MappedBytes }
@@ -186,9 +198,22 @@ export class Mappings {
     return this.#mapped.size;
   }
 
-  /** Maps the object in `chunk`. Throws where the kernel could not go on. */
-  map(chunk: MappedChunk, mode: MapMode, cpu: number): MappedObject {
-    const { mapping } = this.#profile;
+  /** Whether an object is mapped, or pinned to be freed. */
+  get isAny(): boolean {
+    return this.#mapped.size + this.#pinned.size > 0;
+  }
+
+  /**
+   * Maps the first `length` bytes of the object in `chunk`. Throws where the
+   * kernel could not go on.
+   */
+  map(
+    chunk: MappedChunk,
+    mode: MapMode,
+    cpu: number,
+    length: number,
+  ): MappedObject {
+    const { mapping, readSpan } = this.#profile;
     const isReadOnly = mapping === "read-only-copy";
     if (isReadOnly) this.#assertReadOnly(mode);
     else this.#assertCpuIsFree(chunk.handle, cpu);
@@ -197,7 +222,8 @@ export class Mappings {
         `Cannot map handle ${chunk.handle}: another has it mapped, and pin_tag waits`,
       );
     }
-    const isWithin = chunk.offset + chunk.size <= this.#zspages.memory.pageSize;
+    const span = READ_SPAN[readSpan](chunk, length);
+    const isWithin = chunk.offset + span <= this.#zspages.memory.pageSize;
     const bytes = isWithin
       ? mapFrames(this.#zspages, chunk)
       : MAP_CROSSING[mapping](
@@ -206,7 +232,14 @@ export class Mappings {
         mode,
         isReadOnly ? new Uint8Array(chunk.size) : this.#bufferOf(cpu),
       );
-    const object = mappedObject(chunk, mode, cpu, bytes, !isReadOnly);
+    const object = mappedObject(
+      chunk,
+      length,
+      mode,
+      cpu,
+      bytes,
+      !isReadOnly,
+    );
     this.#mapped.set(object, { chunk, bytes });
     return object;
   }
@@ -232,16 +265,29 @@ export class Mappings {
     return false;
   }
 
-  /** Whether a mapped object is one that cannot move (HANDLE_PIN_BIT, 4.0). */
+  /** Pins an object that is about to be freed (`pin_tag`, 4.0 to 5.18). */
+  pin(handle: number): void {
+    this.#pinned.add(handle);
+  }
+
+  /** Ends that. */
+  unpin(handle: number): void {
+    this.#pinned.delete(handle);
+  }
+
+  /** Whether an object cannot move (HANDLE_PIN_BIT, 4.0 to 5.18). */
   isPinned(handle: number): boolean {
-    return this.#profile.mapped === "pinned" && this.isMapped(handle);
+    return this.#pinned.has(handle) ||
+      (this.#profile.mapped === "pinned" && this.isMapped(handle));
+  }
+
+  /** Whether compaction leaves a zspage, as an object of it is mapped. */
+  isReadLocked(zspage: number): boolean {
+    return LOCKED.includes(this.#profile.mapped) && this.hasReaders(zspage);
   }
 
   /** Whether a zspage has readers (`migrate_read_lock`, `zspage_read_lock`). */
-  isReadLocked(zspage: number): boolean {
-    if (this.#mapped.size === 0 || !LOCKED.includes(this.#profile.mapped)) {
-      return false;
-    }
+  hasReaders(zspage: number): boolean {
     for (const { chunk } of this.#mapped.values()) {
       if (chunk.zspage === zspage) return true;
     }

@@ -7,6 +7,9 @@
  * handle ──► cell: | PFN | object index | tag | ──► frame and chunk
  *                                                   chunk: | handle + 1 | bytes … |
  * ```
+ *
+ * Since 7.3 the class's index stands between PFN and object index, where there
+ * are bits enough.
  */
 import type { Locations } from "./location.ts";
 import type { ObjIndexing } from "./obj_index.ts";
@@ -45,10 +48,16 @@ export interface Handles {
   recordObj(cell: number, pfn: number, objIndex: number, size: number): number;
   /** Frees a handle, or the memory for a new one. */
   free(handle: number): void;
+  /** A handle names no object any more; its memory is not given back yet. */
+  forget(handle: number): void;
+  /** Gives the memory of a handle back that names no object. */
+  giveBack(handle: number): void;
   /** Whether `handle` is one whose object has a location. */
   isLive(handle: number): boolean;
   /** The frame where the object of `handle` starts. */
   pfnOf(handle: number): number;
+  /** The index of the class that the location of `handle` names, if it does. */
+  classIndexOf(handle: number): number;
   /** The index in its zspage of the object of `handle`, of `size` bytes. */
   objIndexOf(handle: number, size: number): number;
   /** Whether the location of `handle` is this frame and object. */
@@ -119,11 +128,19 @@ export class HandleCache implements Handles {
   }
 
   free(handle: number): void {
+    this.forget(handle);
+    this.giveBack(handle);
+  }
+
+  forget(handle: number): void {
     const word = handle >>> 2;
     this.#cells[word] = FREE_CELL;
     if (this.#wordBytes === 8) this.#cells[word + 1] = FREE_CELL;
-    this.#freed.push(handle / this.#wordBytes);
     this.allocated--;
+  }
+
+  giveBack(handle: number): void {
+    this.#freed.push(handle / this.#wordBytes);
   }
 
   isLive(handle: number): boolean {
@@ -136,6 +153,11 @@ export class HandleCache implements Handles {
 
   pfnOf(handle: number): number {
     return this.#locations.pfn(this.#cells, handle >>> 2);
+  }
+
+  classIndexOf(handle: number): number {
+    const index = this.#locations.index(this.#cells, handle >>> 2);
+    return this.#indexing.classIndex(index);
   }
 
   objIndexOf(handle: number, size: number): number {

@@ -42,6 +42,8 @@ export interface ObjectChange {
   readonly zspage: number;
   /** The group in which that zspage was: empty for a new one. */
   readonly groupBefore: number;
+  /** Whether a malloc made that zspage. */
+  readonly isNew: boolean;
 }
 
 /** A rule about a malloc or a free. */
@@ -100,10 +102,9 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
     sentence:
       "A malloc takes at most one zspage's frames, and only where no zspage has room; a free gives at most one back.",
     source: `zs_malloc, zs_free, ${SOURCE}, 3.12`,
-    check(before, { pool, op, errno, zspage, groupBefore }) {
+    check(before, { pool, op, errno, zspage, isNew }) {
       if (errno !== undefined) return SILENT;
       const { sizeClass, objsAllocated, pagesAllocated } = before;
-      const isNew = op === "malloc" && groupBefore === GROUP_EMPTY;
       const isGone = op === "free" && !pool.zspages.isLive(zspage);
       const change = Number(isNew) - Number(isGone);
       const { objectsPerZspage, pagesPerZspage } = sizeClass;
@@ -122,16 +123,14 @@ export const OBJECT_INVARIANTS: readonly ObjectInvariant[] = [
   {
     id: "zsmalloc/malloc-takes-the-fullest",
     sentence:
-      "An object goes to the head of the fullest list whose zspages have room; to a new zspage where there is none.",
+      "An object goes to the head of the fullest list whose zspages have room, the list of empty ones last; to a new zspage where there is none.",
     source: `find_get_zspage, ${SOURCE}, 3.12`,
     check({ sizeClass, fullest, head }, change) {
       const { op, errno, zspage, groupBefore } = change;
       if (op !== "malloc" || errno !== undefined) return SILENT;
       const where = () => `the object's zspage of class ${sizeClass.index}`;
       return expectEqual(where, groupBefore, fullest) ??
-        (fullest === GROUP_EMPTY
-          ? undefined
-          : expectEqual(where, zspage, head));
+        (head === NO_ZSPAGE ? undefined : expectEqual(where, zspage, head));
     },
   },
   {

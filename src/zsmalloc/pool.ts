@@ -19,7 +19,11 @@ import {
   type MappedObject,
   Mappings,
 } from "./mapping.ts";
-import { migratePage } from "./migration.ts";
+import { isolatePage, putbackPage } from "./isolation.ts";
+import { migrateIsolatedPage } from "./migration.ts";
+import { freeDeferred } from "./deferred_free.ts";
+import { freeSteps } from "./free.ts";
+import { PageHolds } from "./page_holds.ts";
 import { HandleCache, type HandleOptions, type Handles } from "./obj.ts";
 import {
   canCompact,
@@ -35,6 +39,7 @@ import {
 import {
   NO_ZSPAGE,
   ZSPAGE_CLASS,
+  ZSPAGE_FULLNESS,
   ZSPAGE_HUGE,
   ZSPAGE_STRIDE,
   Zspages,
@@ -92,6 +97,8 @@ export class ZsPool {
   readonly handles: Handles;
   /** The objects that are mapped. */
   readonly mappings: Mappings;
+  /** The frames that are locked or isolated, and what that is in the way of. */
+  readonly holds: PageHolds = new PageHolds();
   /** Frames that the pool's zspages have (`zs_get_total_pages`, since 3.17). */
   pagesAllocated = 0;
   /** Frames that the pool's zspages have had so far, given back or not. */
@@ -101,7 +108,13 @@ export class ZsPool {
   /** Objects that compaction has moved so far (`num_migrated`, 4.1). */
   objectsMigrated = 0;
 
+  /** Whether a worker may have freed a zspage so far. */
+  hasDeferred = false;
+
   #destroyed = false;
+  /** Compactions that are in progress. */
+  #compactions = 0;
+  #isContended: () => boolean = () => false;
   /** For each class index, merged ones too, the class that serves it. */
   readonly #classOf: readonly SizeClass[];
 
@@ -154,13 +167,18 @@ export class ZsPool {
   }
 
   /**
-   * The index of the class for chunks of `size` bytes. It is asked of objects'
-   * sizes, and does not count the handle in front of them. Specifies
+   * The index of the class that an object of `size` bytes is told to be in.
+   * From 6.2 to 7.1 the handle in front of it is not counted, so that it may be
+   * the class below; 6.12.118 and 7.2 count it. Specifies
    * `zs_lookup_class_index`, since 6.2.
    */
   lookupClassIndex(size: number): number {
     assertWhole("look up a class", "size", size);
-    return this.#classOf[sizeClassIndex(this.geometry, size)].index;
+    const { profile, geometry } = this;
+    const chunk = profile.classLookup === "chunk"
+      ? size + geometry.handleSize
+      : size;
+    return this.#classOf[sizeClassIndex(geometry, chunk)].index;
   }
 
   /** The class that holds objects of `size` bytes, from 1 to the page size. */
@@ -202,23 +220,48 @@ export class ZsPool {
 
   /**
    * Frees an object and its handle. Throws where it is mapped, or not there.
-   * Specifies `zs_free`.
+   * The last object's zspage is freed with it, or later where one of its frames
+   * is locked or, up to 5.18, isolated. Specifies `zs_free`.
    */
   free(handle: number): void {
-    this.#assertLive(handle, "free");
-    if (this.mappings.isMapped(handle)) {
-      throw new Error(`Cannot free: handle ${handle} is mapped`);
+    this.#assertFreeable(handle);
+    const zspage = this.takeObject(handle);
+    if (zspage !== NO_ZSPAGE) {
+      const sizeClass = this.classOfZspage(zspage);
+      removeZspage(this.zspages, sizeClass, zspage);
+      sizeClass.objsAllocated -= sizeClass.objectsPerZspage;
+      this.releaseZspage(sizeClass, zspage);
     }
-    const { zspages, handles } = this;
+    this.handles.free(handle);
+  }
+
+  /** {@linkcode ZsPool.free}, stopping where the kernel holds no lock. */
+  freeSteps(handle: number): Generator<Wait, void> {
+    this.#assertFreeable(handle);
+    return freeSteps(this, handle);
+  }
+
+  /**
+   * Takes an object out of its zspage, and answers that one where it was the
+   * last and the zspage can be freed now: the handle is left.
+   */
+  takeObject(handle: number): number {
+    const { zspages, handles, holds } = this;
     const pfn = handles.pfnOf(handle);
     const zspage = zspages.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
     const sizeClass = this.classOfZspage(zspage);
     const objIndex = handles.objIndexOf(handle, sizeClass.size);
     zspages.objFree(pfn, objIndex, sizeClass.size);
     sizeClass.objsUsed--;
+    if (holds.offLists.has(zspage)) {
+      // fix_fullness_group tells the group alone; who took it off puts it back.
+      const group = fullnessGroup(zspages, sizeClass, zspage);
+      zspages.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FULLNESS] = group;
+      return NO_ZSPAGE;
+    }
     const group = fixFullnessGroup(zspages, sizeClass, zspage);
-    if (group === GROUP_EMPTY) this.freeZspage(sizeClass, zspage);
-    handles.free(handle);
+    if (group !== GROUP_EMPTY) return NO_ZSPAGE;
+    return this.#trylockZspage(zspage) ? zspage : NO_ZSPAGE;
   }
 
   /**
@@ -242,8 +285,9 @@ export class ZsPool {
 
   /**
    * Maps an object on a CPU, by number, until it is unmapped. Up to 6.15 a CPU
-   * maps one object at a time; since 6.16 an object is mapped to be read alone.
-   * Throws where the kernel could not go on. Specifies `zs_map_object`, up to
+   * maps one object at a time; since 6.16 an object is mapped to be read alone,
+   * and since 7.1 as many bytes of it as are asked for: by default all that its
+   * chunk holds. Throws where the kernel could not go on. Specifies `zs_map_object`, up to
    * 6.15, and `zs_obj_read_begin`.
    *
    * @example What is written to an object mapped to read is lost, or not
@@ -263,9 +307,19 @@ export class ZsPool {
    * assertEquals(kept, [true, true, false]);
    * ```
    */
-  map(handle: number, mode: MapMode, cpu = 0): MappedObject {
+  map(
+    handle: number,
+    mode: MapMode,
+    cpu = 0,
+    length?: number,
+  ): MappedObject {
     assertWhole("map", "cpu", cpu);
-    return this.mappings.map(this.#chunkOf(handle, "map"), mode, cpu);
+    const chunk = this.#chunkOf(handle, "map");
+    const most = chunk.size - chunk.header;
+    const { readSpan } = this.profile;
+    if (length !== undefined) assertWhole("map", "length", length, 0, most);
+    const asked = readSpan === "bytes-read" ? length ?? most : most;
+    return this.mappings.map(chunk, mode, cpu, asked);
   }
 
   /** Ends a mapping (`zs_unmap_object`, `zs_obj_read_end`). */
@@ -275,22 +329,44 @@ export class ZsPool {
 
   /**
    * Compacts every class from the largest to the smallest and returns the
-   * number of pages freed: 0 in 3.12, where nothing can move. Throws where it
+   * number of pages freed: 0 in 3.12, where nothing can move, and since 6.7
+   * (6.1.192) where another compaction of the pool is under way. Throws where it
    * would wait for a mapped object. Specifies `zs_compact`, since 4.1.
    */
   compact(): number {
     return runToEnd(this.compactSteps());
   }
 
-  /** {@linkcode ZsPool.compact}, stopping wherever the kernel drops its lock. */
-  *compactSteps(): Generator<Wait, number> {
-    const compactClass = COMPACT_CLASS[this.profile.compaction];
+  /**
+   * {@linkcode ZsPool.compact}, stopping wherever the kernel drops its lock.
+   * What `isContended` answers, it is told where the kernel asks whether
+   * somebody else wants the lock: by default nobody does.
+   */
+  *compactSteps(
+    isContended: () => boolean = () => false,
+  ): Generator<Wait, number> {
+    const { compaction, compactions } = this.profile;
+    if (compactions === "one" && this.#compactions > 0) return 0;
+    const compactClass = COMPACT_CLASS[compaction];
+    const others = this.#isContended;
+    this.#isContended = isContended;
+    this.#compactions++;
     let pagesFreed = 0;
-    for (let nth = this.classes.length - 1; nth >= 0; nth--) {
-      pagesFreed += yield* compactClass(this, this.classes[nth]);
+    try {
+      for (let nth = this.classes.length - 1; nth >= 0; nth--) {
+        pagesFreed += yield* compactClass(this, this.classes[nth]);
+      }
+    } finally {
+      this.#compactions--;
+      this.#isContended = others;
     }
     this.pagesCompacted += pagesFreed;
     return pagesFreed;
+  }
+
+  /** Whether somebody else wants the lock that a compaction holds. */
+  isContended(): boolean {
+    return this.#isContended();
   }
 
   /** Pages that compaction could free now, where memory pressure asks (`zs_shrinker_count`). */
@@ -301,7 +377,7 @@ export class ZsPool {
 
   /**
    * Compacts as memory pressure does: the pages freed, or `stop` where none
-   * could be (SHRINK_STOP). Specifies `zs_shrinker_scan`, since 4.3.
+   * could be (SHRINK_STOP), or another compaction is under way. Specifies `zs_shrinker_scan`, since 4.3.
    */
   shrinkerScan(): number | "stop" {
     if (!this.profile.shrinker) return "stop";
@@ -310,30 +386,101 @@ export class ZsPool {
 
   /**
    * Replaces a frame of the pool by another and returns that one's number:
-   * EBUSY up to 4.7, ENOMEM where there is none, EINVAL (since 6.15) where an
-   * object of its zspage is mapped. Throws where it would wait for that.
-   * Specifies `zs_page_migrate`, since 4.8.
+   * EBUSY where it cannot be isolated, as up to 4.7, ENOMEM where there is none,
+   * EINVAL (since 6.15) or EBUSY (since 7.1) where an object of its zspage is
+   * mapped. Throws where it would wait for that. Specifies `zs_page_isolate`,
+   * `zs_page_migrate` and `zs_page_putback`, since 4.8.
    */
   migratePage(pfn: number): number | Errno {
     return runToEnd(this.migratePageSteps(pfn));
   }
 
   /** {@linkcode ZsPool.migratePage}, stopping where the kernel waits. */
-  migratePageSteps(pfn: number): Generator<Wait, number | Errno> {
-    if (!this.#ownsPage(pfn)) {
-      throw new Error(`Cannot migrate page ${pfn}: it is not of this pool`);
+  *migratePageSteps(pfn: number): Generator<Wait, number | Errno> {
+    if (!this.isolatePage(pfn)) return "EBUSY";
+    let to: number | Errno = "EBUSY";
+    try {
+      to = yield* migrateIsolatedPage(this, pfn);
+    } finally {
+      if (typeof to === "string") putbackPage(this, pfn);
     }
-    return migratePage(this, pfn);
+    return to;
+  }
+
+  /**
+   * Isolates a frame of the pool, to be migrated or put back: false where that
+   * is refused. Up to 5.18 its zspage leaves its list, takes no object and is
+   * not freed until then; since 5.19 it may even be freed. Specifies
+   * `isolate_movable_page` and `zs_page_isolate`, since 4.8.
+   */
+  isolatePage(pfn: number): boolean {
+    const zspage = this.#zspageOf(pfn, "migrate");
+    return isolatePage(this, pfn, zspage);
+  }
+
+  /**
+   * Migrates a frame that is isolated, and ends that: the new frame's number, or
+   * `NO_PAGE` where its zspage was freed meanwhile; or an errno, and it stays
+   * isolated. Throws where it would wait.
+   */
+  migrateIsolated(pfn: number): number | Errno {
+    if (!this.holds.isIsolated(pfn)) {
+      throw new Error(`Cannot migrate page ${pfn}: it is not isolated`);
+    }
+    return runToEnd(migrateIsolatedPage(this, pfn));
+  }
+
+  /** Puts a frame back that is isolated. Specifies `zs_page_putback`. */
+  putbackPage(pfn: number): void {
+    putbackPage(this, pfn);
+  }
+
+  /**
+   * Locks a frame of the pool, as whoever looks at it does, for as long as it is
+   * not unlocked: false where it is locked. Its zspage is not freed meanwhile.
+   */
+  lockPage(pfn: number): boolean {
+    this.#zspageOf(pfn, "lock");
+    return this.holds.lock(pfn);
+  }
+
+  /** Unlocks a frame. */
+  unlockPage(pfn: number): void {
+    this.holds.unlock(pfn);
+  }
+
+  /**
+   * Frees the zspages that could not be freed when their last object went, and
+   * returns their pages: the kernel's worker does so soon. Throws where it would
+   * wait for a locked frame. Specifies `async_free_zspage`, since 4.8.
+   */
+  freeDeferred(): number {
+    return runToEnd(this.freeDeferredSteps());
+  }
+
+  /** {@linkcode ZsPool.freeDeferred}, stopping where the kernel waits. */
+  freeDeferredSteps(): Generator<Wait, number> {
+    this.hasDeferred = true;
+    return freeDeferred(this);
   }
 
   /**
    * Ends the pool and reports what was still allocated, which is lost with its
-   * frames, as in Linux. Specifies `zs_destroy_pool`.
+   * frames, as in Linux. Empty zspages are freed first. Throws where the kernel
+   * would wait, up to 5.18 for isolated frames too, and where since then one
+   * would lose its pool. Specifies `zs_destroy_pool`, `zs_unregister_migration`
+   * and `zs_flush_migration`.
    */
   destroy(): readonly LeakedObjects[] {
     if (this.mappings.count > 0) {
       throw new Error("Cannot destroy the pool: an object is mapped");
     }
+    if (this.holds.isolatedPages > 0) {
+      throw new Error(
+        "Cannot destroy the pool: zs_unregister_migration waits for an isolated page, or nobody does",
+      );
+    }
+    this.freeDeferred();
     this.#destroyed = true;
     return this.classes
       .filter(({ objsAllocated }) => objsAllocated > 0)
@@ -344,12 +491,42 @@ export class ZsPool {
       }));
   }
 
-  /** Frees an empty zspage that is in its class's group of them (`free_zspage`). */
+  /**
+   * Frees an empty zspage that is in its class's group of them; the worker does
+   * so later where one of its frames is locked (`free_zspage`).
+   */
   freeZspage(sizeClass: SizeClass, zspage: number): void {
+    if (!this.#trylockZspage(zspage)) return;
     removeZspage(this.zspages, sizeClass, zspage);
-    this.zspages.free(zspage);
     sizeClass.objsAllocated -= sizeClass.objectsPerZspage;
+    this.releaseZspage(sizeClass, zspage);
+  }
+
+  /** Frees the frames of a zspage that its class counts no more. */
+  releaseZspage(sizeClass: SizeClass, zspage: number): void {
+    const { holds } = this;
+    this.zspages.free(zspage, (pfn) => {
+      if (!holds.isIsolated(pfn)) return false;
+      holds.lose(pfn);
+      return true;
+    });
     this.pagesAllocated -= sizeClass.pagesPerZspage;
+  }
+
+  /** Whether no frame of a zspage is locked; else the worker is to free it. */
+  #trylockZspage(zspage: number): boolean {
+    const { holds, zspages } = this;
+    if (holds.count === 0) return true;
+    const isLocked = zspages.pagesOf(zspage).some((pfn) => holds.isLocked(pfn));
+    if (isLocked) holds.freeWork = true;
+    return !isLocked;
+  }
+
+  #assertFreeable(handle: number): void {
+    this.#assertLive(handle, "free");
+    if (this.mappings.isMapped(handle)) {
+      throw new Error(`Cannot free: handle ${handle} is mapped`);
+    }
   }
 
   /** {@linkcode ZsPool.classFor}, of what is known to be a size. */
@@ -427,14 +604,14 @@ export class ZsPool {
     }
   }
 
-  /** Whether a frame is one of this pool's zspages. */
-  #ownsPage(pfn: number): boolean {
+  /** The zspage of a frame of this pool. */
+  #zspageOf(pfn: number, verb: string): number {
     const { page } = this.memory;
-    if (((page[pfn * PAGE_STRIDE + PAGE_FLAGS] ?? 0) & PG_ALLOCATED) === 0) {
-      return false;
-    }
-    const zspage = page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
-    return this.zspages.isLive(zspage) &&
+    const flags = page[pfn * PAGE_STRIDE + PAGE_FLAGS] ?? 0;
+    const zspage = page[pfn * PAGE_STRIDE + PAGE_PRIVATE] ?? NO_ZSPAGE;
+    const isOwn = (flags & PG_ALLOCATED) !== 0 && this.zspages.isLive(zspage) &&
       this.zspages.pagesOf(zspage).includes(pfn);
+    if (isOwn) return zspage;
+    throw new Error(`Cannot ${verb} page ${pfn}: it is not of this pool`);
   }
 }

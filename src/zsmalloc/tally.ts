@@ -2,6 +2,7 @@
  * What the zspages of a pool add up to, by looking at each of them, to compare
  * with what the pool counts.
  */
+import type { OffList } from "./page_holds.ts";
 import type { ZsPool } from "./pool.ts";
 import type { SizeClass } from "./size_class.ts";
 import type { ZspageView } from "./view.ts";
@@ -11,10 +12,14 @@ import { ZSPAGE_FULLNESS } from "./zspage.ts";
 export interface ClassTally {
   /** The class. */
   readonly sizeClass: SizeClass;
-  /** Its zspages by the group that each says it is in. */
+  /** Its zspages on lists, by the group that each says it is in. */
   readonly groups: Uint32Array;
-  /** Its zspages. */
+  /** Its zspages, but for those whose frames are being freed. */
   zspages: number;
+  /** Zspages that the worker has taken, to free them. */
+  taken: number;
+  /** Zspages that it counts no more, whose frames are not freed yet. */
+  leaving: number;
   /** Chunks of them that hold an object. */
   objects: number;
 }
@@ -23,8 +28,17 @@ export interface ClassTally {
 interface Entry {
   readonly tally: ClassTally;
   readonly group: number;
+  readonly off: OffList | undefined;
   readonly objects: number;
   readonly pages: readonly number[];
+}
+
+/** Counts where a zspage is, once more or less. */
+function countPlace({ tally, group, off }: Entry, by: 1 | -1): void {
+  if (off === "being-freed") tally.leaving += by;
+  else tally.zspages += by;
+  if (off === "to-be-freed") tally.taken += by;
+  if (off === undefined) tally.groups[group] += by;
 }
 
 /** What all zspages of a pool add up to. */
@@ -50,6 +64,8 @@ export class PoolTally {
       sizeClass,
       groups: new Uint32Array(sizeClass.heads.length),
       zspages: 0,
+      taken: 0,
+      leaving: 0,
       objects: 0,
     }));
     this.#byIndex = new Map(
@@ -68,7 +84,11 @@ export class PoolTally {
   clear(): void {
     for (const tally of this.classes) {
       tally.groups.fill(0);
-      tally.zspages = tally.objects = 0;
+      tally.zspages =
+        tally.objects =
+        tally.taken =
+        tally.leaving =
+          0;
     }
     this.pages = this.objects = 0;
     this.sharedPage = undefined;
@@ -86,12 +106,12 @@ export class PoolTally {
     const entry = {
       tally: this.of(sizeClass),
       group: this.#pool.zspages.get(zspage, ZSPAGE_FULLNESS),
+      off: this.#pool.holds.offLists.get(zspage),
       objects: allocated,
       pages: samePages ? known.pages : [...pages],
     };
     this.#entries.set(zspage, entry);
-    entry.tally.groups[entry.group]++;
-    entry.tally.zspages++;
+    countPlace(entry, 1);
     entry.tally.objects += allocated;
     this.objects += allocated;
     if (!samePages) this.#own(zspage, pages);
@@ -126,9 +146,9 @@ export class PoolTally {
     this.pages += pages.length;
   }
 
-  #uncount({ tally, group, objects, pages }: Entry, givesPages: boolean): void {
-    tally.groups[group]--;
-    tally.zspages--;
+  #uncount(entry: Entry, givesPages: boolean): void {
+    const { tally, objects, pages } = entry;
+    countPlace(entry, -1);
     tally.objects -= objects;
     this.objects -= objects;
     if (!givesPages) return;

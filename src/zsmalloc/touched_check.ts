@@ -57,6 +57,16 @@ export class TouchedCheck {
     this.#touched.checkAll();
   }
 
+  /** An object's zspage is going to be put elsewhere, or was. */
+  noteObject(handle: number): void {
+    this.#touched.note(handle);
+  }
+
+  /** Checks the zspages of the objects that were noted. */
+  checkNoted(): void {
+    this.#touched.check();
+  }
+
   /** What there is to remember before a malloc of `size` bytes, of any number. */
   beforeMalloc(size: number): ClassBefore {
     const pool = this.#pool;
@@ -70,7 +80,8 @@ export class TouchedCheck {
     const { sizeClass } = before;
     const isRefused = typeof answer === "string";
     const zspage = isRefused ? NO_ZSPAGE : this.#touched.note(answer);
-    const groupBefore = this.#touched.groupOf(zspage) ?? GROUP_EMPTY;
+    const known = this.#touched.groupOf(zspage);
+    const groupBefore = known ?? GROUP_EMPTY;
     this.#touched.noteBeside(sizeClass.heads[groupBefore]);
     this.#touched.noteClass(sizeClass);
     this.#touched.check();
@@ -80,6 +91,7 @@ export class TouchedCheck {
       errno: isRefused ? answer : undefined,
       zspage,
       groupBefore,
+      isNew: known === undefined,
     });
   }
 
@@ -113,6 +125,7 @@ export class TouchedCheck {
       errno: undefined,
       zspage,
       groupBefore: group,
+      isNew: false,
     });
   }
 

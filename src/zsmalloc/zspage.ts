@@ -12,6 +12,7 @@ import {
   PAGE_INDEX,
   PAGE_PRIVATE,
   PAGE_STRIDE,
+  PG_ALLOCATED,
   PG_PRIVATE,
 } from "../memory/memory.ts";
 import type { Profile } from "../linux/profile.ts";
@@ -97,14 +98,21 @@ export class Zspages implements FrameChains {
   constructor(
     memory: Memory,
     { wordBits, objects }: Pick<Profile, "wordBits" | "objects">,
-    { objIndexBits, handleSize }: Pick<Geometry, "objIndexBits" | "handleSize">,
+    { objIndexBits, objClassBits, handleSize }: Pick<
+      Geometry,
+      "objIndexBits" | "objClassBits" | "handleSize"
+    >,
   ) {
+    const indexBits = objIndexBits + objClassBits;
     this.memory = memory;
     this.headerBytes = handleSize;
     this.#wordBytes = wordBits / 8;
-    this.#endPfn = 2 ** (wordBits - objIndexBits - objects.tagBits);
-    this.locations = new Locations(wordBits, objIndexBits, objects.tagBits);
-    this.indexing = objIndexing(objects.index, this);
+    this.#endPfn = 2 ** (wordBits - indexBits - objects.tagBits);
+    this.locations = new Locations(wordBits, indexBits, objects.tagBits);
+    this.indexing = objIndexing(objects.index, this, {
+      objClassBits,
+      objIndexBits,
+    });
     this.links = objects.link === "index"
       ? indexLinks(memory, wordBits)
       : locationLinks(
@@ -149,6 +157,12 @@ export class Zspages implements FrameChains {
       pages.push(pfn);
       pfn = this.nextPage(pfn);
     }
+  }
+
+  /** The index of the class of the zspage that has frame `pfn`. */
+  classIndexAt(pfn: number): number {
+    const zspage = this.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
+    return this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_CLASS];
   }
 
   /** How many frames of its chain lie before frame `pfn`. */
@@ -250,9 +264,20 @@ export class Zspages implements FrameChains {
     return zspage;
   }
 
-  /** Frees an empty zspage's frames. Specifies `__free_zspage`. */
-  free(zspage: number): void {
-    for (const pfn of this.pagesOf(zspage)) this.memory.freePage(pfn);
+  /**
+   * Frees an empty zspage's frames, but for those that another holds. Specifies
+   * `__free_zspage` and `reset_page`.
+   */
+  free(zspage: number, isHeld: (pfn: number) => boolean = () => false): void {
+    const { memory } = this;
+    for (const pfn of this.pagesOf(zspage)) {
+      if (!isHeld(pfn)) memory.freePage(pfn);
+      else {
+        const page = pfn * PAGE_STRIDE;
+        memory.page.fill(0, page, page + PAGE_STRIDE);
+        memory.page[page + PAGE_FLAGS] = PG_ALLOCATED;
+      }
+    }
     this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FIRST_PAGE] = FREE_ZSPAGE;
     this.#freed.push(zspage);
   }

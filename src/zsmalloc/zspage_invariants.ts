@@ -80,7 +80,7 @@ export const PLACE_INVARIANTS: readonly PlaceInvariant[] = [
       const { zspages } = pool;
       const { heads, isListed } = pool.classOfZspage(zspage);
       const group = zspages.get(zspage, ZSPAGE_FULLNESS);
-      if (!isListed[group]) return SILENT;
+      if (!isListed[group] || pool.holds.offLists.has(zspage)) return SILENT;
       const prev = zspages.get(zspage, ZSPAGE_PREV);
       const next = zspages.get(zspage, ZSPAGE_NEXT);
       const before = prev === NO_ZSPAGE
@@ -121,6 +121,31 @@ export const PLACE_INVARIANTS: readonly PlaceInvariant[] = [
         if (violation !== undefined) return violation;
       }
       return isAlone ? SILENT : undefined;
+    },
+  },
+];
+
+/** Rules about zspages of which frames are held. */
+export const HOLD_INVARIANTS: readonly PlaceInvariant[] = [
+  {
+    id: "zsmalloc/isolated-off-list",
+    sentence:
+      "A zspage of which a frame is isolated is on no list (4.8 to 5.18); since 5.19 it stays on its list.",
+    source: `zs_page_isolate, ${SOURCE}, 5.10.262 and 6.1.192`,
+    check({ zspages, holds, profile }, zspage) {
+      if (!holds.isZspageIsolated(zspage)) return SILENT;
+      const off = holds.offLists.get(zspage) === "isolated";
+      const isLinked = [ZSPAGE_PREV, ZSPAGE_NEXT]
+        .some((field) => zspages.get(zspage, field) !== NO_ZSPAGE);
+      return expectEqual(
+        () => `zspage ${zspage}, isolated`,
+        off ? "off-list" : "on-list",
+        profile.isolated,
+      ) ?? expectEqual(
+        () => `the neighbours of zspage ${zspage}`,
+        off && isLinked ? "some" : "right",
+        "right",
+      );
     },
   },
 ];
@@ -206,7 +231,8 @@ export const FRAME_INVARIANTS: readonly ZspageInvariant[] = [
       "A huge object has its frame to itself: its handle is kept in the struct page.",
     source: `obj_malloc, ${SOURCE}, 4.0`,
     check({ memory, zspages }, { zspage, pages }) {
-      if (zspages.get(zspage, ZSPAGE_HUGE) === 0) return SILENT;
+      const inuse = zspages.get(zspage, ZSPAGE_INUSE);
+      if (zspages.get(zspage, ZSPAGE_HUGE) === 0 || inuse === 0) return SILENT;
       const kept = memory.page[pages[0] * PAGE_STRIDE + PAGE_INDEX];
       const isTagged = (kept & OBJ_ALLOCATED_TAG) === 1;
       if (isTagged && pages.length === 1) return undefined;
@@ -227,6 +253,9 @@ export const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     source: `init_zspage, ${SOURCE}, 3.12`,
     check({ memory, zspages }, { zspage, sizeClass, freeEnd }) {
       const { size, objectsPerZspage, pagesPerZspage } = sizeClass;
+      // A huge object that takes a chunk again reads its link from what was in
+      // it: nobody follows that, as the zspage is full.
+      if (zspages.get(zspage, ZSPAGE_HUGE) === 1) return SILENT;
       // Where a zspage has room behind its last chunk, init_zspage takes that
       // for one more: the last chunk links to it, and it has the marked link.
       const hasRoom = objectsPerZspage * size !==
@@ -283,13 +312,14 @@ export const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
   },
   {
     id: "zsmalloc/inuse",
-    sentence: "A zspage counts the chunks that hold an object, at least one.",
+    sentence:
+      "A zspage counts the chunks that hold an object: at least one, or it is to be freed.",
     source: `mod_zspage_inuse in obj_malloc and obj_free, ${SOURCE}, 4.8`,
-    check({ zspages }, { zspage, allocated }) {
+    check({ zspages, holds }, { zspage, allocated }) {
       const inuse = zspages.get(zspage, ZSPAGE_INUSE);
       const where = () => `zspage ${zspage}`;
       return expectEqual(where, inuse, allocated) ??
-        (inuse > 0 ? undefined : {
+        (inuse > 0 || holds.isAny ? undefined : {
           where: where(),
           expected: "at least one object, or no zspage",
           found: inuse,
@@ -330,6 +360,24 @@ export const CHUNK_INVARIANTS: readonly ZspageInvariant[] = [
     },
   },
   {
+    id: "zsmalloc/location-class",
+    sentence:
+      "A location names the class of its object's zspage (since 7.3, where it has the bits).",
+    source: `location_to_obj, obj_to_class_idx, ${SOURCE}, 7.3.4`,
+    check({ handles, geometry }, view) {
+      if (geometry.objClassBits === 0) return SILENT;
+      const { zspage, sizeClass: { index, objectsPerZspage } } = view;
+      for (let nth = 0; nth < objectsPerZspage; nth++) {
+        if (!view.isAllocated(nth)) continue;
+        const named = handles.classIndexOf(view.handleIn(nth));
+        const where = () => `the class of object ${nth} of zspage ${zspage}`;
+        const violation = expectEqual(where, named, index);
+        if (violation !== undefined) return violation;
+      }
+      return view.allocated === 0 ? SILENT : undefined;
+    },
+  },
+  {
     id: "zsmalloc/location-tag",
     sentence: "A location's tag bits are clear.",
     source: `location_to_obj, OBJ_TAG_BITS, ${SOURCE}, 4.0 to 6.8`,
@@ -355,6 +403,7 @@ export function checkZspage(
   reach?: Reach,
 ): void {
   assertInvariants(PLACE_INVARIANTS, pool, zspage, reach);
+  assertInvariants(HOLD_INVARIANTS, pool, zspage, reach);
   assertInvariants(FRAME_INVARIANTS, pool, view.lookAt(zspage), reach);
   assertInvariants(CHUNK_INVARIANTS, pool, view.lookInside(), reach);
 }

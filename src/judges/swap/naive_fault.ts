@@ -186,8 +186,9 @@ export function reclaim(naive: NaiveSwap): void {
   }
   for (const pages of processes.values()) {
     for (const page of pages.values()) {
-      if (!page.cached || page.mapped || page.dirty) continue;
+      if (!page.cached || page.mapped) continue;
       naive.reach.count(SWAP_MODEL.reclaimed);
+      if (page.dirty) continue;
       naive.setFrame(page, false, false);
       page.unread = false;
     }

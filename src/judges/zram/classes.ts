@@ -22,11 +22,14 @@ export interface ClassTable {
   /** Bytes from which on an object has a page of its own. */
   readonly hugeFrom: number;
   /**
-   * For each length, the class that recompression compares, which looks the
-   * length up without the handle.
+   * For each length, the class that recompression compares: in most releases it
+   * looks the length up without the handle.
    */
   readonly comparedOf: Uint16Array;
 }
+
+/** Releases whose zs_lookup_class_index counts the handle. */
+const LOOK_UP_WITH_HANDLE = ["linux-6.12", "linux-7.2", "linux-7.3"];
 
 /** The classes of a profile. */
 export function classTable(profile: Profile): ClassTable {
@@ -42,7 +45,12 @@ export function classTable(profile: Profile): ClassTable {
   const hugeFrom = hugeFromOf(sizes, serving, handle);
   return {
     classOf: classesOf(sizes, serving, pageSize, handle),
-    comparedOf: classesOf(sizes, serving, pageSize, 0),
+    comparedOf: classesOf(
+      sizes,
+      serving,
+      pageSize,
+      LOOK_UP_WITH_HANDLE.includes(profile.release.name) ? handle : 0,
+    ),
     pages: Uint8Array.from(serving, ({ pages }) => pages),
     objects: Uint16Array.from(serving, ({ objects }) => objects),
     hugeFrom,

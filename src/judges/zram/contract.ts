@@ -16,6 +16,7 @@ import type { ZramLedger } from "./ledger.ts";
 import { isSupported } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { expectPage, expectSectors } from "./reads.ts";
+import { BACKING } from "./ledger_pages.ts";
 import { MM } from "./mm_stat.ts";
 import { bytesNamed } from "./sizes.ts";
 
@@ -128,14 +129,13 @@ function refusalsOf(
   const busy = isInitialised ? ["EBUSY"] : [];
   switch (attr) {
     case "disksize":
-      // Up to 4.2 this is where an unknown algorithm is refused.
-      if (ledger.algorithms.some((one) => one && !isAvailable(ledger, one))) {
-        return undefined;
-      }
+      // Up to 4.2 this is where an unknown algorithm is refused, and since 6.12
+      // what one was told.
+      if (!ledger.canSetUp) return undefined;
       return (bytesNamed(value) ?? 0n) === 0n ? ["EINVAL", ...busy] : busy;
     case "comp_algorithm":
       if (zram.algorithmChecked === "when-initialised") return undefined;
-      if (zram.compAlgorithms.includes(value.trim())) return busy;
+      if (ledger.canChoose(value.replace(/\n$/, ""))) return busy;
       return value.length >= 128 ? undefined : ["EINVAL", ...busy];
     case "compact":
       return isInitialised ? [] : ["EINVAL"];
@@ -225,8 +225,8 @@ function judgeRead(
   answer: ZramAnswer,
   reach: Reach,
 ): void {
-  const { block } = ledger.pages;
-  const isBad = block[page] > 0 &&
+  const { block, place } = ledger.pages;
+  const isBad = place[page] === BACKING &&
     (ledger.create.badReads ?? []).includes(block[page]);
   if (isBad) return;
   // A read that is not refused is answered so.

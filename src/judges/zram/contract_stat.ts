@@ -9,7 +9,7 @@ import { piecesOf } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { OBJECT, SAME, WHOLE } from "./ledger_pages.ts";
 import { storedPages } from "./ledger_text.ts";
-import { MM, MM_STAT_NUMBERS, type MmStatNumber } from "./mm_stat.ts";
+import { MM, type MmStatNumber } from "./mm_stat.ts";
 
 /** What steps may have changed since the numbers were seen last. */
 interface Allowed {
@@ -49,8 +49,9 @@ export function contractStat(reach: Reach): ContractStat {
       allow(allowed, ledger, step);
     },
     check(ledger, numbers, count, text) {
-      if (count !== MM_STAT_NUMBERS) {
-        throw new Disagreement(RULES.texts, "nine numbers", text);
+      const { mmStatNumbers } = ledger.profile.zram;
+      if (count !== mmStatNumbers) {
+        throw new Disagreement(RULES.texts, `${mmStatNumbers} numbers`, text);
       }
       checkCounts(ledger, numbers, reach);
       checkMemory(ledger, numbers, allowed, reach);
@@ -90,7 +91,7 @@ function checkCounts(
   numbers: Float64Array,
   reach: Reach,
 ): void {
-  const { pages, events, memory, profile: { pageSize } } = ledger;
+  const { pages, memory, profile: { pageSize } } = ledger;
   const { unknown, places } = pages;
   const exactly = (rule: Rule, name: MmStatNumber, right: number) =>
     between(rule, numbers, name, right, right, reach, right > 0);
@@ -106,6 +107,16 @@ function checkCounts(
   );
   exactly(RULES.memLimit, "mem_limit", memory.limit * pageSize);
   exactly(RULES.samePages, "same_pages", places[SAME]);
+  checkHuge(ledger, numbers, reach);
+}
+
+/** How many pages are stored whole, and were: which numbers there are differs. */
+function checkHuge(
+  { pages: { unknown, places }, events, profile: { zram } }: ZramLedger,
+  numbers: Float64Array,
+  reach: Reach,
+): void {
+  if (zram.mmStatNumbers <= MM.huge_pages) return;
   const isSeen = places[WHOLE] > 0 || events.hugeSince > 0;
   const [huge, since] = [places[WHOLE], events.hugeSince];
   const most = (least: number) => least + unknown;
@@ -118,6 +129,7 @@ function checkCounts(
     reach,
     isSeen,
   );
+  if (zram.mmStatNumbers <= MM.huge_pages_since) return;
   between(
     RULES.hugePages,
     numbers,

@@ -14,7 +14,7 @@ import { mostTried } from "./ledger_recompress.ts";
 /**
  * Whether the ledger can follow a step. Of a request that writes several pages
  * it is not told which of them failed for want of memory, nor at which page a
- * recompression ended.
+ * recompression ended, nor how many pages there are for a batch.
  */
 export function canFollow(ledger: ZramLedger, step: ZramStep): boolean {
   switch (step.op) {
@@ -23,13 +23,27 @@ export function canFollow(ledger: ZramLedger, step: ZramStep): boolean {
         piecesOf(step, ledger.profile.pageSize) === 1 ||
         isForetold(ledger, step);
     case "set":
-      return step.attr !== "recompress" ||
-        canRecompress(ledger, step.value);
+      return canFollowSet(ledger, step);
+    case "writeback_under":
+      return canWriteBack(ledger);
     case "recompress_under":
       return canRecompress(ledger, step.value);
     default:
       return true;
   }
+}
+
+function canFollowSet(
+  ledger: ZramLedger,
+  { attr, value }: ZramSteps["set"],
+): boolean {
+  if (attr === "recompress") return canRecompress(ledger, value);
+  return attr !== "writeback" || canWriteBack(ledger);
+}
+
+/** Whether it is known how many pages there are for a batch. */
+function canWriteBack({ memory, writesInBatches }: ZramLedger): boolean {
+  return !writesInBatches || memory.isForeseen;
 }
 
 /** Whether it is told, or known, which page a recompression has no memory for. */

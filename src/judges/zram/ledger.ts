@@ -12,6 +12,7 @@ import type { ZramCreate } from "../../programs/zram/steps.ts";
 import type { LengthOf } from "../lengths.ts";
 import { isOneWord, isZero } from "../page_kinds.ts";
 import { type ClassTable, classTable } from "./classes.ts";
+import { type LedgerParams, refusedParams } from "./ledger_params.ts";
 import { type Attempt, type Known, LedgerMemory } from "./ledger_memory.ts";
 import { MM, MM_STAT_NUMBERS } from "./mm_stat.ts";
 import {
@@ -79,12 +80,14 @@ export class ZramLedger {
   readonly memory: LedgerMemory;
   /** Algorithms by priority. */
   algorithms: (string | undefined)[];
-  /** Algorithms that can be chosen. */
+  /** Algorithms that are listed. */
   readonly available: readonly string[];
+  /** What algorithms were told, by priority. */
+  params: (LedgerParams | undefined)[] = [];
   /** `max_comp_streams`, where it can be set. */
   maxCompStreams = 1;
   /** The clock, in seconds. */
-  clock = 0;
+  clock: number;
   /** How many have the disk open, and how many of them exclusively. */
   openers = 0;
   /** The latter. */
@@ -95,6 +98,12 @@ export class ZramLedger {
   wbLimit = 0n;
   /** `writeback_limit_enable`. */
   wbLimitEnable = false;
+  /** `writeback_batch_size`. */
+  wbBatchSize = 32;
+  /** `compressed_writeback`. */
+  isCompressedWb = false;
+  /** Blocks that are taken and of no page, for good. */
+  lostBlocks = 0;
   /** Pages that wait to be written back, and were not accessed since. */
   readonly waiting: Set<number> = new Set();
   /** The page whose slot is locked while others may run. */
@@ -112,7 +121,7 @@ export class ZramLedger {
   /** Which blocks of the backing device are in use. */
   readonly #used: Uint8Array;
   /** No block below this is free. */
-  #lowestFree = 1;
+  #lowestFree: number;
   /** Writes to the backing device, failed or not. */
   #blockWrites = 0;
 
@@ -123,12 +132,19 @@ export class ZramLedger {
     this.#isLinux = isLinux;
     this.zeros = new Uint8Array(profile.pageSize);
     this.create = create;
+    this.clock = create.uptime ?? 0;
     this.lengthOf = lengthOf;
     this.table = classTable(profile);
     this.memory = new LedgerMemory(this.table, profile.zram, create);
     this.algorithms = [profile.zram.defaultAlgorithm];
     this.available = profile.zram.compAlgorithms;
     this.#used = new Uint8Array(create.backingPages ?? 0);
+    this.#lowestFree = this.#firstBlock;
+  }
+
+  /** Up to 6.18 a block 0 would be none. */
+  get #firstBlock(): number {
+    return this.profile.zram.writebackOrder === "in-batches" ? 0 : 1;
   }
 
   /** Whether it has a disk. */
@@ -151,6 +167,46 @@ export class ZramLedger {
     return this.memory.limit !== 0 || this.memory.isScarce;
   }
 
+  /** Whether an algorithm can be chosen. */
+  canChoose(name: string): boolean {
+    return this.available.includes(name) ||
+      this.profile.zram.unlistedAlgorithms.includes(name);
+  }
+
+  /** Whether every algorithm is there, and takes what it was told. */
+  get canSetUp(): boolean {
+    return this.#refusedSetUp === undefined;
+  }
+
+  /** The errno of the first algorithm that cannot be set up. */
+  get #refusedSetUp(): string | undefined {
+    for (const [nth, name] of this.algorithms.entries()) {
+      if (name === undefined) continue;
+      if (!this.canChoose(name)) return "EINVAL";
+      const errno = refusedParams(this.profile, name, this.params[nth]);
+      if (errno !== undefined) return errno;
+    }
+    return undefined;
+  }
+
+  /**
+   * Every algorithm is set up; answers the errno where that did not go well. A
+   * kernel may lose some of them then, or all.
+   */
+  setUp(): string | undefined {
+    const { afterFailedSetup, defaultAlgorithm } = this.profile.zram;
+    const errno = this.#refusedSetUp;
+    if (errno === undefined || afterFailedSetup === "unchanged") return errno;
+    this.algorithms = afterFailedSetup === "default" ? [defaultAlgorithm] : [];
+    this.params = [];
+    return errno;
+  }
+
+  /** Whether there is a disk, but nothing that compresses what is written to it. */
+  get lacksCompressor(): boolean {
+    return this.isInitialised && this.algorithms[0] === undefined;
+  }
+
   /** The device has a disk of so many bytes. */
   initialise(bytes: number): void {
     const pages = Math.floor(
@@ -159,9 +215,13 @@ export class ZramLedger {
     this.pages = new LedgerPages(pages);
   }
 
-  /** The device is as it was, but for the limit of writeback. */
+  /** The device is as it was, but for what was set of writeback. */
   reset(): void {
-    const { resetRestoresAlgorithm, defaultAlgorithm } = this.profile.zram;
+    const { resetRestoresAlgorithm, defaultAlgorithm, resetWithoutDisk } =
+      this.profile.zram;
+    this.memory.limit = 0;
+    if (!this.isInitialised && resetWithoutDisk === "limit") return;
+    this.params = [];
     this.pages = new LedgerPages(0);
     this.memory.reset();
     this.algorithms = [
@@ -171,13 +231,19 @@ export class ZramLedger {
     this.events = noEvents();
     this.seen.fill(0);
     this.backingPath = undefined;
+    this.lostBlocks = 0;
     this.#used.fill(0);
-    this.#lowestFree = 1;
+    this.#lowestFree = this.#firstBlock;
   }
 
   /** Gives an algorithm a priority. */
   choose(name: string, priority: number): void {
-    if (priority < MOST_ALGORITHMS) this.algorithms[priority] = name;
+    if (priority >= MOST_ALGORITHMS) return;
+    this.algorithms[priority] = name;
+    // What the one before was told, this one is not.
+    if (this.profile.release.name === "linux-7.3") {
+      this.params[priority] = undefined;
+    }
   }
 
   /** The bytes of a page that is written. */
@@ -249,8 +315,10 @@ export class ZramLedger {
     const { memory, profile: { pageSize } } = this;
     this.seen.set(numbers);
     this.#resolve(numbers[MM.compr_data_size]);
-    this.events.hugeSince = numbers[MM.huge_pages_since];
-    this.events.maybeHuge = 0;
+    if (this.profile.zram.mmStatNumbers > MM.huge_pages_since) {
+      this.events.hugeSince = numbers[MM.huge_pages_since];
+      this.events.maybeHuge = 0;
+    }
     memory.bounds.observe(numbers[MM.mem_used_total] / pageSize);
     memory.leastMax = memory.mostMax = numbers[MM.mem_used_max] / pageSize;
     memory.leastCompacted =
@@ -278,14 +346,19 @@ export class ZramLedger {
   /** A page goes to a block of the backing device. */
   writeBack(page: number, block: number): void {
     this.#release(page);
-    this.pages.put(page, BACKING, 0);
-    this.pages.block[page] = block;
+    if (this.profile.zram.writtenBackKeeps === "nothing") {
+      this.pages.put(page, BACKING, 0);
+      this.pages.block[page] = block;
+    } else {
+      this.pages.putBack(page, block);
+    }
   }
 
   /** A page was accessed. */
   touch(page: number): void {
     this.pages.marks[page] &= ~IDLE;
-    this.pages.acTime[page] = this.clock;
+    const isWhole = this.profile.zram.acTime === "seconds";
+    this.pages.acTime[page] = isWhole ? this.clock % 2 ** 32 : this.clock;
     if (this.waiting.size > 0) this.waiting.delete(page);
   }
 
@@ -308,13 +381,13 @@ export class ZramLedger {
     return isTaken;
   }
 
-  /** The first free block, from 1 on, or 0. */
-  takeBlock(): number {
+  /** The first free block, if there is one. */
+  takeBlock(): number | undefined {
     const used = this.#used;
     while (this.#lowestFree < used.length && used[this.#lowestFree] === 1) {
       this.#lowestFree++;
     }
-    if (this.#lowestFree >= used.length) return 0;
+    if (this.#lowestFree >= used.length) return undefined;
     used[this.#lowestFree] = 1;
     return this.#lowestFree;
   }
@@ -333,6 +406,11 @@ export class ZramLedger {
   /** Whether a page for the while of an operation can be had. */
   hold(): Known {
     return this.memory.hold();
+  }
+
+  /** Whether a writeback takes many pages for the while of it. */
+  get writesInBatches(): boolean {
+    return this.profile.zram.writebackOrder === "in-batches";
   }
 
   /** Gives back what holds a page. */

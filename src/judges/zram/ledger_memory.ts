@@ -78,6 +78,13 @@ export class LedgerMemory {
     return maxPages !== undefined || failEach !== undefined;
   }
 
+  /** Whether it is known which allocation of frames fails next. */
+  get isForeseen(): boolean {
+    const { leastUsed, mostUsed } = this.bounds;
+    return !this.isScarce ||
+      (leastUsed === mostUsed && this.#allocations !== undefined);
+  }
+
   /** Everything is given back, and the limit is gone. */
   reset(): void {
     this.bounds = new PoolBounds(this.#table);

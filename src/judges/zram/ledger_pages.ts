@@ -15,6 +15,8 @@ export const BACKING = 4;
 export const IDLE = 1;
 /** No algorithm makes it smaller. */
 export const INCOMPRESSIBLE = 2;
+/** It was stored whole before it was written back, and its slot says so yet. */
+export const WAS_WHOLE = 4;
 
 /** What a page that is stored in so many bytes has where that is not known. */
 export const UNKNOWN_BYTES: number = -1;
@@ -34,7 +36,7 @@ export class LedgerPages {
   readonly marks: Uint8Array;
   /** The priority of its algorithm. */
   readonly priority: Uint8Array;
-  /** Its block on the backing device. */
+  /** Its block on the backing device; 0 where it is not there. */
   readonly block: Int32Array;
   /** When it was accessed last, in seconds. */
   readonly acTime: Float64Array;
@@ -74,6 +76,22 @@ export class LedgerPages {
 
   /** Puts a page somewhere, its marks and its times gone. */
   put(page: number, place: number, bytes: number): void {
+    this.#move(page, place, bytes);
+    this.marks[page] = 0;
+    this.priority[page] = 0;
+    this.block[page] = 0;
+    this.acTime[page] = 0;
+  }
+
+  /** Puts a page on the backing device; all but its idleness stays known. */
+  putBack(page: number, block: number): void {
+    const wasWhole = this.place[page] === WHOLE ? WAS_WHOLE : 0;
+    this.#move(page, BACKING, 0);
+    this.marks[page] = (this.marks[page] & ~IDLE) | wasWhole;
+    this.block[page] = block;
+  }
+
+  #move(page: number, place: number, bytes: number): void {
     this.places[this.place[page]]--;
     this.places[place]++;
     this.place[page] = place;
@@ -82,9 +100,5 @@ export class LedgerPages {
     this.bytes[page] = bytes;
     if (bytes === UNKNOWN_BYTES) this.unknown++;
     else this.sumBytes += bytes;
-    this.marks[page] = 0;
-    this.priority[page] = 0;
-    this.block[page] = 0;
-    this.acTime[page] = 0;
   }
 }

@@ -2,15 +2,27 @@
 import { kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE, INCOMPRESSIBLE, OBJECT } from "./ledger_pages.ts";
-import { foundBySize, nobody, type Waits } from "./ledger_writeback.ts";
+import { readOneAlgorithm } from "./ledger_recompress_one.ts";
+import {
+  foundBySize,
+  isOfType,
+  nobody,
+  type Waits,
+} from "./ledger_writeback.ts";
 
 /** What is asked for. */
-interface Recompression {
+export interface Recompression {
+  /** A type of pages, or none. */
   readonly type: string;
+  /** Bytes that an object must have, and a new one must not; 0 is none. */
   readonly threshold: number;
-  /** The first priority to try, and one more than the last. */
+  /** The first priority to try. */
   readonly first: number;
+  /** One more than the last. */
   readonly end: number;
+  /** One more than that which leaves no other to be tried. */
+  readonly last: number;
+  /** Pages to try. */
   readonly maxPages: number;
 }
 
@@ -32,11 +44,15 @@ export function recompress(
   found: string | undefined,
   waits: Waits = nobody,
 ): string | undefined {
-  const asked = readRecompression(ledger, text);
+  const asked = ledger.profile.zram.recompressOrder === "one-by-size"
+    ? readOneAlgorithm(ledger, text)
+    : readRecompression(ledger, text);
   if (typeof asked === "string") return asked;
   // A page for the while of it.
   if (ledger.hold() === false) return "ENOMEM";
-  const errno = recompressFound(ledger, asked, found === "ENOMEM", waits);
+  const isByIndex = ledger.profile.zram.recompressOrder === "by-index";
+  const recompressAll = isByIndex ? recompressInOrder : recompressFound;
+  const errno = recompressAll(ledger, asked, found === "ENOMEM", waits);
   ledger.memory.release();
   ledger.waiting.clear();
   return errno;
@@ -102,9 +118,13 @@ function readRecompression(
   if (!ledger.isInitialised) return "EINVAL";
   const { threshold = 0, max_pages: maxPages = Infinity } = numbers;
   if (threshold >= ledger.table.hugeFrom) return "EINVAL";
-  const priorities = prioritiesOf(ledger, read.algo, numbers.priority);
+  const isByIndex = ledger.profile.zram.recompressOrder === "by-index";
+  const priorities = isByIndex
+    ? prioritiesInOrder(ledger, read.algo, numbers.priority)
+    : prioritiesOf(ledger, read.algo, numbers.priority);
   if (priorities === undefined) return "EINVAL";
-  return { type: read.type ?? "", threshold, maxPages, ...priorities };
+  const last = ledger.activeCount;
+  return { type: read.type ?? "", threshold, maxPages, last, ...priorities };
 }
 
 /** The priorities to try; `undefined` where there are none. */
@@ -120,6 +140,81 @@ function prioritiesOf(
   return first < 0 || first >= end ? undefined : { first, end };
 }
 
+/** Likewise of 6.12, where a range may hold no algorithm, or be none. */
+function prioritiesInOrder(
+  { algorithms }: ZramLedger,
+  algo: string | undefined,
+  priority: number | undefined,
+): { first: number; end: number } | undefined {
+  const from = Math.max(priority ?? 1, 1);
+  if (algo !== undefined) {
+    const first = algorithms.indexOf(algo, from);
+    return first < 0 ? undefined : { first, end: first + 1 };
+  }
+  return { first: from, end: priority === undefined ? 4 : from + 1 };
+}
+
+/** 6.12: pages by number, of which those count that an algorithm was tried on. */
+function recompressInOrder(
+  ledger: ZramLedger,
+  asked: Recompression,
+  isRefused: boolean,
+  waits: Waits,
+): string | undefined {
+  const { pages } = ledger;
+  let left = asked.maxPages;
+  for (let page = 0; page < pages.length && left > 0; page++) {
+    const isTried = isOfType(pages, page, asked.type) &&
+      (pages.marks[page] & INCOMPRESSIBLE) === 0 &&
+      pages.bytes[page] >= asked.threshold;
+    if (isTried) {
+      pages.marks[page] &= ~IDLE;
+      const came = recompressOnce(ledger, page, asked, isRefused);
+      if (came === "refused") return "ENOMEM";
+      if (came === "tried") left--;
+    }
+    waits();
+  }
+}
+
+/** Tries a page's algorithms in turn. */
+function recompressOnce(
+  ledger: ZramLedger,
+  page: number,
+  { threshold, first, end }: Recompression,
+  isRefused: boolean,
+): "tried" | "untried" | "refused" {
+  const { pages, memory, algorithms, table: { comparedOf } } = ledger;
+  const contents = pages.contents[page];
+  if (contents === undefined) return "untried";
+  const lengths = algorithms.flatMap((name, priority) => {
+    const isAsked = priority >= first && priority < end &&
+      priority > pages.priority[page] && name !== undefined;
+    if (!isAsked) return [];
+    return [{ priority, length: ledger.lengthOf(contents, name) ?? 0 }];
+  });
+  // What is longer than a page is of the last class, as a page is.
+  const compared = (length: number) =>
+    comparedOf[Math.min(length, comparedOf.length - 1)];
+  const old = compared(pages.bytes[page]);
+  const isSmaller = ({ length }: { readonly length: number }) =>
+    compared(length) < old;
+  const good = lengths.find((one) =>
+    isSmaller(one) && (threshold === 0 || one.length < threshold)
+  );
+  const last = lengths.at(-1);
+  if (good !== undefined) {
+    if (!memory.add(good.length, isRefused)) return "refused";
+    memory.remove(pages.bytes[page]);
+    pages.put(page, OBJECT, good.length);
+    pages.priority[page] = good.priority;
+  } else if (last !== undefined && !isSmaller(last)) {
+    const others = ledger.activeCount - 1;
+    if (lengths.length === others) pages.marks[page] |= INCOMPRESSIBLE;
+  }
+  return last === undefined ? "untried" : "tried";
+}
+
 /**
  * The first algorithm that puts a page in a smaller class, and below the
  * threshold. Answers whether there was memory for what that makes.
@@ -127,7 +222,7 @@ function prioritiesOf(
 function recompressPage(
   ledger: ZramLedger,
   page: number,
-  { threshold, first, end }: Recompression,
+  { threshold, first, end, last }: Recompression,
   isRefused: boolean,
   waits: Waits,
 ): boolean {
@@ -153,6 +248,6 @@ function recompressPage(
     pages.priority[page] = priority;
     return true;
   }
-  if (end >= ledger.activeCount) pages.marks[page] |= INCOMPRESSIBLE;
+  if (end >= last) pages.marks[page] |= INCOMPRESSIBLE;
   return true;
 }

@@ -1,8 +1,14 @@
 /** What texts written to attributes do to the ledger, and which are refused. */
-import { kstrtoll, kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
+import {
+  kstrtobool,
+  kstrtoll,
+  kstrtoull,
+  nextArgs,
+} from "../../linux/kstrtox.ts";
 import { ATTR_RO } from "../../linux/zram_profile.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE } from "./ledger_pages.ts";
+import { toldPriority } from "./ledger_params.ts";
 import { recompress } from "./ledger_recompress.ts";
 import { writeback } from "./ledger_writeback.ts";
 import { bytesNamed } from "./sizes.ts";
@@ -42,10 +48,8 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     const bytes = bytesNamed(text) ?? 0n;
     if (bytes === 0n) return "EINVAL";
     if (ledger.isInitialised) return "EBUSY";
-    const areKnown = ledger.algorithms.every((name) =>
-      name === undefined || ledger.available.includes(name)
-    );
-    if (!areKnown) return "EINVAL";
+    const refused = ledger.setUp();
+    if (refused !== undefined) return refused;
     ledger.initialise(Number(bytes));
   },
   reset(ledger, text) {
@@ -95,14 +99,31 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     return choose(ledger, algo, nth);
   },
   algorithm_params(ledger, text) {
-    const numbers = ["priority", "level", "deflate.winbits"];
-    const asked = readArguments(text, numbers);
+    const { numberParams, multiComp, paramsTaken } = ledger.profile.zram;
+    const asked = readArguments(text, numberParams);
     if (typeof asked === "string") return asked;
-    const nth = asked.algo === undefined
+    const isEarly = paramsTaken === "before-disksize";
+    if (isEarly && ledger.isInitialised) return "EBUSY";
+    const nth = isEarly
+      ? toldPriority(ledger, asked.algo, asked.priority) ?? -1
+      : asked.algo === undefined
       ? Number(asked.priority ?? 0)
       : ledger.algorithms.indexOf(asked.algo);
-    const end = ledger.profile.zram.multiComp ? 4 : 1;
-    return nth < 0 || nth >= end ? "EINVAL" : undefined;
+    if (nth < 0 || nth >= (multiComp ? 4 : 1)) return "EINVAL";
+    // What was said before is forgotten, also where the file is not there.
+    ledger.params[nth] = undefined;
+    const { files = {} } = ledger.create;
+    const parts = asked.dict === undefined ? 1 : files[asked.dict]?.length;
+    const { dictErrors } = ledger.profile.zram;
+    if (parts === undefined) return dictErrors === "own" ? "ENOENT" : "EINVAL";
+    if (parts === 0) return "EINVAL";
+    ledger.params[nth] = {
+      hasDict: asked.dict !== undefined,
+      level: numberOf(asked.level),
+      winbits: numberParams.includes("deflate.winbits")
+        ? numberOf(asked["deflate.winbits"])
+        : undefined,
+    };
   },
   recompress: (ledger, text, found) => recompress(ledger, text, found),
   idle: markIdle,
@@ -118,7 +139,21 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   writeback_limit(ledger, text) {
     const limit = kstrtoull(text);
     if (typeof limit === "string") return "EINVAL";
-    ledger.wbLimit = limit;
+    const { pageSize, zram } = ledger.profile;
+    const units = zram.writebackLimit === "any" ? 1n : BigInt(pageSize / 4096);
+    ledger.wbLimit = limit / units * units;
+  },
+  writeback_batch_size(ledger, text) {
+    const size = kstrtoull(text, 32);
+    if (typeof size === "string" || size === 0n) return "EINVAL";
+    ledger.wbBatchSize = Number(size);
+  },
+  compressed_writeback(ledger, text) {
+    const { truths } = ledger.profile.release;
+    const isCompressed = kstrtobool(text, truths);
+    if (typeof isCompressed === "string") return "EINVAL";
+    if (ledger.isInitialised) return "EBUSY";
+    ledger.isCompressedWb = isCompressed;
   },
   writeback_limit_enable(ledger, text) {
     const enable = kstrtoull(text);
@@ -136,7 +171,7 @@ function choose(
   const { algorithmChecked, longAlgorithmName } = ledger.profile.zram;
   if (algorithmChecked === "when-set") {
     if (text.length >= 128) return longAlgorithmName;
-    if (!ledger.available.includes(trimmed(text))) return "EINVAL";
+    if (!ledger.canChoose(trimmed(text))) return "EINVAL";
   }
   if (ledger.isInitialised) return "EBUSY";
   ledger.choose(trimmed(text), priority);
@@ -160,14 +195,22 @@ function readArguments(
   return read;
 }
 
+/** A number that was said; the least of 32 bits stands for none. */
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined || text === "-2147483648"
+    ? undefined
+    : Number(text);
+}
+
 /** Marks pages idle: all, or those that were not accessed for so long. */
 function markIdle(ledger: ZramLedger, text: string): string | undefined {
-  const { trackEntryActime, idleMarks } = ledger.profile.zram;
+  const { trackEntryActime, idleAges, idleMarks } = ledger.profile.zram;
   const cutoff = trimmed(text) === "all"
     ? 0
-    : trackEntryActime
-    ? cutoffOf(ledger.clock, text)
+    : trackEntryActime && idleAges
+    ? cutoffOf(ledger, text)
     : undefined;
+  if (cutoff === "unchanged") return undefined;
   if (cutoff === undefined || !ledger.isInitialised) return "EINVAL";
   const { pages } = ledger;
   for (let page = 0; page < pages.length; page++) {
@@ -183,10 +226,22 @@ function markIdle(ledger: ZramLedger, text: string): string | undefined {
   }
 }
 
-/** The second before which pages are too old; nanoseconds wrap in 64 bits. */
-function cutoffOf(clock: number, text: string): number | undefined {
-  const age = kstrtoull(text, 64, 0);
+/**
+ * The second before which pages are too old: nanoseconds wrap in 64 bits;
+ * seconds do not, and since 7.3 pages cannot be older than the system is up.
+ */
+function cutoffOf(
+  { clock, profile }: ZramLedger,
+  text: string,
+): number | "unchanged" | undefined {
+  const { idleAge } = profile.zram;
+  const age = kstrtoull(text, idleAge === "nanoseconds" ? 64 : 32, 0);
   if (typeof age === "string") return undefined;
-  const wrapped = BigInt.asIntN(64, age * 10n ** 9n);
-  return clock - Number(wrapped) / 1e9;
+  if (idleAge === "nanoseconds") {
+    const wrapped = BigInt.asIntN(64, age * 10n ** 9n);
+    return clock - Number(wrapped) / 1e9;
+  }
+  const seconds = Number(age);
+  if (idleAge === "seconds") return clock % 2 ** 32 - seconds;
+  return seconds >= clock ? "unchanged" : clock - seconds;
 }

@@ -7,6 +7,7 @@ import {
   INCOMPRESSIBLE,
   NOWHERE,
   SAME,
+  WAS_WHOLE,
   WHOLE,
 } from "./ledger_pages.ts";
 
@@ -67,16 +68,16 @@ const TEXTS: Readonly<Record<string, Text>> = {
   max_comp_streams: ({ profile, maxCompStreams }) =>
     line(profile.zram.compStreams === "per-cpu" ? 1 : maxCompStreams),
   comp_algorithm: (ledger) => algorithmsText(ledger, 0),
-  recomp_algorithm: (ledger) =>
-    [1, 2, 3].filter((nth) => ledger.algorithms[nth] !== undefined)
-      .map((nth) => `#${nth}: ${algorithmsText(ledger, nth)}`).join(""),
+  recomp_algorithm: recompAlgorithmText,
   backing_dev: ({ backingPath }) => line(backingPath ?? "none"),
   writeback_limit: ({ wbLimit }) => line(wbLimit),
   writeback_limit_enable: ({ wbLimitEnable }) => line(wbLimitEnable ? 1 : 0),
+  writeback_batch_size: ({ wbBatchSize }) => line(wbBatchSize),
+  compressed_writeback: ({ isCompressedWb }) => line(isCompressedWb ? 1 : 0),
   io_stat: ioStatText,
-  bd_stat({ pages, events, profile }) {
+  bd_stat({ pages, events, profile, lostBlocks }) {
     const units = profile.pageSize / 4096;
-    return [pages.places[BACKING], events.bdReads, events.bdWrites]
+    return [pages.places[BACKING] + lostBlocks, events.bdReads, events.bdWrites]
       .map((count) => wide(count * units)).join(" ") + "\n";
   },
   debug_stat({ memory, profile, events }) {
@@ -97,14 +98,34 @@ function ioStatText({ events, profile }: ZramLedger): string {
   }\n`;
 }
 
-/** Every algorithm, the one of a priority in brackets. */
+/** Every algorithm, the one of a priority in brackets, at the end if it is not listed. */
 function algorithmsText(
-  { available, algorithms }: ZramLedger,
+  { available, algorithms, profile }: ZramLedger,
   priority: number,
 ): string {
+  const chosen = algorithms[priority] ?? "";
+  const others = profile.zram.unlistedAlgorithms.includes(chosen)
+    ? `[${chosen}] `
+    : "";
   return available
-    .map((name) => name === algorithms[priority] ? `[${name}] ` : `${name} `)
-    .join("") + "\n";
+    .map((name) => name === chosen ? `[${name}] ` : `${name} `)
+    .join("") + `${others}\n`;
+}
+
+/**
+ * A line for each priority above 0. Since 6.17 a line has as many NULs behind
+ * it as characters come before its algorithms, other lines and NULs among them.
+ */
+function recompAlgorithmText(ledger: ZramLedger): string {
+  const { recompAlgorithmLines } = ledger.profile.zram;
+  let shown = "";
+  for (const priority of [1, 2, 3]) {
+    if (ledger.algorithms[priority] === undefined) continue;
+    shown += `#${priority}: `;
+    const before = recompAlgorithmLines === "offset-twice" ? shown.length : 0;
+    shown += algorithmsText(ledger, priority) + "\0".repeat(before);
+  }
+  return shown;
 }
 
 /** The row of a page in `block_state`: its flags. */
@@ -114,7 +135,7 @@ export function flagsOf({ pages, profile }: ZramLedger, page: number): string {
   const all = [
     place === SAME ? "s" : ".",
     place === BACKING ? "w" : ".",
-    place === WHOLE ? "h" : ".",
+    place === WHOLE || (marks & WAS_WHOLE) !== 0 ? "h" : ".",
     (marks & IDLE) === 0 ? "." : "i",
     pages.priority[page] === 0 ? "." : "r",
     (marks & INCOMPRESSIBLE) === 0 ? "." : "n",

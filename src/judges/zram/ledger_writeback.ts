@@ -6,6 +6,7 @@ import {
   sysfsStreq,
 } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
+import { writeInBatches } from "./ledger_batches.ts";
 import {
   IDLE,
   INCOMPRESSIBLE,
@@ -42,6 +43,7 @@ export function writeback(
   const isByIndex = ledger.profile.zram.writebackOrder === "by-index";
   if (!isByIndex && !ledger.isInitialised) return "EINVAL";
   if (!isByIndex && ledger.backingPath === undefined) return "ENODEV";
+  if (ledger.writesInBatches) return writeInBatches(ledger, text, waits);
   const selected = isByIndex ? readOld(ledger, text) : readNew(ledger, text);
   if (typeof selected === "string") return selected;
   // A page for the while of it: whether it was had, where that is not known.
@@ -55,34 +57,32 @@ export function writeback(
   return errno;
 }
 
-const OLD_TYPES = ["idle", "huge", "huge_idle"];
-const TYPES = [...OLD_TYPES, "incompressible"];
-
-/** What 6.1 is asked for: a type, or one page. */
+/** What kernels up to 6.12 are asked for: a type, or one page. */
 function readOld(ledger: ZramLedger, text: string): Selected[] | string {
-  const { pages } = ledger;
-  const type = OLD_TYPES.find((one) => sysfsStreq(one, text));
-  const index = /^page_index=([^]*)$/.exec(text)?.[1];
+  const { pages, profile: { wordBits, zram } } = ledger;
+  const type = zram.writebackTypes.find((one) => sysfsStreq(one, text));
+  const index = zram.writebackPages === "one"
+    ? /^page_index=([^]*)$/.exec(text)?.[1]
+    : undefined;
   if (type === undefined && index === undefined) return "EINVAL";
-  const page = index === undefined
-    ? 0n
-    : kstrtoll(index, ledger.profile.wordBits);
-  if (typeof page === "string") return page;
-  if (!ledger.isInitialised) return "EINVAL";
+  const page = index === undefined ? 0n : kstrtoll(index, wordBits);
+  if (typeof page === "string" || !ledger.isInitialised) return "EINVAL";
+  const isOutside = page < 0n || page >= BigInt(pages.length);
+  if (isOutside) return "EINVAL";
   if (ledger.backingPath === undefined) return "ENODEV";
   if (type !== undefined) return [{ start: 0, end: pages.length, type }];
-  if (page < 0n || page >= BigInt(pages.length)) return "EINVAL";
   return [{ start: Number(page), end: Number(page) + 1, type: "" }];
 }
 
 /** What is asked for since 6.16: pages and ranges, and a type of the last. */
-function readNew(ledger: ZramLedger, text: string): Selected[] | string {
+export function readNew(ledger: ZramLedger, text: string): Selected[] | string {
   const selected: Selected[] = [];
   let last = { start: 0, end: ledger.pages.length };
   for (const { param, value = "" } of nextArgs(text)) {
     const type = value === "" ? param : param === "type" ? value : undefined;
     if (type !== undefined) {
-      if (!TYPES.includes(type)) return "EINVAL";
+      const { writebackTypes } = ledger.profile.zram;
+      if (!writebackTypes.includes(type)) return "EINVAL";
       return [...selected, { ...last, type }];
     }
     if (param !== "page_index" && param !== "page_indexes") continue;
@@ -116,7 +116,7 @@ function readRange(
 }
 
 /** Whether a page in the pool is of a type. */
-function isOfType(
+export function isOfType(
   pages: LedgerPages,
   page: number,
   type: string,
@@ -129,12 +129,12 @@ function isOfType(
 }
 
 /** Whether the limit lets no page through. */
-function isExhausted({ wbLimitEnable, wbLimit }: ZramLedger): boolean {
+export function isExhausted({ wbLimitEnable, wbLimit }: ZramLedger): boolean {
   return wbLimitEnable && wbLimit === 0n;
 }
 
 /** Takes a page off the limit, in 64 bits. */
-function charge(ledger: ZramLedger): void {
+export function charge(ledger: ZramLedger): void {
   if (!ledger.wbLimitEnable || ledger.wbLimit === 0n) return;
   const units = BigInt(ledger.profile.pageSize / 4096);
   ledger.wbLimit = (ledger.wbLimit - units + 2n ** 64n) % 2n ** 64n;
@@ -147,20 +147,20 @@ function writeByIndex(
   waits: Waits,
 ): string | undefined {
   const { pages } = ledger;
-  let block = 0;
+  let block: number | undefined;
   let errno: string | undefined;
   const ended = (how: string | undefined) => {
-    if (block !== 0) ledger.giveBlock(block);
+    if (block !== undefined) ledger.giveBlock(block);
     return how;
   };
   for (let page = start; page < end; page++) {
     if (isExhausted(ledger)) return ended("EIO");
-    block ||= ledger.takeBlock();
-    if (block === 0) return "ENOSPC";
+    block ??= ledger.takeBlock();
+    if (block === undefined) return "ENOSPC";
     if (!isOfType(pages, page, type)) continue;
     // Whoever accesses the page takes the mark away.
     pages.marks[page] |= IDLE;
-    waits();
+    if (ledger.profile.zram.writebackReads === "unlocked") waits();
     const written = ledger.writeBlock(block);
     waits();
     const isKept = pages.place[page] !== 0 && (pages.marks[page] & IDLE) !== 0;
@@ -168,7 +168,7 @@ function writeByIndex(
     if (written && isKept) {
       ledger.writeBack(page, block);
       charge(ledger);
-      block = 0;
+      block = undefined;
     } else {
       pages.marks[page] &= ~IDLE;
     }
@@ -183,19 +183,19 @@ function writeBySize(
   waits: Waits,
 ): string | undefined {
   const found = foundBySize(ledger, selected);
-  let block = 0;
+  let block: number | undefined;
   let errno: string | undefined;
   const { waiting } = ledger;
   found.forEach((page) => waiting.add(page));
   const ended = (how: string | undefined) => {
-    if (block !== 0) ledger.giveBlock(block);
+    if (block !== undefined) ledger.giveBlock(block);
     waiting.clear();
     return how;
   };
   for (const page of found) {
     if (isExhausted(ledger)) return ended("EIO");
-    block ||= ledger.takeBlock();
-    if (block === 0) return ended("ENOSPC");
+    block ??= ledger.takeBlock();
+    if (block === undefined) return ended("ENOSPC");
     if (waiting.has(page)) {
       const written = ledger.writeBlock(block);
       waits();
@@ -203,7 +203,7 @@ function writeBySize(
       if (written && waiting.has(page)) {
         ledger.writeBack(page, block);
         charge(ledger);
-        block = 0;
+        block = undefined;
       }
     }
     waiting.delete(page);

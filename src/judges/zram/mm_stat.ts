@@ -1,6 +1,6 @@
 /** The numbers of `mm_stat`, read from its text. */
 
-/** How many there are. */
+/** The most that there are. */
 export const MM_STAT_NUMBERS = 9;
 
 /** Which number is which. */

@@ -1,8 +1,9 @@
 /** Judging a device that makes Linux's choices: exactly, by the ledger alone. */
-import type {
-  ZramResults,
-  ZramStep,
-  ZramSteps,
+import {
+  SECTOR,
+  type ZramResults,
+  type ZramStep,
+  type ZramSteps,
 } from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
@@ -12,7 +13,7 @@ import { errnoOf, type ZramAnswer } from "./follow.ts";
 import type { ZramLedger } from "./ledger.ts";
 import type { Expected } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
-import { INCOMPRESSIBLE, NOWHERE } from "./ledger_pages.ts";
+import { BACKING, INCOMPRESSIBLE, NOWHERE, WAS_WHOLE } from "./ledger_pages.ts";
 import { flagsOf, nextStored, shownOf } from "./ledger_text.ts";
 import { expectPage } from "./reads.ts";
 import { checkNumbers } from "./naive_stat.ts";
@@ -211,7 +212,10 @@ function judgeRows(
     const right = flagsOf(ledger, page);
     const isInTime = acTime === undefined ||
       acTime === (trackEntryActime ? ledger.pages.acTime[page] : 0);
-    if (found === page && flags === right && isInTime) continue;
+    if (found === page && flags === right && isInTime) {
+      if (/w.*[hrn]/.test(right)) reach.count(RULES.kept);
+      continue;
+    }
     const expected = [page, right, ledger.pages.acTime[page]];
     throw new Disagreement(RULES.blockState, expected, row);
   }
@@ -230,6 +234,7 @@ function exercises(reach: Reach) {
   let wasSet = false;
   let marked = 0;
   let isHeld = false;
+  let isCompressed = false;
   return {
     before(ledger: ZramLedger, step: ZramStep): void {
       wrote = ledger.events.bdWrites;
@@ -242,6 +247,7 @@ function exercises(reach: Reach) {
         const place = ledger.pages.place[step.page];
         if (place !== NOWHERE) reach.count(RULES.overwritten);
       }
+      isCompressed = isStoredBack(ledger, firstRead(ledger, step));
       if (step.op === "writeback_under") {
         isHeld = ledger.pages.isInPool(step.page);
       }
@@ -251,6 +257,9 @@ function exercises(reach: Reach) {
       if (step.op === "writeback_under" && wroteNow > 0 && isHeld) {
         reach.count(RULES.writebackUnder);
       }
+      if (isCompressed) reach.count(RULES.compressed);
+      const isFull = wroteNow > ledger.wbBatchSize;
+      if (ledger.writesInBatches && isFull) reach.count(RULES.batches);
       if (step.op !== "set") return;
       if (step.attr === "writeback" && wroteNow > 0) {
         reach.count(RULES.writeback);
@@ -264,6 +273,22 @@ function exercises(reach: Reach) {
       }
     },
   };
+}
+
+/** The first page that a step reads; -1 where it reads none. */
+function firstRead({ profile }: ZramLedger, step: ZramStep): number {
+  if (step.op === "read") return step.page;
+  const isRead = step.op === "bio" && step.request === "read";
+  return isRead ? Math.floor(step.sector * SECTOR / profile.pageSize) : -1;
+}
+
+/** Whether a page is on the backing device as its object was. */
+function isStoredBack(
+  { pages, isCompressedWb }: ZramLedger,
+  page: number,
+): boolean {
+  return isCompressedWb && pages.place[page] === BACKING &&
+    (pages.marks[page] & WAS_WHOLE) === 0;
 }
 
 /** What recompression leaves on pages. */

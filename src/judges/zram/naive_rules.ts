@@ -26,7 +26,11 @@ export type ZramNaiveRule =
   | "backing"
   | "memUsedTotal"
   | "memUsedMax"
-  | "pagesCompacted";
+  | "pagesCompacted"
+  | "batches"
+  | "compressed"
+  | "kept"
+  | "bugs";
 
 /** Every answer of a device as the ledger has it, by name. */
 export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
@@ -119,5 +123,25 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
     "pages-compacted",
     "Compaction leaves each class the fewest zspages that hold its objects, and pages_compacted counts what it frees.",
     "compact_store; zs_compact, mm/zsmalloc.c",
+  ),
+  batches: rule(
+    "writeback-batches",
+    "Since 6.19 pages are written to the lowest free blocks until a batch is full, and leave memory from the last to the first; one that failed gives its block and its cost back, one that was touched its block alone.",
+    "zram_writeback_slots, zram_writeback_complete",
+  ),
+  compressed: rule(
+    "compressed-writeback",
+    "A page that was written back as it is stored reads as it was last written.",
+    "read_from_zspool_raw, decompress_bdev_page",
+  ),
+  kept: rule(
+    "written-back-keeps",
+    "Since 7.0 a page that is written back is shown as huge, recompressed or incompressible as before, and counts in huge_pages no more.",
+    "zram_writeback_complete, read_block_state",
+  ),
+  bugs: rule(
+    "bugs",
+    "Where a bug of this kernel stops whoever meets it, that is the outcome, and nowhere else: a write without a compressor, its name shown, a discard within a page that never ends.",
+    "zram_write_page, zram_bio_discard; zcomp_available_show, zcomp.c, 6.16 to 7.1",
   ),
 };

@@ -62,6 +62,9 @@ function compareNumbers(
   const text = answer !== undefined && "value" in answer ? answer.value : "";
   const shown = text.trim().split(/\s+/).map(Number);
   const file = isMemory ? "mm_stat" : "bd_stat";
+  if (observed.length !== shown.length) {
+    comparison.same(`numbers of ${file}`, observed.length, shown.length);
+  }
   observed.forEach((number, nth) =>
     comparison.same(`${file} ${names[nth]}`, number, shown[nth])
   );

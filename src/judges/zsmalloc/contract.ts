@@ -39,11 +39,15 @@ const COUNTED: ReadonlySet<ZsmallocStep["op"]> = new Set<ZsmallocStep["op"]>([
   "compact_around",
   "shrink",
   "migrate",
+  "migrate_isolated",
+  "putback",
+  "free_deferred",
+  "free_around",
 ]);
 
 const COMPACTIONS: ReadonlySet<ZsmallocStep["op"]> = new Set<
   ZsmallocStep["op"]
->(["compact", "compact_around", "shrink"]);
+>(["compact", "compact_around", "shrink", "free_around"]);
 
 /**
  * A judge of the contract of one program. It keeps in `live` which objects
@@ -163,6 +167,8 @@ export function zsmallocContract(
           } else if ("gone" in turn) {
             live.remove(turn.gone);
             bounds.went();
+          } else if ("again" in turn && turn.again !== "stop") {
+            bounds.compactedAround(turn.again.pagesFreed);
           }
         }
         bounds.compactedAround(pagesFreed);
@@ -170,6 +176,18 @@ export function zsmallocContract(
       shrink(_step, answer) {
         const { scanned } = succeeds(answer);
         bounds.compacted(scanned === "stop" ? 0 : scanned);
+      },
+      isolate: () => bounds.held(),
+      lock: () => bounds.held(),
+      free_deferred(_step, answer) {
+        succeeds(answer);
+        bounds.went();
+      },
+      free_around({ object }, answer) {
+        const { amid } = succeeds(answer);
+        live.remove(object);
+        bounds.went();
+        if (typeof amid !== "string") bounds.compactedAround(amid.pagesFreed);
       },
       stats(_step, answer) {
         bounds.check(succeeds(answer));

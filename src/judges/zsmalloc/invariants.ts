@@ -11,6 +11,7 @@ import type { Reach } from "../../rules/reach.ts";
 import { isRefusal } from "../../targets/target.ts";
 import type { ZsmallocModel } from "../../targets/zsmalloc/pool_target.ts";
 import { checkDestroyed } from "../../zsmalloc/destroy_invariants.ts";
+import { HANDLE_CLASS_INVARIANT } from "../../zsmalloc/free.ts";
 import type { ClassBefore } from "../../zsmalloc/object_invariants.ts";
 import type { ZsPool } from "../../zsmalloc/pool.ts";
 import type { PoolBefore } from "../../zsmalloc/pool_before.ts";
@@ -80,6 +81,21 @@ export function zsmallocInvariants(
       afterCompaction(pagesFreed, unmapped.length > 0);
     },
     compact_around: whole,
+    isolate({ object }) {
+      const handle = model.handleOf(object);
+      if (handle !== undefined) check?.noteObject(handle);
+      check?.checkNoted();
+    },
+    migrate_isolated: whole,
+    putback: whole,
+    free_deferred: whole,
+    free_around() {
+      whole();
+      const { pool } = model;
+      if (pool?.profile.freeing === "cell" && pool.geometry.objClassBits > 0) {
+        reach.count(HANDLE_CLASS_INVARIANT);
+      }
+    },
     shrink(_step, answer) {
       if (isRefusal(answer)) return;
       const { scanned } = answer;
@@ -133,6 +149,11 @@ function remembered(
       const isKept = handles.length === 1 &&
         model.pool?.mappings.isMapped(handles[0]);
       return isKept ? undefined : { free: check.beforeFree(handles) };
+    }
+    case "isolate": {
+      const handle = model.handleOf(step.object);
+      if (handle !== undefined) check.noteObject(handle);
+      return undefined;
     }
     case "compact":
     case "shrink":

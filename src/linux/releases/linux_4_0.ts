@@ -27,6 +27,7 @@ export const RELEASE_4_0: Release = {
     fullness: partFilledThreeQuarters,
     compaction: "first-merged",
     mapped: "pinned",
+    freeing: "pin",
     classesTable: "almost",
   },
   zram: {

@@ -22,7 +22,6 @@ export const RELEASE_5_10: Release = {
     objects: CELLS_WITH_INDEX_LINKS,
     fullness: threeQuarters,
     compaction: "source-first",
-    mapped: "waited-for",
     movable: true,
     shrinker: true,
     classesTable: "almost-freeable",
@@ -53,6 +52,8 @@ export const RELEASE_5_10: Release = {
     tableSize: "saturates",
     disksizeLooksFirst: "whether-initialised",
     algorithmChecked: "when-set",
+    // zcomp_available_algorithm asks crypto_has_comp.
+    algorithmsTaken: "any-of-crypto",
     compStreams: "per-cpu",
     requestsChecked: "by-driver",
     writeZeroes: true,
@@ -62,8 +63,10 @@ export const RELEASE_5_10: Release = {
     wholeFrom: (_pageSize, hugeClassSize) => hugeClassSize,
     refusedRaisesMax: true,
     mallocSlowPath: true,
+    writebackTypes: ["idle", "huge"],
     backingReopens: true,
     resetReadsFirst: true,
+    mmStatNumbers: 8,
     ioStat: (stat) =>
       [stat.failedReads, stat.failedWrites, stat.invalidIo, stat.notifyFree]
         .map(statColumn).join(" ") + "\n",

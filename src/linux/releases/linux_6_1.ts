@@ -13,9 +13,24 @@ export const RELEASE_6_1: Release = {
   truths: TRUTHS_6_1,
   zsmalloc: {
     ...RELEASE_5_10.zsmalloc,
+    // One pool->lock in the place of the classes' and of the pin, and the flag
+    // compaction_in_progress: both came to 6.1.192 from later releases.
+    compaction: "source-first-until-contended",
+    compactions: "one",
     mapped: "waited-for",
+    isolated: "on-list",
+    freeing: "pool-lock",
     zeroSize: "EINVAL",
     tooLarge: "EINVAL",
+  },
+  zram: {
+    ...RELEASE_5_10.zram,
+    idleAges: true,
+    writebackTypes: ["idle", "huge", "huge_idle"],
+    writebackPages: "one",
+    // zram_reset_device, as 6.1.192 has it.
+    resetWithoutDisk: "everything",
+    mmStatNumbers: 9,
   },
   z3fold: {
     refusesHighmem: true,

@@ -10,6 +10,7 @@ import {
   statColumn,
   ZRAM_TABLE_ENTRIES,
 } from "../zram_profile.ts";
+import { refuseLevel } from "../zcomp_params.ts";
 import { RELEASE_6_1 } from "./linux_6_1.ts";
 
 /** Linux 6.12, after 6.1. */
@@ -24,6 +25,9 @@ export const RELEASE_6_12: Release = {
     fullness: inuseRatio,
     compaction: "destination-first",
     tooLarge: "ENOSPC",
+    // async_free_zspage and zs_lookup_class_index were mended in 6.12.y.
+    deferredFree: "uncounted",
+    classLookup: "chunk",
     classesTable: "tenths",
   },
   zram: {
@@ -52,11 +56,20 @@ export const RELEASE_6_12: Release = {
     ],
     tableEntry: ZRAM_TABLE_ENTRIES["6.12"],
     longAlgorithmName: "E2BIG",
+    // zcomp.c has backends of its own.
+    algorithmsTaken: "listed",
     resetRestoresAlgorithm: true,
+    // zram_destroy_comps, since 6.12.118 or before.
+    afterFailedSetup: "default",
+    numberParams: ["priority", "level"],
+    refuseParams: refuseLevel,
     requestsChecked: "by-block-layer",
     afterFailedSegment: "stop",
     failureIsAccess: false,
     idleMarks: "in-pool",
+    writebackTypes: ["idle", "huge", "huge_idle", "incompressible"],
+    writebackReads: "locked",
+    postProcessing: "one-or-EAGAIN",
     backingReopens: false,
     blockStateFlags: "swhirn",
     ioStat: (stat) =>

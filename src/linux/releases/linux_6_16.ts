@@ -1,6 +1,7 @@
 /** Linux 6.16: objects copied to their readers, writeback by size. */
 import type { Release } from "../release.ts";
 import { statColumn, ZRAM_TABLE_ENTRIES } from "../zram_profile.ts";
+import { refuseLevelOrWindow } from "../zcomp_params.ts";
 import { RELEASE_6_12 } from "./linux_6_12.ts";
 
 /**
@@ -16,14 +17,23 @@ export const RELEASE_6_16: Release = {
     ...RELEASE_6_12.zsmalloc,
     mapping: "read-only-copy",
     mapped: "left-alone",
+    migrationOfMapped: "EINVAL",
+    classLookup: "object",
   },
   zram: {
     ...RELEASE_6_12.zram,
     attributes: RELEASE_6_12.zram.attributes
       .filter(([name]) => name !== "max_comp_streams"),
     tableEntry: ZRAM_TABLE_ENTRIES["6.18"],
+    afterFailedSetup: "none",
+    numberParams: ["priority", "level", "deflate.winbits"],
+    refuseParams: refuseLevelOrWindow,
+    // zram_bio_discard.
+    partialDiscard: "never-ends",
     mallocSlowPath: false,
     writebackOrder: "by-size",
+    writebackPages: "pairs",
+    recompressOrder: "by-size",
     debugStat: (stat) => `version: 1\n0 ${statColumn(stat.missFree)}\n`,
   },
   zswap: {

@@ -9,6 +9,11 @@ export const RELEASE_6_17: Release = {
   name: "linux-6.17",
   pointRelease: "6.17.8",
   read: "source",
+  zram: {
+    ...RELEASE_6_16.zram,
+    // recomp_algorithm_show adds what zcomp_available_show has added already.
+    recompAlgorithmLines: "offset-twice",
+  },
   truths: TRUTHS_6_17,
   zswap: {
     ...RELEASE_6_16.zswap,

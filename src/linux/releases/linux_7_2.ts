@@ -1,4 +1,4 @@
-/** Linux 7.2. */
+/** Linux 7.2: blocks given back, blocks without what was in memory. */
 import type { Release } from "../release.ts";
 import { RELEASE_7_1 } from "./linux_7_1.ts";
 
@@ -8,6 +8,18 @@ export const RELEASE_7_2: Release = {
   name: "linux-7.2",
   pointRelease: "7.2.12",
   read: "source",
+  zsmalloc: {
+    ...RELEASE_7_1.zsmalloc,
+    classLookup: "chunk",
+  },
+  zram: {
+    ...RELEASE_7_1.zram,
+    // zram_destroy_comps.
+    afterFailedSetup: "default",
+    unusedBlock: "given-back",
+    // read_from_zspool_raw.
+    blockTail: "zeros",
+  },
   zswap: { ...RELEASE_7_1.zswap, withoutMemcg: "root" },
   swap: { ...RELEASE_7_1.swap, slotFree: "no-slot" },
 };

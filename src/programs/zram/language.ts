@@ -1,5 +1,6 @@
 /** The language of programs for a compressed block device. */
 import { type Json, numbers, positive } from "../fields.ts";
+import { type Files, files } from "../files.ts";
 import {
   COUNT,
   DATA,
@@ -22,6 +23,9 @@ import { SECTOR, type ZramMeanwhile, type ZramStep } from "./steps.ts";
 
 /** Numbers of blocks. */
 const BLOCKS = field(numbers, "a list of whole numbers");
+
+/** Files by their paths. */
+const FILES = field<Files>(files, "bytes by paths", () => []);
 
 /** Bytes of a request, a block of 4096 the simplest. */
 const REQUEST_BYTES = field(
@@ -50,6 +54,8 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     backingPages: optional(POSITIVE),
     badReads: optional(BLOCKS),
     badWrites: optional(BLOCKS),
+    files: optional(FILES),
+    uptime: optional(POSITIVE),
     failEachWrite: optional(POSITIVE),
     firstPfn: optional(oneOf(0, 1)),
     maxPages: optional(POSITIVE),

@@ -5,6 +5,13 @@ import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random, weighted } from "../random.ts";
 import { Draft } from "./draft.ts";
 import {
+  batchSize,
+  compressedWriteback,
+  recompressAgain,
+  writebackBatches,
+  writebackLastTouched,
+} from "./random_batches.ts";
+import {
   backingDevAgain,
   idle,
   recompress,
@@ -19,6 +26,7 @@ import {
   age,
   bio,
   discard,
+  discardWithin,
   fill,
   read,
   slotFreeNotify,
@@ -37,7 +45,13 @@ import {
   start,
   strange,
 } from "./random_settings.ts";
-import type { ZramCreate, ZramStep, ZramSteps } from "./steps.ts";
+import {
+  DICTIONARY,
+  EMPTY_FILE,
+  type ZramCreate,
+  type ZramStep,
+  type ZramSteps,
+} from "./steps.ts";
 
 /** One thing that a program may do next. */
 interface Choice {
@@ -83,6 +97,18 @@ const CHOICES: readonly Choice[] = [
     isWhole: true,
   },
   { weight: 4, make: writebackLimit, attr: "writeback_limit", isWhole: true },
+  { weight: 3, make: discardWithin, op: "bio" },
+  { weight: 0.5, make: batchSize, attr: "writeback_batch_size" },
+  { weight: 5, make: writebackBatches, attr: "writeback_batch_size" },
+  {
+    weight: 1,
+    make: writebackLastTouched,
+    op: "writeback_under",
+    attr: "writeback_batch_size",
+    isWhole: true,
+  },
+  { weight: 2, make: recompressAgain, attr: "recompress", isWhole: true },
+  { weight: 0.2, make: compressedWriteback, attr: "compressed_writeback" },
   { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
   { weight: 10, make: recompress, attr: "recompress", isWhole: true },
   {
@@ -164,6 +190,9 @@ const WORDS: readonly Pick<Profile, "wordBits" | "physBits">[] = [
   { wordBits: 32, physBits: 36 },
 ];
 
+/** Seconds that a system is up: a moment, a day, more than 32 bits hold. */
+const UPTIMES = [1, 5, 20, 86_400, 4_294_967_290, 5_000_000_000];
+
 /** Large pages are dear. */
 const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
 
@@ -182,10 +211,15 @@ function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
     };
   const backing = zram.writeback && random(5) > 0 ? anyBacking(random) : {};
   const scarce = random(8);
+  const files = "algorithm_params" in zram.attributes && random(4) === 0
+    ? { files: { [DICTIONARY]: [{ weyl: 1 }], [EMPTY_FILE]: [] } }
+    : {};
   return {
     ...geometry,
     codecs,
+    ...files,
     ...backing,
+    ...(random(4) === 0 ? { uptime: pick(random, ...UPTIMES) } : {}),
     // Up to 4.7 a link to frame 0 would be null: such kernels keep it back.
     ...(objects.link === "index" && random(4) === 0 ? { firstPfn: 0 } : {}),
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),
@@ -200,8 +234,7 @@ function kernelPages(random: Random): ZramCreate {
 
 /** A backing device, and blocks of it that fail. */
 function anyBacking(random: Random): ZramCreate {
-  const blocks = () =>
-    Array.from({ length: 1 + random(4) }, () => 1 + random(8));
+  const blocks = () => Array.from({ length: 1 + random(4) }, () => random(9));
   return {
     backingPages: pick(random, 1, 2, 4, 9, 64, 300),
     ...(random(2) === 0 ? { badReads: blocks() } : {}),

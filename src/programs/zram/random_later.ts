@@ -6,7 +6,17 @@ import { randomPage } from "./random_data.ts";
 import { bio, fill, read, write } from "./random_requests.ts";
 
 /** Ages in seconds where the program has the clock; the last wraps in 64 bits. */
-const AGES = ["0", "1", "5", "20", "100000", "0x10", "18446744074"];
+const AGES = [
+  "0",
+  "1",
+  "5",
+  "20",
+  "100000",
+  "0x10",
+  "4294967295",
+  "4294967296",
+  "18446744074",
+];
 /** Ages that every page has, and none, whatever the clock says. */
 const SURE_AGES = ["0", "100000"];
 
@@ -104,7 +114,7 @@ export function writebackUnder(draft: Draft): void {
     ? writebackText(draft)
     : `page_index=${random(4) === 0 ? draft.page() : page}`;
   if (random(2) === 0) write(draft, page);
-  const after = random(2) === 0 ? random(3) : random(12);
+  const after = random(pick(random, 3, 3, 12, 80));
   under(draft, value, after, page);
 }
 
@@ -163,6 +173,9 @@ export function recompress(draft: Draft): void {
   if (!draft.has("recompress")) return;
   const written = draft.random(4) > 0 ? writeLarge(draft) : [];
   draft.set("recompress", recompressText(draft, written));
+  if (draft.random(4) > 0) return;
+  // Again, when some pages have had every algorithm.
+  draft.set("recompress", `max_pages=${1 + draft.random(3)}`);
 }
 
 /**
@@ -224,14 +237,17 @@ function recompressText(draft: Draft, written: readonly number[]): string {
   const thresholds = [...edges, ...lengths, 100, ...halves].map((edge) =>
     Math.max(1, edge + random(3) - 1)
   ).concat(written);
+  // One algorithm alone: it must be there, and what names it go together.
+  const isOne = zram.recompressOrder === "one-by-size";
+  const priorities = isOne ? [1, 1, 1, 2, 2, 3, 0, 7] : [0, 1, 2, 3, 7];
   const parts = [
-    ...some(4, "type", "idle", "huge", "huge_idle", "any"),
+    ...some(4, "type", "idle", "huge", "huge_idle", ...(isOne ? [] : ["any"])),
     ...(random(4) > 0 ? some(1, "threshold", ...thresholds, 70000) : []),
-    ...some(4, "algo", ...zram.compAlgorithms, "none"),
-    ...some(4, "priority", 0, 1, 2, 3, 7),
+    ...some(isOne ? 8 : 4, "algo", ...zram.compAlgorithms, "none"),
+    ...some(isOne ? 2 : 4, "priority", ...priorities),
     ...some(draft.isScarce ? 1 : 4, "max_pages", 0, 1, 1, 1, 3, 10),
     ...some(20, "threshold", "x"),
-    ...some(20, "type", ""),
+    ...some(20, "type", "", "any"),
   ];
   return parts.join(" ");
 }

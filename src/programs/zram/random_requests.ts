@@ -9,6 +9,9 @@ export function write(draft: Draft, page = draft.anyPage()): void {
   const { data, bytes } = randomPage(draft);
   draft.add({ op: "write", page, data });
   draft.wrote(page, bytes);
+  // Equal pages, of which a real codec must make the same.
+  if (draft.create.codecs !== "kernel" || draft.random(4) > 0) return;
+  draft.add({ op: "write", page, data });
 }
 
 /** A page is read. */
@@ -37,6 +40,17 @@ export function slotFreeNotify(draft: Draft): void {
 }
 
 const BLOCK = 4096;
+
+/** A part of a page that is larger than a block is discarded, which leaves it. */
+export function discardWithin(draft: Draft): void {
+  const { random, profile: { pageSize } } = draft;
+  if (pageSize === BLOCK) return;
+  const start = draft.page() * pageSize + BLOCK;
+  const blocks = 1 + random(pageSize / BLOCK - 1);
+  const sector = start / SECTOR;
+  const bytes = Math.min(blocks * BLOCK, pageSize - BLOCK);
+  draft.add({ op: "bio", request: "discard", sector, bytes });
+}
 
 /** A request in sectors: of blocks, of several pages, beyond the end, unaligned. */
 export function bio(draft: Draft): void {

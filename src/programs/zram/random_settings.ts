@@ -1,7 +1,9 @@
 /** Random texts for attributes: what they take, and what they refuse. */
 import { pick } from "../random.ts";
 import { BACKING_PATH } from "../transcript_zram.ts";
+import { DICTIONARY, EMPTY_FILE } from "./steps.ts";
 import type { Draft } from "./draft.ts";
+import { batchSize, compressedWriteback } from "./random_batches.ts";
 
 /** Sets a limit: none, one near what is used, or one that is no whole pages. */
 export function memLimit(draft: Draft): void {
@@ -50,7 +52,7 @@ export function compAlgorithm(draft: Draft): void {
   if (!draft.has("comp_algorithm")) return;
   const { random, scope } = draft;
   const odd = scope.anyGeometry
-    ? [`${anyAlgorithm(draft)}\n`, "x".repeat(130)]
+    ? [`${anyAlgorithm(draft)}\n`, ` ${anyAlgorithm(draft)}`, "x".repeat(130)]
     : [];
   draft.set(
     "comp_algorithm",
@@ -59,6 +61,10 @@ export function compAlgorithm(draft: Draft): void {
 }
 
 function anyAlgorithm({ random, scope, profile }: Draft): string {
+  const { unlistedAlgorithms: unlisted } = profile.zram;
+  if (scope.anyGeometry && unlisted.length > 0 && random(4) === 0) {
+    return pick(random, ...unlisted);
+  }
   const { algorithms = profile.zram.compAlgorithms } = scope;
   return algorithms.length > 0
     ? pick(random, ...algorithms)
@@ -88,13 +94,48 @@ export function algorithmParams(draft: Draft): void {
   const value = pick(
     random,
     `algo=${anyAlgorithm(draft)} level=3`,
-    `priority=${random(5)} level=1 dict=/dict`,
+    `priority=${random(5)} level=1 dict=${DICTIONARY}`,
+    `dict=${pick(random, DICTIONARY, EMPTY_FILE, "/nosuch")}`,
     "level=x",
     "algo=none level=2",
     "priority=0 deflate.winbits=-12",
     "level=",
   );
   draft.set("algorithm_params", value);
+}
+
+/** Levels and windows at whose ends deflate refuses them. */
+const LEVELS = [-2, -1, 0, 9, 10, 99, -(2 ** 31)];
+const WINDOWS = [-16, -15, -9, -8, 0, 8, 9, 15, 16];
+
+/**
+ * Tells an algorithm what it may refuse when the device is set up, mostly the
+ * one that refuses anything; and tries to set it up, so that what follows meets
+ * what that leaves behind.
+ */
+function paramsToRefuse(draft: Draft, pages: number): void {
+  const { random, profile: { zram } } = draft;
+  if (!draft.has("algorithm_params") || !draft.scope.anyGeometry) return;
+  if (zram.compAlgorithms.includes("deflate") && random(4) > 0) {
+    draft.set("comp_algorithm", "deflate");
+  }
+  const level = pick(random, ...LEVELS);
+  const window = pick(random, ...WINDOWS);
+  draft.set(
+    "algorithm_params",
+    pick(random, `level=${level}`, `deflate.winbits=${window}`),
+  );
+  // What forgets that, or leaves it.
+  const forgetting = random(4);
+  if (forgetting === 0) draft.set("algorithm_params", "dict=/nosuch");
+  if (forgetting === 1) {
+    draft.set("reset", "1");
+    draft.set("comp_algorithm", "deflate");
+  }
+  if (random(3) === 0) return;
+  draft.set("disksize", sizeText(draft, pages));
+  if (random(4) === 0) draft.add({ op: "get", attr: "comp_algorithm" });
+  if (random(4) === 0) draft.set("comp_algorithm", anyAlgorithm(draft));
 }
 
 /** A text for an attribute that cannot be set, or is not there. */
@@ -147,10 +188,23 @@ export function start(draft: Draft): void {
   }
   if (draft.has("recomp_algorithm")) recompAlgorithms(draft);
   backingDev(draft);
+  if (random(2) === 0) batchSize(draft);
+  if (random(4) > 0) compressedWriteback(draft);
   if (random(12) === 0) memLimit(draft);
+  if (random(8) === 0) resetEarly(draft);
   const pages = diskPages(draft);
+  if (random(12) === 0) paramsToRefuse(draft, pages);
   draft.set("disksize", sizeText(draft, pages));
   draft.diskPages = pages;
+}
+
+/** Resets a device without a disk, which may not undo all that was set. */
+function resetEarly(draft: Draft): void {
+  draft.set("reset", "1");
+  for (const attr of ["backing_dev", "comp_algorithm", "io_stat"]) {
+    if (draft.has(attr)) draft.add({ op: "get", attr });
+  }
+  if (draft.random(2) === 0) backingDev(draft);
 }
 
 /** What is asked of a device without a disk. */

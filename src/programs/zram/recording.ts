@@ -12,19 +12,27 @@ import type { ZramStep } from "./steps.ts";
 export type ZramRecording = Recording<ZramStep, ZramOperation>;
 
 /**
+ * Seconds that a recorded system was up before: a recording does not say. It is
+ * more than any age that its pages have, and less than one that none has.
+ */
+const RECORDED_UPTIME = 86_400;
+
+/**
  * The program of a transcript. Throws a {@linkcode TranscriptError} for a
  * header whose kernel is not known, or is one that Linux cannot be built as.
  */
 export function zramRecording(
   { header, operations }: ZramTranscript,
 ): ZramRecording {
-  const { pageSize, wordBits, chainSize, backingPages } = header;
+  const { pageSize, wordBits, chainSize, backingPages, files } = header;
   const create: ZramStep = {
     op: "create",
     pageSize,
     wordBits,
     chainSize,
+    uptime: RECORDED_UPTIME,
     ...(backingPages === undefined ? {} : { backingPages }),
+    ...(files === undefined ? {} : { files }),
   };
   const profile = zramProfile({ header, operations });
   return recordingOf(ZRAM_GRAMMAR, profile, create, operations);

@@ -1,5 +1,6 @@
 /** The steps of programs for a compressed block device, and their answers. */
 import type { Bytes } from "../bytes.ts";
+import type { Files } from "../files.ts";
 import type { StepOf } from "../program.ts";
 
 /** A request in sectors of 512 bytes (`struct bio`). */
@@ -40,6 +41,10 @@ export interface ZramCreate {
   readonly badReads?: readonly number[];
   /** Its blocks that cannot be written. */
   readonly badWrites?: readonly number[];
+  /** Files that attributes can name. */
+  readonly files?: Files;
+  /** Seconds that the system is up when the device is made. */
+  readonly uptime?: number;
   /** Of each so many writes to it, the last one fails. */
   readonly failEachWrite?: number;
   /** The first frame's number. */
@@ -167,6 +172,11 @@ export interface ZramRecompressUnder {
 
 /** A step of a program for a device. */
 export type ZramStep = StepOf<ZramSteps>;
+
+/** Where programs have a dictionary, and an empty file. */
+export const DICTIONARY = "/dict";
+/** The latter. */
+export const EMPTY_FILE = "/empty";
 
 /** Bytes of a sector. */
 export const SECTOR = 512;

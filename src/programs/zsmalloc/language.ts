@@ -84,12 +84,31 @@ const GRAMMAR: Grammar<ZsmallocStep> = {
   stats: {},
   classes: {},
   fail: { what: oneOf("frame", "cell"), after: SMALL },
-  map: { mapping: WHOLE, object: WHOLE, mode: MODE, cpu: SMALL },
+  map: {
+    mapping: WHOLE,
+    object: WHOLE,
+    mode: MODE,
+    cpu: SMALL,
+    length: optional(POSITIVE),
+  },
   write_mapped: { mapping: WHOLE, data: DATA },
   unmap: { mapping: WHOLE },
-  compact_around: { size: SIZE, object: WHOLE, frees: FREES },
+  compact_around: {
+    size: SIZE,
+    object: WHOLE,
+    frees: FREES,
+    again: optional(oneOf("compact", "shrink")),
+    contended: optional(POSITIVE),
+  },
   shrink: {},
   migrate: { object: WHOLE },
+  isolate: { page: WHOLE, object: WHOLE },
+  migrate_isolated: { page: WHOLE },
+  putback: { page: WHOLE },
+  lock: { page: WHOLE, object: WHOLE },
+  unlock: { page: WHOLE },
+  free_deferred: {},
+  free_around: { object: WHOLE, amid: oneOf("compact", "migrate") },
   misuse: {
     what: oneOf("free-again", "unmap-again", "write-beyond"),
     object: WHOLE,
@@ -103,7 +122,14 @@ const GRAMMAR: Grammar<ZsmallocStep> = {
  */
 function simpler(step: ZsmallocStep): readonly ZsmallocStep[] {
   const others = language.simpler(step);
-  return step.op === "compact_around" ? [{ op: "compact" }, ...others] : others;
+  switch (step.op) {
+    case "compact_around":
+      return [{ op: "compact" }, ...others];
+    case "free_around":
+      return [{ op: "free", object: step.object }, ...others];
+    default:
+      return others;
+  }
 }
 
 /** Objects are counted anew from 0, but where steps number several at once. */

@@ -26,10 +26,19 @@ interface Draft {
   live: number[];
   /** Mappings that there are. */
   mapped: number[];
+  /** Frames that are held, and how. */
+  held: Held[];
   /** The number that the next object, or mapping, has. */
   next: number;
   /** Objects that may still come by many at a time. */
   deep: number;
+}
+
+/** A frame that is held. */
+interface Held {
+  /** Its number. */
+  readonly page: number;
+  readonly how: "isolate" | "lock";
 }
 
 /** Some steps of one kind. */
@@ -52,22 +61,28 @@ const BURSTS: readonly Burst[] = [
   { op: "read", weight: 2, add: read },
   { op: "compact", weight: 15, add: compact },
   { op: "stats", weight: 1, add: ({ steps }) => steps.push({ op: "stats" }) },
-  { op: "shrink", weight: 6, add: shrink },
-  { op: "compact_around", weight: 2, add: compactAround },
+  { op: "shrink", weight: 9, add: shrink },
+  { op: "compact_around", weight: 6, add: compactAround },
   {
     op: "classes",
-    weight: 2,
+    weight: 3,
     add: ({ steps }) => steps.push({ op: "classes" }),
   },
   { op: "fail", weight: 3, add: fail },
   { op: "map", weight: 5, add: map },
-  { op: "map", weight: 2, add: compactMapped },
+  { op: "map", weight: 6, add: compactMapped },
+  { op: "map", weight: 2, add: mapEach },
   { op: "write_mapped", weight: 3, add: writeMapped },
   { op: "unmap", weight: 4, add: unmap },
-  { op: "migrate", weight: 4, add: migrate },
-  { op: "misuse", weight: 3, add: misuse },
+  { op: "migrate", weight: 6, add: migrate },
+  { op: "isolate", weight: 5, add: hold },
+  { op: "isolate", weight: 9, add: emptyHeld },
+  { op: "putback", weight: 4, add: letGo },
+  { op: "free_deferred", weight: 2, add: freeDeferred },
+  { op: "free_around", weight: 11, add: freeAround },
+  { op: "misuse", weight: 4, add: misuse },
   { op: "create", weight: 1, add: createAgain },
-  { op: "destroy", weight: 3, add: destroy },
+  { op: "destroy", weight: 6, add: destroy },
 ];
 
 /** A random program, the same one for the same draws. */
@@ -86,6 +101,7 @@ export function randomZsmallocProgram(
     sizes: [],
     live: [],
     mapped: [],
+    held: [],
     next: 0,
     deep: deepObjects(random, scope),
   };
@@ -116,6 +132,7 @@ function createPool(draft: Draft): void {
   draft.sizes = randomSizes(random, profile, create);
   draft.live = [];
   draft.mapped = [];
+  draft.held = [];
   steps.push({ op: "create", ...create });
 }
 
@@ -132,6 +149,7 @@ function destroy(draft: Draft): void {
   for (const mapping of draft.mapped) {
     draft.steps.push({ op: "unmap", mapping });
   }
+  while (draft.held.length > 0) letGo(draft);
   draft.steps.push({ op: "destroy" });
   createPool(draft);
 }
@@ -295,7 +313,16 @@ function compactAround(draft: Draft): void {
   const object = draft.next;
   // Whoever is freed no turn for, and comes where there is none, is passed over.
   draft.next += live.length + MOST_AROUND;
-  steps.push({ op: "compact_around", size: anySize(draft), object, frees });
+  steps.push({
+    op: "compact_around",
+    size: random(2) === 0 ? anySize(draft) : fewestInZspage(draft),
+    object,
+    frees,
+    ...(random(3) > 0
+      ? { again: pick(random, "compact" as const, "shrink" as const) }
+      : {}),
+    ...(random(2) === 0 ? { contended: 1 + random(3) } : {}),
+  });
 }
 
 /** The next allocations fail, where they are made: a malloc follows. */
@@ -311,13 +338,21 @@ const CPUS = 4;
 
 /** Maps an object, and answers its mapping. */
 function mapOne(draft: Draft, object: number): number {
-  const { random, profile, steps, mapped } = draft;
+  const { random, profile, sizes, steps, mapped } = draft;
   const mode = profile.mapping === "read-only-copy" && random(8) > 0
     ? "read-only"
     : pick(random, ...MAP_MODES);
   const mapping = draft.next++;
   mapped.push(mapping);
-  steps.push({ op: "map", mapping, object, mode, cpu: random(CPUS) });
+  const isPart = profile.readSpan === "bytes-read" && random(2) === 0;
+  steps.push({
+    op: "map",
+    mapping,
+    object,
+    mode,
+    cpu: random(CPUS),
+    ...(isPart ? { length: 1 + random(sizes[0]) } : {}),
+  });
   return mapping;
 }
 
@@ -341,6 +376,17 @@ function map(draft: Draft): void {
       return compact(draft);
     case 1:
       return writeAndUnmap(draft, mapping, object);
+  }
+}
+
+/** New objects of one size, wherever they lie in their zspages, are mapped. */
+function mapEach(draft: Draft): void {
+  const { random, sizes } = draft;
+  const size = pick(random, ...sizes);
+  for (let left = 1 + random(8); left > 0; left--) {
+    mallocOne(draft, size);
+    const object = draft.next - 1;
+    writeAndUnmap(draft, mapOne(draft, object), object);
   }
 }
 
@@ -382,6 +428,73 @@ function unmap(draft: Draft): void {
 
 function migrate(draft: Draft): void {
   draft.steps.push({ op: "migrate", object: anyLive(draft) });
+}
+
+/** Most frames that are held at a time. */
+const MOST_HELD = 6;
+
+/** Holds the frame of an object. */
+function holdOne(draft: Draft, how: Held["how"], object: number): void {
+  const { steps, held } = draft;
+  const page = draft.next++;
+  held.push({ page, how });
+  steps.push({ op: how, page, object });
+}
+
+function hold(draft: Draft): void {
+  const { random, held } = draft;
+  if (held.length >= MOST_HELD) return letGo(draft);
+  holdOne(draft, pick(random, "isolate", "isolate", "lock"), anyLive(draft));
+  // What comes, goes and moves then does so around a frame that is held.
+  if (random(3) === 0) age(draft);
+  if (random(3) === 0) compact(draft);
+}
+
+/** The newest objects of one size go, with a frame of theirs held. */
+function emptyHeld(draft: Draft): void {
+  const { random, live, steps } = draft;
+  const size = fewestInZspage(draft);
+  const count = 2 + random(6);
+  for (let left = count; left > 0; left--) mallocOne(draft, size);
+  const how = pick(random, "isolate", "lock", "lock");
+  for (let holds = 1 + random(2); holds > 0; holds--) {
+    holdOne(draft, how, live[live.length - 1 - random(count)]);
+  }
+  for (let left = count; left > 0; left--) freeAt(draft, live.length - 1);
+  if (random(3) === 0) mallocOne(draft, size);
+  if (random(2) === 0) letGo(draft);
+  steps.push({ op: "free_deferred" });
+}
+
+/** A frame that was held is held no more. */
+function letGo(draft: Draft): void {
+  const { random, steps, held } = draft;
+  const [one] = held.splice(random(held.length), 1);
+  if (one === undefined) return;
+  const { page, how } = one;
+  if (how === "lock") return void steps.push({ op: "unlock", page });
+  if (random(3) > 0) steps.push({ op: "migrate_isolated", page });
+  // Where that migrated it, it is passed over.
+  steps.push({ op: "putback", page });
+}
+
+function freeDeferred({ steps }: Draft): void {
+  steps.push({ op: "free_deferred" });
+}
+
+/** Objects are freed, now and then the only one of a zspage. */
+function freeAround(draft: Draft): void {
+  const { random, create, steps } = draft;
+  if (random(2) === 0) fillAndThin(draft);
+  for (let left = 1 + random(6); left > 0; left--) {
+    const isAlone = random(3) > 0;
+    if (isAlone) mallocOne(draft, create.pageSize - random(64));
+    const { length } = draft.live;
+    if (length === 0) return;
+    const nth = isAlone ? length - 1 : random(length);
+    const amid = pick(random, "compact" as const, "migrate" as const);
+    steps.push({ op: "free_around", object: takeAt(draft, nth), amid });
+  }
 }
 
 function misuse(draft: Draft): void {

@@ -55,36 +55,72 @@ export interface ZsmallocSteps {
   classes: Record<never, never>;
   /** An allocation of a frame or a handle's cell fails, after so many others. */
   fail: { readonly what: "frame" | "cell"; readonly after: number };
-  /** An object is mapped on a CPU; `mapping` numbers what is mapped. */
+  /**
+   * An object is mapped on a CPU; `mapping` numbers what is mapped. Since 7.1 it
+   * is the first `length` bytes: by default all that it was asked for.
+   */
   map: {
     readonly mapping: number;
     readonly object: number;
     readonly mode: MapMode;
     readonly cpu: number;
+    readonly length?: number;
   };
   /** All bytes of an object that is mapped are written. */
   write_mapped: { readonly mapping: number; readonly data: Bytes };
   /** A mapping ends. */
   unmap: { readonly mapping: number };
   /**
-   * The pool is compacted, and wherever the kernel drops its lock, in turn an
-   * object of `size` bytes comes, numbered on from `object`, and the next of
-   * `frees` goes.
+   * The pool is compacted, and wherever the kernel drops its lock, in turn with
+   * `again` the pool is compacted again, an object of `size` bytes comes,
+   * numbered on from `object`, and the next of `frees` goes. With `contended` each
+   * so manieth time that the kernel asks, somebody else wants its lock.
    */
   compact_around: {
     readonly size: number;
     readonly object: number;
     readonly frees: readonly number[];
+    readonly again?: Again;
+    readonly contended?: number;
   };
   /** Memory pressure compacts the pool: `zs_shrinker_count`, then `scan`. */
   shrink: Record<never, never>;
   /** The frame in which an object starts is replaced: `zs_page_migrate`. */
   migrate: { readonly object: number };
+  /**
+   * The frame in which an object starts is isolated to be migrated
+   * (`zs_page_isolate`); `page` numbers it.
+   */
+  isolate: { readonly page: number; readonly object: number };
+  /** A frame that is isolated is replaced, or stays so: `zs_page_migrate`. */
+  migrate_isolated: { readonly page: number };
+  /** A frame that is isolated is put back: `zs_page_putback`. */
+  putback: { readonly page: number };
+  /** The frame in which an object starts is locked; `page` numbers it. */
+  lock: { readonly page: number; readonly object: number };
+  /** A frame is unlocked. */
+  unlock: { readonly page: number };
+  /**
+   * The worker frees the empty zspages that were held when their last object
+   * went; what it waits for is unlocked, the oldest first.
+   */
+  free_deferred: Record<never, never>;
+  /**
+   * An object is freed, and before `zs_free` has its lock, the pool is compacted
+   * or the object's frame replaced.
+   */
+  free_around: { readonly object: number; readonly amid: Amid };
   /** What Linux leaves undefined is tried; see {@linkcode Misuse}. */
   misuse: { readonly what: Misuse; readonly object: number };
   /** The pool ends; what it held is lost. */
   destroy: Record<never, never>;
 }
+
+/** What is done amid a compaction: another, or what memory pressure does. */
+export type Again = "compact" | "shrink";
+
+/** What is done amid a free. */
+export type Amid = "compact" | "migrate";
 
 /** What a mapper is going to do. */
 export const MAP_MODES: readonly MapMode[] = [
@@ -113,7 +149,7 @@ export interface Refused {
 export interface Unmapped {
   /** Its number. */
   readonly mapping: number;
-  /** All of the object's bytes, as they were mapped. */
+  /** All of the object's bytes that were mapped, as they were. */
   readonly data: Uint8Array;
 }
 
@@ -167,6 +203,29 @@ export interface ZsmallocResults {
   };
   /** Nothing, or that it would wait for ever. */
   migrate: void | Refused;
+  /** Whether it was. */
+  isolate: { readonly isolated: boolean };
+  /** Nothing, or that its zspage is gone, or that it would wait for ever. */
+  migrate_isolated: void | { readonly gone: true } | Refused;
+  /** Nothing. */
+  putback: void;
+  /** Whether it was. */
+  lock: { readonly locked: boolean };
+  /** Nothing. */
+  unlock: void;
+  /** The pages that were freed, and what it waited for. */
+  free_deferred: {
+    readonly pagesFreed: number;
+    readonly unlocked: readonly number[];
+  };
+  /**
+   * What was done amid it, and the pages of the pool once its class's lock is
+   * dropped, where frames are freed only then.
+   */
+  free_around: {
+    readonly amid: Compaction | string;
+    readonly pagesAfterLock?: number;
+  };
   /** The model's refusal; none where it does as it is told. */
   misuse: Refused | { readonly misuse?: undefined };
   /** What was still allocated, by class from the smallest. */
@@ -184,6 +243,7 @@ export type Turn =
   | { readonly came: number; readonly handle: Handle }
   | { readonly refused: string }
   | { readonly gone: number }
+  | { readonly again: Compaction | "stop" }
   | { readonly nothing: true };
 
 /** A step of a program for an allocator. */

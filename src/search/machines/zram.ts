@@ -1,5 +1,6 @@
 /** The machine of zram: a device of any kernel under all its judges. */
 import { kernelAsked } from "../../programs/kernel.ts";
+import { describedProfile } from "../../linux/description.ts";
 import {
   LINUX_6_1,
   LINUX_6_18_FULL,
@@ -12,6 +13,7 @@ import {
 } from "../../judges/zram/contract.ts";
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
 import { zramInvariants } from "../../judges/zram/invariants.ts";
+import { sayingBugs } from "../../judges/zram/kernel_bugs.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
 import { codecLengths, statedLengths } from "../../judges/lengths.ts";
 import { naiveRules, ZRAM_NAIVE_RULES } from "../../judges/zram/naive.ts";
@@ -19,11 +21,27 @@ import { allQuestions } from "../../judges/zram/questions.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
 import { ExpandedPages } from "../../programs/expanded.ts";
 import type { ZramStep } from "../../programs/zram/steps.ts";
-import { zramCodecs } from "../../targets/zram/device.ts";
+import { choosableAlgorithms, zramCodecs } from "../../targets/zram/device.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { ZRAM_INVARIANTS } from "../../zram/invariants.ts";
 import type { Machine } from "../machine.ts";
 import { trialOf } from "../trial.ts";
+
+/** Kernels whose recompression, alone or with writeback, is not that of others. */
+const RECOMPRESSING = [
+  "linux-6.12",
+  "linux-6.12",
+  "linux-6.12",
+  "linux-6.19",
+  "linux-7.0",
+  "linux-7.1",
+  "linux-7.3",
+  "linux-7.3",
+].map((release) =>
+  describedProfile(
+    `${release},recompression=yes,algorithms=lzo-rle:lzo:lz4:zstd:deflate`,
+  )
+);
 
 /** A device of any kernel under its invariants, the ledger and the contract. */
 export const zramMachine: Machine<ZramStep> = {
@@ -37,6 +55,7 @@ export const zramMachine: Machine<ZramStep> = {
       ...PROFILES,
       ...Array<Profile>(3).fill(LINUX_6_1),
       ...Array<Profile>(6).fill(LINUX_6_18_FULL),
+      ...RECOMPRESSING,
     ],
     anyGeometry: true,
     ops: new Set(ZRAM_LANGUAGE.ops),
@@ -50,7 +69,7 @@ export const zramMachine: Machine<ZramStep> = {
       profileOf: (create) => kernelAsked(profile, create),
       lengthsOf: ({ codecs }) =>
         codecs === "stated"
-          ? statedLengths(profile.zram.compAlgorithms)
+          ? statedLengths(choosableAlgorithms(profile))
           : codecLengths(zramCodecs(profile, codecs)),
       isLinux: true,
       rules: [contractRules({ reach, isModel: true }), naiveRules(reach)],
@@ -58,7 +77,7 @@ export const zramMachine: Machine<ZramStep> = {
       questions: allQuestions(),
     });
     const target = onlyAsked(
-      zramModelTarget(model, pages),
+      sayingBugs(zramModelTarget(model, pages), () => judge.ledger, reach),
       (step) => step.op === "create" || canFollow(judge.ledger, step),
     );
     return trialOf(target, [zramInvariants(() => model.zram, reach), judge]);

@@ -2,6 +2,7 @@
 import { KERNEL_CODECS } from "../../codec/codecs.ts";
 import type { Comparison, Difference } from "../../judges/comparison.ts";
 import { TranscriptError } from "../../programs/transcript_fields.ts";
+import { KernelBug } from "../../rules/kernel_bug.ts";
 import type { Awaiting } from "../trial.ts";
 
 /**
@@ -26,10 +27,27 @@ export interface VerdictOf<Operation> {
 }
 
 /**
- * Runs a recording's steps up to the first that has a difference: step 0 makes
- * the target, each other is that of the operation before it in number.
+ * What a step does; where a bug of the kernel would stop it there, no recording
+ * can go on.
  */
-export function* verdictOf<Operation>(
+function* unlessStopped(
+  { line }: { readonly line: number },
+  step: Awaiting<unknown>,
+): Awaiting<void> {
+  try {
+    yield* step;
+  } catch (error) {
+    if (!(error instanceof KernelBug)) throw error;
+    throw new TranscriptError(line, error.message);
+  }
+}
+
+/**
+ * Runs a recording's steps up to the first that has a difference: step 0 makes
+ * the target, each other is that of the operation before it in number. Throws a
+ * {@linkcode TranscriptError} where the kernel could not have gone on.
+ */
+export function* verdictOf<Operation extends { readonly line: number }>(
   sizes: Sizes,
   operations: readonly Operation[],
   comparison: Comparison,
@@ -37,7 +55,7 @@ export function* verdictOf<Operation>(
 ): Awaiting<VerdictOf<Operation>> {
   yield* step(0);
   for (const [nth, operation] of operations.entries()) {
-    yield* step(nth + 1);
+    yield* unlessStopped(operation, step(nth + 1));
     const differences = comparison.takeDifferences();
     if (differences.length === 0) continue;
     const { observations } = comparison;

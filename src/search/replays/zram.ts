@@ -5,6 +5,7 @@ import { RecordedSizes } from "../../codec/recorded.ts";
 import { Comparison } from "../../judges/comparison.ts";
 import { comparingZram } from "../../judges/zram/observed.ts";
 import { nextArgs } from "../../linux/kstrtox.ts";
+import { cryptoAlgorithm } from "../../linux/zram_profile.ts";
 import type { Program } from "../../programs/program.ts";
 import { TranscriptError } from "../../programs/transcript_fields.ts";
 import type {
@@ -23,7 +24,9 @@ import type {
   ZramSteps,
 } from "../../programs/zram/steps.ts";
 import type { StepTarget } from "../../targets/step_target.ts";
+import { choosableAlgorithms } from "../../targets/zram/device.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
+import { type Comps, PRIMARY_COMP } from "../../zram/zcomp.ts";
 import { type Awaiting, runNow, trialOf } from "../trial.ts";
 import { noEncoder, type Sizes, type VerdictOf, verdictOf } from "./verdict.ts";
 
@@ -98,12 +101,12 @@ function chooseSizes(
 ): Sizes {
   const known = KERNEL_CODECS.map(({ name }) => name);
   const without = algorithmsOf(transcript)
-    .find((name) => !known.includes(name));
+    .find((name) => !known.includes(cryptoAlgorithm(name)));
   const sizes = asked ?? (without === undefined ? "computed" : "recorded");
   if (sizes === "computed" && without !== undefined) {
     throw noEncoder(without);
   }
-  if (sizes === "recorded" && textsSet(transcript, "recompress").length > 0) {
+  if (sizes === "recorded" && lacksRecompressed(transcript)) {
     throw new TranscriptError(
       1,
       "its sizes cannot be taken as recorded: those of recompressed pages are not",
@@ -112,15 +115,23 @@ function chooseSizes(
   return sizes;
 }
 
+/** Whether pages are recompressed, and of one it is not recorded how long it becomes. */
+function lacksRecompressed(transcript: ZramTranscript): boolean {
+  return textsSet(transcript, "recompress").length > 0 &&
+    transcript.operations.some((operation) =>
+      operation.op === "write" && operation.stored !== undefined &&
+      operation.recompressed === undefined
+    );
+}
+
 /** The model, whose pages become as long as they were recorded. */
 function recordedTarget(
   { profile, steps }: Program<ZramStep>,
   operations: readonly ZramOperation[],
 ): StepTarget<ZramSteps, ZramResults> {
-  const codecs = new Map(
-    profile.zram.compAlgorithms.map((name) => [name, new RecordedSizes(name)]),
-  );
-  const model = new ZramModel(profile, [...codecs.values()]);
+  const codecs = choosableAlgorithms(profile)
+    .map((name) => new RecordedSizes(name));
+  const model = new ZramModel(profile, codecs);
   const pages = new ExpandedPages();
   const target = zramModelTarget(model, pages);
   const scratch = new Uint8Array(2 * profile.pageSize);
@@ -131,16 +142,32 @@ function recordedTarget(
   return {
     ...target,
     ask(step) {
-      const codec = codecs.get(model.zram.algorithm);
-      if (step.op === "write" && codec !== undefined) {
-        const operation = recorded.get(step);
-        const stored = operation?.op === "write" ? operation.stored : undefined;
+      const operation = recorded.get(step);
+      if (step.op === "write" && operation?.op === "write") {
+        const { stored, recompressed } = operation;
         const page = pages.of(step.data, profile.pageSize);
-        codec.nextLength = stored || nearestLength(codec.name, page, scratch);
+        const { comps, algorithm } = model.zram;
+        const length = stored || nearestLength(algorithm, page, scratch);
+        const lengths = { ...recompressed, [PRIMARY_COMP]: length };
+        recordLengths(comps, page, lengths);
       }
       return target.ask(step);
     },
   };
+}
+
+/** The codecs of a device are told the lengths of a page by their priorities. */
+function recordLengths(
+  comps: Comps,
+  page: Uint8Array,
+  lengths: Readonly<Record<string, number>>,
+): void {
+  for (const [priority, length] of Object.entries(lengths)) {
+    const codec = comps.codecAt(Number(priority));
+    if (codec instanceof RecordedSizes && length > 0) {
+      codec.record(page, length);
+    }
+  }
 }
 
 /**
@@ -153,6 +180,7 @@ function nearestLength(
   page: Uint8Array,
   scratch: Uint8Array,
 ): number {
-  const encoder = KERNEL_CODECS.find(({ name }) => name === algorithm);
+  const known = cryptoAlgorithm(algorithm);
+  const encoder = KERNEL_CODECS.find(({ name }) => name === known);
   return (encoder ?? lz4).compress(page, scratch);
 }

@@ -4,7 +4,9 @@ import type { Codec } from "../../codec/codec.ts";
 import { lz4 } from "../../codec/lz4.ts";
 import { statedCodecs } from "../../codec/stated.ts";
 import type { Profile } from "../../linux/profile.ts";
+import { cryptoAlgorithm } from "../../linux/zram_profile.ts";
 import { failEach } from "../../programs/faults.ts";
+import { filesOf } from "../../programs/files.ts";
 import { kernelAsked } from "../../programs/kernel.ts";
 import { Memory } from "../../memory/memory.ts";
 import { BACKING_PATH } from "../../programs/transcript_zram.ts";
@@ -12,18 +14,27 @@ import type { ZramCreate } from "../../programs/zram/steps.ts";
 import { RamBackingDevice } from "../../zram/backing.ts";
 import { Zram } from "../../zram/device.ts";
 
+/** Every algorithm that can be chosen, those that are listed first. */
+export function choosableAlgorithms({ zram }: Profile): readonly string[] {
+  return [...zram.compAlgorithms, ...zram.unlistedAlgorithms];
+}
+
 /**
  * The codecs of every algorithm of a profile. To those of which no codec is at
  * hand, whose lengths nobody knows, it gives the lengths of lz4.
  */
 export function zramCodecs(
-  { zram }: Profile,
+  profile: Profile,
   codecs: ZramCreate["codecs"],
 ): readonly Codec[] {
-  if (codecs === "stated") return statedCodecs(zram.compAlgorithms);
-  return zram.compAlgorithms.map((name) =>
-    ALL_CODECS.find((codec) => codec.name === name) ?? { ...lz4, name }
-  );
+  const names = choosableAlgorithms(profile);
+  if (codecs === "stated") return statedCodecs(names);
+  return names.map((name) => ({ ...codecOf(name) ?? lz4, name }));
+}
+
+function codecOf(name: string): Codec | undefined {
+  const algorithm = cryptoAlgorithm(name);
+  return ALL_CODECS.find((codec) => codec.name === algorithm);
 }
 
 /** A fresh device of a kernel, its clock, and what is special about it. */
@@ -38,6 +49,7 @@ export function makeZram(
     codecs,
     memory: memoryOf(profile, create),
     backingDevices: backingDevicesOf(profile, create),
+    files: filesOf(create.files, profile.pageSize),
     now,
   });
 }

@@ -47,7 +47,7 @@ export class ZramModel {
 
   /** A fresh device in the place of the one before. */
   create(create: ZramCreate): Zram {
-    this.#clock = 0;
+    this.#clock = create.uptime ?? 0;
     const codecs = this.#codecs ?? zramCodecs(this.profile, create.codecs);
     const now = () => this.#clock;
     return this.#zram = makeZram(this.profile, create, codecs, now);

@@ -1,5 +1,6 @@
 /** How the model's pool is compacted by a program: alone, or with others. */
 import type {
+  Again,
   Turn,
   Unmapped,
   ZsmallocResults,
@@ -10,7 +11,15 @@ import { freeOne, mallocOne, type PoolState, unmapOne } from "./pool_state.ts";
 
 /** Compacts; whatever it waits for is unmapped. */
 export function compactAlone(state: PoolState): ZsmallocResults["compact"] {
-  return compact(state, () => {});
+  return compact(state, {});
+}
+
+/** Compacts while an object is being freed, which `finish` does. */
+export function compactAmidFree(
+  state: PoolState,
+  finish: () => void,
+): ZsmallocResults["compact"] {
+  return compact(state, { finish });
 }
 
 /** Compacts, with others at work wherever the kernel drops its lock. */
@@ -19,21 +28,30 @@ export function compactAround(
   step: ZsmallocSteps["compact_around"],
 ): ZsmallocResults["compact_around"] {
   const turns: Turn[] = [];
-  const done = compact(state, () => {
+  let asked = 0;
+  const { contended } = step;
+  const isContended = () =>
+    contended !== undefined && ++asked % contended === 0;
+  const unlocked = () => {
     state.whenUnlocked();
     turns.push(takeTurn(state, step, turns.length));
-  });
+  };
+  const done = compact(state, { unlocked, isContended });
   return { ...done, turns };
 }
 
-/** In turn, an object comes and another goes. */
+/** In turn, the pool is compacted again, an object comes, and another goes. */
 function takeTurn(
   state: PoolState,
-  { size, object, frees }: ZsmallocSteps["compact_around"],
+  { size, object, frees, again }: ZsmallocSteps["compact_around"],
   turn: number,
 ): Turn {
-  const nth = turn >> 1;
-  if (turn % 2 === 1) {
+  const kinds = again === undefined ? 2 : 3;
+  const nth = Math.floor(turn / kinds);
+  if (again !== undefined && turn % kinds === 0) {
+    return compactAgain(state, again);
+  }
+  if (turn % kinds === kinds - 1) {
     const goes = frees[nth];
     return freeOne(state, goes) ? { gone: goes } : { nothing: true };
   }
@@ -44,25 +62,46 @@ function takeTurn(
     : { came: object + nth, handle: answer };
 }
 
-/** Compacts, with `unlocked` called wherever the kernel drops its lock. */
+/** Compacts a pool that is being compacted. */
+function compactAgain(state: PoolState, again: Again): Turn {
+  if (again === "compact") return { again: compactAlone(state) };
+  const { pool, mapped } = state;
+  if (mapped.size > 0) return { nothing: true };
+  const before = pool.objectsMigrated;
+  const pagesFreed = pool.shrinkerScan();
+  if (pagesFreed === "stop") return { again: "stop" };
+  const objectsMoved = pool.objectsMigrated - before;
+  return { again: { pagesFreed, objectsMoved, unmapped: [] } };
+}
+
+/** What others do while a pool is compacted. */
+interface Others {
+  /** Called wherever the kernel drops its lock. */
+  readonly unlocked?: () => void;
+  /** Whether somebody else wants the lock. */
+  readonly isContended?: () => boolean;
+  /** Ends what it waits for, where nothing is mapped. */
+  readonly finish?: () => void;
+}
+
+/** Compacts; what it waits for is unmapped, and then finished. */
 function compact(
   state: PoolState,
-  unlocked: () => void,
+  { unlocked, isContended, finish }: Others,
 ): ZsmallocResults["compact"] {
   const { pool, mapped } = state;
   const movedBefore = pool.objectsMigrated;
   const unmapped: Unmapped[] = [];
-  const compaction = pool.compactSteps();
+  const compaction = pool.compactSteps(isContended);
   let step = compaction.next();
   for (; !step.done; step = compaction.next()) {
     if (!isBlocked(step.value)) {
-      unlocked();
+      unlocked?.();
       continue;
     }
-    for (const [oldest] of mapped) {
-      unmapped.push(unmapOne(state, oldest));
-      break;
-    }
+    const [oldest] = mapped.keys();
+    if (oldest === undefined) finish?.();
+    else unmapped.push(unmapOne(state, oldest));
   }
   return {
     pagesFreed: step.value,

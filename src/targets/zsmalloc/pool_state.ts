@@ -16,7 +16,7 @@ export interface PoolObject {
 export interface PoolMapping {
   /** The mapping. */
   readonly object: MappedObject;
-  /** Bytes that its object was asked for. */
+  /** Bytes that are mapped of those that its object was asked for. */
   readonly size: number;
 }
 
@@ -30,6 +30,10 @@ export interface PoolState {
   readonly objects: Map<number, PoolObject>;
   /** The mappings that there are, by number, the oldest first. */
   readonly mapped: Map<number, PoolMapping>;
+  /** The frames that are locked, by the number of their page, the oldest first. */
+  readonly locked: Map<number, number>;
+  /** The frames that are isolated, by the number of their page. */
+  readonly isolated: Map<number, number>;
   /** A page to make bytes in. */
   readonly scratch: Uint8Array;
   /** Called wherever a compaction has dropped its lock. */
@@ -79,7 +83,7 @@ export function unmapOne(state: PoolState, mapping: number): Unmapped {
   return { mapping, data };
 }
 
-/** The bytes that an object was asked for, as they are mapped. */
+/** The bytes of an object that are mapped, as they are. */
 export function mappedBytes({ object, size }: PoolMapping): Uint8Array {
   return object.read(new Uint8Array(size));
 }

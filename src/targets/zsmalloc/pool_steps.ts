@@ -8,6 +8,15 @@ import type {
 import { classesText } from "../../zsmalloc/debugfs.ts";
 import type { MappedObject } from "../../zsmalloc/mapping.ts";
 import { type Outcome, SKIPPED } from "../step_target.ts";
+import {
+  freeAround,
+  freeDeferred,
+  isolate,
+  lock,
+  migrateIsolated,
+  putback,
+  unlock,
+} from "./pool_holds.ts";
 import { compactAlone, compactAround } from "./pool_compaction.ts";
 import {
   freeOne,
@@ -75,13 +84,16 @@ export const POOL_STEPS: {
     faults.fail(what, after);
   },
 
-  map({ pool, objects, mapped }, { mapping, object, mode, cpu }) {
+  map({ pool, objects, mapped }, { mapping, object, mode, cpu, length }) {
     const there = objects.get(object);
     if (there === undefined || mapped.has(mapping)) return SKIPPED;
-    const { handle, size } = there;
+    const { handle } = there;
+    const isPart = pool.profile.readSpan === "bytes-read";
+    const asked = isPart ? length ?? Infinity : Infinity;
+    const size = Math.min(asked, there.size);
     let found: MappedObject | undefined;
     const misuse = misuseOf(() => {
-      found = pool.map(handle, mode, cpu);
+      found = pool.map(handle, mode, cpu, size);
     });
     if (found === undefined) return { misuse: misuse ?? "" };
     const one = { object: found, size };
@@ -125,13 +137,22 @@ export const POOL_STEPS: {
     return misuse === undefined ? answer : { misuse };
   },
 
+  isolate,
+  migrate_isolated: migrateIsolated,
+  putback,
+  lock,
+  unlock,
+  free_deferred: freeDeferred,
+  free_around: freeAround,
+
   misuse(state, { what, object }) {
     const misused = MISUSES[what](state, object);
     return misused === undefined ? SKIPPED : { misuse: misuseOf(misused) };
   },
 
-  destroy({ pool, mapped }) {
-    return mapped.size > 0 ? SKIPPED : { leaked: pool.destroy() };
+  destroy({ pool, mapped, locked, isolated }) {
+    const isHeld = mapped.size + locked.size + isolated.size > 0;
+    return isHeld ? SKIPPED : { leaked: pool.destroy() };
   },
 };
 

@@ -76,6 +76,8 @@ function createPool(
     faults,
     objects: new Map(),
     mapped: new Map(),
+    locked: new Map(),
+    isolated: new Map(),
     scratch: new Uint8Array(pageSize),
     whenUnlocked,
     freed: undefined,

@@ -10,6 +10,10 @@ export interface Compacting {
   stays(object: number): boolean;
   /** Whether nothing moves from or to a zspage, as one of its objects is mapped. */
   isLocked(zspage: NaiveZspage): boolean;
+  /** Whether such a zspage ends the class's compaction, and is not waited for. */
+  readonly passesOver: boolean;
+  /** Whether somebody else wants the lock, as far as the kernel looks. */
+  isContended(): boolean;
   /** It waits until the oldest mapping ends. */
   wait(): void;
   /** It drops the lock for a moment. */
@@ -36,7 +40,8 @@ const WAYS: Readonly<Record<KernelFacts["compaction"], Compact>> = {
   },
 
   "by-source"(of, pool) {
-    for (let freed = 0;;) {
+    let [freed, inVain] = [0, 0];
+    for (;;) {
       const source = of.takeEmptiest();
       if (source === undefined) return freed;
       while (pool.isLocked(source)) pool.wait();
@@ -46,7 +51,12 @@ const WAYS: Readonly<Record<KernelFacts["compaction"], Compact>> = {
       if (destination !== undefined) of.putOn(destination);
       freed += of.putOn(source);
       if (destination === undefined) return freed;
-      pool.unlocked();
+      inVain = source.inuse > 0 ? inVain + 1 : 0;
+      if (inVain < of.zspages || inVain === 0) pool.unlocked();
+      else {
+        inVain = 0;
+        pool.wait();
+      }
     }
   },
 
@@ -58,11 +68,12 @@ const WAYS: Readonly<Record<KernelFacts["compaction"], Compact>> = {
       if (destination === undefined) break;
       const source = of.takeEmptiest();
       if (source === undefined) break;
-      const isLocked = pool.isLocked(source);
-      if (!isLocked) moveObjects(of, pool, source, 0, destination);
+      const isLeft = pool.isLocked(source) && pool.passesOver;
+      while (!isLeft && pool.isLocked(source)) pool.wait();
+      if (!isLeft) moveObjects(of, pool, source, 0, destination);
       freed += of.putOn(source);
-      if (isLocked) break;
-      if (!of.isFull(destination)) continue;
+      if (isLeft) break;
+      if (!of.isFull(destination) && !pool.isContended()) continue;
       of.putOn(destination);
       destination = undefined;
       pool.unlocked();
@@ -98,6 +109,7 @@ function emptyInto(
     chunk = moveObjects(of, pool, source, chunk, destination);
     if (chunk === source.chunks.length) return destination;
     of.putOn(destination);
+    if (pool.isContended()) return undefined;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Rule } from "../../../rules/invariant.ts";
 import type { Reach } from "../../../rules/reach.ts";
 import { Disagreement, expectBytes, expectSame } from "../../judge.ts";
 import type { LiveObjects } from "../live_objects.ts";
+import { NaiveHolds } from "./holds.ts";
 import { NaiveMapped } from "./mapped.ts";
 import type { NaivePool } from "./pool.ts";
 import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
@@ -13,6 +14,8 @@ export class NaiveState {
   readonly pool: NaivePool;
   /** What is mapped. */
   readonly mapped: NaiveMapped;
+  /** What frames are held. */
+  readonly holds: NaiveHolds;
   /** What objects hold. */
   readonly live: LiveObjects;
 
@@ -28,6 +31,7 @@ export class NaiveState {
     this.pool = pool;
     this.live = live;
     this.mapped = new NaiveMapped(pool, live, hasFramesMapped);
+    this.holds = new NaiveHolds(pool, this.mapped);
     this.#reach = reach;
   }
 

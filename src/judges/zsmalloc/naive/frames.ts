@@ -8,6 +8,8 @@ export class NaiveFrames {
   /** Frames that the pool has. */
   used = 0;
 
+  /** Frames that are nobody's but who isolated them. */
+  #kept = 0;
   readonly #most: number;
   readonly #left = new Map<Kind, number>();
 
@@ -33,7 +35,9 @@ export class NaiveFrames {
   /** Takes so many frames, one after another, or none where one is not had. */
   take(count: number): boolean {
     for (let taken = 0; taken < count; taken++) {
-      if (this.isStruck("frame") || this.used + taken >= this.#most) {
+      if (
+        this.isStruck("frame") || this.used + this.#kept + taken >= this.#most
+      ) {
         return false;
       }
     }
@@ -44,5 +48,10 @@ export class NaiveFrames {
   /** Gives so many frames back. */
   give(count: number): void {
     this.used -= count;
+  }
+
+  /** So many frames of those given back stay with who isolated them, or go too. */
+  keep(count: number): void {
+    this.#kept += count;
   }
 }

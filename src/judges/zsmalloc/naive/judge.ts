@@ -16,6 +16,7 @@ import {
   judgeShrink,
   judgeTurns,
 } from "./judge_compaction.ts";
+import { holdsTable } from "./judge_holds.ts";
 import { mappingTable } from "./judge_mapping.ts";
 import { NaivePool } from "./pool.ts";
 import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
@@ -54,6 +55,7 @@ export function zsmallocNaive(
       ...objectTable(() => state),
       ...counterTable(() => state),
       ...mappingTable(() => state),
+      ...holdsTable(() => state),
       compact(_step, answer) {
         judgeCompaction(state, resultOf(RULES.compaction, answer));
       },
@@ -152,6 +154,10 @@ function counterTable(
     destroy(_step, answer) {
       const state = stateNow();
       const { leaked } = resultOf(RULES.leaked, answer);
+      // Empty zspages are given back first.
+      for (const one of state.pool.placements) {
+        for (const zspage of one.takeEmpty()) one.giveBack(zspage);
+      }
       const expected = state.pool.placements
         .filter(({ zspages }) => zspages > 0)
         .map(({ sizeClass: { size }, zspages, used }) => ({

@@ -9,19 +9,32 @@ import type {
 import type { NaiveState } from "./expect.ts";
 import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
 
-/** A compaction, with `unlocked` called wherever the kernel drops its lock. */
+/** What others do while a pool is compacted. */
+interface Others {
+  /** Called wherever the kernel drops its lock. */
+  readonly unlocked?: () => void;
+  /** Whether somebody else wants the lock. */
+  readonly isContended?: () => boolean;
+  /** Frees the object that is being freed, where nothing is mapped. */
+  readonly free?: () => void;
+}
+
+/** A compaction, and what others do meanwhile. */
 export function judgeCompaction(
   state: NaiveState,
   { pagesFreed, objectsMoved, unmapped = [] }: Compaction,
-  unlocked: () => void = () => {},
+  { unlocked = () => {}, isContended = () => false, free }: Others = {},
 ): void {
-  const { pool, mapped } = state;
+  const { pool, mapped, holds } = state;
   const movedBefore = pool.objectsMoved;
   const waits: Unmapped[] = [...unmapped];
   const freed = pool.compact({
-    stays: (object) => mapped.stays(object),
+    stays: (object) => holds.pinned === object || mapped.stays(object),
     isLocked: (zspage) => mapped.isLocked(zspage),
+    passesOver: pool.facts.mapped === "passed-over",
+    isContended: () => pool.facts.seesContention && isContended(),
     wait() {
+      if (mapped.oldest === undefined) return free?.();
       const ended = waits.shift();
       state.expect(RULES.waits, mapped.oldest, ended?.mapping, true);
       if (ended === undefined) return;
@@ -42,23 +55,76 @@ export function judgeTurns(
   step: ZsmallocSteps["compact_around"],
   { turns, ...done }: ZsmallocResults["compact_around"],
 ): void {
-  let turn = 0;
-  judgeCompaction(state, done, () => {
-    const { handle: _, ...found } = { handle: 0, ...turns.at(turn) };
-    state.expect(RULES.turns, takeTurn(state, step, turn), found, true);
-    turn++;
+  let [turn, asked] = [0, 0];
+  const { contended } = step;
+  judgeCompaction(state, done, {
+    unlocked() {
+      const found = turns.at(turn);
+      if (isAgain(step, turn)) judgeAgain(state, step, found);
+      else {
+        const { handle: _, ...shown } = { handle: 0, ...found };
+        state.expect(RULES.turns, takeTurn(state, step, turn), shown, true);
+      }
+      turn++;
+    },
+    isContended: () => contended !== undefined && ++asked % contended === 0,
   });
   state.expect(RULES.turns, turn, turns.length, false);
+}
+
+/** Whether the pool is compacted again at a turn: at the first of each three. */
+function isAgain(
+  { again }: ZsmallocSteps["compact_around"],
+  turn: number,
+): boolean {
+  return again !== undefined && turn % 3 === 0;
+}
+
+/** A pool that is being compacted is compacted again. */
+function judgeAgain(
+  state: NaiveState,
+  { again }: ZsmallocSteps["compact_around"],
+  found: Turn | undefined,
+): void {
+  const { pool, mapped } = state;
+  const isShrink = again === "shrink";
+  if (isShrink && mapped.count > 0) {
+    return state.expect(RULES.again, { nothing: true }, found, false);
+  }
+  const done = found !== undefined && "again" in found ? found.again : "stop";
+  if (pool.facts.compactsAlone) {
+    const none = { pagesFreed: 0, objectsMoved: 0, unmapped: [] };
+    const expected = isShrink ? "stop" : none;
+    return state.expect(RULES.again, expected, done, true);
+  }
+  if (isShrink) return judgeShrunkAgain(state, done);
+  if (done !== "stop") judgeCompaction(state, done);
+}
+
+/** What memory pressure frees of a pool that is being compacted. */
+function judgeShrunkAgain(
+  state: NaiveState,
+  found: Compaction | "stop",
+): void {
+  const { pool } = state;
+  const before = pool.objectsMoved;
+  const pagesFreed = pool.facts.shrinks ? pool.compact(UNDISTURBED) : 0;
+  const objectsMoved = pool.objectsMoved - before;
+  const expected = pagesFreed === 0
+    ? "stop"
+    : { pagesFreed, objectsMoved, unmapped: [] };
+  state.expect(RULES.again, expected, found, pagesFreed > 0);
 }
 
 /** In turn, an object comes and another goes. */
 function takeTurn(
   { pool, mapped }: NaiveState,
-  { size, object, frees }: ZsmallocSteps["compact_around"],
+  { size, object, frees, again }: ZsmallocSteps["compact_around"],
   turn: number,
 ): Omit<Turn, "handle"> {
-  const nth = turn >> 1;
-  if (turn % 2 === 1) {
+  const kinds = again === undefined ? 2 : 3;
+  const nth = Math.floor(turn / kinds);
+  if (turn % kinds === kinds - 1) {
     const goes = frees[nth];
     if (!pool.places.has(goes) || mapped.has(goes)) return { nothing: true };
     pool.free(goes);
@@ -73,6 +139,8 @@ function takeTurn(
 const UNDISTURBED = {
   stays: () => false,
   isLocked: () => false,
+  passesOver: false,
+  isContended: () => false,
   wait() {},
   unlocked() {},
 };

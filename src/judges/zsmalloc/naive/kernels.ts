@@ -25,8 +25,22 @@ export interface KernelFacts {
   readonly fullerStaysHead: boolean;
   /** How a class is compacted. */
   readonly compaction: "none" | "almost-empty" | "by-source" | "by-destination";
+  /** Whether there is one compaction of a pool at a time. */
+  readonly compactsAlone: boolean;
+  /** Whether a compaction looks at who else wants the lock. */
+  readonly seesContention: boolean;
   /** What a mapped object does to its zspage. */
   readonly mapped: "nothing" | "stays" | "waited-for" | "passed-over";
+  /** Whether bytes that are read, and not the chunk, tell what crosses frames. */
+  readonly spansWhatIsRead: boolean;
+  /** What a migration answers where it does not wait. */
+  readonly migrationRefused: "EAGAIN" | "EINVAL" | "EBUSY";
+  /** Whether a zspage is off its list while a frame of it is isolated. */
+  readonly isolatesZspage: boolean;
+  /** Whether an object that is being freed is pinned before any lock is had. */
+  readonly pinsToFree: boolean;
+  /** Whether frames are given back once the class's lock is dropped. */
+  readonly freesFramesLate: boolean;
   /** Whether frames can be replaced. */
   readonly movesFrames: boolean;
   /** Whether memory pressure compacts. */
@@ -39,7 +53,7 @@ export interface KernelFacts {
   readonly classes: "none" | "without-freeable" | "with-freeable";
 }
 
-const LINUX_6_18: KernelFacts = {
+const LINUX_7_3: KernelFacts = {
   hasCells: true,
   steps: 256,
   tagBits: 0,
@@ -49,7 +63,14 @@ const LINUX_6_18: KernelFacts = {
   group: (inuse, objects) => 1 + Math.floor(10 * inuse / objects),
   fullerStaysHead: false,
   compaction: "by-destination",
+  compactsAlone: true,
+  seesContention: true,
   mapped: "passed-over",
+  spansWhatIsRead: true,
+  migrationRefused: "EBUSY",
+  isolatesZspage: false,
+  pinsToFree: false,
+  freesFramesLate: true,
   movesFrames: true,
   shrinks: true,
   refusals: ["EINVAL", "ENOSPC"],
@@ -57,27 +78,48 @@ const LINUX_6_18: KernelFacts = {
   classes: "with-freeable",
 };
 
-const LINUX_6_1: KernelFacts = {
+const LINUX_7_1: KernelFacts = { ...LINUX_7_3, freesFramesLate: false };
+
+const LINUX_6_18: KernelFacts = {
+  ...LINUX_7_1,
+  spansWhatIsRead: false,
+  migrationRefused: "EINVAL",
+};
+
+const LINUX_6_12: KernelFacts = {
   ...LINUX_6_18,
+  mapped: "waited-for",
+  mapsToRead: false,
+};
+
+const LINUX_6_1: KernelFacts = {
+  ...LINUX_6_12,
   tagBits: 1,
   chain: "used-percent",
   groups: 4,
   group: (inuse, objects) => 4 * inuse <= 3 * objects ? 1 : 2,
   fullerStaysHead: true,
   compaction: "by-source",
-  mapped: "waited-for",
   refusals: ["EINVAL", "EINVAL"],
-  mapsToRead: false,
+};
+
+const LINUX_5_10: KernelFacts = {
+  ...LINUX_6_1,
+  compactsAlone: false,
+  seesContention: false,
+  mapped: "stays",
+  migrationRefused: "EAGAIN",
+  isolatesZspage: true,
+  pinsToFree: true,
+  refusals: ["ENOMEM", "ENOMEM"],
 };
 
 const LINUX_4_0: KernelFacts = {
-  ...LINUX_6_1,
+  ...LINUX_5_10,
   fullerStaysHead: false,
   compaction: "almost-empty",
-  mapped: "stays",
   movesFrames: false,
   shrinks: false,
-  refusals: ["ENOMEM", "ENOMEM"],
   classes: "without-freeable",
 };
 
@@ -89,24 +131,14 @@ const LINUX_3_12: KernelFacts = {
   group: (inuse, objects) => 4 * inuse <= objects ? 1 : 2,
   compaction: "none",
   mapped: "nothing",
+  pinsToFree: false,
   classes: "none",
 };
 
-const LINUX_5_10: KernelFacts = {
-  ...LINUX_6_1,
-  refusals: ["ENOMEM", "ENOMEM"],
-};
-
-const LINUX_6_12: KernelFacts = {
-  ...LINUX_6_18,
-  mapped: "waited-for",
-  mapsToRead: false,
-};
-
 const KERNELS: Readonly<Record<string, KernelFacts>> = {
-  "linux-7.3": LINUX_6_18,
-  "linux-7.2": LINUX_6_18,
-  "linux-7.1": LINUX_6_18,
+  "linux-7.3": LINUX_7_3,
+  "linux-7.2": LINUX_7_1,
+  "linux-7.1": LINUX_7_1,
   "linux-7.0": LINUX_6_18,
   "linux-6.19": LINUX_6_18,
   "linux-6.18": LINUX_6_18,

@@ -15,6 +15,8 @@ interface Mapped {
   readonly object: number;
   readonly mode: MapMode;
   readonly cpu: number;
+  /** Bytes that are mapped. */
+  readonly length: number;
   /** Its copy, where it is mapped as one. */
   readonly copy: Copy | undefined;
 }
@@ -57,9 +59,15 @@ export class NaiveMapped {
 
   /** Whether a zspage has a mapped object that keeps others away. */
   isLocked(zspage: NaiveZspage): boolean {
-    const { facts: { mapped }, places } = this.#pool;
-    if (this.#mapped.size === 0) return false;
+    const { mapped } = this.#pool.facts;
     if (mapped !== "waited-for" && mapped !== "passed-over") return false;
+    return this.hasReaders(zspage);
+  }
+
+  /** Whether a zspage has a mapped object. */
+  hasReaders(zspage: NaiveZspage): boolean {
+    const { places } = this.#pool;
+    if (this.#mapped.size === 0) return false;
     return this.#mapped.values().some(({ object }) =>
       places.get(object)?.zspage === zspage
     );
@@ -76,9 +84,18 @@ export class NaiveMapped {
   }
 
   /** Maps an object. */
-  map(mapping: number, object: number, mode: MapMode, cpu: number): void {
-    const copy = this.#copyOf(object, mode, cpu);
-    this.#mapped.set(mapping, { object, mode, cpu, copy });
+  map(
+    mapping: number,
+    object: number,
+    mode: MapMode,
+    cpu: number,
+    asked = Infinity,
+  ): void {
+    const { spansWhatIsRead } = this.#pool.facts;
+    const size = this.#live.get(object)?.size ?? 0;
+    const length = spansWhatIsRead ? Math.min(asked, size) : size;
+    const copy = this.#copyOf(object, mode, cpu, length);
+    this.#mapped.set(mapping, { object, mode, cpu, length, copy });
   }
 
   /** Writes all bytes of a mapped object; `false` where it is mapped to be read. */
@@ -109,11 +126,12 @@ export class NaiveMapped {
 
   /** The first bytes that a mapping shows, as many as are known. */
   shown(mapping: number): Uint8Array {
-    const { object, copy } = this.#of(mapping);
+    const { object, length, copy } = this.#of(mapping);
     const live = this.#live.get(object);
     if (live === undefined) return new Uint8Array(0);
-    if (copy === undefined) return this.#live.bytesOf(live, live.known);
-    return copy.bytes.subarray(0, Math.min(copy.known, live.size));
+    const { bytes, known } = copy ??
+      { bytes: this.#live.bytesOf(live, live.known), known: live.known };
+    return bytes.subarray(0, Math.min(known, length));
   }
 
   #of(mapping: number): Mapped {
@@ -128,9 +146,16 @@ export class NaiveMapped {
   }
 
   /** The copy as which an object in two frames is mapped, if it is. */
-  #copyOf(object: number, mode: MapMode, cpu: number): Copy | undefined {
+  #copyOf(
+    object: number,
+    mode: MapMode,
+    cpu: number,
+    length: number,
+  ): Copy | undefined {
     const pool = this.#pool;
-    if (this.#hasFramesMapped || !pool.crosses(object)) return undefined;
+    const { spansWhatIsRead } = pool.facts;
+    const read = spansWhatIsRead ? length : undefined;
+    if (this.#hasFramesMapped || !pool.crosses(object, read)) return undefined;
     const buffer = pool.facts.mapsToRead ? undefined : this.#buffers.get(cpu);
     const copy = buffer ?? { bytes: new Uint8Array(pool.pageSize), known: 0 };
     if (!pool.facts.mapsToRead) this.#buffers.set(cpu, copy);

@@ -20,6 +20,13 @@ export interface NaiveZspage {
   inuse: number;
   /** Its group. */
   group: number;
+  /** Which of its frames are isolated, and locked: their places in it. */
+  readonly isolated: Set<number>;
+  readonly locked: Set<number>;
+  /** Whether it is on the list of its group, empty and full ones too. */
+  isListed: boolean;
+  /** Whether it was given back. */
+  isGone: boolean;
 }
 
 /** Where an object is. */
@@ -68,7 +75,7 @@ export class Placement {
 
   /** The zspage that the next object goes to. */
   get next(): NaiveZspage | undefined {
-    for (let group = this.#facts.groups - 2; group > 0; group--) {
+    for (let group = this.#facts.groups - 2; group >= 0; group--) {
       const head = this.#lists[group].at(-1);
       if (head !== undefined) return head;
     }
@@ -89,6 +96,10 @@ export class Placement {
       fresh: 0,
       inuse: 0,
       group: 0,
+      isolated: new Set(),
+      locked: new Set(),
+      isListed: false,
+      isGone: false,
     };
   }
 
@@ -99,6 +110,7 @@ export class Placement {
 
   /** Takes a zspage off its list. */
   takeOff(zspage: NaiveZspage): void {
+    zspage.isListed = false;
     this.counts[zspage.group]--;
     const list = this.#lists[zspage.group];
     const at = list.lastIndexOf(zspage);
@@ -128,17 +140,15 @@ export class Placement {
 
   /**
    * Puts a zspage on the list that its use calls for; an empty one is given
-   * back. Answers the pages that are.
+   * back, or waits for that where it `isHeld`. Answers the pages that are given
+   * back, or said to be.
    */
-  putOn(zspage: NaiveZspage): number {
+  putOn(zspage: NaiveZspage, isHeld = zspage.locked.size > 0): number {
     const { groups, fullerStaysHead } = this.#facts;
     const group = this.#groupOf(zspage);
-    if (group === 0) {
-      this.zspages--;
-      this.#frames.give(this.sizeClass.pages);
-      return this.sizeClass.pages;
-    }
+    if (group === 0 && !isHeld) return this.giveBack(zspage);
     zspage.group = group;
+    zspage.isListed = true;
     this.counts[group]++;
     if (group === groups - 1) return 0;
     const list = this.#lists[group];
@@ -147,12 +157,29 @@ export class Placement {
       head.inuse > zspage.inuse;
     if (isBehind) list.splice(-1, 0, zspage);
     else list.push(zspage);
-    return 0;
+    return group === 0 ? this.sizeClass.pages : 0;
+  }
+
+  /** Gives an empty zspage back, but for the frames that are isolated. */
+  giveBack(zspage: NaiveZspage): number {
+    const { pages } = this.sizeClass;
+    this.zspages--;
+    zspage.isGone = true;
+    this.#frames.give(pages);
+    this.#frames.keep(zspage.isolated.size);
+    return pages;
+  }
+
+  /** The empty zspages that wait to be given back, off their list. */
+  takeEmpty(): NaiveZspage[] {
+    const empty = [...this.#lists[0]].reverse();
+    for (const one of empty) this.takeOff(one);
+    return empty;
   }
 
   /** Puts it on another list where its use has come to call for that. */
   settle(zspage: NaiveZspage): void {
-    if (this.#groupOf(zspage) === zspage.group) return;
+    if (!zspage.isListed || this.#groupOf(zspage) === zspage.group) return;
     this.takeOff(zspage);
     this.putOn(zspage);
   }

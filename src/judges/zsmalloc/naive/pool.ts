@@ -118,13 +118,16 @@ export class NaivePool {
     return true;
   }
 
-  /** Whether an object lies in two frames. */
-  crosses(object: number): boolean {
+  /** Whether an object lies in two frames: its chunk, or what is read of it. */
+  crosses(object: number, read?: number): boolean {
     const place = this.places.get(object);
     if (place === undefined) return false;
     const { zspage: { of: { sizeClass } }, chunk } = place;
     const start = chunk * sizeClass.size % this.pageSize;
-    return start + sizeClass.size > this.pageSize;
+    const isHuge = sizeClass.pages === 1 && sizeClass.objects === 1;
+    const handle = isHuge ? 0 : this.wordBytes;
+    const span = read === undefined ? sizeClass.size : handle + read;
+    return start + span > this.pageSize;
   }
 
   #of(sizeClass: NaiveClass): Placement {

@@ -25,6 +25,11 @@ export const ZSMALLOC_NAIVE: Readonly<
     | "mapping"
     | "misuse"
     | "poison"
+    | "isolation"
+    | "worker"
+    | "freeAmid"
+    | "freeLate"
+    | "again"
     | "leaked",
     Rule
   >
@@ -81,8 +86,8 @@ export const ZSMALLOC_NAIVE: Readonly<
   ),
   migration: rule(
     "migration",
-    "A frame is replaced where the kernel can, a frame is left and no object of its zspage is mapped; and only there.",
-    "zs_page_migrate",
+    "A frame is replaced where the kernel can, a frame is left, it is not held and no object of its zspage is mapped; and only there.",
+    "zs_page_isolate, zs_page_migrate",
   ),
   mapped: rule(
     "mapped-bytes",
@@ -103,6 +108,31 @@ export const ZSMALLOC_NAIVE: Readonly<
     "poison",
     "Up to 3.19 a new object's first word is POISON_INUSE.",
     "obj_malloc",
+  ),
+  isolation: rule(
+    "isolation",
+    "A frame is isolated where the kernel can move it, and it is not locked or isolated already; up to 5.18 its zspage then takes no object and is not freed.",
+    "isolate_movable_page, zs_page_isolate, zs_page_putback",
+  ),
+  worker: rule(
+    "worker",
+    "The worker frees the zspages that lost their last object while a frame was held, and took none since; it waits for locked frames.",
+    "async_free_zspage, find_get_zspage",
+  ),
+  freeAmid: rule(
+    "free-amid",
+    "Before zs_free has its lock the object's frame can be replaced, but up to 5.18, where the object is pinned.",
+    "zs_free, zs_page_migrate",
+  ),
+  freeLate: rule(
+    "free-late",
+    "Since 7.3 the pool has the pages of a zspage that is freed until after its class's lock is dropped.",
+    "zs_free, zs_get_total_pages",
+  ),
+  again: rule(
+    "compacted-again",
+    "While a pool is compacted, another compaction frees nothing and memory pressure stops (since 6.7, in 6.1.192 too); before, both go on.",
+    "zs_compact, zs_shrinker_scan",
   ),
   leaked: rule(
     "leaked",

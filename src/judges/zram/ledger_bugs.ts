@@ -1,0 +1,50 @@
+/**
+ * Where a kernel's own bug stops whoever meets it: what a device may not be
+ * asked, as nothing after it is specified.
+ */
+import {
+  SECTOR,
+  type ZramBio,
+  type ZramStep,
+} from "../../programs/zram/steps.ts";
+import type { ZramLedger } from "./ledger.ts";
+import { isSupported } from "./ledger_bio.ts";
+
+/** Whether a step stops this kernel; `"perhaps"` where a part of it may. */
+export function isBugAt(
+  ledger: ZramLedger,
+  step: ZramStep,
+): boolean | "perhaps" {
+  switch (step.op) {
+    case "get":
+      // A device without any algorithm has no name to show.
+      return step.attr === "comp_algorithm" &&
+        ledger.algorithms[0] === undefined;
+    case "write":
+      return step.page < ledger.pages.length && ledger.lacksCompressor &&
+        !ledger.takesNoMemory(ledger.bytesOf(step.data));
+    case "writeback_under":
+      return ledger.lacksCompressor ? "perhaps" : false;
+    case "bio":
+      if (step.request === "write") {
+        return ledger.lacksCompressor ? "perhaps" : false;
+      }
+      return step.request === "discard" && isEndless(ledger, step);
+    default:
+      return false;
+  }
+}
+
+/** Whether a discard begins in the middle of a page and leaves it no more. */
+function isEndless(ledger: ZramLedger, { sector, bytes }: ZramBio): boolean {
+  const { profile: { pageSize, zram }, disksize } = ledger;
+  if (zram.partialDiscard === "ends" || !isSupported(ledger, "discard")) {
+    return false;
+  }
+  const start = sector * SECTOR;
+  const end = start + bytes;
+  const isTaken = start % 4096 === 0 && end % 4096 === 0 && end <= disksize &&
+    start < disksize;
+  const page = Math.floor(start / pageSize);
+  return isTaken && start > page * pageSize && end <= (page + 1) * pageSize;
+}

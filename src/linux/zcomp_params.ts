@@ -1,0 +1,89 @@
+/** What compression algorithms of zram can be told, and what they refuse. */
+import type { Errno } from "./errno.ts";
+
+/** Parameters of an algorithm. Specifies `struct zcomp_params`, since 6.12. */
+export interface ZcompParams {
+  /** How hard it tries; of lz4, how little. */
+  readonly level?: number;
+  /** What pages are likely to hold. */
+  readonly dict?: Uint8Array;
+  /** How far back deflate looks, as a power of two; below zero without a header. */
+  readonly winbits?: number;
+}
+
+/** ZCOMP_PARAM_NO_LEVEL (ZCOMP_PARAM_NOT_SET since 6.16): as if nothing was said. */
+export const PARAM_NOT_SET: number = -(2 ** 31);
+
+/** Why an algorithm cannot be set up with parameters; nothing where it can. */
+export type RefuseParams = (
+  algorithm: string,
+  params: ZcompParams,
+) => Errno | undefined;
+
+/** Levels that zlib has, its default among them (`zlib_deflateInit2`). */
+function isZlibLevel(level: number): boolean {
+  return level >= -1 && level <= 9;
+}
+
+/** Windows that zlib has, with and without a header (likewise). */
+function isZlibWindow(winbits: number): boolean {
+  return Math.abs(winbits) >= 9 && Math.abs(winbits) <= 15;
+}
+
+/**
+ * 6.12: deflate alone refuses a level; lz4 takes any below 1 as 1, lz4hc and
+ * zstd bring theirs into range, and the others have none (`backend_*.c`).
+ */
+export function refuseLevel(
+  algorithm: string,
+  { level = -1 }: ZcompParams,
+): Errno | undefined {
+  if (algorithm === "deflate" && !isZlibLevel(level)) return "EINVAL";
+}
+
+/** Since 6.16: its window too. */
+export function refuseLevelOrWindow(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | undefined {
+  const { winbits = -11 } = params;
+  if (algorithm === "deflate" && !isZlibWindow(winbits)) return "EINVAL";
+  return refuseLevel(algorithm, params);
+}
+
+/** Levels that each algorithm has; of the others none (`backend_*.c`, 7.3.4). */
+const LEVELS: Readonly<Record<string, readonly [least: number, most: number]>> =
+  {
+    lz4: [1, Infinity],
+    // Levels below LZ4HC_MIN_CLEVEL are valid.
+    lz4hc: [1, 16],
+    // ZSTD_minCLevel is -ZSTD_TARGETLENGTH_MAX.
+    zstd: [-131072, 22],
+    deflate: [-1, 9],
+  };
+
+/** Algorithms that have dictionaries. */
+const WITH_DICT = ["lz4", "lz4hc", "zstd"];
+/** Algorithms that look at what they are told. */
+const LOOKING = [...Object.keys(LEVELS), "lzo", "lzo-rle", "842"];
+
+/**
+ * Since 7.3: EOPNOTSUPP for a dictionary or a level where an algorithm has none
+ * such, EINVAL for a level or a window that it has not (`setup_params`).
+ */
+export function refuseParamsBeyondRange(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | undefined {
+  if (!LOOKING.includes(algorithm)) return undefined;
+  const { level, winbits, dict } = params;
+  const isDict = dict !== undefined && dict.length > 0;
+  if (isDict && !WITH_DICT.includes(algorithm)) return "EOPNOTSUPP";
+  if (level !== undefined) {
+    if (!Object.hasOwn(LEVELS, algorithm)) return "EOPNOTSUPP";
+    const [least, most] = LEVELS[algorithm];
+    if (level < least || level > most) return "EINVAL";
+  }
+  const isWindow = winbits === undefined || isZlibWindow(winbits);
+  return algorithm !== "deflate" || isWindow ? undefined : "EINVAL";
+}

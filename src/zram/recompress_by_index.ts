@@ -1,0 +1,151 @@
+/**
+ * Recompression as 6.12 has it: pages by number, each tried with every
+ * algorithm of the priorities asked for that it has not had. Specifies
+ * `recompress_store` and `zram_recompress`, `drivers/block/zram/zram_drv.c`.
+ */
+import type { Errno } from "../linux/errno.ts";
+import type { Wait } from "../rules/wait.ts";
+import { slotLock } from "./bio.ts";
+import type { Zram } from "./device.ts";
+import { allocTemporaryPage, isTurnedAway } from "./post_processing.ts";
+import { readFromZspool } from "./read.ts";
+import {
+  parseRecompress,
+  type Recompressed,
+  type RecompressRequest,
+  storeRecompressed,
+} from "./recompress.ts";
+import {
+  ZRAM_IDLE,
+  ZRAM_INCOMPRESSIBLE,
+  ZRAM_SAME,
+  ZRAM_UNDER_WB,
+  ZRAM_WB,
+} from "./slots.ts";
+import { MAX_COMPS } from "./zcomp.ts";
+
+/** Priorities from `first` on, `end` not included; there may be none. */
+interface Priorities {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The priorities to try: EINVAL where no algorithm of that name has one. */
+function choosePriorities(
+  { comps }: Zram,
+  { algo, priority, priorityEnd = MAX_COMPS }: RecompressRequest,
+): Priorities | Errno {
+  if (algo === undefined) {
+    return { first: priority, end: Math.min(priorityEnd, MAX_COMPS) };
+  }
+  let first = priority;
+  while (first < MAX_COMPS && comps.nameAt(first) !== algo) first++;
+  return first < MAX_COMPS ? { first, end: first + 1 } : "EINVAL";
+}
+
+/** By number; nothing is done, and success is answered, where no algorithm has such a priority. */
+export function* recompressByIndex(
+  zram: Zram,
+  text: string,
+): Generator<Wait, Errno | undefined> {
+  const request = parseRecompress(text);
+  if (typeof request === "string") return request;
+  if (zram.pool === undefined) return "EINVAL";
+  if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
+  if (isTurnedAway(zram)) return "EAGAIN";
+  const priorities = choosePriorities(zram, request);
+  if (typeof priorities === "string") return priorities;
+  const buffer = allocTemporaryPage(zram.memory);
+  if (buffer === undefined) return "ENOMEM";
+  zram.ppInProgress = true;
+  zram.initLockReaders++;
+  try {
+    for (let page = 0; page < zram.slots.length; page++) {
+      if (request.maxPages === 0n) return undefined;
+      yield* slotLock(zram, page);
+      const errno = isCandidate(zram, page, request)
+        ? recompressPage(zram, page, request, priorities, buffer.bytes)
+        : undefined;
+      if (errno !== undefined) return errno;
+      yield "recompress_store: cond_resched";
+    }
+  } finally {
+    buffer.free();
+    zram.ppInProgress = false;
+    zram.initLockReaders--;
+  }
+}
+
+/** Whether a page is tried at all. */
+function isCandidate(
+  { slots }: Zram,
+  page: number,
+  { flags }: RecompressRequest,
+): boolean {
+  const excluded = ZRAM_WB | ZRAM_UNDER_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;
+  return slots.isAllocated(page) && !slots.has(page, excluded) &&
+    flags.every((flag) => slots.has(page, flag));
+}
+
+/** What came of trying algorithms on a page. */
+interface Search {
+  /** How many were tried. */
+  readonly tried: number;
+  /** Whether the last of them did not even make the object's class smaller. */
+  readonly isStuck: boolean;
+  /** The object of the one that was good enough. */
+  readonly smaller: Recompressed | undefined;
+}
+
+/** Tries one algorithm after another, up to one that is good enough. */
+function search(
+  zram: Zram,
+  page: number,
+  { threshold }: RecompressRequest,
+  { first, end }: Priorities,
+  contents: Uint8Array,
+): Search {
+  const { slots, comps } = zram;
+  const pool = zram.initialisedPool;
+  const into = new Uint8Array(zram.buffer.length);
+  const oldClass = pool.lookupClassIndex(slots.size(page));
+  let [tried, isStuck] = [0, false];
+  const start = Math.max(first, slots.priority(page) + 1);
+  for (let priority = start; priority < end; priority++) {
+    const length = comps.codecAt(priority)?.compress(contents, into);
+    if (length === undefined) continue;
+    tried++;
+    isStuck = pool.lookupClassIndex(length) >= oldClass;
+    if (!isStuck && (threshold === 0 || length < threshold)) {
+      const smaller = { priority, bytes: into.subarray(0, length) };
+      return { tried, isStuck, smaller };
+    }
+  }
+  return { tried, isStuck, smaller: undefined };
+}
+
+/**
+ * Recompresses one page under its slot's lock, which spins: nobody else runs.
+ * It is marked incompressible where every algorithm was tried now, and the last
+ * one saved nothing.
+ */
+function recompressPage(
+  zram: Zram,
+  page: number,
+  request: RecompressRequest,
+  priorities: Priorities,
+  buffer: Uint8Array,
+): Errno | undefined {
+  const { slots, comps } = zram;
+  if (slots.size(page) < request.threshold) return undefined;
+  readFromZspool(zram, page, buffer);
+  slots.clearFlag(page, ZRAM_IDLE);
+  const found = search(zram, page, request, priorities, buffer);
+  const { tried, isStuck, smaller } = found;
+  if (tried === 0) return undefined;
+  request.maxPages--;
+  if (smaller !== undefined) return storeRecompressed(zram, page, smaller);
+  if (isStuck && tried === comps.activeCount - 1) {
+    slots.setFlag(page, ZRAM_INCOMPRESSIBLE);
+  }
+}

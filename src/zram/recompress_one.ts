@@ -1,0 +1,185 @@
+/**
+ * Recompression with one algorithm. Specifies `recompress_store` and
+ * `recompress_slot`, `drivers/block/zram/zram_drv.c`, since 7.1.
+ */
+import type { Errno } from "../linux/errno.ts";
+import { kstrtoll, kstrtoull, nextArgs } from "../linux/kstrtox.ts";
+import type { Wait } from "../rules/wait.ts";
+import type { Zram } from "./device.ts";
+import {
+  allocTemporaryPage,
+  holdPostProcessing,
+  isTurnedAway,
+  PpCtl,
+  releasePostProcessing,
+  waitForPostProcessing,
+} from "./post_processing.ts";
+import { readFromZspool } from "./read.ts";
+import {
+  RECOMPRESS_TYPES,
+  recompressPlaced,
+  storeRecompressed,
+} from "./recompress.ts";
+import { ZRAM_IDLE, ZRAM_INCOMPRESSIBLE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
+import { algorithmPriority } from "./algorithm_priority.ts";
+import { MAX_COMPS, SECONDARY_COMP } from "./zcomp.ts";
+
+/** What is asked for, as it is read. */
+interface Request {
+  /** Flags that a page must have, all of them. */
+  flags: readonly number[];
+  /** Pages that may still be tried. */
+  maxPages: bigint;
+  /** Objects below these bytes stay, and new ones must be below: 0 is none. */
+  threshold: number;
+  /** The algorithm by its name. */
+  algo?: string;
+  /** The algorithm by its priority. */
+  priority?: number;
+}
+
+/** Reads one parameter into the request; those that are unknown are passed over. */
+const PARAMETERS: Readonly<
+  Record<string, (request: Request, value: string) => Errno | undefined>
+> = {
+  type(request, value) {
+    if (Object.hasOwn(RECOMPRESS_TYPES, value)) {
+      request.flags = RECOMPRESS_TYPES[value];
+    }
+    // An unknown type is one only where no other stands before it.
+    if (request.flags.length === 0) return "EINVAL";
+  },
+  max_pages(request, value) {
+    const pages = kstrtoull(value);
+    if (typeof pages === "string") return pages;
+    request.maxPages = pages;
+  },
+  threshold(request, value) {
+    const bytes = kstrtoull(value, 32);
+    if (typeof bytes === "string") return bytes;
+    request.threshold = Number(bytes);
+  },
+  algo(request, value) {
+    request.algo = value;
+  },
+  priority(request, value) {
+    const priority = kstrtoll(value, 32);
+    if (typeof priority === "string") return priority;
+    request.priority = Number(priority);
+  },
+};
+
+/** Reads the text: EINVAL for a parameter without a value. */
+function parseRequest(text: string): Request | Errno {
+  const request: Request = {
+    flags: [],
+    maxPages: (1n << 64n) - 1n,
+    threshold: 0,
+  };
+  for (const { param, value = "" } of nextArgs(text)) {
+    if (value === "") return "EINVAL";
+    if (!Object.hasOwn(PARAMETERS, param)) continue;
+    const errno = PARAMETERS[param](request, value);
+    if (errno !== undefined) return errno;
+  }
+  return request;
+}
+
+/** The priority to recompress with: EINVAL where it has no algorithm. */
+function choosePriority(zram: Zram, request: Request): number | Errno {
+  const priority = algorithmPriority(zram.comps, request, SECONDARY_COMP);
+  if (typeof priority === "string") return priority;
+  return zram.comps.codecAt(priority) === undefined ? "EINVAL" : priority;
+}
+
+/** Marks the pages that may be recompressed (`scan_slots_for_recompress`). */
+function placeCandidates(
+  { slots }: Zram,
+  flags: readonly number[],
+  priority: number,
+  ctl: PpCtl,
+): void {
+  const excluded = ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;
+  for (let page = 0; page < slots.length; page++) {
+    if (
+      slots.isAllocated(page) && !slots.has(page, excluded) &&
+      flags.every((flag) => slots.has(page, flag)) &&
+      slots.priority(page) < priority
+    ) ctl.place(page);
+  }
+}
+
+/**
+ * Recompresses with the algorithm of one priority, that of `algo=` or
+ * `priority=`, or 1. Pages that have that priority or a higher one are passed
+ * over.
+ */
+export function* recompressWithOne(
+  zram: Zram,
+  text: string,
+): Generator<Wait, Errno | undefined> {
+  const request = parseRequest(text);
+  if (typeof request === "string") return request;
+  yield* waitForPostProcessing(zram);
+  if (zram.pool === undefined) return "EINVAL";
+  if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
+  if (isTurnedAway(zram)) return "EAGAIN";
+  const priority = choosePriority(zram, request);
+  if (typeof priority === "string") return priority;
+  const page = allocTemporaryPage(zram.memory);
+  if (page === undefined) return "ENOMEM";
+  const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
+  holdPostProcessing(zram);
+  try {
+    placeCandidates(zram, request.flags, priority, ctl);
+    return yield* recompressPlaced(
+      zram,
+      ctl,
+      request,
+      (slot) => recompressSlot(zram, slot, request, priority, page.bytes),
+    );
+  } finally {
+    ctl.release();
+    page.free();
+    releasePostProcessing(zram);
+  }
+}
+
+/**
+ * Recompresses the page of one slot, which is locked. A page that the highest
+ * of all algorithms does not make smaller is marked incompressible.
+ */
+function* recompressSlot(
+  zram: Zram,
+  page: number,
+  request: Request,
+  priority: number,
+  buffer: Uint8Array,
+): Generator<Wait, Errno | undefined> {
+  const { slots } = zram;
+  const { threshold } = request;
+  if (slots.size(page) < threshold) return;
+  readFromZspool(zram, page, buffer);
+  slots.clearFlag(page, ZRAM_IDLE);
+  const into = new Uint8Array(zram.buffer.length);
+  const length = zram.codecAt(priority).compress(buffer, into);
+  request.maxPages--;
+  const pool = zram.initialisedPool;
+  const isSmaller =
+    pool.lookupClassIndex(length) < pool.lookupClassIndex(slots.size(page));
+  if (!isSmaller || (threshold !== 0 && length >= threshold)) {
+    if (isHighest(zram, priority)) slots.setFlag(page, ZRAM_INCOMPRESSIBLE);
+    return;
+  }
+  const bytes = into.subarray(0, length);
+  yield "recompress_slot: slot locked, zs_malloc may sleep";
+  return storeRecompressed(zram, page, { priority, bytes });
+}
+
+/** Specifies `highest_priority_algorithm`. */
+function isHighest({ comps }: Zram, priority: number): boolean {
+  for (let higher = priority + 1; higher < MAX_COMPS; higher++) {
+    if (comps.nameAt(higher) !== undefined) return false;
+  }
+  return true;
+}
