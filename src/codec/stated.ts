@@ -134,7 +134,7 @@ function restore(compressed: Uint8Array, page: Uint8Array): boolean {
  * import { assertEquals } from "@std/assert";
  * import { fillStated, LINUX_6_18, statedCodecs, Zram } from "zspec";
  *
- * const zram = new Zram(LINUX_6_18, { codecs: statedCodecs(["lzo-rle"]) });
+ * const zram = new Zram(LINUX_6_18, { codecs: statedCodecs(["lz4"]) });
  * zram.setDisksize(1 << 20);
  * const page = new Uint8Array(4096);
  * fillStated(page, [1234], 1);

@@ -226,6 +226,11 @@ export interface ZramRelease {
    */
   readonly writebackPages: "none" | "one" | "pairs";
   /**
+   * When `page_index` is held against the disk (up to 6.12): once there is a
+   * backing device, or before that is looked for.
+   */
+  readonly pageIndexChecked: "with-backing" | "without-backing";
+  /**
    * Whether a page that is written back by number is read while its slot is
    * locked, or once it was unlocked.
    */

@@ -45,7 +45,7 @@ function attributeFor(
  * import { LINUX_6_18, readAttribute, Zram } from "zspec";
  *
  * const shown = readAttribute(new Zram(LINUX_6_18), "comp_algorithm");
- * assertEquals(shown, { text: "[lzo-rle] lzo lz4 \n" });
+ * assertEquals(shown, { text: "[lz4] lz4hc zstd deflate \n" });
  * ```
  */
 export function readAttribute(

@@ -26,11 +26,11 @@ export function tableEntryBytes({ wordBits, zram }: Profile): number {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { LINUX_6_18, LINUX_6_18_FULL, zramTableBytes } from "zspec";
+ * import { describedProfile, zramTableBytes } from "zspec";
  *
  * // 16 bytes for each page of 8 GiB, and 8 more where access times are kept.
- * const bytes = [LINUX_6_18, LINUX_6_18_FULL]
- *   .map((profile) => zramTableBytes(profile, 8 * 2 ** 30));
+ * const bytes = ["linux-6.18,access-times=no", "linux-6.18"]
+ *   .map((name) => zramTableBytes(describedProfile(name), 8 * 2 ** 30));
  * assertEquals(bytes, [32 * 2 ** 20, 48 * 2 ** 20]);
  * ```
  */

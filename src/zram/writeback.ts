@@ -76,7 +76,6 @@ function parseIndexOrder(zram: Zram, text: string): IndexOrder | Errno {
   const index = kstrtoll(text.slice(signature.length), wordBits);
   if (typeof index === "string" || zram.pool === undefined) return "EINVAL";
   const start = Number(index);
-  if (start < 0 || start >= slots.length) return "EINVAL";
   return { start, end: start + 1, flags: [] };
 }
 
@@ -94,8 +93,12 @@ export function* writebackByIndex(
   if (typeof request === "string") return request;
   const { backing } = zram;
   if (zram.pool === undefined) return "EINVAL";
+  const { pageIndexChecked } = zram.profile.zram;
+  const isOutside = request.start < 0 || request.end > zram.slots.length;
+  if (isOutside && pageIndexChecked === "without-backing") return "EINVAL";
   if (isTurnedAway(zram)) return "EAGAIN";
   if (backing === undefined) return "ENODEV";
+  if (isOutside) return "EINVAL";
   const buffer = allocTemporaryPage(zram.memory);
   if (buffer === undefined) return "ENOMEM";
   let block = 0;

@@ -68,6 +68,9 @@ function readOld(ledger: ZramLedger, text: string): Selected[] | string {
   const page = index === undefined ? 0n : kstrtoll(index, wordBits);
   if (typeof page === "string" || !ledger.isInitialised) return "EINVAL";
   const isOutside = page < 0n || page >= BigInt(pages.length);
+  // Of those that take an index, 6.12 alone does not look for a device first.
+  const looksFirst = ledger.profile.release.name !== "linux-6.12";
+  if (looksFirst && ledger.backingPath === undefined) return "ENODEV";
   if (isOutside) return "EINVAL";
   if (ledger.backingPath === undefined) return "ENODEV";
   if (type !== undefined) return [{ start: 0, end: pages.length, type }];

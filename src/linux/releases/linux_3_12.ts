@@ -96,6 +96,7 @@ export const RELEASE_3_12: Release = {
     recompAlgorithmLines: "behind-another",
     writebackTypes: [],
     writebackPages: "none",
+    pageIndexChecked: "with-backing",
     writebackReads: "unlocked",
     postProcessing: "many",
     recompressOrder: "by-index",

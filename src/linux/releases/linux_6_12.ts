@@ -68,6 +68,8 @@ export const RELEASE_6_12: Release = {
     failureIsAccess: false,
     idleMarks: "in-pool",
     writebackTypes: ["idle", "huge", "huge_idle", "incompressible"],
+    // writeback_store.
+    pageIndexChecked: "without-backing",
     writebackReads: "locked",
     postProcessing: "one-or-EAGAIN",
     backingReopens: false,
