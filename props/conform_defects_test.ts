@@ -162,7 +162,11 @@ const BROKEN: Readonly<Record<string, string | readonly string[]>> = {
   "huge-not-counted": "contract/huge-pages",
   "decompresses-with-first": "contract/data",
   // zswap
-  "refused-store-keeps-old": ["contract/newest", "contract/stored-pages"],
+  "refused-store-keeps-old": [
+    "contract/newest",
+    "contract/stored-pages",
+    "contract/written",
+  ],
   "invalidate-ignored": "contract/stored-pages",
   "writeback-keeps": "contract/stored-pages",
   "writeback-of-another": "contract/written",
