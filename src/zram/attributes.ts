@@ -304,7 +304,7 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
   compressed_writeback: {
     show: (zram) => `${zram.compressedWb ? 1 : 0}\n`,
     store(zram, text) {
-      const isCompressed = kstrtobool(text);
+      const isCompressed = kstrtobool(text, zram.profile.release.truths);
       if (typeof isCompressed === "string") return "EINVAL";
       if (zram.disksize !== 0) return "EBUSY";
       zram.compressedWb = isCompressed;

@@ -149,7 +149,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     ledger.wbBatchSize = Number(size);
   },
   compressed_writeback(ledger, text) {
-    const isCompressed = kstrtobool(text);
+    const isCompressed = kstrtobool(text, ledger.profile.release.truths);
     if (typeof isCompressed === "string") return "EINVAL";
     if (ledger.isInitialised) return "EBUSY";
     ledger.isCompressedWb = isCompressed;
