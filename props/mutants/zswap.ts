@@ -32,6 +32,8 @@ const STORE = [
       what: "a page as long as a page is taken for one that is not compressed",
       from: "if (storesIncompressible && length === into.length) {",
       to: "if (length === into.length) {",
+      reason:
+        "A stated page's form of a page's length is the page itself; the tests have one that is not",
     },
     {
       what: "a damaged object does not stop 6.12",

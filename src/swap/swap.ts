@@ -223,13 +223,13 @@ export class Swap {
 
   /**
    * Memory is short: what the swap cache has and nobody has mapped is dropped,
-   * unless it is stored nowhere else (`shrink_folio_list`).
+   * unless it is stored nowhere else (`shrink_folio_list`). The kernel goes by
+   * its LRU lists, the model by the slots' numbers.
    */
   reclaim(): void {
     for (const swapType of this.types.values()) {
-      for (const offset of [...swapType.cache.keys()]) {
-        reclaimSwapCache(this, swapType, offset);
-      }
+      const offsets = [...swapType.cache.keys()].sort((a, b) => a - b);
+      for (const offset of offsets) reclaimSwapCache(this, swapType, offset);
     }
   }
 

@@ -304,7 +304,8 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
   compressed_writeback: {
     show: (zram) => `${zram.compressedWb ? 1 : 0}\n`,
     store(zram, text) {
-      const isCompressed = kstrtobool(text, zram.profile.release.truths);
+      const { truths } = zram.profile.release;
+      const isCompressed = kstrtobool(text, truths);
       if (typeof isCompressed === "string") return "EINVAL";
       if (zram.disksize !== 0) return "EBUSY";
       zram.compressedWb = isCompressed;

@@ -149,7 +149,8 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     ledger.wbBatchSize = Number(size);
   },
   compressed_writeback(ledger, text) {
-    const isCompressed = kstrtobool(text, ledger.profile.release.truths);
+    const { truths } = ledger.profile.release;
+    const isCompressed = kstrtobool(text, truths);
     if (typeof isCompressed === "string") return "EINVAL";
     if (ledger.isInitialised) return "EBUSY";
     ledger.isCompressedWb = isCompressed;
