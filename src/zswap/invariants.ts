@@ -111,7 +111,7 @@ export const ZSWAP_STATE_INVARIANTS: readonly ZswapInvariant[] = [
     id: "zswap/charged",
     sentence: "The cgroup is charged the bytes of every compressed page.",
     source:
-      "obj_cgroup_charge_zswap, zswap_frontswap_store, 6.1.192, zswap_entry_free, 6.12.118, mm/zswap.c",
+      "zswap_frontswap_store, mm/zswap.c, 6.1.192; zswap_entry_free, mm/zswap.c, 6.12.118",
     check(tally, { chargedBytes, underWay }) {
       if (underWay > 0) return SILENT;
       return expectEqual("the bytes charged", chargedBytes, tally.bytes);
