@@ -78,7 +78,7 @@ Deno.test("compressed_writeback is a truth value until there is a disk, and outl
   const set = (text: string) =>
     writeAttribute(zram, "compressed_writeback", text);
   assertEquals(readAttribute(zram, "compressed_writeback"), { text: "0\n" });
-  assertEquals([set("2"), set("y\n")], ["EINVAL", undefined]);
+  assertEquals([set("2"), set("enable\n")], ["EINVAL", undefined]);
   assertEquals(readAttribute(zram, "compressed_writeback"), { text: "1\n" });
   zram.setDisksize(4096);
   assertEquals([set("0"), set("2")], ["EBUSY", "EINVAL"]);

@@ -19,10 +19,12 @@ export function batchSize(draft: Draft): void {
 /** Whether pages are written back as they are stored: once there is a disk it is refused. */
 export function compressedWriteback(draft: Draft): void {
   if (!draft.has("compressed_writeback")) return;
-  const odd = draft.scope.anyGeometry ? ["y", "N\n", "2", ""] : [];
+  const odd = draft.scope.anyGeometry
+    ? ["y", "N\n", "enable", "d", "2", ""]
+    : [];
   draft.set(
     "compressed_writeback",
-    pick(draft.random, "1", "1", "1", "1", "0", ...odd),
+    pick(draft.random, ...Array<string>(12).fill("1"), "0", ...odd),
   );
 }
 
