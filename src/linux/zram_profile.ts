@@ -209,7 +209,7 @@ export interface ZramRelease {
   readonly acTime: "nanoseconds" | "seconds";
   /**
    * What age `idle` takes: any of 64 bits, in nanoseconds that wrap; one of 32
-   * bits, where one beyond the uptime takes every mark away (7.0); or one below
+   * bits, where one beyond the uptime marks all pages (7.0); or one below
    * the uptime, any other changing nothing (since 7.3).
    */
   readonly idleAge: "nanoseconds" | "seconds" | "below-uptime";

@@ -15,6 +15,14 @@ const RESET_TRIES = 50;
 /** Milliseconds between two tries. */
 const RESET_PAUSE = 20;
 
+/** What a reset leaves of writeback, as it is in a device that was just added. */
+const FRESH_WRITEBACK: readonly [attr: string, value: string][] = [
+  ["writeback_limit_enable", "0"],
+  ["writeback_limit", "0"],
+  ["writeback_batch_size", "32"],
+  ["compressed_writeback", "0"],
+];
+
 /** The error of what should have gone well. */
 function unexpected(what: string, { error }: Refusal): Error {
   return new Error(`Cannot ${what}: the kernel answers ${error}`);
@@ -32,8 +40,11 @@ export class LiveZram implements ZramTarget {
   readonly #kernel: Kernel;
   readonly #name: string;
   readonly #profile: Profile;
-  /** What each page counts in `compr_data_size`, where it is stored. */
-  readonly #stored = new Map<number, number>();
+  /**
+   * What each page counts in `compr_data_size`, where it is stored; nothing of
+   * one that may have been recompressed.
+   */
+  readonly #stored = new Map<number, number | undefined>();
 
   /** The device `name`, such as `zram0`, of a kernel that `profile` describes. */
   constructor(kernel: Kernel, name: string, profile: Profile) {
@@ -52,9 +63,7 @@ export class LiveZram implements ZramTarget {
     this.#stored.clear();
     const { zram } = this.#profile;
     const fresh = [["comp_algorithm", zram.defaultAlgorithm]];
-    if (zram.writeback) {
-      fresh.push(["writeback_limit_enable", "0"], ["writeback_limit", "0"]);
-    }
+    if (zram.writeback) fresh.push(...FRESH_WRITEBACK);
     for (const [attr, value] of fresh) {
       const refusal = await this.set(attr, value);
       if (refusal !== undefined && refusal.error !== "ENOENT") {
@@ -69,7 +78,8 @@ export class LiveZram implements ZramTarget {
     const refusal = await this.#kernel.writeFile(this.#sysfs(attr), value);
     // Even one that failed may have written pages back before.
     if (attr === "writeback") await this.#forgetWrittenBack();
-    if (refusal === undefined) this.#afterSet(attr);
+    if (attr === "recompress") await this.#forgetRecompressed();
+    if (attr === "reset" && refusal === undefined) this.#stored.clear();
     return refusal;
   }
 
@@ -79,11 +89,14 @@ export class LiveZram implements ZramTarget {
     return isRefusal(shown) ? shown : { value: shown.text };
   }
 
-  /** Writes a page; what it counts is what `compr_data_size` grew by. */
+  /**
+   * Writes a page; what it counts is what `compr_data_size` grew by, unless the
+   * page before was recompressed: what that counted is not shown.
+   */
   async write(
     page: number,
     data: Uint8Array,
-  ): Promise<{ stored: number } | Refusal> {
+  ): Promise<{ stored?: number } | Refusal> {
     const before = await this.#comprDataSize();
     const refusal = await this.#kernel.writeBlocks(
       this.#device,
@@ -92,9 +105,10 @@ export class LiveZram implements ZramTarget {
     );
     if (refusal !== undefined) return refusal;
     const grown = await this.#comprDataSize() - before;
-    const stored = grown + (this.#stored.get(page) ?? 0);
+    const freed = this.#stored.has(page) ? this.#stored.get(page) : 0;
+    const stored = freed === undefined ? undefined : grown + freed;
     this.#stored.set(page, stored);
-    return { stored };
+    return stored === undefined ? {} : { stored };
   }
 
   /** Reads a page. */
@@ -195,12 +209,17 @@ export class LiveZram implements ZramTarget {
     }
   }
 
-  #afterSet(attr: string): void {
-    if (attr === "reset") this.#stored.clear();
-    if (attr === "recompress") {
-      throw new Error(
-        `Cannot follow ${this.#device}: what pages count after 'recompress' is not shown`,
-      );
+  /**
+   * What pages count that may have been recompressed is not known any more:
+   * those that `block_state` shows as such, or all where there is none.
+   */
+  async #forgetRecompressed(): Promise<void> {
+    const state = await this.blockState();
+    const pages = isRefusal(state)
+      ? this.#stored.keys()
+      : state.flatMap(([page, flags]) => flags.includes("r") ? [page] : []);
+    for (const page of pages) {
+      if (this.#stored.has(page)) this.#stored.set(page, undefined);
     }
   }
 }

@@ -107,9 +107,10 @@ export interface ZramTarget extends Target {
   get(attr: string): Answer<{ readonly value: string }>;
   /**
    * Writes a page. `stored`: bytes by which it now counts in
-   * `compr_data_size`, 0 for a same-filled page.
+   * `compr_data_size`, 0 for a same-filled page; absent where the device cannot
+   * tell, as a kernel's that does not show what recompressed pages count.
    */
-  write(page: number, data: Uint8Array): Answer<{ readonly stored: number }>;
+  write(page: number, data: Uint8Array): Answer<{ readonly stored?: number }>;
   /** Reads a page. */
   read(page: number): Answer<{ readonly data: Uint8Array }>;
   /** Discards `pages` pages from `page` on. */

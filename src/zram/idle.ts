@@ -16,11 +16,15 @@ function cutoffInNanoseconds(text: string, now: number): Cutoff {
   return now - Number(nanoseconds) / 1e9;
 }
 
-/** 7.0 to 7.2: 32 bits of seconds; an age beyond the uptime gives one below 0. */
+/**
+ * 7.0 to 7.2: the difference of two numbers of 32 bits is one, so that an age
+ * beyond the uptime asks for pages up to far in the future: all of them
+ * (`idle_store`, 7.2.12).
+ */
 function cutoffInSeconds(text: string, now: number): Cutoff {
   const age = kstrtoull(text, 32, 0);
   if (typeof age === "string") return "EINVAL";
-  return Math.floor(now) % 2 ** 32 - Number(age);
+  return (Math.floor(now) - Number(age)) >>> 0;
 }
 
 /** Since 7.3 no page can be older than the system is up. */

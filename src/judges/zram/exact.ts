@@ -1,5 +1,6 @@
 /** Judging a device by the model: the same answers, to the byte. */
 import type { Profile } from "../../linux/profile.ts";
+import { ATTR_RW } from "../../linux/zram_profile.ts";
 import { ExpandedPages } from "../../programs/expanded.ts";
 import type {
   ZramResults,
@@ -31,7 +32,7 @@ export function exactZram(
       compare(step, expected as ZramAnswer, answer);
       reach.count(EXACT);
     },
-    questions: (step) => rowsAfter(step, profile, backingPages),
+    questions: (step) => questionsAfter(step, profile, backingPages),
   };
 }
 
@@ -46,14 +47,22 @@ function compare(
   }
   switch (step.op) {
     case "get":
-    case "write":
       return expectSame(EXACT, expected, found);
+    case "write":
+      return compareStored(expected, found);
     case "read":
     case "bio":
       return expectBytes(EXACT, bytesOf(expected), bytesOf(found));
     case "block_state":
       return expectSame(EXACT, rowsOf(expected), rowsOf(found));
   }
+}
+
+/** Some devices cannot tell how a page is stored: then it is not compared. */
+function compareStored(expected: ZramAnswer, found: ZramAnswer): void {
+  // A write that is not refused is answered so.
+  const { stored } = found as ZramResults["write"];
+  if (stored !== undefined) expectSame(EXACT, expected, { stored });
 }
 
 function outcomeOf(answer: ZramAnswer): unknown {
@@ -72,16 +81,31 @@ function rowsOf(answer: ZramAnswer): unknown {
     .map(([page, flags]) => [page, flags]);
 }
 
-const BD_STAT: readonly ZramStep[] = [{ op: "get", attr: "bd_stat" }];
+const BD_STAT: ZramStep = { op: "get", attr: "bd_stat" };
+const BLOCK_STATE: ZramStep = { op: "block_state" };
 
-/** Where pages are written back, `bd_stat` is asked for too. */
-function rowsAfter(
+/** Attributes by which pages are marked, written back or compressed anew. */
+const OF_PAGES = ["idle", "writeback", "recompress"];
+
+/**
+ * What a text was written to is read, and where pages are stored that may have
+ * moved; where pages are written back, `bd_stat` is asked for too.
+ */
+function questionsAfter(
   step: ZramStep,
   { zram }: Profile,
   backingPages: number | undefined,
 ): readonly ZramStep[] {
+  const questions: ZramStep[] = [];
+  if (step.op === "set") {
+    const { attr } = step;
+    if (zram.attributes[attr] === ATTR_RW) questions.push({ op: "get", attr });
+    const isShown = zram.memoryTracking && OF_PAGES.includes(attr);
+    if (isShown) questions.push(BLOCK_STATE);
+  }
   const isBacked = backingPages !== undefined && "bd_stat" in zram.attributes;
   const changes = step.op === "set" || step.op === "write" ||
     step.op === "discard" || step.op === "bio";
-  return isBacked && changes ? BD_STAT : [];
+  if (isBacked && changes) questions.push(BD_STAT);
+  return questions;
 }

@@ -310,6 +310,26 @@ export class ZramLedger {
     this.events.maybeHuge++;
   }
 
+  /**
+   * An object takes the place of a larger one that a page had, if there is
+   * memory, which `isRefused` tells where it is not known.
+   */
+  replace(
+    page: number,
+    bytes: number,
+    priority: number,
+    isRefused: boolean,
+  ): boolean {
+    const { pages, memory } = this;
+    if (this.#isLinux) {
+      if (!memory.add(bytes, isRefused)) return false;
+      memory.remove(pages.bytes[page]);
+    }
+    pages.put(page, OBJECT, bytes);
+    pages.priority[page] = priority;
+    return true;
+  }
+
   /** The device shows these numbers in `mm_stat`: what else they tell. */
   observe(numbers: Float64Array): void {
     const { memory, profile: { pageSize } } = this;

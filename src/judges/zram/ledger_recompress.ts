@@ -1,7 +1,7 @@
 /** Recompression in the ledger. */
 import { kstrtoull, nextArgs } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
-import { IDLE, INCOMPRESSIBLE, OBJECT } from "./ledger_pages.ts";
+import { IDLE, INCOMPRESSIBLE } from "./ledger_pages.ts";
 import { readOneAlgorithm } from "./ledger_recompress_one.ts";
 import {
   foundBySize,
@@ -184,7 +184,7 @@ function recompressOnce(
   { threshold, first, end }: Recompression,
   isRefused: boolean,
 ): "tried" | "untried" | "refused" {
-  const { pages, memory, algorithms, table: { comparedOf } } = ledger;
+  const { pages, algorithms, table: { comparedOf } } = ledger;
   const contents = pages.contents[page];
   if (contents === undefined) return "untried";
   const lengths = algorithms.flatMap((name, priority) => {
@@ -204,10 +204,9 @@ function recompressOnce(
   );
   const last = lengths.at(-1);
   if (good !== undefined) {
-    if (!memory.add(good.length, isRefused)) return "refused";
-    memory.remove(pages.bytes[page]);
-    pages.put(page, OBJECT, good.length);
-    pages.priority[page] = good.priority;
+    const { length, priority } = good;
+    const isHad = ledger.replace(page, length, priority, isRefused);
+    if (!isHad) return "refused";
   } else if (last !== undefined && !isSmaller(last)) {
     const others = ledger.activeCount - 1;
     if (lengths.length === others) pages.marks[page] |= INCOMPRESSIBLE;
@@ -226,7 +225,7 @@ function recompressPage(
   isRefused: boolean,
   waits: Waits,
 ): boolean {
-  const { pages, memory, algorithms } = ledger;
+  const { pages, algorithms } = ledger;
   const { comparedOf } = ledger.table;
   const contents = pages.contents[page];
   pages.marks[page] &= ~IDLE;
@@ -242,11 +241,7 @@ function recompressPage(
     const isBelow = threshold === 0 || length < threshold;
     if (!isBelow || comparedOf[length] >= old) continue;
     waits();
-    if (!memory.add(length, isRefused)) return false;
-    memory.remove(pages.bytes[page]);
-    pages.put(page, OBJECT, length);
-    pages.priority[page] = priority;
-    return true;
+    return ledger.replace(page, length, priority, isRefused);
   }
   if (end >= last) pages.marks[page] |= INCOMPRESSIBLE;
   return true;

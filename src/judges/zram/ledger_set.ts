@@ -227,8 +227,8 @@ function markIdle(ledger: ZramLedger, text: string): string | undefined {
 }
 
 /**
- * The second before which pages are too old: nanoseconds wrap in 64 bits;
- * seconds do not, and since 7.3 pages cannot be older than the system is up.
+ * The second before which pages are too old: nanoseconds wrap in 64 bits,
+ * seconds in 32, and since 7.3 pages cannot be older than the system is up.
  */
 function cutoffOf(
   { clock, profile }: ZramLedger,
@@ -242,6 +242,6 @@ function cutoffOf(
     return clock - Number(wrapped) / 1e9;
   }
   const seconds = Number(age);
-  if (idleAge === "seconds") return clock % 2 ** 32 - seconds;
+  if (idleAge === "seconds") return (clock + 2 ** 32 - seconds) % 2 ** 32;
   return seconds >= clock ? "unchanged" : clock - seconds;
 }

@@ -123,7 +123,8 @@ function judgeStored(
     if (attempt?.stored === undefined) return;
     return reach.count(attempt.had === false ? RULES.frames : RULES.limit);
   }
-  const { stored = -1 } = found;
+  const { stored } = found;
+  if (stored === undefined) return;
   if (!isKnown(ledger)) judgeEqual(ledger, data, stored, lengths, reach);
   else if (storing.bytes !== undefined) {
     expectSame(RULES.stored, storing.bytes, stored);

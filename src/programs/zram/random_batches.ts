@@ -7,9 +7,11 @@ import { write } from "./random_requests.ts";
 /** Sets how many pages are on their way at a time: few, many, or no number. */
 export function batchSize(draft: Draft): void {
   if (!draft.has("writeback_batch_size")) return;
-  const sizes = ["1", "1", "2", "3", "5", "7", "32", "33", "100", "4294967295"];
+  const sizes = ["1", "1", "2", "3", "5", "7", "32", "33", "100"];
+  // Of a kernel that takes all the memory that there is.
+  if (draft.scope.anyGeometry) sizes.push("4294967295");
   const wrong = ["0", "-1", "", "many", "4294967296"];
-  const isWrong = draft.scope.anyGeometry && draft.oneIn(10);
+  const isWrong = draft.oneIn(10);
   draft.set(
     "writeback_batch_size",
     pick(draft.random, ...(isWrong ? wrong : sizes)),
@@ -19,9 +21,7 @@ export function batchSize(draft: Draft): void {
 /** Whether pages are written back as they are stored: once there is a disk it is refused. */
 export function compressedWriteback(draft: Draft): void {
   if (!draft.has("compressed_writeback")) return;
-  const odd = draft.scope.anyGeometry
-    ? ["y", "N\n", "enable", "d", "2", ""]
-    : [];
+  const odd = ["y", "N\n", "enable", "d", "2", ""];
   draft.set(
     "compressed_writeback",
     pick(draft.random, ...Array<string>(12).fill("1"), "0", ...odd),

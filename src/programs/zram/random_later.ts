@@ -1,4 +1,5 @@
 /** What random programs do to pages later: idle marks, writeback, recompression. */
+import type { ZramProfile } from "../../linux/zram_profile.ts";
 import { pick } from "../random.ts";
 import { BACKING_PATH } from "../transcript_zram.ts";
 import type { Draft } from "./draft.ts";
@@ -17,13 +18,24 @@ const AGES = [
   "4294967296",
   "18446744074",
 ];
-/** Ages that every page has, and none, whatever the clock says. */
-const SURE_AGES = ["0", "100000"];
+/**
+ * Ages of which it is known what becomes of pages, whatever the clock says: that
+ * they all have or none. Where whole seconds are kept a page may have been
+ * accessed in this one.
+ */
+const SURE_AGES: Readonly<
+  Record<ZramProfile["idleAge"], readonly string[]>
+> = {
+  "nanoseconds": ["0", "100000"],
+  "seconds": ["4294967295"],
+  "below-uptime": ["4294967295"],
+};
 
 /** Marks pages idle: all, or those of an age. */
 export function idle(draft: Draft): void {
   if (!draft.has("idle")) return;
-  const ages = draft.can("wait") ? AGES : SURE_AGES;
+  const { idleAge } = draft.profile.zram;
+  const ages = draft.can("wait") ? AGES : SURE_AGES[idleAge];
   const value = pick(
     draft.random,
     "all",

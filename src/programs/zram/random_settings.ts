@@ -87,10 +87,41 @@ export function maxCompStreams(draft: Draft): void {
   draft.set("max_comp_streams", value);
 }
 
+/**
+ * Levels that change no length: LZ4 takes none below 1, which is its own, LZO
+ * none at all; since 7.3 both refuse some.
+ */
+const LENGTHS_KEPT = ["1", "1", "0", "-1", "-2147483648"];
+
+/** Likewise of a device that is not the model: told what changes no length. */
+function paramsThatKeep(draft: Draft): string {
+  const { random } = draft;
+  const level = pick(random, ...LENGTHS_KEPT);
+  return pick(
+    random,
+    `level=${level}`,
+    `algo=${anyAlgorithm(draft)} level=${level}`,
+    `algo=${anyAlgorithm(draft)} priority=${random(5)}`,
+    `priority=${random(5)} level=${level}`,
+    "priority=-1 level=1",
+    "dict=/nosuch",
+    "level=x",
+    "level=",
+    "level=4294967296",
+    "algo=none level=1",
+    "unknown=7",
+    "unknown",
+    "",
+  );
+}
+
 /** Sets parameters of an algorithm. */
 export function algorithmParams(draft: Draft): void {
   if (!draft.has("algorithm_params")) return;
   const { random } = draft;
+  if (!draft.scope.anyGeometry) {
+    return draft.set("algorithm_params", paramsThatKeep(draft));
+  }
   const value = pick(
     random,
     `algo=${anyAlgorithm(draft)} level=3`,
@@ -136,6 +167,13 @@ function paramsToRefuse(draft: Draft, pages: number): void {
   draft.set("disksize", sizeText(draft, pages));
   if (random(4) === 0) draft.add({ op: "get", attr: "comp_algorithm" });
   if (random(4) === 0) draft.set("comp_algorithm", anyAlgorithm(draft));
+}
+
+/** Tells algorithms something, which since 7.3 they may refuse when set up. */
+function paramsEarly(draft: Draft, pages: number): void {
+  if (!draft.has("algorithm_params") || draft.oneIn(2)) return;
+  for (let nth = draft.random(3); nth >= 0; nth--) algorithmParams(draft);
+  draft.set("disksize", sizeText(draft, pages));
 }
 
 /** A text for an attribute that cannot be set, or is not there. */
@@ -194,6 +232,7 @@ export function start(draft: Draft): void {
   if (random(8) === 0) resetEarly(draft);
   const pages = diskPages(draft);
   if (random(12) === 0) paramsToRefuse(draft, pages);
+  if (!draft.scope.anyGeometry) paramsEarly(draft, pages);
   draft.set("disksize", sizeText(draft, pages));
   draft.diskPages = pages;
 }
@@ -232,7 +271,7 @@ function recompAlgorithms(draft: Draft): void {
     draft.set("recomp_algorithm", `algo=${algo} priority=${priority}`);
     draft.algorithms++;
   }
-  if (!draft.scope.anyGeometry || random(8) > 0) return;
+  if (random(8) > 0) return;
   const wrong = ["algo=none", "priority=1", "algo=lzo priority=4", "algo="];
   draft.set("recomp_algorithm", pick(random, ...wrong));
 }

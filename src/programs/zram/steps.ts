@@ -124,8 +124,8 @@ export interface ZramResults {
   set: void;
   /** The attribute's whole text. */
   get: { readonly value: string };
-  /** Bytes by which the page counts in `compr_data_size`. */
-  write: { readonly stored: number };
+  /** Bytes by which the page counts in `compr_data_size`, where that can be told. */
+  write: { readonly stored?: number };
   /** The page. */
   read: { readonly data: Uint8Array };
   /** Nothing. */

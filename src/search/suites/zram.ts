@@ -76,16 +76,30 @@ const EXACT_ATTRIBUTES = [
   "io_stat",
   "debug_stat",
   "bd_stat",
+  "max_comp_streams",
+  "algorithm_params",
 ];
 
+/** Attributes of recompression, where it was built in. */
+const RECOMPRESS_ATTRIBUTES = ["idle", "recomp_algorithm", "recompress"];
+
 /** Attributes of writeback. */
-const BACKED_ATTRIBUTES = [
-  ...EXACT_ATTRIBUTES,
-  "backing_dev",
+const WRITEBACK_ATTRIBUTES = [
   "idle",
+  "backing_dev",
   "writeback",
   "writeback_limit",
   "writeback_limit_enable",
+  "writeback_batch_size",
+  "compressed_writeback",
+];
+
+/** Attributes that a device of Linux's has, and others may do without. */
+const OPTIONAL_ATTRIBUTES = [
+  "max_comp_streams",
+  "algorithm_params",
+  "writeback_batch_size",
+  "compressed_writeback",
 ];
 
 /**
@@ -144,24 +158,60 @@ async function prepare(target: ZramTarget, plan: Plan): Promise<ZramPlan> {
     throw new Disagreement(ZRAM_CONTRACT.texts, expected, value);
   }
   const available = value.replaceAll(/[[\]]/g, "").trim().split(/\s+/);
-  const shown = level === "exact"
-    ? await shownConfiguration(target, profile)
-    : {};
+  const isExact = level === "exact";
+  const shown = isExact ? await shownConfiguration(target, profile) : {};
   const known = KERNEL_CODECS.map(({ name }) => name);
   const ops = await zramOpsOf(target);
+  const found = configuredAs(profile, {
+    ...shown,
+    compAlgorithms: available,
+    defaultAlgorithm: chosen,
+  });
   return {
     ...plan,
-    profile: configuredAs(profile, {
-      ...shown,
-      compAlgorithms: available,
-      defaultAlgorithm: chosen,
-    }),
-    algorithms: level === "exact"
+    profile: isExact ? await withoutLacking(target, found) : found,
+    algorithms: isExact
       ? available.filter((name) => known.includes(name))
       : available,
     ops,
     discardsBeyond: target.optional === undefined || ops.has("bio"),
   };
+}
+
+/** Whether a device has an attribute, though it may not be read. */
+async function hasAttribute(target: ZramTarget, attr: string) {
+  const answer = await target.get(attr);
+  return !isRefusal(answer) || answer.error !== "ENOENT";
+}
+
+/** How many processors the model has: `max_comp_streams` shows it (up to 6.12). */
+const ONE_PROCESSOR = "1\n";
+
+/**
+ * A kernel without the attributes that a fresh device does without, and without
+ * the one that shows processors where that has more of them than the model.
+ */
+async function withoutLacking(
+  target: ZramTarget,
+  profile: Profile,
+): Promise<Profile> {
+  const { zram } = profile;
+  const lacking: string[] = [];
+  for (const attr of OPTIONAL_ATTRIBUTES) {
+    if (!(attr in zram.attributes)) continue;
+    if (!await hasAttribute(target, attr)) lacking.push(attr);
+  }
+  if ("max_comp_streams" in zram.attributes) {
+    const streams = await target.get("max_comp_streams");
+    const isOther = !isRefusal(streams) && streams.value !== ONE_PROCESSOR;
+    if (isOther && zram.compStreams === "per-cpu") {
+      lacking.push("max_comp_streams");
+    }
+  }
+  const attributes = Object.fromEntries(
+    Object.entries(zram.attributes).filter(([attr]) => !lacking.includes(attr)),
+  );
+  return { ...profile, zram: { ...zram, attributes } };
 }
 
 /**
@@ -172,12 +222,8 @@ async function shownConfiguration(
   target: ZramTarget,
   { zram }: Profile,
 ): Promise<Partial<ZramConfiguration>> {
-  const has = async (attr: string) => {
-    const answer = await target.get(attr);
-    return !isRefusal(answer) || answer.error !== "ENOENT";
-  };
-  const writeback = zram.writeback && await has("backing_dev");
-  const multiComp = zram.multiComp && await has("recompress");
+  const writeback = zram.writeback && await hasAttribute(target, "backing_dev");
+  const multiComp = zram.multiComp && await hasAttribute(target, "recompress");
   await target.set("disksize", String(SMALL_DISK));
   const age = zram.trackEntryActime ? await target.set("idle", "1") : undefined;
   const trackEntryActime = zram.trackEntryActime &&
@@ -209,14 +255,26 @@ function isBacked({ level, profile, backingPages, ops }: ZramPlan): boolean {
     backingPages !== undefined && ops.has("block_state");
 }
 
+/** Attributes that programs set and read. */
+function attributesOf(plan: ZramPlan): ReadonlySet<string> {
+  if (plan.level !== "exact") return new Set(CONTRACT_ATTRIBUTES);
+  return new Set([
+    ...EXACT_ATTRIBUTES,
+    ...(isBacked(plan) ? WRITEBACK_ATTRIBUTES : []),
+    ...(plan.profile.zram.multiComp ? RECOMPRESS_ATTRIBUTES : []),
+  ]);
+}
+
+/** Where pages are is asked for where they can be other than written. */
+function showsPages(plan: ZramPlan): boolean {
+  const { multiComp, memoryTracking } = plan.profile.zram;
+  const isRecompressed = plan.level === "exact" && multiComp && memoryTracking;
+  return isBacked(plan) || isRecompressed;
+}
+
 function scope(plan: ZramPlan): Scope {
-  const attributes = isBacked(plan)
-    ? BACKED_ATTRIBUTES
-    : plan.level === "exact"
-    ? EXACT_ATTRIBUTES
-    : CONTRACT_ATTRIBUTES;
   const ops = [...plan.ops].filter((op) =>
-    op !== "block_state" || isBacked(plan)
+    op !== "block_state" || showsPages(plan)
   );
   return {
     profiles: [plan.profile],
@@ -224,7 +282,7 @@ function scope(plan: ZramPlan): Scope {
     ops: new Set(ops),
     maxSteps: MOST_STEPS,
     algorithms: plan.algorithms,
-    attributes: new Set(attributes),
+    attributes: attributesOf(plan),
     ...(isBacked(plan) ? { backingPages: plan.backingPages } : {}),
   };
 }
@@ -247,9 +305,10 @@ function trial(
     questions: memoryQuestions,
   });
   let isCreated = false;
+  const { ops } = scope(plan);
   const asked = onlyAsked(objectZram(target, profile), (step) => {
     isCreated ||= step.op === "create";
-    return isCreated && plan.ops.has(step.op) &&
+    return isCreated && ops.has(step.op) &&
       isJudged(step, judge.ledger, plan);
   });
   const exact = exactZram(profile, backed, reach);
@@ -286,11 +345,13 @@ function isAligned({ sector, bytes }: ZramSteps["bio"]): boolean {
   return sector * SECTOR % BLOCK === 0 && bytes % BLOCK === 0;
 }
 
-/** The model needs a codec for what the device compresses with. */
+/** The model needs a codec for all that the device compresses with. */
 function canModel({ algorithms, available }: ZramLedger): boolean {
   const known = KERNEL_CODECS.map(({ name }) => name)
     .filter((name) => available.includes(name));
-  return known.length === 0 || known.includes(algorithms[0] ?? "");
+  const isKnown = (name = "") => known.includes(name);
+  const others = algorithms.slice(1).filter((name) => name !== undefined);
+  return known.length === 0 || [algorithms[0], ...others].every(isKnown);
 }
 
 /** Where a request ends, in bytes; 0 where it is none. */
