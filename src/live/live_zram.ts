@@ -105,10 +105,15 @@ export class LiveZram implements ZramTarget {
     );
     if (refusal !== undefined) return refusal;
     const grown = await this.#comprDataSize() - before;
-    const freed = this.#stored.has(page) ? this.#stored.get(page) : 0;
-    const stored = freed === undefined ? undefined : grown + freed;
+    const isTold = this.tellsStored(page);
+    const stored = isTold ? grown + (this.#stored.get(page) ?? 0) : undefined;
     this.#stored.set(page, stored);
     return stored === undefined ? {} : { stored };
+  }
+
+  /** Whether it can tell how a page is stored that is written next. */
+  tellsStored(page: number): boolean {
+    return !this.#stored.has(page) || this.#stored.get(page) !== undefined;
   }
 
   /** Reads a page. */

@@ -61,6 +61,18 @@ function isRecorded(step: ZramStep): step is RecordedStep {
   return OPS.some((op) => op === step.op);
 }
 
+/**
+ * A step, and before it what lets its answer tell all that transcripts have: a
+ * page that was recompressed is discarded before it is written.
+ */
+function tellingSteps(
+  target: LiveZram,
+  step: RecordedStep,
+): readonly RecordedStep[] {
+  const isTold = step.op !== "write" || target.tellsStored(step.page);
+  return isTold ? [step] : [{ op: "discard", page: step.page, pages: 1 }, step];
+}
+
 /** The page behind the last that a request is for; 0 where it is none. */
 function endOf(step: RecordedStep): number {
   if (step.op === "discard") return step.page + step.pages;
@@ -73,6 +85,14 @@ async function diskPages(
 ): Promise<number> {
   const shown = await target.get("disksize");
   return isRefusal(shown) ? 0 : Number(shown.value) / pageSize;
+}
+
+/** What is observed after each step. */
+async function observed(target: LiveZram, { zram }: Profile): Promise<object> {
+  const mm_stat = await target.mmStat();
+  return zram.writeback
+    ? { mm_stat, bd_stat: await target.bdStat() }
+    : { mm_stat };
 }
 
 /**
@@ -100,16 +120,13 @@ export async function* recordZram(
   const device = objectZram(target, profile);
   let left = plan.steps;
   for (const one of stepsOf(plan)) {
-    if (left === 0) return;
     // What is refused beyond the disk is refused by its file, not by zram.
     if (endOf(one) > await diskPages(target, profile)) continue;
-    left--;
-    const step = recordedStep(one, profile);
-    const answer = await device.ask(step);
-    const mm_stat = await target.mmStat();
-    const after = profile.zram.writeback
-      ? { mm_stat, bd_stat: await target.bdStat() }
-      : { mm_stat };
-    yield recordedLine(step, answer, after);
+    for (const telling of tellingSteps(target, one)) {
+      if (left-- === 0) return;
+      const step = recordedStep(telling, profile);
+      const answer = await device.ask(step);
+      yield recordedLine(step, answer, await observed(target, profile));
+    }
   }
 }
