@@ -44,7 +44,7 @@ export function replayZram(
   const { program, operations } = zramRecording(transcript);
   const target = sizes === "recorded"
     ? recordedTarget(program, operations)
-    : zramModelTarget(new ZramModel(program.profile), new ExpandedPages());
+    : timedTarget(new ZramModel(program.profile), new ExpandedPages());
   return runNow(followZram({ program, operations }, sizes, target));
 }
 
@@ -124,6 +124,27 @@ function lacksRecompressed(transcript: ZramTranscript): boolean {
     );
 }
 
+/**
+ * Seconds that an operation takes: an age of 0 has every page that was accessed
+ * by one before.
+ */
+const OPERATION_SECONDS = 1e-6;
+
+/** The model, whose clock goes on with each operation. */
+function timedTarget(
+  model: ZramModel,
+  pages: ExpandedPages,
+): StepTarget<ZramSteps, ZramResults> {
+  const target = zramModelTarget(model, pages);
+  return {
+    ...target,
+    ask(step) {
+      model.wait(OPERATION_SECONDS);
+      return target.ask(step);
+    },
+  };
+}
+
 /** The model, whose pages become as long as they were recorded. */
 function recordedTarget(
   { profile, steps }: Program<ZramStep>,
@@ -133,7 +154,7 @@ function recordedTarget(
     .map((name) => new RecordedSizes(name));
   const model = new ZramModel(profile, codecs);
   const pages = new ExpandedPages();
-  const target = zramModelTarget(model, pages);
+  const target = timedTarget(model, pages);
   const scratch = new Uint8Array(2 * profile.pageSize);
   // The first step makes the device, and is none of the operations.
   const recorded = new Map(
