@@ -14,11 +14,21 @@ import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { EXACT, expectBytes, expectSame, type Judge } from "../judge.ts";
 import type { ZramAnswer } from "./follow.ts";
 
-/** Holds every answer against the model's, which finds `backingPages` pages. */
+/** What {@linkcode exactZram} is made with. */
+export interface ExactOptions {
+  /** The kernel. */
+  readonly profile: Profile;
+  /** Pages of the backing device, if there is one. */
+  readonly backingPages: number | undefined;
+  /** Attributes that may be read. */
+  readonly attributes: ReadonlySet<string>;
+  /** Counts what is exercised. */
+  readonly reach: Reach;
+}
+
+/** Holds every answer against the model's. */
 export function exactZram(
-  profile: Profile,
-  backingPages: number | undefined,
-  reach: Reach,
+  { profile, backingPages, attributes, reach }: ExactOptions,
 ): Judge<ZramSteps, ZramResults> {
   const model = zramModelTarget(new ZramModel(profile), new ExpandedPages());
   return {
@@ -32,7 +42,7 @@ export function exactZram(
       compare(step, expected as ZramAnswer, answer);
       reach.count(EXACT);
     },
-    questions: (step) => questionsAfter(step, profile, backingPages),
+    questions: questionsFor(profile, backingPages, attributes),
   };
 }
 
@@ -87,25 +97,40 @@ const BLOCK_STATE: ZramStep = { op: "block_state" };
 /** Attributes by which pages are marked, written back or compressed anew. */
 const OF_PAGES = ["idle", "writeback", "recompress"];
 
+/** Steps of a program between questions for another attribute. */
+const ATTRIBUTE_STEPS = 8;
+
 /**
  * What a text was written to is read, and where pages are stored that may have
- * moved; where pages are written back, `bd_stat` is asked for too.
+ * moved; where pages are written back, `bd_stat` is asked for too; and now and
+ * then one attribute after another.
  */
-function questionsAfter(
-  step: ZramStep,
+function questionsFor(
   { zram }: Profile,
   backingPages: number | undefined,
-): readonly ZramStep[] {
-  const questions: ZramStep[] = [];
-  if (step.op === "set") {
-    const { attr } = step;
-    if (zram.attributes[attr] === ATTR_RW) questions.push({ op: "get", attr });
-    const isShown = zram.memoryTracking && OF_PAGES.includes(attr);
-    if (isShown) questions.push(BLOCK_STATE);
-  }
-  const isBacked = backingPages !== undefined && "bd_stat" in zram.attributes;
-  const changes = step.op === "set" || step.op === "write" ||
-    step.op === "discard" || step.op === "bio";
-  if (isBacked && changes) questions.push(BD_STAT);
-  return questions;
+  asked: ReadonlySet<string>,
+): (step: ZramStep) => readonly ZramStep[] {
+  const { attributes, memoryTracking } = zram;
+  const readable = Object.keys(attributes).filter((attr) =>
+    asked.has(attr) && (attributes[attr] & 0o444) !== 0
+  );
+  const isBacked = backingPages !== undefined && "bd_stat" in attributes;
+  let steps = 0;
+  return (step) => {
+    const questions: ZramStep[] = [];
+    if (step.op === "set") {
+      const { attr } = step;
+      if (attributes[attr] === ATTR_RW) questions.push({ op: "get", attr });
+      const isShown = memoryTracking && OF_PAGES.includes(attr);
+      if (isShown) questions.push(BLOCK_STATE);
+    }
+    const changes = step.op === "set" || step.op === "write" ||
+      step.op === "discard" || step.op === "bio";
+    if (isBacked && changes) questions.push(BD_STAT);
+    if (changes && ++steps % ATTRIBUTE_STEPS === 0) {
+      const nth = steps / ATTRIBUTE_STEPS % readable.length;
+      questions.push({ op: "get", attr: readable[nth] });
+    }
+    return questions;
+  };
 }

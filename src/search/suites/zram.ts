@@ -311,7 +311,8 @@ function trial(
     return isCreated && ops.has(step.op) &&
       isJudged(step, judge.ledger, plan);
   });
-  const exact = exactZram(profile, backed, reach);
+  const attributes = attributesOf(plan);
+  const exact = exactZram({ profile, backingPages: backed, attributes, reach });
   return trialOf(asked, isExact ? [judge, exact] : [judge]);
 }
 
