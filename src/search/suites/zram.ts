@@ -199,14 +199,12 @@ async function withoutLacking(
   const lacking: string[] = [];
   for (const attr of OPTIONAL_ATTRIBUTES) {
     if (!(attr in zram.attributes)) continue;
-    if (!await hasAttribute(target, attr)) lacking.push(attr);
-  }
-  if ("max_comp_streams" in zram.attributes) {
-    const streams = await target.get("max_comp_streams");
-    const isOther = !isRefusal(streams) && streams.value !== ONE_PROCESSOR;
-    if (isOther && zram.compStreams === "per-cpu") {
-      lacking.push("max_comp_streams");
-    }
+    const answer = await target.get(attr);
+    const isLacking = isRefusal(answer)
+      ? answer.error === "ENOENT"
+      : attr === "max_comp_streams" && zram.compStreams === "per-cpu" &&
+        answer.value !== ONE_PROCESSOR;
+    if (isLacking) lacking.push(attr);
   }
   const attributes = Object.fromEntries(
     Object.entries(zram.attributes).filter(([attr]) => !lacking.includes(attr)),
