@@ -160,6 +160,7 @@ export * from "./src/zram/slots_tally.ts";
 export * from "./src/zram/invariants.ts";
 export * from "./src/zram/checked_zram.ts";
 export * from "./src/swap/device.ts";
+export { type KeptSlot, type SlotCache } from "./src/swap/slot_cache.ts";
 export * from "./src/swap/swap_type.ts";
 export { type SwapOutOutcome } from "./src/swap/swap_out.ts";
 export * from "./src/swap/swap.ts";
@@ -181,6 +182,7 @@ export {
   expandBytes,
   type Weyl,
 } from "./src/programs/bytes.ts";
+export { type Files } from "./src/programs/files.ts";
 export * from "./src/programs/page_data.ts";
 export { type Check, Fields, type Json } from "./src/programs/fields.ts";
 export * from "./src/programs/program.ts";

@@ -237,6 +237,21 @@ for (const [name, image] of RELEASES) {
 
   commandTestUnless(
     none,
+    `${name} answers a few programs of zram and of zswap as the model does`,
+    async (folder) => {
+      await ofBoth(async (target) => {
+        const { code, stdout } = await zspec(
+          folder,
+          ...["guest", "conform", target, "--image", at, "--seed", "5"],
+          ...["--runs", target === "zram" ? "10" : "2"],
+        );
+        assertEquals(code, 0, stdout);
+      });
+    },
+  );
+
+  commandTestUnless(
+    none,
     `${name} boots with 128 MB: its zram takes pages, gives them back and tells of itself`,
     async () => {
       await using guest = await bootZram({ image: at });

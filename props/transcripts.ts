@@ -1,60 +1,109 @@
 /** The transcripts of live kernels, as text by name. */
 import { gunzipSync } from "node:zlib";
-import mixed61 from "./transcripts/linux-6.1/lz4-mixed.jsonl.gz" with {
+import mixed_5_10 from "./transcripts/linux-5.10/mixed.jsonl.gz" with {
   type: "bytes",
 };
-import writeback61 from "./transcripts/linux-6.1/lz4-writeback.jsonl.gz" with {
+import wbsmall_5_10 from "./transcripts/linux-5.10/wbsmall.jsonl.gz" with {
   type: "bytes",
 };
-import churn61 from "./transcripts/linux-6.1/lzo-rle-churn.jsonl.gz" with {
+import zswapZ3fold_5_10 from "./transcripts/linux-5.10/zswap-z3fold.jsonl.gz" with {
   type: "bytes",
 };
-import z3fold61 from "./transcripts/linux-6.1/zswap-z3fold.jsonl.gz" with {
+import zswapZsmalloc_5_10 from "./transcripts/linux-5.10/zswap-zsmalloc.jsonl.gz" with {
   type: "bytes",
 };
-import zbud61 from "./transcripts/linux-6.1/zswap-zbud.jsonl.gz" with {
+import lz4Mixed_6_1 from "./transcripts/linux-6.1/lz4-mixed.jsonl.gz" with {
   type: "bytes",
 };
-import zsmalloc61 from "./transcripts/linux-6.1/zswap-zsmalloc.jsonl.gz" with {
+import lz4Writeback_6_1 from "./transcripts/linux-6.1/lz4-writeback.jsonl.gz" with {
   type: "bytes",
 };
-import churn618 from "./transcripts/linux-6.18/lz4-churn.jsonl.gz" with {
+import lzoRleChurn_6_1 from "./transcripts/linux-6.1/lzo-rle-churn.jsonl.gz" with {
   type: "bytes",
 };
-import limits618 from "./transcripts/linux-6.18/lz4-errors-limits.jsonl.gz" with {
+import zswapZ3fold_6_1 from "./transcripts/linux-6.1/zswap-z3fold.jsonl.gz" with {
   type: "bytes",
 };
-import mixed618 from "./transcripts/linux-6.18/lz4-mixed.jsonl.gz" with {
+import zswapZbud_6_1 from "./transcripts/linux-6.1/zswap-zbud.jsonl.gz" with {
   type: "bytes",
 };
-import rle618 from "./transcripts/linux-6.18/lzo-rle-mixed.jsonl.gz" with {
+import zswapZsmalloc_6_1 from "./transcripts/linux-6.1/zswap-zsmalloc.jsonl.gz" with {
   type: "bytes",
 };
-import mixed510 from "./transcripts/linux-5.10/mixed.jsonl.gz" with {
+import mixed_6_12 from "./transcripts/linux-6.12/mixed.jsonl.gz" with {
   type: "bytes",
 };
-import wbsmall510 from "./transcripts/linux-5.10/wbsmall.jsonl.gz" with {
+import recomp3_6_12 from "./transcripts/linux-6.12/recomp3.jsonl.gz" with {
   type: "bytes",
 };
-import mixed612 from "./transcripts/linux-6.12/mixed.jsonl.gz" with {
+import wbhard_6_12 from "./transcripts/linux-6.12/wbhard.jsonl.gz" with {
   type: "bytes",
 };
-import recomp3612 from "./transcripts/linux-6.12/recomp3.jsonl.gz" with {
+import zswapZbud_6_12 from "./transcripts/linux-6.12/zswap-zbud.jsonl.gz" with {
   type: "bytes",
 };
-import wbhard612 from "./transcripts/linux-6.12/wbhard.jsonl.gz" with {
+import wb_6_16 from "./transcripts/linux-6.16/wb.jsonl.gz" with {
   type: "bytes",
 };
-import wb616 from "./transcripts/linux-6.16/wb.jsonl.gz" with {
+import zswapLz4_6_16 from "./transcripts/linux-6.16/zswap-lz4.jsonl.gz" with {
   type: "bytes",
 };
-import wb617 from "./transcripts/linux-6.17/wb.jsonl.gz" with {
+import wb_6_17 from "./transcripts/linux-6.17/wb.jsonl.gz" with {
   type: "bytes",
 };
-import attributes618 from "./transcripts/linux-6.18/mixed.jsonl.gz" with {
+import zswapLzo_6_17 from "./transcripts/linux-6.17/zswap-lzo.jsonl.gz" with {
   type: "bytes",
 };
-import wbhard618 from "./transcripts/linux-6.18/wbhard.jsonl.gz" with {
+import lz4Churn_6_18 from "./transcripts/linux-6.18/lz4-churn.jsonl.gz" with {
+  type: "bytes",
+};
+import lz4ErrorsLimits_6_18 from "./transcripts/linux-6.18/lz4-errors-limits.jsonl.gz" with {
+  type: "bytes",
+};
+import lz4Mixed_6_18 from "./transcripts/linux-6.18/lz4-mixed.jsonl.gz" with {
+  type: "bytes",
+};
+import lzoRleMixed_6_18 from "./transcripts/linux-6.18/lzo-rle-mixed.jsonl.gz" with {
+  type: "bytes",
+};
+import mixed_6_18 from "./transcripts/linux-6.18/mixed.jsonl.gz" with {
+  type: "bytes",
+};
+import wbhard_6_18 from "./transcripts/linux-6.18/wbhard.jsonl.gz" with {
+  type: "bytes",
+};
+import zswapLz4_6_18 from "./transcripts/linux-6.18/zswap-lz4.jsonl.gz" with {
+  type: "bytes",
+};
+import mixed_7_2 from "./transcripts/linux-7.2/mixed.jsonl.gz" with {
+  type: "bytes",
+};
+import wb_7_2 from "./transcripts/linux-7.2/wb.jsonl.gz" with { type: "bytes" };
+import zswapLzo_7_2 from "./transcripts/linux-7.2/zswap-lzo.jsonl.gz" with {
+  type: "bytes",
+};
+import algos_7_3 from "./transcripts/linux-7.3/algos.jsonl.gz" with {
+  type: "bytes",
+};
+import recompLz_7_3 from "./transcripts/linux-7.3/recomp-lz.jsonl.gz" with {
+  type: "bytes",
+};
+import recomp3_7_3 from "./transcripts/linux-7.3/recomp3.jsonl.gz" with {
+  type: "bytes",
+};
+import wbc_7_3 from "./transcripts/linux-7.3/wbc.jsonl.gz" with {
+  type: "bytes",
+};
+import wbchard_7_3 from "./transcripts/linux-7.3/wbchard.jsonl.gz" with {
+  type: "bytes",
+};
+import wbhard_7_3 from "./transcripts/linux-7.3/wbhard.jsonl.gz" with {
+  type: "bytes",
+};
+import wbsmall_7_3 from "./transcripts/linux-7.3/wbsmall.jsonl.gz" with {
+  type: "bytes",
+};
+import zswapLzo_7_3 from "./transcripts/linux-7.3/zswap-lzo.jsonl.gz" with {
   type: "bytes",
 };
 
@@ -62,27 +111,48 @@ const text = (gzipped: Uint8Array) =>
   new TextDecoder().decode(gunzipSync(gzipped));
 
 /** Those whose lengths are recorded, and not to be computed. */
-export const RECORDED_ONLY: readonly string[] = ["linux-6.12/recomp3"];
+export const RECORDED_ONLY: readonly string[] = [
+  "linux-6.12/recomp3",
+  "linux-7.3/algos",
+  "linux-7.3/recomp3",
+];
 
 /** Each transcript's text, JSON Lines. */
 export const TRANSCRIPTS: Readonly<Record<string, string>> = {
-  "linux-6.1/lz4-mixed": text(mixed61),
-  "linux-6.1/lz4-writeback": text(writeback61),
-  "linux-6.1/lzo-rle-churn": text(churn61),
-  "linux-6.1/zswap-z3fold": text(z3fold61),
-  "linux-6.1/zswap-zbud": text(zbud61),
-  "linux-6.1/zswap-zsmalloc": text(zsmalloc61),
-  "linux-6.18/lz4-churn": text(churn618),
-  "linux-6.18/lz4-errors-limits": text(limits618),
-  "linux-6.18/lz4-mixed": text(mixed618),
-  "linux-6.18/lzo-rle-mixed": text(rle618),
-  "linux-5.10/mixed": text(mixed510),
-  "linux-5.10/wbsmall": text(wbsmall510),
-  "linux-6.12/mixed": text(mixed612),
-  "linux-6.12/recomp3": text(recomp3612),
-  "linux-6.12/wbhard": text(wbhard612),
-  "linux-6.16/wb": text(wb616),
-  "linux-6.17/wb": text(wb617),
-  "linux-6.18/mixed": text(attributes618),
-  "linux-6.18/wbhard": text(wbhard618),
+  "linux-5.10/mixed": text(mixed_5_10),
+  "linux-5.10/wbsmall": text(wbsmall_5_10),
+  "linux-5.10/zswap-z3fold": text(zswapZ3fold_5_10),
+  "linux-5.10/zswap-zsmalloc": text(zswapZsmalloc_5_10),
+  "linux-6.1/lz4-mixed": text(lz4Mixed_6_1),
+  "linux-6.1/lz4-writeback": text(lz4Writeback_6_1),
+  "linux-6.1/lzo-rle-churn": text(lzoRleChurn_6_1),
+  "linux-6.1/zswap-z3fold": text(zswapZ3fold_6_1),
+  "linux-6.1/zswap-zbud": text(zswapZbud_6_1),
+  "linux-6.1/zswap-zsmalloc": text(zswapZsmalloc_6_1),
+  "linux-6.12/mixed": text(mixed_6_12),
+  "linux-6.12/recomp3": text(recomp3_6_12),
+  "linux-6.12/wbhard": text(wbhard_6_12),
+  "linux-6.12/zswap-zbud": text(zswapZbud_6_12),
+  "linux-6.16/wb": text(wb_6_16),
+  "linux-6.16/zswap-lz4": text(zswapLz4_6_16),
+  "linux-6.17/wb": text(wb_6_17),
+  "linux-6.17/zswap-lzo": text(zswapLzo_6_17),
+  "linux-6.18/lz4-churn": text(lz4Churn_6_18),
+  "linux-6.18/lz4-errors-limits": text(lz4ErrorsLimits_6_18),
+  "linux-6.18/lz4-mixed": text(lz4Mixed_6_18),
+  "linux-6.18/lzo-rle-mixed": text(lzoRleMixed_6_18),
+  "linux-6.18/mixed": text(mixed_6_18),
+  "linux-6.18/wbhard": text(wbhard_6_18),
+  "linux-6.18/zswap-lz4": text(zswapLz4_6_18),
+  "linux-7.2/mixed": text(mixed_7_2),
+  "linux-7.2/wb": text(wb_7_2),
+  "linux-7.2/zswap-lzo": text(zswapLzo_7_2),
+  "linux-7.3/algos": text(algos_7_3),
+  "linux-7.3/recomp-lz": text(recompLz_7_3),
+  "linux-7.3/recomp3": text(recomp3_7_3),
+  "linux-7.3/wbc": text(wbc_7_3),
+  "linux-7.3/wbchard": text(wbchard_7_3),
+  "linux-7.3/wbhard": text(wbhard_7_3),
+  "linux-7.3/wbsmall": text(wbsmall_7_3),
+  "linux-7.3/zswap-lzo": text(zswapLzo_7_3),
 };

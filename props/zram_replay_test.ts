@@ -28,6 +28,15 @@ const COUNTS: Readonly<Record<string, readonly [number, number]>> = {
   "linux-6.18/lz4-errors-limits": [1531, 15832],
   "linux-6.18/lz4-mixed": [1500, 16026],
   "linux-6.18/lzo-rle-mixed": [1193, 12754],
+  "linux-7.2/mixed": [1161, 13650],
+  "linux-7.2/wb": [1060, 17916],
+  "linux-7.3/algos": [1828, 17810],
+  "linux-7.3/recomp-lz": [956, 16158],
+  "linux-7.3/recomp3": [959, 15560],
+  "linux-7.3/wbc": [1062, 17655],
+  "linux-7.3/wbchard": [862, 13699],
+  "linux-7.3/wbhard": [858, 12868],
+  "linux-7.3/wbsmall": [558, 7441],
 };
 
 function recordingOf(name: string): ZramTranscript {

@@ -175,8 +175,8 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   },
   {
     what: "6.1 refuses the disk's last page",
-    from: "start < 0 || start >= slots.length",
-    to: "start < 0 || start >= slots.length - 1",
+    from: "request.end > zram.slots.length",
+    to: "request.end >= zram.slots.length",
   },
   {
     what: "5.10 takes a page's number",

@@ -6,7 +6,7 @@ import { blocked, type Wait } from "../rules/wait.ts";
 import type { SwpEntry } from "../zswap/swp_entry.ts";
 import type { AnonPage, Swap } from "./swap.ts";
 import { swapReadpage } from "./page_io.ts";
-import { type Slot, vmSwapFull } from "./slot_cache.ts";
+import { type KeptSlot, vmSwapFull } from "./slot_cache.ts";
 import {
   addToSwapCache,
   deleteFromSwapCache,
@@ -26,7 +26,7 @@ interface Fault {
   readonly access: Access;
   /** What its page table has. */
   readonly entry: SwpEntry;
-  readonly slot: Slot;
+  readonly slot: KeptSlot;
 }
 
 /** Frees the slot of a page that is in memory, if it is not being written. */

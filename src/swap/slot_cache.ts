@@ -15,7 +15,7 @@ const ACTIVE_ABOVE = 5 * BATCH;
 const ACTIVE_FROM = 2 * BATCH;
 
 /** A slot of a swap type. */
-export interface Slot {
+export interface KeptSlot {
   /** The swap type. */
   readonly swapType: SwapType;
   /** The slot's number. */
@@ -29,9 +29,9 @@ export interface SlotCache {
   /** Whether enough slots are free to keep some. */
   active: boolean;
   /** Slots to be given out. */
-  readonly slots: Slot[];
+  readonly slots: KeptSlot[];
   /** Slots that came back. */
-  readonly slotsRet: Slot[];
+  readonly slotsRet: KeptSlot[];
 }
 
 /** Slots that are free; those in use on a device that goes count against them. */
@@ -65,8 +65,8 @@ function slotOf(swap: Swap, swapType: SwapType): number {
 }
 
 /** Up to `most` slots of the first type that has one (`get_swap_pages`). */
-function getSwapPages(swap: Swap, most: number): Slot[] {
-  const slots: Slot[] = [];
+function getSwapPages(swap: Swap, most: number): KeptSlot[] {
+  const slots: KeptSlot[] = [];
   for (const swapType of swap.types.values()) {
     while (slots.length < most) {
       const offset = slotOf(swap, swapType);
@@ -93,7 +93,7 @@ function isActive(swap: Swap): boolean {
 }
 
 /** The next slot that the processor has taken ahead. */
-function keptSlot(swap: Swap): Slot | undefined {
+function keptSlot(swap: Swap): KeptSlot | undefined {
   const { slots } = swap.slotCache;
   if (slots.length === 0) {
     slots.push(...getSwapPages(swap, BATCH));
@@ -108,7 +108,7 @@ function keptSlot(swap: Swap): Slot | undefined {
  * Takes a slot for a page of the swap cache, of the first device that has one.
  * Specifies `get_swap_page` (since 5.19, `folio_alloc_swap`).
  */
-export function allocSwapSlot(swap: Swap): Slot | undefined {
+export function allocSwapSlot(swap: Swap): KeptSlot | undefined {
   const kept = isActive(swap) ? keptSlot(swap) : undefined;
   return kept ?? getSwapPages(swap, 1)[0];
 }
@@ -118,7 +118,7 @@ export function allocSwapSlot(swap: Swap): Slot | undefined {
  * `swap_entry_free` (since 6.15, `swap_entries_free`) and `swap_range_free`,
  * `mm/swapfile.c`.
  */
-function swapEntryFree(swap: Swap, { swapType, offset }: Slot): void {
+function swapEntryFree(swap: Swap, { swapType, offset }: KeptSlot): void {
   swapType.setFree(offset);
   if (swap.profile.swap.slotCache !== "device-late") {
     swap.zswap?.invalidate(swapType.type, offset);
@@ -127,7 +127,7 @@ function swapEntryFree(swap: Swap, { swapType, offset }: Slot): void {
 }
 
 /** Slots that the processor keeps are free (`drain_slots_cache_cpu`). */
-function drain(swap: Swap, slots: Slot[]): void {
+function drain(swap: Swap, slots: KeptSlot[]): void {
   for (const slot of slots.splice(0)) {
     slot.swapType.kept.delete(slot.offset);
     swapEntryFree(swap, slot);
@@ -145,7 +145,7 @@ export function drainSlotCache(swap: Swap): void {
  * whoever has a page of it learns so with 64 others. Specifies
  * `free_swap_slot`; since 6.15 slots are free at once.
  */
-export function freeSwapSlot(swap: Swap, slot: Slot): void {
+export function freeSwapSlot(swap: Swap, slot: KeptSlot): void {
   const { slotCache, profile } = swap;
   const { swapType, offset } = slot;
   if (profile.swap.slotCache === "device-late") {

@@ -72,49 +72,43 @@ function* allocWaiting(
 }
 
 /**
+ * A slot that is `has` by the time there is a frame for it gives `outcome` at
+ * once.
+ */
+function allocOnce(
+  has: (swapType: SwapType, offset: number) => boolean,
+  outcome: SwapCacheOutcome,
+): Alloc {
+  return function* (swap, swapType, offset) {
+    const { slotFree } = swap.profile.swap;
+    if (swapType.cache.has(offset)) return "exists";
+    if (swapType.count(offset) === 0) return slotFree;
+    const pfn = yield* allocFrame(swap);
+    if (pfn === NO_PAGE) return "no-memory";
+    const isHad = has(swapType, offset);
+    if (!isHad && isInUse(swap, swapType, offset)) {
+      return add(swapType, offset, pfn);
+    }
+    swap.memory.freePage(pfn);
+    return isHad ? outcome : slotFree;
+  };
+}
+
+/**
  * A slot that somebody else has brought in, or is bringing in, since it was
- * looked at gives none at once. Specifies `__read_swap_cache_async` with
+ * looked at gives none. Specifies `__read_swap_cache_async` with
  * `skip_if_exists`, 6.12.118 and 6.18.15.
  */
-function* allocSkipping(
-  swap: Swap,
-  swapType: SwapType,
-  offset: number,
-): Generator<Wait, SwapCacheOutcome> {
-  const { slotFree } = swap.profile.swap;
-  if (swapType.cache.has(offset)) return "exists";
-  if (swapType.count(offset) === 0) return slotFree;
-  const pfn = yield* allocFrame(swap);
-  if (pfn === NO_PAGE) return "no-memory";
-  const isTaken = hasCache(swapType, offset);
-  if (!isTaken && isInUse(swap, swapType, offset)) {
-    return add(swapType, offset, pfn);
-  }
-  swap.memory.freePage(pfn);
-  return isTaken ? "no-memory" : slotFree;
-}
+const allocSkipping = allocOnce(hasCache, "no-memory");
 
 /**
  * Whatever is brought in is in the swap cache. Specifies
  * `swap_cache_alloc_folio`, 7.1.13 and 7.2.12.
  */
-function* allocChecking(
-  swap: Swap,
-  swapType: SwapType,
-  offset: number,
-): Generator<Wait, SwapCacheOutcome> {
-  const { slotFree } = swap.profile.swap;
-  if (swapType.cache.has(offset)) return "exists";
-  if (swapType.count(offset) === 0) return slotFree;
-  const pfn = yield* allocFrame(swap);
-  if (pfn === NO_PAGE) return "no-memory";
-  const exists = swapType.cache.has(offset);
-  if (!exists && isInUse(swap, swapType, offset)) {
-    return add(swapType, offset, pfn);
-  }
-  swap.memory.freePage(pfn);
-  return exists ? "exists" : slotFree;
-}
+const allocChecking = allocOnce(
+  ({ cache }, offset) => cache.has(offset),
+  "exists",
+);
 
 const ALLOC: Readonly<Record<SwapProfile["slotTaken"], Alloc>> = {
   waits: allocWaiting,
