@@ -2,7 +2,7 @@
 import { UsageError } from "../src/cli/usage.ts";
 import { heedingSignals } from "../src/cli/interrupt.ts";
 import { type LiveDevice, takeDevice } from "../src/live/device.ts";
-import { TargetMissing } from "../mod.ts";
+import { isRefusal, TargetMissing } from "../mod.ts";
 
 /** Bytes of a page on the device. */
 export const PAGE_SIZE = 4096;
@@ -62,10 +62,13 @@ export async function write(
   data: Uint8Array,
 ): Promise<number> {
   const answer = await target.write(page, data);
-  if ("stored" in answer) return answer.stored;
-  throw new Error(
-    `Cannot write page ${page}: the kernel answers ${answer.error}`,
-  );
+  if (isRefusal(answer)) {
+    throw new Error(
+      `Cannot write page ${page}: the kernel answers ${answer.error}`,
+    );
+  }
+  // Nothing is recompressed, so that it can be told.
+  return answer.stored ?? NaN;
 }
 
 /** What is compared on a live device; it answers how many things differ. */

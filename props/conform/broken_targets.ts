@@ -158,7 +158,9 @@ export const BROKEN_ZRAM: Readonly<
   stored: zram((model) => ({
     async write(page, data) {
       const answer = await model.write(page, data);
-      return isRefusal(answer) ? answer : { stored: answer.stored + 4096 };
+      return isRefusal(answer)
+        ? answer
+        : { stored: (answer.stored ?? 0) + 4096 };
     },
   })),
   data: zram((model) => ({
