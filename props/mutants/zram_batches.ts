@@ -146,8 +146,8 @@ const RECOMPRESS_ONE = mutantsOf("zram/recompress_one", ["zram"], [
   },
   {
     what: "a page of the same priority is tried again",
-    from: "slots.priority(page) < priority",
-    to: "slots.priority(page) <= priority",
+    from: "    request,\n    priority,",
+    to: "    request,\n    priority + 1,",
   },
   {
     what: "every algorithm marks what it does not make smaller",

@@ -257,8 +257,8 @@ const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
   },
   {
     what: "a page of the last algorithm is a candidate",
-    from: "slots.priority(page) + 1 < end",
-    to: "slots.priority(page) + 1 <= end",
+    from: "    priorities.end - 1,",
+    to: "    priorities.end,",
   },
   {
     what: "an incompressible page is a candidate",

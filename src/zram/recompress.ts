@@ -131,11 +131,14 @@ function choosePriorities(
   return first >= end ? "EINVAL" : { first, end };
 }
 
-/** Marks the pages that may be recompressed (`scan_slots_for_recompress`). */
+/**
+ * Marks the pages that may be recompressed: in the pool, with all `flags`, and of
+ * a priority below `below`. Specifies `scan_slots_for_recompress`.
+ */
 function placeCandidates(
   { slots }: Zram,
   flags: readonly number[],
-  { end }: Priorities,
+  below: number,
   ctl: PpCtl,
 ): void {
   const excluded = ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;
@@ -143,7 +146,7 @@ function placeCandidates(
     if (
       slots.isAllocated(page) && !slots.has(page, excluded) &&
       flags.every((flag) => slots.has(page, flag)) &&
-      slots.priority(page) + 1 < end
+      slots.priority(page) < below
     ) ctl.place(page);
   }
 }
@@ -161,17 +164,42 @@ export function* recompressBySize(
   if (isTurnedAway(zram)) return "EAGAIN";
   const priorities = choosePriorities(zram, request);
   if (typeof priorities === "string") return priorities;
+  // A slot keeps the priority of the algorithm that it is tried next with.
+  return yield* recompressMarked(
+    zram,
+    request,
+    priorities.end - 1,
+    (slot, bytes) => recompressSlot(zram, slot, request, priorities, bytes),
+  );
+}
+
+/** Tries one page, which is locked, with a buffer for it. */
+type Recompress = (
+  page: number,
+  buffer: Uint8Array,
+) => Generator<Wait, Errno | undefined>;
+
+/**
+ * Marks pages whose priority is below `below`, then tries each with a buffer
+ * that is had for the while of it: ENOMEM where it is not.
+ */
+export function* recompressMarked(
+  zram: Zram,
+  request: { readonly maxPages: bigint; readonly flags: readonly number[] },
+  below: number,
+  recompress: Recompress,
+): Generator<Wait, Errno | undefined> {
   const page = allocTemporaryPage(zram.memory);
   if (page === undefined) return "ENOMEM";
   const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
   holdPostProcessing(zram);
   try {
-    placeCandidates(zram, request.flags, priorities, ctl);
+    placeCandidates(zram, request.flags, below, ctl);
     return yield* recompressPlaced(
       zram,
       ctl,
       request,
-      (slot) => recompressSlot(zram, slot, request, priorities, page.bytes),
+      (slot) => recompress(slot, page.bytes),
     );
   } finally {
     ctl.release();
@@ -181,7 +209,7 @@ export function* recompressBySize(
 }
 
 /** The loop of `recompress_store`, up to `maxPages` of pages. */
-export function* recompressPlaced(
+function* recompressPlaced(
   zram: Zram,
   ctl: PpCtl,
   request: { readonly maxPages: bigint },

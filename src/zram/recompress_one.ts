@@ -6,21 +6,14 @@ import type { Errno } from "../linux/errno.ts";
 import { kstrtoll, kstrtoull, nextArgs } from "../linux/kstrtox.ts";
 import type { Wait } from "../rules/wait.ts";
 import type { Zram } from "./device.ts";
-import {
-  allocTemporaryPage,
-  holdPostProcessing,
-  isTurnedAway,
-  PpCtl,
-  releasePostProcessing,
-  waitForPostProcessing,
-} from "./post_processing.ts";
+import { isTurnedAway, waitForPostProcessing } from "./post_processing.ts";
 import { readFromZspool } from "./read.ts";
 import {
   RECOMPRESS_TYPES,
-  recompressPlaced,
+  recompressMarked,
   storeRecompressed,
 } from "./recompress.ts";
-import { ZRAM_IDLE, ZRAM_INCOMPRESSIBLE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
+import { ZRAM_IDLE, ZRAM_INCOMPRESSIBLE } from "./slots.ts";
 import { algorithmPriority } from "./algorithm_priority.ts";
 import { MAX_COMPS, SECONDARY_COMP } from "./zcomp.ts";
 
@@ -92,23 +85,6 @@ function choosePriority(zram: Zram, request: Request): number | Errno {
   return zram.comps.codecAt(priority) === undefined ? "EINVAL" : priority;
 }
 
-/** Marks the pages that may be recompressed (`scan_slots_for_recompress`). */
-function placeCandidates(
-  { slots }: Zram,
-  flags: readonly number[],
-  priority: number,
-  ctl: PpCtl,
-): void {
-  const excluded = ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;
-  for (let page = 0; page < slots.length; page++) {
-    if (
-      slots.isAllocated(page) && !slots.has(page, excluded) &&
-      flags.every((flag) => slots.has(page, flag)) &&
-      slots.priority(page) < priority
-    ) ctl.place(page);
-  }
-}
-
 /**
  * Recompresses with the algorithm of one priority, that of `algo=` or
  * `priority=`, or 1. Pages that have that priority or a higher one are passed
@@ -126,23 +102,12 @@ export function* recompressWithOne(
   if (isTurnedAway(zram)) return "EAGAIN";
   const priority = choosePriority(zram, request);
   if (typeof priority === "string") return priority;
-  const page = allocTemporaryPage(zram.memory);
-  if (page === undefined) return "ENOMEM";
-  const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
-  holdPostProcessing(zram);
-  try {
-    placeCandidates(zram, request.flags, priority, ctl);
-    return yield* recompressPlaced(
-      zram,
-      ctl,
-      request,
-      (slot) => recompressSlot(zram, slot, request, priority, page.bytes),
-    );
-  } finally {
-    ctl.release();
-    page.free();
-    releasePostProcessing(zram);
-  }
+  return yield* recompressMarked(
+    zram,
+    request,
+    priority,
+    (slot, bytes) => recompressSlot(zram, slot, request, priority, bytes),
+  );
 }
 
 /**

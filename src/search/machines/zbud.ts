@@ -1,5 +1,5 @@
 /** The machine of zbud. */
-import { LINUX_3_12, LINUX_6_1, LINUX_6_12 } from "../../linux/profile.ts";
+import { PROFILES } from "../../linux/profile.ts";
 import { ZBUD_LANGUAGE } from "../../programs/buddy/language.ts";
 import type { BuddyStep } from "../../programs/buddy/steps.ts";
 import { buddyInvariantsJudge } from "../../judges/buddy/invariants_judge.ts";
@@ -20,7 +20,7 @@ export const zbudMachine: Machine<BuddyStep> = {
     "zbud puts each object where it must, gives back what was put in, keeps its pages in the order of touching, evicts the oldest and refuses as it must.",
   language: ZBUD_LANGUAGE,
   scope: {
-    profiles: [LINUX_6_1, LINUX_6_12, LINUX_3_12],
+    profiles: PROFILES.filter(({ zswap }) => zswap.zpools.includes("zbud")),
     anyGeometry: true,
     ops: new Set(ZBUD_LANGUAGE.ops.filter((op) => op !== "work")),
     maxSteps: 2000,

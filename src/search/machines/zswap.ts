@@ -10,12 +10,7 @@ import {
   LINUX_5_10,
   LINUX_6_1,
   LINUX_6_12,
-  LINUX_6_16,
-  LINUX_6_17,
-  LINUX_6_18_FULL,
-  LINUX_7_1,
-  LINUX_7_2,
-  LINUX_7_3,
+  PROFILES,
 } from "../../linux/profile.ts";
 import { ZSWAP_LANGUAGE } from "../../programs/zswap/language.ts";
 import type { ZswapStep } from "../../programs/zswap/steps.ts";
@@ -31,24 +26,14 @@ export const zswapMachine: Machine<ZswapStep> = {
     "zswap of any release, over any allocator it has, holds what it took and counts what it did, whatever fails and whatever happens meanwhile.",
   language: ZSWAP_LANGUAGE,
   scope: {
-    // One of each kind: 6.19 and 7.0 do what 6.18 does.
+    // Every kernel, and those oftener that do what others do not.
     profiles: [
-      LINUX_7_3,
-      LINUX_7_2,
-      LINUX_7_1,
-      LINUX_6_18_FULL,
-      LINUX_6_17,
-      LINUX_6_16,
-      LINUX_6_12,
+      ...PROFILES,
       LINUX_6_12,
       LINUX_6_1,
       LINUX_6_1,
-      LINUX_6_1,
-      LINUX_5_10,
       LINUX_5_10,
       LINUX_4_0,
-      LINUX_4_0,
-      LINUX_3_12,
       LINUX_3_12,
     ],
     anyGeometry: true,
