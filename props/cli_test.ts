@@ -204,11 +204,19 @@ commandTest("zspec classes prints each kernel's classes", async (folder) => {
 });
 
 commandTest("zspec and each of its commands have a help", async (folder) => {
-  assertStringIncludes((await zspec(folder)).stdout, "usage: zspec COMMAND");
-  for (const command of ["run", "predict", "replay", "classes", "fuzz"]) {
+  const { stdout: usage } = await zspec(folder);
+  assertStringIncludes(usage, "usage: zspec COMMAND");
+  const commands = Array.from(
+    usage.matchAll(/^ {2}([a-z]+) /gm),
+    ([, one]) => one,
+  );
+  assertEquals(commands.length, 12);
+  for (const command of commands) {
     const { code, stdout } = await zspec(folder, command, "--help");
     assertEquals(code, 0);
     assertStringIncludes(stdout, `zspec ${command} `);
+    const wide = stdout.split("\n").filter((line) => line.length > 80);
+    assertEquals(wide, [], `zspec ${command} --help`);
   }
 });
 

@@ -47,6 +47,9 @@ Deno.test("a release that is not there is refused with those that are, and the n
   refused("linux-6.6", "the nearest to it: linux-6.1 and linux-6.12");
   refused("linux-2.6", "the nearest to it: linux-3.12");
   refused("linux-8.0", "the nearest to it: linux-7.3");
+  refused("5.15", "the nearest to it: linux-5.10 and linux-6.1");
+  refused("6.12", "the one of 6.12 is linux-6.12");
+  refused("linux-6.18.15", "the one of 6.18 is linux-6.18");
   refused(
     "windows",
     `the profiles are ${PROFILES.map((p) => p.name).join(", ")}`,
@@ -64,8 +67,38 @@ Deno.test("a change that there is not, or that has no such value, is refused", (
     "is '17', not a whole number from 1 to 16",
   );
   refused("linux-7.3,writeback=maybe", "is 'maybe', not yes or no");
-  refused("linux-7.3,algorithm=lzo", "is 'lzo', not one of its algorithms");
-  refused("linux-7.3,zpools=zbud", "is 'zbud', not names that the release has");
+  refused(
+    "linux-7.3,algorithm=lzo",
+    "is 'lzo', not one of its algorithms: lz4, lz4hc, zstd, deflate",
+  );
+  refused(
+    "linux-7.3,zpools=zbud",
+    "is 'zbud', not names that the release has: zsmalloc",
+  );
+  refused("linux-6.1,zpools=zbud:zmalloc", "is 'zbud:zmalloc', not names");
+  refused("linux-7.3,algorithms=lz5", "is 'lz5', not of lzo, ");
+  refused("linux-7.3,algorithms=lz4:lz4", "each once");
+  refused("linux-7.3,compressors=lz5", "is 'lz5', not of lzo, ");
+  refused("linux-7.3,chain-size=4,chain-size=8", "has 'chain-size' twice");
+  refused("linux-7.3,phys-bits=31", "not a whole number from 32 to 64");
+  refused(",chain-size=4", "Unknown profile ''");
+});
+
+Deno.test("what a release does not have yet is refused, whatever is said of it", () => {
+  const refused = (description: string, found: string) => {
+    assertThrows(() => describedProfile(description), RangeError, found);
+  };
+  refused("linux-3.12,writeback=yes", "linux-3.12: it has no writeback");
+  refused("linux-4.0,tracking=yes", "linux-4.0: it has no tracking");
+  refused("linux-4.0,access-times=no", "linux-4.0: it has no access-times");
+  refused("linux-6.1,recompression=yes", "linux-6.1: it has no recompression");
+});
+
+Deno.test("zswap's compressors have one order, whatever a .config lists first", () => {
+  const { name } = describedProfile(
+    "linux-6.12,compressors=lzo:lzo-rle:lz4:lz4hc:zstd:deflate",
+  );
+  assertEquals(descriptionOf(describedProfile(name)), "linux-6.12");
 });
 
 Deno.test("releases that were read in part say so", () => {
@@ -102,7 +135,7 @@ Deno.test("a kernel's own .config says what was built in", () => {
   assertEquals(
     profile.name,
     "linux-7.3,chain-size=10,writeback=no,recompression=yes,tracking=no," +
-      "algorithms=lzo-rle:lzo:lz4,compressors=zstd:lzo-rle:lzo",
+      "algorithms=lzo-rle:lzo:lz4,compressors=zstd:lzo:lzo-rle",
   );
   assertEquals(profile.release, LINUX_7_3.release);
   assertEquals(describedProfile(profile.name).zram, profile.zram);

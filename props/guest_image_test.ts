@@ -179,13 +179,18 @@ commandTest(
       [...builtImage({ kernel, modules: folder }).modules],
       [["zram", `${home}/kernel/zram.ko`]],
     );
-    for (const path of [`${folder}/nosuch`, `${home}/kernel/zram.ko`, home]) {
+    for (const path of [`${home}/kernel/zram.ko`, home]) {
       assertThrows(
         () => builtImage({ kernel: path }),
         TargetMissing,
         `'${path}' is no bzImage for x86-64`,
       );
     }
+    assertThrows(
+      () => builtImage({ kernel: `${folder}/nosuch` }),
+      TargetMissing,
+      `cannot read '${folder}/nosuch': there is no such file`,
+    );
   },
 );
 
@@ -356,6 +361,12 @@ commandTest(
     assertEquals(files.map((one) => [one.name, one.parameters, one.data]), [
       ["zram", "num_devices=1 extra=2", data],
     ]);
+    await put(own, moduleFile({ name: "zram" }));
+    await assertRejects(
+      load,
+      TargetMissing,
+      `'${own}' is no module of a kernel`,
+    );
     await put(own, moduleFile({ name: "zram", vermagic: "7.3.5 SMP" }));
     await assertRejects(
       load,

@@ -65,6 +65,15 @@ async function zspec(...args: readonly string[]) {
   return { code, text: new TextDecoder().decode(stdout) };
 }
 
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** The name of the kernel that an image has. */
 function kernelIn(folder: string): string | undefined {
   for (const path of [`${folder}/lib/modules`, `${folder}/usr/lib/modules`]) {
@@ -132,6 +141,11 @@ async function judgeAll(): Promise<boolean> {
   }
   const programs = wholeOption(options, "programs", 1, 1_000_000) ?? PROGRAMS;
   const images = options.text("images");
+  if (images !== undefined && isFile(images)) {
+    throw new UsageError(
+      `The option '--images' is '${images}': it is a file, and a folder is needed`,
+    );
+  }
   const folder = images ?? await Deno.makeTempDir({ prefix: "zspec-images-" });
   let hasDifference = false;
   console.log(HEADER);

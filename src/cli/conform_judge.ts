@@ -26,7 +26,7 @@ import {
 } from "./conform_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { progress } from "./progress.ts";
-import { SHARD_USAGE, shardOption } from "./shard.ts";
+import { shardHelp, shardOption } from "./shard.ts";
 import {
   checkWritable,
   type Options,
@@ -100,9 +100,9 @@ export const CONFORM_OPTIONS = {
 /** How they are told of. */
 export const CONFORM_OPTIONS_USAGE =
   `  --runs N           programs; by default as many as --time allows
-  --time SECONDS     when to stop; by default after ${SECONDS}, or once all --runs are run
+  --time SECONDS     when to stop; by default after ${SECONDS}, or after all --runs
   --seed N           what they are made from; by default a fresh one
-${SHARD_USAGE.replaceAll("--shard I/N  ", "--shard I/N     ")}
+${shardHelp(21)}
   --replay FILE      runs the steps of a printed transcript, at its level
   --junit FILE       writes the rules and what became of them as JUnit's XML
   --json             the outcome for machines

@@ -22,8 +22,13 @@ import {
 import { fuzzJson, fuzzText } from "./fuzz_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { progress } from "./progress.ts";
-import { SHARD_USAGE } from "./shard.ts";
-import { parseOptions, PROFILE_OPTIONS, profileHelp } from "./usage.ts";
+import { shardHelp } from "./shard.ts";
+import {
+  optionHelp,
+  parseOptions,
+  PROFILE_OPTIONS,
+  profileHelp,
+} from "./usage.ts";
 
 /** Milliseconds that one program may take: some thousand times what it does. */
 const PROGRAM_MILLISECONDS = 60_000;
@@ -42,18 +47,18 @@ be so. A program that fails is shrunk, and printed as a test with a transcript
 in it, which 'zspec replay' runs as well. The machines, all of which are run
 where none is named:
 
-${MACHINES.map(({ name, sentence }) => `${name}: ${sentence}`).join("\n")}
-
+${MACHINES.map(({ name, sentence }) => optionHelp(name, 12, sentence)).join("")}
 ${
     profileHelp(
       18,
       "the one kernel that programs are of, by default all of them",
     )
   }  --seed N        what the programs are made from; by default a fresh one
-  --runs N        programs of each machine: by default ${FUZZ_PROGRAMS}, or what --time allows
+  --runs N        programs of each machine: by default ${FUZZ_PROGRAMS}, or as many as
+                  --time allows
   --time SECONDS  when to stop
   --jobs N        threads to run them; by default as many as there are CPUs
-${SHARD_USAGE}
+${shardHelp(18)}
   --corpus DIR    runs the programs that are kept there first, and keeps those
                   that reach more
   --path P        the one program that a failure names

@@ -1,6 +1,6 @@
 /** `zspec guest`: a kernel booted in QEMU, judged or recorded. */
 import type { Profile } from "../linux/profile.ts";
-import type { GuestBoot } from "../live/guest.ts";
+import { type GuestBoot, GuestGone } from "../live/guest.ts";
 import { bootSwap, type GuestSwap } from "../live/guest_swap.ts";
 import { bootZram, type GuestZram } from "../live/guest_zram.ts";
 import { recordZram } from "../live/record.ts";
@@ -49,11 +49,11 @@ zspec guest get RELEASE FOLDER
 
 Boots a kernel in QEMU, with no device of this machine, and runs random programs
 in it: conform judges every answer by the model, record writes them as a
-transcript, which 'zspec replay' follows. zram has a backing device to write back
-to. zswap is judged by what becomes of a process's pages that are paged out, and
-by its counters in debugfs; a recording has the allocator that comes with its
-seed. The kernel is one of Debian, of any release from 5.10 on, or one that was
-just built.
+transcript, which 'zspec replay' follows. zram has a backing device to write
+back to. zswap is judged by what becomes of a process's pages that are paged
+out, and by its counters in debugfs; a recording has the allocator that comes
+with its seed. The kernel is one of Debian, of any release from 5.10 on, or one
+that was just built.
 
 It takes qemu-system-x86, gcc and libc6-dev, and xz-utils where the modules are
 compressed by xz.
@@ -64,27 +64,32 @@ ${
     21,
     "the kernel to compare with, instead of the one of the image's release",
   )
-}  --level L          contract or exact; by default exact, and zswap always
+}
+conform also takes
+
+  --level L          contract or exact; by default exact, and zswap always
 ${CONFORM_OPTIONS_USAGE}
+
+record also takes
 
   --out FILE         the transcript; gzipped where FILE ends in .gz
   --seed N           what the operations are made from (default 1)
   --steps N          how many there are (default ${RECORD_STEPS})
 
 ${GET_USAGE}
-A module of one's own is built with the kernel's headers and source, R being what
-'guest get' says and S the folder of the source:
+A module of one's own is built with the kernel's headers and source, R being
+what 'guest get' says and S the folder of the source:
 
-  make -C /usr/src/linux-headers-R M=S/drivers/block/zram CONFIG_ZRAM_MULTI_COMP=y \\
-    KCFLAGS=-DCONFIG_ZRAM_MULTI_COMP=1 modules
+  make -C /usr/src/linux-headers-R M=S/drivers/block/zram \\
+    CONFIG_ZRAM_MULTI_COMP=y KCFLAGS=-DCONFIG_ZRAM_MULTI_COMP=1 modules
   zspec guest conform zram --image FOLDER --module S/drivers/block/zram/zram.ko
 
 and a kernel that was just built is booted by
 
   zspec guest conform zram --kernel arch/x86/boot/bzImage --config .config
 
-Exit status: 0 it conforms or is recorded or fetched, 1 it does not conform, 2 it
-cannot be run, 130 interrupted.
+Exit status: 0 it conforms or is recorded or fetched, 1 it does not conform,
+2 it cannot be run, 130 interrupted.
 `;
 
 /** Runs the command and returns its exit status. */
@@ -206,8 +211,18 @@ async function guestRecord(args: readonly string[]): Promise<number> {
     const recording = "setup" in plan
       ? recordSwap(plan.target, release, plan)
       : recordZram(plan.target, release, plan);
-    await writeRecording(recording, out, steps);
+    await writeRecording(recording, out, steps).catch(refuseGone);
     sayRecorded(out, steps, profile, `Linux ${release} in QEMU`);
     return 0;
   });
+}
+
+/** A guest that dies while it is recorded: refused with its last words. */
+function refuseGone(error: unknown): never {
+  if (!(error instanceof GuestGone)) throw error;
+  const [what, words = ""] = error.message.split("\n");
+  throw new UsageError(
+    `Cannot record: ${what} ${words}; another --seed does other operations`
+      .replace(" ;", ";"),
+  );
 }

@@ -20,13 +20,13 @@ export const BOOT_OPTIONS = [
 
 /** How they are told of. */
 export const BOOT_OPTIONS_USAGE =
-  `  --image FOLDER     a kernel as packages have it, with its modules: boot/vmlinuz-*
-                     or lib/modules/*/vmlinuz, and lib/modules or
-                     usr/lib/modules; by default ${IMAGE}
+  `  --image FOLDER     a kernel as packages have it, with its modules:
+                     boot/vmlinuz-* or lib/modules/*/vmlinuz, and lib/modules
+                     or usr/lib/modules; by default ${IMAGE}
   --kernel BZIMAGE   a kernel that was just built, instead; its header says its
                      release
-  --modules FOLDER   its modules, as make modules_install INSTALL_MOD_PATH=FOLDER
-                     puts them there; without it all must be built in
+  --modules FOLDER   its modules, as make modules_install puts them there by
+                     INSTALL_MOD_PATH=FOLDER; without it all must be built in
   --module FILE,…    modules of one's own, which take the place of the kernel's
                      of the same names
   --accel A          ${ACCELERATORS.join(" or ")}; by default ${ACCELERATORS[0]}

@@ -7,11 +7,9 @@ import { parseOptions, UsageError } from "./usage.ts";
 /** How it is told of. */
 export const GET_USAGE =
   `get fetches Debian's newest kernel of a release into a folder that --image then
-names, by this machine's apt, of which nothing is changed: the mirror is its own,
-signatures are checked. The releases are ${
-    GUEST_RELEASES.slice(0, 6).join(", ")
-  },
-${GUEST_RELEASES.slice(6).join(", ")}.
+names, by this machine's apt, of which nothing is changed: the mirror is its
+own, signatures are checked. The releases are
+${GUEST_RELEASES.join(", ")}.
 `;
 
 /** Runs it and returns the exit status. */

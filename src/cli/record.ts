@@ -7,6 +7,7 @@ import { grouped } from "../report/table.ts";
 import { heedingSignals } from "./interrupt.ts";
 import { progress } from "./progress.ts";
 import {
+  checkWritable,
   namedProfile,
   type Options,
   parseOptions,
@@ -22,7 +23,8 @@ export const RECORD_STEPS = 2000;
 
 /** How `zspec record` is called. */
 export const RECORD_USAGE =
-  `zspec record --device /dev/zramN --out FILE [--seed N] [--steps N] [--profile NAME]
+  `zspec record --device /dev/zramN --out FILE [--seed N] [--steps N]
+             [--profile P] [--config FILE]
 
 Does random operations on an idle zram device of the running kernel, and writes
 what it observes as a transcript, which 'zspec replay' follows. Root alone can.
@@ -78,6 +80,7 @@ export function recordOptions(
   if (out === undefined) {
     throw new UsageError("Cannot record: no --out is given");
   }
+  checkWritable(out);
   return {
     out,
     seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1,

@@ -1,10 +1,15 @@
 /** `--shard I/N`: the part of a run that this machine does. */
 import { type Shard, WHOLE_RUN } from "../search/batches.ts";
-import { type Options, UsageError } from "./usage.ts";
+import { optionHelp, type Options, UsageError } from "./usage.ts";
 
-/** How it is told of. */
-export const SHARD_USAGE =
-  "  --shard I/N     runs the Ith of N parts of the programs; 'zspec merge' puts\n                  the --json results of all together";
+/** How it is told of, in words that begin at a column. */
+export function shardHelp(column: number): string {
+  return optionHelp(
+    "--shard I/N",
+    column,
+    "runs the Ith of N parts of the programs; 'zspec merge' puts the --json results of all together",
+  ).trimEnd();
+}
 
 /** The part that `--shard` names; all without it. */
 export function shardOption(options: Options): Shard {

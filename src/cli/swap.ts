@@ -22,7 +22,8 @@ import {
 
 /** How `zspec swap` is called. */
 export const SWAP_USAGE =
-  `zspec swap [PATH…] [--profile P] [--config FILE] [--memory SIZE] [--seed N] [--json]
+  `zspec swap [PATH…] [--profile P] [--config FILE] [--memory SIZE]
+           [--seed N] [--json]
 
 Takes every page of the files (folders are walked) as the memory of a process,
 swaps them all out, touches a random tenth of them, swaps those out again, and

@@ -7,6 +7,7 @@ import {
   parseKernelConfig,
   releaseOfConfig,
 } from "./kernel_config.ts";
+import { FULL_CONFIGURATION } from "./configuration.ts";
 import {
   configurationOf,
   configured,
@@ -16,6 +17,8 @@ import {
 
 /** A release by the two numbers of its name. */
 const RELEASE_NAME = /^linux-([0-9]+)\.([0-9]+)$/;
+/** The same as other tools write it: `6.12`, `Linux 6.12.118+deb13-amd64`. */
+const LOOSE_NAME = /^(?:linux)?[- ]?v?([0-9]+\.[0-9]+)(?![0-9])/i;
 
 /** One number that grows with the releases. */
 function order(name: string): number | undefined {
@@ -45,9 +48,13 @@ function nearestNames(asked: number): string[] {
 export function profileOfName(name: string): Profile {
   const profile = PROFILES.find((one) => one.name === name);
   if (profile !== undefined) return profile;
-  const asked = order(name);
+  const [, version] = LOOSE_NAME.exec(name) ?? [];
+  const meant = `linux-${version}`;
+  const asked = order(meant);
   const nearest = asked === undefined
     ? ""
+    : PROFILES.some((one) => one.name === meant)
+    ? `; the one of ${version} is ${meant}`
     : `; the nearest to it: ${nearestNames(asked).join(" and ")}`;
   const names = PROFILES.map((one) => one.name).join(", ");
   throw new RangeError(
@@ -61,6 +68,10 @@ export interface ConfigurationChange {
   readonly help: string;
   /** Its values in words. */
   readonly values: string;
+  /** Those that a profile lets it choose from, where these are few. */
+  choices?(profile: Profile): readonly string[];
+  /** Whether the profile's release can be built with it. Default: each can. */
+  isThere?(profile: Profile): boolean;
   /** What it is of a profile. */
   value(profile: Profile): string;
   /** The profile with that changed; `undefined` where the text is no value. */
@@ -104,14 +115,20 @@ function rebuilt(
   return { ...profile, zram: built.zram, zswap: built.zswap };
 }
 
-/** A change to what is built into zram or not. */
+/**
+ * A change to what is built into zram or not; a release has it which has that
+ * attribute.
+ */
 function built(
   field: "writeback" | "multiComp" | "trackEntryActime" | "memoryTracking",
+  attribute: string,
   help: string,
 ): ConfigurationChange {
   return {
     help,
     values: "yes or no",
+    isThere: ({ release }) =>
+      release.zram.attributes.some(([name]) => name === attribute),
     value: ({ zram }) => zram[field] ? "yes" : "no",
     apply: (profile, text) =>
       text === "yes" || text === "no"
@@ -120,10 +137,17 @@ function built(
   };
 }
 
-/** Names with colons between them. */
-function namesOf(text: string): string[] | undefined {
+/** Every compressor that zram or zswap can be built with. */
+const COMPRESSORS = FULL_CONFIGURATION.zswap.compressors;
+
+/** Compressors with colons between them, each once. */
+function compressorsOf(text: string): string[] | undefined {
   const names = text.split(":");
-  return names.every((name) => /^[a-z0-9-]+$/.test(name)) ? names : undefined;
+  return names.every((name, nth) =>
+      COMPRESSORS.includes(name) && names.indexOf(name) === nth
+    )
+    ? names
+    : undefined;
 }
 
 /** Names, the one that is chosen first. */
@@ -154,7 +178,7 @@ export const CONFIGURATION_CHANGES: Readonly<
   },
   "phys-bits": whole(
     "physBits",
-    13,
+    32,
     64,
     "bits of a physical address; a word's where words change",
   ),
@@ -170,16 +194,20 @@ export const CONFIGURATION_CHANGES: Readonly<
     13,
     "the class step is the page size shifted right by it",
   ),
-  "writeback": built("writeback", "CONFIG_ZRAM_WRITEBACK"),
-  "recompression": built("multiComp", "CONFIG_ZRAM_MULTI_COMP"),
-  "access-times": built("trackEntryActime", "CONFIG_ZRAM_TRACK_ENTRY_ACTIME"),
-  "tracking": built("memoryTracking", "CONFIG_ZRAM_MEMORY_TRACKING"),
+  "writeback": built("writeback", "backing_dev", "CONFIG_ZRAM_WRITEBACK"),
+  "recompression": built("multiComp", "recompress", "CONFIG_ZRAM_MULTI_COMP"),
+  "access-times": built(
+    "trackEntryActime",
+    "idle",
+    "CONFIG_ZRAM_TRACK_ENTRY_ACTIME",
+  ),
+  "tracking": built("memoryTracking", "idle", "CONFIG_ZRAM_MEMORY_TRACKING"),
   "algorithms": {
     help: "zram's algorithms in their order, the first its default",
-    values: "names, such as lzo-rle:lz4",
+    values: `of ${COMPRESSORS.join(", ")}, each once, such as lzo-rle:lz4`,
     value: ({ zram }) => zram.compAlgorithms.join(":"),
     apply(profile, text) {
-      const compAlgorithms = namesOf(text);
+      const compAlgorithms = compressorsOf(text);
       return compAlgorithms &&
         rebuilt(profile, {
           zram: { compAlgorithms, defaultAlgorithm: compAlgorithms[0] },
@@ -189,6 +217,7 @@ export const CONFIGURATION_CHANGES: Readonly<
   "algorithm": {
     help: "the algorithm of a fresh zram, CONFIG_ZRAM_DEF_COMP",
     values: "one of its algorithms",
+    choices: ({ zram }) => zram.compAlgorithms,
     value: ({ zram }) => zram.defaultAlgorithm,
     apply: (profile, text) =>
       profile.zram.compAlgorithms.includes(text)
@@ -197,11 +226,15 @@ export const CONFIGURATION_CHANGES: Readonly<
   },
   "compressors": {
     help: "zswap's compressors, the first its default",
-    values: "names, such as lzo:zstd",
+    values: `of ${COMPRESSORS.join(", ")}, each once, such as lzo:zstd`,
+    // In one order, since theirs is nothing that can be configured.
     value: ({ zswap }) =>
-      defaultFirst(zswap.compressors, zswap.defaultCompressor),
+      defaultFirst(
+        COMPRESSORS.filter((name) => zswap.compressors.includes(name)),
+        zswap.defaultCompressor,
+      ),
     apply(profile, text) {
-      const compressors = namesOf(text);
+      const compressors = compressorsOf(text);
       return compressors &&
         rebuilt(profile, {
           zswap: { compressors, defaultCompressor: compressors[0] },
@@ -210,14 +243,17 @@ export const CONFIGURATION_CHANGES: Readonly<
   },
   "zpools": {
     help: "zswap's allocators, the first its default",
-    values: "names that the release has, such as zbud:zsmalloc",
+    values: "names that the release has",
+    choices: ({ zswap }) => zswap.zpools,
     value: ({ zswap }) => defaultFirst(zswap.zpools, zswap.defaultZpool),
     apply(profile, text) {
       const there = profile.zswap.zpools;
-      const zpools = there.filter((name) => namesOf(text)?.includes(name));
-      const defaultZpool = there.find((name) => text.split(":")[0] === name);
-      return defaultZpool &&
-        rebuilt(profile, { zswap: { zpools, defaultZpool } });
+      const names = text.split(":");
+      const zpools = there.filter((name) => names.includes(name));
+      const defaultZpool = there.find((name) => names[0] === name);
+      return names.length === zpools.length && defaultZpool !== undefined
+        ? rebuilt(profile, { zswap: { zpools, defaultZpool } })
+        : undefined;
     },
   },
 };
@@ -253,18 +289,33 @@ export function profileNamed(description: string): Profile | undefined {
  */
 export function describedProfile(description: string): Profile {
   const [name, ...changes] = description.split(",");
-  const texts = new Map(changes.map((change) => changeOf(change, name)));
   let profile = profileOfName(name);
+  const texts = new Map<string, string>();
+  for (const change of changes) {
+    const [part, text] = changeOf(change, name);
+    if (texts.has(part)) {
+      throw new RangeError(
+        `Cannot build ${name}: '${description}' has '${part}' twice`,
+      );
+    }
+    texts.set(part, text);
+  }
   // In their own order: the default algorithm is one of the algorithms.
   for (
-    const [part, { values, apply }] of Object.entries(CONFIGURATION_CHANGES)
+    const [part, change] of Object.entries(CONFIGURATION_CHANGES)
   ) {
     const text = texts.get(part);
     if (text === undefined) continue;
-    const changed = apply(profile, text);
+    if (change.isThere?.(profile) === false) {
+      throw new RangeError(`Cannot build ${name}: it has no ${part}`);
+    }
+    const changed = change.apply(profile, text);
     if (changed === undefined) {
+      const choices = change.choices?.(profile);
       throw new RangeError(
-        `Cannot build ${name}: the ${part} of '${description}' is '${text}', not ${values}`,
+        `Cannot build ${name}: the ${part} of '${description}' is '${text}', not ${change.values}${
+          choices === undefined ? "" : `: ${choices.join(", ")}`
+        }`,
       );
     }
     profile = changed;

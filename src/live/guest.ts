@@ -61,6 +61,15 @@ export interface GuestBoot {
   readonly stop?: AbortSignal;
 }
 
+/**
+ * A guest that does not answer any more, as where its kernel panics; the lines
+ * after the first are its console's.
+ */
+export class GuestGone extends Error {
+  /** The error's class. */
+  override readonly name = "GuestGone";
+}
+
 /** What a guest is booted with. */
 export interface GuestOptions extends GuestBoot {
   /** Modules beside those that zspec needs to reach the guest. */
@@ -362,7 +371,7 @@ export class Guest implements Kernel, AsyncDisposable {
       this.#stop?.throwIfAborted();
       this.#hasFailed = true;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(
+      throw new GuestGone(
         `The guest does not ${what}: ${reason}${await this.#lastWords()}`,
         { cause: error },
       );

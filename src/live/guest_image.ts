@@ -70,7 +70,11 @@ export function findImage(root: string): GuestImage {
 export function builtImage({ kernel, modules }: BuiltKernel): GuestImage {
   const release = kernelRelease(kernel);
   if (release === undefined) {
-    throw cannotBoot(`'${kernel}' is no bzImage for x86-64`);
+    throw cannotBoot(
+      !isThere(kernel)
+        ? `cannot read '${kernel}': there is no such file`
+        : `'${kernel}' is no bzImage for x86-64`,
+    );
   }
   if (modules !== undefined && modulesFolder(modules, release) === undefined) {
     throw cannotBoot(
@@ -78,6 +82,17 @@ export function builtImage({ kernel, modules }: BuiltKernel): GuestImage {
     );
   }
   return imageOf(kernel, release, modules);
+}
+
+/** Whether there is a file or folder. */
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
 }
 
 /** The kernels under a folder, the newest first. */

@@ -115,6 +115,9 @@ async function readOwn(
   const own = new Map<string, ReadModule>();
   for (const path of paths) {
     const module = await readModule(path);
+    if (module.release === undefined) {
+      throw cannotBoot(`'${path}' is no module of a kernel`);
+    }
     if (module.release !== release && !module.hasVersions) {
       throw cannotBoot(
         `the module '${path}' is for Linux ${module.release}, not ${release}`,

@@ -122,7 +122,8 @@ async function measure(live: LiveZram, profile: Profile): Promise<Measured> {
         .join() === used.join();
   return {
     chainSize: [chainSize, ...CHAIN_SIZES].find(fits) ?? chainSize,
-    trackEntryActime: age === undefined,
+    // Where no age is taken, access times come with what shows them.
+    trackEntryActime: zram.idleAges ? age === undefined : zram.memoryTracking,
   };
 }
 
