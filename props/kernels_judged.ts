@@ -29,6 +29,17 @@ const ZSPEC = [
   new URL("../src/cli/main.ts", import.meta.url).href,
 ];
 
+const USAGE = `deno task kernels [--images FOLDER] [--programs N] [RELEASE…]
+
+Boots Debian's kernels in QEMU, runs random programs of zram and of zswap in
+each, compares every answer with the model, and prints a table of it.
+
+  --images FOLDER  has an image of each release in a folder of its name, such
+                   as FOLDER/6.12; what is not there is fetched there
+  --programs N     of zram, by default ${PROGRAMS}; of zswap a third of them
+
+RELEASE is one of ${RELEASES.join(", ")}; by default all are judged.`;
+
 const HEADER =
   "| release | kernel | target | programs | steps | rules | differences |\n" +
   "| --- | --- | --- | ---: | ---: | --- | --- |";
@@ -131,8 +142,12 @@ function line(row: Row): string {
 async function judgeAll(): Promise<boolean> {
   const options = parseOptions(Deno.args, {
     string: ["images", "programs"],
-    boolean: [],
+    boolean: ["help"],
   });
+  if (options.flag("help")) {
+    console.log(USAGE);
+    return false;
+  }
   const unknown = options.paths.find((name) => !RELEASES.includes(name));
   if (unknown !== undefined) {
     throw new UsageError(

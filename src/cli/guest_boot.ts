@@ -72,10 +72,15 @@ function accelOption(options: Options): GuestBoot["accel"] {
   );
 }
 
-/** The same options again, as a shell reads them. */
-export function bootWords(options: Options): string {
+/** The same options again, as arguments. */
+export function bootArguments(options: Options): string[] {
   return [...BOOT_OPTIONS, "config"].flatMap((name) => {
     const value = options.text(name);
-    return value === undefined ? [] : [`--${name} ${quoted(value)}`];
-  }).join(" ");
+    return value === undefined ? [] : [`--${name}`, value];
+  });
+}
+
+/** The same options again, as a shell reads them. */
+export function bootWords(options: Options): string {
+  return bootArguments(options).map(quoted).join(" ");
 }

@@ -100,7 +100,9 @@ function renderNotes(
   { name, zram }: Profile,
   predictions: readonly Prediction[],
 ): string {
-  const best = predictions.reduce((least, one) =>
+  const there = predictions
+    .filter(({ algorithm }) => zram.compAlgorithms.includes(algorithm));
+  const best = (there.length > 0 ? there : predictions).reduce((least, one) =>
     one.mmStat.mem_used_total < least.mmStat.mem_used_total ? one : least
   );
   const { orig_data_size, mem_used_total } = best.mmStat;

@@ -37,7 +37,8 @@ judged as 'zspec conform' and 'zspec guest conform' do.
                     that encoder equals the kernel's
   --device PATH     an idle zram device of the running kernel
   --guest           a kernel that is booted in QEMU, see 'zspec guest --help'
-  --image DIR       the folder of its image; --guest is meant then
+  --image DIR       the folder of its image; --guest is meant then, as with the
+                    other options of 'zspec guest' that say what it boots
 
 Exit status: 0 all equal, 1 a difference, 2 a file that cannot be followed.
 `;

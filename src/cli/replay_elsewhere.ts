@@ -24,13 +24,13 @@ import type { ZramTarget } from "../targets/target.ts";
 import { objectZram } from "../targets/zram/object.ts";
 import { conformCommand } from "./conform.ts";
 import { guestCommand } from "./guest.ts";
-import { IMAGE } from "./guest_boot.ts";
+import { BOOT_OPTIONS, bootArguments, bootOf } from "./guest_boot.ts";
 import { heedingSignals } from "./interrupt.ts";
 import { type Options, readText, UsageError } from "./usage.ts";
 
 /** The options that name where the steps are done. */
 export const ELSEWHERE_OPTIONS = {
-  string: ["device", "image"],
+  string: ["device", ...BOOT_OPTIONS, "config"],
   boolean: ["guest"],
 } as const;
 
@@ -40,22 +40,21 @@ export function isElsewhere(
   command: readonly string[] | undefined,
 ): boolean {
   return command !== undefined || options.flag("guest") ||
-    options.text("device") !== undefined || options.text("image") !== undefined;
+    options.text("device") !== undefined || bootArguments(options).length > 0;
 }
 
 /** Where the steps are done. */
 type Place =
   | { readonly command: readonly string[] }
   | { readonly device: string }
-  | { readonly image: string };
+  | { readonly guest: Options };
 
 function placeOf(
   options: Options,
   command: readonly string[] | undefined,
 ): Place {
   const device = options.text("device");
-  const image = options.text("image");
-  const isGuest = options.flag("guest") || image !== undefined;
+  const isGuest = options.flag("guest") || bootArguments(options).length > 0;
   const named = [command, device, isGuest || undefined]
     .filter((one) => one !== undefined);
   if (named.length > 1 || options.text("sizes") !== undefined) {
@@ -64,7 +63,7 @@ function placeOf(
     );
   }
   if (device !== undefined) return { device };
-  if (command === undefined) return { image: image ?? IMAGE };
+  if (command === undefined) return { guest: options };
   if (command.length > 0) return { command };
   throw new UsageError("Cannot replay: no COMMAND is given after '--'");
 }
@@ -98,7 +97,7 @@ export async function replayElsewhere(
 const KINDS = {
   command: { zsmalloc: "zsmalloc", zram: "zram", zswap: "zswap" },
   device: { zram: "zram" },
-  image: { zram: "zram", swap: "zswap" },
+  guest: { zram: "zram", swap: "zswap" },
 } as const;
 
 /** The name of a finding's target there. */
@@ -135,9 +134,9 @@ function judgeFinding(
     const kind = kindOf(path, text, "--device", KINDS.device);
     return conformCommand([kind, "--replay", path, "--device", device]);
   }
-  const { image } = place;
-  const kind = kindOf(path, text, "--guest", KINDS.image);
-  return guestCommand(["conform", kind, "--replay", path, "--image", image]);
+  const kind = kindOf(path, text, "--guest", KINDS.guest);
+  const boot = bootArguments(place.guest);
+  return guestCommand(["conform", kind, "--replay", path, ...boot]);
 }
 
 function parse(path: string, text: string): Transcript {
@@ -169,7 +168,7 @@ async function followDevice(
   const { header: { backingPages } } = transcript;
   await using live = "device" in place
     ? await takeDevice(place.device, { stop })
-    : await bootZram({ image: place.image, stop, backingPages });
+    : await bootZram({ ...bootOf(place.guest, stop), backingPages });
   return await follow(live.target);
 }
 
@@ -179,13 +178,13 @@ async function followZswap(
   place: Place,
   stop: AbortSignal,
 ): Promise<Verdict> {
-  if (!("image" in place)) {
+  if (!("guest" in place)) {
     throw new UsageError(
       "Cannot replay: the transcript is of zswap, which only a guest has",
     );
   }
   const recording = swapRecording(transcript);
-  await using guest = await bootSwap({ image: place.image, stop });
+  await using guest = await bootSwap(bootOf(place.guest, stop));
   const target: SwapTarget = guest.target;
   const { profile } = recording.program;
   return await runWaiting(followSwap(recording, objectSwap(target, profile)));

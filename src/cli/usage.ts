@@ -186,6 +186,11 @@ export function namedProfile(
     ? undefined
     : findProfile(description);
   if (path === undefined) return profile === undefined ? {} : { profile };
+  if (description?.includes(",")) {
+    throw new UsageError(
+      `The option '--profile' is '${description}', not a release alone: '--config' says what was built in`,
+    );
+  }
   return { profile: configuredAs(path, profile) };
 }
 
