@@ -56,6 +56,10 @@ export const zramMachine: Machine<ZramStep> = {
       ...Array<Profile>(3).fill(LINUX_6_1),
       ...Array<Profile>(6).fill(LINUX_6_18_FULL),
       ...RECOMPRESSING,
+      // Of Debian's kernels those since 6.12 have no lzo.
+      ...Array<Profile>(4).fill(
+        describedProfile("linux-6.18,algorithms=lzo-rle:lzo"),
+      ),
     ],
     anyGeometry: true,
     ops: new Set(ZRAM_LANGUAGE.ops),
