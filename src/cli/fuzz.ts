@@ -32,6 +32,14 @@ import {
 
 /** Milliseconds that one program may take: some thousand times what it does. */
 const PROGRAM_MILLISECONDS = 60_000;
+/** And where time is short, at least: some hundred times. */
+const LEAST_PROGRAM_MILLISECONDS = 5_000;
+
+/** How long one program may take where all have `milliseconds`. */
+function programMilliseconds(milliseconds = Infinity): number {
+  const half = Math.max(LEAST_PROGRAM_MILLISECONDS, milliseconds / 2);
+  return Math.min(PROGRAM_MILLISECONDS, half);
+}
 
 /** How `zspec fuzz` is called. */
 export const FUZZ_USAGE =
@@ -117,7 +125,7 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
     }
     const result = await searchInWorkers({
       ...plan,
-      programMilliseconds: PROGRAM_MILLISECONDS,
+      programMilliseconds: programMilliseconds(milliseconds),
       signal: interrupt.signal,
       now,
       known: kept?.known,
