@@ -306,7 +306,10 @@ export function naiveSwapJudge(
       }
       machine = new MachineJudge(model, model.subject, reach);
     },
-    closing: () => machine?.closing() ?? [],
-    end: () => machine?.end(),
+    // A kernel that stopped has nothing to be compared with.
+    closing: () => model.subject === undefined ? [] : machine?.closing() ?? [],
+    end() {
+      if (model.subject !== undefined) machine?.end();
+    },
   };
 }
