@@ -53,17 +53,15 @@ export const RECOMPRESS_TYPES: Readonly<Record<string, readonly number[]>> = {
   huge_idle: [ZRAM_IDLE, ZRAM_HUGE],
 };
 
-/** Reads one parameter into the request; those that are unknown are passed over. */
-const PARAMETERS: Readonly<
-  Record<
-    string,
-    (request: RecompressRequest, value: string) => Errno | undefined
-  >
+/** Reads each parameter into a request; answers its errno where it is refused. */
+export type RecompressParameters<Request> = Readonly<
+  Record<string, (request: Request, value: string) => Errno | undefined>
+>;
+
+/** The parameters that say how much, which are read alike since 6.12. */
+export const AMOUNTS: RecompressParameters<
+  Pick<RecompressRequest, "maxPages" | "threshold">
 > = {
-  type(request, value) {
-    if (!Object.hasOwn(RECOMPRESS_TYPES, value)) return;
-    request.flags = RECOMPRESS_TYPES[value];
-  },
   max_pages(request, value) {
     const pages = kstrtoull(value);
     if (typeof pages === "string") return pages;
@@ -73,6 +71,32 @@ const PARAMETERS: Readonly<
     const bytes = kstrtoull(value, 32);
     if (typeof bytes === "string") return bytes;
     request.threshold = Number(bytes);
+  },
+};
+
+/**
+ * Reads the text into `request`: EINVAL for a parameter without a value. Those
+ * that are unknown are passed over.
+ */
+export function readRequest<Request>(
+  parameters: RecompressParameters<Request>,
+  request: Request,
+  text: string,
+): Request | Errno {
+  for (const { param, value = "" } of nextArgs(text)) {
+    if (value === "") return "EINVAL";
+    if (!Object.hasOwn(parameters, param)) continue;
+    const errno = parameters[param](request, value);
+    if (errno !== undefined) return errno;
+  }
+  return request;
+}
+
+const PARAMETERS: RecompressParameters<RecompressRequest> = {
+  ...AMOUNTS,
+  type(request, value) {
+    if (!Object.hasOwn(RECOMPRESS_TYPES, value)) return;
+    request.flags = RECOMPRESS_TYPES[value];
   },
   algo(request, value) {
     request.algo = value;
@@ -86,23 +110,16 @@ const PARAMETERS: Readonly<
   },
 };
 
-/** Reads the text: EINVAL for a parameter without a value. */
+/** What the text asks for. */
 export function parseRecompress(text: string): RecompressRequest | Errno {
-  const request: RecompressRequest = {
+  return readRequest(PARAMETERS, {
     flags: [],
     maxPages: (1n << 64n) - 1n,
     threshold: 0,
     algo: undefined,
     priority: SECONDARY_COMP,
     priorityEnd: undefined,
-  };
-  for (const { param, value = "" } of nextArgs(text)) {
-    if (value === "") return "EINVAL";
-    if (!Object.hasOwn(PARAMETERS, param)) continue;
-    const errno = PARAMETERS[param](request, value);
-    if (errno !== undefined) return errno;
-  }
-  return request;
+  }, text);
 }
 
 /** Priorities from `first` on, `end` not included. */

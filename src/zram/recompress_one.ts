@@ -3,14 +3,17 @@
  * `recompress_slot`, `drivers/block/zram/zram_drv.c`, since 7.1.
  */
 import type { Errno } from "../linux/errno.ts";
-import { kstrtoll, kstrtoull, nextArgs } from "../linux/kstrtox.ts";
+import { kstrtoll } from "../linux/kstrtox.ts";
 import type { Wait } from "../rules/wait.ts";
 import type { Zram } from "./device.ts";
 import { isTurnedAway, waitForPostProcessing } from "./post_processing.ts";
 import { readFromZspool } from "./read.ts";
 import {
+  AMOUNTS,
+  readRequest,
   RECOMPRESS_TYPES,
   recompressMarked,
+  type RecompressParameters,
   storeRecompressed,
 } from "./recompress.ts";
 import { ZRAM_IDLE, ZRAM_INCOMPRESSIBLE } from "./slots.ts";
@@ -32,25 +35,14 @@ interface Request {
 }
 
 /** Reads one parameter into the request; those that are unknown are passed over. */
-const PARAMETERS: Readonly<
-  Record<string, (request: Request, value: string) => Errno | undefined>
-> = {
+const PARAMETERS: RecompressParameters<Request> = {
+  ...AMOUNTS,
   type(request, value) {
     if (Object.hasOwn(RECOMPRESS_TYPES, value)) {
       request.flags = RECOMPRESS_TYPES[value];
     }
     // An unknown type is one only where no other stands before it.
     if (request.flags.length === 0) return "EINVAL";
-  },
-  max_pages(request, value) {
-    const pages = kstrtoull(value);
-    if (typeof pages === "string") return pages;
-    request.maxPages = pages;
-  },
-  threshold(request, value) {
-    const bytes = kstrtoull(value, 32);
-    if (typeof bytes === "string") return bytes;
-    request.threshold = Number(bytes);
   },
   algo(request, value) {
     request.algo = value;
@@ -62,20 +54,13 @@ const PARAMETERS: Readonly<
   },
 };
 
-/** Reads the text: EINVAL for a parameter without a value. */
+/** What the text asks for. */
 function parseRequest(text: string): Request | Errno {
-  const request: Request = {
+  return readRequest<Request>(PARAMETERS, {
     flags: [],
     maxPages: (1n << 64n) - 1n,
     threshold: 0,
-  };
-  for (const { param, value = "" } of nextArgs(text)) {
-    if (value === "") return "EINVAL";
-    if (!Object.hasOwn(PARAMETERS, param)) continue;
-    const errno = PARAMETERS[param](request, value);
-    if (errno !== undefined) return errno;
-  }
-  return request;
+  }, text);
 }
 
 /** The priority to recompress with: EINVAL where it has no algorithm. */

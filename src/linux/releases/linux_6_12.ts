@@ -4,7 +4,6 @@ import { inuseRatio } from "../fullness.ts";
 import { CELLS_WITHOUT_TAG } from "../objects.ts";
 import type { Release } from "../release.ts";
 import {
-  ATTR_RO,
   ATTR_RW,
   ATTR_WO,
   statColumn,
@@ -33,23 +32,7 @@ export const RELEASE_6_12: Release = {
   zram: {
     ...RELEASE_6_1.zram,
     attributes: [
-      ["disksize", ATTR_RW],
-      ["initstate", ATTR_RO],
-      ["reset", ATTR_WO],
-      ["compact", ATTR_WO],
-      ["mem_limit", ATTR_WO],
-      ["mem_used_max", ATTR_WO],
-      ["idle", ATTR_WO],
-      ["max_comp_streams", ATTR_RW],
-      ["comp_algorithm", ATTR_RW],
-      ["backing_dev", ATTR_RW, "writeback"],
-      ["writeback", ATTR_WO, "writeback"],
-      ["writeback_limit", ATTR_RW, "writeback"],
-      ["writeback_limit_enable", ATTR_RW, "writeback"],
-      ["io_stat", ATTR_RO],
-      ["mm_stat", ATTR_RO],
-      ["bd_stat", ATTR_RO, "writeback"],
-      ["debug_stat", ATTR_RO],
+      ...RELEASE_6_1.zram.attributes,
       ["recomp_algorithm", ATTR_RW, "multiComp"],
       ["recompress", ATTR_WO, "multiComp"],
       ["algorithm_params", ATTR_WO],
