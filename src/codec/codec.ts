@@ -9,6 +9,11 @@ export interface Codec {
   /** Its name, as `comp_algorithm` would list it. */
   readonly name: string;
   /**
+   * Why its lengths are only near those of the kernel; nothing where they are
+   * the kernel's own.
+   */
+  readonly near?: string;
+  /**
    * Compresses `page` into `into`, which has room for twice the page, and
    * returns the length in bytes; the length can exceed the page's.
    */

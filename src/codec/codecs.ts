@@ -1,9 +1,11 @@
 /** Which codecs there are. */
+import type { ZstdEncoder } from "../linux/zstd_encoder.ts";
 import type { Codec } from "./codec.ts";
 import { lz4 } from "./lz4.ts";
 import { lz4Wasm } from "./lz4_wasm.ts";
 import { lzo, lzoRle } from "./lzo.ts";
-import { deflate, zstd } from "./zlib.ts";
+import { zstd, zstdOf } from "./zstd.ts";
+import { deflate } from "./deflate.ts";
 
 /**
  * Codecs whose compressed lengths are the kernel's own, so that a device with
@@ -33,3 +35,20 @@ export const ALL_CODECS: readonly Codec[] = [
   zstd,
   lz4Wasm,
 ];
+
+/**
+ * Every codec as a kernel's zram or zswap would have it: what differs between
+ * them is `zstd`. `user` is a profile's `zram` or `zswap`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { codecsOf, LINUX_6_1 } from "zspec";
+ *
+ * const names = codecsOf(LINUX_6_1.zram).map(({ name }) => name);
+ * assertEquals(names.includes("zstd"), true);
+ * ```
+ */
+export function codecsOf(user: { readonly zstd: ZstdEncoder }): Codec[] {
+  return ALL_CODECS.map((codec) => codec === zstd ? zstdOf(user.zstd) : codec);
+}

@@ -1,6 +1,7 @@
 /** What kernel releases and their configurations fix about zram. */
 import type { Errno } from "./errno.ts";
 import type { RefuseParams } from "./zcomp_params.ts";
+import type { ZstdEncoder } from "./zstd_encoder.ts";
 
 /** The event counters that single-number files, `io_stat` and `debug_stat` show. */
 export interface IoStat {
@@ -135,6 +136,8 @@ export interface ZramRelease {
   readonly algorithmForgetsParams: boolean;
   /** What `disksize` refuses of an algorithm's parameters. */
   readonly refuseParams: RefuseParams;
+  /** How `zstd` is called: by `crypto/zstd.c`, since 6.12 by `backend_zstd.c`. */
+  readonly zstd: ZstdEncoder;
   /** What `max_comp_streams` is: one stream a CPU, or what was set (up to 4.6). */
   readonly compStreams: "per-cpu" | "settable";
 

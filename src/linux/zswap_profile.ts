@@ -1,4 +1,6 @@
 /** What kernel releases and their configurations fix about zswap. */
+import type { ZstdEncoder } from "./zstd_encoder.ts";
+
 /** The allocators that there are, as the parameter `zpool` of zswap names them. */
 export type ZpoolType = "zbud" | "z3fold" | "zsmalloc";
 
@@ -57,6 +59,8 @@ export interface ZswapRelease {
    * that is not named has room for two pages, whatever it makes of one.
    */
   readonly compressorErrnos: Readonly<Record<string, CompressorErrno>>;
+  /** How `zstd` is called (`crypto/zstd.c`). */
+  readonly zstd: ZstdEncoder;
   /**
    * The driver's name of each compressor, by which it can be chosen as well
    * (`cra_driver_name`), once its module is loaded.

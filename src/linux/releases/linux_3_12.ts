@@ -71,6 +71,8 @@ export const RELEASE_3_12: Release = {
     dictErrors: "EINVAL",
     algorithmForgetsParams: false,
     refuseParams: () => undefined,
+    // There is none before 4.14.
+    zstd: { libzstd: "1.3.1", sizeHint: 0 },
     compStreams: "settable",
     requestsChecked: "once-initialised",
     discard: false,
@@ -130,6 +132,7 @@ export const RELEASE_3_12: Release = {
       "stored_pages",
     ],
     compressorErrnos: { deflate: "EINVAL" },
+    zstd: { libzstd: "1.3.1", sizeHint: 0 },
     drivers: eachCompressor(CRYPTO_COMPRESSORS, (name) => `${name}-generic`),
     poolPer: "swap-type",
     frontswap: "older-page-stays",

@@ -28,6 +28,7 @@ export const RELEASE_6_1: Release = {
     idleAges: true,
     writebackTypes: ["idle", "huge", "huge_idle"],
     writebackPages: "one",
+    zstd: { libzstd: "1.4.10", sizeHint: 0 },
     // zram_reset_device, as 6.1.192 has it.
     resetWithoutDisk: "everything",
     mmStatNumbers: 9,
@@ -45,6 +46,7 @@ export const RELEASE_6_1: Release = {
     },
     // lzo and lzo-rle too: lzo1x_1_compress_safe, crypto/lzo.c, 6.1.192.
     compressorErrnos: eachCompressor(CRYPTO_COMPRESSORS, () => "EINVAL"),
+    zstd: { libzstd: "1.4.10", sizeHint: 0 },
     // crypto_acomp: crypto_has_acomp knows the others by their types.
     drivers: eachCompressor(CRYPTO_COMPRESSORS, (name) => `${name}-scomp`),
     writebackLooksAgain: true,

@@ -46,6 +46,7 @@ export const RELEASE_6_12: Release = {
     afterFailedSetup: "default",
     numberParams: ["priority", "level"],
     refuseParams: refuseLevel,
+    zstd: { libzstd: "1.5.2", sizeHint: "page" },
     requestsChecked: "by-block-layer",
     afterFailedSegment: "stop",
     failureIsAccess: false,
@@ -86,6 +87,7 @@ export const RELEASE_6_12: Release = {
     ],
     // sw842_compress, lib/842; the others' drivers answer EINVAL for any error.
     compressorErrnos: { ...RELEASE_6_1.zswap.compressorErrnos, 842: "ENOSPC" },
+    zstd: { libzstd: "1.5.2", sizeHint: 0 },
     frontswap: "none",
     entries: "uncounted",
     load: "erased-first",

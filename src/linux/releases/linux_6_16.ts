@@ -28,6 +28,7 @@ export const RELEASE_6_16: Release = {
     afterFailedSetup: "none",
     numberParams: ["priority", "level", "deflate.winbits"],
     refuseParams: refuseLevelOrWindow,
+    zstd: { libzstd: "1.5.7", sizeHint: "page" },
     // zram_bio_discard.
     partialDiscard: "never-ends",
     mallocSlowPath: false,
@@ -44,6 +45,7 @@ export const RELEASE_6_16: Release = {
       deflate: "ENOSPC",
     },
     drivers: { ...RELEASE_6_12.zswap.drivers, deflate: "deflate-generic" },
+    zstd: { libzstd: "1.5.7", sizeHint: 0 },
     load: "erased-after",
     damaged: "EIO",
     folios: "whole",

@@ -1,0 +1,12 @@
+/** How kernels call zstd: what its lengths depend on beside the page. */
+
+/** A kernel's libzstd, and what one of its users tells it. */
+export interface ZstdEncoder {
+  /** The release of zstd that `lib/zstd` is. */
+  readonly libzstd: string;
+  /**
+   * The size by which parameters are chosen (`zstd_get_params`): a page's, or
+   * so many bytes; 0 is a size that is not known.
+   */
+  readonly sizeHint: "page" | number;
+}
