@@ -10,7 +10,7 @@ import {
   randomFrom,
   type ReclaimErrno,
   runToEnd,
-  type Wait,
+  type Stop,
 } from "../mod.ts";
 
 /** What is stopped of a pool. */
@@ -20,7 +20,7 @@ export interface StoppedPool {
   /** Pages of the pool. */
   readonly pagesNr: number;
   /** Allocates an object. */
-  allocSteps(size: number): Generator<Wait, number | Errno>;
+  allocSteps(size: number): Generator<Stop, number | Errno>;
   /** Frees one at once. */
   free(handle: number): void;
   /** Fills `into` from one. */
@@ -28,7 +28,7 @@ export interface StoppedPool {
   /** Writes to one. */
   write(handle: number, data: Uint8Array): void;
   /** Reclaims a page. */
-  reclaimPageSteps(retries: number): Generator<Wait, ReclaimErrno | undefined>;
+  reclaimPageSteps(retries: number): Generator<Stop, ReclaimErrno | undefined>;
 }
 
 /** A kind of pool. */
@@ -36,7 +36,7 @@ export interface StoppedKind<Pool extends StoppedPool> {
   /** An empty pool. */
   create(profile: Profile, memory: Memory, evict: Evict): Pool;
   /** Frees an object in steps. */
-  freeSteps(pool: Pool, handle: number): Generator<Wait, void>;
+  freeSteps(pool: Pool, handle: number): Generator<Stop, void>;
   /** Checks the pool's invariants. */
   check(pool: Pool): void;
   /** Bytes of the largest object. */
@@ -66,7 +66,7 @@ class Store<Pool extends StoppedPool> {
   }
 
   /** As zswap's writeback: the object's own bytes say which object it is. */
-  *#evict(handle: number): Generator<Wait, boolean> {
+  *#evict(handle: number): Generator<Stop, boolean> {
     const header = this.pool.read(handle, new Uint8Array(ID_BYTES));
     const id = new DataView(header.buffer).getUint32(0);
     yield "the handler writes the object elsewhere";
@@ -79,7 +79,7 @@ class Store<Pool extends StoppedPool> {
   }
 
   /** Puts an object of `size` bytes into the pool, if it can be had. */
-  *store(size: number): Generator<Wait, void> {
+  *store(size: number): Generator<Stop, void> {
     const handle = yield* this.pool.allocSteps(size);
     if (typeof handle !== "number") return;
     for (const object of this.#objects.values()) {
@@ -93,7 +93,7 @@ class Store<Pool extends StoppedPool> {
   }
 
   /** Frees the `nth` object, counted round, if there is one. */
-  *drop(nth: number): Generator<Wait, void> {
+  *drop(nth: number): Generator<Stop, void> {
     const [id, object] = [...this.#objects][nth % this.#objects.size] ?? [];
     if (id === undefined || object === undefined) return;
     this.#objects.delete(id);
@@ -117,7 +117,7 @@ class Store<Pool extends StoppedPool> {
   }
 
   /** Starts a random operation. */
-  start(random: Random): Generator<Wait, unknown> {
+  start(random: Random): Generator<Stop, unknown> {
     switch (random(3)) {
       case 0:
         return this.drop(random(1000));
@@ -167,7 +167,7 @@ function interleave<Pool extends StoppedPool>(
 ): void {
   const random = randomFrom(seed);
   const store = anyStore(kind, random);
-  const running: Generator<Wait, unknown>[] = [];
+  const running: Generator<Stop, unknown>[] = [];
   let waiting = random(60);
   while (waiting + running.length > 0) {
     const nth = random(running.length + Math.min(waiting, 1));

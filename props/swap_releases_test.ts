@@ -22,10 +22,11 @@ import {
   RamBackingDevice,
   randomFrom,
   runToEnd,
+  type Stop,
+  stopText,
   Swap,
   swapLayerOf,
   type SwapOptions,
-  type Wait,
   Zram,
   zramSwapDevice,
 } from "../mod.ts";
@@ -62,9 +63,9 @@ function read(swap: Swap, number: number): Uint8Array | string {
 }
 
 /** Goes on until it waits for what the text says; answers whether it does. */
-function runUntil(steps: Generator<Wait, unknown>, text: string): boolean {
+function runUntil(steps: Generator<Stop, unknown>, text: string): boolean {
   let at = steps.next();
-  while (!at.done && !at.value.includes(text)) at = steps.next();
+  while (!at.done && !stopText(at.value).includes(text)) at = steps.next();
   return !at.done;
 }
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   checkPool,
+  isBlocked,
   LINUX_3_12,
   LINUX_4_0,
   LINUX_5_10,
@@ -179,7 +180,7 @@ Deno.test("in 5.10 compaction passes over a pinned object, whose zspage goes bac
   const object = pool.map(pinned, "read-only");
   const compaction = pool.compactSteps();
   let step = compaction.next();
-  while (!step.done && !step.value.startsWith("blocked")) {
+  while (!step.done && !isBlocked(step.value)) {
     step = compaction.next();
   }
   assert(pool.objectsMigrated > 0);
@@ -304,7 +305,7 @@ Deno.test("up to 5.18 an object that is being freed is pinned: its frame is not 
   assertEquals(pool.migratePage(place), "EAGAIN");
   const compaction = pool.compactSteps();
   let step = compaction.next();
-  while (!step.done && !step.value.startsWith("blocked")) {
+  while (!step.done && !isBlocked(step.value)) {
     step = compaction.next();
   }
   assert(pool.objectsMigrated > 0);

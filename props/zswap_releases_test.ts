@@ -21,9 +21,9 @@ import {
   randomFrom,
   readZswapParameter,
   runToEnd,
+  type Stop,
   type SwapCacheOutcome,
   type SwapLayer,
-  type Wait,
   writeZswapParameter,
   Zswap,
   zswapCounters,
@@ -57,7 +57,7 @@ function noisy(noise: number, seed = 1): Uint8Array {
 class Layer implements SwapLayer {
   readonly written: [offset: number, page: Uint8Array][] = [];
   answer: SwapCacheOutcome = "new";
-  *allocSwapCachePage(): Generator<Wait, SwapCacheOutcome> {
+  *allocSwapCachePage(): Generator<Stop, SwapCacheOutcome> {
     yield "alloc_page may sleep";
     return this.answer;
   }

@@ -16,8 +16,8 @@ import {
   readZswapHeader,
   readZswapParameter,
   runToEnd,
+  type Stop,
   type SwapLayer,
-  type Wait,
   writeZswapHeader,
   writeZswapParameter,
   Zswap,
@@ -47,7 +47,7 @@ class Layer implements SwapLayer {
   *allocSwapCachePage(
     type: number,
     offset: number,
-  ): Generator<Wait, "new" | "exists"> {
+  ): Generator<Stop, "new" | "exists"> {
     yield "alloc_page may sleep";
     return this.inCache.has(`${type}:${offset}`) ? "exists" : "new";
   }
@@ -357,7 +357,7 @@ Deno.test("an entry that is invalidated while it is loaded is whole until the lo
 function stoppedEviction(profile: Profile): {
   zswap: Zswap;
   layer: Layer;
-  rest: Generator<Wait, unknown>;
+  rest: Generator<Stop, unknown>;
 } {
   const { zswap, layer } = zswapOf(profile);
   zswap.store(0, 1, [noisy(1500)]);

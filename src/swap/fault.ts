@@ -2,7 +2,7 @@
 import type { Errno } from "../linux/errno.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { NO_PAGE } from "../memory/memory.ts";
-import { blocked, type Wait } from "../rules/wait.ts";
+import { blocked, type Stop } from "../rules/stop.ts";
 import type { SwpEntry } from "../zswap/swp_entry.ts";
 import type { AnonPage, Swap } from "./swap.ts";
 import { swapReadpage } from "./page_io.ts";
@@ -90,7 +90,7 @@ function* readPastCache(
   swap: Swap,
   fault: Fault,
   pfn: number,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { page, slot: { swapType, offset } } = fault;
   const data = new Uint8Array(swap.profile.pageSize);
   const { errno } = yield* swapReadpage(swap, swapType, offset, data, false);
@@ -111,7 +111,7 @@ function* readPinned(
   swap: Swap,
   fault: Fault,
   pfn: number,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { swapType, offset } = fault.slot;
   pinSlot(swapType, offset);
   const errno = yield* readPastCache(swap, fault, pfn);
@@ -124,7 +124,7 @@ function* readIntoCache(
   swap: Swap,
   fault: Fault,
   pfn: number,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { swapType, offset } = fault.slot;
   const cached = addToSwapCache(swapType, offset, pfn);
   cached.locked = true;
@@ -160,7 +160,7 @@ function* swapIn(
   page: AnonPage,
   access: Access,
   read: Read,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { slot: entry } = page;
   if (page.pfn !== NO_PAGE || entry === undefined) return undefined;
   const swapType = swap.typeOf(entry.type);
@@ -189,7 +189,7 @@ export function* doSwapPage(
   swap: Swap,
   page: AnonPage,
   access: Access,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const isFast = page.slot !== undefined &&
     swap.typeOf(page.slot.type).device.synchronous;
   const { synchronousReads } = swap.profile.swap;
@@ -204,6 +204,6 @@ export function* doSwapPage(
 export function unuseSwapPage(
   swap: Swap,
   page: AnonPage,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   return swapIn(swap, page, "read", readIntoCache);
 }

@@ -1,7 +1,7 @@
 /** Reading and writing pages of the swap cache. Specifies `mm/page_io.c`. */
 import type { Errno } from "../linux/errno.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { SwapCachePage, SwapType } from "./swap_type.ts";
 import type { Swap } from "./swap.ts";
 
@@ -34,7 +34,7 @@ function* writeWithoutBio(
   offset: number,
   page: SwapCachePage,
   data: Uint8Array,
-): Generator<Wait, boolean> {
+): Generator<Stop, boolean> {
   if (device.rwPage === undefined) return false;
   page.locked = page.writeback = true;
   yield "bdev_write_page: page locked and under writeback";
@@ -55,7 +55,7 @@ export function* writeToDevice(
   swapType: SwapType,
   offset: number,
   page: SwapCachePage,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   // What the device gets is the page as it is now.
   const data = swap.bytesOf(page.pfn).slice();
   if (yield* writeWithoutBio(swap, swapType, offset, page, data)) {
@@ -80,7 +80,7 @@ export function* writeToDevice(
 const STORED: Readonly<
   Record<
     SwapProfile["storedPage"],
-    (page: SwapCachePage) => Generator<Wait, void>
+    (page: SwapCachePage) => Generator<Stop, void>
   >
 > = {
   *"under-writeback"(page) {
@@ -102,7 +102,7 @@ export function* swapWritepage(
   swapType: SwapType,
   offset: number,
   page: SwapCachePage,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { zswap, profile } = swap;
   page.dirty = false;
   const data = swap.bytesOf(page.pfn).slice();
@@ -134,7 +134,7 @@ function* readFromDevice(
   { device }: SwapType,
   offset: number,
   into: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { rwPage } = device.synchronous ? device : {};
   yield "swap_readpage: page locked, bio submitted";
   const isRead = rwPage?.readPage(offset, into) === undefined;
@@ -157,7 +157,7 @@ export function* swapReadpage(
   offset: number,
   into: Uint8Array,
   toSwapCache: boolean,
-): Generator<Wait, { errno?: Errno; dirty: boolean }> {
+): Generator<Stop, { errno?: Errno; dirty: boolean }> {
   const { zswap } = swap;
   if (swapType.zeromap.has(offset)) {
     into.fill(0);

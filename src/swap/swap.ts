@@ -6,7 +6,7 @@ import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import { assertLength, assertWhole } from "../rules/argument.ts";
-import { runToEnd, type Wait } from "../rules/wait.ts";
+import { runToEnd, type Stop } from "../rules/stop.ts";
 import { Zswap, type ZswapOptions } from "../zswap/zswap.ts";
 import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
 import type { SwapDevice } from "./device.ts";
@@ -144,7 +144,7 @@ export class Swap {
   }
 
   /** {@linkcode Swap.swapoff}, stopping wherever others may run. */
-  swapoffSteps(type: number): Generator<Wait, Errno | undefined> {
+  swapoffSteps(type: number): Generator<Stop, Errno | undefined> {
     return swapoff(this, this.typeOf(type));
   }
 
@@ -165,7 +165,7 @@ export class Swap {
     process: number,
     number: number,
     data: Uint8Array,
-  ): Generator<Wait, Errno | undefined> {
+  ): Generator<Stop, Errno | undefined> {
     assertLength("write a page", data, this.profile.pageSize);
     const page = this.pageOf(process, number) ?? this.#newPage(process, number);
     if (page === undefined) return "ENOMEM";
@@ -190,7 +190,7 @@ export class Swap {
     process: number,
     number: number,
     into: Uint8Array,
-  ): Generator<Wait, Errno | undefined> {
+  ): Generator<Stop, Errno | undefined> {
     assertLength("read a page", into, this.profile.pageSize);
     const page = this.pageOf(process, number);
     if (page === undefined) {
@@ -216,7 +216,7 @@ export class Swap {
   *swapOutSteps(
     process: number,
     number: number,
-  ): Generator<Wait, SwapOutOutcome> {
+  ): Generator<Stop, SwapOutOutcome> {
     const page = this.pageOf(process, number);
     return page === undefined ? "busy" : yield* swapOut(this, page);
   }
@@ -309,7 +309,7 @@ export class Swap {
   *#bringIn(
     page: AnonPage,
     access: Access,
-  ): Generator<Wait, Errno | undefined> {
+  ): Generator<Stop, Errno | undefined> {
     if (page.lost) return "EIO";
     return yield* doSwapPage(this, page, access);
   }

@@ -1,6 +1,6 @@
 /** Swapping a page out. */
 import { NO_PAGE } from "../memory/memory.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { AnonPage, Swap } from "./swap.ts";
 import { swapWritepage } from "./page_io.ts";
 import { allocSwapSlot } from "./slot_cache.ts";
@@ -48,7 +48,7 @@ function cacheOf(
 export function* swapOut(
   swap: Swap,
   page: AnonPage,
-): Generator<Wait, SwapOutOutcome> {
+): Generator<Stop, SwapOutOutcome> {
   if (page.pfn === NO_PAGE && page.slot === undefined) return "busy";
   const place = cacheOf(swap, page);
   if (place === undefined) return page.pfn === NO_PAGE ? "busy" : "no-slot";

@@ -1,6 +1,6 @@
 /** Swapping a device off. */
 import type { Errno } from "../linux/errno.ts";
-import { blocked, type Wait } from "../rules/wait.ts";
+import { blocked, type Stop } from "../rules/stop.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { unuseSwapPage } from "./fault.ts";
 import { drainSlotCache } from "./slot_cache.ts";
@@ -44,7 +44,7 @@ function* unuse(
   swap: Swap,
   swapType: SwapType,
   page: AnonPage,
-): Generator<Wait, "ENOMEM" | undefined> {
+): Generator<Stop, "ENOMEM" | undefined> {
   const errno = yield* unuseSwapPage(swap, page);
   if (errno === "ENOMEM") return errno;
   if (errno === "EIO" && page.slot !== undefined) {
@@ -65,7 +65,7 @@ function isUnderWriteback({ cache }: SwapType, { slot }: AnonPage): boolean {
 function* tryToUnuse(
   swap: Swap,
   swapType: SwapType,
-): Generator<Wait, "ENOMEM" | undefined> {
+): Generator<Stop, "ENOMEM" | undefined> {
   for (const page of pagesOf(swap, swapType.type)) {
     const errno = yield* unuse(swap, swapType, page);
     if (errno !== undefined) return errno;
@@ -86,7 +86,7 @@ function* tryToUnuse(
 export function* swapoff(
   swap: Swap,
   swapType: SwapType,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { slotCache } = swap;
   swapType.writable = slotCache.enabled = false;
   drainSlotCache(swap);

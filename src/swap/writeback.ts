@@ -1,7 +1,7 @@
 /** What zswap asks of a swap path, to write a page back: see {@linkcode SwapLayer}. */
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { NO_PAGE } from "../memory/memory.ts";
-import { blocked, type Wait } from "../rules/wait.ts";
+import { blocked, type Stop } from "../rules/stop.ts";
 import type { SwapCacheOutcome, SwapLayer } from "../zswap/swap_layer.ts";
 import { writeToDevice } from "./page_io.ts";
 import type { Swap } from "./swap.ts";
@@ -16,7 +16,7 @@ type Alloc = (
   swap: Swap,
   swapType: SwapType,
   offset: number,
-) => Generator<Wait, SwapCacheOutcome>;
+) => Generator<Stop, SwapCacheOutcome>;
 
 /** The swap cache's page for a slot is the caller's, with a frame that it got. */
 function add(swapType: SwapType, offset: number, pfn: number): "new" {
@@ -25,7 +25,7 @@ function add(swapType: SwapType, offset: number, pfn: number): "new" {
 }
 
 /** A frame, for which the caller may have to sleep. */
-function* allocFrame(swap: Swap): Generator<Wait, number> {
+function* allocFrame(swap: Swap): Generator<Stop, number> {
   yield "__read_swap_cache_async: no lock held, alloc_page may sleep";
   return swap.memory.allocPage();
 }
@@ -49,7 +49,7 @@ function* allocWaiting(
   swap: Swap,
   swapType: SwapType,
   offset: number,
-): Generator<Wait, SwapCacheOutcome> {
+): Generator<Stop, SwapCacheOutcome> {
   const { slotFree } = swap.profile.swap;
   while (!swapType.cache.has(offset)) {
     // A slot that nobody has and that is not free: the processor keeps it.

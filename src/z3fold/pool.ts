@@ -10,7 +10,7 @@ import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import { runToEnd, type Wait } from "../rules/wait.ts";
+import { runToEnd, type Stop } from "../rules/stop.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
   type BuddyKernel,
@@ -124,7 +124,7 @@ export class Z3foldPool {
   }
 
   /** {@linkcode Z3foldPool.alloc}, stopping where the kernel may sleep. */
-  *allocSteps(size: number, gfp = 0): Generator<Wait, number | Errno> {
+  *allocSteps(size: number, gfp = 0): Generator<Stop, number | Errno> {
     assertWhole("allocate", "size", size);
     assertWhole("allocate", "gfp", gfp);
     const isHighmem = (gfp & GFP_HIGHMEM) !== 0;
@@ -159,7 +159,7 @@ export class Z3foldPool {
    * {@linkcode Z3foldPool.free}, stopping where the kernel leaves compaction to
    * a worker.
    */
-  *freeSteps(handle: number): Generator<Wait, void> {
+  *freeSteps(handle: number): Generator<Stop, void> {
     const { pages, lists, handles } = this;
     const { pfn, buddy } = handles.locate(handle, "free");
     handles.end(handle);
@@ -260,7 +260,7 @@ export class Z3foldPool {
   /** {@linkcode Z3foldPool.reclaimPage}, stopping where the kernel drops its locks. */
   *reclaimPageSteps(
     retries: number,
-  ): Generator<Wait, ReclaimErrno | undefined> {
+  ): Generator<Stop, ReclaimErrno | undefined> {
     assertWhole("reclaim a page", "retries", retries);
     const evict = this.#evict;
     if (evict === undefined || retries === 0) return "EINVAL";

@@ -1,7 +1,7 @@
 /** Reclaim: a z3fold page is freed by evicting its objects. */
 import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import { NO_PAGE } from "../memory/memory.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { Evict, ReclaimErrno } from "../zbud/driver.ts";
 import type { Z3foldHandles } from "./handles.ts";
 import type { Z3foldLists } from "./page_lists.ts";
@@ -55,7 +55,7 @@ function* evictObjects(
   { lists, handles, evict }: Z3foldReclaim,
   pfn: number,
   onStack: number,
-): Generator<Wait, boolean> {
+): Generator<Stop, boolean> {
   const { pages } = lists;
   const buddies = pages.has(pfn, PAGE_HEADLESS)
     ? [HEADLESS]
@@ -118,7 +118,7 @@ export function* reclaimPage(
   reclaim: Z3foldReclaim,
   retries: number,
   onStack: number,
-): Generator<Wait, ReclaimErrno | undefined> {
+): Generator<Stop, ReclaimErrno | undefined> {
   const { lists } = reclaim;
   for (let nth = 0; nth < retries; nth++) {
     if (lists.lru.size === 0) return "EINVAL";

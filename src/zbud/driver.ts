@@ -4,7 +4,7 @@
  */
 import type { Profile } from "../linux/profile.ts";
 import type { Memory } from "../memory/memory.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 
 /**
  * A page is cut into 2^NCHUNKS_ORDER chunks. `mm/zbud.c` since 3.11,
@@ -23,7 +23,7 @@ export const GFP_HIGHMEM = 0x02;
  *
  * Specifies `struct zbud_ops`, `struct z3fold_ops` and `struct zpool_ops`.
  */
-export type Evict = (handle: number) => Generator<Wait, boolean>;
+export type Evict = (handle: number) => Generator<Stop, boolean>;
 
 /**
  * Why no page was reclaimed. EINVAL: there is no page or no handler, or no

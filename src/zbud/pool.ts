@@ -4,7 +4,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
-import { runToEnd, type Wait } from "../rules/wait.ts";
+import { runToEnd, type Stop } from "../rules/stop.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
   type BuddyKernel,
@@ -125,7 +125,7 @@ export class ZbudPool {
   }
 
   /** {@linkcode ZbudPool.alloc}, stopping where the kernel drops its lock. */
-  *allocSteps(size: number, gfp = 0): Generator<Wait, number | Errno> {
+  *allocSteps(size: number, gfp = 0): Generator<Stop, number | Errno> {
     assertWhole("allocate", "size", size);
     assertWhole("allocate", "gfp", gfp);
     if (size === 0 || (gfp & GFP_HIGHMEM) !== 0) return "EINVAL";
@@ -210,7 +210,7 @@ export class ZbudPool {
   /** {@linkcode ZbudPool.reclaimPage}, stopping where the kernel drops its lock. */
   *reclaimPageSteps(
     retries: number,
-  ): Generator<Wait, ReclaimErrno | undefined> {
+  ): Generator<Stop, ReclaimErrno | undefined> {
     assertWhole("reclaim a page", "retries", retries);
     const evict = this.#evict;
     const { lru } = this;

@@ -5,7 +5,7 @@
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import { blocked, type Wait } from "../rules/wait.ts";
+import { blocked, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { allocTemporaryPage } from "./post_processing.ts";
 import { decompressBdevPage } from "./compressed_writeback.ts";
@@ -97,7 +97,7 @@ export function checkPageRequest(
 export function* submitBioSteps(
   zram: Zram,
   bio: Bio,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   if ("bytes" in bio) {
     if (!isSupported(zram, bio.op)) return "EOPNOTSUPP";
     return checkRequest(zram, bio.sector, bio.bytes) ??
@@ -126,7 +126,7 @@ function countRequest({ ioStat }: Zram, op: "read" | "write"): void {
 }
 
 /** Specifies `zram_slot_lock`: waits until nobody has the slot locked. */
-export function* slotLock(zram: Zram, page: number): Generator<Wait, void> {
+export function* slotLock(zram: Zram, page: number): Generator<Stop, void> {
   while (zram.slots.has(page, ZRAM_LOCK)) {
     yield blocked("zram_slot_lock: the slot is locked");
   }
@@ -140,7 +140,7 @@ export function* slotLock(zram: Zram, page: number): Generator<Wait, void> {
 function* segmentSteps(
   zram: Zram,
   { op, sector, data }: DataBio,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { pageSize } = zram.profile;
   const { afterFailedSegment } = zram.profile.zram;
   const deferred: Deferred[] = [];
@@ -190,7 +190,7 @@ interface Deferred {
 function* decompressDeferred(
   zram: Zram,
   deferred: readonly Deferred[],
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   let errno: Errno | undefined;
   for (const { page, data } of deferred) {
     yield "zram_async_read_endio: queue_work";
@@ -293,7 +293,7 @@ function* discardSteps(
   zram: Zram,
   sector: number,
   bytes: number,
-): Generator<Wait, undefined> {
+): Generator<Stop, undefined> {
   const { pageSize } = zram.profile;
   const start = sector * SECTOR_SIZE;
   const offset = start % pageSize;

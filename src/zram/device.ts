@@ -6,7 +6,7 @@ import type { IoStat } from "../linux/zram_profile.ts";
 import { Memory } from "../memory/memory.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import { runToEnd, type Wait } from "../rules/wait.ts";
+import { runToEnd, type Stop } from "../rules/stop.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import { AttachedBacking, type BackingDevice } from "./backing.ts";
 import {
@@ -377,7 +377,7 @@ export class Zram {
   }
 
   /** {@linkcode Zram.submitBio}, stopping where it waits for a locked slot. */
-  submitBioSteps(bio: Bio): Generator<Wait, Errno | undefined> {
+  submitBioSteps(bio: Bio): Generator<Stop, Errno | undefined> {
     return submitBioSteps(this, bio);
   }
 
@@ -417,7 +417,7 @@ export class Zram {
   }
 
   /** {@linkcode Zram.writeback}, stopping wherever others may run. */
-  writebackSteps(text: string): Generator<Wait, Errno | undefined> {
+  writebackSteps(text: string): Generator<Stop, Errno | undefined> {
     return WRITEBACK[this.profile.zram.writebackOrder](this, text);
   }
 
@@ -434,7 +434,7 @@ export class Zram {
   }
 
   /** {@linkcode Zram.recompress}, stopping wherever others may run. */
-  recompressSteps(text: string): Generator<Wait, Errno | undefined> {
+  recompressSteps(text: string): Generator<Stop, Errno | undefined> {
     return RECOMPRESS[this.profile.zram.recompressOrder](this, text);
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Memory } from "../memory/memory.ts";
 import { NO_PAGE } from "../memory/memory.ts";
-import { blocked, type Wait } from "../rules/wait.ts";
+import { blocked, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { type Slots, ZRAM_PP_SLOT } from "./slots.ts";
 
@@ -66,7 +66,7 @@ export function isTurnedAway({ profile, ppInProgress }: Zram): boolean {
  */
 export function* waitForPostProcessing(
   zram: Zram,
-): Generator<Wait, void> {
+): Generator<Stop, void> {
   const { postProcessing } = zram.profile.zram;
   while (zram.ppInProgress && postProcessing === "one-after-another") {
     yield blocked("dev_lock: a writeback or a recompression holds it");

@@ -6,7 +6,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import { slotLock } from "./bio.ts";
 import type { Zram } from "./device.ts";
 import {
@@ -172,7 +172,7 @@ function placeCandidates(
 export function* recompressBySize(
   zram: Zram,
   text: string,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const request = parseRecompress(text);
   if (typeof request === "string") return request;
   yield* waitForPostProcessing(zram);
@@ -194,7 +194,7 @@ export function* recompressBySize(
 type Recompress = (
   page: number,
   buffer: Uint8Array,
-) => Generator<Wait, Errno | undefined>;
+) => Generator<Stop, Errno | undefined>;
 
 /**
  * Marks pages whose priority is below `below`, then tries each with a buffer
@@ -205,7 +205,7 @@ export function* recompressMarked(
   request: { readonly maxPages: bigint; readonly flags: readonly number[] },
   below: number,
   recompress: Recompress,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const page = allocTemporaryPage(zram.memory);
   if (page === undefined) return "ENOMEM";
   const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
@@ -230,8 +230,8 @@ function* recompressPlaced(
   zram: Zram,
   ctl: PpCtl,
   request: { readonly maxPages: bigint },
-  recompress: (slot: number) => Generator<Wait, Errno | undefined>,
-): Generator<Wait, Errno | undefined> {
+  recompress: (slot: number) => Generator<Stop, Errno | undefined>,
+): Generator<Stop, Errno | undefined> {
   const { slots } = zram;
   for (;;) {
     const page = ctl.select();
@@ -297,7 +297,7 @@ function* recompressSlot(
   request: RecompressRequest,
   priorities: Priorities,
   buffer: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { slots, comps } = zram;
   if (slots.size(page) < request.threshold) return;
   readFromZspool(zram, page, buffer);

@@ -4,7 +4,7 @@
  * `recompress_store` and `zram_recompress`, `drivers/block/zram/zram_drv.c`.
  */
 import type { Errno } from "../linux/errno.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import { slotLock } from "./bio.ts";
 import type { Zram } from "./device.ts";
 import { allocTemporaryPage, isTurnedAway } from "./post_processing.ts";
@@ -47,7 +47,7 @@ function choosePriorities(
 export function* recompressByIndex(
   zram: Zram,
   text: string,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const request = parseRecompress(text);
   if (typeof request === "string") return request;
   if (zram.pool === undefined) return "EINVAL";

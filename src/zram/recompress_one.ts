@@ -4,7 +4,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll } from "../linux/kstrtox.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { isTurnedAway, waitForPostProcessing } from "./post_processing.ts";
 import { readFromZspool } from "./read.ts";
@@ -78,7 +78,7 @@ function choosePriority(zram: Zram, request: Request): number | Errno {
 export function* recompressWithOne(
   zram: Zram,
   text: string,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const request = parseRequest(text);
   if (typeof request === "string") return request;
   yield* waitForPostProcessing(zram);
@@ -105,7 +105,7 @@ function* recompressSlot(
   request: Request,
   priority: number,
   buffer: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { slots } = zram;
   const { threshold } = request;
   if (slots.size(page) < threshold) return;

@@ -1,7 +1,7 @@
 /** The ways of recompressing. */
 import type { Errno } from "../linux/errno.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { recompressBySize } from "./recompress.ts";
 import { recompressByIndex } from "./recompress_by_index.ts";
@@ -11,7 +11,7 @@ import { recompressWithOne } from "./recompress_one.ts";
 type Recompress = (
   zram: Zram,
   text: string,
-) => Generator<Wait, Errno | undefined>;
+) => Generator<Stop, Errno | undefined>;
 
 /** The ways of recompressing, by the name that a profile gives them. */
 export const RECOMPRESS: Readonly<

@@ -5,7 +5,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll, sysfsStreq } from "../linux/kstrtox.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { AttachedBacking } from "./backing.ts";
 import { slotLock } from "./bio.ts";
 import type { Zram } from "./device.ts";
@@ -88,7 +88,7 @@ function parseIndexOrder(zram: Zram, text: string): IndexOrder | Errno {
 export function* writebackByIndex(
   zram: Zram,
   text: string,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const request = parseIndexOrder(zram, text);
   if (typeof request === "string") return request;
   const { backing } = zram;
@@ -146,7 +146,7 @@ function* writeUnderMark(
   page: number,
   block: number,
   buffer: Uint8Array,
-): Generator<Wait, "written-back" | Errno | undefined> {
+): Generator<Stop, "written-back" | Errno | undefined> {
   const { slots, backing } = zram;
   slots.setFlag(page, ZRAM_UNDER_WB | ZRAM_IDLE);
   if (zram.profile.zram.writebackReads === "unlocked") {
@@ -189,7 +189,7 @@ export function placeSelected(
 export function* writebackBySize(
   zram: Zram,
   text: string,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { backing, slots } = zram;
   if (zram.pool === undefined) return "EINVAL";
   if (isTurnedAway(zram)) return "EAGAIN";
@@ -214,7 +214,7 @@ function* writebackSlots(
   zram: Zram,
   ctl: PpCtl,
   { device }: AttachedBacking,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { slots, stats } = zram;
   const buffer = allocTemporaryPage(zram.memory);
   if (buffer === undefined) return "ENOMEM";

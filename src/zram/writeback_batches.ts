@@ -7,7 +7,7 @@
  * when it is full. What is complete stands on a list with the last in front.
  */
 import type { Errno } from "../linux/errno.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { AttachedBacking } from "./backing.ts";
 import { slotLock } from "./bio.ts";
 import { readForBlock } from "./compressed_writeback.ts";
@@ -64,7 +64,7 @@ interface Batch {
 export function* writebackInBatches(
   zram: Zram,
   text: string,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   yield* waitForPostProcessing(zram);
   const { backing, slots } = zram;
   if (zram.pool === undefined) return "EINVAL";
@@ -108,7 +108,7 @@ function allocRequests(
  * Specifies `zram_writeback_slots`. What was sent is complete at its end,
  * whatever ended it; the last error of a bio is answered before that.
  */
-function* writebackSlots(batch: Batch): Generator<Wait, Errno | undefined> {
+function* writebackSlots(batch: Batch): Generator<Stop, Errno | undefined> {
   const { zram, done } = batch;
   const reserved: { block?: number } = {};
   let isAborted = true;
@@ -147,7 +147,7 @@ function lose(zram: Zram, reserved: { block?: number }): void {
 function* sendPlaced(
   batch: Batch,
   reserved: { block?: number },
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { zram, ctl, idle } = batch;
   let errno: Errno | undefined;
   for (;;) {
@@ -191,7 +191,7 @@ function send(
  */
 function* completeDone(
   { zram, idle, done }: Batch,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   let errno: Errno | undefined;
   for (let sent = done.at(-1); sent !== undefined; sent = done.at(-1)) {
     if (sent.errno === undefined) zram.stats.bdWrites++;

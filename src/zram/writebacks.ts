@@ -1,7 +1,7 @@
 /** The ways of writing back, by the name that a profile gives them. */
 import type { Errno } from "../linux/errno.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { writebackInBatches } from "./writeback_batches.ts";
 import { writebackByIndex, writebackBySize } from "./writeback.ts";
@@ -10,7 +10,7 @@ import { writebackByIndex, writebackBySize } from "./writeback.ts";
 type Writeback = (
   zram: Zram,
   text: string,
-) => Generator<Wait, Errno | undefined>;
+) => Generator<Stop, Errno | undefined>;
 
 /** The ways of writing back. */
 export const WRITEBACK: Readonly<

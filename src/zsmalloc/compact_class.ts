@@ -3,7 +3,7 @@
  * takes them, and when that ends.
  */
 import type { Profile } from "../linux/profile.ts";
-import { blocked, type Wait } from "../rules/wait.ts";
+import { blocked, type Stop } from "../rules/stop.ts";
 import {
   type CompactionPool,
   cursorAt,
@@ -25,7 +25,7 @@ import { NO_ZSPAGE } from "./zspage.ts";
 export type CompactClass = (
   pool: CompactionPool,
   sizeClass: SizeClass,
-) => Generator<Wait, number>;
+) => Generator<Stop, number>;
 
 const EMPTIEST = GROUP_EMPTY + 1;
 
@@ -33,7 +33,7 @@ const fullest = (sizeClass: SizeClass) => groupFull(sizeClass) - 1;
 
 /** Nothing can move: handles are locations. Linux 3.12 to 3.19. */
 // deno-lint-ignore require-yield
-function* none(): Generator<Wait, number> {
+function* none(): Generator<Stop, number> {
   return 0;
 }
 
@@ -46,7 +46,7 @@ function* none(): Generator<Wait, number> {
 function* destinationFirst(
   pool: CompactionPool,
   sizeClass: SizeClass,
-): Generator<Wait, number> {
+): Generator<Stop, number> {
   let destination = NO_ZSPAGE;
   let pagesFreed = 0;
   try {
@@ -76,7 +76,7 @@ function* emptyInto(
   pool: CompactionPool,
   sizeClass: SizeClass,
   destination: number,
-): Generator<Wait, number | undefined> {
+): Generator<Stop, number | undefined> {
   const source = takeEmptiest(pool, sizeClass);
   if (source === NO_ZSPAGE) return undefined;
   let isLocked = false;
@@ -104,7 +104,7 @@ const takeFullest = (pool: CompactionPool, sizeClass: SizeClass) =>
 function* writeLock(
   { mappings, profile }: CompactionPool,
   zspage: number,
-): Generator<Wait, boolean> {
+): Generator<Stop, boolean> {
   while (mappings.isReadLocked(zspage)) {
     if (profile.mapped === "left-alone") return false;
     yield blocked("__zs_compact: migrate_write_lock waits for a mapped object");
@@ -122,7 +122,7 @@ function* emptySource(
   sizeClass: SizeClass,
   source: number,
   isEnough: () => boolean,
-): Generator<Wait, number> {
+): Generator<Stop, number> {
   const cursor = cursorAt(pool, source);
   for (;;) {
     const destination = takeFullest(pool, sizeClass);
@@ -153,7 +153,7 @@ const never = () => false;
 function* sourceFirst(
   pool: CompactionPool,
   sizeClass: SizeClass,
-): Generator<Wait, number> {
+): Generator<Stop, number> {
   let pagesFreed = 0;
   let inVain = 0;
   for (;;) {
@@ -190,7 +190,7 @@ function* sourceFirst(
 function* sourceFirstUntilContended(
   pool: CompactionPool,
   sizeClass: SizeClass,
-): Generator<Wait, number> {
+): Generator<Stop, number> {
   let pagesFreed = 0;
   for (;;) {
     const source = takeEmptiest(pool, sizeClass);
@@ -221,7 +221,7 @@ function* sourceFirstUntilContended(
 function* firstMerged(
   pool: CompactionPool,
   sizeClass: SizeClass,
-): Generator<Wait, number> {
+): Generator<Stop, number> {
   let pagesFreed = 0;
   for (;;) {
     const source = isolateZspage(pool, sizeClass, EMPTIEST, EMPTIEST);

@@ -2,7 +2,7 @@
  * The worker that frees empty zspages which could not be freed at once, as a
  * frame of theirs was locked or isolated.
  */
-import { blocked, type Wait } from "../rules/wait.ts";
+import { blocked, type Stop } from "../rules/stop.ts";
 import type { IsolationPool } from "./isolation.ts";
 import {
   GROUP_EMPTY,
@@ -28,7 +28,7 @@ export interface DeferredFreePool extends IsolationPool {
  */
 export function* freeDeferred(
   pool: DeferredFreePool,
-): Generator<Wait, number> {
+): Generator<Stop, number> {
   const { holds, zspages } = pool;
   holds.freeWork = false;
   const taken = pool.classes.flatMap((one) => takeEmpty(pool, one));

@@ -5,7 +5,7 @@
 import type { Profile } from "../linux/profile.ts";
 import { PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import { InvariantError, type Rule } from "../rules/invariant.ts";
-import { blocked, type Wait } from "../rules/wait.ts";
+import { blocked, type Stop } from "../rules/stop.ts";
 import type { DeferredFreePool } from "./deferred_free.ts";
 import type { Geometry } from "./geometry.ts";
 import type { Mappings } from "./mapping.ts";
@@ -33,7 +33,7 @@ export const HANDLE_CLASS_INVARIANT: Rule = {
 };
 
 /** A way of freeing an object. */
-type FreeSteps = (pool: FreePool, handle: number) => Generator<Wait, void>;
+type FreeSteps = (pool: FreePool, handle: number) => Generator<Stop, void>;
 
 /** A way that waits for one lock, and frees all under it. */
 const under = (lock: string): FreeSteps =>
@@ -46,7 +46,7 @@ const under = (lock: string): FreeSteps =>
  * The handle is pinned before the class is locked: compaction passes the object
  * over, and migration gives up. Specifies `zs_free`, 4.0 to 5.18.
  */
-function* pinned(pool: FreePool, handle: number): Generator<Wait, void> {
+function* pinned(pool: FreePool, handle: number): Generator<Stop, void> {
   const { mappings } = pool;
   while (mappings.isPinned(handle)) {
     yield blocked("zs_free: pin_tag waits for a mapped object");
@@ -66,7 +66,7 @@ function* pinned(pool: FreePool, handle: number): Generator<Wait, void> {
  * from its class under the lock; its frames are given back after. Specifies
  * `zs_free` and `obj_class_get_and_lock`, 7.3.
  */
-function* byCell(pool: FreePool, handle: number): Generator<Wait, void> {
+function* byCell(pool: FreePool, handle: number): Generator<Stop, void> {
   const { geometry, handles, zspages, holds } = pool;
   if (geometry.objClassBits === 0) yield "zs_free: pool->lock next";
   else {
@@ -117,6 +117,6 @@ const FREE_STEPS: Readonly<Record<Profile["freeing"], FreeSteps>> = {
 export function freeSteps(
   pool: FreePool,
   handle: number,
-): Generator<Wait, void> {
+): Generator<Stop, void> {
   return FREE_STEPS[pool.profile.freeing](pool, handle);
 }

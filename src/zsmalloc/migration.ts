@@ -3,7 +3,7 @@
  * holder of a handle learns of it.
  */
 import type { Errno } from "../linux/errno.ts";
-import { blocked, type Wait } from "../rules/wait.ts";
+import { blocked, type Stop } from "../rules/stop.ts";
 import {
   NO_PAGE,
   PAGE_FIRST_OBJ_OFFSET,
@@ -34,7 +34,7 @@ export interface MigrationPool extends IsolationPool {
 export function* migrateIsolatedPage(
   pool: MigrationPool,
   pfn: number,
-): Generator<Wait, number | Errno> {
+): Generator<Stop, number | Errno> {
   const { holds, zspages } = pool;
   while (holds.isLocked(pfn)) {
     yield blocked("migrate_pages: waits for the lock of the page");
@@ -57,7 +57,7 @@ export function* migrateIsolatedPage(
 function* whyNotNow(
   pool: MigrationPool,
   pfn: number,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { profile, zspages, mappings } = pool;
   const zspage = zspages.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
   while (mappings.hasReaders(zspage)) {

@@ -2,7 +2,7 @@
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { assertWhole } from "../rules/argument.ts";
-import { runToEnd, type Wait } from "../rules/wait.ts";
+import { runToEnd, type Stop } from "../rules/stop.ts";
 import {
   Memory,
   PAGE_FLAGS,
@@ -236,7 +236,7 @@ export class ZsPool {
   }
 
   /** {@linkcode ZsPool.free}, stopping where the kernel holds no lock. */
-  freeSteps(handle: number): Generator<Wait, void> {
+  freeSteps(handle: number): Generator<Stop, void> {
     this.#assertFreeable(handle);
     return freeSteps(this, handle);
   }
@@ -344,7 +344,7 @@ export class ZsPool {
    */
   *compactSteps(
     isContended: () => boolean = () => false,
-  ): Generator<Wait, number> {
+  ): Generator<Stop, number> {
     const { compaction, compactions } = this.profile;
     if (compactions === "one" && this.#compactions > 0) return 0;
     const compactClass = COMPACT_CLASS[compaction];
@@ -396,7 +396,7 @@ export class ZsPool {
   }
 
   /** {@linkcode ZsPool.migratePage}, stopping where the kernel waits. */
-  *migratePageSteps(pfn: number): Generator<Wait, number | Errno> {
+  *migratePageSteps(pfn: number): Generator<Stop, number | Errno> {
     if (!this.isolatePage(pfn)) return "EBUSY";
     let to: number | Errno = "EBUSY";
     try {
@@ -459,7 +459,7 @@ export class ZsPool {
   }
 
   /** {@linkcode ZsPool.freeDeferred}, stopping where the kernel waits. */
-  freeDeferredSteps(): Generator<Wait, number> {
+  freeDeferredSteps(): Generator<Stop, number> {
     this.hasDeferred = true;
     return freeDeferred(this);
   }
@@ -548,7 +548,7 @@ export class ZsPool {
   *#mallocInNewZspage(
     sizeClass: SizeClass,
     cell: number,
-  ): Generator<Wait, number | Errno> {
+  ): Generator<Stop, number | Errno> {
     yield "zs_malloc: lock dropped, alloc_zspage may sleep";
     const zspage = this.zspages.alloc(sizeClass);
     if (zspage === NO_ZSPAGE) {

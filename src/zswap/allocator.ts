@@ -6,7 +6,7 @@
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
-import { runToEnd, type Wait } from "../rules/wait.ts";
+import { runToEnd, type Stop } from "../rules/stop.ts";
 import { type Memory, PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import type { Evict, ReclaimErrno } from "../zbud/driver.ts";
 import { checkZbud } from "../zbud/invariants.ts";
@@ -48,7 +48,7 @@ export interface Zpool {
   /** Allocates `size` bytes: a handle, not 0, or an errno (`zpool_malloc`). */
   malloc(size: number): number | Errno;
   /** {@linkcode Zpool.malloc}, stopping where the driver may sleep. */
-  mallocSteps(size: number): Generator<Wait, number | Errno>;
+  mallocSteps(size: number): Generator<Stop, number | Errno>;
   /**
    * Frees an object (`zpool_free`), then tells `onFreed`, then does what the
    * driver leaves to a worker. Throws where `handle` names none.
@@ -64,7 +64,7 @@ export interface Zpool {
    */
   shrink(pages: number): ZpoolShrink;
   /** {@linkcode Zpool.shrink}, stopping where an eviction may sleep. */
-  shrinkSteps(pages: number): Generator<Wait, ZpoolShrink>;
+  shrinkSteps(pages: number): Generator<Stop, ZpoolShrink>;
   /** Whether a handle names an object. */
   isLive(handle: number): boolean;
   /** Objects that share a page with that of a handle. */
@@ -95,7 +95,7 @@ export interface ZpoolOptions {
 function* shrinkSteps(
   pool: Pick<ZbudPool, "reclaimPageSteps"> | undefined,
   pages: number,
-): Generator<Wait, ZpoolShrink> {
+): Generator<Stop, ZpoolShrink> {
   // What the kernel answers where it is asked for no page.
   let errno: ReclaimErrno | undefined = "EINVAL";
   let reclaimed = 0;

@@ -3,7 +3,7 @@ import { CorruptDataError } from "../codec/codec.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { CompressorErrno } from "../linux/zswap_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { ZswapEntry } from "./entry.ts";
 import type { ZswapPool } from "./pools.ts";
 import { writeZswapHeader } from "./swp_entry.ts";
@@ -53,7 +53,7 @@ export function* compressToObject(
   pool: ZswapPool,
   entry: ZswapEntry,
   page: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const buffer = zswap.buffers.take();
   try {
     yield "zswap_frontswap_store: acomp mutex held, compression may wait";
@@ -105,7 +105,7 @@ export function* compressOrKeep(
   pool: ZswapPool,
   entry: ZswapEntry,
   page: Uint8Array,
-): Generator<Wait, boolean> {
+): Generator<Stop, boolean> {
   const buffer = zswap.buffers.take();
   try {
     yield "zswap_compress: acomp_ctx mutex held, compression may wait";

@@ -5,7 +5,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import type { ZswapTree } from "./entry.ts";
 import { frontswapStore } from "./frontswap_store.ts";
 import { invalidatePage } from "./invalidate.ts";
@@ -17,7 +17,7 @@ type Store = (
   tree: ZswapTree,
   offset: number,
   page: Uint8Array,
-) => Generator<Wait, Errno | undefined>;
+) => Generator<Stop, Errno | undefined>;
 
 /** Counts what came of a store, and notes where a page is now. */
 function finishStore(
@@ -47,7 +47,7 @@ function* storeOverOlder(
   tree: ZswapTree,
   offset: number,
   page: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const errno = yield* frontswapStore(zswap, tree, offset, page);
   finishStore(zswap, tree, offset, errno);
   return errno;
@@ -59,7 +59,7 @@ function* storeAfterOlder(
   tree: ZswapTree,
   offset: number,
   page: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   if (tree.frontswapMap.delete(offset)) invalidatePage(zswap, tree, offset);
   const errno = yield* frontswapStore(zswap, tree, offset, page);
   finishStore(zswap, tree, offset, errno);
@@ -83,7 +83,7 @@ export function* frontswapLoad(
   tree: ZswapTree,
   offset: number,
   into: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   if (!tree.frontswapMap.has(offset)) return "ENOENT";
   const errno = yield* loadCounted(zswap, tree, offset, into);
   if (errno === undefined) zswap.frontswap.loads++;

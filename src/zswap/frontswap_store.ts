@@ -1,7 +1,7 @@
 /** Storing a page where frontswap stands above: 3.11 to 6.6. */
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import { isSameFilled, readWord32 } from "../zram/same_filled.ts";
 import { compressToObject } from "./compress.ts";
 import { newEntry, type ZswapEntry, type ZswapTree } from "./entry.ts";
@@ -13,13 +13,13 @@ import type { Zswap } from "./zswap.ts";
 type MakeRoom = (
   zswap: Zswap,
   tree: ZswapTree,
-) => Generator<Wait, "ENOMEM" | undefined>;
+) => Generator<Stop, "ENOMEM" | undefined>;
 
 /** Evicts a page of the allocator's before anything is stored, 3.12. */
 function* evictInStore(
   zswap: Zswap,
   tree: ZswapTree,
-): Generator<Wait, "ENOMEM" | undefined> {
+): Generator<Stop, "ENOMEM" | undefined> {
   if (ADMIT["in-store"](zswap) === "accepted") return undefined;
   const shrunk = yield* zswap.poolOf(tree).zpool.shrinkSteps(1);
   if (shrunk.errno === undefined) return undefined;
@@ -31,7 +31,7 @@ function* evictInStore(
 // deno-lint-ignore require-yield
 function* leaveToWorker(
   zswap: Zswap,
-): Generator<Wait, "ENOMEM" | undefined> {
+): Generator<Stop, "ENOMEM" | undefined> {
   const admission = ADMIT["page-in-worker"](zswap);
   if (admission === "full") zswap.queueShrink();
   return admission === "accepted" ? undefined : "ENOMEM";
@@ -65,7 +65,7 @@ function* fillEntry(
   tree: ZswapTree,
   entry: ZswapEntry,
   page: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   if (zswap.profile.zswap.sameFilled) {
     if (fillSame(zswap, entry, page)) return undefined;
     if (!zswap.parameters.nonSameFilledPagesEnabled) return "EINVAL";
@@ -100,7 +100,7 @@ export function* frontswapStore(
   tree: ZswapTree,
   offset: number,
   page: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { shrink } = zswap.profile.zswap;
   if (!zswap.parameters.enabled || shrink === "entries-in-worker") {
     return "ENODEV";

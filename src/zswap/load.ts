@@ -1,7 +1,7 @@
 /** Loading a page. */
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import { fillPage } from "../zram/same_filled.ts";
 import { decompressEntry, decompressObject } from "./compress.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
@@ -28,7 +28,7 @@ export function* loadCounted(
   tree: ZswapTree,
   offset: number,
   into: Uint8Array,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const entry = tree.entries.get(offset);
   if (entry === undefined) return "ENOENT";
   entry.refcount++;
@@ -49,7 +49,7 @@ function* loadErasedFirst(
   offset: number,
   into: Uint8Array,
   toSwapCache: boolean,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const entry = tree.entries.get(offset);
   if (entry?.pool === undefined) return "ENOENT";
   if (toSwapCache) eraseEntry(tree, entry);
@@ -70,7 +70,7 @@ function* loadErasedAfter(
   offset: number,
   into: Uint8Array,
   toSwapCache: boolean,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const entry = tree.entries.get(offset);
   if (entry?.pool === undefined) return "ENOENT";
   yield "zswap_load: folio locked, decompression may wait";
@@ -87,7 +87,7 @@ type Load = (
   offset: number,
   into: Uint8Array,
   toSwapCache: boolean,
-) => Generator<Wait, Errno | undefined>;
+) => Generator<Stop, Errno | undefined>;
 
 /** How a page is loaded where there is no frontswap. */
 export const LOAD: Readonly<

@@ -1,6 +1,6 @@
 /** Shrinking zswap: the worker that a full one sets going, and the shrinker. */
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import { acceptThresholdPages } from "./limits.ts";
 import { writebackEntry } from "./writeback.ts";
 import type { Zswap } from "./zswap.ts";
@@ -25,7 +25,7 @@ interface Walk {
  */
 function* shrinkOldest(
   zswap: Zswap,
-): Generator<Wait, "written" | "rotated" | "failed" | "in-swap-cache"> {
+): Generator<Stop, "written" | "rotated" | "failed" | "in-swap-cache"> {
   const { lru, counters } = zswap;
   const entry = lru.oldest;
   if (entry === undefined) return "failed";
@@ -53,7 +53,7 @@ function* walkLru(
   zswap: Zswap,
   entries: number,
   stopsInSwapCache: boolean,
-): Generator<Wait, Walk> {
+): Generator<Stop, Walk> {
   let scanned = 0;
   let shrunk = 0;
   while (scanned < entries && zswap.lru.size > 0) {
@@ -74,7 +74,7 @@ function* walkLru(
  * Evicts one page of each pool that was queued; a failure is counted and no
  * more. Specifies `shrink_worker`, `mm/zswap.c`, 5.6 to 6.4.
  */
-function* shrinkQueuedPools(zswap: Zswap): Generator<Wait, void> {
+function* shrinkQueuedPools(zswap: Zswap): Generator<Stop, void> {
   const queued = zswap.pools.list.filter((pool) => pool.shrinkQueued);
   for (const pool of queued) {
     pool.shrinkQueued = false;
@@ -90,7 +90,7 @@ function* shrinkQueuedPools(zswap: Zswap): Generator<Wait, void> {
  */
 export function* shrinkMemcg(
   zswap: Zswap,
-): Generator<Wait, "ENOENT" | "EAGAIN" | undefined> {
+): Generator<Stop, "ENOENT" | "EAGAIN" | undefined> {
   if (!zswap.mayWriteBack) return "ENOENT";
   const { entriesPerStep } = zswap.profile.zswap;
   const { scanned, shrunk } = yield* walkLru(zswap, entriesPerStep, false);
@@ -114,7 +114,7 @@ function endsRound(zswap: Zswap): boolean {
  * at after a step: one of several entries may go below it. Specifies
  * `shrink_worker`, 6.12.118, 6.18.15 and 7.3.4.
  */
-function* shrinkToThreshold(zswap: Zswap): Generator<Wait, void> {
+function* shrinkToThreshold(zswap: Zswap): Generator<Stop, void> {
   if (!zswap.shrinkQueued) return;
   zswap.shrinkQueued = false;
   const threshold = acceptThresholdPages(zswap);
@@ -135,7 +135,7 @@ function* shrinkToThreshold(zswap: Zswap): Generator<Wait, void> {
 
 /** What the worker does, once it was queued. Nothing is queued in 3.12. */
 export const SHRINK_WORK: Readonly<
-  Record<ZswapProfile["shrink"], (zswap: Zswap) => Generator<Wait, void>>
+  Record<ZswapProfile["shrink"], (zswap: Zswap) => Generator<Stop, void>>
 > = {
   *"in-store"() {},
   "page-in-worker": shrinkQueuedPools,
@@ -189,7 +189,7 @@ export function shrinkerCount(zswap: Zswap): number {
 export function* shrinkerScan(
   zswap: Zswap,
   nrToScan: number,
-): Generator<Wait, number | "SHRINK_STOP"> {
+): Generator<Stop, number | "SHRINK_STOP"> {
   if (!zswap.parameters.shrinkerEnabled || !zswap.mayWriteBack) {
     return "SHRINK_STOP";
   }

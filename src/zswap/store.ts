@@ -1,5 +1,5 @@
 /** Storing a folio without frontswap, page by page: since 6.7. */
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import { compressOrKeep } from "./compress.ts";
 import { newEntry, type ZswapEntry, type ZswapTree } from "./entry.ts";
 import { invalidatePage } from "./invalidate.ts";
@@ -40,7 +40,7 @@ function* storePage(
   pool: ZswapPool,
   offset: number,
   page: Uint8Array,
-): Generator<Wait, boolean> {
+): Generator<Stop, boolean> {
   yield "zswap_store_page: folio locked, zswap_entry_cache_alloc may sleep";
   if (zswap.failsEntry()) {
     zswap.counters.reject_kmemcache_fail++;
@@ -63,7 +63,7 @@ function* storePage(
  * Whether the memory cgroup's limit lets a folio in: at it the cgroup is shrunk
  * by a step, which may be enough or not, and need only have written something.
  */
-function* admitCgroup(zswap: Zswap): Generator<Wait, boolean> {
+function* admitCgroup(zswap: Zswap): Generator<Stop, boolean> {
   if (cgroupMayZswap(zswap)) return true;
   return (yield* shrinkMemcg(zswap)) === undefined;
 }
@@ -74,7 +74,7 @@ function* storePages(
   tree: ZswapTree,
   offset: number,
   folio: readonly Uint8Array[],
-): Generator<Wait, boolean> {
+): Generator<Stop, boolean> {
   if (!(yield* admitCgroup(zswap))) return false;
   if (ADMIT["entries-in-worker"](zswap) !== "accepted") return false;
   const pool = zswap.poolOf(tree);
@@ -99,7 +99,7 @@ export function* storeFolio(
   tree: ZswapTree,
   offset: number,
   folio: readonly Uint8Array[],
-): Generator<Wait, boolean> {
+): Generator<Stop, boolean> {
   if (folio.length > 1 && zswap.profile.zswap.folios === "single-page") {
     return false;
   }

@@ -1,5 +1,5 @@
 /** What zswap asks of the swap layer above it, to write a page back. */
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 
 /** What came of asking for a page in the swap cache. */
 export type SwapCacheOutcome = "new" | "exists" | "no-memory" | "no-slot";
@@ -19,7 +19,7 @@ export interface SwapLayer {
   allocSwapCachePage(
     type: number,
     offset: number,
-  ): Generator<Wait, SwapCacheOutcome>;
+  ): Generator<Stop, SwapCacheOutcome>;
   /** Takes a page that was just allocated out again (`delete_from_swap_cache`). */
   deleteFromSwapCache(type: number, offset: number): void;
   /**
@@ -31,7 +31,7 @@ export interface SwapLayer {
     type: number,
     offset: number,
     data: Uint8Array,
-  ): Generator<Wait, void>;
+  ): Generator<Stop, void>;
 }
 
 /** A swap layer that has memory for no page. */

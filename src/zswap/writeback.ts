@@ -1,7 +1,7 @@
 /** Writing a page back: from zswap through the swap cache to the device. */
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import type { Wait } from "../rules/wait.ts";
+import type { Stop } from "../rules/stop.ts";
 import { decompressEntry, decompressObject } from "./compress.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
 import type { ZswapPool } from "./pools.ts";
@@ -64,7 +64,7 @@ function* writeEvicted(
   pool: ZswapPool,
   handle: number,
   entry: ZswapEntry,
-): Generator<Wait, boolean> {
+): Generator<Stop, boolean> {
   const { type } = tree;
   const { offset, length } = entry;
   const { swap, profile } = zswap;
@@ -97,7 +97,7 @@ export function* evictObject(
   zswap: Zswap,
   pool: ZswapPool,
   handle: number,
-): Generator<Wait, boolean> {
+): Generator<Stop, boolean> {
   const { entries } = zswap.profile.zswap;
   if (entries === "uncounted") return false;
   const end = WRITEBACK_END[entries];
@@ -133,7 +133,7 @@ export function* writebackEntry(
   zswap: Zswap,
   entry: ZswapEntry,
   { type, offset }: SwpEntry,
-): Generator<Wait, Errno | undefined> {
+): Generator<Stop, Errno | undefined> {
   const { swap } = zswap;
   const allocated = yield* swap.allocSwapCachePage(type, offset);
   if (allocated !== "new") return NOT_ALLOCATED[allocated];

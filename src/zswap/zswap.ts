@@ -6,7 +6,7 @@ import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
 import { Memory } from "../memory/memory.ts";
 import { assertLength, assertWhole } from "../rules/argument.ts";
-import { runToEnd, type Wait } from "../rules/wait.ts";
+import { runToEnd, type Stop } from "../rules/stop.ts";
 import { createZpool } from "./allocator.ts";
 import { Buffers } from "./buffers.ts";
 import { ZswapLru, type ZswapTree } from "./entry.ts";
@@ -300,7 +300,7 @@ export class Zswap {
     type: number,
     offset: number,
     folio: readonly Uint8Array[],
-  ): Generator<Wait, StoreOutcome> {
+  ): Generator<Stop, StoreOutcome> {
     for (const page of folio) {
       assertLength("store a page", page, this.profile.pageSize);
     }
@@ -331,7 +331,7 @@ export class Zswap {
     offset: number,
     into: Uint8Array,
     toSwapCache = true,
-  ): Generator<Wait, Errno | undefined> {
+  ): Generator<Stop, Errno | undefined> {
     this.#assertOffset("load a page", offset);
     assertLength("load a page", into, this.profile.pageSize);
     const tree = this.treeOf(type);
@@ -363,7 +363,7 @@ export class Zswap {
   }
 
   /** {@linkcode Zswap.shrinkWork}, stopping wherever others may run. */
-  shrinkWorkSteps(): Generator<Wait, void> {
+  shrinkWorkSteps(): Generator<Stop, void> {
     return this.#counted(SHRINK_WORK[this.profile.zswap.shrink](this));
   }
 
@@ -378,7 +378,7 @@ export class Zswap {
   }
 
   /** {@linkcode Zswap.shrinkerScan}, stopping wherever others may run. */
-  shrinkerScanSteps(nrToScan: number): Generator<Wait, number | "SHRINK_STOP"> {
+  shrinkerScanSteps(nrToScan: number): Generator<Stop, number | "SHRINK_STOP"> {
     assertWhole("scan zswap", "nrToScan", nrToScan);
     return this.#counted(shrinkerScan(this, nrToScan));
   }
@@ -431,7 +431,7 @@ export class Zswap {
     tree: ZswapTree,
     offset: number,
     folio: readonly Uint8Array[],
-  ): Generator<Wait, StoreOutcome> {
+  ): Generator<Stop, StoreOutcome> {
     const { frontswap } = this.profile.zswap;
     if (frontswap === "none") {
       const isStored = yield* storeFolio(this, tree, offset, folio);
@@ -444,8 +444,8 @@ export class Zswap {
 
   /** Counts an operation as under way from its first step to its last. */
   *#counted<Result>(
-    operation: Generator<Wait, Result>,
-  ): Generator<Wait, Result> {
+    operation: Generator<Stop, Result>,
+  ): Generator<Stop, Result> {
     this.underWay++;
     try {
       return yield* operation;

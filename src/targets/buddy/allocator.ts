@@ -3,7 +3,7 @@ import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Memory } from "../../memory/memory.ts";
 import type { BuddyPlace } from "../../programs/buddy/steps.ts";
-import type { Wait } from "../../rules/wait.ts";
+import type { Stop } from "../../rules/stop.ts";
 import type { Evict, ReclaimErrno } from "../../zbud/driver.ts";
 import { ZbudPool } from "../../zbud/pool.ts";
 import { Z3foldPool } from "../../z3fold/pool.ts";
@@ -44,7 +44,7 @@ export interface BuddyAllocator<Pool extends BuddyPool> {
   /** An empty pool. */
   create(profile: Profile, setup: BuddySetup): Pool;
   /** Frees an object, stopping where the kernel leaves work to another. */
-  freeSteps(pool: Pool, handle: number): Generator<Wait, void>;
+  freeSteps(pool: Pool, handle: number): Generator<Stop, void>;
   /** Ends a mapping. */
   unmap(pool: Pool, handle: number): void;
   /** Where an object is. */

@@ -11,7 +11,7 @@ import {
   objectNumber,
 } from "../../programs/buddy/steps.ts";
 import { kernelAsked } from "../../programs/kernel.ts";
-import { runToEnd, type Wait } from "../../rules/wait.ts";
+import { runToEnd, type Stop } from "../../rules/stop.ts";
 import { Faults } from "../faults.ts";
 import {
   SKIPPED,
@@ -53,7 +53,7 @@ export class BuddyModel<Pool extends BuddyPool> {
   /** What will fail. */
   readonly failing: Faults<"frame" | "slab"> = new Faults();
   /** Work that waits for the worker. */
-  readonly queue: Generator<Wait, void>[] = [];
+  readonly queue: Generator<Stop, void>[] = [];
   /** Told of the page of each object that is to be evicted, the locks dropped. */
   watch: (pfn: number) => void = () => {};
   /** The objects that a reclaim was to evict. */
@@ -107,7 +107,7 @@ export class BuddyModel<Pool extends BuddyPool> {
    * As zswap's writeback: the object's own bytes say which object it is. One
    * that is mapped is in use: it stays.
    */
-  *#evict(handle: number): Generator<Wait, boolean> {
+  *#evict(handle: number): Generator<Stop, boolean> {
     const address = this.#allocator.addressOf(this.pool, handle);
     this.watch(Math.floor(address / this.pool.memory.pageSize));
     const mapped = this.mapped.get(address);

@@ -1,5 +1,5 @@
 /** Evictions of zswap's that stand still while others run. */
-import type { Wait } from "../../rules/wait.ts";
+import { type Stop, stopText } from "../../rules/stop.ts";
 import type { Swap } from "../../swap/swap.ts";
 import type { ZswapEntry } from "../../zswap/entry.ts";
 import type { SwpEntry } from "../../zswap/swp_entry.ts";
@@ -8,7 +8,7 @@ import type { Zswap } from "../../zswap/zswap.ts";
 /** A worker that stopped in the middle of evicting a page. */
 export interface Eviction {
   /** What is left of its work. */
-  readonly worker: Generator<Wait, void>;
+  readonly worker: Generator<Stop, void>;
   /** Whose page it is, where the entry that is held tells. */
   readonly victim: ZswapEntry | undefined;
 }
@@ -30,7 +30,9 @@ export function beginEviction(zswap: Zswap): Eviction | undefined {
   zswap.queueShrink();
   const worker = zswap.shrinkWorkSteps();
   let at = worker.next();
-  while (!at.done && !at.value.startsWith(WAITS_FOR_FRAME)) at = worker.next();
+  while (!at.done && !stopText(at.value).startsWith(WAITS_FOR_FRAME)) {
+    at = worker.next();
+  }
   return at.done ? undefined : { worker, victim: heldEntry(zswap) };
 }
 

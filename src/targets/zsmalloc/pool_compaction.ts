@@ -6,7 +6,7 @@ import type {
   ZsmallocResults,
   ZsmallocSteps,
 } from "../../programs/zsmalloc/steps.ts";
-import { isBlocked } from "../../rules/wait.ts";
+import { isBlocked } from "../../rules/stop.ts";
 import { freeOne, mallocOne, type PoolState, unmapOne } from "./pool_state.ts";
 
 /** Compacts; whatever it waits for is unmapped. */

@@ -4,7 +4,7 @@ import type {
   ZsmallocSteps,
 } from "../../programs/zsmalloc/steps.ts";
 import { NO_PAGE } from "../../memory/memory.ts";
-import { isBlocked } from "../../rules/wait.ts";
+import { isBlocked } from "../../rules/stop.ts";
 import { type Outcome, SKIPPED } from "../step_target.ts";
 import { compactAmidFree } from "./pool_compaction.ts";
 import { misuseOf, type PoolState } from "./pool_state.ts";

@@ -11,7 +11,7 @@ import {
   type ZswapMeanwhile,
   type ZswapSlot,
 } from "../../programs/zswap/steps.ts";
-import { runToEnd } from "../../rules/wait.ts";
+import { runToEnd } from "../../rules/stop.ts";
 import { writeZswapParameter } from "../../zswap/parameters.ts";
 import { zswapCounters } from "../../zswap/stats.ts";
 import { type StoreOutcome, Zswap } from "../../zswap/zswap.ts";

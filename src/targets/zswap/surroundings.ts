@@ -10,7 +10,7 @@ import type {
   ZswapFailing,
   ZswapMeanwhile,
 } from "../../programs/zswap/steps.ts";
-import type { Wait } from "../../rules/wait.ts";
+import type { Stop } from "../../rules/stop.ts";
 import type { ZswapEntry } from "../../zswap/entry.ts";
 import type { SwapCacheOutcome, SwapLayer } from "../../zswap/swap_layer.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
@@ -199,7 +199,7 @@ export class ZswapSurroundings {
   *#alloc(
     type: number,
     offset: number,
-  ): Generator<Wait, SwapCacheOutcome> {
+  ): Generator<Stop, SwapCacheOutcome> {
     yield "__read_swap_cache_async: no lock held, alloc_page may sleep";
     const answer = this.#answerOf(type, offset);
     const pages = this.pagesOf(type);
@@ -233,7 +233,7 @@ export class ZswapSurroundings {
     type: number,
     offset: number,
     data: Uint8Array,
-  ): Generator<Wait, void> {
+  ): Generator<Stop, void> {
     yield "swap_writepage: page locked, bio submitted";
     const written = {
       what: "written" as const,
