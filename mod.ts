@@ -245,6 +245,10 @@ export {
   type ZswapContractRule,
 } from "./src/judges/zswap/rules.ts";
 export { describeFinding, type Finding } from "./src/search/finding.ts";
+export * from "./src/search/races/explore.ts";
+export { ANYTHING } from "./src/search/races/linearizable.ts";
+export { RACE_RULES } from "./src/search/races/rules.ts";
+export * from "./src/search/races/trial.ts";
 export * from "./src/search/trial.ts";
 export * from "./src/search/batches.ts";
 export * from "./src/search/search.ts";

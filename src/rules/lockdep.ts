@@ -41,10 +41,42 @@ export const LOCK_RULES = {
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
-/** Who runs, as far as anybody interleaves operations. */
+/** Something that is looked at or changed. */
+export interface Touch {
+  /** What it is: `the handle's cell`. */
+  readonly state: string;
+  /** Whether it is changed. */
+  readonly isChange: boolean;
+}
+
+const NOTHING: readonly Touch[] = [];
+
+/** Who runs, as far as anybody interleaves operations, and what he touches. */
 export class Lockdep {
   /** The thread that runs; nobody where operations are not interleaved. */
   current = NOBODY;
+  #touched: Touch[] = [];
+
+  /** Whether anybody interleaves operations. */
+  get isWatched(): boolean {
+    return this.current !== NOBODY;
+  }
+
+  /**
+   * Says that what others look at or change without a lock is touched here,
+   * whether under a lock or not.
+   */
+  touch(state: string, isChange: boolean): void {
+    if (this.current !== NOBODY) this.#touched.push({ state, isChange });
+  }
+
+  /** What was touched since it was last asked. */
+  takeTouched(): readonly Touch[] {
+    const touched = this.#touched;
+    if (touched.length === 0) return NOTHING;
+    this.#touched = [];
+    return touched;
+  }
 
   /** Throws where the thread that runs does not hold a lock that it must hold. */
   assertHeld(lock: Lock, where: string): void {

@@ -1,0 +1,198 @@
+/**
+ * Which transitions of a schedule depend on each other: those that touch the
+ * same, at least one of them changing it. The order of others says nothing.
+ */
+import type { Lock } from "../../rules/lock.ts";
+import { BEGIN, type Transition } from "./execution.ts";
+
+/** When each thread was last heard of: how many transitions of it. */
+type Clock = Int32Array;
+
+/** What was done so far to one thing. */
+interface Touched {
+  /** The last transition that changed it; -1 where none did. */
+  changed: number;
+  /** The last that only looked, by thread; -1 likewise. */
+  readonly looked: Int32Array;
+  /** What those who change it know when they do. */
+  readonly changes: Clock;
+  /** Likewise of those who look. */
+  readonly looks: Clock;
+}
+
+/** A lock is three things: who takes it, who tries it, who lets it go. */
+interface TouchedLock {
+  readonly taken: Touched;
+  readonly tried: Touched;
+  readonly freed: Touched;
+}
+
+/** Everything: what a wait may touch. */
+const WORLD = "everything";
+
+const NONE = -1;
+
+/** What threads know of each other in one schedule, transition by transition. */
+export class Dependence {
+  readonly #threads: number;
+  readonly #clocks: Clock[];
+  readonly #owner: number[] = [];
+  readonly #local: number[] = [];
+  readonly #counts: Int32Array;
+  readonly #locks = new Map<Lock, TouchedLock>();
+  readonly #states = new Map<string, Touched>();
+
+  /** Nothing was done yet. */
+  constructor(threads: number) {
+    this.#threads = threads;
+    this.#clocks = Array.from(
+      { length: threads },
+      () => new Int32Array(threads),
+    );
+    this.#counts = new Int32Array(threads);
+  }
+
+  /**
+   * Takes the next transition. `races` is told each earlier one that could have
+   * come after it: they depend on each other, and nothing orders them.
+   */
+  add(transition: Transition, races: (earlier: number) => void): void {
+    const { thread, stop } = transition;
+    const nth = this.#owner.length;
+    this.#owner.push(thread);
+    this.#local.push(++this.#counts[thread]);
+    const clock = this.#clocks[thread];
+    clock[thread] = this.#counts[thread];
+    const isAnything = typeof stop === "string" && stop !== BEGIN;
+    this.#touch(this.#state(WORLD), nth, isAnything, races);
+    if (typeof stop !== "string") {
+      if ("lock" in stop) this.#touchLock(transition, nth, races);
+      else {
+        const touched = this.#state(stop.state);
+        this.#touch(touched, nth, stop.does === "write", races);
+      }
+    }
+    for (const { state, isChange } of transition.touched) {
+      this.#touch(this.#state(state), nth, isChange, races);
+    }
+  }
+
+  #touchLock(
+    { stop, isTaken }: Transition,
+    nth: number,
+    races: (earlier: number) => void,
+  ): void {
+    if (typeof stop === "string" || !("lock" in stop)) return;
+    const { taken, tried, freed } = this.#lock(stop.lock);
+    const isAlone = stop.mode === "exclusive";
+    switch (stop.does) {
+      case "acquire":
+        this.#meet(tried, nth, isAlone, races);
+        this.#learn(freed, nth);
+        return this.#touch(taken, nth, isAlone, races);
+      case "try":
+        this.#meet(freed, nth, isAlone, races);
+        this.#touch(tried, nth, isAlone, NOBODY_RACES);
+        if (isTaken) return this.#touch(taken, nth, isAlone, races);
+        return this.#meet(taken, nth, isAlone, races);
+      case "release":
+        this.#meet(tried, nth, isAlone, races);
+        return this.#touch(freed, nth, isAlone, NOBODY_RACES);
+    }
+  }
+
+  /** A transition looks at something or changes it: both learn of each other. */
+  #touch(
+    touched: Touched,
+    nth: number,
+    changes: boolean,
+    races: (earlier: number) => void,
+  ): void {
+    this.#meet(touched, nth, changes, races);
+    const thread = this.#owner[nth];
+    const clock = this.#clocks[thread];
+    if (changes) {
+      touched.changed = nth;
+      touched.looked.fill(NONE);
+      join(touched.changes, clock);
+      join(touched.looks, clock);
+    } else {
+      touched.looked[thread] = nth;
+      join(touched.looks, clock);
+    }
+  }
+
+  /** It meets what was done to a thing before, and comes after it. */
+  #meet(
+    touched: Touched,
+    nth: number,
+    changes: boolean,
+    races: (earlier: number) => void,
+  ): void {
+    this.#race(touched.changed, nth, races);
+    if (changes) {
+      for (const looked of touched.looked) this.#race(looked, nth, races);
+    }
+    join(
+      this.#clocks[this.#owner[nth]],
+      changes ? touched.looks : touched.changes,
+    );
+  }
+
+  /** It comes after what was done to a thing before. */
+  #learn(touched: Touched, nth: number): void {
+    join(this.#clocks[this.#owner[nth]], touched.looks);
+  }
+
+  #race(
+    earlier: number,
+    nth: number,
+    races: (earlier: number) => void,
+  ): void {
+    if (earlier === NONE) return;
+    const thread = this.#owner[nth];
+    const other = this.#owner[earlier];
+    if (other === thread) return;
+    const isKnown = this.#clocks[thread][other] >= this.#local[earlier];
+    if (!isKnown) races(earlier);
+  }
+
+  #lock(lock: Lock): TouchedLock {
+    let touched = this.#locks.get(lock);
+    if (touched === undefined) {
+      touched = {
+        taken: untouched(this.#threads),
+        tried: untouched(this.#threads),
+        freed: untouched(this.#threads),
+      };
+      this.#locks.set(lock, touched);
+    }
+    return touched;
+  }
+
+  #state(state: string): Touched {
+    let touched = this.#states.get(state);
+    if (touched === undefined) {
+      touched = untouched(this.#threads);
+      this.#states.set(state, touched);
+    }
+    return touched;
+  }
+}
+
+const NOBODY_RACES = () => {};
+
+function untouched(threads: number): Touched {
+  return {
+    changed: NONE,
+    looked: new Int32Array(threads).fill(NONE),
+    changes: new Int32Array(threads),
+    looks: new Int32Array(threads),
+  };
+}
+
+function join(clock: Clock, other: Clock): void {
+  for (let nth = 0; nth < clock.length; nth++) {
+    if (other[nth] > clock[nth]) clock[nth] = other[nth];
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Every schedule up to a number of preemptions, by depth-first search that
+ * leaves out what differs in nothing that could be seen: dynamic partial-order
+ * reduction (Flanagan and Godefroid, 2005) under a bound (Coons, Musuvathi and
+ * McKinley, 2013).
+ */
+import { Dependence } from "./dependence.ts";
+import { Execution } from "./execution.ts";
+import type { LockOrder } from "./lock_order.ts";
+import type { RaceTrial } from "./trial.ts";
+
+/** A place in the schedules where one of several threads may go on. */
+interface Node {
+  /** Threads that can go on, as the bits of a number. */
+  readonly enabled: number;
+  /** The thread that went on before; -1 at first. */
+  readonly before: number;
+  /** Whether another may go on in its place without a preemption. */
+  readonly isFree: boolean;
+  /** Preemptions so far. */
+  readonly preemptions: number;
+  /** The thread that goes on. */
+  chosen: number;
+  /** Threads that went on here. */
+  done: number;
+  /** Threads that must have gone on here before all was seen. */
+  wanted: number;
+}
+
+/** What becomes of the schedules. */
+export interface DepthFirst<Subject> {
+  /** Preemptions that a schedule may have. */
+  readonly preemptions: number;
+  /** The order of locks so far. */
+  readonly order: LockOrder;
+  /** Told each schedule that came to its end, and whether to go on. */
+  ended(execution: Execution<Subject>): boolean;
+  /** Told each schedule that broke something, and whether to go on. */
+  broke(execution: Execution<Subject>, error: unknown): boolean;
+}
+
+/** Runs every schedule; returns whether a bound kept any from being run. */
+export function depthFirst<Subject>(
+  trial: RaceTrial<Subject>,
+  options: DepthFirst<Subject>,
+): boolean {
+  const stack: Node[] = [];
+  const bound = { isMet: false };
+  do {
+    const { execution, error } = follow(trial, stack, options, bound);
+    const goesOn = error === undefined
+      ? options.ended(execution)
+      : options.broke(execution, error.thrown);
+    if (!goesOn) return true;
+  } while (turn(stack, options.preemptions, bound));
+  return bound.isMet;
+}
+
+/** Runs a schedule: what the stack says, and on from there. */
+function follow<Subject>(
+  trial: RaceTrial<Subject>,
+  stack: Node[],
+  { preemptions, order }: DepthFirst<Subject>,
+  bound: { isMet: boolean },
+): {
+  readonly execution: Execution<Subject>;
+  readonly error?: { readonly thrown: unknown };
+} {
+  const execution = new Execution(trial, order);
+  const dependence = new Dependence(trial.threads.length);
+  const known = stack.length - 1;
+  let chosen = -1;
+  try {
+    for (let depth = 0; !execution.isDone; depth++) {
+      if (depth === stack.length) {
+        stack.push(nodeOf(execution, stack, chosen, preemptions, bound));
+      }
+      chosen = stack[depth].chosen;
+      const transition = execution.step(chosen);
+      const isNew = depth >= known;
+      dependence.add(transition, (earlier) => {
+        if (isNew) want(stack, earlier, chosen);
+      });
+    }
+    return { execution };
+  } catch (thrown) {
+    return { execution, error: { thrown } };
+  }
+}
+
+/** The place where a schedule stands: whoever went on goes on, if he can. */
+function nodeOf<Subject>(
+  execution: Execution<Subject>,
+  stack: readonly Node[],
+  before: number,
+  most: number,
+  bound: { isMet: boolean },
+): Node {
+  const { enabled } = execution;
+  if (enabled === 0) execution.assertSomebody();
+  const last = stack.at(-1);
+  const preemptions = last === undefined
+    ? 0
+    : last.preemptions + costOf(last, last.chosen);
+  const isFree = before < 0 || execution.isFree(before);
+  const node: Node = {
+    enabled,
+    before,
+    isFree,
+    preemptions,
+    chosen: -1,
+    done: 0,
+    wanted: 0,
+  };
+  const isStill = before >= 0 && (enabled & 1 << before) !== 0;
+  choose(node, isStill ? before : 31 - Math.clz32(enabled & -enabled));
+  if (costOf(node, node.chosen) + preemptions > most) bound.isMet = true;
+  return node;
+}
+
+function choose(node: Node, thread: number): void {
+  node.chosen = thread;
+  node.done |= 1 << thread;
+  node.wanted |= 1 << thread;
+}
+
+/** Preemptions that it takes to have a thread go on. */
+function costOf({ before, isFree }: Node, thread: number): number {
+  return thread === before || isFree ? 0 : 1;
+}
+
+/**
+ * A thread should also have gone on before an earlier transition; and before
+ * the first of those that its thread did in a row, as it may be that only there
+ * it costs no preemption.
+ */
+function want(stack: readonly Node[], earlier: number, thread: number): void {
+  wantAt(stack[earlier], thread);
+  let first = earlier;
+  while (first > 0 && stack[first].before === stack[first].chosen) first--;
+  if (first !== earlier) wantAt(stack[first], thread);
+}
+
+function wantAt(node: Node, thread: number): void {
+  const isEnabled = (node.enabled & 1 << thread) !== 0;
+  node.wanted |= isEnabled ? 1 << thread : node.enabled;
+}
+
+/** Goes back to the last place where somebody else is to go on. */
+function turn(
+  stack: Node[],
+  most: number,
+  bound: { isMet: boolean },
+): boolean {
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    for (let left = node.wanted & ~node.done; left !== 0; left &= left - 1) {
+      const thread = 31 - Math.clz32(left & -left);
+      if (node.preemptions + costOf(node, thread) > most) {
+        bound.isMet = true;
+        node.done |= 1 << thread;
+        continue;
+      }
+      choose(node, thread);
+      return true;
+    }
+    stack.pop();
+  }
+  return false;
+}

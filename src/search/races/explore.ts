@@ -1,0 +1,230 @@
+/** Explores what threads can do to what they share. */
+import { randomFrom } from "../../programs/random.ts";
+import { InvariantError } from "../../rules/invariant.ts";
+import { depthFirst } from "./depth_first.ts";
+import type { Execution } from "./execution.ts";
+import { Linearizable } from "./linearizable.ts";
+import { LockOrder } from "./lock_order.ts";
+import {
+  byPriority,
+  type Ran,
+  runAgain,
+  runSchedule,
+  uniformly,
+} from "./random_schedules.ts";
+import { readSchedule, scheduleText } from "./schedule.ts";
+import { MOST_THREADS, type RaceTrial } from "./trial.ts";
+
+/** A schedule that breaks something. */
+export interface RaceFinding {
+  /** The schedule, to be run again: `A3 B2 A1`. */
+  readonly schedule: string;
+  /** What was thrown. */
+  readonly error: unknown;
+}
+
+/** What came of exploring. */
+export interface Explored {
+  /** Schedules that were run to their end, or to what they broke. */
+  readonly schedules: number;
+  /** Stops in all of them. */
+  readonly stops: number;
+  /** Preemptions up to which every schedule was run; -1 where none. */
+  readonly preemptions: number;
+  /** Whether there are no schedules beyond those. */
+  readonly isAll: boolean;
+  /** The first that broke something. */
+  readonly finding?: RaceFinding;
+}
+
+/** How to explore. */
+export interface ExploreOptions {
+  /** The most preemptions of a schedule; by default every schedule is run. */
+  readonly preemptions?: number;
+  /** The most schedules. */
+  readonly schedules?: number;
+  /** Asked before each schedule: whether to go on. */
+  goesOn?(): boolean;
+}
+
+/** How to draw schedules. */
+export interface SampleOptions {
+  /** The seed of all draws. */
+  readonly seed: number;
+  /** How many schedules. */
+  readonly schedules: number;
+  /** The depth of PCT; by default schedules are drawn uniformly. */
+  readonly depth?: number;
+  /** Asked before each schedule: whether to go on. */
+  goesOn?(): boolean;
+}
+
+/** Counts schedules, and judges each that came to its end. */
+class Tally<Subject> {
+  schedules = 0;
+  stops = 0;
+  finding: RaceFinding | undefined;
+  readonly #linearizable: Linearizable<Subject>;
+
+  constructor(trial: RaceTrial<Subject>) {
+    this.#linearizable = new Linearizable(trial);
+  }
+
+  /** Takes a schedule; whether nothing is broken. */
+  take({ execution, error }: Ran<Subject>): boolean {
+    this.schedules++;
+    this.stops += execution.trace.length;
+    const thrown = error ?? this.#judge(execution);
+    if (thrown === undefined) return true;
+    const schedule = scheduleText(execution.trace);
+    this.finding = { schedule, error: thrown.thrown };
+    return false;
+  }
+
+  #judge(execution: Execution<Subject>): { thrown: unknown } | undefined {
+    try {
+      this.#linearizable.assert(execution.completed, execution.atRest());
+    } catch (thrown) {
+      return { thrown };
+    }
+  }
+}
+
+/**
+ * Runs every schedule of a trial that differs in what could be seen, those with
+ * the fewest preemptions first, up to the first that breaks something.
+ *
+ * @example A counter that two threads raise, with a lock and without
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import {
+ *   acquire,
+ *   createLock,
+ *   exploreRaces,
+ *   type Lock,
+ *   reads,
+ *   release,
+ *   writes,
+ * } from "zspec";
+ *
+ * type Counter = { count: number; lock: Lock };
+ * const locked = {
+ *   text: "raise",
+ *   *begin(counter: Counter) {
+ *     yield acquire(counter.lock, "raise");
+ *     counter.count++;
+ *     yield release(counter.lock, "raise");
+ *   },
+ * };
+ * const unlocked = {
+ *   text: "raise",
+ *   *begin(counter: Counter) {
+ *     yield reads("count", "raise");
+ *     const { count } = counter;
+ *     yield writes("count", "raise");
+ *     counter.count = count + 1;
+ *   },
+ * };
+ * const create = (): Counter => ({
+ *   count: 0,
+ *   lock: createLock("counter->lock", "spinlock"),
+ * });
+ * const atRest = ({ count }: Counter) => count;
+ * const safe = exploreRaces({ threads: [[locked], [locked]], create, atRest });
+ * assertEquals([safe.finding, safe.isAll], [undefined, true]);
+ * const racy = exploreRaces({ threads: [[unlocked], [unlocked]], create, atRest });
+ * assertEquals([racy.preemptions, racy.finding?.schedule], [0, "A2 B3 A1"]);
+ * assert(String(racy.finding?.error).includes("races/linearizable"));
+ * ```
+ */
+export function exploreRaces<Subject>(
+  trial: RaceTrial<Subject>,
+  options: ExploreOptions = {},
+): Explored {
+  assertTrial(trial);
+  const { preemptions: most = Infinity, schedules = Infinity } = options;
+  const order = new LockOrder();
+  const tally = new Tally(trial);
+  const goesOn = () =>
+    tally.schedules < schedules && (options.goesOn?.() ?? true);
+  for (let preemptions = 0;; preemptions++) {
+    let isCut = false;
+    const take = (ran: Ran<Subject>) => {
+      if (!tally.take(ran)) return false;
+      isCut = !goesOn();
+      return !isCut;
+    };
+    const isMore = depthFirst(trial, {
+      preemptions,
+      order,
+      ended: (execution) => take({ execution }),
+      broke: (execution, thrown) => take({ execution, error: { thrown } }),
+    });
+    const { schedules: run, stops, finding } = tally;
+    const isComplete = finding === undefined && !isCut;
+    const all = {
+      schedules: run,
+      stops,
+      preemptions: isComplete ? preemptions : preemptions - 1,
+      isAll: isComplete && !isMore,
+    };
+    if (finding !== undefined) return { ...all, finding };
+    if (isCut || !isMore || preemptions >= most) return all;
+  }
+}
+
+/** Runs schedules drawn at random, up to the first that breaks something. */
+export function sampleRaces<Subject>(
+  trial: RaceTrial<Subject>,
+  { seed, schedules, depth, goesOn }: SampleOptions,
+): Explored {
+  assertTrial(trial);
+  const random = randomFrom(seed);
+  const order = new LockOrder();
+  const tally = new Tally(trial);
+  let longest = 1;
+  const outcome = () => ({
+    schedules: tally.schedules,
+    stops: tally.stops,
+    preemptions: -1,
+    isAll: false,
+  });
+  while (tally.schedules < schedules && (goesOn?.() ?? true)) {
+    const choose = depth === undefined
+      ? uniformly(random)
+      : byPriority(random, trial.threads.length, depth, longest);
+    const ran = runSchedule(trial, order, choose);
+    longest = Math.max(longest, ran.execution.trace.length);
+    if (!tally.take(ran)) return { ...outcome(), finding: tally.finding };
+  }
+  return outcome();
+}
+
+/** Runs one schedule again; what it breaks, if anything, and what was done. */
+export function replayRace<Subject>(
+  trial: RaceTrial<Subject>,
+  schedule: string,
+): { readonly execution: Execution<Subject>; readonly finding?: RaceFinding } {
+  assertTrial(trial);
+  const threads = readSchedule(schedule, trial.threads.length);
+  const tally = new Tally(trial);
+  const ran = runAgain(trial, new LockOrder(), threads);
+  tally.take(ran);
+  const { finding } = tally;
+  return finding === undefined
+    ? { execution: ran.execution }
+    : { execution: ran.execution, finding };
+}
+
+/** The broken rule's name; what else was thrown, by its first line. */
+export function brokenBy({ error }: RaceFinding): string {
+  if (error instanceof InvariantError) return error.id;
+  return String(error).split("\n", 1)[0];
+}
+
+function assertTrial<Subject>({ threads }: RaceTrial<Subject>): void {
+  if (threads.length >= 1 && threads.length <= MOST_THREADS) return;
+  throw new RangeError(
+    `Cannot explore: the 'threads' are ${threads.length}, not 1 to ${MOST_THREADS}`,
+  );
+}
