@@ -85,19 +85,26 @@ export class Dependence {
     if (typeof stop === "string" || !("lock" in stop)) return;
     const { taken, tried, freed } = this.#lock(stop.lock);
     const isAlone = stop.mode === "exclusive";
+    // Each race is looked for before anything is learnt: what orders the two
+    // now may not, were the earlier one later.
     switch (stop.does) {
       case "acquire":
-        this.#meet(tried, nth, isAlone, races);
-        this.#learn(freed, nth);
-        return this.#touch(taken, nth, isAlone, races);
+        this.#meet(taken, nth, isAlone, races);
+        this.#record(taken, nth, isAlone);
+        return this.#learn(freed, nth);
       case "try":
+        this.#meet(taken, nth, isAlone, races);
         this.#meet(freed, nth, isAlone, races);
-        this.#touch(tried, nth, isAlone, NOBODY_RACES);
-        if (isTaken) return this.#touch(taken, nth, isAlone, races);
-        return this.#meet(taken, nth, isAlone, races);
+        if (!isTaken) {
+          this.#record(tried, nth, false);
+          return this.#learn(taken, nth);
+        }
+        this.#record(taken, nth, isAlone);
+        return this.#learn(freed, nth);
       case "release":
-        this.#meet(tried, nth, isAlone, races);
-        return this.#touch(freed, nth, isAlone, NOBODY_RACES);
+        this.#meet(tried, nth, true, races);
+        this.#record(freed, nth, isAlone);
+        return this.#learn(tried, nth);
     }
   }
 
@@ -109,20 +116,10 @@ export class Dependence {
     races: (earlier: number) => void,
   ): void {
     this.#meet(touched, nth, changes, races);
-    const thread = this.#owner[nth];
-    const clock = this.#clocks[thread];
-    if (changes) {
-      touched.changed = nth;
-      touched.looked.fill(NONE);
-      join(touched.changes, clock);
-      join(touched.looks, clock);
-    } else {
-      touched.looked[thread] = nth;
-      join(touched.looks, clock);
-    }
+    this.#record(touched, nth, changes);
   }
 
-  /** It meets what was done to a thing before, and comes after it. */
+  /** It meets what was done to a thing before. */
   #meet(
     touched: Touched,
     nth: number,
@@ -130,13 +127,21 @@ export class Dependence {
     races: (earlier: number) => void,
   ): void {
     this.#race(touched.changed, nth, races);
+    if (!changes) return;
+    for (const looked of touched.looked) this.#race(looked, nth, races);
+  }
+
+  /** It is what was done to a thing last, and comes after what was before. */
+  #record(touched: Touched, nth: number, changes: boolean): void {
+    const thread = this.#owner[nth];
+    const clock = this.#clocks[thread];
+    join(clock, changes ? touched.looks : touched.changes);
     if (changes) {
-      for (const looked of touched.looked) this.#race(looked, nth, races);
-    }
-    join(
-      this.#clocks[this.#owner[nth]],
-      changes ? touched.looks : touched.changes,
-    );
+      touched.changed = nth;
+      touched.looked.fill(NONE);
+      join(touched.changes, clock);
+    } else touched.looked[thread] = nth;
+    join(touched.looks, clock);
   }
 
   /** It comes after what was done to a thing before. */
@@ -179,8 +184,6 @@ export class Dependence {
     return touched;
   }
 }
-
-const NOBODY_RACES = () => {};
 
 function untouched(threads: number): Touched {
   return {

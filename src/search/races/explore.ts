@@ -25,8 +25,13 @@ export interface RaceFinding {
 
 /** What came of exploring. */
 export interface Explored {
-  /** Schedules that were run to their end, or to what they broke. */
+  /**
+   * Schedules that were run to their end, or to what they broke: of a search
+   * those of its last bound, which has all those before it.
+   */
   readonly schedules: number;
+  /** Schedules that were run, those of every bound. */
+  readonly runs: number;
   /** Stops in all of them. */
   readonly stops: number;
   /** Preemptions up to which every schedule was run; -1 where none. */
@@ -41,7 +46,7 @@ export interface Explored {
 export interface ExploreOptions {
   /** The most preemptions of a schedule; by default every schedule is run. */
   readonly preemptions?: number;
-  /** The most schedules. */
+  /** The most schedules that are run. */
   readonly schedules?: number;
   /** Asked before each schedule: whether to go on. */
   goesOn?(): boolean;
@@ -61,6 +66,7 @@ export interface SampleOptions {
 
 /** Counts schedules, and judges each that came to its end. */
 class Tally<Subject> {
+  runs = 0;
   schedules = 0;
   stops = 0;
   finding: RaceFinding | undefined;
@@ -72,6 +78,7 @@ class Tally<Subject> {
 
   /** Takes a schedule; whether nothing is broken. */
   take({ execution, error }: Ran<Subject>): boolean {
+    this.runs++;
     this.schedules++;
     this.stops += execution.trace.length;
     const thrown = error ?? this.#judge(execution);
@@ -145,10 +152,10 @@ export function exploreRaces<Subject>(
   const { preemptions: most = Infinity, schedules = Infinity } = options;
   const order = new LockOrder();
   const tally = new Tally(trial);
-  const goesOn = () =>
-    tally.schedules < schedules && (options.goesOn?.() ?? true);
+  const goesOn = () => tally.runs < schedules && (options.goesOn?.() ?? true);
   for (let preemptions = 0;; preemptions++) {
     let isCut = false;
+    tally.schedules = 0;
     const take = (ran: Ran<Subject>) => {
       if (!tally.take(ran)) return false;
       isCut = !goesOn();
@@ -160,10 +167,11 @@ export function exploreRaces<Subject>(
       ended: (execution) => take({ execution }),
       broke: (execution, thrown) => take({ execution, error: { thrown } }),
     });
-    const { schedules: run, stops, finding } = tally;
+    const { schedules: last, runs, stops, finding } = tally;
     const isComplete = finding === undefined && !isCut;
     const all = {
-      schedules: run,
+      schedules: last,
+      runs,
       stops,
       preemptions: isComplete ? preemptions : preemptions - 1,
       isAll: isComplete && !isMore,
@@ -185,6 +193,7 @@ export function sampleRaces<Subject>(
   let longest = 1;
   const outcome = () => ({
     schedules: tally.schedules,
+    runs: tally.runs,
     stops: tally.stops,
     preemptions: -1,
     isAll: false,
