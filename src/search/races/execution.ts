@@ -150,12 +150,18 @@ export class Execution<Subject> {
     });
   }
 
-  /** Has a thread go on to its next stop. Throws what it breaks. */
+  /**
+   * Has a thread go on to its next stop; from between two operations, past the
+   * first one of the next. Throws what it breaks.
+   */
   step(thread: number): Transition {
     const one = this.#threads[thread];
+    const { operation } = one;
+    if (one.next === BEGIN) this.#begin(thread);
     const { next } = one;
-    if (next === DONE) {
-      throw new Error(`Cannot go on: thread ${thread} is done`);
+    const isSame = one.operation === operation && this.#canRun(thread);
+    if (next === DONE || next === BEGIN || !isSame) {
+      return this.#record(thread, operation, BEGIN, true);
     }
     if (this.trace.length > MOST_TRANSITIONS) {
       throw new InvariantError(RACE_RULES.livelock, {
@@ -165,32 +171,44 @@ export class Execution<Subject> {
       });
     }
     const isTaken = this.#pass(thread, next);
-    const transition: Transition = {
-      thread,
-      operation: one.operation,
-      stop: next,
-      isTaken,
-      touched: NOTHING,
-    };
-    this.trace.push(transition);
+    const transition = this.#record(thread, operation, next, isTaken);
     this.#goOn(thread, isTaken);
     transition.touched = this.#lockdep.takeTouched();
     return transition;
   }
 
+  #record(
+    thread: number,
+    operation: number,
+    stop: Transition["stop"],
+    isTaken: boolean,
+  ): Transition {
+    const transition: Transition = {
+      thread,
+      operation,
+      stop,
+      isTaken,
+      touched: NOTHING,
+    };
+    this.trace.push(transition);
+    return transition;
+  }
+
+  /** Begins a thread's next operation: up to its first stop nothing is shared. */
+  #begin(thread: number): void {
+    const { operation } = this.#threads[thread];
+    this.completed.push({
+      thread,
+      operation,
+      began: this.#ended,
+      ended: Infinity,
+      answer: undefined,
+    });
+    this.#goOn(thread, true);
+  }
+
   /** Does what a stop says of locks; whether a lock that was tried is taken. */
-  #pass(thread: number, next: Stop | typeof BEGIN): boolean {
-    if (next === BEGIN) {
-      const { operation } = this.#threads[thread];
-      this.completed.push({
-        thread,
-        operation,
-        began: this.#ended,
-        ended: Infinity,
-        answer: undefined,
-      });
-      return true;
-    }
+  #pass(thread: number, next: Stop): boolean {
     if (typeof next === "string") {
       if (!isBlocked(next)) this.#assertMaySleep(thread, next);
       return true;
