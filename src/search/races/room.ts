@@ -1,0 +1,148 @@
+/** What can be explored: the operations of one part of the kernel, in words. */
+import type { Profile } from "../../linux/profile.ts";
+import type { Random } from "../../programs/random.ts";
+import type { Lockdep } from "../../rules/lockdep.ts";
+import { runToEnd } from "../../rules/stop.ts";
+import type { RaceOperation, RaceTrial } from "./trial.ts";
+
+/** Threads of operations in words, and what was done before they begin. */
+export interface RaceProgram {
+  /** What one did alone. */
+  readonly before: readonly string[];
+  /** What several do at once. */
+  readonly threads: readonly (readonly string[])[];
+}
+
+/** How the operations of a part of the kernel are made. */
+export interface RoomParts<Subject> {
+  /** Its name: `zsmalloc`. */
+  readonly name: string;
+  /** Its operations, as a help shows them: `write PAGE LETTER`. */
+  readonly operations: readonly string[];
+  /** Whether a kernel has it. */
+  isIn(profile: Profile): boolean;
+  /** A fresh one, as small as lets everything happen. */
+  create(profile: Profile): Subject;
+  /** Who is told which thread runs. */
+  lockdepOf(subject: Subject): Lockdep;
+  /** The operation of some words; nothing where they are none. */
+  operationOf(
+    words: readonly string[],
+    profile: Profile,
+  ): RaceOperation<Subject>["begin"] | undefined;
+  /** As {@linkcode RaceTrial.atRest}. */
+  atRest(subject: Subject): unknown;
+  /** A random program of so many threads, each of so many operations. */
+  random(
+    random: Random,
+    profile: Profile,
+    threads: number,
+    operations: number,
+  ): RaceProgram;
+}
+
+/** A part of the kernel that can be explored. */
+export interface RaceRoom {
+  /** Its name. */
+  readonly name: string;
+  /** Its operations, as a help shows them. */
+  readonly operations: readonly string[];
+  /** Whether a kernel has it. */
+  isIn(profile: Profile): boolean;
+  /** As {@linkcode RoomParts.random}. */
+  random: RoomParts<unknown>["random"];
+  /**
+   * Explores a program in a way, such as `exploreRaces` is one. Throws a
+   * RangeError at words that are no operation.
+   */
+  explore<Result>(
+    profile: Profile,
+    program: RaceProgram,
+    way: <Subject>(trial: RaceTrial<Subject>) => Result,
+  ): Result;
+}
+
+/** A room made of its parts. */
+export function raceRoom<Subject>(parts: RoomParts<Subject>): RaceRoom {
+  const { name, operations } = parts;
+  const operationOf = (
+    text: string,
+    profile: Profile,
+  ): RaceOperation<Subject> => {
+    const begin = parts.operationOf(text.split(/\s+/), profile);
+    if (begin !== undefined) return { text, begin };
+    throw new RangeError(
+      `Cannot explore ${name}: '${text}' is none of ${operations.join(", ")}`,
+    );
+  };
+  return {
+    name,
+    operations,
+    isIn: parts.isIn,
+    random: parts.random,
+    explore(profile, { before, threads }, way) {
+      const first = before.map((text) => operationOf(text, profile));
+      return way({
+        threads: threads.map((texts) =>
+          texts.map((text) => operationOf(text, profile))
+        ),
+        create() {
+          const subject = parts.create(profile);
+          for (const { begin } of first) runToEnd(begin(subject));
+          return subject;
+        },
+        lockdepOf: parts.lockdepOf,
+        atRest: parts.atRest,
+      });
+    },
+  };
+}
+
+/** Operations in words: `write 0 A; read 0`. */
+function readOperations(text: string): string[] {
+  return text.split(";").map((one) => one.trim().replace(/\s+/g, " "))
+    .filter((one) => one !== "");
+}
+
+/**
+ * A program in words: threads between bars, and behind a slash what they do,
+ * where anything was done before: `write 0 A / write 0 B; read 0 | discard 0`.
+ */
+export function readRaceProgram(text: string): RaceProgram {
+  const parts = text.split("/");
+  const threads = (parts.at(-1) ?? "").split("|").map(readOperations);
+  const before = parts.length < 2 ? [] : readOperations(parts[0]);
+  if (parts.length <= 2 && threads.every((one) => one.length > 0)) {
+    return { before, threads };
+  }
+  throw new RangeError(
+    `Cannot read the threads: '${text}' is not like 'write 0 A / write 0 B; read 0 | discard 0'`,
+  );
+}
+
+/** The same as a text. */
+export function raceProgramText({ before, threads }: RaceProgram): string {
+  const text = threads.map((one) => one.join("; ")).join(" | ");
+  return before.length === 0 ? text : `${before.join("; ")} / ${text}`;
+}
+
+/** Smaller programs: without a thread, an operation, or what was before. */
+export function* smallerRaces(
+  { before, threads }: RaceProgram,
+): Generator<RaceProgram> {
+  if (threads.length > 1) {
+    for (let nth = 0; nth < threads.length; nth++) {
+      yield { before, threads: threads.toSpliced(nth, 1) };
+    }
+  }
+  for (const [nth, operations] of threads.entries()) {
+    if (operations.length < 2) continue;
+    for (let at = 0; at < operations.length; at++) {
+      const fewer = operations.toSpliced(at, 1);
+      yield { before, threads: threads.with(nth, fewer) };
+    }
+  }
+  for (let at = 0; at < before.length; at++) {
+    yield { before: before.toSpliced(at, 1), threads };
+  }
+}
