@@ -252,12 +252,19 @@ function largeDictionary(): Uint8Array {
   return dictionary;
 }
 
-/** Dictionaries for the pages, by their names. */
+/**
+ * Dictionaries for the pages, by their names. `trained` is one as `zstd --train`
+ * makes them, of some of the pages: zstd finds tables in it before its content,
+ * whoever else takes it for content.
+ */
 export const CODEC_DICTIONARIES: Readonly<Record<string, Uint8Array>> = {
   "empty": new Uint8Array(0),
   "3 bytes": ENCODER.encode("the"),
   "4 KiB": sharedMaterial(4096),
   "100 KiB": largeDictionary(),
+  "trained": Deno.readFileSync(
+    new URL("./codec_lengths/trained.dict", import.meta.url),
+  ),
 };
 
 /** The digest of all pages and dictionaries, by which recordings name them. */
