@@ -154,7 +154,7 @@ function nearlyNoise(random: Random, nth: number): Uint8Array {
 function runs(random: Random, nth: number): Uint8Array {
   return pageOf(() =>
     random(2) === 0
-      ? new Uint8Array(1 + random(40 << nth)).fill(random(3))
+      ? new Uint8Array(1 + random(30 << nth)).fill(random(3))
       : noise(random, 1 + random(30))
   );
 }
@@ -252,16 +252,21 @@ function largeDictionary(): Uint8Array {
   return dictionary;
 }
 
+const LARGE = largeDictionary();
+
 /**
- * Dictionaries for the pages, by their names. `trained` is one as `zstd --train`
+ * Dictionaries for the pages, by their names: less than a word and a word,
+ * which is as few as lz4 takes; 64 KiB, which is as much, and more. `trained` is one as `zstd --train`
  * makes them, of some of the pages: zstd finds tables in it before its content,
  * whoever else takes it for content.
  */
 export const CODEC_DICTIONARIES: Readonly<Record<string, Uint8Array>> = {
   "empty": new Uint8Array(0),
-  "3 bytes": ENCODER.encode("the"),
+  "3 bytes": ENCODER.encode(VOCABULARY[0]).subarray(0, 3),
+  "8 bytes": ENCODER.encode(VOCABULARY.slice(0, 9).join(" ")).subarray(0, 8),
   "4 KiB": sharedMaterial(4096),
-  "100 KiB": largeDictionary(),
+  "64 KiB": LARGE.subarray(-64 * 1024),
+  "100 KiB": LARGE,
   "trained": Deno.readFileSync(
     new URL("./codec_lengths/trained.dict", import.meta.url),
   ),

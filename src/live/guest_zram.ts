@@ -6,7 +6,7 @@ import { kernelProfile } from "./kernel_profile.ts";
 import { LiveZram } from "./live_zram.ts";
 import { CODEC_MODULES, RAM_DISK, ramDisk } from "./wanted_modules.ts";
 import { BACKING_PATH } from "../programs/transcript_zram.ts";
-import { isRefusal, type Refusal, TargetMissing } from "../targets/target.ts";
+import { isRefusal, TargetMissing } from "../targets/target.ts";
 
 const NAME = "zram0";
 /** Pages of the backing device where nothing else is said. */
@@ -37,11 +37,8 @@ export interface GuestZram extends AsyncDisposable {
   readonly release: string;
   /** Pages of the backing device, if the kernel has writeback and ram disks. */
   readonly backingPages?: number;
-  /**
-   * Puts a file at `path` for the device to read, as a dictionary is. It is
-   * gone where a guest that failed is booted anew.
-   */
-  putFile(path: string, data: Uint8Array): Promise<Refusal | undefined>;
+  /** The guest itself, for what else is asked of it. */
+  readonly machine: GuestMachine;
 }
 
 /** How {@linkcode bootZram} boots. */
@@ -73,7 +70,7 @@ export async function bootZram(options: GuestZramOptions): Promise<GuestZram> {
       profile,
       release,
       ...hasBacking ? { backingPages } : {},
-      putFile: (path, data) => machine.guest.putFile(path, data),
+      machine,
       [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
     };
   } catch (error) {
