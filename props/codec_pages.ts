@@ -253,6 +253,7 @@ function largeDictionary(): Uint8Array {
 }
 
 const LARGE = largeDictionary();
+const SMALL = ENCODER.encode(VOCABULARY.slice(0, 9).join(" "));
 
 /**
  * Dictionaries for the pages, by their names: less than a word and a word,
@@ -262,8 +263,8 @@ const LARGE = largeDictionary();
  */
 export const CODEC_DICTIONARIES: Readonly<Record<string, Uint8Array>> = {
   "empty": new Uint8Array(0),
-  "3 bytes": ENCODER.encode(VOCABULARY[0]).subarray(0, 3),
-  "8 bytes": ENCODER.encode(VOCABULARY.slice(0, 9).join(" ")).subarray(0, 8),
+  "3 bytes": SMALL.subarray(0, 3),
+  "8 bytes": SMALL.subarray(0, 8),
   "4 KiB": sharedMaterial(4096),
   "64 KiB": LARGE.subarray(-64 * 1024),
   "100 KiB": LARGE,
