@@ -17,6 +17,7 @@ import {
   PROFILE_OPTIONS,
   UsageError,
 } from "../src/cli/usage.ts";
+import { GuestGone } from "../src/live/guest.ts";
 import { bootZram, type GuestZram } from "../src/live/guest_zram.ts";
 import { profileOf } from "../src/live/kernel_profile.ts";
 import type { LiveZram } from "../src/live/live_zram.ts";
@@ -87,9 +88,9 @@ function answered<Answer extends object>(
   return answer as Exclude<Answer, { error: string }>;
 }
 
-/** Sets the device up and measures; the first attribute that is refused ends it. */
+/** Sets the device up and measures; what is refused, or stops it, ends it. */
 async function outcomeOf(
-  device: LiveZram,
+  guest: GuestZram,
   algorithm: string,
   setting: Setting,
 ): Promise<Outcome> {
@@ -101,10 +102,23 @@ async function outcomeOf(
     ["disksize", String(CODEC_PAGES.length * PAGE_SIZE)],
   ];
   for (const [attr, value] of attributes) {
-    const refusal = await device.set(attr, value);
-    if (refusal !== undefined) return { refused: [attr, refusal.error] };
+    const answer = await guest.target.set(attr, value)
+      .catch((error) => restarted(guest, error));
+    if (answer === "stopped") return { stopped: attr };
+    if (answer !== undefined) return { refused: [attr, answer.error] };
   }
-  return await measure(device);
+  return await measure(guest.target);
+}
+
+/** Boots another guest where this one's kernel stopped. */
+async function restarted(
+  guest: GuestZram,
+  error: unknown,
+): Promise<"stopped"> {
+  if (!(error instanceof GuestGone)) throw error;
+  await guest.machine.restart();
+  await putDictionaries(guest);
+  return "stopped";
 }
 
 /** The algorithms that a device lists, those alone of which some are asked. */
@@ -134,7 +148,7 @@ async function recordGuest(
   for (const algorithm of await algorithmsOf(target, asked)) {
     const settings = settingsOf(algorithm, hasParams);
     for (const setting of settings) {
-      const outcome = await outcomeOf(target, algorithm, setting);
+      const outcome = await outcomeOf(guest, algorithm, setting);
       entries.push({ algorithm, setting, ...outcome });
     }
     console.error(`${algorithm}: ${settings.length} settings`);

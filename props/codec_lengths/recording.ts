@@ -13,7 +13,7 @@ export interface Setting {
   readonly dict?: string;
 }
 
-/** What came of a setting: lengths, or a refusal. */
+/** What came of a setting: lengths, a refusal, or the kernel's end. */
 export interface Outcome {
   /**
    * By how much each page of `CODEC_PAGES` grew `compr_data_size`: its length
@@ -22,6 +22,8 @@ export interface Outcome {
   readonly lengths?: readonly number[];
   /** What was refused, an attribute or every `write`, and with what. */
   readonly refused?: readonly [what: string, errno: string];
+  /** The attribute at which the kernel stopped. */
+  readonly stopped?: string;
 }
 
 /** An algorithm and what a kernel did with it. */
