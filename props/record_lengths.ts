@@ -24,11 +24,8 @@ import { bootZram, type GuestZram } from "../src/live/guest_zram.ts";
 import { profileOf } from "../src/live/kernel_profile.ts";
 import type { LiveZram } from "../src/live/live_zram.ts";
 import { isRefusal } from "../mod.ts";
-import {
-  CODEC_DICTIONARIES,
-  CODEC_PAGES,
-  codecPagesDigest,
-} from "./codec_pages.ts";
+import { CODEC_PAGES, codecPagesDigest } from "./codec_pages.ts";
+import { attributesOf, DICTIONARY_FILES } from "./codec_lengths/setup.ts";
 import { settingsOf } from "./codec_lengths/plan.ts";
 import {
   isRecorded,
@@ -40,28 +37,12 @@ import {
   writeRecording,
 } from "./codec_lengths/recording.ts";
 
-const PAGE_SIZE = 4096;
-
-/** Where a dictionary is in the guest. */
-function pathOf(dictionary: string): string {
-  return `/dictionary-${Object.keys(CODEC_DICTIONARIES).indexOf(dictionary)}`;
-}
-
 async function putDictionaries({ machine }: GuestZram): Promise<void> {
-  for (const [name, bytes] of Object.entries(CODEC_DICTIONARIES)) {
-    const refusal = await machine.putFile(pathOf(name), bytes);
+  for (const [path, bytes] of DICTIONARY_FILES) {
+    const refusal = await machine.putFile(path, bytes);
     if (refusal === undefined) continue;
-    throw new Error(`Cannot put '${name}' into the guest: ${refusal.error}`);
+    throw new Error(`Cannot put ${path} into the guest: ${refusal.error}`);
   }
-}
-
-/** A setting as `algorithm_params` is told it. */
-function paramsText({ level, winbits, dict }: Setting): string {
-  return [
-    ...level === undefined ? [] : [`level=${level}`],
-    ...winbits === undefined ? [] : [`deflate.winbits=${winbits}`],
-    ...dict === undefined ? [] : [`dict=${pathOf(dict)}`],
-  ].join(" ");
 }
 
 /** Writes all pages, each of which must come back as it was. */
@@ -96,14 +77,8 @@ async function outcomeOf(
   algorithm: string,
   setting: Setting,
 ): Promise<Outcome> {
-  const params = paramsText(setting);
-  const attributes = [
-    ["reset", "1"],
-    ["comp_algorithm", algorithm],
-    ...params === "" ? [] : [["algorithm_params", params]],
-    ["disksize", String(CODEC_PAGES.length * PAGE_SIZE)],
-  ];
-  for (const [attr, value] of attributes) {
+  const attributes = attributesOf(algorithm, setting);
+  for (const [attr, value] of [["reset", "1"], ...attributes]) {
     const answer = await guest.target.set(attr, value)
       .catch((error) => restarted(guest, error));
     if (answer === "stopped") return { stopped: attr };
