@@ -14,7 +14,7 @@ export function startBits(): void {
   written = 0;
 }
 
-/** Writes the low `count` bits of a value that has no others: at most 16. */
+/** Writes the low `count` bits of a value that has no others: at most 24. */
 export function putBits(value: number, count: number): void {
   held |= value << heldBits;
   heldBits += count;

@@ -152,8 +152,11 @@ function putSymbols(ofLiterals: Codes, ofDistances: Codes): void {
     }
     const length = lengthCodes[value];
     const symbol = FIRST_LENGTH_CODE + length;
-    putBits(codes[symbol], bits[symbol]);
-    putBits(value + MIN_MATCH - LENGTH_BASE[length], LENGTH_EXTRA[length]);
+    const more = value + MIN_MATCH - LENGTH_BASE[length];
+    putBits(
+      codes[symbol] | (more << bits[symbol]),
+      bits[symbol] + LENGTH_EXTRA[length],
+    );
     const code = distanceCode(distance);
     putBits(ofDistances.codes[code], ofDistances.bits[code]);
     putBits(distance - DISTANCE_BASE[code], DISTANCE_EXTRA[code]);

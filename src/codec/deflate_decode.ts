@@ -44,7 +44,7 @@ let page: Uint8Array = new Uint8Array();
 /** Bytes of the page that are made. */
 let made = 0;
 
-/** Takes bytes until there are `count` bits, zeros after the end. */
+/** Takes bytes until there are `count` bits, at most 24; zeros after the end. */
 function needBits(count: number): void {
   while (heldBits < count) {
     held |= compressed[taken++] << heldBits;
@@ -52,18 +52,22 @@ function needBits(count: number): void {
   }
 }
 
+/** How many bytes are used, in whole or in part. */
+function bytesUsed(): number {
+  return taken - (heldBits >>> 3);
+}
+
 /** Drops bits that were looked at, none of which may be after the end. */
 function dropBits(count: number): void {
   held >>>= count;
   heldBits -= count;
-  if (taken - (heldBits >>> 3) > compressed.length) {
+  if (taken > compressed.length && bytesUsed() > compressed.length) {
     throw corrupt(`it ends after ${compressed.length} bytes inside a block`);
   }
 }
 
 /** The next bits, at most 16. */
 function takeBits(count: number): number {
-  if (count === 0) return 0;
   needBits(count);
   const bits = held & ((1 << count) - 1);
   dropBits(count);
@@ -171,7 +175,9 @@ function takeSymbol(decoder: Decoder, what: string): number {
     return found >>> 4;
   }
   const symbol = takeLongSymbol(decoder);
-  if (symbol === undefined) throw corrupt(`no code of ${what} is like its bits`);
+  if (symbol === undefined) {
+    throw corrupt(`no code of ${what} is like its bits`);
+  }
   return symbol;
 }
 
@@ -196,8 +202,7 @@ function decodeStored(): void {
   if (takeBits(16) !== (length ^ 0xffff)) {
     throw corrupt("the length of a stored block is not repeated");
   }
-  // Whole bytes that were taken already are given back.
-  const from = taken - (heldBits >>> 3);
+  const from = bytesUsed();
   held = 0;
   heldBits = 0;
   taken = from + length;

@@ -6,12 +6,7 @@
  * Source: `deflate_stored`, `deflate_fast`, `deflate_slow` and `zlib_deflate`,
  * `lib/zlib_deflate/deflate.c`, the same in 5.10 to 7.3.
  */
-import {
-  alignBits,
-  bytesWritten,
-  putBits,
-  startBits,
-} from "./deflate_bits.ts";
+import { alignBits, bytesWritten, putBits, startBits } from "./deflate_bits.ts";
 import {
   addLiteral,
   addMatch,

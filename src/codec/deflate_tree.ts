@@ -9,7 +9,7 @@ import { MAX_BITS } from "./deflate_format.ts";
 
 /** A code that is made of how often its symbols occur (`tree_desc`). */
 export interface Tree {
-  /** How often each symbol occurs; those of inner nodes come after them. */
+  /** How often each symbol occurs. */
   readonly frequencies: Uint16Array;
   /** How many bits each symbol's code has: none where it has no code. */
   readonly bits: Uint8Array;
@@ -27,7 +27,7 @@ export interface Tree {
 export function newTree(extra: Uint8Array, maxBits: number): Tree {
   const symbols = extra.length;
   return {
-    frequencies: new Uint16Array(2 * symbols),
+    frequencies: new Uint16Array(symbols),
     bits: new Uint8Array(symbols),
     codes: new Uint16Array(symbols),
     extra,
@@ -38,8 +38,11 @@ export function newTree(extra: Uint8Array, maxBits: number): Tree {
 
 /** More nodes than any tree has. */
 const MAX_NODES = 1024;
+/** Bits of the depth in a node's rank. */
+const DEPTH_BITS = 8;
+const DEPTH_MASK = (1 << DEPTH_BITS) - 1;
 
-/** The nodes that have no father yet, from 1 on, those at the top the rarest. */
+/** The nodes that have no father yet, from 1 on, those at the top the smallest. */
 const heap = new Uint16Array(MAX_NODES);
 let heapLength = 0;
 /** Nodes in the order in which they got a father. */
@@ -47,70 +50,75 @@ const sorted = new Uint16Array(MAX_NODES);
 let sortedLength = 0;
 /** The father of each node (`Dad`). */
 const fathers = new Uint16Array(MAX_NODES);
-/** How deep the tree below each node is, which decides between equal frequencies. */
-const depths = new Uint8Array(MAX_NODES);
+/**
+ * By what nodes are ordered: how often each occurs, and among equals how deep
+ * the tree below it is, in the low {@linkcode DEPTH_BITS} bits (`depth`).
+ */
+const ranks = new Int32Array(MAX_NODES);
 /** How far each node is from the root. */
 const distances = new Uint8Array(MAX_NODES);
 /** How many codes of each length there are (`bl_count`). */
 const lengthCounts = new Uint16Array(MAX_BITS + 1);
 
-/** Whether a node comes before another, and where they are equal. */
-function isSmaller(frequencies: Uint16Array, one: number, other: number) {
-  return frequencies[one] < frequencies[other] ||
-    (frequencies[one] === frequencies[other] && depths[one] <= depths[other]);
-}
-
-/** Moves a node of the heap down to where both below it are larger (`pqdownheap`). */
-function siftDown(frequencies: Uint16Array, from: number): void {
+/** Moves a node of the heap down to where none below it is smaller (`pqdownheap`). */
+function siftDown(from: number): void {
   const node = heap[from];
+  const rank = ranks[node];
   let at = from;
   for (let below = 2 * at; below <= heapLength; below = 2 * at) {
     const isRight = below < heapLength &&
-      isSmaller(frequencies, heap[below + 1], heap[below]);
+      ranks[heap[below + 1]] <= ranks[heap[below]];
     if (isRight) below++;
-    if (isSmaller(frequencies, node, heap[below])) break;
+    if (rank <= ranks[heap[below]]) break;
     heap[at] = heap[below];
     at = below;
   }
   heap[at] = node;
 }
 
+function addToHeap(symbol: number, frequency: number): void {
+  heap[++heapLength] = symbol;
+  ranks[symbol] = frequency << DEPTH_BITS;
+}
+
 /** Puts every symbol that occurs into the heap; returns the last of them. */
 function fillHeap({ frequencies, bits }: Tree): number {
   let maxSymbol = -1;
   heapLength = 0;
+  bits.fill(0);
   for (let symbol = 0; symbol < bits.length; symbol++) {
-    bits[symbol] = 0;
     if (frequencies[symbol] === 0) continue;
-    heap[++heapLength] = maxSymbol = symbol;
-    depths[symbol] = 0;
+    addToHeap(symbol, frequencies[symbol]);
+    maxSymbol = symbol;
   }
   // A code has two symbols at least, whether they occur or not.
-  while (heapLength < 2) {
-    const symbol = maxSymbol < 2 ? ++maxSymbol : 0;
-    heap[++heapLength] = symbol;
-    depths[symbol] = 0;
-  }
+  while (heapLength < 2) addToHeap(maxSymbol < 2 ? ++maxSymbol : 0, 0);
   return maxSymbol;
 }
 
-/** Joins the two rarest nodes until there is one. */
-function joinNodes({ frequencies, bits }: Tree): void {
-  for (let at = heapLength >>> 1; at >= 1; at--) siftDown(frequencies, at);
+/** The rank of what two nodes become together. */
+function joinedRank(one: number, other: number): number {
+  const depth = Math.max(one & DEPTH_MASK, other & DEPTH_MASK) + 1;
+  const frequency = (one >>> DEPTH_BITS) + (other >>> DEPTH_BITS);
+  return (frequency << DEPTH_BITS) | depth;
+}
+
+/** Joins the two smallest nodes until there is one. */
+function joinNodes(symbols: number): void {
+  for (let at = heapLength >>> 1; at >= 1; at--) siftDown(at);
   sortedLength = 0;
-  for (let father = bits.length; heapLength >= 2; father++) {
+  for (let father = symbols; heapLength >= 2; father++) {
     const one = heap[1];
     heap[1] = heap[heapLength--];
-    siftDown(frequencies, 1);
+    siftDown(1);
     const other = heap[1];
     sorted[sortedLength++] = one;
     sorted[sortedLength++] = other;
-    frequencies[father] = frequencies[one] + frequencies[other];
-    depths[father] = Math.max(depths[one], depths[other]) + 1;
+    ranks[father] = joinedRank(ranks[one], ranks[other]);
     fathers[one] = father;
     fathers[other] = father;
     heap[1] = father;
-    siftDown(frequencies, 1);
+    siftDown(1);
   }
 }
 
@@ -193,7 +201,7 @@ export function numberCodes(
 /** Makes a tree's code of its frequencies (`build_tree`, `gen_bitlen`). */
 export function buildTree(tree: Tree): void {
   tree.maxSymbol = fillHeap(tree);
-  joinNodes(tree);
+  joinNodes(tree.bits.length);
   const tooFar = takeDistances(tree);
   if (tooFar > 0) makeRoom(tree, tooFar);
   numberCodes(tree.bits, tree.codes, tree.maxSymbol + 1);

@@ -126,24 +126,25 @@ export function longestMatch(
   head: number,
   before: number,
 ): number {
+  const { goodLength, niceLength, maxChain } = search;
   const lookahead = Math.min(pageSize - position, MAX_MATCH);
-  const enough = Math.min(search.niceLength, lookahead);
+  const enough = Math.min(niceLength, lookahead);
   const limit = Math.max(base, position - maxDistance);
-  let chain = before >= search.goodLength
-    ? search.maxChain >>> 2
-    : search.maxChain;
   let best = before;
-  let start = -1;
   if (best >= lookahead) return NO_MATCH;
+  let start = -1;
+  let chain = before >= goodLength ? maxChain >>> 2 : maxChain;
+  let last = source[position + best];
   let candidate = head;
   do {
     // A longer match has this byte as well.
-    if (source[candidate + best] === source[position + best]) {
+    if (source[candidate + best] === last) {
       const length = countEqual(position, candidate, lookahead);
       if (length > best) {
         best = length;
         start = candidate;
         if (length >= enough) break;
+        last = source[position + best];
       }
     }
     candidate = previous[candidate];
