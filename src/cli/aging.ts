@@ -1,7 +1,7 @@
 /** What `zspec run` does to a device: written, aged, and read back. */
 import { crc32 } from "node:zlib";
 import type { Codec } from "../codec/codec.ts";
-import { ALL_CODECS } from "../codec/codecs.ts";
+import { codecsOf } from "../codec/codecs.ts";
 import { randomFrom, shuffle } from "../programs/random.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
@@ -127,7 +127,7 @@ function initialise(request: RunRequest): Zram {
   const { profile, algorithm, disksize, backingPages, recompressor } = request;
   const device = new RamBackingDevice(backingPages ?? 0, profile.pageSize);
   const zram = new Zram(profile, {
-    codecs: ALL_CODECS,
+    codecs: codecsOf(profile.zram),
     backingDevices: new Map([[BACKING_PATH, device]]),
   });
   zram.setAlgorithm(algorithm.name);

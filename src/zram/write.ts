@@ -7,14 +7,14 @@ import { PRIMARY_COMP } from "./zcomp.ts";
 
 /**
  * Stores one page and returns the bytes by which it now counts in
- * `compr_data_size`, or ENOMEM, the page written before being still there.
- * Specifies `zram_write_page` (since 6.4; before, `__zram_bvec_write`).
+ * `compr_data_size`; or ENOMEM, or EINVAL where the compressor fails, the page
+ * written before being still there. Specifies `zram_write_page` (since 6.4; before, `__zram_bvec_write`).
  */
 export function writePage(
   zram: Zram,
   page: number,
   data: Uint8Array,
-): number | "ENOMEM" {
+): number | "ENOMEM" | "EINVAL" {
   if (takesNoMemory(zram.profile, data)) {
     writeSameFilledPage(zram, page, data);
     return 0;
@@ -22,6 +22,7 @@ export function writePage(
   const { slots, stats, buffer } = zram;
   const pool = zram.initialisedPool;
   let length = zram.codecAt(PRIMARY_COMP).compress(data, buffer);
+  if (length === 0) return "EINVAL";
   const huge = length >= zram.wholeFrom;
   if (huge) length = data.length;
 
