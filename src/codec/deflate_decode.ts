@@ -116,15 +116,20 @@ function lookUp(
 }
 
 /**
- * Makes a code of its lengths; says whether there are too many codes of them,
- * or too few, one code of one bit aside.
+ * Makes a code of its lengths; says whether it is one: neither too many codes,
+ * nor too few, though one of a single bit, or none, can do where it `isOptional`.
  */
-function makeDecoder(decoder: Decoder, lengths: Uint8Array): boolean {
+function makeDecoder(
+  decoder: Decoder,
+  lengths: Uint8Array,
+  isOptional: boolean,
+): boolean {
   const { root, counts, symbols } = decoder;
   root.fill(0);
   counts.fill(0);
   for (const length of lengths) counts[length]++;
   const isSingle = counts[0] + counts[1] === lengths.length && counts[1] <= 1;
+  const mayHaveRoom = isOptional && isSingle;
   counts[0] = 0;
   offsets.fill(0);
   let left = 1;
@@ -133,7 +138,7 @@ function makeDecoder(decoder: Decoder, lengths: Uint8Array): boolean {
     if (left < 0) return false;
     offsets[length + 1] = offsets[length] + counts[length];
   }
-  if (left > 0 && !isSingle) return false;
+  if (left > 0 && !mayHaveRoom) return false;
   lengths.forEach((length, symbol) => {
     if (length > 0) symbols[offsets[length]++] = symbol;
   });
@@ -182,9 +187,9 @@ function takeSymbol(decoder: Decoder, what: string): number {
 }
 
 const staticLiterals = newDecoder();
-makeDecoder(staticLiterals, STATIC_LITERAL_BITS);
+makeDecoder(staticLiterals, STATIC_LITERAL_BITS, false);
 const staticDistances = newDecoder();
-makeDecoder(staticDistances, STATIC_DISTANCE_BITS);
+makeDecoder(staticDistances, STATIC_DISTANCE_BITS, false);
 const bitLengths = newDecoder();
 const literals = newDecoder();
 const distances = newDecoder();
@@ -270,6 +275,18 @@ function readLengths(count: number): void {
   }
 }
 
+/** Makes a code of lengths that were read. */
+function makeCode(
+  decoder: Decoder,
+  from: Uint8Array,
+  isOptional: boolean,
+  what: string,
+): void {
+  if (!makeDecoder(decoder, from, isOptional)) {
+    throw corrupt(`the lengths of its codes of ${what} make no code`);
+  }
+}
+
 /** Reads the codes of a block that has its own. */
 function readCodes(): void {
   const ofLiterals = takeBits(5) + FIRST_LENGTH_CODE;
@@ -284,16 +301,11 @@ function readCodes(): void {
   for (let nth = 0; nth < told; nth++) {
     ofLengths[BIT_LENGTH_ORDER[nth]] = takeBits(3);
   }
-  const make = (decoder: Decoder, from: Uint8Array, what: string) => {
-    if (!makeDecoder(decoder, from)) {
-      throw corrupt(`the lengths of its codes of ${what} make no code`);
-    }
-  };
-  make(bitLengths, ofLengths, "lengths");
-  readLengths(ofLiterals + ofDistances);
-  const all = lengths.subarray(0, ofLiterals + ofDistances);
-  make(literals, all.subarray(0, ofLiterals), "literals");
-  make(distances, all.subarray(ofLiterals), "distances");
+  makeCode(bitLengths, ofLengths, false, "lengths");
+  const count = ofLiterals + ofDistances;
+  readLengths(count);
+  makeCode(literals, lengths.subarray(0, ofLiterals), true, "literals");
+  makeCode(distances, lengths.subarray(ofLiterals, count), true, "distances");
 }
 
 /** Decodes one block; returns whether it was the last. */
