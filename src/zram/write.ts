@@ -1,5 +1,6 @@
 /** How a page is written and freed. */
 import type { Profile } from "../linux/profile.ts";
+import type { ZramProfile } from "../linux/zram_profile.ts";
 import type { Zram } from "./device.ts";
 import { isSameFilled, readWord32 } from "./same_filled.ts";
 import { ZRAM_HUGE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
@@ -41,7 +42,12 @@ export function writePage(
 }
 
 /** Whether a page is one word repeated, or of zeros where only those count. */
-export function takesNoMemory(profile: Profile, data: Uint8Array): boolean {
+export function takesNoMemory(
+  profile: Pick<Profile, "wordBits"> & {
+    readonly zram: Pick<ZramProfile, "sameFilled">;
+  },
+  data: Uint8Array,
+): boolean {
   if (!isSameFilled(data, profile.wordBits / 8)) return false;
   return profile.zram.sameFilled === "word" ||
     (readWord32(data, 0) === 0 && readWord32(data, 4) === 0);
