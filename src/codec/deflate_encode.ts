@@ -158,10 +158,16 @@ function encodeSlow(pageSize: number, search: Level): void {
   endBlockAt(pageSize, true);
 }
 
-type Encoder = Level["encode"];
+/** One row of {@linkcode LEVELS}. */
+type Row = readonly [
+  goodLength: number,
+  maxLazy: number,
+  niceLength: number,
+  maxChain: number,
+  encode: Level["encode"],
+];
 
-/** Levels 0 to 9: good length, lazy, nice length, chain. */
-const LEVELS: readonly Level[] = ([
+const ROWS: readonly Row[] = [
   [0, 0, 0, 0, encodeStored],
   [4, 4, 8, 4, encodeFast],
   [4, 5, 16, 8, encodeFast],
@@ -172,7 +178,10 @@ const LEVELS: readonly Level[] = ([
   [8, 32, 128, 256, encodeSlow],
   [32, 128, 258, 1024, encodeSlow],
   [32, 258, 258, 4096, encodeSlow],
-] as const satisfies readonly [number, number, number, number, Encoder][]).map(
+];
+
+/** Levels 0 to 9. */
+const LEVELS: readonly Level[] = ROWS.map(
   ([goodLength, maxLazy, niceLength, maxChain, encode], level) => ({
     level,
     goodLength,
@@ -194,7 +203,7 @@ function putShort(value: number): void {
 
 /** Writes the method, the window and the level, of which a decoder needs the second. */
 function putHeader(level: number, windowBits: number): void {
-  const flags = Math.min(((level - 1) >>> 1) & 0xffff, 3);
+  const flags = Math.min((level - 1) >>> 1, 3);
   const header = ((8 + ((windowBits - 8) << 4)) << 8) | (flags << 6);
   putShort(header + 31 - header % 31);
 }
@@ -208,7 +217,7 @@ export function deflatePage(
   level: number,
   winbits: number,
 ): number {
-  const { encode, ...search } = LEVELS[level === -1 ? DEFAULT_LEVEL : level];
+  const search = LEVELS[level === -1 ? DEFAULT_LEVEL : level];
   const windowBits = Math.abs(winbits);
   const hasHeader = winbits > 0;
   loadPage(page);
@@ -217,7 +226,7 @@ export function deflatePage(
   startWindow(page.length, windowBits);
   blockStart = 0;
   if (hasHeader) putHeader(search.level, windowBits);
-  encode(page.length, { ...search, encode });
+  search.encode(page.length, search);
   alignBits();
   if (hasHeader) {
     const sum = adler32(page);

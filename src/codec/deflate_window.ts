@@ -39,7 +39,7 @@ const heads = new Uint16Array(1 << HASH_BITS);
 /** The position before, of the same hash (`prev`). */
 const previous = new Uint16Array(1 << 16);
 
-/** Bytes of the window's half (`w_size`). */
+/** Bytes of a window (`w_size`). */
 let windowSize = 0;
 /** How far back a match can be (`MAX_DIST`). */
 let maxDistance = 0;
