@@ -2,6 +2,7 @@
 import type { ZstdEncoder } from "../linux/zstd_encoder.ts";
 import type { Codec } from "./codec.ts";
 import { lz4 } from "./lz4.ts";
+import { lz4hc } from "./lz4hc.ts";
 import { lz4Wasm } from "./lz4_wasm.ts";
 import { lzo, lzoRle } from "./lzo.ts";
 import { zstd, zstdOf } from "./zstd.ts";
@@ -9,8 +10,8 @@ import { deflate } from "./deflate.ts";
 
 /**
  * Codecs whose compressed lengths are the kernel's own, so that a device with
- * them has the kernel's statistics: `lzo-rle`, `lzo` and `lz4`, in the order of
- * `drivers/block/zram/zcomp.c`.
+ * them has the kernel's statistics: `lzo-rle`, `lzo`, `lz4` and `lz4hc`, in the
+ * order of `drivers/block/zram/zcomp.c`.
  *
  * @example
  * ```ts
@@ -20,10 +21,10 @@ import { deflate } from "./deflate.ts";
  * const page = new TextEncoder().encode("zsmalloc".repeat(512));
  * const into = new Uint8Array(2 * 4096);
  * const lengths = KERNEL_CODECS.map((codec) => codec.compress(page, into));
- * assertEquals(lengths, [55, 53, 33]);
+ * assertEquals(lengths, [55, 53, 33, 33]);
  * ```
  */
-export const KERNEL_CODECS: readonly Codec[] = [lzoRle, lzo, lz4];
+export const KERNEL_CODECS: readonly Codec[] = [lzoRle, lzo, lz4, lz4hc];
 
 /**
  * Every codec: those of {@linkcode KERNEL_CODECS}, then those that store pages
