@@ -40,6 +40,9 @@ function lz4hcWith({ level = DEFAULT_LEVEL, dict }: ZcompParams): Codec {
       decompressLz4Block("lz4hc", compressed, dictionary, page);
     },
     withParams: lz4hcWith,
+    // Where it has no dictionary, it does not look at one either.
+    retold: (params) =>
+      lz4hcWith(dict === undefined ? { level: params.level } : params),
   };
 }
 
