@@ -96,7 +96,7 @@ Deno.test("a device has the codecs it is given beside the kernel's", () => {
   assertEquals(zram.disksize, 4096);
   const lz5 = new Zram({
     ...LINUX_6_1,
-    zram: { ...LINUX_6_1.zram, algorithms: ["lz4", "lz5"] },
+    zram: { ...LINUX_6_1.zram, compAlgorithms: ["lz4", "lz5"] },
   });
   assertEquals(lz5.setAlgorithm("lz5"), undefined);
   assertThrows(
