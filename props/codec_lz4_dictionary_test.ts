@@ -50,7 +50,7 @@ Deno.test("a dictionary of less than 8 bytes or more than 64 KiB compresses noth
   const lengthWith = (bytes: number) =>
     lz4WithDictionary(1, CODEC_DICTIONARIES["100 KiB"].subarray(0, bytes))
       .compress(CODEC_PAGES[0].bytes, into);
-  for (const bytes of [0, 1, 7, 65537, 102400]) {
+  for (const bytes of [1, 7, 65537, 102400]) {
     assertEquals(lengthWith(bytes), 0, `${bytes} bytes`);
   }
   for (const bytes of [8, 9, 65536]) assert(lengthWith(bytes) > 0);

@@ -162,9 +162,10 @@ function compressWindow(
 }
 
 /**
- * LZ4 with a dictionary, and how little it searches: `acceleration`, 1 for
- * anything below. With the kernel's own lengths; as there, a dictionary of less
- * than 8 bytes or more than 64 KiB compresses nothing, and the length is 0.
+ * LZ4 with a dictionary and an acceleration, of which any below 1 is 1: with the
+ * kernel's own lengths. As there, with a dictionary of less than 8 bytes or more
+ * than 64 KiB nothing is compressed, and the length is 0. Without one it is
+ * `lz4`.
  *
  * Specifies `lz4_compress` and `lz4_decompress` with `params->dict`,
  * `drivers/block/zram/backend_lz4.c`, since 6.12.
