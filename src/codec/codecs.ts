@@ -2,6 +2,7 @@
 import type { ZstdEncoder } from "../linux/zstd_encoder.ts";
 import type { Codec } from "./codec.ts";
 import { lz4 } from "./lz4.ts";
+import { lz4hc } from "./lz4hc.ts";
 import { lz4Wasm } from "./lz4_wasm.ts";
 import { lzo, lzoRle } from "./lzo.ts";
 import { zstd, zstdOf } from "./zstd.ts";
