@@ -63,7 +63,7 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
 
 /** Why lengths are near where a dictionary is told. */
 const NEAR_WITH_DICT =
-  "no libzstd at hand can be given a dictionary as the kernel does, prepared once for all pages";
+  "no libzstd at hand takes a dictionary as the kernel does, prepared once for all pages";
 
 /** The library for a kernel's: Deno's for one that is not known. */
 function libraryOf(libzstd: string): Library {
