@@ -9,7 +9,8 @@ import type { Codec } from "./codec.ts";
 import { zlibDecoder } from "./node_zlib.ts";
 import { compressUnsized } from "./zstd_asm.ts";
 import { denoZstd, isDenoZstd157 } from "./zstd_deno.ts";
-import { type WasmRelease, zstdLibrary } from "./zstd_wasm.ts";
+import type { WasmRelease } from "./zstd_builds.ts";
+import { zstdLibrary } from "./zstd_wasm.ts";
 
 /** The level that none is told (`zstd_default_clevel`; ZSTD_DEF_LEVEL, `crypto/zstd.c`). */
 const DEFAULT_LEVEL = 3;
