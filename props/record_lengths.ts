@@ -6,7 +6,9 @@
  *     deno run -A props/record_lengths.ts [--algorithm A,…] [OPTION…]
  *
  * The file in `props/codec_lengths` is the kernel's; with `--algorithm` the
- * others stay in it as they were. The options are those of `zspec guest`.
+ * others stay in it as they were. The options are those of `zspec guest`: by
+ * `--module` comes a zram that has an algorithm which the kernel's own has not,
+ * such as Debian's lzo since 6.12.
  */
 import { heedingSignals } from "../src/cli/interrupt.ts";
 import { BOOT_OPTIONS, bootOf } from "../src/cli/guest_boot.ts";
@@ -22,11 +24,8 @@ import { bootZram, type GuestZram } from "../src/live/guest_zram.ts";
 import { profileOf } from "../src/live/kernel_profile.ts";
 import type { LiveZram } from "../src/live/live_zram.ts";
 import { isRefusal } from "../mod.ts";
-import {
-  CODEC_DICTIONARIES,
-  CODEC_PAGES,
-  codecPagesDigest,
-} from "./codec_pages.ts";
+import { CODEC_PAGES, codecPagesDigest } from "./codec_pages.ts";
+import { attributesOf, DICTIONARY_FILES } from "./codec_lengths/setup.ts";
 import { settingsOf } from "./codec_lengths/plan.ts";
 import {
   isRecorded,
@@ -38,28 +37,12 @@ import {
   writeRecording,
 } from "./codec_lengths/recording.ts";
 
-const PAGE_SIZE = 4096;
-
-/** Where a dictionary is in the guest. */
-function pathOf(dictionary: string): string {
-  return `/dictionary-${Object.keys(CODEC_DICTIONARIES).indexOf(dictionary)}`;
-}
-
 async function putDictionaries({ machine }: GuestZram): Promise<void> {
-  for (const [name, bytes] of Object.entries(CODEC_DICTIONARIES)) {
-    const refusal = await machine.putFile(pathOf(name), bytes);
+  for (const [path, bytes] of DICTIONARY_FILES) {
+    const refusal = await machine.putFile(path, bytes);
     if (refusal === undefined) continue;
-    throw new Error(`Cannot put '${name}' into the guest: ${refusal.error}`);
+    throw new Error(`Cannot put ${path} into the guest: ${refusal.error}`);
   }
-}
-
-/** A setting as `algorithm_params` is told it. */
-function paramsText({ level, winbits, dict }: Setting): string {
-  return [
-    ...level === undefined ? [] : [`level=${level}`],
-    ...winbits === undefined ? [] : [`deflate.winbits=${winbits}`],
-    ...dict === undefined ? [] : [`dict=${pathOf(dict)}`],
-  ].join(" ");
 }
 
 /** Writes all pages, each of which must come back as it was. */
@@ -94,14 +77,8 @@ async function outcomeOf(
   algorithm: string,
   setting: Setting,
 ): Promise<Outcome> {
-  const params = paramsText(setting);
-  const attributes = [
-    ["reset", "1"],
-    ["comp_algorithm", algorithm],
-    ...params === "" ? [] : [["algorithm_params", params]],
-    ["disksize", String(CODEC_PAGES.length * PAGE_SIZE)],
-  ];
-  for (const [attr, value] of attributes) {
+  const attributes = attributesOf(algorithm, setting);
+  for (const [attr, value] of [["reset", "1"], ...attributes]) {
     const answer = await guest.target.set(attr, value)
       .catch((error) => restarted(guest, error));
     if (answer === "stopped") return { stopped: attr };
@@ -121,18 +98,10 @@ async function restarted(
   return "stopped";
 }
 
-/** The algorithms that a device lists, those alone of which some are asked. */
-async function algorithmsOf(
-  device: LiveZram,
-  asked: readonly string[] | undefined,
-): Promise<readonly string[]> {
+/** The algorithms that a device lists. */
+async function listedAlgorithms(device: LiveZram): Promise<string[]> {
   const { value } = answered(await device.get("comp_algorithm"));
-  const all = value.replace(/[[\]]/g, "").trim().split(/\s+/);
-  const absent = asked?.find((name) => !all.includes(name));
-  if (absent === undefined) return asked ?? all;
-  throw new UsageError(
-    `Cannot record: the algorithm '${absent}' is none of ${all.join(", ")}`,
-  );
+  return value.replace(/[[\]]/g, "").trim().split(/\s+/);
 }
 
 /** Records a guest's algorithms; says on standard error how far it is. */
@@ -145,7 +114,7 @@ async function recordGuest(
   const hasParams = "algorithm_params" in profile.zram.attributes;
   const entries: RecordedEntry[] = [];
   await putDictionaries(guest);
-  for (const algorithm of await algorithmsOf(target, asked)) {
+  for (const algorithm of asked ?? await listedAlgorithms(target)) {
     const settings = settingsOf(algorithm, hasParams);
     for (const setting of settings) {
       const outcome = await outcomeOf(guest, algorithm, setting);

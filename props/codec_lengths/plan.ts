@@ -1,8 +1,9 @@
 /** The settings of each algorithm whose lengths are recorded. */
 import type { Setting } from "./recording.ts";
 
-/** Dictionaries that are looked at with some levels. */
-const DICTIONARIES = ["4 KiB", "64 KiB", "100 KiB", "trained"];
+/** Dictionaries that are looked at with some levels, the largest with few. */
+const DICTIONARIES = ["4 KiB", "64 KiB", "trained"];
+const LARGE = "100 KiB";
 /** Those with the default level alone: as good as none. */
 const SMALL_DICTIONARIES = ["empty", "3 bytes", "8 bytes"];
 
@@ -15,15 +16,18 @@ function range(from: number, to: number): number[] {
 function levelled(
   levels: readonly number[],
   withDictionary: readonly number[],
+  withLarge: readonly number[],
 ): Setting[] {
+  const settingsWith = (dict: string, levels: readonly number[]) => [
+    { dict },
+    ...levels.map((level) => ({ level, dict })),
+  ];
   return [
     {},
     ...levels.map((level) => ({ level })),
     ...SMALL_DICTIONARIES.map((dict) => ({ dict })),
-    ...DICTIONARIES.flatMap((dict) => [
-      { dict },
-      ...withDictionary.map((level) => ({ level, dict })),
-    ]),
+    ...DICTIONARIES.flatMap((dict) => settingsWith(dict, withDictionary)),
+    ...settingsWith(LARGE, withLarge),
   ];
 }
 
@@ -32,8 +36,8 @@ function windows(): Setting[] {
   const all = [...range(-16, -8), ...range(8, 16)];
   return [
     ...all.map((winbits) => ({ winbits })),
-    ...[-15, -12, -9, 15].flatMap((winbits) =>
-      [0, 1, 4, 9].map((level) => ({ winbits, level }))
+    ...[-15, -9, 15].flatMap((winbits) =>
+      [1, 4, 9].map((level) => ({ winbits, level }))
     ),
   ];
 }
@@ -43,14 +47,16 @@ const SETTINGS: Readonly<Record<string, readonly Setting[]>> = {
   lz4: levelled(
     [-1, 0, 1, 2, 3, 4, 5, 6, 9, 16, 50, 100, 1000, 65536, 65537, 2 ** 31 - 1],
     [2, 9, 50],
+    [],
   ),
-  lz4hc: levelled([-5, ...range(0, 17), 99], [1, 3, 6, 10, 12, 16]),
+  lz4hc: levelled([-5, ...range(0, 17), 99], [1, 3, 6, 10, 12, 16], []),
   zstd: levelled(
     [-131073, -131072, -50, ...range(-7, 23), 99],
-    [-131072, -1, 1, 2, 4, 5, 6, 7, 9, 11, 13, 15, 16, 17, 18, 19, 22],
+    [-131072, -1, 1, 2, 4, 5, 6, 7, 9, 11, 13, 15, 16, 18, 19, 22],
+    [-1, 1, 5, 13, 19],
   ),
   deflate: [
-    ...levelled([-2, ...range(-1, 10)], []),
+    ...levelled([-2, ...range(-1, 10)], [], []),
     ...windows(),
   ],
 };

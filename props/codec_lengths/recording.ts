@@ -1,6 +1,6 @@
 /**
- * Recordings of the lengths that kernels' compressors gave: a JSON file of each
- * kernel. What is as it was in `linux-6.18` is not told again.
+ * Recordings of the lengths that kernels' compressors gave: a file of JSON lines
+ * of each kernel. What is as it was in `linux-6.18` is not told again.
  */
 
 /** What an algorithm was set to; nothing of what it was left to itself. */
@@ -59,7 +59,7 @@ const BASE = "linux-6.18";
 
 /** Where the recording of a kernel is. */
 function urlOf(kernel: string): URL {
-  return new URL(`./${kernel}.json`, import.meta.url);
+  return new URL(`./${kernel}.jsonl`, import.meta.url);
 }
 
 /** What tells an entry from others. */
@@ -103,10 +103,9 @@ function grouped({ kernel, entries }: LengthsRecording): Group[] {
 /** Writes a recording to its kernel's file, a line for each group. */
 export function writeRecording(recording: LengthsRecording): void {
   const { entries: _, ...head } = recording;
-  const opened = JSON.stringify(head).slice(0, -1);
-  const lines = grouped(recording).map((group) => JSON.stringify(group));
-  const text = `${opened},"groups":[\n${lines.join(",\n")}\n]}\n`;
-  Deno.writeTextFileSync(urlOf(recording.kernel), text);
+  const lines = [head, ...grouped(recording)]
+    .map((line) => JSON.stringify(line) + "\n");
+  Deno.writeTextFileSync(urlOf(recording.kernel), lines.join(""));
 }
 
 /** Whether there is a recording of a kernel. */
@@ -117,17 +116,15 @@ export function isRecorded(kernel: string): boolean {
 /** The kernels of which there is a recording. */
 export function recordedKernels(): string[] {
   return Array.from(Deno.readDirSync(new URL(".", import.meta.url)))
-    .flatMap(({ name }) => /^(.*)\.json$/.exec(name)?.[1] ?? [])
+    .flatMap(({ name }) => /^(.*)\.jsonl$/.exec(name)?.[1] ?? [])
     .sort();
 }
 
 /** The recording of a kernel. */
 export function readRecording(kernel: string): LengthsRecording {
-  const { groups, ...head }:
-    & Omit<LengthsRecording, "entries">
-    & { readonly groups: readonly Group[] } = JSON.parse(
-      Deno.readTextFileSync(urlOf(kernel)),
-    );
+  const [head, ...lines] = Deno.readTextFileSync(urlOf(kernel)).trim()
+    .split("\n");
+  const groups: Group[] = lines.map((line) => JSON.parse(line));
   const base = kernel === BASE ? new Map() : baseEntries();
   const entries = groups.flatMap(({ settings, as, ...told }) =>
     settings.map((setting): RecordedEntry => {
@@ -135,5 +132,5 @@ export function readRecording(kernel: string): LengthsRecording {
       return as === undefined ? entry : base.get(keyOf(entry));
     })
   );
-  return { ...head, entries };
+  return { ...JSON.parse(head), entries };
 }

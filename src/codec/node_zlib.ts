@@ -1,4 +1,4 @@
-/** Codecs by `node:zlib`. */
+/** Decoding pages by `node:zlib`. */
 import { type Codec, CorruptDataError } from "./codec.ts";
 
 /** What `node:zlib` throws for an output above `maxOutputLength`. */
@@ -45,22 +45,5 @@ export function zlibDecoder(
     }
     assertWhole(name, made.length, page);
     page.set(made);
-  };
-}
-
-/** A codec whose encoder and decoder are `node:zlib`'s. */
-export function zlibCodec(
-  name: string,
-  encode: (page: Uint8Array) => Uint8Array,
-  decode: (compressed: Uint8Array, maxOutputLength: number) => Uint8Array,
-): Codec {
-  return {
-    name,
-    compress(page, into) {
-      const encoded = encode(page);
-      into.set(encoded);
-      return encoded.length;
-    },
-    decompress: zlibDecoder(name, decode),
   };
 }
