@@ -56,7 +56,7 @@ const codecsByEncoder = new WeakMap<ZstdEncoder, readonly Codec[]>();
  *
  * const codecs = codecsOf(LINUX_6_1.zram);
  * const zstd = codecs.find(({ name }) => name === "zstd");
- * assertEquals(typeof zstd?.near, "string");
+ * assertEquals([zstd?.name, zstd?.near], ["zstd", undefined]);
  * ```
  */
 export function codecsOf({ zstd: encoder }: CompressorUser): readonly Codec[] {
