@@ -26,77 +26,94 @@ import { loadPage, source } from "./workspace.ts";
 
 /** The most bytes that a page has. */
 const MAX_PAGE_SIZE = 65536;
-/** The number of slots of a ring's hash table, as a power of two. */
+/** The number of slots of a hash table, as a power of two. */
 const HASH_BITS = 11;
 /** A unit that no ring holds: units are counted from the page's first. */
 const NEVER = -(1 << 15);
 
 const words = new DataView(source.buffer, source.byteOffset, source.byteLength);
 
-/**
- * The ring of one kind of index: the page's last `units` of `bytes` each. As
- * units enter in the page's order, one of them is there exactly if it is none
- * older than that; the kernel, which deletes what leaves from its hash table,
- * finds the same.
+/*
+ * A ring holds the page's last units, of 2, 4 or 8 bytes. As units enter in the
+ * page's order, one of them is there exactly if it is not too old; the kernel,
+ * which deletes what leaves from its hash tables, finds the same.
  */
-interface Ring {
-  readonly bytes: ActionBytes;
-  readonly units: number;
-  /** The last unit of each hash. */
-  readonly latest: Int16Array;
-  /** The unit of the same hash before each. */
-  readonly earlier: Int16Array;
+const UNITS_2 = 1 << INDEX_BITS[2];
+const UNITS_4 = 1 << INDEX_BITS[4];
+const UNITS_8 = 1 << INDEX_BITS[8];
+
+/** The last unit of two bytes that has each value. */
+const latest2 = new Int16Array(1 << 16);
+/** The last unit of four bytes of each hash. */
+const latest4 = new Int16Array(1 << HASH_BITS);
+/** The unit of the same hash before each. */
+const earlier4 = new Int16Array(MAX_PAGE_SIZE / 4);
+/** The last unit of eight bytes of each hash. */
+const latest8 = new Int16Array(1 << HASH_BITS);
+/** The unit of the same hash before each. */
+const earlier8 = new Int16Array(MAX_PAGE_SIZE / 8);
+
+function hash(word: number): number {
+  return Math.imul(word, 2654435761) >>> (32 - HASH_BITS);
 }
 
-function ringOf(bytes: ActionBytes): Ring {
-  return {
-    bytes,
-    units: 1 << INDEX_BITS[bytes],
-    latest: new Int16Array(1 << HASH_BITS),
-    earlier: new Int16Array(MAX_PAGE_SIZE / bytes),
-  };
+function hash8(at: number): number {
+  return hash(Math.imul(words.getInt32(at), 31) + words.getInt32(at + 4));
 }
 
-const rings = [ringOf(2), ringOf(4), ringOf(8)];
-
-function hashAt(at: number, bytes: ActionBytes): number {
-  let word = bytes === 2 ? words.getUint16(at) : words.getInt32(at);
-  if (bytes === 8) word ^= Math.imul(words.getInt32(at + 4), 0x85ebca6b);
-  return Math.imul(word, 0x9e3779b1) >>> (32 - HASH_BITS);
-}
-
-function isSame(one: number, other: number, bytes: ActionBytes): boolean {
-  if (bytes === 2) return words.getUint16(one) === words.getUint16(other);
-  return words.getInt32(one) === words.getInt32(other) &&
-    (bytes === 4 || words.getInt32(one + 4) === words.getInt32(other + 4));
-}
-
-/** What {@linkcode find} answers where a ring does not hold the bytes. */
+/** What finding answers where a ring does not hold the bytes. */
 const NOT_FOUND = -1;
 
-/**
- * The index of the bytes at `at`, in the block at `block`: of the last unit
- * that has them.
- */
-function find(ring: Ring, block: number, at: number): number {
-  const { bytes, units, latest, earlier } = ring;
-  const oldest = block / bytes - units;
-  let unit = latest[hashAt(at, bytes)];
-  while (unit >= oldest) {
-    if (isSame(unit * bytes, at, bytes)) return unit & (units - 1);
-    unit = earlier[unit];
-  }
-  return NOT_FOUND;
+/** The index of the two bytes at `at`, in the block at `block`. */
+function find2(block: number, at: number): number {
+  const unit = latest2[words.getUint16(at)];
+  return unit < (block >>> 1) - UNITS_2 ? NOT_FOUND : unit & (UNITS_2 - 1);
 }
 
-/** Takes the block at `block` into a ring. */
-function enter({ bytes, latest, earlier }: Ring, block: number): void {
-  for (let at = block; at < block + BLOCK; at += bytes) {
-    const hash = hashAt(at, bytes);
-    const unit = at / bytes;
-    earlier[unit] = latest[hash];
-    latest[hash] = unit;
+/** The index of the four bytes at `at`: of the last unit that has them. */
+function find4(block: number, at: number): number {
+  const word = words.getInt32(at);
+  const oldest = (block >>> 2) - UNITS_4;
+  let unit = latest4[hash(word)];
+  while (unit >= oldest && words.getInt32(unit << 2) !== word) {
+    unit = earlier4[unit];
   }
+  return unit < oldest ? NOT_FOUND : unit & (UNITS_4 - 1);
+}
+
+/** Whether the eight bytes at both places are the same. */
+function isSame8(one: number, other: number): boolean {
+  return words.getInt32(one) === words.getInt32(other) &&
+    words.getInt32(one + 4) === words.getInt32(other + 4);
+}
+
+/** The index of the block at `block`. */
+function find8(block: number): number {
+  const oldest = (block >>> 3) - UNITS_8;
+  let unit = latest8[hash8(block)];
+  while (unit >= oldest && !isSame8(unit << 3, block)) unit = earlier8[unit];
+  return unit < oldest ? NOT_FOUND : unit & (UNITS_8 - 1);
+}
+
+function forgetUnits(): void {
+  latest2.fill(NEVER);
+  latest4.fill(NEVER);
+  latest8.fill(NEVER);
+}
+
+/** Takes the block at `block` into all rings. Specifies `update_hashtables`. */
+function enterUnits(block: number): void {
+  for (let at = block; at < block + BLOCK; at += 2) {
+    latest2[words.getUint16(at)] = at >>> 1;
+  }
+  for (let at = block; at < block + BLOCK; at += 4) {
+    const slot = hash(words.getInt32(at));
+    earlier4[at >>> 2] = latest4[slot];
+    latest4[slot] = at >>> 2;
+  }
+  const slot = hash8(block);
+  earlier8[block >>> 3] = latest8[slot];
+  latest8[slot] = block >>> 3;
 }
 
 /**
@@ -139,13 +156,15 @@ const preferred = Uint8Array.from(
 
 /** Looks for a block's parts in the rings, and chooses its template. */
 function chooseTemplate(block: number): number {
+  for (let part = 0; part < 4; part++) {
+    indexes[part] = find2(block, block + 2 * part);
+  }
+  indexes[4] = find4(block, block);
+  indexes[5] = find4(block, block + 4);
+  indexes[6] = find8(block);
   let found = 0;
-  for (const ring of rings) {
-    for (let at = 0; at < BLOCK; at += ring.bytes) {
-      const part = partOf(ring.bytes, at);
-      indexes[part] = find(ring, block, block + at);
-      if (indexes[part] !== NOT_FOUND) found |= 1 << part;
-    }
+  for (let part = 0; part < indexes.length; part++) {
+    if (indexes[part] !== NOT_FOUND) found |= 1 << part;
   }
   return preferred[found];
 }
@@ -179,7 +198,7 @@ function putRepeat(count: number): void {
 function putBlocks(end: number): void {
   let repeats = 0;
   for (let block = 0; block < end; block += BLOCK) {
-    if (block > 0 && isSame(block - BLOCK, block, BLOCK)) {
+    if (block > 0 && isSame8(block - BLOCK, block)) {
       repeats++;
     } else {
       putRepeat(repeats);
@@ -191,7 +210,7 @@ function putBlocks(end: number): void {
       putRepeat(repeats);
       repeats = 0;
     }
-    for (const ring of rings) enter(ring, block);
+    enterUnits(block);
   }
   putRepeat(repeats);
 }
@@ -215,7 +234,7 @@ export function compressSw842(page: Uint8Array, into: Uint8Array): number {
   const wholeBlocks = length - length % BLOCK;
   loadPage(page);
   startBits(into);
-  for (const { latest } of rings) latest.fill(NEVER);
+  forgetUnits();
   putBlocks(wholeBlocks);
   putShortData(wholeBlocks, length);
   putBits(END, TEMPLATE_BITS);

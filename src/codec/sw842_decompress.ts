@@ -62,12 +62,15 @@ function make(decoding: Decoding, bytes: number): number {
   return made;
 }
 
-/** Takes `bytes` of the stream. Specifies `do_data`. */
-function copyData(decoding: Decoding, bytes: number): void {
+/** Takes an even number of bytes from the stream. Specifies `do_data`. */
+function copyData(decoding: Decoding, bytes: ActionBytes): void {
+  const { page } = decoding;
   const at = make(decoding, bytes);
   const end = at + bytes;
-  for (let to = at; to < end; to++) {
-    decoding.page[to] = take(decoding, 8, "data");
+  for (let to = at; to < end; to += 2) {
+    const pair = take(decoding, 16, "data");
+    page[to] = pair >>> 8;
+    page[to + 1] = pair;
   }
 }
 
@@ -121,7 +124,11 @@ function copyShortData(decoding: Decoding): void {
       `the short data before bit ${decoding.position} has 0 bytes, not 1 or more`,
     );
   }
-  copyData(decoding, count);
+  const at = make(decoding, count);
+  const end = at + count;
+  for (let to = at; to < end; to++) {
+    decoding.page[to] = take(decoding, 8, "short data");
+  }
 }
 
 function runActions(decoding: Decoding, template: number): void {
