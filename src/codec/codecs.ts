@@ -38,19 +38,39 @@ export const ALL_CODECS: readonly Codec[] = [
   lz4Wasm,
 ];
 
+/** What decides how a kernel's zram or zswap compresses. */
+export interface CompressorUser {
+  /** How it calls `zstd`. */
+  readonly zstd: ZstdEncoder;
+}
+
+/** The codecs of each user, by what is special about them. */
+const codecsByEncoder = new WeakMap<ZstdEncoder, readonly Codec[]>();
+
 /**
- * Every codec as a kernel's zram or zswap would have it: what differs between
- * them is `zstd`. `user` is a profile's `zram` or `zswap`.
+ * Every codec as a kernel's zram or zswap has it, which is `zram` or `zswap`
+ * of a profile; what differs between them is `zstd`.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { codecsOf, LINUX_6_1 } from "zspec";
  *
- * const names = codecsOf(LINUX_6_1.zram).map(({ name }) => name);
- * assertEquals(names.includes("zstd"), true);
+ * const codecs = codecsOf(LINUX_6_1.zram);
+ * const zstd = codecs.find(({ name }) => name === "zstd");
+ * assertEquals(typeof zstd?.near, "string");
  * ```
  */
-export function codecsOf(user: { readonly zstd: ZstdEncoder }): Codec[] {
-  return ALL_CODECS.map((codec) => codec === zstd ? zstdOf(user.zstd) : codec);
+export function codecsOf({ zstd: encoder }: CompressorUser): readonly Codec[] {
+  const known = codecsByEncoder.get(encoder);
+  if (known !== undefined) return known;
+  const codecs = ALL_CODECS
+    .map((codec) => codec === zstd ? zstdOf(encoder) : codec);
+  codecsByEncoder.set(encoder, codecs);
+  return codecs;
+}
+
+/** Those of {@linkcode codecsOf} whose lengths are the kernel's own. */
+export function exactCodecsOf(user: CompressorUser): readonly Codec[] {
+  return codecsOf(user).filter(({ near }) => near === undefined);
 }

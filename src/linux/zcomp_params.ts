@@ -64,6 +64,19 @@ const LEVELS: Readonly<Record<string, readonly [least: number, most: number]>> =
 
 /** Algorithms that have dictionaries. */
 const WITH_DICT = ["lz4", "lz4hc", "zstd"];
+
+/** Whether an algorithm has a dictionary, which it reads with each page. */
+export function readsDict(algorithm: string, { dict }: ZcompParams): boolean {
+  return WITH_DICT.includes(algorithm) && dict !== undefined;
+}
+
+/** Bytes of the dictionaries that lz4 takes whole (HASH_UNIT; 64 KB, LZ4_loadDict). */
+const LZ4_DICT_BYTES = { least: 8, most: 65536 };
+
+/** Whether lz4 takes a dictionary whole. */
+function isWholeLz4Dict({ length }: Uint8Array): boolean {
+  return length >= LZ4_DICT_BYTES.least && length <= LZ4_DICT_BYTES.most;
+}
 /** Algorithms that look at what they are told. */
 const LOOKING = [...Object.keys(LEVELS), "lzo", "lzo-rle", "842"];
 
@@ -77,12 +90,14 @@ export function refuseParamsBeyondRange(
 ): Errno | undefined {
   if (!LOOKING.includes(algorithm)) return undefined;
   const { level, winbits, dict } = params;
-  const isDict = dict !== undefined && dict.length > 0;
-  if (isDict && !WITH_DICT.includes(algorithm)) return "EOPNOTSUPP";
+  if (dict !== undefined && !WITH_DICT.includes(algorithm)) return "EOPNOTSUPP";
   if (level !== undefined) {
     if (!Object.hasOwn(LEVELS, algorithm)) return "EOPNOTSUPP";
     const [least, most] = LEVELS[algorithm];
     if (level < least || level > most) return "EINVAL";
+  }
+  if (algorithm === "lz4" && dict !== undefined && !isWholeLz4Dict(dict)) {
+    return "EINVAL";
   }
   const isWindow = winbits === undefined || isZlibWindow(winbits);
   return algorithm !== "deflate" || isWindow ? undefined : "EINVAL";
