@@ -21,7 +21,7 @@ const NAME = "842";
  * import { sw842 } from "zspec";
  *
  * const page = new TextEncoder().encode("zsmalloc".repeat(512));
- * assertEquals(sw842.compress(page, new Uint8Array(2 * 4096)), 24);
+ * assertEquals(sw842.compress(page, new Uint8Array(2 * 4096)), 32);
  * ```
  */
 export const sw842: Codec = {
