@@ -66,6 +66,7 @@ export { lz4Wasm } from "./src/codec/lz4_wasm.ts";
 export * from "./src/codec/lzo.ts";
 export * from "./src/codec/deflate.ts";
 export * from "./src/codec/zstd.ts";
+export * from "./src/codec/sw842.ts";
 export * from "./src/codec/recorded.ts";
 export * from "./src/codec/stated.ts";
 export * from "./src/codec/codecs.ts";

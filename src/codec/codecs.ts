@@ -5,6 +5,7 @@ import { lz4 } from "./lz4.ts";
 import { lz4hc } from "./lz4hc.ts";
 import { lz4Wasm } from "./lz4_wasm.ts";
 import { lzo, lzoRle } from "./lzo.ts";
+import { sw842 } from "./sw842.ts";
 import { zstd, zstdOf } from "./zstd.ts";
 import { deflate } from "./deflate.ts";
 
@@ -33,6 +34,7 @@ export const KERNEL_CODECS: readonly Codec[] = [lzoRle, lzo, lz4, deflate];
 export const ALL_CODECS: readonly Codec[] = [
   ...KERNEL_CODECS,
   zstd,
+  sw842,
   lz4Wasm,
 ];
 
