@@ -8,7 +8,7 @@
  */
 import type { Codec } from "./codec.ts";
 import { MIN_MATCH } from "./lz4_block.ts";
-import { decompressLz4Block } from "./lz4_decompress.ts";
+import { decompressLz4Block } from "./lz4_dictionary_decompress.ts";
 import {
   type Block,
   LAST_LITERALS,

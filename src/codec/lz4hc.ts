@@ -5,7 +5,7 @@
  */
 import type { ZcompParams } from "../linux/zcomp_params.ts";
 import type { Codec } from "./codec.ts";
-import { decompressLz4Block } from "./lz4_decompress.ts";
+import { decompressLz4Block } from "./lz4_dictionary_decompress.ts";
 import { loadWindow } from "./lz4_window.ts";
 import { compressWindow } from "./lz4hc_compress.ts";
 import { beginPage, tablesOf } from "./lz4hc_matches.ts";
