@@ -68,7 +68,7 @@ function refuseLevelOrWindow(
 }
 
 /** Since 7.1: a dictionary that lz4 does not take whole (`lz4_setup_params`). */
-const refuseLz4Dict: RefuseParams = (algorithm, { dict }) =>
+const refuseLz4Dict = (algorithm: string, { dict }: ZcompParams) =>
   algorithm === "lz4" && dict !== undefined && !isWholeLz4Dict(dict)
     ? "EINVAL"
     : undefined;
