@@ -50,9 +50,9 @@ const {
   loadPage,
   read32,
   sameBytes,
-  source,
-  storeEncoded,
-  target,
+  pageBytes,
+  storeCode,
+  codeBytes,
 } = workspace;
 
 /**
@@ -76,8 +76,8 @@ interface Encoding {
 
 /** Writes a length beyond what an instruction's bits hold; returns the end. */
 function putLongLength(at: number, beyond: number): number {
-  for (; beyond > 255; beyond -= 255) target[at++] = 0;
-  target[at++] = beyond;
+  for (; beyond > 255; beyond -= 255) codeBytes[at++] = 0;
+  codeBytes[at++] = beyond;
   return at;
 }
 
@@ -88,11 +88,11 @@ function putLiterals(encoding: Encoding, end: number): void {
   if (count === 0) return;
   let at = encoding.length;
   if (count <= MAX_STATE_LITERALS) {
-    target[encoding.stateAt] |= count;
+    codeBytes[encoding.stateAt] |= count;
   } else if (count <= MAX_SHORT_LITERALS) {
-    target[at++] = count - MAX_STATE_LITERALS;
+    codeBytes[at++] = count - MAX_STATE_LITERALS;
   } else {
-    target[at++] = 0;
+    codeBytes[at++] = 0;
     at = putLongLength(at, count - MAX_SHORT_LITERALS);
   }
   encoding.length = copyLiterals(anchor, count, at);
@@ -102,11 +102,11 @@ function putLiterals(encoding: Encoding, end: number): void {
 function putZeroRun(encoding: Encoding, bytes: number): void {
   const beyond = bytes - MIN_ZERO_RUN;
   let at = encoding.length;
-  target[at++] = ZERO_RUN_MARKER | (beyond & 7);
+  codeBytes[at++] = ZERO_RUN_MARKER | (beyond & 7);
   encoding.stateAt = at;
-  target[at++] = ZERO_RUN_DISTANCE & 0xff;
-  target[at++] = ZERO_RUN_DISTANCE >>> 8;
-  target[at++] = beyond >>> 3;
+  codeBytes[at++] = ZERO_RUN_DISTANCE & 0xff;
+  codeBytes[at++] = ZERO_RUN_DISTANCE >>> 8;
+  codeBytes[at++] = beyond >>> 3;
   encoding.length = at;
 }
 
@@ -115,21 +115,21 @@ function putMatch(encoding: Encoding, distance: number, length: number): void {
   let at = encoding.length;
   if (length <= M2_MAX_LENGTH && distance <= M2_MAX_OFFSET) {
     const back = distance - 1;
-    target[at++] = ((length - 1) << 5) | ((back & 7) << 2);
-    target[at++] = back >>> 3;
+    codeBytes[at++] = ((length - 1) << 5) | ((back & 7) << 2);
+    codeBytes[at++] = back >>> 3;
   } else {
     const near = distance <= M3_MAX_OFFSET;
     const back = distance - (near ? 1 : M3_MAX_OFFSET);
     const marker = near ? M3_MARKER : M4_MARKER | ((back >>> 11) & 8);
     const most = near ? M3_MAX_LENGTH : M4_MAX_LENGTH;
     if (length <= most) {
-      target[at++] = marker | (length - 2);
+      codeBytes[at++] = marker | (length - 2);
     } else {
-      target[at++] = marker;
+      codeBytes[at++] = marker;
       at = putLongLength(at, length - most);
     }
-    target[at++] = back << 2;
-    target[at++] = back >>> 6;
+    codeBytes[at++] = back << 2;
+    codeBytes[at++] = back >>> 6;
   }
   encoding.stateAt = at - 2;
   encoding.length = at;
@@ -163,7 +163,7 @@ function zeroRunLength(position: number, limit: number): number {
   const end = Math.min(limit, position + MAX_ZERO_RUN);
   let at = position + MIN_ZERO_RUN;
   while (at + 4 <= end && read32(at) === 0) at += 4;
-  while (at < end && source[at] === 0) at++;
+  while (at < end && pageBytes[at] === 0) at++;
   return at - position;
 }
 
@@ -224,14 +224,14 @@ function finish(encoding: Encoding, headerBytes: number): void {
   if (
     encoding.length === headerBytes && count > 0 && count <= MAX_FIRST_LITERALS
   ) {
-    target[encoding.length++] = FIRST_BYTE + count;
+    codeBytes[encoding.length++] = FIRST_BYTE + count;
     encoding.length = copyLiterals(anchor, count, encoding.length);
   } else {
     putLiterals(encoding, pageLength);
   }
-  target[encoding.length++] = M4_MARKER | 1;
-  target[encoding.length++] = 0;
-  target[encoding.length++] = 0;
+  codeBytes[encoding.length++] = M4_MARKER | 1;
+  codeBytes[encoding.length++] = 0;
+  codeBytes[encoding.length++] = 0;
 }
 
 /**
@@ -248,8 +248,8 @@ export function compressLzo1x(
   loadPage(page);
   const headerBytes = version === 0 ? 0 : 2;
   if (version !== 0) {
-    target[0] = FIRST_BYTE;
-    target[1] = version;
+    codeBytes[0] = FIRST_BYTE;
+    codeBytes[1] = version;
   }
   const encoding: Encoding = {
     version,
@@ -267,5 +267,5 @@ export function compressLzo1x(
     start = end;
   }
   finish(encoding, headerBytes);
-  return storeEncoded(into, encoding.length);
+  return storeCode(into, encoding.length);
 }
