@@ -17,8 +17,8 @@ const MAX_PAGE_SIZE = 65536;
 const MAX_CODE_SIZE = 2 * MAX_PAGE_SIZE;
 /** Bytes by which a copy at a buffer's end can stand out. */
 const SLACK = 16;
-/** Bytes that are copied in any case. */
-const COPIED_AT_LEAST = 16;
+/** Bytes that are copied in any case, however few are asked for. */
+const COPIED_AT_ONCE = 16;
 
 /** The page; bytes after its end are of older ones. */
 export const pageBytes: Uint8Array = new Uint8Array(MAX_PAGE_SIZE + SLACK);
@@ -94,66 +94,61 @@ export function lengthEnd(at: number, end: number, more: number): number {
 
 /** Copies `count` bytes of the page to its code; returns their end there. */
 export function copyLiterals(from: number, count: number, to: number): number {
-  const delta = from - to;
-  const end = to + count;
-  pageToCode(from, to);
-  pageToCode(from + 8, to + 8);
-  for (let at = to + COPIED_AT_LEAST; at < end; at += 8) {
-    pageToCode(at + delta, at);
+  codeWords.setBigInt64(to, pageWords.getBigInt64(from, true), true);
+  codeWords.setBigInt64(to + 8, pageWords.getBigInt64(from + 8, true), true);
+  if (count > COPIED_AT_ONCE) copyManyLiterals(from, count, to);
+  return to + count;
+}
+
+function copyManyLiterals(from: number, count: number, to: number): void {
+  for (let nth = COPIED_AT_ONCE; nth < count; nth += 8) {
+    const bytes = pageWords.getBigInt64(from + nth, true);
+    codeWords.setBigInt64(to + nth, bytes, true);
   }
-  return end;
 }
 
 /** Copies `count` bytes of the code to the page; returns their end there. */
 export function takeLiterals(from: number, count: number, to: number): number {
-  const delta = from - to;
-  const end = to + count;
-  codeToPage(from, to);
-  codeToPage(from + 8, to + 8);
-  for (let at = to + COPIED_AT_LEAST; at < end; at += 8) {
-    codeToPage(at + delta, at);
+  pageWords.setBigInt64(to, codeWords.getBigInt64(from, true), true);
+  pageWords.setBigInt64(to + 8, codeWords.getBigInt64(from + 8, true), true);
+  if (count > COPIED_AT_ONCE) takeManyLiterals(from, count, to);
+  return to + count;
+}
+
+function takeManyLiterals(from: number, count: number, to: number): void {
+  for (let nth = COPIED_AT_ONCE; nth < count; nth += 8) {
+    const bytes = codeWords.getBigInt64(from + nth, true);
+    pageWords.setBigInt64(to + nth, bytes, true);
   }
-  return end;
 }
 
 /**
  * Copies `count` bytes of the page from `distance` bytes back, one after the
  * other, so that they can be among those copied; returns their end.
  */
-export function copyMatch(
-  distance: number,
-  count: number,
-  to: number,
-): number {
-  const end = to + count;
-  if (distance < 8) return copyNear(distance, to, end);
-  pageToPage(to - distance, to);
-  pageToPage(to + 8 - distance, to + 8);
-  for (let at = to + COPIED_AT_LEAST; at < end; at += 8) {
-    pageToPage(at - distance, at);
+export function copyMatch(distance: number, count: number, to: number): number {
+  const from = to - distance;
+  if (distance < 8) copyNear(distance, count, to);
+  else {
+    pageWords.setBigInt64(to, pageWords.getBigInt64(from, true), true);
+    pageWords.setBigInt64(to + 8, pageWords.getBigInt64(from + 8, true), true);
+    if (count > COPIED_AT_ONCE) copyFar(distance, to + COPIED_AT_ONCE, to + count);
   }
-  return end;
+  return to + count;
+}
+
+/** Copies to the bytes from `at` to `end` from `distance` back, eight or more. */
+function copyFar(distance: number, at: number, end: number): void {
+  for (; at < end; at += 8) {
+    const bytes = pageWords.getBigInt64(at - distance, true);
+    pageWords.setBigInt64(at, bytes, true);
+  }
 }
 
 /** {@linkcode copyMatch} from less than eight bytes back. */
-function copyNear(distance: number, to: number, end: number): number {
-  const single = Math.min(end, to + 8);
-  let at = to;
-  for (; at < single; at++) pageBytes[at] = pageBytes[at - distance];
+function copyNear(distance: number, count: number, to: number): void {
+  const single = to + Math.min(count, 8);
+  for (let at = to; at < single; at++) pageBytes[at] = pageBytes[at - distance];
   // What was copied repeats itself after any multiple of the distance.
-  const far = distance * Math.ceil(8 / distance);
-  for (; at < end; at += 8) pageToPage(at - far, at);
-  return end;
-}
-
-function pageToCode(from: number, to: number): void {
-  codeWords.setBigInt64(to, pageWords.getBigInt64(from, true), true);
-}
-
-function codeToPage(from: number, to: number): void {
-  pageWords.setBigInt64(to, codeWords.getBigInt64(from, true), true);
-}
-
-function pageToPage(from: number, to: number): void {
-  pageWords.setBigInt64(to, pageWords.getBigInt64(from, true), true);
+  copyFar(distance * Math.ceil(8 / distance), single, to + count);
 }
