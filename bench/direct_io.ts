@@ -43,14 +43,14 @@ export class DirectPages implements Disposable {
     if (this.#fd < 0) throw new Error(`Cannot open '${path}'`);
   }
 
-  /** Writes every page to its place on the device. */
-  write(): void {
-    this.#each("write", this.#libc.symbols.pwrite);
+  /** Writes the pages from `first` up to `end` to their places on the device. */
+  write(first: number, end: number): void {
+    this.#each("write", this.#libc.symbols.pwrite, first, end);
   }
 
-  /** Reads every page from its place on the device. */
-  read(): void {
-    this.#each("read", this.#libc.symbols.pread);
+  /** Reads them from there. */
+  read(first: number, end: number): void {
+    this.#each("read", this.#libc.symbols.pread, first, end);
   }
 
   [Symbol.dispose](): void {
@@ -67,8 +67,10 @@ export class DirectPages implements Disposable {
       bytes: bigint,
       at: bigint,
     ) => bigint,
+    first: number,
+    end: number,
   ): void {
-    for (let nth = 0; nth < this.#addresses.length; nth++) {
+    for (let nth = first; nth < end; nth++) {
       const done = call(
         this.#fd,
         this.#addresses[nth],

@@ -5,9 +5,13 @@
  *     deno run -A bench/live_zram.ts
  *
  * The kernel's device takes each page by a direct I/O of its own, the model's
- * by `Zram.write` and `Zram.read`. The pages are of the Deno executable. Says
- * so, and exits with 0, where there is no idle zram device; the device is reset
- * and has its algorithm back in any case.
+ * by `Zram.write` and `Zram.read`. The pages are of the Deno executable. They
+ * take turns every few pages, and what is told of each few is the median and
+ * the least of many rounds: the least is what others on the machine disturb
+ * the least.
+ *
+ * Says so, and exits with 0, where there is no idle zram device; the device is
+ * reset and has its algorithm back in any case.
  */
 import { Zram } from "../mod.ts";
 import { type LiveDevice, takeDevice } from "../src/live/device.ts";
@@ -16,70 +20,107 @@ import { pagesOfCode } from "./codec_pages.ts";
 import { DirectPages } from "./direct_io.ts";
 
 const PAGES = 2048;
-/** Rounds, of whose times the median is told. */
-const ROUNDS = 31;
-/** Rounds before those, in which V8 compiles. */
+/** Pages of one turn. */
+const TURN = 32;
+const ROUNDS = 41;
+/** Rounds before those that count: V8 compiles meanwhile. */
 const WARM_ROUNDS = 5;
 const ALGORITHMS = ["lz4", "lzo-rle"];
 
 const pages = pagesOfCode(PAGES);
 
-/** The model's device, to do what the kernel's does. */
-function modelOf({ profile }: LiveDevice, algorithm: string) {
-  const zram = new Zram(profile);
-  zram.setAlgorithm(algorithm);
-  zram.setDisksize(PAGES * PAGE_SIZE);
+/** Something with pages from `first` up to `end`. */
+type Work = (first: number, end: number) => void;
+
+/** A device that can be told to write and to read. */
+interface Worker {
+  readonly write: Work;
+  readonly read: Work;
+}
+
+/** Microseconds a page. */
+interface Times {
+  readonly median: number;
+  readonly least: number;
+}
+
+/** The model's device that does as the kernel's does. */
+function modelOf(zram: Zram): Worker {
   const into = new Uint8Array(PAGE_SIZE);
   return {
-    write: () => pages.forEach((page, nth) => zram.write(nth, page)),
-    read: () => pages.forEach((_, nth) => zram.read(nth, into)),
-    comprDataSize: () => zram.mmStat().compr_data_size,
+    write(first, end) {
+      for (let nth = first; nth < end; nth++) zram.write(nth, pages[nth]);
+    },
+    read(first, end) {
+      for (let nth = first; nth < end; nth++) zram.read(nth, into);
+    },
   };
 }
 
-/** Microseconds a page that `work` on all pages takes. */
-function measured(work: () => void): number {
+function timeOf(work: Work, first: number): number {
   const start = performance.now();
-  work();
-  return (performance.now() - start) * 1000 / PAGES;
+  work(first, first + TURN);
+  return (performance.now() - start) * 1000 / TURN;
 }
 
-function median(times: readonly number[]): number {
-  return times.toSorted((one, other) => one - other)[times.length >>> 1];
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one) / numbers.length;
 }
 
-/** Writes and reads in turns with the kernel, and prints the medians. */
+/** The times of each worker on all pages, which they take in turns. */
+function timesOf(works: readonly Work[]): Times[] {
+  const firsts = Array.from({ length: PAGES / TURN }, (_, nth) => nth * TURN);
+  const times = works.map(() => firsts.map((): number[] => []));
+  for (let round = -WARM_ROUNDS; round < ROUNDS; round++) {
+    firsts.forEach((first, turn) => {
+      works.forEach((work, nth) => {
+        const time = timeOf(work, first);
+        if (round >= 0) times[nth][turn].push(time);
+      });
+    });
+  }
+  return times.map((turns) => {
+    const sorted = turns.map((all) => all.toSorted((a, b) => a - b));
+    return {
+      median: mean(sorted.map((all) => all[ROUNDS >>> 1])),
+      least: mean(sorted.map(([least]) => least)),
+    };
+  });
+}
+
+/** Writes and reads in turns with the kernel, and prints the times. */
 async function compare(
   device: LiveDevice,
   path: string,
   algorithm: string,
 ): Promise<void> {
   await start(device, algorithm, PAGES);
-  const model = modelOf(device, algorithm);
+  const zram = new Zram(device.profile);
+  zram.setAlgorithm(algorithm);
+  zram.setDisksize(PAGES * PAGE_SIZE);
+  const model = modelOf(zram);
   using kernel = new DirectPages(path, pages);
   for (const verb of ["write", "read"] as const) {
-    const kernels: number[] = [];
-    const models: number[] = [];
-    for (let round = -WARM_ROUNDS; round < ROUNDS; round++) {
-      const times = [
-        measured(() => kernel[verb]()),
-        measured(() => model[verb]()),
-      ];
-      if (round < 0) continue;
-      kernels.push(times[0]);
-      models.push(times[1]);
+    const [theirs, ours] = timesOf([
+      (first, end) => kernel[verb](first, end),
+      model[verb],
+    ]);
+    for (const which of ["median", "least"] as const) {
+      const ratio = ours[which] / theirs[which];
+      console.log(
+        `${algorithm}: ${verb} a page: kernel ${
+          theirs[which].toFixed(1)
+        } µs, model ${ours[which].toFixed(1)} µs (${
+          ratio.toFixed(2)
+        }), the ${which} of ${ROUNDS}`,
+      );
     }
-    const [theirs, ours] = [median(kernels), median(models)];
-    console.log(
-      `${algorithm}: ${verb} a page: kernel ${theirs.toFixed(1)} µs, model ${
-        ours.toFixed(1)
-      } µs, ratio ${(ours / theirs).toFixed(2)}`,
-    );
   }
   const [, size] = await device.target.mmStat();
-  if (size !== model.comprDataSize()) {
+  const modelSize = zram.mmStat().compr_data_size;
+  if (size !== modelSize) {
     throw new Error(
-      `The model's 'compr_data_size' is ${model.comprDataSize()}, the kernel's ${size}`,
+      `The model's 'compr_data_size' is ${modelSize}, the kernel's ${size}`,
     );
   }
 }

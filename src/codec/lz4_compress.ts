@@ -11,8 +11,12 @@ import * as workspace from "./workspace.ts";
 const MATCH_START_MARGIN = 12;
 /** The last bytes are always literals (`LASTLITERALS`). */
 const LAST_LITERALS = 5;
-/** After this many failed searches, as a power of two, the step grows by one. */
-const SKIP_TRIGGER = 6;
+/** After this many failed searches the step grows by one (`LZ4_SKIPTRIGGER`). */
+const SEARCHES_OF_STEP = 1 << 6;
+/** Bits that the kernel keeps of the acceleration, as it counts searches. */
+const ACCELERATION_MASK = 2 ** 26 - 1;
+/** Bytes of a match's offset. */
+const OFFSET_BYTES = 2;
 /** The hash table's size as a power of two, for inputs below 64 KiB. */
 const HASH_LOG = 13;
 
@@ -71,35 +75,57 @@ function putLiterals(anchor: number, count: number, at: number): number {
   return copyLiterals(anchor, count, at);
 }
 
+/**
+ * Writes the length of a match, less `MIN_MATCH`: into the token, and beyond it
+ * to `at`; returns the new end.
+ */
+function putMatchLength(token: number, at: number, length: number): number {
+  if (length < LENGTH_MASK) {
+    codeBytes[token] |= length;
+    return at;
+  }
+  codeBytes[token] |= LENGTH_MASK;
+  return putLength(at, length - LENGTH_MASK);
+}
+
 /** What {@linkcode findMatch} answers where there is no match. */
 const NO_MATCH = -1;
 
 /**
- * The first position from `from` on whose four bytes stand at the position
- * the table has for them, stepping by one, then by as many as 2^SKIP_TRIGGER
- * times in `searches`, which counts how long there is none. Returns the former
- * in the high 16 bits and the latter in the low ones, or {@linkcode NO_MATCH}
- * where the search comes to `limit`. Every position tried enters the table.
+ * The first position from `position` on whose four bytes stand at the position
+ * the table has for them. Returns the former in the high 16 bits and the latter
+ * in the low ones, or {@linkcode NO_MATCH} where the search comes to `limit`.
+ * Every position tried enters the table.
+ *
+ * The first step is one; then there are SEARCHES_OF_STEP of `acceleration`, as
+ * many of one more, and so on.
  */
-function findMatch(from: number, limit: number, searches: number): number {
-  let position = from;
-  let next = from + 1;
-  while (next <= limit) {
-    const word = read32(position);
-    const slot = hash(word);
-    const candidate = table[slot];
-    table[slot] = position;
-    if (read32(candidate) === word) return (position << 16) | candidate;
-    position = next;
-    next += searches++ >>> SKIP_TRIGGER;
+function findMatch(
+  position: number,
+  limit: number,
+  acceleration: number,
+): number {
+  let step = 1;
+  let last = position + (acceleration === 1 ? SEARCHES_OF_STEP : 0);
+  let nextStep = acceleration === 1 ? 2 : acceleration;
+  for (;;) {
+    const end = Math.min(last, limit - step);
+    for (; position <= end; position += step) {
+      const word = read32(position);
+      const slot = hash(word);
+      const candidate = table[slot];
+      table[slot] = position;
+      if (read32(candidate) === word) return (position << 16) | candidate;
+    }
+    if (position <= last) return NO_MATCH;
+    step = nextStep++;
+    last = position + (SEARCHES_OF_STEP - 1) * step;
   }
-  return NO_MATCH;
 }
 
 /**
  * Compresses `page` into `into` and returns the length in bytes. The page has
- * at most 64 KiB. `acceleration` is from 1 on: how many bytes the search goes
- * on by, of which the kernel keeps 26 bits.
+ * at most 64 KiB. `acceleration`, from 1 on, is how far the search steps.
  *
  * Specifies `LZ4_compress_fast`.
  */
@@ -111,15 +137,17 @@ export function compressLz4(
   const end = page.length;
   const startLimit = end - MATCH_START_MARGIN;
   const matchLimit = end - LAST_LITERALS;
-  const searches = (acceleration << SKIP_TRIGGER) >>> 0;
+  const firstStep = acceleration & ACCELERATION_MASK;
   let anchor = 0;
   let at = 0;
+  // The first byte enters the table, as zero, and is never searched for.
+  let position = 1;
   loadPage(page);
   table.fill(0);
-  // The first byte enters the table and is never searched for.
-  let found = findMatch(1, startLimit, searches);
-  while (found !== NO_MATCH) {
-    let position = found >>> 16;
+  while (position <= startLimit) {
+    const found = findMatch(position, startLimit, firstStep);
+    if (found === NO_MATCH) break;
+    position = found >>> 16;
     let match = found & 0xffff;
     while (
       position > anchor && match > 0 &&
@@ -132,15 +160,9 @@ export function compressLz4(
     at = putLiterals(anchor, position - anchor, at);
     for (;;) {
       writeCode16(at, position - match);
-      at += 2;
       const start = position + MIN_MATCH;
       position = equalEnd(start, match + MIN_MATCH, matchLimit);
-      const extra = position - start;
-      if (extra < LENGTH_MASK) codeBytes[token] |= extra;
-      else {
-        codeBytes[token] |= LENGTH_MASK;
-        at = putLength(at, extra - LENGTH_MASK);
-      }
+      at = putMatchLength(token, at + OFFSET_BYTES, position - start);
       anchor = position;
       if (position > startLimit) break;
       table[hash(read32(position - 2))] = position - 2;
@@ -152,9 +174,7 @@ export function compressLz4(
       token = at;
       codeBytes[at++] = 0;
     }
-    found = position > startLimit
-      ? NO_MATCH
-      : findMatch(position + 1, startLimit, searches);
+    position++;
   }
   at = putLiterals(anchor, end - anchor, at);
   return storeCode(into, at);

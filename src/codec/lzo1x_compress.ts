@@ -245,11 +245,13 @@ function encodeWindow(encoding: Encoding, start: number, end: number): void {
   const limit = end - TAIL_BYTES;
   // The first match has four literals or more before it: no earlier
   // instruction's bits `SS` could count fewer.
-  const first = start + Math.max(0, MIN_MATCH - (start - anchor)) + 1;
+  let position = start + Math.max(0, MIN_MATCH - (start - anchor)) + 1;
+  let searchedFrom = start;
   dictionary.fill(0);
-  let found = findMatch(first, start, start, limit, hasRuns);
-  while (found !== NO_MATCH) {
-    let position = found >>> 16;
+  for (;;) {
+    const found = findMatch(position, searchedFrom, start, limit, hasRuns);
+    if (found === NO_MATCH) break;
+    position = found >>> 16;
     const distance = position - (found & 0xffff);
     at = putLiterals(anchor, position - anchor, at, stateAt);
     if (distance === 0) {
@@ -265,7 +267,7 @@ function encodeWindow(encoding: Encoding, start: number, end: number): void {
       position += length;
     }
     anchor = position;
-    found = findMatch(position, position, start, limit, hasRuns);
+    searchedFrom = position;
   }
   encoding.anchor = anchor;
   encoding.length = at;
