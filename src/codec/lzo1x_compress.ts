@@ -62,8 +62,8 @@ const {
 } = workspace;
 
 /**
- * Where each hash of four bytes was seen last: 16-bit positions in the window,
- * all zero at first, so that its start is everything's first candidate.
+ * Where each hash of four bytes was seen last: 16-bit positions, at first that
+ * of the window's start, so that it is everything's first candidate.
  */
 const dictionary = new Uint16Array(1 << DICTIONARY_BITS);
 
@@ -205,9 +205,9 @@ function unambiguousLength(distance: number, length: number): number {
 const NO_MATCH = -1;
 
 /**
- * The first position of the window at `start`, from `position` on, that begins
- * a run of zeros, where `zeroRuns` are looked for, or whose four bytes stand at
- * the position the dictionary has for them. Returns the former in the high 16
+ * The first position, from `position` on, that begins a run of zeros, where
+ * `zeroRuns` are looked for, or whose four bytes stand at the position the
+ * dictionary has for them. Returns the former in the high 16
  * bits and the latter in the low ones, which a run has as well; or
  * {@linkcode NO_MATCH} where the search comes to `limit`. The step is one in
  * the first 32 bytes after `from`, and grows by one with every 32. Every
@@ -216,7 +216,6 @@ const NO_MATCH = -1;
 function findMatch(
   position: number,
   from: number,
-  start: number,
   limit: number,
   zeroRuns: boolean,
 ): number {
@@ -227,8 +226,8 @@ function findMatch(
       const word = read32(position);
       if (word === 0 && zeroRuns) return (position << 16) | position;
       const slot = Math.imul(word, HASH_MULTIPLIER) >>> (32 - DICTIONARY_BITS);
-      const match = start + dictionary[slot];
-      dictionary[slot] = position - start;
+      const match = dictionary[slot];
+      dictionary[slot] = position;
       if (read32(match) === word) return (position << 16) | match;
     }
   }
@@ -247,9 +246,9 @@ function encodeWindow(encoding: Encoding, start: number, end: number): void {
   // instruction's bits `SS` could count fewer.
   let position = start + Math.max(0, MIN_MATCH - (start - anchor)) + 1;
   let searchedFrom = start;
-  dictionary.fill(0);
+  dictionary.fill(start);
   for (;;) {
-    const found = findMatch(position, searchedFrom, start, limit, hasRuns);
+    const found = findMatch(position, searchedFrom, limit, hasRuns);
     if (found === NO_MATCH) break;
     position = found >>> 16;
     const distance = position - (found & 0xffff);
