@@ -56,7 +56,10 @@ function decode(algorithm: string, end: number, size: number): number {
       at = stop;
     }
     if (literals > end - at) {
-      refuse(algorithm, `it ends inside the ${literals} literals at byte ${at}`);
+      refuse(
+        algorithm,
+        `it ends inside the ${literals} literals at byte ${at}`,
+      );
     }
     if (literals > size - made) refuseBeyond(algorithm, at + literals, size);
     made = takeLiterals(at, literals, made);

@@ -132,7 +132,9 @@ export function copyMatch(distance: number, count: number, to: number): number {
   else {
     pageWords.setBigInt64(to, pageWords.getBigInt64(from, true), true);
     pageWords.setBigInt64(to + 8, pageWords.getBigInt64(from + 8, true), true);
-    if (count > COPIED_AT_ONCE) copyFar(distance, to + COPIED_AT_ONCE, to + count);
+    if (count > COPIED_AT_ONCE) {
+      copyFar(distance, to + COPIED_AT_ONCE, to + count);
+    }
   }
   return to + count;
 }
