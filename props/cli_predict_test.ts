@@ -2,17 +2,22 @@ import {
   assert,
   assertEquals,
   assertMatch,
+  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import {
   ALL_CODECS,
-  KERNEL_CODECS,
+  codecsOf,
   LINUX_6_1,
   LINUX_6_18,
   mmStatText,
   type Profile,
   Zram,
 } from "../mod.ts";
+import { measurePages } from "../src/cli/measure.ts";
+import { readInput } from "../src/cli/pages.ts";
+import { UsageError } from "../src/cli/usage.ts";
+import { fillWeyl } from "../src/programs/bytes.ts";
 import { classReport } from "../src/report/pool.ts";
 import { commandTest, writeFiles, zspec } from "./command.ts";
 
@@ -56,7 +61,8 @@ commandTest(
           const zram = storePages(paths, kernel, algorithm);
           return {
             algorithm,
-            kernelLengths: KERNEL_CODECS.some(({ name }) => name === algorithm),
+            near: codecsOf(profile.zram)
+              .find(({ name }) => name === algorithm)?.near,
             chainSize,
             mmStat: zram.mmStat(),
             classes: classReport(zram.initialisedPool),
@@ -78,21 +84,129 @@ commandTest(
       stdout,
       "3 files: 45 pages (180K) as zram of linux-6.18 would store them",
     );
-    for (const name of ["lz4", "lzo", "lzo-rle", "deflate ≈", "zstd ≈"]) {
-      assertMatch(stdout, new RegExp(`\n${name} +8 .* 14 +2  █+▒*·+\n`));
+    for (const { name, near } of codecsOf(LINUX_6_18.zram)) {
+      if (!LINUX_6_18.zram.compAlgorithms.includes(name)) continue;
+      const shown = near === undefined ? name : `${name} ≈`;
+      assertMatch(stdout, new RegExp(`\n${shown} +8 .* 14 +2  █+▒*·+\n`));
     }
     const paths = ["inner/noise", "inner/zeros", "text"]
       .map((name) => `${folder}/files/${name}`);
     const lz4 = storePages(paths, LINUX_6_18, "lz4");
     assertStringIncludes(stdout, mmStatText(lz4.mmStat()));
-    assertStringIncludes(stdout, "≈ These lengths are not the kernel's");
     assertMatch(stdout, /Least memory: \S+ with chains of 8, /);
+    const others = await zspec(
+      folder,
+      ...["predict", "files", "--algorithm", "lz4-wasm,lzo"],
+    );
     assertStringIncludes(
-      stdout,
-      "linux-6.18 has no lzo, lzo-rle.",
+      others.stdout,
+      "≈ The lengths of lz4-wasm are near the kernel's: its encoder searches otherwise.",
+    );
+    assertStringIncludes(
+      others.stdout,
+      "linux-6.18 has no lz4-wasm, lzo.",
     );
     const exact = await zspec(folder, "predict", "files", "--algorithm", "lz4");
     assert(!exact.stdout.includes("≈"));
     assert(!exact.stdout.includes("has no"));
+  },
+);
+
+commandTest(
+  "zspec predict takes what a kernel can tell an algorithm, and refuses what it cannot",
+  async (folder) => {
+    await writeFiles(folder);
+    await Deno.writeTextFile(
+      `${folder}/dict`,
+      "what pages often hold ".repeat(9),
+    );
+    const predict = (...args: string[]) =>
+      zspec(folder, "predict", "files", ...args);
+    const { code, stdout } = await predict(
+      ...[
+        "--algorithm",
+        "zstd:level=-5,zstd,zstd:level=19,lz4:dict=dict",
+      ],
+    );
+    assertEquals(code, 0);
+    for (const shown of ["zstd:level=-5", "zstd", "zstd:level=19"]) {
+      assertMatch(stdout, new RegExp(`\n${shown} +8 `));
+    }
+    assertMatch(stdout, /\nlz4:dict \(198 bytes\) +8 /);
+    const refusals: [string, string, ...string[]][] = [
+      ["zstd:levl=1", "'levl=1' is not level=N, dict=FILE or winbits=N"],
+      ["zstd:level=x", "the 'level' is 'x', not a whole number of 32 bits"],
+      ["deflate:level=10", "linux-6.18 refuses it with EINVAL"],
+      ["zstd:dict=nosuch", "Cannot read 'nosuch'"],
+      [
+        "zstd:level=1",
+        "linux-6.1 has no algorithm_params, which came with 6.12",
+        ...["--profile", "linux-6.1"],
+      ],
+      [
+        "deflate:winbits=-12",
+        "linux-6.12 has no deflate.winbits, which came with 6.16",
+        ...["--profile", "linux-6.12"],
+      ],
+    ];
+    for (const [algorithm, message, ...options] of refusals) {
+      const refused = await predict("--algorithm", algorithm, ...options);
+      assertEquals([refused.code, refused.stdout], [2, ""]);
+      assertStringIncludes(refused.stderr, message);
+      assertEquals(refused.stderr.trim().split("\n").length, 1);
+    }
+  },
+);
+
+commandTest("threads measure what one does, each page once", async (folder) => {
+  const path = `${folder}/pages`;
+  const bytes = new Uint8Array(4999 * 4096 + 100);
+  for (let page = 0; page < 5000; page++) {
+    const from = page * 4096;
+    fillWeyl(bytes.subarray(from, from + page % 4096), page);
+  }
+  await Deno.writeFile(path, bytes);
+  const { pageSize, wordBits, zram } = LINUX_6_18;
+  const { sameFilled, zstd } = zram;
+  const measuring = {
+    pageSize,
+    wordBits,
+    zram: { sameFilled, zstd },
+    algorithms: [{ name: "lz4", params: {} }, {
+      name: "zstd",
+      params: { level: -5 },
+    }],
+  };
+  const input = readInput([path], pageSize);
+  assertEquals(input.pages, 5000);
+  const alone = await measurePages(measuring, input, 1);
+  assertEquals(await measurePages(measuring, input, 2), alone);
+  assertEquals([alone.pages, alone.same], [5000, 2]);
+});
+
+commandTest(
+  "a file that cannot be read is one line, from a thread too",
+  async (folder) => {
+    const path = `${folder}/pages`;
+    await Deno.writeFile(path, new Uint8Array(5000 * 4096));
+    const { pageSize, wordBits, zram } = LINUX_6_18;
+    const { sameFilled, zstd } = zram;
+    const algorithms = [{ name: "lz4", params: {} }];
+    const measuring = {
+      pageSize,
+      wordBits,
+      zram: { sameFilled, zstd },
+      algorithms,
+    };
+    const input = readInput([path], pageSize);
+    const gone = {
+      ...input,
+      files: [{ path: `${path}2`, first: 0, pages: 5000 }],
+    };
+    await assertRejects(
+      () => measurePages(measuring, gone, 2),
+      UsageError,
+      "there is no such file",
+    );
   },
 );

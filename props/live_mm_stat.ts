@@ -10,8 +10,8 @@
  * with 130 where it was interrupted; the device is reset and has its algorithm
  * back in any case.
  */
-import { KERNEL_CODECS, MM_STAT_FIELDS } from "../mod.ts";
-import { type Input, readInput, readPages } from "../src/cli/pages.ts";
+import { exactCodecsOf, MM_STAT_FIELDS } from "../mod.ts";
+import { type Input, inputPages, readInput } from "../src/cli/pages.ts";
 import { predict, type Prediction } from "../src/cli/prediction.ts";
 import { progress } from "../src/cli/progress.ts";
 import { parseOptions } from "../src/cli/usage.ts";
@@ -23,12 +23,12 @@ import { PAGE_SIZE, runLive, start, write } from "./live_zram.ts";
 async function writeAll(
   device: LiveDevice,
   algorithm: string,
-  { files, pages }: Input,
+  input: Input,
 ): Promise<void> {
-  const bar = progress(algorithm, pages);
-  await start(device, algorithm, pages);
+  const bar = progress(algorithm, input.pages);
+  await start(device, algorithm, input.pages);
   let page = 0;
-  for (const data of readPages(files, PAGE_SIZE)) {
+  for (const data of inputPages(input, PAGE_SIZE)) {
     await write(device, page++, data);
     bar.step(page);
   }
@@ -63,8 +63,9 @@ function compareMmStat(args: readonly string[]) {
   return async (device: LiveDevice): Promise<number> => {
     const { profile, release, target } = device;
     const input = readInput(paths, PAGE_SIZE);
-    const codecs = KERNEL_CODECS
-      .filter(({ name }) => profile.zram.compAlgorithms.includes(name));
+    const algorithms = exactCodecsOf(profile.zram)
+      .filter(({ name }) => profile.zram.compAlgorithms.includes(name))
+      .map(({ name }) => ({ name, params: {} }));
     console.log(
       `${input.title}: ${
         grouped(input.pages)
@@ -72,7 +73,9 @@ function compareMmStat(args: readonly string[]) {
     );
     let differences = 0;
     for (
-      const prediction of predict(profile, input, codecs, [profile.chainSize])
+      const prediction of await predict(profile, input, algorithms, [
+        profile.chainSize,
+      ])
     ) {
       await writeAll(device, prediction.algorithm, input);
       differences += report(prediction, await target.mmStat());

@@ -1,7 +1,7 @@
 /** What `zspec run` does to a device: written, aged, and read back. */
 import { crc32 } from "node:zlib";
 import type { Codec } from "../codec/codec.ts";
-import { ALL_CODECS } from "../codec/codecs.ts";
+import { codecsOf } from "../codec/codecs.ts";
 import { randomFrom, shuffle } from "../programs/random.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
@@ -11,7 +11,7 @@ import { Zram } from "../zram/device.ts";
 import { ZRAM_IDLE, ZRAM_INCOMPRESSIBLE } from "../zram/slots.ts";
 import type { BdStat, MmStat } from "../zram/stat.ts";
 import { writeAttribute } from "../zram/sysfs.ts";
-import { type Input, readPages } from "./pages.ts";
+import { type Input, inputPages } from "./pages.ts";
 import { progress } from "./progress.ts";
 
 /** What a run is asked for. */
@@ -105,7 +105,7 @@ export function measure(request: RunRequest, input: Input): Run {
     algorithm: zram.algorithm,
     disksize: zram.disksize,
     seed,
-    files: input.files.length,
+    files: input.fileCount,
     pages: input.pages,
     pageSize: profile.pageSize,
     written,
@@ -127,7 +127,7 @@ function initialise(request: RunRequest): Zram {
   const { profile, algorithm, disksize, backingPages, recompressor } = request;
   const device = new RamBackingDevice(backingPages ?? 0, profile.pageSize);
   const zram = new Zram(profile, {
-    codecs: ALL_CODECS,
+    codecs: codecsOf(profile.zram),
     backingDevices: new Map([[BACKING_PATH, device]]),
   });
   zram.setAlgorithm(algorithm.name);
@@ -160,10 +160,10 @@ function snapshot(zram: Zram): Snapshot {
   };
 }
 
-function writeFiles({ zram, checksums }: Machine, { files }: Input): void {
+function writeFiles({ zram, checksums }: Machine, input: Input): void {
   const shown = progress("writing", checksums.length);
   let page = 0;
-  for (const data of readPages(files, zram.profile.pageSize)) {
+  for (const data of inputPages(input, zram.profile.pageSize)) {
     const stored = zram.write(page, data);
     if (typeof stored === "string") {
       throw new Error(`Cannot write page ${page}: ${stored}`);

@@ -1,7 +1,10 @@
 /** The algorithms that options name. */
 import type { Codec } from "../codec/codec.ts";
 import { ALL_CODECS } from "../codec/codecs.ts";
-import { UsageError } from "./usage.ts";
+import type { Profile } from "../linux/profile.ts";
+import type { ZcompParams } from "../linux/zcomp_params.ts";
+import type { Algorithm } from "./measuring.ts";
+import { pathError, UsageError } from "./usage.ts";
 
 /** Every algorithm's name, for helps and refusals. */
 export const ALGORITHM_NAMES: string = ALL_CODECS
@@ -19,4 +22,96 @@ export function algorithmNamed(name: string): Codec {
     );
   }
   return codec;
+}
+
+/** The name in a text that says what the algorithm is told as well. */
+export function namedIn(algorithm: string): string {
+  return algorithm.split(":", 1)[0];
+}
+
+/** An algorithm's name and what it is told, as options write them. */
+export function algorithmText({ name, params }: Algorithm): string {
+  const { level, winbits, dict } = params;
+  return [
+    name,
+    ...level === undefined ? [] : [`level=${level}`],
+    ...winbits === undefined ? [] : [`winbits=${winbits}`],
+    ...dict === undefined ? [] : [`dict (${dict.length} bytes)`],
+  ].join(":");
+}
+
+/**
+ * An algorithm as an option writes it: its name, and behind colons what a
+ * kernel is to tell it. Refused where this kernel would not take that.
+ */
+export function toldAlgorithm(text: string, profile: Profile): Algorithm {
+  const [name, ...told] = text.split(":");
+  algorithmNamed(name);
+  const params = told.reduce<ZcompParams>(
+    (before, one) => ({ ...before, ...paramOf(text, one) }),
+    {},
+  );
+  const { name: kernel, zram } = profile;
+  if (told.length > 0 && !("algorithm_params" in zram.attributes)) {
+    throw new UsageError(
+      `Cannot use '${text}': ${kernel} has no algorithm_params, which came with 6.12`,
+    );
+  }
+  const { winbits } = params;
+  if (
+    winbits !== undefined && !zram.numberParams.includes("deflate.winbits")
+  ) {
+    throw new UsageError(
+      `Cannot use '${text}': ${kernel} has no deflate.winbits, which came with 6.16`,
+    );
+  }
+  const errno = zram.refuseParams(name, params);
+  if (errno === "stops") {
+    throw new UsageError(
+      `Cannot use '${text}': ${kernel} would stop at it (BUG_ON): deflate's winbits are 9 to 15, or -9 to -15`,
+    );
+  }
+  if (errno !== undefined) {
+    throw new UsageError(
+      `Cannot use '${text}': ${kernel} refuses it with ${errno}`,
+    );
+  }
+  return { name, params };
+}
+
+/** One thing that an algorithm is told. */
+function paramOf(text: string, told: string): ZcompParams {
+  const [param, ...rest] = told.split("=");
+  const value = rest.join("=");
+  switch (param) {
+    case "level":
+      return { level: wholeOf(text, param, value) };
+    case "winbits":
+      return { winbits: wholeOf(text, param, value) };
+    case "dict":
+      return { dict: dictOf(value) };
+    default:
+      throw new UsageError(
+        `Cannot use '${text}': '${told}' is not level=N, dict=FILE or winbits=N`,
+      );
+  }
+}
+
+function wholeOf(text: string, param: string, value: string): number {
+  const isWhole = /^-?\d+$/.test(value) && Math.abs(Number(value)) < 2 ** 31;
+  if (isWhole) return Number(value);
+  throw new UsageError(
+    `Cannot use '${text}': the '${param}' is '${value}', not a whole number of 32 bits`,
+  );
+}
+
+/** The bytes of a dictionary. */
+function dictOf(path: string): Uint8Array {
+  try {
+    const dict = Deno.readFileSync(path);
+    if (dict.length > 0) return dict;
+  } catch (error) {
+    throw pathError(path, error);
+  }
+  throw new UsageError(`Cannot use '${path}' as a dictionary: it is empty`);
 }

@@ -1,10 +1,13 @@
 /** `zspec classes`: the size classes of a kernel, or of two side by side. */
-import type { Codec } from "../codec/codec.ts";
-import { KERNEL_CODECS } from "../codec/codecs.ts";
 import { LINUX_6_18 } from "../linux/profile.ts";
 import { type GeometryReport, geometryReport } from "../report/geometry.ts";
 import { grouped, table } from "../report/table.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
+import {
+  ALGORITHM_NAMES,
+  algorithmNamed,
+  DEFAULT_ALGORITHM,
+} from "./algorithms.ts";
 import { compare, renderComparison } from "./compare.ts";
 import { GEOMETRY_NAMES, geometryHelp, withGeometry } from "./geometry.ts";
 import {
@@ -17,9 +20,6 @@ import {
   refused,
   UsageError,
 } from "./usage.ts";
-
-const ALGORITHM_NAMES = KERNEL_CODECS.map(({ name }) => name).join(", ");
-const DEFAULT_ALGORITHM = "lz4";
 
 /** How `zspec classes` is called. */
 export const CLASSES_USAGE =
@@ -35,12 +35,14 @@ ${profileHelp(18, `the kernel to be, by default ${LINUX_6_18.name}`)}${
                   ${LINUX_6_18.name},chain-size=16,page-size=16384
   --on PATH…      and what each needs for every page of the files (folders are
                   walked), written to a zram device
-  --algorithm A   which compresses them: ${ALGORITHM_NAMES}; by default ${DEFAULT_ALGORITHM}
+  --algorithm A   which compresses them:
+                  ${ALGORITHM_NAMES};
+                  by default ${DEFAULT_ALGORITHM}
   --json          the classes for machines
 `;
 
 /** Runs the command and returns its exit status. */
-export function classesCommand(args: readonly string[]): number {
+export async function classesCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [...PROFILE_OPTIONS, ...GEOMETRY_NAMES, "algorithm"],
     list: ["compare", "on"],
@@ -54,10 +56,10 @@ export function classesCommand(args: readonly string[]): number {
     );
   }
   const names = options.list("compare");
-  console.log(
-    (names === undefined ? oneKernel(options) : twoKernels(options, names))
-      .trimEnd(),
-  );
+  const text = names === undefined
+    ? oneKernel(options)
+    : await twoKernels(options, names);
+  console.log(text.trimEnd());
   return 0;
 }
 
@@ -70,7 +72,10 @@ function oneKernel(options: Options): string {
     : renderClasses(geometryReport(profile));
 }
 
-function twoKernels(options: Options, names: readonly string[]): string {
+async function twoKernels(
+  options: Options,
+  names: readonly string[],
+): Promise<string> {
   refuseBeside(
     options,
     [...PROFILE_OPTIONS, ...GEOMETRY_NAMES],
@@ -86,23 +91,12 @@ function twoKernels(options: Options, names: readonly string[]): string {
   if (paths === undefined) {
     refuseBeside(options, ["algorithm"], "is only for '--on'");
   }
-  const codec = codecOption(options);
-  const comparison = compare(names.map(findProfile), paths, codec);
+  const algorithm = options.text("algorithm") ?? DEFAULT_ALGORITHM;
+  const { name } = algorithmNamed(algorithm);
+  const comparison = await compare(names.map(findProfile), paths, name);
   return options.flag("json")
     ? JSON.stringify(comparison, null, 2)
     : renderComparison(comparison);
-}
-
-/** What compresses the pages of files. */
-function codecOption(options: Options): Codec {
-  const algorithm = options.text("algorithm") ?? DEFAULT_ALGORITHM;
-  const codec = KERNEL_CODECS.find(({ name }) => name === algorithm);
-  if (codec === undefined) {
-    throw new UsageError(
-      `Unknown algorithm '${algorithm}': the algorithms are ${ALGORITHM_NAMES}`,
-    );
-  }
-  return codec;
 }
 
 /** Refuses options that make no sense beside the others. */

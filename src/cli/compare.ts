@@ -1,5 +1,4 @@
 /** Two kernels' size classes side by side, and the same pages in both. */
-import type { Codec } from "../codec/codec.ts";
 import type { Profile } from "../linux/profile.ts";
 import {
   type ClassRow,
@@ -7,9 +6,10 @@ import {
   geometryReport,
 } from "../report/geometry.ts";
 import { grouped, percent, table } from "../report/table.ts";
-import type { Zram } from "../zram/device.ts";
+import { filledDevice } from "./filled.ts";
+import type { Measured } from "./measuring.ts";
 import { readInput } from "./pages.ts";
-import { measureLengths, storeLengths } from "./prediction.ts";
+import { measureFor } from "./prediction.ts";
 
 /** What a kernel needs for the pages of files. */
 interface Stored {
@@ -45,58 +45,58 @@ export interface Comparison {
 }
 
 /** Compares kernels, and where there are files, on their pages. */
-export function compare(
+export async function compare(
   profiles: readonly Profile[],
   paths: readonly string[] | undefined,
-  codec: Codec,
-): Comparison {
+  algorithm: string,
+): Promise<Comparison> {
   const kernels = profiles.map(geometryReport);
   if (paths === undefined) return { kernels };
-  const devices = storeOnEach(profiles, paths, codec);
+  const stored = await storeOnEach(profiles, paths, algorithm);
   return {
-    algorithm: codec.name,
-    kernels: kernels.map((one, nth) => ({
-      ...one,
-      stored: storedOn(devices[nth]),
-    })),
+    algorithm,
+    kernels: kernels.map((one, nth) => ({ ...one, stored: stored[nth] })),
   };
 }
 
 /**
- * A device of each profile with every page of the files. What a page is to a
+ * Every page of the files on a device of each profile. What a page is to a
  * kernel, a length or a word repeated, is measured once for kernels alike.
  */
-function storeOnEach(
+async function storeOnEach(
   profiles: readonly Profile[],
   paths: readonly string[],
-  codec: Codec,
-): Zram[] {
-  const measured = new Map<string, Uint32Array>();
-  return profiles.map((profile) => {
-    const { pageSize, wordBits, zram: { sameFilled } } = profile;
-    const kind = [pageSize, wordBits, sameFilled].join();
-    const lengths = measured.get(kind) ??
-      measureLengths(profile, readInput(paths, pageSize), [codec])[0];
-    measured.set(kind, lengths);
-    return storeLengths(profile, codec.name, lengths);
-  });
+  name: string,
+): Promise<Stored[]> {
+  const known = new Map<string, Measured>();
+  const stored: Stored[] = [];
+  for (const profile of profiles) {
+    const { pageSize, wordBits, zram: { sameFilled, zstd } } = profile;
+    const kind = JSON.stringify([pageSize, wordBits, sameFilled, zstd]);
+    const measured = known.get(kind) ??
+      await measureFor(profile, readInput(paths, pageSize), [
+        { name, params: {} },
+      ]);
+    known.set(kind, measured);
+    stored.push(storedOn(profile, measured));
+  }
+  return stored;
 }
 
-function storedOn(zram: Zram): Stored {
-  const { disksize, initialisedPool: { pagesAllocated } } = zram;
-  const { pageSize } = zram.profile;
-  const { compr_data_size, same_pages, huge_pages } = zram.mmStat();
-  const bytesUsed = pagesAllocated * pageSize;
+function storedOn(profile: Profile, measured: Measured): Stored {
+  const { mmStat } = filledDevice(profile, measured, 0);
+  const { pageSize } = profile;
+  const { compr_data_size, same_pages, huge_pages, mem_used_total } = mmStat;
   return {
-    pages: disksize / pageSize,
-    bytes: disksize,
+    pages: measured.pages,
+    bytes: measured.pages * pageSize,
     samePages: same_pages,
     hugePages: huge_pages,
     objectBytes: compr_data_size,
-    pagesUsed: pagesAllocated,
-    bytesUsed,
-    waste: bytesUsed - compr_data_size,
-    ratio: bytesUsed === 0 ? 0 : compr_data_size / bytesUsed,
+    pagesUsed: mem_used_total / pageSize,
+    bytesUsed: mem_used_total,
+    waste: mem_used_total - compr_data_size,
+    ratio: mem_used_total === 0 ? 0 : compr_data_size / mem_used_total,
   };
 }
 

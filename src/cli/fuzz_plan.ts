@@ -1,5 +1,5 @@
 /** What `zspec fuzz` is asked for, and what comes of it. */
-import { ALL_CODECS } from "../codec/codecs.ts";
+import { codecsOf } from "../codec/codecs.ts";
 import { isEmptyShard, type Shard } from "../search/batches.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { Machine } from "../search/machine.ts";
@@ -104,7 +104,7 @@ function assertCompresses(
   { name: kernel, zram, zswap }: Profile,
 ): void {
   const has = (algorithm: string) =>
-    ALL_CODECS.some((codec) => codec.name === algorithm);
+    codecsOf(zram).some((codec) => codec.name === algorithm);
   const unknown = ["zswap", "swap"].includes(name) &&
       !has(zswap.defaultCompressor)
     ? `zswap's compressor, ${zswap.defaultCompressor}`

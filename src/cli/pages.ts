@@ -3,18 +3,25 @@ import { basename } from "node:path";
 import { grouped } from "../report/table.ts";
 import { pathError, UsageError } from "./usage.ts";
 
-/** One file and how many pages it has, the last one padded with zeros. */
+/** Pages of a file, the last one padded with zeros. */
 export interface PageFile {
-  /** Its path. */
+  /** The file's path. */
   readonly path: string;
-  /** Its pages. */
+  /** The first page. */
+  readonly first: number;
+  /** How many they are. */
   readonly pages: number;
 }
 
 /** What a command is to store. */
 export interface Input {
-  /** The files, in order. */
-  readonly files: readonly PageFile[];
+  /**
+   * The files, in order, found anew each time: however many there are, they
+   * take no memory.
+   */
+  readonly files: Iterable<PageFile>;
+  /** How many files there are. */
+  readonly fileCount: number;
   /** Pages of all files: at least one. */
   readonly pages: number;
   /** What the files are, in few words. */
@@ -22,49 +29,67 @@ export interface Input {
 }
 
 /** The files that arguments name, or else the running Deno executable. */
-export function readInput(paths: readonly string[], pageSize: number): Input {
+export function readInput(asked: readonly string[], pageSize: number): Input {
   const executable = Deno.execPath();
-  const files = findFiles(paths.length > 0 ? paths : [executable], pageSize);
-  const pages = files.reduce((sum, file) => sum + file.pages, 0);
+  const paths = asked.length > 0 ? asked : [executable];
+  const files = {
+    [Symbol.iterator]: () => walkFiles(paths, pageSize),
+  };
+  let [fileCount, pages, name] = [0, 0, ""];
+  for (const file of files) {
+    fileCount++;
+    pages += file.pages;
+    name = file.path;
+  }
   if (pages === 0) {
     throw new UsageError("Cannot read pages: the files hold no bytes");
   }
-  const title = paths.length === 0
+  const title = asked.length === 0
     ? basename(executable)
-    : files.length === 1
-    ? files[0].path
-    : `${grouped(files.length)} files`;
-  return { files, pages, title };
+    : fileCount === 1
+    ? name
+    : `${grouped(fileCount)} files`;
+  return { files, fileCount, pages, title };
 }
 
 /** The regular files under `paths`, folders walked in the order of names. */
-export function findFiles(
+export function* walkFiles(
   paths: readonly string[],
   pageSize: number,
-): PageFile[] {
-  const files: PageFile[] = [];
-  const add = (path: string, size: number) => {
-    if (size > 0) files.push({ path, pages: Math.ceil(size / pageSize) });
-  };
-  const walk = (folder: string) => {
-    const entries = attempt(folder, () => [...Deno.readDirSync(folder)]);
-    entries.sort((a, b) => a.name < b.name ? -1 : 1);
-    for (const { name, isFile, isDirectory } of entries) {
-      const path = `${folder.replace(/\/$/, "")}/${name}`;
-      if (isDirectory) walk(path);
-      else if (isFile) add(path, attempt(path, () => Deno.statSync(path)).size);
-    }
-  };
+): Generator<PageFile, void> {
   for (const path of paths) {
     const { isFile, isDirectory, size } = attempt(
       path,
       () => Deno.statSync(path),
     );
-    if (isDirectory) walk(path);
-    else if (isFile) add(path, size);
+    if (isDirectory) yield* walkFolder(path, pageSize);
+    else if (isFile) yield* pagesOf(path, size, pageSize);
     else throw new UsageError(`Cannot read '${path}': not a file or folder`);
   }
-  return files;
+}
+
+function* walkFolder(
+  folder: string,
+  pageSize: number,
+): Generator<PageFile, void> {
+  const entries = attempt(folder, () => [...Deno.readDirSync(folder)]);
+  entries.sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const { name, isFile, isDirectory } of entries) {
+    const path = `${folder.replace(/\/$/, "")}/${name}`;
+    if (isDirectory) yield* walkFolder(path, pageSize);
+    if (!isFile) continue;
+    const { size } = attempt(path, () => Deno.statSync(path));
+    yield* pagesOf(path, size, pageSize);
+  }
+}
+
+/** All pages of a file that has any. */
+function* pagesOf(
+  path: string,
+  size: number,
+  pageSize: number,
+): Generator<PageFile, void> {
+  if (size > 0) yield { path, first: 0, pages: Math.ceil(size / pageSize) };
 }
 
 function attempt<Result>(path: string, operation: () => Result): Result {
@@ -81,12 +106,13 @@ function attempt<Result>(path: string, operation: () => Result): Result {
  * shorter gives zeros.
  */
 export function* readPages(
-  files: readonly PageFile[],
+  files: Iterable<PageFile>,
   pageSize: number,
 ): Generator<Uint8Array> {
   const chunk = new Uint8Array(256 * pageSize);
-  for (const { path, pages } of files) {
+  for (const { path, first, pages } of files) {
     using file = attempt(path, () => Deno.openSync(path));
+    file.seekSync(first * pageSize, Deno.SeekMode.Start);
     for (let done = 0; done < pages;) {
       const wanted = Math.min(chunk.length, (pages - done) * pageSize);
       fillFrom(file, path, chunk.subarray(0, wanted));
@@ -95,6 +121,21 @@ export function* readPages(
       }
       done += wanted / pageSize;
     }
+  }
+}
+
+/**
+ * Each page of an input, as many as were counted: of files that have grown
+ * since, the last ones are left out. Likewise of one buffer.
+ */
+export function* inputPages(
+  { files, pages }: Pick<Input, "files" | "pages">,
+  pageSize: number,
+): Generator<Uint8Array> {
+  let left = pages;
+  for (const page of readPages(files, pageSize)) {
+    if (left-- === 0) return;
+    yield page;
   }
 }
 

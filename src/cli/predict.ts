@@ -1,21 +1,20 @@
 /** `zspec predict`: what a kernel would show for files, without booting it. */
-import type { Codec } from "../codec/codec.ts";
-import { KERNEL_CODECS } from "../codec/codecs.ts";
-import { LINUX_6_18 } from "../linux/profile.ts";
-import { ALGORITHM_NAMES, algorithmNamed } from "./algorithms.ts";
+import { codecsOf } from "../codec/codecs.ts";
+import { LINUX_6_18, type Profile } from "../linux/profile.ts";
+import { ALGORITHM_NAMES, toldAlgorithm } from "./algorithms.ts";
+import type { Algorithm } from "./measuring.ts";
 import { readInput } from "./pages.ts";
 import { renderPredictions } from "./predict_report.ts";
 import { predict } from "./prediction.ts";
 import {
   listOption,
+  type Options,
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
   profileOption,
   wholesOption,
 } from "./usage.ts";
-
-const DEFAULT_ALGORITHMS = ["lz4", "lzo", "lzo-rle", "deflate", "zstd"];
 
 /** How `zspec predict` is called. */
 export const PREDICT_USAGE =
@@ -24,24 +23,25 @@ export const PREDICT_USAGE =
 
 Shows what mm_stat would show if every page of the files (folders are walked)
 were written to a zram device, for each algorithm and chain size. Without a PATH
-it takes the running Deno executable.
+it takes the running Deno executable. It uses every core, and no more memory for
+more pages.
 
 ${
     profileHelp(23, `the kernel to be, by default ${LINUX_6_18.name}`)
-  }  --algorithm A[,A…]   by default ${DEFAULT_ALGORITHMS.join(",")}; of
-                       ${ALGORITHM_NAMES}
+  }  --algorithm A[,A…]   by default those that the kernel has; of
+                       ${ALGORITHM_NAMES};
+                       behind colons what algorithm_params would tell it:
+                       zstd:level=15, lz4:dict=FILE, deflate:winbits=-15
   --chain-size N[,N…]  the most pages of a zspage, 1 to 16; by default the
                        profile's (CONFIG_ZSMALLOC_CHAIN_SIZE)
   --json               the figures for machines
 
-The lengths that ${
-    KERNEL_CODECS.map(({ name }) => name).join(", ")
-  } compress to are the kernel's own, so that
-mm_stat is to the byte; those of other algorithms are near the kernel's.
+An algorithm behind which ≈ stands has lengths near the kernel's; those of all
+others are the kernel's own, so that mm_stat is to the byte.
 `;
 
 /** Runs the command and returns its exit status. */
-export function predictCommand(args: readonly string[]): number {
+export async function predictCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [...PROFILE_OPTIONS, "algorithm", "chain-size"],
     boolean: ["json"],
@@ -49,16 +49,15 @@ export function predictCommand(args: readonly string[]): number {
   const profile = profileOption(options);
   const chainSizes = wholesOption(options, "chain-size", 1, 16) ??
     [profile.chainSize];
-  const codecs: Codec[] = (listOption(options, "algorithm") ??
-    DEFAULT_ALGORITHMS).map(algorithmNamed);
+  const algorithms = algorithmsOption(options, profile);
   const input = readInput(options.paths, profile.pageSize);
-  const predictions = predict(profile, input, codecs, chainSizes);
+  const predictions = await predict(profile, input, algorithms, chainSizes);
   console.log(
     options.flag("json")
       ? JSON.stringify(
         {
           profile: profile.name,
-          files: input.files.length,
+          files: input.fileCount,
           pages: input.pages,
           predictions,
         },
@@ -68,4 +67,15 @@ export function predictCommand(args: readonly string[]): number {
       : renderPredictions(profile, input, predictions).trimEnd(),
   );
   return 0;
+}
+
+/** The algorithms that are asked for, or else those that the kernel has. */
+function algorithmsOption(
+  options: Options,
+  profile: Profile,
+): readonly Algorithm[] {
+  const known = codecsOf(profile.zram).map(({ name }) => name);
+  const texts = listOption(options, "algorithm") ??
+    profile.zram.compAlgorithms.filter((name) => known.includes(name));
+  return texts.map((text) => toldAlgorithm(text, profile));
 }

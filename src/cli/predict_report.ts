@@ -2,6 +2,7 @@
 import type { Profile } from "../linux/profile.ts";
 import { stackedBar } from "../report/bars.ts";
 import { grouped, humanBytes, percent, table } from "../report/table.ts";
+import { namedIn } from "./algorithms.ts";
 import { mmStatText } from "../zram/stat.ts";
 import type { Input } from "./pages.ts";
 import type { Prediction } from "./prediction.ts";
@@ -28,8 +29,8 @@ export function renderPredictions(
   ].join("\n");
 }
 
-const nameOf = ({ algorithm, kernelLengths }: Prediction) =>
-  kernelLengths ? algorithm : `${algorithm} ${NEAR}`;
+const nameOf = ({ algorithm, near }: Prediction) =>
+  near === undefined ? algorithm : `${algorithm} ${NEAR}`;
 
 /** Memory by algorithm and chain size, with a bar for all of the data. */
 function renderTable(predictions: readonly Prediction[]): string {
@@ -100,8 +101,9 @@ function renderNotes(
   { name, zram }: Profile,
   predictions: readonly Prediction[],
 ): string {
-  const there = predictions
-    .filter(({ algorithm }) => zram.compAlgorithms.includes(algorithm));
+  const isThere = ({ algorithm }: Prediction) =>
+    zram.compAlgorithms.includes(namedIn(algorithm));
+  const there = predictions.filter(isThere);
   const best = (there.length > 0 ? there : predictions).reduce((least, one) =>
     one.mmStat.mem_used_total < least.mmStat.mem_used_total ? one : least
   );
@@ -111,11 +113,22 @@ function renderNotes(
       humanBytes(mem_used_total)
     }, ${percent(mem_used_total, orig_data_size)} of the data.`,
   ];
-  if (predictions.some(({ kernelLengths }) => !kernelLengths)) {
-    notes.push(`${NEAR} These lengths are not the kernel's, but near them.`);
+  const near = new Map(
+    predictions.flatMap(({ algorithm, near }) =>
+      near === undefined ? [] : [[algorithm, near]]
+    ),
+  );
+  for (const [algorithm, why] of near) {
+    notes.push(
+      `${NEAR} The lengths of ${algorithm} are near the kernel's: ${why}.`,
+    );
   }
-  const algorithms = [...new Set(predictions.map((one) => one.algorithm))];
-  const absent = algorithms.filter((one) => !zram.compAlgorithms.includes(one));
+  const absent = [
+    ...new Set(
+      predictions.filter((one) => !isThere(one))
+        .map(({ algorithm }) => namedIn(algorithm)),
+    ),
+  ];
   if (absent.length > 0) {
     notes.push(`${name} has no ${absent.join(", ")}.`);
   }

@@ -1,107 +1,62 @@
 /**
  * What a device would show of pages that are only measured: each is compressed
- * once with each algorithm, and the lengths go through as many devices as there
- * are chain sizes to compare.
+ * once with each algorithm, and the lengths fill as many devices as there are
+ * chain sizes to compare.
  */
-import type { Codec } from "../codec/codec.ts";
-import { KERNEL_CODECS } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
-import { type ClassReport, classReport } from "../report/pool.ts";
-import { Zram } from "../zram/device.ts";
-import type { MmStat } from "../zram/stat.ts";
-import { takesNoMemory } from "../zram/write.ts";
-import { type Input, readPages } from "./pages.ts";
-import { progress } from "./progress.ts";
+import { algorithmText } from "./algorithms.ts";
+import { type Filled, filledDevice } from "./filled.ts";
+import { measurePages } from "./measure.ts";
+import { type Algorithm, codecFor, type Measured } from "./measuring.ts";
+import type { Input } from "./pages.ts";
+import { UsageError } from "./usage.ts";
 
 /** What a device with one algorithm and one chain size would show. */
-export interface Prediction {
+export interface Prediction extends Filled {
+  /** The algorithm, with what it was told. */
   readonly algorithm: string;
-  /** Whether the algorithm's lengths are the kernel's own. */
-  readonly kernelLengths: boolean;
+  /** Why its lengths are only near the kernel's; nothing where they are those. */
+  readonly near?: string;
   /** The most pages of a zspage. */
   readonly chainSize: number;
-  readonly mmStat: MmStat;
-  /** The classes in use, those with the most pages first. */
-  readonly classes: readonly ClassReport[];
 }
 
 /** Predicts for each algorithm and, within it, each chain size, in order. */
-export function predict(
+export async function predict(
   profile: Profile,
   input: Input,
-  codecs: readonly Codec[],
+  algorithms: readonly Algorithm[],
   chainSizes: readonly number[],
-): Prediction[] {
-  const lengths = measureLengths(profile, input, codecs);
-  return codecs.flatMap((codec, nth) =>
-    chainSizes.map((chainSize) => {
-      const zram = storeLengths(
-        { ...profile, chainSize },
-        codec.name,
-        lengths[nth],
-      );
-      return {
-        algorithm: codec.name,
-        kernelLengths: KERNEL_CODECS.includes(codec),
-        chainSize,
-        mmStat: zram.mmStat(),
-        classes: classReport(zram.initialisedPool),
-      };
-    })
+): Promise<Prediction[]> {
+  const measured = await measureFor(profile, input, algorithms);
+  return algorithms.flatMap((algorithm, nth) =>
+    chainSizes.map((chainSize) => ({
+      algorithm: algorithmText(algorithm),
+      near: codecFor(profile.zram, algorithm).near,
+      chainSize,
+      ...filledDevice({ ...profile, chainSize }, measured, nth),
+    }))
   );
 }
 
-/** In place of a length: the page takes no memory. */
-const NO_MEMORY = 0;
-
-/** The length to which each codec compresses each page of the files. */
-export function measureLengths(
-  profile: Profile,
-  { files, pages }: Input,
-  codecs: readonly Codec[],
-): Uint32Array[] {
-  const lengths = codecs.map(() => new Uint32Array(pages));
-  const into = new Uint8Array(2 * profile.pageSize);
-  const shown = progress("measuring", pages);
-  let page = 0;
-  for (const data of readPages(files, profile.pageSize)) {
-    const none = takesNoMemory(profile, data);
-    codecs.forEach((codec, nth) => {
-      lengths[nth][page] = none ? NO_MEMORY : codec.compress(data, into);
-    });
-    shown.step(++page);
-  }
-  shown.end();
-  return lengths;
-}
-
-/** A device to which pages of these lengths were written, one after another. */
-export function storeLengths(
-  profile: Profile,
-  algorithm: string,
-  lengths: Uint32Array,
-): Zram {
-  let page = 0;
-  const measured: Codec = {
-    name: algorithm,
-    compress: () => lengths[page],
-    decompress() {
-      throw new Error(`Cannot read page ${page}: its length is all there is`);
-    },
-  };
-  const zram = new Zram(profile, { codecs: [measured] });
-  zram.setAlgorithm(algorithm);
-  zram.setDisksize(lengths.length * profile.pageSize);
-  const zeros = new Uint8Array(profile.pageSize);
-  const others = Uint8Array.from(zeros, (_, at) => at % 251);
-  for (; page < lengths.length; page++) {
-    const stored = zram.write(
-      page,
-      lengths[page] === NO_MEMORY ? zeros : others,
+/** What a kernel's algorithms make of pages; refused where one fails on any. */
+export async function measureFor(
+  { pageSize, wordBits, zram: { sameFilled, zstd } }: Profile,
+  input: Input,
+  algorithms: readonly Algorithm[],
+): Promise<Measured> {
+  const zram = { sameFilled, zstd };
+  const measured = await measurePages(
+    { pageSize, wordBits, zram, algorithms },
+    input,
+  );
+  algorithms.forEach((algorithm, nth) => {
+    if (measured.lengths[nth][0] === 0) return;
+    throw new UsageError(
+      `Cannot compress with '${
+        algorithmText(algorithm)
+      }': it takes a dictionary of 8 to 65536 bytes, and fails with another`,
     );
-    if (typeof stored === "string") {
-      throw new Error(`Cannot write page ${page}: ${stored}`);
-    }
-  }
-  return zram;
+  });
+  return measured;
 }

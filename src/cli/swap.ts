@@ -59,7 +59,7 @@ export function swapCommand(args: readonly string[]): number {
   const profile = profileOption(options, LINUX_6_1);
   const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1;
   const input = readInput(options.paths, profile.pageSize);
-  const { files, pages, title } = input;
+  const { fileCount, pages, title } = input;
   const third = Math.ceil(pages / 3) * profile.pageSize;
   const memory = bytesOption(options, "memory") ?? third;
   if (memory < profile.pageSize) {
@@ -69,7 +69,7 @@ export function swapCommand(args: readonly string[]): number {
   }
   const report = {
     profile: profile.name,
-    files: files.length,
+    files: fileCount,
     pages,
     memory,
     seed,

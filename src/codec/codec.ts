@@ -15,7 +15,8 @@ export interface Codec {
   readonly near?: string;
   /**
    * Compresses `page` into `into`, which has room for twice the page, and
-   * returns the length in bytes; the length can exceed the page's.
+   * returns the length in bytes, which can exceed the page's; 0 where the
+   * kernel's encoder fails, as some do with some dictionaries.
    */
   compress(page: Uint8Array, into: Uint8Array): number;
   /**
@@ -29,6 +30,11 @@ export interface Codec {
    * they are.
    */
   withParams?(params: ZcompParams): Codec;
+  /**
+   * What becomes of it where it is in use and its parameters change (up to
+   * Linux 7.0); a codec without it looks at them once, when it is set up.
+   */
+  retold?(params: ZcompParams): Codec;
 }
 
 /** Compressed bytes that no encoder made, or that were changed since. */

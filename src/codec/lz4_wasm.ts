@@ -59,6 +59,7 @@ export function decompressLz4(
  */
 export const lz4Wasm: Codec = {
   name: "lz4-wasm",
+  near: "its encoder searches otherwise",
   compress(page, into) {
     const block = wasm.compress(page).subarray(PREFIX_BYTES);
     into.set(block);

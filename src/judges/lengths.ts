@@ -5,35 +5,59 @@ import {
   STATED_LENGTHS,
   STATEMENT_BYTES,
 } from "../codec/stated.ts";
+import type { ZcompParams } from "../linux/zcomp_params.ts";
 import type { Bytes } from "../programs/bytes.ts";
 
+/** What is known of a page and of what compresses it, beside its bytes. */
+export interface Compressing {
+  /** The algorithm. */
+  readonly algorithm: string;
+  /** What it was told, where it was told anything. */
+  readonly params?: ZcompParams;
+  /** What the page was made from, where it was made at once. */
+  readonly data?: Bytes;
+}
+
 /**
- * How many bytes an algorithm makes of a page, where that is known. `data` is
- * what the page was made from, where it was made at once.
+ * How many bytes an algorithm makes of a page, where that is known: none where
+ * it fails.
  */
 export type LengthOf = (
   bytes: Uint8Array,
-  algorithm: string,
-  data?: Bytes,
+  compressing: Compressing,
 ) => number | undefined;
 
 /** Of no page it is known. */
 export const UNKNOWN_LENGTHS: LengthOf = (): undefined => undefined;
 
+/** A codec as parameters make it, made once for each. */
+function oncePerParams(codec: Codec): (params?: ZcompParams) => Codec {
+  const made = new WeakMap<ZcompParams, Codec>();
+  return (params) => {
+    if (params === undefined || codec.withParams === undefined) return codec;
+    const told = made.get(params) ?? codec.withParams(params);
+    made.set(params, told);
+    return told;
+  };
+}
+
 /** What the codecs make of pages; those of which there is none are not known. */
 export function codecLengths(codecs: readonly Codec[]): LengthOf {
-  const byName = new Map(codecs.map((codec) => [codec.name, codec]));
+  const byName = new Map(
+    codecs.map((codec) => [codec.name, oncePerParams(codec)]),
+  );
   let into = new Uint8Array(0);
-  return (bytes, algorithm) => {
+  return (bytes, compressing) => {
     if (into.length < 2 * bytes.length) into = new Uint8Array(2 * bytes.length);
-    return byName.get(algorithm)?.compress(bytes, into);
+    const { algorithm, params } = compressing;
+    return byName.get(algorithm)?.(params).compress(bytes, into);
   };
 }
 
 /** What pages state, for algorithms in the order in which they state lengths. */
 export function statedLengths(algorithms: readonly string[]): LengthOf {
   let again = new Uint8Array(0);
-  return (bytes, algorithm, data) => {
+  return (bytes, { algorithm, data }) => {
     const nth = algorithms.indexOf(algorithm) % STATED_LENGTHS;
     const stated = data === undefined ? undefined : statementOf(data);
     if (stated !== undefined) return valid(stated, nth, bytes.length);

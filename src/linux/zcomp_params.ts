@@ -14,11 +14,14 @@ export interface ZcompParams {
 /** ZCOMP_PARAM_NO_LEVEL (ZCOMP_PARAM_NOT_SET since 6.16): as if nothing was said. */
 export const PARAM_NOT_SET: number = -(2 ** 31);
 
-/** Why an algorithm cannot be set up with parameters; nothing where it can. */
+/**
+ * Why an algorithm cannot be set up with parameters, which may be that the
+ * kernel stops; nothing where it can.
+ */
 export type RefuseParams = (
   algorithm: string,
   params: ZcompParams,
-) => Errno | undefined;
+) => Errno | "stops" | undefined;
 
 /** Levels that zlib has, its default among them (`zlib_deflateInit2`). */
 function isZlibLevel(level: number): boolean {
@@ -41,7 +44,20 @@ export function refuseLevel(
   if (algorithm === "deflate" && !isZlibLevel(level)) return "EINVAL";
 }
 
-/** Since 6.16: its window too. */
+/**
+ * 6.16 to 7.1: a window that zlib has not stops the kernel (BUG_ON,
+ * `zlib_deflate_workspacesize`; seen of 6.18.15).
+ */
+export function stopAtWindow(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | "stops" | undefined {
+  const { winbits = -11 } = params;
+  if (algorithm === "deflate" && !isZlibWindow(winbits)) return "stops";
+  return refuseLevel(algorithm, params);
+}
+
+/** Since 7.2: it is refused (`deflate_setup_params`). */
 export function refuseLevelOrWindow(
   algorithm: string,
   params: ZcompParams,
@@ -64,6 +80,19 @@ const LEVELS: Readonly<Record<string, readonly [least: number, most: number]>> =
 
 /** Algorithms that have dictionaries. */
 const WITH_DICT = ["lz4", "lz4hc", "zstd"];
+
+/** Whether an algorithm has a dictionary, which it reads with each page. */
+export function readsDict(algorithm: string, { dict }: ZcompParams): boolean {
+  return WITH_DICT.includes(algorithm) && dict !== undefined;
+}
+
+/** Bytes of the dictionaries that lz4 takes whole (HASH_UNIT; 64 KB, LZ4_loadDict). */
+const LZ4_DICT_BYTES = { least: 8, most: 65536 };
+
+/** Whether lz4 takes a dictionary whole. */
+function isWholeLz4Dict({ length }: Uint8Array): boolean {
+  return length >= LZ4_DICT_BYTES.least && length <= LZ4_DICT_BYTES.most;
+}
 /** Algorithms that look at what they are told. */
 const LOOKING = [...Object.keys(LEVELS), "lzo", "lzo-rle", "842"];
 
@@ -77,12 +106,14 @@ export function refuseParamsBeyondRange(
 ): Errno | undefined {
   if (!LOOKING.includes(algorithm)) return undefined;
   const { level, winbits, dict } = params;
-  const isDict = dict !== undefined && dict.length > 0;
-  if (isDict && !WITH_DICT.includes(algorithm)) return "EOPNOTSUPP";
+  if (dict !== undefined && !WITH_DICT.includes(algorithm)) return "EOPNOTSUPP";
   if (level !== undefined) {
     if (!Object.hasOwn(LEVELS, algorithm)) return "EOPNOTSUPP";
     const [least, most] = LEVELS[algorithm];
     if (level < least || level > most) return "EINVAL";
+  }
+  if (algorithm === "lz4" && dict !== undefined && !isWholeLz4Dict(dict)) {
+    return "EINVAL";
   }
   const isWindow = winbits === undefined || isZlibWindow(winbits);
   return algorithm !== "deflate" || isWindow ? undefined : "EINVAL";

@@ -1,5 +1,5 @@
 /** Which profile describes a running kernel, found by asking it. */
-import { KERNEL_CODECS } from "../codec/codecs.ts";
+import { exactCodecsOf } from "../codec/codecs.ts";
 import { randomFrom } from "../programs/random.ts";
 import { descriptionOf, profileOfName } from "../linux/description.ts";
 import { configurationOf, configured, type Profile } from "../linux/profile.ts";
@@ -103,7 +103,7 @@ interface Measured {
  */
 async function measure(live: LiveZram, profile: Profile): Promise<Measured> {
   const { chainSize, zram } = profile;
-  const algorithm = KERNEL_CODECS
+  const algorithm = exactCodecsOf(zram)
     .find(({ name }) => zram.compAlgorithms.includes(name))?.name;
   const pages = noisePages(profile.pageSize);
   await live.create();

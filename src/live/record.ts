@@ -1,5 +1,5 @@
 /** Recording: what a live zram device does, as a transcript. */
-import { KERNEL_CODECS } from "../codec/codecs.ts";
+import { exactCodecsOf } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
 import { headerLine } from "../programs/transcript_text.ts";
 import { ZRAM_LANGUAGE } from "../programs/zram/language.ts";
@@ -38,7 +38,7 @@ function* stepsOf(plan: RecordZramPlan): Generator<RecordedStep> {
   const { profile, seed, backingPages } = plan;
   const ops = new Set<keyof ZramSteps>(["create", ...OPS]);
   // Lengths that the model has not got leave a write that failed without one.
-  const algorithms = KERNEL_CODECS.map(({ name }) => name)
+  const algorithms = exactCodecsOf(profile.zram).map(({ name }) => name)
     .filter((name) => profile.zram.compAlgorithms.includes(name));
   if (!profile.zram.memoryTracking) ops.delete("block_state");
   const steps = programSteps(ZRAM_LANGUAGE, {

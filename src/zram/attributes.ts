@@ -234,9 +234,7 @@ const PARAMS_PRIORITY: Readonly<
  * `algo=NAME` or `priority=N` with `level`, `dict=PATH` and `deflate.winbits`.
  * What was set before is forgotten first. The dictionary is read at once, the
  * numbers are not looked at before `disksize`. Specifies
- * `algorithm_params_store` and `comp_params_store`, since 6.12. (Up to 7.0 a
- * level that is set later still would reach lz4 and lz4hc at once; here it is
- * for the next `disksize`.)
+ * `algorithm_params_store` and `comp_params_store`, since 6.12.
  */
 function storeAlgorithmParams(zram: Zram, text: string): Errno | undefined {
   const { comps, profile } = zram;

@@ -272,7 +272,7 @@ function writeSegment(
   { page, offset, data }: Segment,
 ): Outcome {
   if (data.length === zram.profile.pageSize) {
-    return writePage(zram, page, data) === "ENOMEM" ? "failed" : "done";
+    return typeof writePage(zram, page, data) === "string" ? "failed" : "done";
   }
   const whole = allocTemporaryPage(zram.memory);
   if (whole === undefined) return "failed";

@@ -314,7 +314,7 @@ export class Zram {
     if (errno !== undefined) return errno;
     const stored = writePage(this, page, data);
     this.ioStat.numWrites++;
-    if (stored !== "ENOMEM") {
+    if (typeof stored === "number") {
       markAccessed(this, page);
       return stored;
     }

@@ -261,7 +261,7 @@ export interface Recompressed {
 
 /**
  * The first algorithm that puts the page into a smaller class, and below the
- * threshold where there is one; or where the search ended.
+ * threshold where there is one; EINVAL where one fails on the way.
  */
 function searchSmaller(
   zram: Zram,
@@ -269,7 +269,7 @@ function searchSmaller(
   { threshold }: RecompressRequest,
   { first, end }: Priorities,
   buffer: Uint8Array,
-): Recompressed | undefined {
+): Recompressed | "EINVAL" | undefined {
   const { slots, comps } = zram;
   const pool = zram.initialisedPool;
   const into = new Uint8Array(zram.buffer.length);
@@ -278,6 +278,7 @@ function searchSmaller(
   for (let priority = start; priority < end; priority++) {
     const length = comps.codecAt(priority)?.compress(buffer, into);
     if (length === undefined) continue;
+    if (length === 0) return "EINVAL";
     const smaller = pool.lookupClassIndex(length) < oldClass;
     if (smaller && (threshold === 0 || length < threshold)) {
       return { priority, bytes: into.subarray(0, length) };
@@ -302,6 +303,7 @@ function* recompressSlot(
   readFromZspool(zram, page, buffer);
   slots.clearFlag(page, ZRAM_IDLE);
   const smaller = searchSmaller(zram, page, request, priorities, buffer);
+  if (smaller === "EINVAL") return smaller;
   request.maxPages--;
   if (smaller === undefined) {
     if (priorities.end >= comps.activeCount) {

@@ -93,8 +93,8 @@ interface Search {
   readonly tried: number;
   /** Whether the last of them did not even make the object's class smaller. */
   readonly isStuck: boolean;
-  /** The object of the one that was good enough. */
-  readonly smaller: Recompressed | undefined;
+  /** The object of the one that was good enough; EINVAL of one that failed. */
+  readonly smaller: Recompressed | "EINVAL" | undefined;
 }
 
 /** Tries one algorithm after another, up to one that is good enough. */
@@ -115,6 +115,7 @@ function search(
     const length = comps.codecAt(priority)?.compress(contents, into);
     if (length === undefined) continue;
     tried++;
+    if (length === 0) return { tried, isStuck, smaller: "EINVAL" };
     isStuck = pool.lookupClassIndex(length) >= oldClass;
     if (!isStuck && (threshold === 0 || length < threshold)) {
       const smaller = { priority, bytes: into.subarray(0, length) };
@@ -143,6 +144,7 @@ function recompressPage(
   const found = search(zram, page, request, priorities, buffer);
   const { tried, isStuck, smaller } = found;
   if (tried === 0) return undefined;
+  if (smaller === "EINVAL") return smaller;
   request.maxPages--;
   if (smaller !== undefined) return storeRecompressed(zram, page, smaller);
   if (isStuck && tried === comps.activeCount - 1) {

@@ -113,6 +113,7 @@ function* recompressSlot(
   slots.clearFlag(page, ZRAM_IDLE);
   const into = new Uint8Array(zram.buffer.length);
   const length = zram.codecAt(priority).compress(buffer, into);
+  if (length === 0) return "EINVAL";
   request.maxPages--;
   const pool = zram.initialisedPool;
   const isSmaller =

@@ -1,5 +1,6 @@
 /** How a page is written and freed. */
 import type { Profile } from "../linux/profile.ts";
+import type { ZramProfile } from "../linux/zram_profile.ts";
 import type { Zram } from "./device.ts";
 import { isSameFilled, readWord32 } from "./same_filled.ts";
 import { ZRAM_HUGE, ZRAM_SAME, ZRAM_WB } from "./slots.ts";
@@ -7,14 +8,14 @@ import { PRIMARY_COMP } from "./zcomp.ts";
 
 /**
  * Stores one page and returns the bytes by which it now counts in
- * `compr_data_size`, or ENOMEM, the page written before being still there.
- * Specifies `zram_write_page` (since 6.4; before, `__zram_bvec_write`).
+ * `compr_data_size`; or ENOMEM, or EINVAL where the compressor fails, the page
+ * written before being still there. Specifies `zram_write_page` (since 6.4; before, `__zram_bvec_write`).
  */
 export function writePage(
   zram: Zram,
   page: number,
   data: Uint8Array,
-): number | "ENOMEM" {
+): number | "ENOMEM" | "EINVAL" {
   if (takesNoMemory(zram.profile, data)) {
     writeSameFilledPage(zram, page, data);
     return 0;
@@ -22,6 +23,7 @@ export function writePage(
   const { slots, stats, buffer } = zram;
   const pool = zram.initialisedPool;
   let length = zram.codecAt(PRIMARY_COMP).compress(data, buffer);
+  if (length === 0) return "EINVAL";
   const huge = length >= zram.wholeFrom;
   if (huge) length = data.length;
 
@@ -40,7 +42,12 @@ export function writePage(
 }
 
 /** Whether a page is one word repeated, or of zeros where only those count. */
-export function takesNoMemory(profile: Profile, data: Uint8Array): boolean {
+export function takesNoMemory(
+  profile: Pick<Profile, "wordBits"> & {
+    readonly zram: Pick<ZramProfile, "sameFilled">;
+  },
+  data: Uint8Array,
+): boolean {
   if (!isSameFilled(data, profile.wordBits / 8)) return false;
   return profile.zram.sameFilled === "word" ||
     (readWord32(data, 0) === 0 && readWord32(data, 4) === 0);

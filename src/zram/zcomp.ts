@@ -3,9 +3,13 @@
  * `zram->comp_algs` and `zram->comps`, `zram_drv.h`, and `zcomp.c`.
  */
 import type { Codec } from "../codec/codec.ts";
-import { ALL_CODECS } from "../codec/codecs.ts";
+import { codecsOf } from "../codec/codecs.ts";
 import type { Errno } from "../linux/errno.ts";
-import { PARAM_NOT_SET, type ZcompParams } from "../linux/zcomp_params.ts";
+import {
+  PARAM_NOT_SET,
+  readsDict,
+  type ZcompParams,
+} from "../linux/zcomp_params.ts";
 import { cryptoAlgorithm, type ZramProfile } from "../linux/zram_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 
@@ -27,13 +31,15 @@ export class Comps {
   readonly #names: (string | undefined)[];
   readonly #params: ZcompParams[] = [];
   #active: (Codec | undefined)[] = [];
+  /** Priorities whose codec reads a dictionary with each page. */
+  #withDict: readonly number[] = [];
 
   /** The default algorithm alone. `added` codecs can be chosen in any kernel. */
   constructor(profile: ZramProfile, added: readonly Codec[]) {
     this.#profile = profile;
     this.#added = added.map(({ name }) => name);
     this.#codecs = new Map(
-      [...ALL_CODECS, ...added].map((codec) => [codec.name, codec]),
+      [...codecsOf(profile), ...added].map((codec) => [codec.name, codec]),
     );
     this.#names = [profile.defaultAlgorithm];
   }
@@ -72,9 +78,21 @@ export class Comps {
     return this.#names[priority];
   }
 
-  /** Gives a priority's algorithm parameters (`comp_params_store`). */
+  /**
+   * Gives a priority's algorithm parameters. Up to 7.0 some take them while
+   * they are in use; throws a {@linkcode KernelBug} where one would read its
+   * dictionary after that is freed. Specifies `comp_params_store`.
+   */
   setParams(priority: number, params: ZcompParams): void {
+    if (this.#withDict.includes(priority)) {
+      throw new KernelBug(
+        "comp_params_reset",
+        `free the dictionary that ${this.#names[priority]} goes on to read`,
+      );
+    }
     this.#params[priority] = params;
+    const codec = this.#active[priority];
+    this.#active[priority] = codec?.retold?.(params) ?? codec;
   }
 
   /** The codec of a priority, once the device is initialised. */
@@ -121,19 +139,28 @@ export class Comps {
    */
   create(): Errno | undefined {
     const active: (Codec | undefined)[] = [];
+    const withDict: number[] = [];
     for (const [priority, name] of this.#names.entries()) {
       if (name === undefined) continue;
       const params = this.#params[priority] ?? {};
       const errno = this.#isThere(name)
         ? this.#profile.refuseParams(name, params)
         : "EINVAL";
+      if (errno === "stops") {
+        throw new KernelBug(
+          "zlib_deflate_workspacesize",
+          `stop at BUG_ON: zlib has no window of ${params.winbits} bits`,
+        );
+      }
       if (errno !== undefined) {
         this.#afterFailedSetup();
         return errno;
       }
       active[priority] = withParams(this.#codecNamed(name), params);
+      if (readsDict(name, params)) withDict.push(priority);
     }
     this.#active = active;
+    this.#withDict = withDict;
   }
 
   #afterFailedSetup(): void {
@@ -149,6 +176,7 @@ export class Comps {
    */
   destroy(): void {
     this.#active = [];
+    this.#withDict = [];
     this.#params.length = 0;
     this.#names.length = Math.min(this.#names.length, SECONDARY_COMP);
     if (this.#profile.resetRestoresAlgorithm) {

@@ -1,6 +1,6 @@
 /** zswap: a compressed cache in front of swap devices. */
 import type { Codec } from "../codec/codec.ts";
-import { ALL_CODECS } from "../codec/codecs.ts";
+import { codecsOf } from "../codec/codecs.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
@@ -183,7 +183,7 @@ export class Zswap {
     ];
     this.#options = options;
     this.#codecs = new Map(
-      [...ALL_CODECS, ...added].map((codec) => [codec.name, codec]),
+      [...codecsOf(zswap), ...added].map((codec) => [codec.name, codec]),
     );
     this.buffers = new Buffers(2 * pageSize + profile.wordBits / 8);
     this.pages = new Buffers(pageSize);

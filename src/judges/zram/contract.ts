@@ -215,8 +215,8 @@ function mayRefuse(
   bytes: Uint8Array,
   data: Bytes,
 ): boolean {
-  const { attempt } = ledger.storing(bytes, data);
-  if (attempt !== undefined) return attempt.stored !== true;
+  const { attempt, stored } = ledger.storing(bytes, data);
+  if (attempt !== undefined || stored === false) return stored !== true;
   const { memory: { limit }, seen, profile: { pageSize, chainSize } } = ledger;
   const used = seen[MM.mem_used_total] / pageSize;
   return limit > 0 && used + chainSize > limit;

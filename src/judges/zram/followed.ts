@@ -67,8 +67,7 @@ function isForetold(ledger: ZramLedger, bio: ZramSteps["bio"]): boolean {
   const stops = zram.afterFailedSegment === "stop";
   for (let at = 0; at < data.length; at += pageSize) {
     const page = data.subarray(at, at + pageSize);
-    const { isSame, attempt } = ledger.storing(page);
-    const stored = isSame || attempt?.stored;
+    const { stored } = ledger.storing(page);
     if (stored !== false) {
       return stored === true && at + pageSize === data.length;
     }

@@ -7,12 +7,14 @@
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import { BACKING_PATH } from "../../programs/transcript_zram.ts";
+import { filesOf } from "../../programs/files.ts";
 import type { ExpandedPages } from "../../programs/expanded.ts";
 import type { ZramCreate } from "../../programs/zram/steps.ts";
 import type { LengthOf } from "../lengths.ts";
 import { isOneWord, isZero } from "../page_kinds.ts";
 import { type ClassTable, classTable } from "./classes.ts";
-import { type LedgerParams, refusedParams } from "./ledger_params.ts";
+import { refusedParams, stopsAtSetUp } from "./ledger_params.ts";
+import { type LedgerParams, ToldParams } from "./ledger_told.ts";
 import { type Attempt, type Known, LedgerMemory } from "./ledger_memory.ts";
 import { MM, MM_STAT_NUMBERS } from "./mm_stat.ts";
 import {
@@ -34,13 +36,28 @@ export interface Storing {
   readonly bytes: number | undefined;
   /** What should come of its object, where it has one whose length is known. */
   readonly attempt: Attempt | undefined;
+  /** Whether it is stored. */
+  readonly stored: Known;
 }
 
-const SAME_FILLED: Storing = { isSame: true, bytes: 0, attempt: undefined };
+const SAME_FILLED: Storing = {
+  isSame: true,
+  bytes: 0,
+  attempt: undefined,
+  stored: true,
+};
 const UNKNOWN_LENGTH: Storing = {
   isSame: false,
   bytes: undefined,
   attempt: undefined,
+  stored: undefined,
+};
+/** An algorithm failed: there is nothing to store. */
+const NOT_COMPRESSED: Storing = {
+  isSame: false,
+  bytes: undefined,
+  attempt: undefined,
+  stored: false,
 };
 
 /** The most algorithms of a device. */
@@ -83,7 +100,9 @@ export class ZramLedger {
   /** Algorithms that are listed. */
   readonly available: readonly string[];
   /** What algorithms were told, by priority. */
-  params: (LedgerParams | undefined)[] = [];
+  readonly told: ToldParams = new ToldParams();
+  /** The files that there are. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
   /** `max_comp_streams`, where it can be set. */
   maxCompStreams = 1;
   /** The clock, in seconds. */
@@ -132,6 +151,7 @@ export class ZramLedger {
     this.#isLinux = isLinux;
     this.zeros = new Uint8Array(profile.pageSize);
     this.create = create;
+    this.files = filesOf(create.files, profile.pageSize);
     this.clock = create.uptime ?? 0;
     this.lengthOf = lengthOf;
     this.table = classTable(profile);
@@ -178,12 +198,25 @@ export class ZramLedger {
     return this.#refusedSetUp === undefined;
   }
 
+  /** Whether an algorithm stops the kernel before any is refused. */
+  get stopsAtSetUp(): boolean {
+    for (const [nth, name] of this.algorithms.entries()) {
+      if (name === undefined) continue;
+      const params = this.told.said(nth);
+      if (stopsAtSetUp(this.profile, name, params)) return true;
+      const isRefused = !this.canChoose(name) ||
+        refusedParams(this.profile, name, params) !== undefined;
+      if (isRefused) return false;
+    }
+    return false;
+  }
+
   /** The errno of the first algorithm that cannot be set up. */
   get #refusedSetUp(): string | undefined {
     for (const [nth, name] of this.algorithms.entries()) {
       if (name === undefined) continue;
       if (!this.canChoose(name)) return "EINVAL";
-      const errno = refusedParams(this.profile, name, this.params[nth]);
+      const errno = refusedParams(this.profile, name, this.told.said(nth));
       if (errno !== undefined) return errno;
     }
     return undefined;
@@ -196,9 +229,10 @@ export class ZramLedger {
   setUp(): string | undefined {
     const { afterFailedSetup, defaultAlgorithm } = this.profile.zram;
     const errno = this.#refusedSetUp;
+    if (errno === undefined) this.told.setUp();
     if (errno === undefined || afterFailedSetup === "unchanged") return errno;
     this.algorithms = afterFailedSetup === "default" ? [defaultAlgorithm] : [];
-    this.params = [];
+    this.told.forget();
     return errno;
   }
 
@@ -221,7 +255,7 @@ export class ZramLedger {
       this.profile.zram;
     this.memory.limit = 0;
     if (!this.isInitialised && resetWithoutDisk === "limit") return;
-    this.params = [];
+    this.told.forget();
     this.pages = new LedgerPages(0);
     this.memory.reset();
     this.algorithms = [
@@ -242,8 +276,14 @@ export class ZramLedger {
     this.algorithms[priority] = name;
     // What the one before was told, this one is not.
     if (this.profile.release.name === "linux-7.3") {
-      this.params[priority] = undefined;
+      this.told.tell(priority, undefined);
     }
+  }
+
+  /** The algorithm of a priority is told something. */
+  tell(priority: number, params: LedgerParams | undefined): void {
+    if (!this.isInitialised) return this.told.tell(priority, params);
+    this.told.retell(priority, this.algorithms[priority], params);
   }
 
   /** The bytes of a page that is written. */
@@ -266,13 +306,30 @@ export class ZramLedger {
     if (this.takesNoMemory(bytes)) return SAME_FILLED;
     const isTold = stored !== undefined && stored > 0 &&
       stored <= this.profile.pageSize && this.create.codecs !== "stated";
-    const length = isTold
-      ? stored
-      : this.lengthOf(bytes, this.algorithms[0] ?? "", data);
+    const length = isTold ? stored : this.lengthBy(0, bytes, data);
     if (length === undefined) return UNKNOWN_LENGTH;
+    if (length === 0) return NOT_COMPRESSED;
     const counted = this.counted(length);
     const attempt = this.#isLinux ? this.memory.attempt(counted) : undefined;
-    return { isSame: false, bytes: counted, attempt };
+    return {
+      isSame: false,
+      bytes: counted,
+      attempt,
+      stored: attempt?.stored,
+    };
+  }
+
+  /** How long the algorithm of a priority makes a page, if there is one. */
+  lengthBy(
+    priority: number,
+    bytes: Uint8Array,
+    data?: Bytes,
+  ): number | undefined {
+    const algorithm = this.algorithms[priority];
+    const params = this.told.used(priority);
+    return algorithm === undefined
+      ? undefined
+      : this.lengthOf(bytes, { algorithm, params, data });
   }
 
   /** By how many bytes a page of a compressed length counts. */

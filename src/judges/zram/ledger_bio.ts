@@ -56,9 +56,8 @@ export function writePage(
     ledger.events.failedWrites++;
     if (ledger.profile.zram.failureIsAccess) ledger.touch(page);
   }
-  const known = storing.isSame ? true : storing.attempt?.stored;
-  if (known === undefined) return OPEN;
-  return known ? SUCCESS : failing("EIO");
+  if (storing.stored === undefined) return OPEN;
+  return storing.stored ? SUCCESS : failing("EIO");
 }
 
 /** A page is read. */
@@ -192,7 +191,7 @@ function writeWhole(
   isDone: boolean,
 ): Piece {
   const storing = ledger.storing(bytes);
-  const isStored = storing.isSame || (storing.attempt?.stored ?? isDone);
+  const isStored = storing.stored ?? isDone;
   const expected = writePage(ledger, page, bytes, storing, isStored);
   return { expected, stops: !isStored };
 }

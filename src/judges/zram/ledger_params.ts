@@ -1,19 +1,31 @@
 /** What algorithms are told in the ledger, and what they refuse of it. */
 import type { Profile } from "../../linux/profile.ts";
+import { kstrtoll, nextArgs } from "../../linux/kstrtox.ts";
 import type { ZramLedger } from "./ledger.ts";
-
-/** What an algorithm was told. */
-export interface LedgerParams {
-  /** How hard to try. */
-  readonly level: number | undefined;
-  /** The window of deflate. */
-  readonly winbits: number | undefined;
-  /** Whether it has a dictionary. */
-  readonly hasDict: boolean;
-}
+import type { LedgerParams } from "./ledger_told.ts";
 
 /** Kernels whose algorithms look at all that they are told (backend_*.c). */
 const LOOKING = ["linux-7.3"];
+
+/** Kernels that a window which zlib has not stops (BUG_ON). */
+const STOPPED_BY_WINDOW = [
+  "linux-6.16",
+  "linux-6.17",
+  "linux-6.18",
+  "linux-6.19",
+  "linux-7.0",
+  "linux-7.1",
+];
+
+/** Whether setting an algorithm up stops this kernel. */
+export function stopsAtSetUp(
+  { release }: Profile,
+  name: string,
+  { winbits = 15 }: Partial<LedgerParams> = {},
+): boolean {
+  return name === "deflate" && STOPPED_BY_WINDOW.includes(release.name) &&
+    (Math.abs(winbits) < 9 || Math.abs(winbits) > 15);
+}
 
 /** The errno with which an algorithm cannot be set up, if it cannot. */
 export function refusedParams(
@@ -35,17 +47,21 @@ export function refusedParams(
 /** What an algorithm refuses since 7.3, the window of deflate aside. */
 function refusedByAny(
   name: string,
-  { level, hasDict }: LedgerParams,
+  { level, dict }: LedgerParams,
 ): string | undefined {
   switch (name) {
     case "lzo":
     case "lzo-rle":
     case "842":
-      return hasDict || level !== undefined ? "EOPNOTSUPP" : undefined;
+      return dict !== undefined || level !== undefined
+        ? "EOPNOTSUPP"
+        : undefined;
     case "deflate":
-      return hasDict ? "EOPNOTSUPP" : undefined;
+      return dict === undefined ? undefined : "EOPNOTSUPP";
     case "lz4":
-      return level !== undefined && level < 1 ? "EINVAL" : undefined;
+      return (level ?? 1) < 1 || (dict !== undefined && !isWhole(dict))
+        ? "EINVAL"
+        : undefined;
     case "lz4hc":
       return level !== undefined && (level < 1 || level > 16)
         ? "EINVAL"
@@ -55,6 +71,11 @@ function refusedByAny(
         ? "EINVAL"
         : undefined;
   }
+}
+
+/** Whether lz4 takes all of a dictionary: a word at least, and 64 KiB at most. */
+function isWhole({ length }: Uint8Array): boolean {
+  return length >= 8 && length <= 65536;
 }
 
 /**
@@ -72,4 +93,79 @@ export function toldPriority(
   if (nth < 0 || nth >= end) return undefined;
   const isOther = algo !== undefined && algorithms[nth] !== algo;
   return isOther ? undefined : nth;
+}
+
+/** What a text says to an algorithm. */
+export interface Asked {
+  /** The algorithm's priority. */
+  readonly priority: number;
+  /** How hard to try. */
+  readonly level: number | undefined;
+  /** The window of deflate. */
+  readonly winbits: number | undefined;
+  /** Where its dictionary is. */
+  readonly dict: string | undefined;
+}
+
+/** What `algorithm_params` is asked for; the errno where the text is refused. */
+export function askedParams(ledger: ZramLedger, text: string): Asked | string {
+  const { numberParams, multiComp, paramsTaken } = ledger.profile.zram;
+  const asked = readArguments(text, numberParams);
+  if (typeof asked === "string") return asked;
+  const isEarly = paramsTaken === "before-disksize";
+  if (isEarly && ledger.isInitialised) return "EBUSY";
+  const priority = isEarly
+    ? toldPriority(ledger, asked.algo, asked.priority) ?? -1
+    : asked.algo === undefined
+    ? Number(asked.priority ?? 0)
+    : ledger.algorithms.indexOf(asked.algo);
+  if (priority < 0 || priority >= (multiComp ? 4 : 1)) return "EINVAL";
+  return {
+    priority,
+    level: numberOf(asked.level),
+    winbits: numberParams.includes("deflate.winbits")
+      ? numberOf(asked["deflate.winbits"])
+      : undefined,
+    dict: asked.dict,
+  };
+}
+
+/** An algorithm is told something: the errno where its dictionary cannot be read. */
+export function tellParams(
+  ledger: ZramLedger,
+  { priority, level, winbits, dict: path }: Asked,
+): string | undefined {
+  // What was said before is forgotten, also where the file is not there.
+  ledger.tell(priority, undefined);
+  const dict = path === undefined ? undefined : ledger.files.get(path);
+  if (path !== undefined && dict === undefined) {
+    return ledger.profile.zram.dictErrors === "own" ? "ENOENT" : "EINVAL";
+  }
+  if (dict?.length === 0) return "EINVAL";
+  ledger.tell(priority, { level, winbits, dict });
+}
+
+/**
+ * Pairs of a name and a value, of which `numbers` must be whole: EINVAL where
+ * one has no value.
+ */
+export function readArguments(
+  text: string,
+  numbers: readonly string[],
+): Readonly<Record<string, string>> | string {
+  const read: Record<string, string> = {};
+  for (const { param, value = "" } of nextArgs(text)) {
+    if (value === "") return "EINVAL";
+    const number = numbers.includes(param) ? kstrtoll(value, 32) : 0n;
+    if (typeof number === "string") return number;
+    read[param] = numbers.includes(param) ? String(number) : value;
+  }
+  return read;
+}
+
+/** A number that was said; the least of 32 bits stands for none. */
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined || text === "-2147483648"
+    ? undefined
+    : Number(text);
 }

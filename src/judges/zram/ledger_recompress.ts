@@ -83,9 +83,9 @@ function recompressFound(
     if (waiting.has(page) && pages.bytes[page] >= threshold) {
       left--;
       ledger.locked = page;
-      const isDone = recompressPage(ledger, page, asked, isRefused, waits);
+      const errno = recompressPage(ledger, page, asked, isRefused, waits);
       ledger.locked = undefined;
-      if (!isDone) return "ENOMEM";
+      if (errno !== undefined) return errno;
     }
     waiting.delete(page);
     waits();
@@ -171,6 +171,7 @@ function recompressInOrder(
       pages.marks[page] &= ~IDLE;
       const came = recompressOnce(ledger, page, asked, isRefused);
       if (came === "refused") return "ENOMEM";
+      if (came === "failed") return "EINVAL";
       if (came === "tried") left--;
     }
     waits();
@@ -183,7 +184,7 @@ function recompressOnce(
   page: number,
   { threshold, first, end }: Recompression,
   isRefused: boolean,
-): "tried" | "untried" | "refused" {
+): "tried" | "untried" | "refused" | "failed" {
   const { pages, algorithms, table: { comparedOf } } = ledger;
   const contents = pages.contents[page];
   if (contents === undefined) return "untried";
@@ -191,7 +192,7 @@ function recompressOnce(
     const isAsked = priority >= first && priority < end &&
       priority > pages.priority[page] && name !== undefined;
     if (!isAsked) return [];
-    return [{ priority, length: ledger.lengthOf(contents, name) ?? 0 }];
+    return [{ priority, length: ledger.lengthBy(priority, contents) ?? 0 }];
   });
   // What is longer than a page is of the last class, as a page is.
   const compared = (length: number) =>
@@ -200,8 +201,10 @@ function recompressOnce(
   const isSmaller = ({ length }: { readonly length: number }) =>
     compared(length) < old;
   const good = lengths.find((one) =>
+    one.length === 0 ||
     isSmaller(one) && (threshold === 0 || one.length < threshold)
   );
+  if (good?.length === 0) return "failed";
   const last = lengths.at(-1);
   if (good !== undefined) {
     const { length, priority } = good;
@@ -216,7 +219,8 @@ function recompressOnce(
 
 /**
  * The first algorithm that puts a page in a smaller class, and below the
- * threshold. Answers whether there was memory for what that makes.
+ * threshold. Answers the errno where one fails, or there is no memory for what it
+ * makes.
  */
 function recompressPage(
   ledger: ZramLedger,
@@ -224,25 +228,24 @@ function recompressPage(
   { threshold, first, end, last }: Recompression,
   isRefused: boolean,
   waits: Waits,
-): boolean {
-  const { pages, algorithms } = ledger;
-  const { comparedOf } = ledger.table;
+): string | undefined {
+  const { pages, table: { comparedOf } } = ledger;
   const contents = pages.contents[page];
   pages.marks[page] &= ~IDLE;
-  if (contents === undefined) return true;
+  if (contents === undefined) return undefined;
   const old = comparedOf[pages.bytes[page]];
   const from = Math.max(first, pages.priority[page] + 1);
   for (let priority = from; priority < end; priority++) {
-    const name = algorithms[priority];
-    const length = name === undefined
-      ? undefined
-      : ledger.lengthOf(contents, name);
+    const length = ledger.lengthBy(priority, contents);
     if (length === undefined || length > ledger.profile.pageSize) continue;
+    if (length === 0) return "EINVAL";
     const isBelow = threshold === 0 || length < threshold;
     if (!isBelow || comparedOf[length] >= old) continue;
     waits();
-    return ledger.replace(page, length, priority, isRefused);
+    return ledger.replace(page, length, priority, isRefused)
+      ? undefined
+      : "ENOMEM";
   }
   if (end >= last) pages.marks[page] |= INCOMPRESSIBLE;
-  return true;
+  return undefined;
 }

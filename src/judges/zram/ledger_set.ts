@@ -1,14 +1,9 @@
 /** What texts written to attributes do to the ledger, and which are refused. */
-import {
-  kstrtobool,
-  kstrtoll,
-  kstrtoull,
-  nextArgs,
-} from "../../linux/kstrtox.ts";
+import { kstrtobool, kstrtoll, kstrtoull } from "../../linux/kstrtox.ts";
 import { ATTR_RO } from "../../linux/zram_profile.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE } from "./ledger_pages.ts";
-import { toldPriority } from "./ledger_params.ts";
+import { askedParams, readArguments, tellParams } from "./ledger_params.ts";
 import { recompress } from "./ledger_recompress.ts";
 import { writeback } from "./ledger_writeback.ts";
 import { bytesNamed } from "./sizes.ts";
@@ -99,31 +94,8 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     return choose(ledger, algo, nth);
   },
   algorithm_params(ledger, text) {
-    const { numberParams, multiComp, paramsTaken } = ledger.profile.zram;
-    const asked = readArguments(text, numberParams);
-    if (typeof asked === "string") return asked;
-    const isEarly = paramsTaken === "before-disksize";
-    if (isEarly && ledger.isInitialised) return "EBUSY";
-    const nth = isEarly
-      ? toldPriority(ledger, asked.algo, asked.priority) ?? -1
-      : asked.algo === undefined
-      ? Number(asked.priority ?? 0)
-      : ledger.algorithms.indexOf(asked.algo);
-    if (nth < 0 || nth >= (multiComp ? 4 : 1)) return "EINVAL";
-    // What was said before is forgotten, also where the file is not there.
-    ledger.params[nth] = undefined;
-    const { files = {} } = ledger.create;
-    const parts = asked.dict === undefined ? 1 : files[asked.dict]?.length;
-    const { dictErrors } = ledger.profile.zram;
-    if (parts === undefined) return dictErrors === "own" ? "ENOENT" : "EINVAL";
-    if (parts === 0) return "EINVAL";
-    ledger.params[nth] = {
-      hasDict: asked.dict !== undefined,
-      level: numberOf(asked.level),
-      winbits: numberParams.includes("deflate.winbits")
-        ? numberOf(asked["deflate.winbits"])
-        : undefined,
-    };
+    const asked = askedParams(ledger, text);
+    return typeof asked === "string" ? asked : tellParams(ledger, asked);
   },
   recompress: (ledger, text, found) => recompress(ledger, text, found),
   idle: markIdle,
@@ -175,31 +147,6 @@ function choose(
   }
   if (ledger.isInitialised) return "EBUSY";
   ledger.choose(trimmed(text), priority);
-}
-
-/**
- * Pairs of a name and a value, of which `numbers` must be whole: EINVAL where
- * one has no value.
- */
-function readArguments(
-  text: string,
-  numbers: readonly string[],
-): Readonly<Record<string, string>> | string {
-  const read: Record<string, string> = {};
-  for (const { param, value = "" } of nextArgs(text)) {
-    if (value === "") return "EINVAL";
-    const number = numbers.includes(param) ? kstrtoll(value, 32) : 0n;
-    if (typeof number === "string") return number;
-    read[param] = numbers.includes(param) ? String(number) : value;
-  }
-  return read;
-}
-
-/** A number that was said; the least of 32 bits stands for none. */
-function numberOf(text: string | undefined): number | undefined {
-  return text === undefined || text === "-2147483648"
-    ? undefined
-    : Number(text);
 }
 
 /** Marks pages idle: all, or those that were not accessed for so long. */

@@ -10,7 +10,7 @@ import type { Reach } from "../../rules/reach.ts";
 import { type BlockStateRow, isRefusal } from "../../targets/target.ts";
 import { Disagreement, expectSame } from "../judge.ts";
 import { errnoOf, type ZramAnswer } from "./follow.ts";
-import type { ZramLedger } from "./ledger.ts";
+import type { Storing, ZramLedger } from "./ledger.ts";
 import type { Expected } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { BACKING, INCOMPRESSIBLE, NOWHERE, WAS_WHOLE } from "./ledger_pages.ts";
@@ -114,14 +114,13 @@ function judgeStored(
   // A write that is not refused is answered so.
   const found = answer as { readonly stored?: number };
   const storing = ledger.storing(bytes, data, found.stored);
-  const { attempt } = storing;
-  if (attempt?.stored !== undefined && attempt.stored === isRefused) {
-    const rule = attempt.had === false ? RULES.frames : RULES.limit;
+  if (storing.stored === isRefused) {
+    const rule = ruleOfRefusal(storing);
     throw new Disagreement(rule, isRefused ? "no error" : "an errno", answer);
   }
   if (isRefused) {
-    if (attempt?.stored === undefined) return;
-    return reach.count(attempt.had === false ? RULES.frames : RULES.limit);
+    if (storing.stored === undefined) return;
+    return reach.count(ruleOfRefusal(storing));
   }
   const { stored } = found;
   if (stored === undefined) return;
@@ -130,6 +129,12 @@ function judgeStored(
     expectSame(RULES.stored, storing.bytes, stored);
   }
   reach.count(RULES.stored);
+}
+
+/** By what rule a page is refused, or would be. */
+function ruleOfRefusal({ attempt, stored }: Storing): Rule {
+  if (attempt === undefined && stored === false) return RULES.compressor;
+  return attempt?.had === false ? RULES.frames : RULES.limit;
 }
 
 /** Whether lengths are known from what pages state. */
@@ -152,7 +157,9 @@ function judgeEqual(
     const range = `0 to ${ledger.table.wholeFrom - 1}, or ${pageSize}`;
     throw new Disagreement(RULES.stored, { stored: range }, { stored });
   }
-  const key = `${ledger.algorithms[0]} ${JSON.stringify(data)}`;
+  const { level, winbits, dict } = ledger.told.used(0) ?? {};
+  const told = `${level} ${winbits} ${dict?.length}`;
+  const key = `${ledger.algorithms[0]} ${told} ${JSON.stringify(data)}`;
   const before = lengths.get(key);
   if (before === undefined) return void lengths.set(key, stored);
   expectSame(RULES.lengths, before, stored);

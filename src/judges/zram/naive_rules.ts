@@ -12,6 +12,7 @@ export type ZramNaiveRule =
   | "answers"
   | "limit"
   | "frames"
+  | "compressor"
   | "stored"
   | "lengths"
   | "texts"
@@ -48,6 +49,11 @@ export const ZRAM_NAIVE: Readonly<Record<ZramNaiveRule, Rule>> = {
     "frames",
     "A page is refused for want of memory exactly where its object needs a new zspage and there are not frames for it.",
     "zram_write_page; alloc_zspage, mm/zsmalloc.c",
+  ),
+  compressor: rule(
+    "compressor",
+    "A page that the compressor fails on is refused, and changes nothing: lz4 and lz4hc take a dictionary whole or not at all.",
+    "zram_write_page; lz4_compress, backend_lz4.c; lz4hc_compress, backend_lz4hc.c",
   ),
   stored: rule(
     "stored",

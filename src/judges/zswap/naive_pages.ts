@@ -66,7 +66,10 @@ export function kindOf(
   }
   const compressor =
     compressorOf(facts, zswap.compressors, conditions.compressor) ?? "";
-  const length = conditions.lengthOf(bytes, compressor, data);
+  const length = conditions.lengthOf(bytes, {
+    algorithm: compressor,
+    data,
+  });
   if (length === undefined) throw new Error(`No codec is called ${compressor}`);
   const isLimited = !facts.unlimited.includes(compressor);
   const isRefused = isLimited && length > pageSize;

@@ -3,7 +3,7 @@
  * the one touched longest ago first, and counters that are counted. It knows
  * nothing of objects and frames, of which it is told how many there are.
  */
-import { ALL_CODECS } from "../../codec/codecs.ts";
+import { codecsOf } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import type { ZswapCreate } from "../../programs/zswap/steps.ts";
@@ -125,7 +125,7 @@ export class NaiveZswap {
     // What pages state is read from them, not told by the codec that is judged.
     this.#lengthOf = create.stated
       ? statedLengths(profile.zswap.compressors)
-      : codecLengths(ALL_CODECS);
+      : codecLengths(codecsOf(profile.zswap));
     this.#reach = reach;
     const { defaultCompressor } = profile.zswap;
     this.pools = new NaivePools(create.allocator, defaultCompressor);

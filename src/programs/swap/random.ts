@@ -1,5 +1,5 @@
 /** Random programs of the swap path: for the model, and for a live kernel's process. */
-import { ALL_CODECS, KERNEL_CODECS } from "../../codec/codecs.ts";
+import { codecsOf, exactCodecsOf } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../bytes.ts";
 import { kernelAsked } from "../kernel.ts";
@@ -229,7 +229,7 @@ function compressorsOf(
   isModel: boolean,
 ): readonly string[] {
   // Of others the lengths are not a live kernel's.
-  const codecs = isModel ? ALL_CODECS : KERNEL_CODECS;
+  const codecs = isModel ? codecsOf(zswap) : exactCodecsOf(zswap);
   const names = algorithms ?? codecs.map(({ name }) => name);
   return names.filter((name) => zswap.compressors.includes(name));
 }

@@ -1,5 +1,6 @@
 /** Random programs for a compressed block device. */
 import type { Profile } from "../../linux/profile.ts";
+import type { Files } from "../files.ts";
 import { kernelAsked } from "../kernel.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random, weighted } from "../random.ts";
@@ -48,6 +49,7 @@ import {
 import {
   DICTIONARY,
   EMPTY_FILE,
+  LARGE_FILE,
   type ZramCreate,
   type ZramStep,
   type ZramSteps,
@@ -211,19 +213,28 @@ function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
     };
   const backing = zram.writeback && random(5) > 0 ? anyBacking(random) : {};
   const scarce = random(8);
-  const files = "algorithm_params" in zram.attributes && random(4) === 0
-    ? { files: { [DICTIONARY]: [{ weyl: 1 }], [EMPTY_FILE]: [] } }
-    : {};
+  const isTold = "algorithm_params" in zram.attributes &&
+    (codecs === "kernel" || random(4) === 0);
   return {
     ...geometry,
     codecs,
-    ...files,
+    ...(isTold ? { files: dictionaries(random, geometry) } : {}),
     ...backing,
     ...(random(4) === 0 ? { uptime: pick(random, ...UPTIMES) } : {}),
     // Up to 4.7 a link to frame 0 would be null: such kernels keep it back.
     ...(objects.link === "index" && random(4) === 0 ? { firstPfn: 0 } : {}),
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),
     ...(scarce === 1 ? { failEach: 2 + random(40) } : {}),
+  };
+}
+
+/** What algorithms can be told that pages are likely to hold. */
+function dictionaries(random: Random, { pageSize = 4096 }: ZramCreate): Files {
+  const part = { xorshift: 1 + random(9999), bytes: pageSize };
+  return {
+    [DICTIONARY]: [part],
+    [LARGE_FILE]: Array(65536 / pageSize + 1).fill(part),
+    [EMPTY_FILE]: [],
   };
 }
 

@@ -3,6 +3,7 @@ import type { Bytes } from "../bytes.ts";
 import { pick } from "../random.ts";
 import { randomContents, randomStated, randomWord } from "../random_page.ts";
 import type { Draft } from "./draft.ts";
+import { DICTIONARY } from "./steps.ts";
 
 /** Bytes of the largest pages: matches can be as far back as LZO has forms for. */
 const LARGEST_PAGE = 65536;
@@ -77,7 +78,12 @@ export function alikePage(
   return { xorshift: 1 + random(9999), bytes };
 }
 
-function noise({ random }: Draft, bytes: number): RandomPage {
+/** Random bytes, at times those that the dictionary begins with too. */
+function noise({ random, create }: Draft, bytes: number): RandomPage {
+  const [part] = create.files?.[DICTIONARY] ?? [];
+  if (part !== undefined && "xorshift" in part && random(4) === 0) {
+    return { data: { ...part, bytes }, bytes: 100 };
+  }
   return { data: { xorshift: 1 + random(9999), bytes }, bytes };
 }
 

@@ -1,7 +1,7 @@
 /** Random texts for attributes: what they take, and what they refuse. */
 import { pick } from "../random.ts";
 import { BACKING_PATH } from "../transcript_zram.ts";
-import { DICTIONARY, EMPTY_FILE } from "./steps.ts";
+import { DICTIONARY, EMPTY_FILE, LARGE_FILE } from "./steps.ts";
 import type { Draft } from "./draft.ts";
 import { batchSize, compressedWriteback } from "./random_batches.ts";
 
@@ -87,50 +87,63 @@ export function maxCompStreams(draft: Draft): void {
   draft.set("max_comp_streams", value);
 }
 
-/**
- * Levels that change no length: LZ4 takes none below 1, which is its own, LZO
- * none at all; since 7.3 both refuse some.
- */
-const LENGTHS_KEPT = ["1", "1", "0", "-1", "-2147483648"];
+/** Levels of every algorithm that has any, their ends, and what lies beyond. */
+const ANY_LEVEL = [
+  -(2 ** 31),
+  -131073,
+  -5,
+  -1,
+  0,
+  1,
+  2,
+  3,
+  6,
+  9,
+  10,
+  16,
+  22,
+  99,
+];
 
-/** Likewise of a device that is not the model: told what changes no length. */
-function paramsThatKeep(draft: Draft): string {
-  const { random } = draft;
-  const level = pick(random, ...LENGTHS_KEPT);
-  return pick(
-    random,
-    `level=${level}`,
-    `algo=${anyAlgorithm(draft)} level=${level}`,
-    `algo=${anyAlgorithm(draft)} priority=${random(5)}`,
-    `priority=${random(5)} level=${level}`,
-    "priority=-1 level=1",
-    "dict=/nosuch",
-    "level=x",
-    "level=",
-    "level=4294967296",
-    "algo=none level=1",
-    "unknown=7",
-    "unknown",
-    "",
-  );
-}
+/** Texts that tell no algorithm anything. */
+const NOT_PARAMS = [
+  "priority=-1 level=1",
+  "dict=/nosuch",
+  "level=x",
+  "level=",
+  "level=4294967296",
+  "algo=none level=1",
+  "unknown=7",
+  "unknown",
+  "",
+];
 
 /** Sets parameters of an algorithm. */
 export function algorithmParams(draft: Draft): void {
   if (!draft.has("algorithm_params")) return;
-  const { random } = draft;
-  if (!draft.scope.anyGeometry) {
-    return draft.set("algorithm_params", paramsThatKeep(draft));
-  }
+  const { random, scope } = draft;
+  const level = `level=${pick(random, ...ANY_LEVEL)}`;
+  const window = `deflate.winbits=${pick(random, ...WINDOWS)}`;
+  // Only a model of its own has files beside it.
+  const dict = scope.anyGeometry
+    ? `dict=${pick(random, DICTIONARY, DICTIONARY, LARGE_FILE, EMPTY_FILE)}`
+    : level;
+  const told = pick(
+    random,
+    level,
+    level,
+    dict,
+    dict,
+    `${level} ${dict}`,
+    window,
+  );
   const value = pick(
     random,
-    `algo=${anyAlgorithm(draft)} level=3`,
-    `priority=${random(5)} level=1 dict=${DICTIONARY}`,
-    `dict=${pick(random, DICTIONARY, EMPTY_FILE, "/nosuch")}`,
-    "level=x",
-    "algo=none level=2",
-    "priority=0 deflate.winbits=-12",
-    "level=",
+    told,
+    `algo=${anyAlgorithm(draft)} ${told}`,
+    `priority=${random(5)} ${told}`,
+    `algo=${anyAlgorithm(draft)} priority=${random(5)} ${told}`,
+    pick(random, ...NOT_PARAMS),
   );
   draft.set("algorithm_params", value);
 }

@@ -173,9 +173,11 @@ export interface ZramRecompressUnder {
 /** A step of a program for a device. */
 export type ZramStep = StepOf<ZramSteps>;
 
-/** Where programs have a dictionary, and an empty file. */
+/** Where programs have a dictionary. */
 export const DICTIONARY = "/dict";
-/** The latter. */
+/** Where they have one that lz4 does not take whole: above 64 KiB. */
+export const LARGE_FILE = "/large";
+/** Where they have an empty file. */
 export const EMPTY_FILE = "/empty";
 
 /** Bytes of a sector. */

@@ -1,5 +1,5 @@
 /** Random writes to zswap's module parameters. */
-import { ALL_CODECS } from "../../codec/codecs.ts";
+import { codecsOf } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { ZswapParameter } from "../../linux/zswap_profile.ts";
 import { pick, type Random } from "../random.ts";
@@ -28,7 +28,7 @@ const TEXTS: Readonly<Partial<Record<ZswapParameter, readonly string[]>>> = {
 
 /** Compressors of a kernel for which there is a codec, and one that it has not. */
 function compressors({ zswap }: Profile, isStated: boolean): readonly string[] {
-  const known = ALL_CODECS.map(({ name }) => name);
+  const known = codecsOf(zswap).map(({ name }) => name);
   const there = zswap.compressors
     .filter((name) => isStated || known.includes(name));
   const drivers = there.map((name) => zswap.drivers[name]);

@@ -1,11 +1,12 @@
 /** Replay of recordings of zswap: the model runs them, every observation is compared. */
-import { KERNEL_CODECS } from "../../codec/codecs.ts";
+import { codecsOf, exactCodecsOf } from "../../codec/codecs.ts";
 import { Comparison } from "../../judges/comparison.ts";
 import { comparingSwap } from "../../judges/swap/observed.ts";
 import {
   type SwapRecording,
   swapRecording,
 } from "../../programs/swap/recording.ts";
+import type { Profile } from "../../linux/profile.ts";
 import { TranscriptError } from "../../programs/transcript_fields.ts";
 import type { SwapResults, SwapSteps } from "../../programs/swap/steps.ts";
 import type {
@@ -31,8 +32,8 @@ export function replaySwap(
       "its sizes cannot be taken as recorded: a transcript of zswap has none",
     );
   }
-  checkCompressors(transcript);
   const recording = swapRecording(transcript);
+  checkCompressors(transcript, recording.program.profile);
   return runNow(followSwap(recording, swapModel(recording.program.profile)));
 }
 
@@ -57,12 +58,15 @@ export function* followSwap(
 }
 
 /** Refuses a transcript with compressors whose lengths the model does not know. */
-function checkCompressors({ operations }: ZswapTranscript): void {
+function checkCompressors(
+  { operations }: ZswapTranscript,
+  { zswap }: Profile,
+): void {
   const without = operations.flatMap((operation) =>
     operation.op === "set" && operation.attr === "compressor" &&
       operation.errno === undefined
       ? [operation.value.trim()]
       : []
-  ).find((name) => !KERNEL_CODECS.some((codec) => codec.name === name));
-  if (without !== undefined) throw noEncoder(without);
+  ).find((name) => !exactCodecsOf(zswap).some((codec) => codec.name === name));
+  if (without !== undefined) throw noEncoder(without, codecsOf(zswap));
 }

@@ -1,5 +1,5 @@
 /** How replays end, whatever they are of. */
-import { KERNEL_CODECS } from "../../codec/codecs.ts";
+import type { Codec } from "../../codec/codec.ts";
 import type { Comparison, Difference } from "../../judges/comparison.ts";
 import { TranscriptError } from "../../programs/transcript_fields.ts";
 import { KernelBug } from "../../rules/kernel_bug.ts";
@@ -66,11 +66,18 @@ export function* verdictOf<Operation extends { readonly line: number }>(
   return { sizes, operations: operations.length, observations };
 }
 
-/** That lengths cannot be computed: there is no encoder of that name. */
-export function noEncoder(name: string): TranscriptError {
-  const known = KERNEL_CODECS.map((codec) => codec.name).join(", ");
+/** That lengths cannot be computed: no codec equals the kernel's of that name. */
+export function noEncoder(
+  name: string,
+  codecs: readonly Codec[],
+): TranscriptError {
+  const known = codecs.filter(({ near }) => near === undefined)
+    .map((codec) => codec.name).join(", ");
+  const near = codecs.find((codec) => codec.name === name)?.near;
   return new TranscriptError(
     1,
-    `its sizes cannot be computed: there is no encoder that equals the kernel's '${name}', only ${known}`,
+    `its sizes cannot be computed: there is no encoder that equals the kernel's '${name}'${
+      near === undefined ? "" : ` (${near})`
+    }, only ${known}`,
   );
 }

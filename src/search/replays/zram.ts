@@ -1,9 +1,10 @@
 /** Replay of recordings of zram: the model runs them, every observation is compared. */
-import { KERNEL_CODECS } from "../../codec/codecs.ts";
+import { codecsOf, exactCodecsOf } from "../../codec/codecs.ts";
 import { lz4 } from "../../codec/lz4.ts";
 import { RecordedSizes } from "../../codec/recorded.ts";
 import { Comparison } from "../../judges/comparison.ts";
 import { comparingZram } from "../../judges/zram/observed.ts";
+import type { Profile } from "../../linux/profile.ts";
 import { nextArgs } from "../../linux/kstrtox.ts";
 import { cryptoAlgorithm } from "../../linux/zram_profile.ts";
 import type { Program } from "../../programs/program.ts";
@@ -99,12 +100,13 @@ function chooseSizes(
   transcript: ZramTranscript,
   asked: Sizes | undefined,
 ): Sizes {
-  const known = KERNEL_CODECS.map(({ name }) => name);
+  const { zram } = zramProfile(transcript);
+  const known = exactCodecsOf(zram).map(({ name }) => name);
   const without = algorithmsOf(transcript)
     .find((name) => !known.includes(cryptoAlgorithm(name)));
   const sizes = asked ?? (without === undefined ? "computed" : "recorded");
   if (sizes === "computed" && without !== undefined) {
-    throw noEncoder(without);
+    throw noEncoder(without, codecsOf(zram));
   }
   if (sizes === "recorded" && lacksRecompressed(transcript)) {
     throw new TranscriptError(
@@ -168,7 +170,8 @@ function recordedTarget(
         const { stored, recompressed } = operation;
         const page = pages.of(step.data, profile.pageSize);
         const { comps, algorithm } = model.zram;
-        const length = stored || nearestLength(algorithm, page, scratch);
+        const length = stored ||
+          nearestLength(profile, algorithm, page, scratch);
         const lengths = { ...recompressed, [PRIMARY_COMP]: length };
         recordLengths(comps, page, lengths);
       }
@@ -197,11 +200,12 @@ function recordLengths(
  * encoder makes of it, or the nearest there is.
  */
 function nearestLength(
+  { zram }: Profile,
   algorithm: string,
   page: Uint8Array,
   scratch: Uint8Array,
 ): number {
   const known = cryptoAlgorithm(algorithm);
-  const encoder = KERNEL_CODECS.find(({ name }) => name === known);
+  const encoder = codecsOf(zram).find(({ name }) => name === known);
   return (encoder ?? lz4).compress(page, scratch);
 }

@@ -1,5 +1,5 @@
 /** How compressed block devices are judged. */
-import { KERNEL_CODECS } from "../../codec/codecs.ts";
+import { exactCodecsOf } from "../../codec/codecs.ts";
 import { Disagreement, EXACT, resultOf } from "../../judges/judge.ts";
 import {
   contractRules,
@@ -9,6 +9,7 @@ import { ZRAM_CONTRACT } from "../../judges/zram/contract_rules.ts";
 import { exactZram } from "../../judges/zram/exact.ts";
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
 import type { ZramLedger } from "../../judges/zram/ledger.ts";
+import { isBugAt } from "../../judges/zram/ledger_bugs.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
 import { codecLengths, UNKNOWN_LENGTHS } from "../../judges/lengths.ts";
 import { memoryQuestions } from "../../judges/zram/questions.ts";
@@ -160,7 +161,7 @@ async function prepare(target: ZramTarget, plan: Plan): Promise<ZramPlan> {
   const available = value.replaceAll(/[[\]]/g, "").trim().split(/\s+/);
   const isExact = level === "exact";
   const shown = isExact ? await shownConfiguration(target, profile) : {};
-  const known = KERNEL_CODECS.map(({ name }) => name);
+  const known = exactCodecsOf(profile.zram).map(({ name }) => name);
   const ops = await zramOpsOf(target);
   const found = configuredAs(profile, {
     ...shown,
@@ -296,7 +297,8 @@ function trial(
   const judge = ledgerJudge({
     profileOf: () => profile,
     createOf: () => ({ backingPages: backed }),
-    lengthsOf: () => isExact ? codecLengths(KERNEL_CODECS) : UNKNOWN_LENGTHS,
+    lengthsOf: () =>
+      isExact ? codecLengths(exactCodecsOf(profile.zram)) : UNKNOWN_LENGTHS,
     isLinux: false,
     rules: [contractRules({ reach, isModel: false })],
     pages: new ExpandedPages(),
@@ -330,6 +332,8 @@ function isJudged(
   }
   if (step.op === "bio" && !isAligned(step)) return false;
   if (!canFollow(ledger, step)) return false;
+  // What stops a kernel for good tells nothing more.
+  if (isBugAt(ledger, step) !== false) return false;
   if (step.op === "set" && step.attr === "disksize" && level === "exact") {
     return canModel(ledger);
   }
@@ -345,8 +349,8 @@ function isAligned({ sector, bytes }: ZramSteps["bio"]): boolean {
 }
 
 /** The model needs a codec for all that the device compresses with. */
-function canModel({ algorithms, available }: ZramLedger): boolean {
-  const known = KERNEL_CODECS.map(({ name }) => name)
+function canModel({ algorithms, available, profile }: ZramLedger): boolean {
+  const known = exactCodecsOf(profile.zram).map(({ name }) => name)
     .filter((name) => available.includes(name));
   const isKnown = (name = "") => known.includes(name);
   const others = algorithms.slice(1).filter((name) => name !== undefined);

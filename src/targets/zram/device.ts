@@ -1,5 +1,5 @@
 /** Devices of the model as programs ask for them. */
-import { ALL_CODECS } from "../../codec/codecs.ts";
+import { codecsOf } from "../../codec/codecs.ts";
 import type { Codec } from "../../codec/codec.ts";
 import { lz4 } from "../../codec/lz4.ts";
 import { statedCodecs } from "../../codec/stated.ts";
@@ -29,12 +29,12 @@ export function zramCodecs(
 ): readonly Codec[] {
   const names = choosableAlgorithms(profile);
   if (codecs === "stated") return statedCodecs(names);
-  return names.map((name) => ({ ...codecOf(name) ?? lz4, name }));
+  return names.map((name) => ({ ...codecOf(profile, name) ?? lz4, name }));
 }
 
-function codecOf(name: string): Codec | undefined {
+function codecOf({ zram }: Profile, name: string): Codec | undefined {
   const algorithm = cryptoAlgorithm(name);
-  return ALL_CODECS.find((codec) => codec.name === algorithm);
+  return codecsOf(zram).find((codec) => codec.name === algorithm);
 }
 
 /** A fresh device of a kernel, its clock, and what is special about it. */

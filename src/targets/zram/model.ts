@@ -1,6 +1,6 @@
 /** The model of zram as a target. */
 import type { Codec } from "../../codec/codec.ts";
-import { ALL_CODECS } from "../../codec/codecs.ts";
+import { codecsOf } from "../../codec/codecs.ts";
 import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { ExpandedPages } from "../../programs/expanded.ts";
@@ -126,7 +126,8 @@ export function modelZram(
   profile: Profile,
   backingPages?: number,
 ): ZramTarget {
-  const has = (name: string) => ALL_CODECS.some((codec) => codec.name === name);
+  const has = (name: string) =>
+    codecsOf(profile.zram).some((codec) => codec.name === name);
   const compAlgorithms = profile.zram.compAlgorithms.filter(has);
   const zram = { ...profile.zram, compAlgorithms };
   return deviceTarget({ ...profile, zram }, backingPages);

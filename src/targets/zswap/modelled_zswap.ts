@@ -1,5 +1,5 @@
 /** A modelled zswap among its surroundings, and what can be done to it. */
-import { ALL_CODECS } from "../../codec/codecs.ts";
+import { codecsOf } from "../../codec/codecs.ts";
 import { statedCodecs, STATEMENT_BYTES } from "../../codec/stated.ts";
 import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
@@ -53,7 +53,9 @@ export class ModelledZswap {
     const { around } = this;
     this.#isStated = create.stated ?? false;
     const codecs = this.#isStated ? statedCodecs(own.zswap.compressors) : [];
-    this.#codecs = new Set([...ALL_CODECS, ...codecs].map(({ name }) => name));
+    this.#codecs = new Set(
+      [...codecsOf(own.zswap), ...codecs].map(({ name }) => name),
+    );
     this.zswap = new Zswap(own, {
       totalRamPages: create.totalPages,
       zpool: own.zswap.zpools.find((one) => one === create.allocator),

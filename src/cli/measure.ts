@@ -1,0 +1,120 @@
+/** Measures the pages of files on every core. */
+import type { MeasureReply, MeasureRequest } from "./measure_worker.ts";
+import {
+  addMeasured,
+  type Measured,
+  measurer,
+  type Measuring,
+  nothingMeasured,
+} from "./measuring.ts";
+import { type Input, type PageFile, readPages } from "./pages.ts";
+import { type Progress, progress } from "./progress.ts";
+import { UsageError } from "./usage.ts";
+
+/** Fewer pages are measured by the time that threads have started. */
+const PAGES_WORTH_THREADS = 4096;
+/** Pages that a thread is given at a time. */
+const PAGES_AT_A_TIME = 1024;
+
+/** What each page of the files becomes. */
+export async function measurePages(
+  measuring: Measuring,
+  { files, pages }: Input,
+  threads: number = navigator.hardwareConcurrency,
+): Promise<Measured> {
+  const measured = nothingMeasured(measuring);
+  const shown = progress("measuring", pages);
+  try {
+    if (threads === 1 || pages < PAGES_WORTH_THREADS) {
+      measureHere(measuring, files, measured, shown);
+    } else {
+      const parts = partsOf(files);
+      let done = 0;
+      const step = (more: number) => shown.step(done += more);
+      const crew = Array.from({ length: threads }, async () => {
+        const found = await measureThere(measuring, parts, step);
+        addMeasured(measured, found);
+      });
+      await Promise.all(crew);
+    }
+  } finally {
+    shown.end();
+  }
+  return measured;
+}
+
+function measureHere(
+  measuring: Measuring,
+  files: Iterable<PageFile>,
+  measured: Measured,
+  shown: Progress,
+): void {
+  const count = measurer(measuring, measured);
+  for (const page of readPages(files, measuring.pageSize)) {
+    count(page);
+    shown.step(measured.pages);
+  }
+}
+
+/** The files in parts of about as many pages, large ones cut. */
+function* partsOf(
+  files: Iterable<PageFile>,
+): Generator<readonly PageFile[], void> {
+  let part: PageFile[] = [];
+  let room = PAGES_AT_A_TIME;
+  for (const { path, first, pages } of files) {
+    for (let done = 0; done < pages;) {
+      const taken = Math.min(room, pages - done);
+      part.push({ path, first: first + done, pages: taken });
+      done += taken;
+      room -= taken;
+      if (room > 0) continue;
+      yield part;
+      [part, room] = [[], PAGES_AT_A_TIME];
+    }
+  }
+  if (part.length > 0) yield part;
+}
+
+/** One thread's life: parts until there are none, then all that it found. */
+async function measureThere(
+  measuring: Measuring,
+  parts: Generator<readonly PageFile[], void>,
+  step: (pages: number) => void,
+): Promise<Measured> {
+  const url = new URL("./measure_worker.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module" });
+  const ask = asker(worker);
+  try {
+    worker.postMessage({ begin: measuring } satisfies MeasureRequest);
+    for (const files of parts) {
+      const answer = await ask({ files });
+      if ("pages" in answer) step(answer.pages);
+    }
+    const answer = await ask("tell");
+    if (!("measured" in answer)) {
+      throw new Error(
+        "Cannot measure pages: a thread did not say what it found",
+      );
+    }
+    return answer.measured;
+  } finally {
+    worker.terminate();
+  }
+}
+
+/** Asks a thread, and throws what it refuses. */
+function asker(worker: Worker) {
+  return async (request: MeasureRequest): Promise<MeasureReply> => {
+    const { promise, resolve, reject } = Promise.withResolvers<MeasureReply>();
+    worker.onmessage = ({ data }: MessageEvent<MeasureReply>) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(`Cannot measure pages: ${event.message}`));
+    };
+    worker.postMessage(request);
+    const answer = await promise;
+    if ("refused" in answer) throw new UsageError(answer.refused);
+    return answer;
+  };
+}
