@@ -23,14 +23,14 @@ const HASH_LOG = 13;
 // V8 compiles a module's own constants in, but looks imported ones up.
 const { LENGTH_MASK, MIN_MATCH } = block;
 const {
-  codeBytes,
+  target,
   copyLiterals,
   loadPage,
-  pageBytes,
+  source,
   read32,
   sameBytes,
-  storeCode,
-  writeCode16,
+  storeEncoded,
+  writeEncoded16,
 } = workspace;
 
 /**
@@ -57,8 +57,8 @@ function equalEnd(a: number, b: number, limit: number): number {
 
 /** Writes what of a length is beyond its half token; returns the new end. */
 function putLength(at: number, beyond: number): number {
-  for (; beyond >= 255; beyond -= 255) codeBytes[at++] = 255;
-  codeBytes[at++] = beyond;
+  for (; beyond >= 255; beyond -= 255) target[at++] = 255;
+  target[at++] = beyond;
   return at;
 }
 
@@ -67,9 +67,9 @@ function putLength(at: number, beyond: number): number {
  * The token's low half is left at zero.
  */
 function putLiterals(anchor: number, count: number, at: number): number {
-  if (count < LENGTH_MASK) codeBytes[at++] = count << 4;
+  if (count < LENGTH_MASK) target[at++] = count << 4;
   else {
-    codeBytes[at++] = LENGTH_MASK << 4;
+    target[at++] = LENGTH_MASK << 4;
     at = putLength(at, count - LENGTH_MASK);
   }
   return copyLiterals(anchor, count, at);
@@ -81,10 +81,10 @@ function putLiterals(anchor: number, count: number, at: number): number {
  */
 function putMatchLength(token: number, at: number, length: number): number {
   if (length < LENGTH_MASK) {
-    codeBytes[token] |= length;
+    target[token] |= length;
     return at;
   }
-  codeBytes[token] |= LENGTH_MASK;
+  target[token] |= LENGTH_MASK;
   return putLength(at, length - LENGTH_MASK);
 }
 
@@ -151,7 +151,7 @@ export function compressLz4(
     let match = found & 0xffff;
     while (
       position > anchor && match > 0 &&
-      pageBytes[position - 1] === pageBytes[match - 1]
+      source[position - 1] === source[match - 1]
     ) {
       position--;
       match--;
@@ -159,7 +159,7 @@ export function compressLz4(
     let token = at;
     at = putLiterals(anchor, position - anchor, at);
     for (;;) {
-      writeCode16(at, position - match);
+      writeEncoded16(at, position - match);
       const start = position + MIN_MATCH;
       position = equalEnd(start, match + MIN_MATCH, matchLimit);
       at = putMatchLength(token, at + OFFSET_BYTES, position - start);
@@ -172,10 +172,10 @@ export function compressLz4(
       table[slot] = position;
       if (read32(match) !== word) break;
       token = at;
-      codeBytes[at++] = 0;
+      target[at++] = 0;
     }
     position++;
   }
   at = putLiterals(anchor, end - anchor, at);
-  return storeCode(into, at);
+  return storeEncoded(into, at);
 }
