@@ -14,11 +14,14 @@ export interface ZcompParams {
 /** ZCOMP_PARAM_NO_LEVEL (ZCOMP_PARAM_NOT_SET since 6.16): as if nothing was said. */
 export const PARAM_NOT_SET: number = -(2 ** 31);
 
-/** Why an algorithm cannot be set up with parameters; nothing where it can. */
+/**
+ * Why an algorithm cannot be set up with parameters, which may be that the
+ * kernel stops; nothing where it can.
+ */
 export type RefuseParams = (
   algorithm: string,
   params: ZcompParams,
-) => Errno | undefined;
+) => Errno | "stops" | undefined;
 
 /** Levels that zlib has, its default among them (`zlib_deflateInit2`). */
 function isZlibLevel(level: number): boolean {
@@ -41,7 +44,20 @@ export function refuseLevel(
   if (algorithm === "deflate" && !isZlibLevel(level)) return "EINVAL";
 }
 
-/** Since 6.16: its window too. */
+/**
+ * 6.16 to 7.1: a window that zlib has not stops the kernel (BUG_ON,
+ * `zlib_deflate_workspacesize`; seen of 6.18.15).
+ */
+export function stopAtWindow(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | "stops" | undefined {
+  const { winbits = -11 } = params;
+  if (algorithm === "deflate" && !isZlibWindow(winbits)) return "stops";
+  return refuseLevel(algorithm, params);
+}
+
+/** Since 7.2: it is refused (`deflate_setup_params`). */
 export function refuseLevelOrWindow(
   algorithm: string,
   params: ZcompParams,

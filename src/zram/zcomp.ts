@@ -146,6 +146,12 @@ export class Comps {
       const errno = this.#isThere(name)
         ? this.#profile.refuseParams(name, params)
         : "EINVAL";
+      if (errno === "stops") {
+        throw new KernelBug(
+          "zlib_deflate_workspacesize",
+          `stop at BUG_ON: zlib has no window of ${params.winbits} bits`,
+        );
+      }
       if (errno !== undefined) {
         this.#afterFailedSetup();
         return errno;

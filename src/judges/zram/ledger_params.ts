@@ -7,6 +7,26 @@ import type { LedgerParams } from "./ledger_told.ts";
 /** Kernels whose algorithms look at all that they are told (backend_*.c). */
 const LOOKING = ["linux-7.3"];
 
+/** Kernels that a window which zlib has not stops (BUG_ON). */
+const STOPPED_BY_WINDOW = [
+  "linux-6.16",
+  "linux-6.17",
+  "linux-6.18",
+  "linux-6.19",
+  "linux-7.0",
+  "linux-7.1",
+];
+
+/** Whether setting an algorithm up stops this kernel. */
+export function stopsAtSetUp(
+  { release }: Profile,
+  name: string,
+  { winbits = 15 }: Partial<LedgerParams> = {},
+): boolean {
+  return name === "deflate" && STOPPED_BY_WINDOW.includes(release.name) &&
+    (Math.abs(winbits) < 9 || Math.abs(winbits) > 15);
+}
+
 /** The errno with which an algorithm cannot be set up, if it cannot. */
 export function refusedParams(
   { release }: Profile,
