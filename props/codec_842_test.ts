@@ -112,7 +112,10 @@ function decodedByRings(stream: Uint8Array) {
 /** What every live kernel said, by the file's name. */
 function recordings(): Recorded842[] {
   return ["5.10", "6.1", "6.12", "7.3"].map((release) => {
-    const url = new URL(`sw842_lengths/linux-${release}.jsonl`, import.meta.url);
+    const url = new URL(
+      `sw842_lengths/linux-${release}.jsonl`,
+      import.meta.url,
+    );
     return JSON.parse(Deno.readTextFileSync(url));
   });
 }

@@ -57,8 +57,8 @@ export function stopAtWindow(
   return refuseLevel(algorithm, params);
 }
 
-/** Since 7.2: it is refused (`deflate_setup_params`). */
-export function refuseLevelOrWindow(
+/** Where it is refused instead (`deflate_setup_params`). */
+function refuseLevelOrWindow(
   algorithm: string,
   params: ZcompParams,
 ): Errno | undefined {
@@ -66,6 +66,20 @@ export function refuseLevelOrWindow(
   if (algorithm === "deflate" && !isZlibWindow(winbits)) return "EINVAL";
   return refuseLevel(algorithm, params);
 }
+
+/** Since 7.1: a dictionary that lz4 does not take whole (`lz4_setup_params`). */
+const refuseLz4Dict = (algorithm: string, { dict }: ZcompParams) =>
+  algorithm === "lz4" && dict !== undefined && !isWholeLz4Dict(dict)
+    ? "EINVAL"
+    : undefined;
+
+/** 7.1: as before, and lz4's dictionary. */
+export const stopAtWindowOrRefuseDict: RefuseParams = (algorithm, params) =>
+  stopAtWindow(algorithm, params) ?? refuseLz4Dict(algorithm, params);
+
+/** 7.2: likewise. */
+export const refuseLevelWindowOrDict: RefuseParams = (algorithm, params) =>
+  refuseLevelOrWindow(algorithm, params) ?? refuseLz4Dict(algorithm, params);
 
 /** Levels that each algorithm has; of the others none (`backend_*.c`, 7.3.4). */
 const LEVELS: Readonly<Record<string, readonly [least: number, most: number]>> =
@@ -112,9 +126,7 @@ export function refuseParamsBeyondRange(
     const [least, most] = LEVELS[algorithm];
     if (level < least || level > most) return "EINVAL";
   }
-  if (algorithm === "lz4" && dict !== undefined && !isWholeLz4Dict(dict)) {
-    return "EINVAL";
-  }
   const isWindow = winbits === undefined || isZlibWindow(winbits);
-  return algorithm !== "deflate" || isWindow ? undefined : "EINVAL";
+  if (algorithm === "deflate" && !isWindow) return "EINVAL";
+  return refuseLz4Dict(algorithm, params);
 }
