@@ -10,8 +10,8 @@ import { deflate } from "./deflate.ts";
 
 /**
  * Codecs whose compressed lengths are the kernel's own, so that a device with
- * them has the kernel's statistics: `lzo-rle`, `lzo`, `lz4` and `deflate`, in the
- * order of `drivers/block/zram/zcomp.c`.
+ * them has the kernel's statistics: `lzo-rle`, `lzo`, `lz4`, `deflate` and
+ * `842`, in the order of `drivers/block/zram/zcomp.c`.
  *
  * @example
  * ```ts
@@ -21,10 +21,16 @@ import { deflate } from "./deflate.ts";
  * const page = new TextEncoder().encode("zsmalloc".repeat(512));
  * const into = new Uint8Array(2 * 4096);
  * const lengths = KERNEL_CODECS.map((codec) => codec.compress(page, into));
- * assertEquals(lengths, [55, 53, 33, 33]);
+ * assertEquals(lengths, [55, 53, 33, 33, 32]);
  * ```
  */
-export const KERNEL_CODECS: readonly Codec[] = [lzoRle, lzo, lz4, deflate];
+export const KERNEL_CODECS: readonly Codec[] = [
+  lzoRle,
+  lzo,
+  lz4,
+  deflate,
+  sw842,
+];
 
 /**
  * Every codec: those of {@linkcode KERNEL_CODECS}, then those that store pages
@@ -33,7 +39,6 @@ export const KERNEL_CODECS: readonly Codec[] = [lzoRle, lzo, lz4, deflate];
 export const ALL_CODECS: readonly Codec[] = [
   ...KERNEL_CODECS,
   zstd,
-  sw842,
   lz4Wasm,
 ];
 
