@@ -60,6 +60,8 @@ export * from "./src/rules/reach.ts";
 export * from "./src/rules/wait.ts";
 export * from "./src/codec/codec.ts";
 export * from "./src/codec/lz4.ts";
+export * from "./src/codec/lz4_dictionary.ts";
+export * from "./src/codec/lz4hc.ts";
 export { lz4Wasm } from "./src/codec/lz4_wasm.ts";
 export * from "./src/codec/lzo.ts";
 export * from "./src/codec/deflate.ts";

@@ -109,11 +109,13 @@ function decodedByRings(stream: Uint8Array) {
   return { page: Uint8Array.from(page), crc: take(32), used };
 }
 
-/** What every live kernel said. */
+/** What every live kernel said, by the file's name. */
 function recordings(): Recorded842[] {
-  return ["5.10", "6.1", "6.12", "7.3"].map((version) => {
-    const path = `codec_lengths/842/linux-${version}.jsonl`;
-    const url = new URL(path, import.meta.url);
+  return ["5.10", "6.1", "6.12", "7.3"].map((release) => {
+    const url = new URL(
+      `sw842_lengths/linux-${release}.jsonl`,
+      import.meta.url,
+    );
     return JSON.parse(Deno.readTextFileSync(url));
   });
 }
