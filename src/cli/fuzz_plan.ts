@@ -75,8 +75,6 @@ export function planOf(options: Options): FuzzPlan {
   }
   const { profile } = namedProfile(options);
   const machines = machinesOf(options.paths, profile);
-  if (profile !== undefined) {
-  }
   return {
     machines,
     profile,
