@@ -23,14 +23,14 @@ const HASH_LOG = 13;
 // V8 compiles a module's own constants in, but looks imported ones up.
 const { LENGTH_MASK, MIN_MATCH } = block;
 const {
-  target,
+  codeBytes,
   copyLiterals,
   loadPage,
-  source,
+  pageBytes,
   read32,
   sameBytes,
-  storeEncoded,
-  writeEncoded16,
+  storeCode,
+  writeCode16,
 } = workspace;
 
 /**
@@ -57,8 +57,8 @@ function equalEnd(a: number, b: number, limit: number): number {
 
 /** Writes what of a length is beyond its half token; returns the new end. */
 function putLength(at: number, beyond: number): number {
-  for (; beyond >= 255; beyond -= 255) target[at++] = 255;
-  target[at++] = beyond;
+  for (; beyond >= 255; beyond -= 255) codeBytes[at++] = 255;
+  codeBytes[at++] = beyond;
   return at;
 }
 
@@ -67,9 +67,9 @@ function putLength(at: number, beyond: number): number {
  * The token's low half is left at zero.
  */
 function putLiterals(anchor: number, count: number, at: number): number {
-  if (count < LENGTH_MASK) target[at++] = count << 4;
+  if (count < LENGTH_MASK) codeBytes[at++] = count << 4;
   else {
-    target[at++] = LENGTH_MASK << 4;
+    codeBytes[at++] = LENGTH_MASK << 4;
     at = putLength(at, count - LENGTH_MASK);
   }
   return copyLiterals(anchor, count, at);
@@ -81,10 +81,10 @@ function putLiterals(anchor: number, count: number, at: number): number {
  */
 function putMatchLength(token: number, at: number, length: number): number {
   if (length < LENGTH_MASK) {
-    target[token] |= length;
+    codeBytes[token] |= length;
     return at;
   }
-  target[token] |= LENGTH_MASK;
+  codeBytes[token] |= LENGTH_MASK;
   return putLength(at, length - LENGTH_MASK);
 }
 
@@ -151,7 +151,7 @@ export function compressLz4(
     let match = found & 0xffff;
     while (
       position > anchor && match > 0 &&
-      source[position - 1] === source[match - 1]
+      pageBytes[position - 1] === pageBytes[match - 1]
     ) {
       position--;
       match--;
@@ -159,7 +159,7 @@ export function compressLz4(
     let token = at;
     at = putLiterals(anchor, position - anchor, at);
     for (;;) {
-      writeEncoded16(at, position - match);
+      writeCode16(at, position - match);
       const start = position + MIN_MATCH;
       position = equalEnd(start, match + MIN_MATCH, matchLimit);
       at = putMatchLength(token, at + OFFSET_BYTES, position - start);
@@ -172,10 +172,10 @@ export function compressLz4(
       table[slot] = position;
       if (read32(match) !== word) break;
       token = at;
-      target[at++] = 0;
+      codeBytes[at++] = 0;
     }
     position++;
   }
   at = putLiterals(anchor, end - anchor, at);
-  return storeEncoded(into, at);
+  return storeCode(into, at);
 }

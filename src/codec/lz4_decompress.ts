@@ -15,11 +15,11 @@ const MORE = 255;
 // V8 compiles a module's own constants in, but looks imported ones up.
 const { LENGTH_MASK, MIN_MATCH } = format;
 const {
-  target: encoded,
+  codeBytes,
   copyMatch,
   lengthEnd,
-  loadEncoded,
-  readEncoded16,
+  loadCode,
+  readCode16,
   storePage,
   takeLiterals,
 } = workspace;
@@ -36,7 +36,7 @@ function refuseBeyond(algorithm: string, at: number, size: number): never {
 
 /** What bytes of a length from `at` up to `stop` add to its half token. */
 function beyondMask(at: number, stop: number): number {
-  return MORE * (stop - 1 - at) + encoded[stop - 1];
+  return MORE * (stop - 1 - at) + codeBytes[stop - 1];
 }
 
 /**
@@ -47,7 +47,7 @@ function decode(algorithm: string, end: number, size: number): number {
   let at = 0;
   let made = 0;
   while (at < end) {
-    const token = encoded[at++];
+    const token = codeBytes[at++];
     let literals = token >>> 4;
     if (literals === LENGTH_MASK) {
       const stop = lengthEnd(at, end, MORE);
@@ -66,7 +66,7 @@ function decode(algorithm: string, end: number, size: number): number {
     at += literals;
     if (at === end) return made;
     if (at + 2 > end) refuse(algorithm, "it ends inside an offset");
-    const distance = readEncoded16(at);
+    const distance = readCode16(at);
     if (distance === 0 || distance > made) {
       refuse(
         algorithm,
@@ -97,7 +97,7 @@ export function decompressLz4(
   block: Uint8Array,
   page: Uint8Array,
 ): void {
-  if (!loadEncoded(block, page)) {
+  if (!loadCode(block, page)) {
     refuse(algorithm, `its ${block.length} bytes are more than any page's`);
   }
   const made = decode(algorithm, block.length, page.length);

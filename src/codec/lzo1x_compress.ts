@@ -56,9 +56,9 @@ const {
   loadPage,
   read32,
   sameBytes,
-  source,
-  storeEncoded,
-  target,
+  pageBytes,
+  storeCode,
+  codeBytes,
 } = workspace;
 
 /**
@@ -87,8 +87,8 @@ function roundUp(bytes: number, unit: number): number {
 
 /** Writes a length beyond what an instruction's bits hold; returns the end. */
 function putLongLength(at: number, beyond: number): number {
-  for (; beyond > 255; beyond -= 255) target[at++] = 0;
-  target[at++] = beyond;
+  for (; beyond > 255; beyond -= 255) codeBytes[at++] = 0;
+  codeBytes[at++] = beyond;
   return at;
 }
 
@@ -103,11 +103,11 @@ function putLiterals(
   stateAt: number,
 ): number {
   if (count <= MAX_STATE_LITERALS) {
-    target[stateAt] |= count;
+    codeBytes[stateAt] |= count;
   } else if (count <= MAX_SHORT_LITERALS) {
-    target[at++] = count - MAX_STATE_LITERALS;
+    codeBytes[at++] = count - MAX_STATE_LITERALS;
   } else {
-    target[at++] = 0;
+    codeBytes[at++] = 0;
     at = putLongLength(at, count - MAX_SHORT_LITERALS);
   }
   return copyLiterals(anchor, count, at);
@@ -119,10 +119,10 @@ function putLiterals(
  */
 function putZeroRun(bytes: number, at: number): number {
   const beyond = bytes - MIN_ZERO_RUN;
-  target[at] = ZERO_RUN_MARKER | (beyond & 7);
-  target[at + 1] = ZERO_RUN_DISTANCE & 0xff;
-  target[at + 2] = ZERO_RUN_DISTANCE >>> 8;
-  target[at + 3] = beyond >>> 3;
+  codeBytes[at] = ZERO_RUN_MARKER | (beyond & 7);
+  codeBytes[at + 1] = ZERO_RUN_DISTANCE & 0xff;
+  codeBytes[at + 2] = ZERO_RUN_DISTANCE >>> 8;
+  codeBytes[at + 3] = beyond >>> 3;
   return at + 4;
 }
 
@@ -133,14 +133,14 @@ function putZeroRun(bytes: number, at: number): number {
 function putMatch(distance: number, length: number, at: number): number {
   const back = distance - 1;
   if (length <= M2_MAX_LENGTH && distance <= M2_MAX_OFFSET) {
-    target[at] = ((length - 1) << 5) | ((back & 7) << 2);
-    target[at + 1] = back >>> 3;
+    codeBytes[at] = ((length - 1) << 5) | ((back & 7) << 2);
+    codeBytes[at + 1] = back >>> 3;
     return at + 2;
   }
   if (length <= M3_MAX_LENGTH && distance <= M3_MAX_OFFSET) {
-    target[at] = M3_MARKER | (length - 2);
-    target[at + 1] = back << 2;
-    target[at + 2] = back >>> 6;
+    codeBytes[at] = M3_MARKER | (length - 2);
+    codeBytes[at + 1] = back << 2;
+    codeBytes[at + 2] = back >>> 6;
     return at + 3;
   }
   return putFarMatch(distance, length, at);
@@ -153,13 +153,13 @@ function putFarMatch(distance: number, length: number, at: number): number {
   const marker = near ? M3_MARKER : M4_MARKER | ((back >>> 11) & 8);
   const most = near ? M3_MAX_LENGTH : M4_MAX_LENGTH;
   if (length <= most) {
-    target[at++] = marker | (length - 2);
+    codeBytes[at++] = marker | (length - 2);
   } else {
-    target[at++] = marker;
+    codeBytes[at++] = marker;
     at = putLongLength(at, length - most);
   }
-  target[at] = back << 2;
-  target[at + 1] = back >>> 6;
+  codeBytes[at] = back << 2;
+  codeBytes[at + 1] = back >>> 6;
   return at + 2;
 }
 
@@ -187,7 +187,7 @@ function zeroRunLength(position: number, limit: number): number {
   const end = Math.min(limit, position + MAX_ZERO_RUN);
   let at = position + MIN_ZERO_RUN;
   while (at + 4 <= end && read32(at) === 0) at += 4;
-  while (at < end && source[at] === 0) at++;
+  while (at < end && pageBytes[at] === 0) at++;
   return at - position;
 }
 
@@ -279,14 +279,14 @@ function finish(encoding: Encoding, headerBytes: number): void {
   const count = pageLength - anchor;
   let at = encoding.length;
   if (at === headerBytes && count > 0 && count <= MAX_FIRST_LITERALS) {
-    target[at++] = FIRST_BYTE + count;
+    codeBytes[at++] = FIRST_BYTE + count;
     at = copyLiterals(anchor, count, at);
   } else {
     at = putLiterals(anchor, count, at, stateAt);
   }
-  target[at++] = M4_MARKER | 1;
-  target[at++] = 0;
-  target[at++] = 0;
+  codeBytes[at++] = M4_MARKER | 1;
+  codeBytes[at++] = 0;
+  codeBytes[at++] = 0;
   encoding.length = at;
 }
 
@@ -304,8 +304,8 @@ export function compressLzo1x(
   loadPage(page);
   const headerBytes = version === 0 ? 0 : 2;
   if (version !== 0) {
-    target[0] = FIRST_BYTE;
-    target[1] = version;
+    codeBytes[0] = FIRST_BYTE;
+    codeBytes[1] = version;
   }
   const encoding: Encoding = {
     version,
@@ -323,5 +323,5 @@ export function compressLzo1x(
     start = end;
   }
   finish(encoding, headerBytes);
-  return storeEncoded(into, encoding.length);
+  return storeCode(into, encoding.length);
 }

@@ -34,11 +34,11 @@ const {
   ZERO_RUN_MARKER,
 } = format;
 const {
-  target: encoded,
+  codeBytes,
   copyMatch,
   lengthEnd,
-  loadEncoded,
-  source: decoded,
+  loadCode,
+  pageBytes,
   storePage,
   takeLiterals,
 } = workspace;
@@ -78,7 +78,7 @@ function longLengthEnd(decoding: Decoding, at: number): number {
 
 /** What the bytes from `at` up to `stop` add to a length. */
 function longLength(at: number, stop: number): number {
-  return MORE * (stop - 1 - at) + encoded[stop - 1];
+  return MORE * (stop - 1 - at) + codeBytes[stop - 1];
 }
 
 /** Takes `count` literals from `at` on; returns the new end of the page. */
@@ -108,11 +108,11 @@ function copyFarMatch(decoding: Decoding, instruction: number): number {
   if (
     decoding.hasZeroRuns && (instruction & 0xf8) === ZERO_RUN_MARKER &&
     position + 1 < end &&
-    (encoded[position] & ZERO_RUN_DISTANCE) === (ZERO_RUN_DISTANCE & 0xff) &&
-    encoded[position + 1] === ZERO_RUN_DISTANCE >>> 8
+    (codeBytes[position] & ZERO_RUN_DISTANCE) === (ZERO_RUN_DISTANCE & 0xff) &&
+    codeBytes[position + 1] === ZERO_RUN_DISTANCE >>> 8
   ) {
     copyZeroRun(decoding, instruction & 7);
-    return encoded[position] & MAX_STATE_LITERALS;
+    return codeBytes[position] & MAX_STATE_LITERALS;
   }
   let at = position;
   let length = instruction & 7;
@@ -121,8 +121,8 @@ function copyFarMatch(decoding: Decoding, instruction: number): number {
     length = M4_MAX_LENGTH - 2 + longLength(position, at);
   }
   length += 2;
-  const low = encoded[at];
-  const back = ((instruction & 8) << 11) | (encoded[at + 1] << 6) |
+  const low = codeBytes[at];
+  const back = ((instruction & 8) << 11) | (codeBytes[at + 1] << 6) |
     (low >>> 2);
   at += 2;
   if (at > end) refuse(decoding, "it ends inside a distance");
@@ -149,9 +149,9 @@ function copyZeroRun(decoding: Decoding, low: number): void {
   const { end, size, made } = decoding;
   const at = decoding.position + 2;
   if (at >= end) refuse(decoding, "it ends inside a run of zeros");
-  const run = ((encoded[at] << 3) | low) + MIN_ZERO_RUN;
+  const run = ((codeBytes[at] << 3) | low) + MIN_ZERO_RUN;
   if (run > size - made) refuseBeyond(decoding, at + 1);
-  decoded.fill(0, made, made + run);
+  pageBytes.fill(0, made, made + run);
   decoding.made = made + run;
   decoding.position = at + 1;
 }
@@ -180,8 +180,8 @@ function copyBack(
 /** The literals of the very first byte. Returns the state after them. */
 function copyFirstLiterals(decoding: Decoding): number {
   const { position, made } = decoding;
-  if (encoded[position] <= FIRST_BYTE) return 0;
-  const count = encoded[position] - FIRST_BYTE;
+  if (codeBytes[position] <= FIRST_BYTE) return 0;
+  const count = codeBytes[position] - FIRST_BYTE;
   decoding.made = copyLiterals(decoding, position + 1, count, made);
   decoding.position += 1 + count;
   return Math.min(count, LONG_LITERALS);
@@ -197,7 +197,7 @@ function decode(decoding: Decoding): void {
     if (at >= end) {
       refuse(decoding, "it ends inside the page, without its end");
     }
-    const instruction = encoded[at++];
+    const instruction = codeBytes[at++];
     if (instruction < M4_MARKER && state === 0) {
       let count = instruction;
       if (count === 0) {
@@ -224,7 +224,7 @@ function decode(decoding: Decoding): void {
       let back: number;
       if (instruction >= 2 * M3_MARKER) {
         length = (instruction >>> 5) + 1;
-        back = (encoded[at++] << 3) | ((instruction >>> 2) & 7);
+        back = (codeBytes[at++] << 3) | ((instruction >>> 2) & 7);
       } else if (instruction >= M3_MARKER) {
         length = instruction & 31;
         if (length === 0) {
@@ -233,14 +233,14 @@ function decode(decoding: Decoding): void {
           at = stop;
         }
         length += 2;
-        low = encoded[at];
-        back = (encoded[at + 1] << 6) | (low >>> 2);
+        low = codeBytes[at];
+        back = (codeBytes[at + 1] << 6) | (low >>> 2);
         at += 2;
       } else {
         // A match of 2 bytes, or of 3 after many literals.
         const isFar = state === LONG_LITERALS;
         length = isFar ? 3 : 2;
-        back = (encoded[at++] << 2) | (instruction >>> 2);
+        back = (codeBytes[at++] << 2) | (instruction >>> 2);
         if (isFar) back += M2_MAX_OFFSET;
       }
       if (at > end) refuse(decoding, "it ends inside a distance");
@@ -278,7 +278,7 @@ export function decompressLzo1x(
   if (end < MIN_BYTES) {
     refuse(decoding, `it has ${end} bytes, not ${MIN_BYTES} or more`);
   }
-  if (!loadEncoded(stream, page)) {
+  if (!loadCode(stream, page)) {
     refuse(decoding, `its ${end} bytes are more than any page's`);
   }
   decode(decoding);

@@ -1,7 +1,7 @@
 /**
- * Where pages are encoded and decoded: one buffer for the page and one for what
- * it is encoded to, of fixed places and sizes, so that codecs read and write
- * words of them at full speed. A codec is done with both when it returns.
+ * Where pages are encoded and decoded: one buffer for the page and one for its
+ * code, of fixed places and sizes, so that codecs read and write words of them
+ * at full speed. A codec is done with both when it returns.
  *
  * Both have room beyond what they hold: what is copied is copied sixteen bytes
  * at a time, as most of it is shorter and a loop would cost more. What lies
@@ -13,52 +13,47 @@
 
 /** The most bytes that a page has. */
 const MAX_PAGE_SIZE = 65536;
-/** The most bytes that it is encoded to. */
-const MAX_ENCODED_SIZE = 2 * MAX_PAGE_SIZE;
+/** The most bytes that code has. */
+const MAX_CODE_SIZE = 2 * MAX_PAGE_SIZE;
 /** Bytes by which a copy at a buffer's end can stand out. */
 const SLACK = 16;
 /** Bytes that are copied in any case, however few are asked for. */
 const COPIED_AT_ONCE = 16;
 
-const page = new Uint8Array(MAX_PAGE_SIZE + SLACK);
-const pageWords = new DataView(page.buffer);
-const encoded = new Uint8Array(MAX_ENCODED_SIZE + SLACK);
-const encodedWords = new DataView(encoded.buffer);
+/** The page; bytes after its end are of older ones. */
+export const pageBytes: Uint8Array = new Uint8Array(MAX_PAGE_SIZE + SLACK);
+/** Its code; likewise. */
+export const codeBytes: Uint8Array = new Uint8Array(MAX_CODE_SIZE + SLACK);
 
-/**
- * The page that is being encoded, or what has been decoded of it; bytes after
- * its end are of older ones.
- */
-export const source: Uint8Array = page;
-/** What it is encoded to, or decoded from; likewise. */
-export const target: Uint8Array = encoded;
+const pageWords = new DataView(pageBytes.buffer);
+const codeWords = new DataView(codeBytes.buffer);
 
 /** Takes a page to encode: at most 64 KiB. */
-export function loadPage(from: Uint8Array): void {
-  assertPageSize("compress", from);
-  page.set(from);
+export function loadPage(page: Uint8Array): void {
+  assertPageSize("compress", page);
+  pageBytes.set(page);
 }
 
 /** Hands out the first `length` bytes that were encoded; returns `length`. */
-export function storeEncoded(into: Uint8Array, length: number): number {
-  into.set(encoded.subarray(0, length));
+export function storeCode(into: Uint8Array, length: number): number {
+  into.set(codeBytes.subarray(0, length));
   return length;
 }
 
 /**
- * Takes encoded bytes of a page of at most 64 KiB, and returns whether they can
- * be one's: at most 128 KiB.
+ * Takes code to decode to a page of at most 64 KiB, and returns whether it can
+ * be one's: it has at most 128 KiB.
  */
-export function loadEncoded(from: Uint8Array, into: Uint8Array): boolean {
-  assertPageSize("decompress", into);
-  if (from.length > MAX_ENCODED_SIZE) return false;
-  encoded.set(from);
+export function loadCode(code: Uint8Array, page: Uint8Array): boolean {
+  assertPageSize("decompress", page);
+  if (code.length > MAX_CODE_SIZE) return false;
+  codeBytes.set(code);
   return true;
 }
 
 /** Fills `into` with the page that was decoded. */
 export function storePage(into: Uint8Array): void {
-  into.set(page.subarray(0, into.length));
+  into.set(pageBytes.subarray(0, into.length));
 }
 
 function assertPageSize(verb: string, { length }: Uint8Array): void {
@@ -73,14 +68,14 @@ export function read32(at: number): number {
   return pageWords.getInt32(at, true);
 }
 
-/** Two encoded bytes at `at`, little-endian. */
-export function readEncoded16(at: number): number {
-  return encodedWords.getUint16(at, true);
+/** The two bytes of the code at `at`, little-endian. */
+export function readCode16(at: number): number {
+  return codeWords.getUint16(at, true);
 }
 
-/** Writes two encoded bytes at `at`, little-endian. */
-export function writeEncoded16(at: number, value: number): void {
-  encodedWords.setUint16(at, value, true);
+/** Writes two bytes of the code at `at`, little-endian. */
+export function writeCode16(at: number, value: number): void {
+  codeWords.setUint16(at, value, true);
 }
 
 /** How many bytes are the same before two words' first difference. */
@@ -90,17 +85,17 @@ export function sameBytes(difference: number): number {
 
 /**
  * The byte after a length that goes on while its bytes are `more`, the first of
- * them at `at`; one more than `end` where the bytes end before.
+ * them at `at`; one more than `end` where the code ends before.
  */
 export function lengthEnd(at: number, end: number, more: number): number {
-  while (at < end && encoded[at] === more) at++;
+  while (at < end && codeBytes[at] === more) at++;
   return at + 1;
 }
 
-/** Copies `count` bytes of the page to encoded ones; returns their end there. */
+/** Copies `count` bytes of the page to its code; returns their end there. */
 export function copyLiterals(from: number, count: number, to: number): number {
-  encodedWords.setBigInt64(to, pageWords.getBigInt64(from, true), true);
-  encodedWords.setBigInt64(to + 8, pageWords.getBigInt64(from + 8, true), true);
+  codeWords.setBigInt64(to, pageWords.getBigInt64(from, true), true);
+  codeWords.setBigInt64(to + 8, pageWords.getBigInt64(from + 8, true), true);
   if (count > COPIED_AT_ONCE) copyManyLiterals(from, count, to);
   return to + count;
 }
@@ -108,21 +103,21 @@ export function copyLiterals(from: number, count: number, to: number): number {
 function copyManyLiterals(from: number, count: number, to: number): void {
   for (let nth = COPIED_AT_ONCE; nth < count; nth += 8) {
     const bytes = pageWords.getBigInt64(from + nth, true);
-    encodedWords.setBigInt64(to + nth, bytes, true);
+    codeWords.setBigInt64(to + nth, bytes, true);
   }
 }
 
-/** Copies `count` encoded bytes to the page; returns their end there. */
+/** Copies `count` bytes of the code to the page; returns their end there. */
 export function takeLiterals(from: number, count: number, to: number): number {
-  pageWords.setBigInt64(to, encodedWords.getBigInt64(from, true), true);
-  pageWords.setBigInt64(to + 8, encodedWords.getBigInt64(from + 8, true), true);
+  pageWords.setBigInt64(to, codeWords.getBigInt64(from, true), true);
+  pageWords.setBigInt64(to + 8, codeWords.getBigInt64(from + 8, true), true);
   if (count > COPIED_AT_ONCE) takeManyLiterals(from, count, to);
   return to + count;
 }
 
 function takeManyLiterals(from: number, count: number, to: number): void {
   for (let nth = COPIED_AT_ONCE; nth < count; nth += 8) {
-    const bytes = encodedWords.getBigInt64(from + nth, true);
+    const bytes = codeWords.getBigInt64(from + nth, true);
     pageWords.setBigInt64(to + nth, bytes, true);
   }
 }
@@ -155,7 +150,7 @@ function copyFar(distance: number, at: number, end: number): void {
 /** {@linkcode copyMatch} from less than eight bytes back. */
 function copyNear(distance: number, count: number, to: number): void {
   const single = to + Math.min(count, 8);
-  for (let at = to; at < single; at++) page[at] = page[at - distance];
+  for (let at = to; at < single; at++) pageBytes[at] = pageBytes[at - distance];
   // What was copied repeats itself after any multiple of the distance.
   copyFar(distance * Math.ceil(8 / distance), single, to + count);
 }
