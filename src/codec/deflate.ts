@@ -3,7 +3,7 @@ import type { ZcompParams } from "../linux/zcomp_params.ts";
 import type { Codec } from "./codec.ts";
 import { inflatePage } from "./deflate_decode.ts";
 import { deflatePage } from "./deflate_encode.ts";
-import { storeEncoded } from "./workspace.ts";
+import { storeCode } from "./workspace.ts";
 
 /** The level that stands for zlib's own choice (`Z_DEFAULT_COMPRESSION`). */
 const DEFAULT_LEVEL = -1;
@@ -17,7 +17,7 @@ function deflateWith(
   return {
     name: "deflate",
     compress(page, into) {
-      return storeEncoded(into, deflatePage(page, level, winbits));
+      return storeCode(into, deflatePage(page, level, winbits));
     },
     decompress(compressed, page) {
       inflatePage(compressed, page, winbits);

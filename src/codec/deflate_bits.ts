@@ -1,5 +1,5 @@
 /** Deflate's bits, the lowest of a byte first, written to what is encoded. */
-import { target } from "./workspace.ts";
+import { codeBytes } from "./workspace.ts";
 
 /** Bits that are not yet a whole byte, and how many they are. */
 let held = 0;
@@ -19,7 +19,7 @@ export function putBits(value: number, count: number): void {
   held |= value << heldBits;
   heldBits += count;
   while (heldBits >= 8) {
-    target[written++] = held;
+    codeBytes[written++] = held;
     held >>>= 8;
     heldBits -= 8;
   }
@@ -27,14 +27,14 @@ export function putBits(value: number, count: number): void {
 
 /** Fills up the last byte with zeros (`bi_windup`). */
 export function alignBits(): void {
-  if (heldBits > 0) target[written++] = held;
+  if (heldBits > 0) codeBytes[written++] = held;
   held = 0;
   heldBits = 0;
 }
 
 /** Writes whole bytes; what is before them must be whole as well. */
 export function putBytes(bytes: Uint8Array): void {
-  target.set(bytes, written);
+  codeBytes.set(bytes, written);
   written += bytes.length;
 }
 

@@ -26,7 +26,7 @@ import {
 } from "./deflate_format.ts";
 import { prepareLengths, putLengths } from "./deflate_lengths.ts";
 import { bitsTaken, buildTree, newTree, numberCodes } from "./deflate_tree.ts";
-import { source } from "./workspace.ts";
+import { pageBytes } from "./workspace.ts";
 
 /** Literals and matches that a block has room for (`lit_bufsize`). */
 const BLOCK_SYMBOLS = 1 << 14;
@@ -171,7 +171,7 @@ export function putStored(from: number, to: number, isLast: boolean): void {
   alignBits();
   putBits(length, 16);
   putBits(length ^ 0xffff, 16);
-  putBytes(source.subarray(from, to));
+  putBytes(pageBytes.subarray(from, to));
 }
 
 /** Whole bytes that a block takes, with the bits of its kind. */

@@ -28,7 +28,7 @@ import {
   type Search,
   startWindow,
 } from "./deflate_window.ts";
-import { loadPage, source } from "./workspace.ts";
+import { loadPage, pageBytes } from "./workspace.ts";
 
 /** The most bytes of a stored block (`deflate_stored`). */
 const MAX_STORED = 65536 - 5;
@@ -88,7 +88,7 @@ function encodeFast(pageSize: number, search: Level): void {
     const at = position;
     let symbols: number;
     if (found === NO_MATCH) {
-      symbols = addLiteral(source[position++]);
+      symbols = addLiteral(pageBytes[position++]);
     } else {
       const length = found >>> 16;
       symbols = addMatch(position - (found & 0xffff), length);
@@ -146,7 +146,7 @@ function encodeSlow(pageSize: number, search: Level): void {
       continue;
     }
     if (isWaiting) {
-      const symbols = addLiteral(source[position - 1]);
+      const symbols = addLiteral(pageBytes[position - 1]);
       if (mustEnd(symbols, position - blockStart, search.level)) {
         endBlockAt(position, false);
       }
@@ -154,7 +154,7 @@ function encodeSlow(pageSize: number, search: Level): void {
     isWaiting = true;
     position++;
   }
-  if (isWaiting) addLiteral(source[pageSize - 1]);
+  if (isWaiting) addLiteral(pageBytes[pageSize - 1]);
   endBlockAt(pageSize, true);
 }
 

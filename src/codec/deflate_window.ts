@@ -22,7 +22,7 @@ const HASH_SHIFT = 5;
 const HASH_MASK = (1 << HASH_BITS) - 1;
 
 // V8 compiles a module's own constants in, but looks imported ones up.
-const { source } = workspace;
+const { pageBytes } = workspace;
 
 /** How a level searches. */
 export interface Search {
@@ -91,8 +91,9 @@ export function readAhead(position: number): number {
  * before it (`INSERT_STRING`).
  */
 export function enter(position: number): number {
-  const hash = ((source[position] << (2 * HASH_SHIFT)) ^
-    (source[position + 1] << HASH_SHIFT) ^ source[position + 2]) & HASH_MASK;
+  const hash = ((pageBytes[position] << (2 * HASH_SHIFT)) ^
+    (pageBytes[position + 1] << HASH_SHIFT) ^ pageBytes[position + 2]) &
+    HASH_MASK;
   const head = heads[hash];
   previous[position] = head;
   heads[hash] = position;
@@ -110,7 +111,9 @@ export const NO_MATCH = 0;
 /** How many bytes from `a` and from `b` on are the same, up to `limit`. */
 function countEqual(a: number, b: number, limit: number): number {
   let length = 0;
-  while (length < limit && source[a + length] === source[b + length]) length++;
+  while (length < limit && pageBytes[a + length] === pageBytes[b + length]) {
+    length++;
+  }
   return length;
 }
 
@@ -134,17 +137,17 @@ export function longestMatch(
   if (best >= lookahead) return NO_MATCH;
   let start = -1;
   let chain = before >= goodLength ? maxChain >>> 2 : maxChain;
-  let last = source[position + best];
+  let last = pageBytes[position + best];
   let candidate = head;
   do {
     // A longer match has this byte as well.
-    if (source[candidate + best] === last) {
+    if (pageBytes[candidate + best] === last) {
       const length = countEqual(position, candidate, lookahead);
       if (length > best) {
         best = length;
         start = candidate;
         if (length >= enough) break;
-        last = source[position + best];
+        last = pageBytes[position + best];
       }
     }
     candidate = previous[candidate];

@@ -1,7 +1,9 @@
 /** LZ4 as Linux has it: the algorithm `lz4`, at any acceleration. */
 import type { Codec } from "./codec.ts";
+import type { ZcompParams } from "../linux/zcomp_params.ts";
 import { compressLz4 } from "./lz4_compress.ts";
 import { decompressLz4 } from "./lz4_decompress.ts";
+import { lz4WithDictionary } from "./lz4_dictionary.ts";
 
 /** LZ4_ACCELERATION_DEFAULT; the kernel takes any below as this. */
 const ACCELERATION_DEFAULT = 1;
@@ -11,15 +13,26 @@ function lz4Codec(acceleration: number): Codec {
     name: "lz4",
     compress: (page, into) => compressLz4(page, into, acceleration),
     decompress: (compressed, page) => decompressLz4("lz4", compressed, page),
-    withParams: ({ level = ACCELERATION_DEFAULT }) =>
-      lz4Codec(Math.max(level, ACCELERATION_DEFAULT)),
+    withParams: lz4WithParams,
+    // A dictionary has no part in it where it was set up without one.
+    retold: ({ level }) => lz4WithParams({ level }),
   };
+}
+
+function lz4WithParams(
+  { level = ACCELERATION_DEFAULT, dict }: ZcompParams,
+): Codec {
+  const acceleration = Math.max(level, ACCELERATION_DEFAULT);
+  return dict === undefined
+    ? lz4Codec(acceleration)
+    : lz4WithDictionary(acceleration, dict);
 }
 
 /**
  * LZ4 with the kernel's own lengths: what `compr_data_size` counts for a page
  * on a device whose algorithm is `lz4`. Takes pages of up to 64 KiB. Its level
- * is the acceleration: the higher, the faster and the worse.
+ * is the acceleration: the higher, the faster and the worse; with
+ * a dictionary it is {@linkcode lz4WithDictionary}.
  *
  * Specifies `LZ4_compress_fast` and `LZ4_decompress_safe`, `lib/lz4/`, and
  * `drivers/block/zram/backend_lz4.c`, since 6.12, as in Linux 4.11 to 7.3.

@@ -19,6 +19,7 @@ const {
   copyMatch,
   lengthEnd,
   loadCode,
+  pageBytes,
   readCode16,
   storePage,
   takeLiterals,
@@ -37,6 +38,15 @@ function refuseBeyond(algorithm: string, at: number, size: number): never {
 /** What bytes of a length from `at` up to `stop` add to its half token. */
 function beyondMask(at: number, stop: number): number {
   return MORE * (stop - 1 - at) + codeBytes[stop - 1];
+}
+
+/**
+ * A match of itself: the format has none, but the kernel's decoder makes zeros
+ * of it, as it writes the distance where the match is to be before it copies.
+ */
+function putZeros(count: number, to: number): number {
+  pageBytes.fill(0, to, to + count);
+  return to + count;
 }
 
 /**
@@ -67,7 +77,7 @@ function decode(algorithm: string, end: number, size: number): number {
     if (at === end) return made;
     if (at + 2 > end) refuse(algorithm, "it ends inside an offset");
     const distance = readCode16(at);
-    if (distance === 0 || distance > made) {
+    if (distance > made) {
       refuse(
         algorithm,
         `the match at byte ${at} goes back ${distance} of ${made} bytes`,
@@ -82,7 +92,9 @@ function decode(algorithm: string, end: number, size: number): number {
       at = stop;
     }
     if (length > size - made) refuseBeyond(algorithm, at, size);
-    made = copyMatch(distance, length, made);
+    made = distance === 0
+      ? putZeros(length, made)
+      : copyMatch(distance, length, made);
   }
   return refuse(algorithm, "it ends without a last sequence");
 }

@@ -22,7 +22,7 @@ import {
   ZEROS,
 } from "./sw842_format.ts";
 import { endBits, putBits, startBits } from "./sw842_bits.ts";
-import { loadPage, source } from "./workspace.ts";
+import { loadPage, pageBytes } from "./workspace.ts";
 
 /** The most bytes that a page has. */
 const MAX_PAGE_SIZE = 65536;
@@ -31,7 +31,11 @@ const HASH_BITS = 11;
 /** A unit that no ring holds: units are counted from the page's first. */
 const NEVER = -(1 << 15);
 
-const words = new DataView(source.buffer, source.byteOffset, source.byteLength);
+const words = new DataView(
+  pageBytes.buffer,
+  pageBytes.byteOffset,
+  pageBytes.byteLength,
+);
 
 /*
  * A ring holds the page's last units, of 2, 4 or 8 bytes. As units enter in the
@@ -220,7 +224,7 @@ function putShortData(from: number, end: number): void {
   if (from === end) return;
   putBits(SHORT_DATA, TEMPLATE_BITS);
   putBits(end - from, SHORT_DATA_BITS);
-  for (let at = from; at < end; at++) putBits(source[at], 8);
+  for (let at = from; at < end; at++) putBits(pageBytes[at], 8);
 }
 
 /**
@@ -238,6 +242,6 @@ export function compressSw842(page: Uint8Array, into: Uint8Array): number {
   putBlocks(wholeBlocks);
   putShortData(wholeBlocks, length);
   putBits(END, TEMPLATE_BITS);
-  putBits(checksum(source, length), CRC_BITS);
+  putBits(checksum(pageBytes, length), CRC_BITS);
   return endBits(PADDED_TO);
 }

@@ -56,7 +56,8 @@ export function storePage(into: Uint8Array): void {
   into.set(pageBytes.subarray(0, into.length));
 }
 
-function assertPageSize(verb: string, { length }: Uint8Array): void {
+/** Throws a RangeError where a page is larger than any. */
+export function assertPageSize(verb: string, { length }: Uint8Array): void {
   if (length <= MAX_PAGE_SIZE) return;
   throw new RangeError(
     `Cannot ${verb} a page: the 'page' has ${length} bytes, not ${MAX_PAGE_SIZE} or less`,

@@ -7,6 +7,7 @@ import { PARAM_NOT_SET, type ZcompParams } from "../linux/zcomp_params.ts";
 import type { ZstdEncoder, ZstdSizeHint } from "../linux/zstd_encoder.ts";
 import type { Codec } from "./codec.ts";
 import { zlibDecoder } from "./node_zlib.ts";
+import { assertPageSize } from "./workspace.ts";
 import { compressUnsized } from "./zstd_asm.ts";
 import { denoZstd, isDenoZstd157 } from "./zstd_deno.ts";
 import type { WasmRelease } from "./zstd_builds.ts";
@@ -91,6 +92,14 @@ function decoderWithDict(dict: Uint8Array): Codec["decompress"] {
     zstdLibrary("1.5.7", "page").decompress(compressed, page, dict);
 }
 
+/** An encoder that takes no more than a page. */
+function ofPages(compress: Codec["compress"]): Codec["compress"] {
+  return (page, into) => {
+    assertPageSize("compress", page);
+    return compress(page, into);
+  };
+}
+
 /** A codec of a library at a level, without a dictionary. */
 function plainCodec(
   { encoder, near, windowLog = MAX_PAGE_WINDOW_LOG }: Library,
@@ -103,7 +112,7 @@ function plainCodec(
     get near() {
       return near?.();
     },
-    compress: encoder(sizeHint, level),
+    compress: ofPages(encoder(sizeHint, level)),
     decompress: decoder(windowLog),
     withParams,
   };
@@ -123,7 +132,7 @@ function codecWithParams(
     : {
       name: NAME,
       near: NEAR_WITH_DICT,
-      compress: encoderWithDict(level, dict),
+      compress: ofPages(encoderWithDict(level, dict)),
       decompress: decoderWithDict(dict),
     };
 }

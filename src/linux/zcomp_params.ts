@@ -74,12 +74,21 @@ const refuseLz4Dict = (algorithm: string, { dict }: ZcompParams) =>
     : undefined;
 
 /** 7.1: as before, and lz4's dictionary. */
-export const stopAtWindowOrRefuseDict: RefuseParams = (algorithm, params) =>
-  stopAtWindow(algorithm, params) ?? refuseLz4Dict(algorithm, params);
+export function stopAtWindowOrRefuseDict(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | "stops" | undefined {
+  return stopAtWindow(algorithm, params) ?? refuseLz4Dict(algorithm, params);
+}
 
 /** 7.2: likewise. */
-export const refuseLevelWindowOrDict: RefuseParams = (algorithm, params) =>
-  refuseLevelOrWindow(algorithm, params) ?? refuseLz4Dict(algorithm, params);
+export function refuseLevelWindowOrDict(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | undefined {
+  return refuseLevelOrWindow(algorithm, params) ??
+    refuseLz4Dict(algorithm, params);
+}
 
 /** Levels that each algorithm has; of the others none (`backend_*.c`, 7.3.4). */
 const LEVELS: Readonly<Record<string, readonly [least: number, most: number]>> =
