@@ -215,7 +215,7 @@ export class ZsPool {
       fixFullnessGroup(this.zspages, sizeClass, zspage);
       return handle;
     }
-    return runToEnd(this.#mallocInNewZspage(sizeClass, cell));
+    return this.#mallocInNewZspage(sizeClass, cell);
   }
 
   /**
@@ -545,11 +545,8 @@ export class ZsPool {
     return this.handles.recordObj(cell, pfn, objIndex, size);
   }
 
-  *#mallocInNewZspage(
-    sizeClass: SizeClass,
-    cell: number,
-  ): Generator<Stop, number | Errno> {
-    yield "zs_malloc: lock dropped, alloc_zspage may sleep";
+  /** Puts an object into a zspage that it makes for it. */
+  #mallocInNewZspage(sizeClass: SizeClass, cell: number): number | Errno {
     const zspage = this.zspages.alloc(sizeClass);
     if (zspage === NO_ZSPAGE) {
       this.handles.free(cell);
