@@ -14,7 +14,7 @@ import {
 } from "../../rules/stop.ts";
 import type { LockOrder } from "./lock_order.ts";
 import { RACE_RULES } from "./rules.ts";
-import type { RaceTrial } from "./trial.ts";
+import { type RaceTrial, THREAD_NAMES } from "./trial.ts";
 
 /** Where a thread is before its next operation. */
 export const BEGIN = "begin";
@@ -141,7 +141,7 @@ export class Execution<Subject> {
   /** Throws where nobody can go on though not everything is done. */
   assertSomebody(): void {
     const waiting = this.#threads.flatMap(({ next }, nth) =>
-      next === DONE ? [] : [`thread ${nth} at ${textOf(next)}`]
+      next === DONE ? [] : [`CPU ${THREAD_NAMES[nth]} at ${textOf(next)}`]
     );
     throw new InvariantError(RACE_RULES.deadlock, {
       where: waiting.join("; "),
@@ -170,8 +170,10 @@ export class Execution<Subject> {
         found: "no end",
       });
     }
-    const isTaken = this.#pass(thread, next);
+    const isTaken = !doesTry(next) || canTake(next, thread);
+    // Before anything is broken: the schedule must have the stop that breaks it.
     const transition = this.#record(thread, operation, next, isTaken);
+    if (isTaken) this.#pass(thread, next);
     this.#goOn(thread, isTaken);
     transition.touched = this.#lockdep.takeTouched();
     return transition;
@@ -204,20 +206,22 @@ export class Execution<Subject> {
       ended: Infinity,
       answer: undefined,
     });
-    this.#goOn(thread, true);
+    try {
+      this.#goOn(thread, true);
+    } catch (error) {
+      this.#record(thread, operation, BEGIN, true);
+      throw error;
+    }
   }
 
-  /** Does what a stop says of locks; whether a lock that was tried is taken. */
-  #pass(thread: number, next: Stop): boolean {
+  /** Does what a stop says of locks. */
+  #pass(thread: number, next: Stop): void {
     if (typeof next === "string") {
       if (!isBlocked(next)) this.#assertMaySleep(thread, next);
-      return true;
+    } else if ("lock" in next) {
+      if (next.does === "release") this.#release(thread, next);
+      else this.#take(thread, next);
     }
-    if (!("lock" in next)) return true;
-    if (next.does === "release") this.#release(thread, next);
-    else if (!canTake(next, thread)) return false;
-    else this.#take(thread, next);
-    return true;
   }
 
   #take(thread: number, locking: Locking): void {
@@ -247,6 +251,7 @@ export class Execution<Subject> {
         found: "not held",
       });
     }
+    if (mode === "exclusive") this.#trial.consistent?.(this.subject, lock);
     held.splice(at, 1);
     if (mode === "shared") {
       lock.readers.splice(lock.readers.indexOf(thread), 1);
@@ -338,7 +343,9 @@ function isInVain(
   return isBlocked(from) && (isBlocked(to) || doesTry(to));
 }
 
-const doesTry = (stop: Stop) => typeof stop !== "string" && stop.does === "try";
+function doesTry(stop: Stop): stop is Locking {
+  return typeof stop !== "string" && stop.does === "try";
+}
 
 /** Whether a lock could be taken now. */
 function canTake({ lock, mode }: Locking, thread: number): boolean {
