@@ -26,7 +26,7 @@ const SPINNING: readonly LockKind[] = [
 ];
 
 /** Nobody, in place of a thread's number. */
-export const NOBODY = -1;
+export const NOBODY: number = -1;
 
 /** A lock, and who holds it: that is the explorer's to keep. */
 export interface Lock {
