@@ -253,6 +253,7 @@ export {
 } from "./src/search/races/execution.ts";
 export { ANYTHING } from "./src/search/races/linearizable.ts";
 export { RACE_RULES } from "./src/search/races/rules.ts";
+export { raceText, type RaceTextOptions } from "./src/search/races/report.ts";
 export * from "./src/search/races/room.ts";
 export * from "./src/search/races/trial.ts";
 export * from "./src/search/trial.ts";

@@ -20,7 +20,7 @@ import { type RaceTrial, THREAD_NAMES } from "./trial.ts";
 export const BEGIN = "begin";
 
 /** A thread that has done everything. */
-const DONE = "done";
+export const DONE = "done";
 
 /** One thread, between two stops. */
 interface Thread {

@@ -7,8 +7,8 @@ import { Linearizable } from "./linearizable.ts";
 import { LockOrder } from "./lock_order.ts";
 import {
   byPriority,
+  following,
   type Ran,
-  runAgain,
   runSchedule,
   uniformly,
 } from "./random_schedules.ts";
@@ -235,7 +235,7 @@ export function replayRace<Subject>(
   assertTrial(trial);
   const threads = readSchedule(schedule, trial.threads.length);
   const tally = new Tally(trial);
-  const ran = runAgain(trial, new LockOrder(), threads);
+  const ran = runSchedule(trial, new LockOrder(), following(threads));
   tally.take(ran);
   const { trace, completed } = ran.execution;
   const { finding } = tally;
