@@ -1,5 +1,6 @@
 /** What `zspec races` prints. */
 import { counted, grouped, table } from "../report/table.ts";
+import { wrap } from "../report/wrap.ts";
 import { isEmptyShard } from "../search/batches.ts";
 import type { RaceFinding } from "../search/races/explore.ts";
 import { errorOf, faultOf } from "../search/races/fault.ts";
@@ -40,8 +41,8 @@ export function racesText(
     return failureText(plan, outcome, failure, width);
   }
   return plan.program === undefined
-    ? programsText(plan, outcome)
-    : givenText(plan, outcome);
+    ? programsText(plan, outcome, width)
+    : givenText(plan, outcome, width);
 }
 
 /** Which schedules, in words. */
@@ -57,46 +58,60 @@ function rate({ runs, busy }: RoomCount, jobs: number): number {
   return busy === 0 ? 0 : Math.round(1000 * runs * jobs / busy);
 }
 
-function programsText(plan: RacesPlan, outcome: RacesOutcome): string {
+function programsText(
+  plan: RacesPlan,
+  outcome: RacesOutcome,
+  width: number,
+): string {
   const { counts, seconds } = outcome;
-  const programs = counts.reduce((sum, one) => sum + one.programs, 0);
-  return `${countsText(plan, counts)}${cappedText(plan, counts)}
-${counted(programs, "program")} in ${seconds.toFixed(1)} s. ${
+  const programs = sum(counts, "programs");
+  const end = `${counted(programs, "program")} in ${seconds.toFixed(1)} s. ${
     verdictOf(plan, outcome, programs)
-  }
-`;
+  }`;
+  return `${countsText(plan, counts)}\n${
+    wrap(`${wholeText(plan, counts)}${end}`, width)
+  }`;
+}
+
+/** One figure of all rooms. */
+function sum(
+  counts: readonly RoomCount[],
+  figure: "programs" | "runs" | "all" | "capped",
+): number {
+  return counts.reduce((total, one) => total + one[figure], 0);
 }
 
 function countsText(plan: RacesPlan, counts: readonly RoomCount[]): string {
   const isPct = "depth" in plan.search;
-  const figures = [
-    ...["programs", "schedules", "stops", "schedules/s"],
-    ...isPct ? [] : [`all ${searchText(plan)}`, "all there are"],
-  ];
+  const figures = ["programs", "schedules", "stops", "schedules/s"];
   return table(
     [
       { title: "room", align: "left" },
       { title: "kernel", align: "left" },
-      ...figures.map((title) => ({ title })),
+      ...[...figures, ...isPct ? [] : ["wholly"]].map((title) => ({ title })),
     ],
     counts.map((count) => [
       count.room,
       count.profile,
       ...[count.programs, count.schedules, count.stops].map(grouped),
       grouped(rate(count, plan.jobs)),
-      ...isPct ? [] : [grouped(count.whole), grouped(count.all)],
+      ...isPct ? [] : [grouped(count.whole)],
     ]),
   );
 }
 
-/** Which programs were not explored as far as was asked. */
-function cappedText(plan: RacesPlan, counts: readonly RoomCount[]): string {
-  const capped = counts.reduce((sum, one) => sum + one.capped, 0);
-  return capped === 0
+/** What was explored wholly, and what was not. */
+function wholeText(plan: RacesPlan, counts: readonly RoomCount[]): string {
+  if ("depth" in plan.search) return "";
+  const [all, capped] = [sum(counts, "all"), sum(counts, "capped")];
+  const rest = capped === 0
     ? ""
-    : `\nOf ${counted(capped, "program")} not every schedule ${
-      searchText(plan)
-    } was run, only the first of them: ${grouped(RACE_SCHEDULES)} runs.\n`;
+    : ` ${counted(capped, "program")} ${
+      capped === 1 ? "has" : "have"
+    } more, of which the first ${grouped(RACE_SCHEDULES)} were run.`;
+  return `Wholly: every schedule ${searchText(plan)} was run; ${
+    counted(all, "program")
+  } of them ${all === 1 ? "has" : "have"} no other.${rest} `;
 }
 
 function verdictOf(
@@ -112,16 +127,18 @@ function verdictOf(
 }
 
 /** What came of threads that were given. */
-function givenText(plan: RacesPlan, outcome: RacesOutcome): string {
-  const { counts: [count], bounds, seconds } = outcome;
+function givenText(
+  plan: RacesPlan,
+  outcome: RacesOutcome,
+  width: number,
+): string {
+  const { counts: [count], bounds, seconds, interrupted } = outcome;
   const perSecond = grouped(rate(count, 1));
-  return `${boundsText(bounds)}${givenVerdict(plan, outcome)}
-${counted(count.runs, "run")}, ${counted(count.stops, "stop")} in ${
-    seconds.toFixed(1)
-  } s: ${perSecond} schedules a second. ${
-    outcome.interrupted ? "Interrupted: they held so far." : "All hold."
-  }
-`;
+  const end = interrupted ? "Interrupted: they held so far." : "All hold.";
+  return boundsText(bounds) + wrap(givenVerdict(plan, outcome), width) +
+    `${counted(count.runs, "run")}, ${counted(count.stops, "stop")} in ${
+      seconds.toFixed(1)
+    } s: ${perSecond} schedules a second. ${end}\n`;
 }
 
 function boundsText(bounds: readonly ProgramFigures[]): string {
@@ -194,16 +211,14 @@ function failureText(
   width: number,
 ): string {
   const { found } = failure;
-  const runs = counts.reduce((sum, one) => sum + one.runs, 0);
-  const programs = counts.reduce((sum, one) => sum + one.programs, 0);
   const shrunk = found.isSmallest
     ? "Nothing smaller breaks that rule."
     : "There may be something smaller that breaks that rule.";
+  const whence = `Found after ${counted(sum(counts, "runs"), "schedule")} of ${
+    counted(sum(counts, "programs"), "program")
+  }; to find and shrink it took ${seconds.toFixed(1)} s. ${shrunk}`;
   return `${foundText(plan.rooms, failure, width)}
-Found in ${counted(runs, "schedule")} of ${
-    counted(programs, "program")
-  }, shrunk in ${seconds.toFixed(1)} s in all. ${shrunk}
-
+${wrap(whence, width)}
 To run it again:
 
   ${replayCommand(failure)}
@@ -280,7 +295,7 @@ export function racesJson(plan: RacesPlan, outcome: RacesOutcome): string {
     : undefined;
   return JSON.stringify(
     {
-      search: `races, ${searchText(plan)}`,
+      search: `races of ${kernelsText(plan)}, ${searchText(plan)}`,
       program: program && raceProgramText(program),
       seed,
       shard,
@@ -295,6 +310,10 @@ export function racesJson(plan: RacesPlan, outcome: RacesOutcome): string {
     null,
     2,
   );
+}
+
+function kernelsText({ rooms }: RacesPlan): string {
+  return [...new Set(rooms.map(({ profile }) => profile.name))].join(", ");
 }
 
 /** A room as 'zspec merge' reads it, with figures of its own. */

@@ -83,12 +83,12 @@ function headline(
     : error instanceof InvariantError
     ? `${error.id} is broken`
     : "an operation fails";
-  return wrap(
-    `${of}${what} by ${count(cpus, "CPU")} in ${
-      count(stops.length, "step")
-    }, with ${count(preemptions, "preemption")}.`,
-    width,
-  );
+  const figures = [
+    count(cpus, "CPU"),
+    count(stops.length, "step"),
+    count(preemptions, "preemption"),
+  ];
+  return wrap(`${of}${what} (${figures.join(", ")}).`, width);
 }
 
 function count(many: number, what: string): string {

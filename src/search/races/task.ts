@@ -65,9 +65,13 @@ export type ProgramEnd = "whole" | "capped" | "late" | "broken";
  */
 export type RaceReport =
   | { readonly begun: RaceProgram }
-  | { readonly runs: number }
+  | { readonly runs: number; readonly milliseconds: number }
   | { readonly bound: ProgramFigures }
-  | { readonly explored: ProgramFigures; readonly end: ProgramEnd }
+  | {
+    readonly explored: ProgramFigures;
+    readonly end: ProgramEnd;
+    readonly milliseconds: number;
+  }
   | { readonly found: FoundRaceMessage }
   | "done";
 
@@ -96,7 +100,11 @@ export function exploreTask(
     const explored = room.explore(profile, program, way);
     const { finding } = explored;
     const how = endOf(explored, search, pace.isOver());
-    report({ explored: figuresOf(explored), end: how });
+    report({
+      explored: figuresOf(explored),
+      end: how,
+      milliseconds: pace.milliseconds(),
+    });
     if (finding !== undefined) {
       return reportFinding(room, profile, { program, finding }, report);
     }
@@ -132,15 +140,17 @@ function* programsOf(
 function paceOf(end: number, report: (one: RaceReport) => void) {
   let isOver = false;
   let runs = 0;
-  let told = performance.now();
+  const started = performance.now();
+  let told = started;
   return {
     isOver: () => isOver,
+    milliseconds: () => performance.now() - started,
     goesOn() {
       runs++;
       const now = performance.now();
       if (now - told > MILLISECONDS_TOLD) {
         told = now;
-        report({ runs });
+        report({ runs, milliseconds: now - started });
       }
       isOver = now >= end;
       return !isOver;

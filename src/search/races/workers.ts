@@ -197,22 +197,15 @@ async function runTurn(
   turn: Turn,
 ): Promise<boolean> {
   const { now, search, scheduleMilliseconds } = crew.options;
-  const { asked, count } = turn;
+  const { asked } = turn;
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const started = now();
-  let program: RaceProgram | undefined;
-  // Schedules of a program that is not done.
-  let under = 0;
+  const heard = hearing(crew, turn);
   const silence = watchdog(() => {
-    // What is found already is only being shrunk.
-    if (program !== undefined && crew.failed?.turn !== turn) {
-      fail(crew, turn, endless(program, scheduleMilliseconds));
-    }
+    heard.nothing();
     resolve(false);
   });
   crew.running.set(turn, () => {
-    count.runs += under;
-    count.schedules += under;
+    heard.noMore();
     resolve(false);
   });
   worker.onerror = (event) => {
@@ -220,53 +213,70 @@ async function runTurn(
     reject(new Error(`Cannot explore ${asked.room}: ${event.message}`));
   };
   worker.onmessage = ({ data }: MessageEvent<RaceReport>) => {
-    silence.wait(scheduleMilliseconds);
     if (data === "done") return resolve(true);
-    if ("bound" in data) return crew.options.onBound(data.bound);
-    if ("found" in data) {
-      silence.wait(SHRINK_RACE_MILLISECONDS + scheduleMilliseconds);
-      return fail(crew, turn, data.found);
-    }
-    if ("begun" in data) {
-      program = data.begun;
-      return;
-    }
-    if ("runs" in data) {
-      under = data.runs;
-      return;
-    }
-    under = 0;
-    countProgram(count, data.explored, data.end);
-    crew.options.onProgram();
+    const isShrunkNext = "found" in data;
+    silence.wait(
+      scheduleMilliseconds + (isShrunkNext ? SHRINK_RACE_MILLISECONDS : 0),
+    );
+    heard.report(data);
   };
   silence.wait(scheduleMilliseconds);
+  const milliseconds = crew.end - now();
   worker.postMessage(
-    {
-      ...asked,
-      work: turn.work,
-      search,
-      milliseconds: crew.end - started,
-    } satisfies RaceTask,
+    { ...asked, work: turn.work, search, milliseconds } satisfies RaceTask,
   );
   try {
     return await promise;
   } finally {
     silence.end();
     crew.running.delete(turn);
-    count.busy += now() - started;
   }
+}
+
+/** What a turn's reports come to. */
+function hearing(crew: Crew, turn: Turn) {
+  const { options } = crew;
+  const { count } = turn;
+  let program: RaceProgram | undefined;
+  /** Of a program that is not done. */
+  let soFar = { runs: 0, milliseconds: 0 };
+  return {
+    report(one: Exclude<RaceReport, "done">) {
+      if ("begun" in one) program = one.begun;
+      else if ("bound" in one) options.onBound(one.bound);
+      else if ("found" in one) fail(crew, turn, one.found);
+      else if ("runs" in one) soFar = one;
+      else {
+        soFar = { runs: 0, milliseconds: 0 };
+        countProgram(count, one);
+        options.onProgram();
+      }
+    },
+    /** It is ended: what is known of its program counts. */
+    noMore() {
+      count.runs += soFar.runs;
+      count.schedules += soFar.runs;
+      count.busy += soFar.milliseconds;
+    },
+    /** It does not answer: a schedule does not end. */
+    nothing() {
+      // Or one that was found is being shrunk.
+      if (program === undefined || crew.failed?.turn === turn) return;
+      fail(crew, turn, endless(program, options.scheduleMilliseconds));
+    },
+  };
 }
 
 function countProgram(
   count: RoomCount,
-  figures: ProgramFigures,
-  end: ProgramEnd,
+  { explored, end, milliseconds }: Extract<RaceReport, { end: ProgramEnd }>,
 ): void {
   count.programs++;
-  count.schedules += figures.schedules;
-  count.runs += figures.runs;
-  count.stops += figures.stops;
-  if (figures.isAll) count.all++;
+  count.schedules += explored.schedules;
+  count.runs += explored.runs;
+  count.stops += explored.stops;
+  count.busy += milliseconds;
+  if (explored.isAll) count.all++;
   if (end === "whole") count.whole++;
   if (end === "capped") count.capped++;
 }
