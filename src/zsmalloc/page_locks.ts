@@ -42,7 +42,9 @@ export function* lockPage(
   where: string,
 ): Generator<Stop, void> {
   yield acquire(locks.ofPage(pfn), where);
-  while (!holds.lock(pfn)) yield blocked(`${where}: waits for a locked page`);
+  while (!holds.lock(pfn)) {
+    yield blocked(`${where}: waits for the lock of the page`);
+  }
 }
 
 /** Unlocks a frame. */

@@ -295,6 +295,7 @@ export class ZsPool {
     const sizeClass = this.classOfZspage(zspage);
     locks.assertCovered(sizeClass, "obj_free, mm/zsmalloc.c");
     locks.touchFullness(zspage);
+    locks.touchObject(handle);
     const objIndex = handles.objIndexOf(handle, sizeClass.size);
     zspages.objFree(pfn, objIndex, sizeClass.size);
     sizeClass.objsUsed--;
