@@ -136,10 +136,13 @@ function toldOf(
   const [name, file] = comma < 0
     ? [stop.where, ""]
     : [stop.where.slice(0, comma), stop.where.slice(comma + 2)];
-  const does = "lock" in stop
-    ? lockingText(stop, isTaken, holders)
-    : `${stop.does === "read" ? "looks at" : "changes"} ${stop.state}`;
-  return { function: name, file, does };
+  const told = { function: name, file };
+  if ("lock" in stop) {
+    return { ...told, does: lockingText(stop, isTaken, holders) };
+  }
+  if (stop.does === "sleep") return { ...told, does: "may sleep" };
+  const verb = stop.does === "read" ? "looks at" : "changes";
+  return { ...told, does: `${verb} ${stop.state}` };
 }
 
 function toldOfWait(stop: Wait): Told {
