@@ -8,6 +8,7 @@ import {
   type Wait,
 } from "../../rules/stop.ts";
 import { InvariantError } from "../../rules/invariant.ts";
+import { ANYTHING } from "./linearizable.ts";
 import type { ColumnLine } from "./report_columns.ts";
 import type { Retraced, RetracedStop, Waiting } from "./retrace.ts";
 import { THREAD_NAMES } from "./trial.ts";
@@ -111,7 +112,8 @@ function brokenText(thrown: unknown): string {
 }
 
 function answerText(answer: unknown): string {
-  return answer === undefined ? "returns" : `returns ${JSON.stringify(answer)}`;
+  const says = answer !== undefined && answer !== ANYTHING;
+  return says ? `returns ${JSON.stringify(answer)}` : "returns";
 }
 
 function touchedTexts(touched: readonly Touch[]): string[] {
@@ -121,6 +123,9 @@ function touchedTexts(touched: readonly Touch[]): string[] {
   return [...new Set(texts)];
 }
 
+/** A function, what of it where that is said, and its file. */
+const WHERE = /^([^:,]+)(?:: ([^,]+))?(?:, (.+))?$/;
+/** A function, and what is done there. */
 const FUNCTION = /^([A-Za-z_]\w*): (.*)$/s;
 
 /** What a stop does, and in which function. */
@@ -132,17 +137,18 @@ function toldOf(
   },
 ): Told {
   if (typeof stop === "string") return toldOfWait(stop);
-  const comma = stop.where.indexOf(", ");
-  const [name, file] = comma < 0
-    ? [stop.where, ""]
-    : [stop.where.slice(0, comma), stop.where.slice(comma + 2)];
-  const told = { function: name, file };
-  if ("lock" in stop) {
-    return { ...told, does: lockingText(stop, isTaken, holders) };
-  }
-  if (stop.does === "sleep") return { ...told, does: "may sleep" };
-  const verb = stop.does === "read" ? "looks at" : "changes";
-  return { ...told, does: `${verb} ${stop.state}` };
+  const does = "lock" in stop
+    ? lockingText(stop, isTaken, holders)
+    : stop.does === "sleep"
+    ? "may sleep"
+    : `${stop.does === "read" ? "looks at" : "changes"} ${stop.state}`;
+  const [, name, part = "", file = ""] = WHERE.exec(stop.where) ??
+    [stop.where, stop.where];
+  return {
+    function: name,
+    file,
+    does: part === "" ? does : `${part}: ${does}`,
+  };
 }
 
 function toldOfWait(stop: Wait): Told {
@@ -157,9 +163,8 @@ function lockingText(
   holders: readonly number[],
 ): string {
   const what = lockText(lock) + (mode === "shared" ? ", shared" : "");
-  if (does === "release") return `lets go of ${what}`;
+  if (does === "release") return `drops ${what}`;
   if (does === "acquire") return `takes ${what}`;
-  return isTaken
-    ? `tries ${what}: takes it`
-    : `tries ${what}: ${cpusText(holders)} it`;
+  if (isTaken) return `trylocks ${what}`;
+  return `trylocks ${what} in vain: ${cpusText(holders)} it`;
 }
