@@ -512,3 +512,17 @@ commandTest(
     }
   },
 );
+
+commandTest(
+  "the README's operations of one's own race as it shows",
+  async (folder) => {
+    const readme = await Deno.readTextFile(`${ROOT}README.md`);
+    const section = readme.slice(readme.indexOf("\n## Races\n"));
+    const [, example = "", shown = ""] =
+      /```ts\n([^]*?)```\n\n```text\n([^]*?)```/.exec(section) ?? [];
+    const source = example.replace(/https:[^"]*\/mod\.ts/, `${ROOT}mod.ts`);
+    await Deno.writeTextFile(`${folder}/own.ts`, source);
+    const ran = await deno(folder, "run", "--check", "--no-lock", "own.ts");
+    assertEquals([ran.code, ran.stdout], [0, `${shown}\n`], ran.stderr);
+  },
+);

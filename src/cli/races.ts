@@ -63,53 +63,53 @@ ${RACE_ROOMS.map(roomHelp).join("")}
 ${
     optionHelp(
       "--threads T",
-      18,
+      19,
       "the threads of one program, between bars, or a file that has them; what is done before stands before a slash: 'write 0 A / write 0 B; read 0 | discard 0'. Without it programs are made at random",
     )
   }${
     optionHelp(
       "--preemptions N",
-      18,
+      19,
       `the most preemptions of a schedule: by default ${RACE_PREEMPTIONS}, with --threads as many as there are. A random program is left after ${RACE_SCHEDULES} schedules`,
     )
   }${
     optionHelp(
       "--pct D",
-      18,
+      19,
       "draws schedules at random instead, by priorities that change D-1 times",
     )
   }${
     optionHelp(
       "--replay TEXT",
-      18,
+      19,
       "runs one schedule again: PROGRAM @ SCHEDULE @ PROFILE, as it was printed",
     )
-  }${profileHelp(18, "the kernel, by default the newest that has the room")}${
+  }${profileHelp(19, "the kernel, by default the newest that has the room")}${
     optionHelp(
       "--seed N",
-      18,
+      19,
       "what the programs are made from; by default a fresh one",
     )
   }${
     optionHelp(
       "--runs N",
-      18,
+      19,
       `programs of each room: by default ${RACE_PROGRAMS}, or as many as --time allows`,
     )
   }${
     optionHelp(
       "--time SECONDS",
-      18,
+      19,
       `when to stop; with --threads by default ${RACE_SECONDS}`,
     )
   }${
     optionHelp(
       "--jobs N",
-      18,
+      19,
       "threads to run them; by default as many as there are CPUs",
     )
-  }${shardHelp(18)}
-  --json          the figures for machines
+  }${shardHelp(19)}
+  --json           the figures for machines
 
 Exit status: 0 all hold, 1 something is broken or nothing was explored, 2 it
 cannot be run, 130 interrupted.

@@ -143,7 +143,7 @@ class Tally<Subject> {
  * const safe = exploreRaces({ threads: [[locked], [locked]], create, atRest });
  * assertEquals([safe.finding, safe.isAll], [undefined, true]);
  * const racy = exploreRaces({ threads: [[unlocked], [unlocked]], create, atRest });
- * assertEquals([racy.preemptions, racy.finding?.schedule], [0, "A2 B3 A1"]);
+ * assertEquals([racy.preemptions, racy.finding?.schedule], [0, "A1 B2 A1"]);
  * assert(String(racy.finding?.error).includes("races/linearizable"));
  * ```
  */
