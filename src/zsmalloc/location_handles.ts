@@ -89,4 +89,12 @@ export class LocationHandles implements Handles {
   live(): Iterable<number> {
     return this.#live;
   }
+
+  remember(): () => void {
+    const live = [...this.#live];
+    return () => {
+      this.#live.clear();
+      live.forEach((handle) => this.#live.add(handle));
+    };
+  }
 }

@@ -41,6 +41,7 @@ import {
   fixFullnessGroup,
   fullnessGroup,
   GROUP_EMPTY,
+  rememberClass,
   removeZspage,
   type SizeClass,
 } from "./size_class.ts";
@@ -637,6 +638,33 @@ export class ZsPool {
     const isLocked = zspages.pagesOf(zspage).some((pfn) => holds.isLocked(pfn));
     if (isLocked) this.kickDeferredFree();
     return !isLocked;
+  }
+
+  /**
+   * What brings the pool and its memory back to what they are now, that nobody
+   * uses it and nothing is mapped; who explores what can become of it does so
+   * again and again.
+   */
+  remember(): () => void {
+    const parts = [this.memory, this.zspages, this.handles, this.holds]
+      .map((part) => part.remember());
+    const classes = this.classes.map(rememberClass);
+    const { pagesAllocated, pagesTaken, pagesCompacted } = this;
+    const { objectsMigrated, hasDeferred, isDestroyed } = this;
+    return () => {
+      for (const restore of parts) restore();
+      for (const restore of classes) restore();
+      this.locks.forgetHolders();
+      this.mappings.forgetPins();
+      this.pagesAllocated = pagesAllocated;
+      this.pagesTaken = pagesTaken;
+      this.pagesCompacted = pagesCompacted;
+      this.objectsMigrated = objectsMigrated;
+      this.hasDeferred = hasDeferred;
+      this.isDestroyed = isDestroyed;
+      this.#compactions = this.#workers = 0;
+      this.#isContended = () => false;
+    };
   }
 
   #assertFreeable(handle: number): void {

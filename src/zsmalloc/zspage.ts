@@ -454,6 +454,20 @@ export class Zspages implements FrameChains {
     this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FREEOBJ] = 0;
   }
 
+  /** What brings the zspages back to what they are now; frames are the memory's. */
+  remember(): () => void {
+    const fields = this.fields.slice();
+    const freed = [...this.#freed];
+    const nextZspage = this.#nextZspage;
+    return () => {
+      this.fields.fill(FREE_ZSPAGE, fields.length);
+      this.fields.set(fields);
+      this.#freed.length = 0;
+      this.#freed.push(...freed);
+      this.#nextZspage = nextZspage;
+    };
+  }
+
   #grow(): void {
     const fields = new Uint32Array(2 * this.fields.length);
     fields.fill(FREE_ZSPAGE, this.fields.length);

@@ -279,6 +279,22 @@ export const ZSMALLOC_RACES = raceRoom<ZsmallocSubject>({
       compacted: 0,
     };
   },
+  remember(subject) {
+    const { pool, objects, isolated, compacted } = subject;
+    const restorePool = pool.remember();
+    const named = [...objects].map(([name, one]) =>
+      [name, { ...one }] as const
+    );
+    const frames = [...isolated];
+    return () => {
+      restorePool();
+      objects.clear();
+      for (const [name, one] of named) objects.set(name, { ...one });
+      isolated.clear();
+      for (const [name, pfn] of frames) isolated.set(name, pfn);
+      subject.compacted = compacted;
+    };
+  },
   lockdepOf: ({ pool }) => pool.locks.lockdep,
   operationOf,
   atRest,
