@@ -109,15 +109,17 @@ const read = (name: string): Operation =>
 
 /** The letter that an object is full of. */
 function letterOf(bytes: Uint8Array): string {
-  const [first] = bytes;
-  const other = bytes.find((byte) => byte !== first);
-  if (other !== undefined) return `${first} and ${other}`;
+  const first = bytes[0];
+  for (let at = 1; at < bytes.length; at++) {
+    if (bytes[at] !== first) return `${first} and ${bytes[at]}`;
+  }
   return first === 0 ? "nothing" : String.fromCharCode(first);
 }
 
 const compact = (isContended: boolean): Operation =>
   function* (subject) {
-    subject.compacted += yield* subject.pool.compactSteps(() => isContended);
+    const pages = yield* subject.pool.compactSteps(() => isContended);
+    subject.compacted += pages;
     return ANYTHING;
   };
 
