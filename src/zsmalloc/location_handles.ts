@@ -90,6 +90,13 @@ export class LocationHandles implements Handles {
     return this.#live;
   }
 
+  cells(): Uint32Array {
+    return Uint32Array.from(
+      [...this.#live].sort((one, other) => one - other)
+        .flatMap((handle) => [handle / 2 ** 32, handle % 2 ** 32]),
+    );
+  }
+
   remember(): () => void {
     const live = [...this.#live];
     return () => {

@@ -73,6 +73,8 @@ export interface Handles {
   live(): Iterable<number>;
   /** What brings the handles back to what they are now. */
   remember(): () => void;
+  /** The words that say where the objects lie. */
+  cells(): Uint32Array;
 }
 
 /**
@@ -191,6 +193,11 @@ export class HandleCache implements Handles {
       const handle = cell * this.#wordBytes;
       if (this.isLive(handle)) yield handle;
     }
+  }
+
+  cells(): Uint32Array {
+    const end = this.#nextCell * this.#locations.words;
+    return this.#cells.subarray(0, end);
   }
 
   remember(): () => void {

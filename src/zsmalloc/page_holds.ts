@@ -90,6 +90,16 @@ export class PageHolds {
     return zspage;
   }
 
+  /** What is held, as a text by which it can be compared. */
+  text(): string {
+    return JSON.stringify([
+      [...this.offLists],
+      [...this.#locked],
+      [...this.#isolated],
+      this.freeWork,
+    ]);
+  }
+
   /** What brings the holds back to what they are now. */
   remember(): () => void {
     const offLists = [...this.offLists];

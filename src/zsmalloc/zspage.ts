@@ -125,6 +125,11 @@ export class Zspages implements FrameChains {
     this.fields.fill(FREE_ZSPAGE);
   }
 
+  /** Zspages whose fields mean something, with the null pointer's. */
+  get count(): number {
+    return this.#nextZspage;
+  }
+
   /** One field of a zspage, by the offsets above. */
   get(zspage: number, field: number): number {
     return this.fields[zspage * ZSPAGE_STRIDE + field];
