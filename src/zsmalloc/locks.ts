@@ -92,6 +92,14 @@ export class PoolLocks {
       : undefined;
   }
 
+  /** Whether somebody who runs has an object pinned. */
+  get isAnyPinned(): boolean {
+    for (const { holder } of this.#pins.values()) {
+      if (holder !== NOBODY) return true;
+    }
+    return false;
+  }
+
   /** The lock of a frame (PG_locked). */
   ofPage(pfn: number): Lock {
     return lockIn(this.#pages, pfn, "PG_locked", "bit_wait", "page");

@@ -274,7 +274,8 @@ export class ZsPool {
     if (zspage !== NO_ZSPAGE && this.#isUnlocked(zspage)) {
       const sizeClass = this.classOfZspage(zspage);
       this.uncountZspage(sizeClass, zspage);
-      this.releaseZspage(sizeClass, zspage);
+      this.endZspage(sizeClass, zspage)
+        .forEach((pfn) => this.giveBackPage(pfn));
     }
     this.handles.free(handle);
   }
@@ -620,15 +621,19 @@ export class ZsPool {
     sizeClass.objsAllocated -= sizeClass.objectsPerZspage;
   }
 
-  /** Frees the frames of a zspage that its class counts no more. */
-  releaseZspage(sizeClass: SizeClass, zspage: number): void {
-    const { holds } = this;
-    this.zspages.free(zspage, (pfn) => {
-      if (!holds.isIsolated(pfn)) return false;
-      holds.lose(pfn);
-      return true;
-    });
+  /**
+   * Ends a zspage that its class counts no more. Its frames are given back by
+   * {@linkcode ZsPool.giveBackPage}, once nobody here holds them.
+   */
+  endZspage(sizeClass: SizeClass, zspage: number): readonly number[] {
     this.pagesAllocated -= sizeClass.pagesPerZspage;
+    return this.zspages.free(zspage);
+  }
+
+  /** Gives a frame back that is of no zspage; an isolated one stays its holder's. */
+  giveBackPage(pfn: number): void {
+    if (this.holds.isIsolated(pfn)) this.holds.lose(pfn);
+    else this.memory.freePage(pfn);
   }
 
   /** Whether no frame of a zspage is locked; else the worker is to free it. */

@@ -270,21 +270,20 @@ export class Zspages implements FrameChains {
   }
 
   /**
-   * Frees an empty zspage's frames, but for those that another holds. Specifies
-   * `__free_zspage` and `reset_page`.
+   * Ends an empty zspage, and returns its frames, which are of no zspage now and
+   * are to be given back. Specifies `__free_zspage` and `reset_page`.
    */
-  free(zspage: number, isHeld: (pfn: number) => boolean = () => false): void {
+  free(zspage: number): readonly number[] {
     const { memory } = this;
-    for (const pfn of this.pagesOf(zspage)) {
-      if (!isHeld(pfn)) memory.freePage(pfn);
-      else {
-        const page = pfn * PAGE_STRIDE;
-        memory.page.fill(0, page, page + PAGE_STRIDE);
-        memory.page[page + PAGE_FLAGS] = PG_ALLOCATED;
-      }
+    const pages = this.pagesOf(zspage);
+    for (const pfn of pages) {
+      const page = pfn * PAGE_STRIDE;
+      memory.page.fill(0, page, page + PAGE_STRIDE);
+      memory.page[page + PAGE_FLAGS] = PG_ALLOCATED;
     }
     this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FIRST_PAGE] = FREE_ZSPAGE;
     this.#freed.push(zspage);
+    return pages;
   }
 
   /**

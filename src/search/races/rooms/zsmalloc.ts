@@ -3,8 +3,9 @@ import type { Profile } from "../../../linux/profile.ts";
 import { Memory } from "../../../memory/memory.ts";
 import type { Random } from "../../../programs/random.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
+import { NOBODY } from "../../../rules/lock.ts";
 import type { Rule } from "../../../rules/rule.ts";
-import { reads, sleeps, type Stop } from "../../../rules/stop.ts";
+import { reads, type Stop } from "../../../rules/stop.ts";
 import { checkPool } from "../../../zsmalloc/invariants.ts";
 import { poolFingerprint } from "../../../zsmalloc/fingerprint.ts";
 import { objectState } from "../../../zsmalloc/locks.ts";
@@ -19,12 +20,21 @@ interface Named {
   isFreed: boolean;
 }
 
+/** A frame that somebody isolated. */
+interface Isolated {
+  /** The object that it was found by. */
+  readonly name: string;
+  readonly pfn: number;
+  /** The thread that is to migrate it or put it back; nobody: any. */
+  readonly thread: number;
+}
+
 /** A pool, and what the program did with it. */
 interface ZsmallocSubject {
   readonly pool: ZsPool;
   readonly objects: Map<string, Named>;
-  /** The frames that the program isolated, by the object's name. */
-  readonly isolated: Map<string, number>;
+  /** The frames that threads, or who came before them, isolated. */
+  readonly isolated: Isolated[];
   /** Pages that compactions answered to have freed. */
   compacted: number;
   /** What schedules left that held, by all that it depends on. */
@@ -143,11 +153,24 @@ function* frameUnder(
   return pool.handles.isLive(handle) ? pool.handles.pfnOf(handle) : undefined;
 }
 
+/** Takes the frame of an object that this thread is to migrate or put back. */
+function takeIsolated(
+  { pool, isolated }: ZsmallocSubject,
+  name: string,
+): Isolated | undefined {
+  const { current } = pool.locks.lockdep;
+  const at = isolated.findIndex((one) =>
+    one.name === name && (one.thread === current || one.thread === NOBODY)
+  );
+  return at < 0 ? undefined : isolated.splice(at, 1)[0];
+}
+
 const isolate = (name: string): Operation =>
   function* (subject) {
+    const { pool, isolated } = subject;
     const pfn = yield* frameUnder(subject, name);
-    if (pfn !== undefined && (yield* subject.pool.isolateSteps(pfn))) {
-      subject.isolated.set(name, pfn);
+    if (pfn !== undefined && (yield* pool.isolateSteps(pfn))) {
+      isolated.push({ name, pfn, thread: pool.locks.lockdep.current });
     }
     return ANYTHING;
   };
@@ -155,14 +178,14 @@ const isolate = (name: string): Operation =>
 const migrate = (name: string): Operation =>
   function* (subject) {
     const { pool, isolated } = subject;
-    const mine = isolated.get(name);
+    const mine = takeIsolated(subject, name);
     if (mine === undefined) {
       const pfn = yield* frameUnder(subject, name);
       if (pfn === undefined) return ANYTHING;
       return whyNever(yield* pool.migratePageSteps(pfn));
     }
-    const to = yield* pool.migrateIsolatedSteps(mine);
-    if (typeof to === "number") isolated.delete(name);
+    const to = yield* pool.migrateIsolatedSteps(mine.pfn);
+    if (typeof to === "string") isolated.push(mine);
     return whyNever(to);
   };
 
@@ -170,12 +193,10 @@ const migrate = (name: string): Operation =>
 const whyNever = (to: number | string) => to === "EINVAL" ? to : ANYTHING;
 
 const putback = (name: string): Operation =>
-  function* ({ pool, isolated }) {
-    yield sleeps("putback_movable_pages, mm/migrate.c");
-    const pfn = isolated.get(name);
-    if (pfn === undefined) return ANYTHING;
-    yield* pool.putbackSteps(pfn);
-    isolated.delete(name);
+  function* (subject) {
+    const mine = takeIsolated(subject, name);
+    if (mine === undefined) return ANYTHING;
+    yield* subject.pool.putbackSteps(mine.pfn);
     return ANYTHING;
   };
 
@@ -298,7 +319,7 @@ export const ZSMALLOC_RACES = raceRoom<ZsmallocSubject>({
     return {
       pool: new ZsPool(smallOf(profile), { memory }),
       objects: new Map(),
-      isolated: new Map(),
+      isolated: [],
       compacted: 0,
       rests: new Map(),
     };
@@ -314,8 +335,8 @@ export const ZSMALLOC_RACES = raceRoom<ZsmallocSubject>({
       restorePool();
       objects.clear();
       for (const [name, one] of named) objects.set(name, { ...one });
-      isolated.clear();
-      for (const [name, pfn] of frames) isolated.set(name, pfn);
+      isolated.length = 0;
+      isolated.push(...frames);
       subject.compacted = compacted;
     };
   },
