@@ -165,7 +165,7 @@ function locksTrial(
 Deno.test("a lock that is tried in vain is said to be another's", () => {
   const trial = locksTrial(
     function* ([lock]) {
-      const isTaken = yield trylock(lock, "first_try, a.c");
+      const isTaken = yield trylock(lock, "first_try, other_try, a.c");
       if (isTaken !== false) yield release(lock, "first_try, a.c");
       return isTaken !== false;
     },
@@ -175,6 +175,7 @@ Deno.test("a lock that is tried in vain is said to be another's", () => {
     },
   );
   const text = raceText(trial, { schedule: "B1 A1 B1" });
+  assertStringIncludes(text, "first_try() or other_try(), a.c\n");
   assertMatch(text, / trylocks a in vain: CPU B has it\n +returns false\n/);
 });
 

@@ -21,7 +21,7 @@ import {
 } from "./usage.ts";
 
 /** Programs of each room where neither their number nor a time is given. */
-export const RACE_PROGRAMS = 16;
+export const RACE_PROGRAMS = 32;
 /** Preemptions up to which random programs are explored. */
 export const RACE_PREEMPTIONS = 2;
 /** Schedules that a random program may have. */

@@ -63,9 +63,12 @@ function otherwiseIn<Subject>(
     const answer = given.answers[one.thread][one.operation];
     const isSame = one.answer === ANYTHING ||
       answer === (JSON.stringify(one.answer) ?? "");
-    return isSame
-      ? []
-      : [`${textOf(trial, one)} returns ${answer === "" ? "nothing" : answer}`];
+    if (isSame) return [];
+    const operation = textOf(trial, one);
+    if (answer === JSON.stringify(ANYTHING)) {
+      return [`${operation} does not return ${JSON.stringify(one.answer)}`];
+    }
+    return [`${operation} returns ${answer === "" ? "nothing" : answer}`];
   });
   const wanted: unknown = given.left === ""
     ? undefined

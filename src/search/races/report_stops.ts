@@ -54,7 +54,8 @@ function headings(): Heading {
     last.set(thread, name);
     const isKnown = file === "" || known.has(name);
     if (file !== "") known.add(name);
-    const text = isKnown ? `${name}()` : `${name}(), ${file}`;
+    const call = name.split(", ").map((one) => `${one}()`).join(" or ");
+    const text = isKnown ? call : `${call}, ${file}`;
     return [{ column: thread, depth: 1, text }];
   };
 }
@@ -123,8 +124,8 @@ function touchedTexts(touched: readonly Touch[]): string[] {
   return [...new Set(texts)];
 }
 
-/** A function, what of it where that is said, and its file. */
-const WHERE = /^([^:,]+)(?:: ([^,]+))?(?:, (.+))?$/;
+/** A function or several, what of it where that is said, and its file. */
+const WHERE = /^([^:]+?)(?:: ([^,]+))?(?:, ([^,]*[./][^,]*))?$/;
 /** A function, and what is done there. */
 const FUNCTION = /^([A-Za-z_]\w*): (.*)$/s;
 
