@@ -15,7 +15,7 @@ import { parseOptions, readText, UsageError } from "./usage.ts";
 /** How `zspec merge` is called. */
 export const MERGE_USAGE = `zspec merge FILE… [--json]
 
-Puts together what 'zspec fuzz --shard I/N --json' (or conform, or races) printed
+Puts together what 'zspec fuzz --shard I/N --json', or conform, or races printed
 for each I from 1 to N: programs, schedules, steps, and how often each rule was
 exercised. Fails where a shard is missing.
 

@@ -104,6 +104,10 @@ function countsText(plan: RacesPlan, counts: readonly RoomCount[]): string {
 function wholeText(plan: RacesPlan, counts: readonly RoomCount[]): string {
   if ("depth" in plan.search) return "";
   const [all, capped] = [sum(counts, "all"), sum(counts, "capped")];
+  const late = counts.reduce(
+    (total, { programs, whole, capped }) => total + programs - whole - capped,
+    0,
+  );
   const rest = capped === 0
     ? ""
     : ` ${counted(capped, "program")} ${
@@ -111,7 +115,9 @@ function wholeText(plan: RacesPlan, counts: readonly RoomCount[]): string {
     } more, of which the first ${grouped(RACE_SCHEDULES)} were run.`;
   return `Wholly: every schedule ${searchText(plan)} was run; ${
     counted(all, "program")
-  } of them ${all === 1 ? "has" : "have"} no other.${rest} `;
+  } of them ${all === 1 ? "has" : "have"} no other.${rest}${
+    late === 0 ? "" : ` ${counted(late, "program")} ended with the time.`
+  } `;
 }
 
 function verdictOf(
