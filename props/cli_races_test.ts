@@ -13,6 +13,7 @@ import {
   LINUX_7_3,
   type Lock,
   RACE_ROOMS,
+  RACE_RULES,
   type RaceOperation,
   raceProgramText,
   raceText,
@@ -26,6 +27,7 @@ import {
   type Stop,
   trylock,
 } from "../mod.ts";
+import { raceInWorkers } from "../src/search/races/workers.ts";
 import {
   assertRefused,
   commandTest,

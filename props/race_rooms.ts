@@ -138,6 +138,12 @@ function* begun(slots: Slots, nth: number) {
   return yield* wait(slots, nth);
 }
 
+/** Never comes to its next stop. */
+function* hang(_slots: Slots, nth: number): Generator<Stop, void> {
+  yield reads(`slot ${nth}`, where("slot_hang"));
+  for (;;);
+}
+
 type Operation = (
   slots: Slots,
   nth: number,
@@ -151,6 +157,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   scan,
   look,
   wait: begun,
+  hang,
 };
 
 function atRest({ slots, objects }: Slots): unknown {

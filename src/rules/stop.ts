@@ -39,6 +39,7 @@ export interface Touching {
 
 /** It may sleep, as whoever allocates does, and touches nothing that is shared. */
 export interface Sleeping {
+  /** That it may. */
   readonly does: "sleep";
   /** The kernel's function, and its file. */
   readonly where: string;
