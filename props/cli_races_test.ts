@@ -464,6 +464,39 @@ commandTest(
 );
 
 commandTest(
+  "a schedule that never comes to its next stop is found by that",
+  async () => {
+    const program = readRaceProgram("read 0 | hang 0");
+    const { counts, failure } = await raceInWorkers({
+      worker: new URL("./race_rooms_worker.ts", import.meta.url),
+      rooms: [{ room: "slots", profile: "linux-7.3" }],
+      work: { program, seed: 0 },
+      search: { preemptions: 1, schedules: 10 },
+      jobs: 1,
+      milliseconds: 60_000,
+      scheduleMilliseconds: 3_000,
+      signal: new AbortController().signal,
+      now: () => performance.now(),
+      onProgram() {},
+      onBound() {},
+    });
+    assertEquals([counts[0].programs, failure?.room], [0, "slots"]);
+    assertEquals(failure?.found, {
+      program,
+      fault: {
+        rule: RACE_RULES.livelock,
+        violation: {
+          where: "read 0 | hang 0",
+          expected: "an end",
+          found: "none within 3 seconds",
+        },
+      },
+      isSmallest: false,
+    });
+  },
+);
+
+commandTest(
   "zspec races refuses in one line what it cannot do",
   async (folder) => {
     const refused: readonly (readonly [string, readonly string[]])[] = [
