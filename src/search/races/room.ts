@@ -1,6 +1,7 @@
 /** What can be explored: the operations of one part of the kernel, in words. */
 import type { Profile } from "../../linux/profile.ts";
 import type { Random } from "../../programs/random.ts";
+import type { Lock } from "../../rules/lock.ts";
 import type { Lockdep } from "../../rules/lockdep.ts";
 import { runToEnd } from "../../rules/stop.ts";
 import type { RaceOperation, RaceTrial } from "./trial.ts";
@@ -23,6 +24,11 @@ export interface RoomParts<Subject> {
   isIn(profile: Profile): boolean;
   /** A fresh one, as small as lets everything happen. */
   create(profile: Profile): Subject;
+  /**
+   * What brings one back to what it is now, where that costs less than another:
+   * each schedule has the same one then.
+   */
+  remember?(subject: Subject): () => void;
   /** Who is told which thread runs. */
   lockdepOf(subject: Subject): Lockdep;
   /** The operation of some words; nothing where they are none. */
@@ -30,6 +36,8 @@ export interface RoomParts<Subject> {
     words: readonly string[],
     profile: Profile,
   ): RaceOperation<Subject>["begin"] | undefined;
+  /** As {@linkcode RaceTrial.consistent}. */
+  consistent?(subject: Subject, lock: Lock): void;
   /** As {@linkcode RaceTrial.atRest}. */
   atRest(subject: Subject): unknown;
   /** A random program of so many threads, each of so many operations. */
@@ -82,19 +90,38 @@ export function raceRoom<Subject>(parts: RoomParts<Subject>): RaceRoom {
     random: parts.random,
     explore(profile, { before, threads }, way) {
       const first = before.map((text) => operationOf(text, profile));
+      const create = () => {
+        const subject = parts.create(profile);
+        for (const { begin } of first) runToEnd(begin(subject));
+        return subject;
+      };
       return way({
         threads: threads.map((texts) =>
           texts.map((text) => operationOf(text, profile))
         ),
-        create() {
-          const subject = parts.create(profile);
-          for (const { begin } of first) runToEnd(begin(subject));
-          return subject;
-        },
+        create: parts.remember === undefined
+          ? create
+          : again(create, parts.remember),
         lockdepOf: parts.lockdepOf,
+        consistent: parts.consistent,
         atRest: parts.atRest,
       });
     },
+  };
+}
+
+/** The same subject each time, brought back to what it was at first. */
+function again<Subject>(
+  create: () => Subject,
+  remember: (subject: Subject) => () => void,
+): () => Subject {
+  let known: { subject: Subject; restore: () => void } | undefined;
+  return () => {
+    if (known === undefined) {
+      const subject = create();
+      known = { subject, restore: remember(subject) };
+    } else known.restore();
+    return known.subject;
   };
 }
 
