@@ -92,12 +92,12 @@ export class PoolLocks {
       : undefined;
   }
 
-  /** Whether somebody who runs has an object pinned. */
-  get isAnyPinned(): boolean {
-    for (const { holder } of this.#pins.values()) {
-      if (holder !== NOBODY) return true;
+  /** A pin that somebody who runs has, if there is one. */
+  anyHeldPin(): Lock | undefined {
+    for (const pin of this.#pins.values()) {
+      if (pin.holder !== NOBODY) return pin;
     }
-    return false;
+    return undefined;
   }
 
   /** The lock of a frame (PG_locked). */
