@@ -108,13 +108,20 @@ function* unpin(
   if (pin !== undefined) yield release(pin, "migrate_zspage, mm/zsmalloc.c");
 }
 
-/** What becomes of the pin as the cell of a moved object is written (`record_obj`). */
-const MOVED_CELL: Readonly<
-  Record<Profile["movedCell"], typeof unpin>
-> = {
-  // deno-lint-ignore require-yield
-  *"pinned"() {},
-  "unpinned": unpin,
+/** How the pin of a moved object ends, once its cell is written (`record_obj`). */
+const UNPIN_MOVED: Readonly<Record<Profile["movedCell"], typeof unpin>> = {
+  "pinned": unpin,
+  /**
+   * The cell was written without the bit, which is cleared once more then:
+   * nobody's, or that of whoever has pinned the object since.
+   */
+  *"unpinned"(pool, handle) {
+    yield* unpin(pool, handle);
+    const pin = pool.locks.pin(handle);
+    if (pin === undefined) return;
+    yield trylock(pin, "unpin_tag, mm/zsmalloc.c");
+    yield* unpin(pool, handle);
+  },
 };
 
 /** Moves one object into the first free chunk of `destination`. */
@@ -177,7 +184,7 @@ export function* migrateZspage(
   cursor: Cursor,
   destination: number,
 ): Generator<Stop, "source-done" | "destination-full"> {
-  const recordMoved = MOVED_CELL[pool.profile.movedCell];
+  const unpinMoved = UNPIN_MOVED[pool.profile.movedCell];
   let isPassedOver = false;
   pool.locks.assertCovered(sizeClass, "migrate_zspage, mm/zsmalloc.c");
   for (;;) {
@@ -195,8 +202,7 @@ export function* migrateZspage(
         return "destination-full";
       }
       moveObject(pool, sizeClass, handle, destination);
-      yield* recordMoved(pool, handle);
-      yield* unpin(pool, handle);
+      yield* unpinMoved(pool, handle);
     } else isPassedOver = true;
     cursor.nth++;
   }

@@ -145,6 +145,11 @@ export class PoolLocks {
     this.lockdep.touch(fullnessState(zspage), true);
   }
 
+  /** What others look at without a lock changes. */
+  touch(state: string): void {
+    if (this.lockdep.isWatched) this.lockdep.touch(state, true);
+  }
+
   /** The worker that frees empty zspages is kicked. */
   touchWork(): void {
     if (this.lockdep.isWatched) this.lockdep.touch(FREE_WORK, true);

@@ -35,6 +35,7 @@ import { freeDeferred } from "./deferred_free.ts";
 import { freeSteps } from "./free.ts";
 import { PageHolds } from "./page_holds.ts";
 import { HandleCache, type HandleOptions, type Handles } from "./obj.ts";
+import { chunksState, reclaimSteps } from "./reclaim.ts";
 import {
   canCompact,
   createSizeClass,
@@ -135,6 +136,8 @@ export class ZsPool {
   /** Objects that compaction has moved so far (`num_migrated`, 4.1). */
   objectsMigrated = 0;
 
+  /** Handles of objects that went while their zspage was written back. */
+  readonly deferredHandles: Map<number, number[]> = new Map();
   /** Whether a worker may have freed a zspage so far. */
   hasDeferred = false;
   /** Whether the pool was destroyed. */
@@ -255,6 +258,21 @@ export class ZsPool {
     return "ENOMEM";
   }
 
+  /**
+   * Writes the zspage of a frame back, stopping where others may run: `evict` is
+   * told each of its objects. False where there is none to write back. Specifies
+   * `zs_reclaim_page`, 6.2 to 6.6.
+   */
+  *reclaimSteps(
+    pfn: number,
+    evict: (handle: number) => Generator<Stop, void>,
+  ): Generator<Stop, boolean> {
+    const zspage = this.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
+    if (!this.zspages.isLive(zspage)) return false;
+    const sizeClass = this.classOfZspage(zspage);
+    return yield* reclaimSteps(this, zspage, sizeClass, evict);
+  }
+
   /** {@linkcode ZsPool.malloc}, stopping where others may run. */
   *mallocSteps(size: number): Generator<Stop, number | Errno> {
     assertWhole("allocate", "size", size);
@@ -301,7 +319,9 @@ export class ZsPool {
     const objIndex = handles.objIndexOf(handle, sizeClass.size);
     zspages.objFree(pfn, objIndex, sizeClass.size);
     sizeClass.objsUsed--;
-    if (holds.offLists.has(zspage)) {
+    const off = holds.offLists.get(zspage);
+    if (off !== undefined) {
+      if (off === "under-reclaim") locks.touch(chunksState(zspage));
       // fix_fullness_group tells the group alone; who took it off puts it back.
       const group = fullnessGroup(zspages, sizeClass, zspage);
       zspages.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FULLNESS] = group;
@@ -661,6 +681,7 @@ export class ZsPool {
       for (const restore of classes) restore();
       this.locks.forgetHolders();
       this.mappings.forgetPins();
+      this.deferredHandles.clear();
       this.pagesAllocated = pagesAllocated;
       this.pagesTaken = pagesTaken;
       this.pagesCompacted = pagesCompacted;
