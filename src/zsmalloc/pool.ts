@@ -239,9 +239,8 @@ export class ZsPool {
    * for what is no size. Specifies `zs_malloc`.
    */
   malloc(size: number): number | Errno {
-    if (size !== size >>> 0) assertWhole("allocate", "size", size);
-    if (size === 0) return this.profile.zeroSize;
-    if (size > this.geometry.pageSize) return this.profile.tooLarge;
+    const refused = this.#refusal(size);
+    if (refused !== undefined) return refused;
     if (this.isDestroyed) {
       throw new Error("Cannot malloc: the pool is destroyed");
     }
@@ -275,10 +274,8 @@ export class ZsPool {
 
   /** {@linkcode ZsPool.malloc}, stopping where others may run. */
   *mallocSteps(size: number): Generator<Stop, number | Errno> {
-    assertWhole("allocate", "size", size);
-    if (size === 0) return this.profile.zeroSize;
-    if (size > this.geometry.pageSize) return this.profile.tooLarge;
-    return yield* mallocSteps(this, this.#classFor(size));
+    return this.#refusal(size) ??
+      (yield* mallocSteps(this, this.#classFor(size)));
   }
 
   /**
@@ -691,6 +688,14 @@ export class ZsPool {
       this.#compactions = this.#workers = 0;
       this.#isContended = () => false;
     };
+  }
+
+  /** What a malloc answers to a size that is refused. */
+  #refusal(size: number): Errno | undefined {
+    if (size !== size >>> 0) assertWhole("allocate", "size", size);
+    if (size === 0) return this.profile.zeroSize;
+    if (size > this.geometry.pageSize) return this.profile.tooLarge;
+    return undefined;
   }
 
   #assertFreeable(handle: number): void {
