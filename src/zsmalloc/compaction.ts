@@ -22,12 +22,7 @@ import {
   removeZspage,
   type SizeClass,
 } from "./size_class.ts";
-import {
-  NO_ZSPAGE,
-  ZSPAGE_FIRST_PAGE,
-  ZSPAGE_INUSE,
-  type Zspages,
-} from "./zspage.ts";
+import { NO_ZSPAGE, ZSPAGE_FIRST_PAGE, ZSPAGE_INUSE } from "./zspage.ts";
 
 /** What compaction works on. */
 export interface CompactionPool extends DeferredFreePool {
