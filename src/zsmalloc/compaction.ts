@@ -179,19 +179,49 @@ export function* migrateZspage(
   cursor: Cursor,
   destination: number,
 ): Generator<Stop, "source-done" | "destination-full"> {
+  pool.locks.assertCovered(sizeClass, "migrate_zspage, mm/zsmalloc.c");
+  return pool.profile.locks.pins
+    ? yield* movePinned(pool, sizeClass, source, cursor, destination)
+    : moveAll(pool, sizeClass, source, cursor, destination);
+}
+
+/** Moves objects that have no pin, as their whole zspages are locked. */
+function moveAll(
+  pool: CompactionPool,
+  sizeClass: SizeClass,
+  source: number,
+  cursor: Cursor,
+  destination: number,
+): "source-done" | "destination-full" {
+  for (;;) {
+    const handle = findAllocedObj(pool, sizeClass, cursor);
+    if (handle === 0) {
+      assertEmptied(pool, source);
+      return "source-done";
+    }
+    if (isFull(pool, sizeClass, destination)) return "destination-full";
+    moveObject(pool, sizeClass, handle, destination);
+    cursor.nth++;
+  }
+}
+
+/** Moves objects, each pinned for as long as that takes; others are passed over. */
+function* movePinned(
+  pool: CompactionPool,
+  sizeClass: SizeClass,
+  source: number,
+  cursor: Cursor,
+  destination: number,
+): Generator<Stop, "source-done" | "destination-full"> {
   const unpinMoved = UNPIN_MOVED[pool.profile.movedCell];
   let isPassedOver = false;
-  pool.locks.assertCovered(sizeClass, "migrate_zspage, mm/zsmalloc.c");
   for (;;) {
     const handle = findAllocedObj(pool, sizeClass, cursor);
     if (handle === 0) {
       if (!isPassedOver) assertEmptied(pool, source);
       return "source-done";
     }
-    if (!pool.profile.locks.pins) {
-      if (isFull(pool, sizeClass, destination)) return "destination-full";
-      moveObject(pool, sizeClass, handle, destination);
-    } else if (yield* tryPin(pool, handle)) {
+    if (yield* tryPin(pool, handle)) {
       if (isFull(pool, sizeClass, destination)) {
         yield* unpin(pool, handle);
         return "destination-full";

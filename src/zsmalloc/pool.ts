@@ -75,14 +75,19 @@ export interface LeakedObjects {
 
 const IN_PROGRESS = "pool->compaction_in_progress";
 
-/** Compacts every class, from the largest to the smallest: the pages freed. */
+/**
+ * Compacts every class, from the largest to the smallest: the pages freed. Whom
+ * nobody watches takes no lock of a class without zspages.
+ */
 function* compactEvery(
   pool: ZsPool,
   compactClass: CompactClass,
 ): Generator<Stop, number> {
   let pagesFreed = 0;
   for (let nth = pool.classes.length - 1; nth >= 0; nth--) {
-    pagesFreed += yield* compactClass(pool, pool.classes[nth]);
+    const sizeClass = pool.classes[nth];
+    if (sizeClass.objsAllocated === 0 && !pool.locks.isWatched) continue;
+    pagesFreed += yield* compactClass(pool, sizeClass);
   }
   return pagesFreed;
 }
@@ -289,8 +294,9 @@ export class ZsPool {
     if (zspage !== NO_ZSPAGE && this.#isUnlocked(zspage)) {
       const sizeClass = this.classOfZspage(zspage);
       this.uncountZspage(sizeClass, zspage);
-      this.endZspage(sizeClass, zspage)
-        .forEach((pfn) => this.giveBackPage(pfn));
+      for (const pfn of this.endZspage(sizeClass, zspage)) {
+        this.giveBackPage(pfn);
+      }
     }
     this.handles.free(handle);
   }
@@ -310,9 +316,11 @@ export class ZsPool {
     const pfn = handles.pfnOf(handle);
     const zspage = zspages.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
     const sizeClass = this.classOfZspage(zspage);
-    locks.assertCovered(sizeClass, "obj_free, mm/zsmalloc.c");
-    locks.touchFullness(zspage);
-    locks.touchObject(handle);
+    if (locks.isWatched) {
+      locks.assertCovered(sizeClass, "obj_free, mm/zsmalloc.c");
+      locks.touchFullness(zspage);
+      locks.touchObject(handle);
+    }
     const objIndex = handles.objIndexOf(handle, sizeClass.size);
     zspages.objFree(pfn, objIndex, sizeClass.size);
     sizeClass.objsUsed--;
