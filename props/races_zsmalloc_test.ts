@@ -11,7 +11,6 @@ import {
   LINUX_6_12,
   LINUX_7_2,
   LINUX_7_3,
-  poolBefore,
   type Profile,
   randomFrom,
   runToEnd,
@@ -19,6 +18,8 @@ import {
   type Stop,
   ZsPool,
 } from "../mod.ts";
+import { Execution } from "../src/search/races/execution.ts";
+import { LockOrder } from "../src/search/races/lock_order.ts";
 import { ZSMALLOC_KNOWN_RACES } from "../src/search/races/known/zsmalloc.ts";
 import {
   raceProgramText,
@@ -191,21 +192,39 @@ function waysAtRandom(
   return kinds[handles.length === 0 ? 0 : random(many + 6) % many]();
 }
 
-Deno.test("an operation in steps, alone, does what it does at once: the same answer, and the same pool to the last bit", () => {
+/** Runs an operation with every lock that it takes, as the only thread. */
+function watched(
+  pool: ZsPool,
+  begin: (pool: ZsPool) => Generator<Stop, unknown>,
+): unknown {
+  const trial = {
+    threads: [[{ text: "alone", begin }]],
+    create: () => pool,
+    lockdepOf: () => pool.locks.lockdep,
+    atRest: () => undefined,
+  };
+  const execution = new Execution(trial, new LockOrder());
+  while (!execution.isDone) execution.step(0);
+  return execution.completed[0].answer;
+}
+
+Deno.test("an operation in steps, alone, watched or not, does what it does at once: the same answer, and the same pool to the last bit", () => {
   for (const profile of LOCKINGS) {
     const random = randomFrom(5);
-    const [atOnce, inSteps] = [new ZsPool(profile), new ZsPool(profile)];
+    const [atOnce, inSteps, seen] = [0, 1, 2].map(() => new ZsPool(profile));
     const handles: number[] = [];
     for (let nth = 0; nth < 400; nth++) {
       const before = atOnce.handles.allocated;
       const ways = waysAtRandom(profile, random, handles);
       const answer = ways.plain(atOnce);
       assertEquals(runToEnd(ways.steps(inSteps)), answer, profile.name);
+      assertEquals(watched(seen, ways.steps), answer, profile.name);
       if (atOnce.handles.allocated > before) handles.push(Number(answer));
-      assertEquals(poolFingerprint(inSteps), poolFingerprint(atOnce));
+      const left = poolFingerprint(atOnce);
+      assertEquals([inSteps, seen].map(poolFingerprint), [left, left]);
     }
     checkPool(inSteps);
-    assert(poolBefore(inSteps).contents.size > 0);
+    assert(atOnce.handles.allocated > 0);
   }
 });
 

@@ -34,6 +34,8 @@ export interface CompactionPool extends DeferredFreePool {
   objectsMigrated: number;
   /** Whether somebody else wants the pool's lock now (`spin_is_contended`). */
   isContended(): boolean;
+  /** `freeZspageSteps`, alone. */
+  freeZspage(sizeClass: SizeClass, zspage: number): void;
   /** Pages are freed by compaction. */
   countCompacted(pages: number): Generator<Stop, void>;
 }
@@ -280,7 +282,8 @@ export function* freeIfEmpty(
   group: number,
 ): Generator<Stop, number> {
   if (group !== GROUP_EMPTY) return 0;
-  yield* freeZspageSteps(pool, sizeClass, source);
+  if (pool.locks.isWatched) yield* freeZspageSteps(pool, sizeClass, source);
+  else pool.freeZspage(sizeClass, source);
   yield* pool.countCompacted(sizeClass.pagesPerZspage);
   return sizeClass.pagesPerZspage;
 }

@@ -291,12 +291,8 @@ export class ZsPool {
   free(handle: number): void {
     this.#assertFreeable(handle);
     const zspage = this.takeObject(handle);
-    if (zspage !== NO_ZSPAGE && this.#isUnlocked(zspage)) {
-      const sizeClass = this.classOfZspage(zspage);
-      this.uncountZspage(sizeClass, zspage);
-      for (const pfn of this.endZspage(sizeClass, zspage)) {
-        this.giveBackPage(pfn);
-      }
+    if (zspage !== NO_ZSPAGE) {
+      this.freeZspage(this.classOfZspage(zspage), zspage);
     }
     this.handles.free(handle);
   }
@@ -638,6 +634,18 @@ export class ZsPool {
         zspages: objsAllocated / objectsPerZspage,
         objects: objsUsed,
       }));
+  }
+
+  /**
+   * Frees an empty zspage; the worker does so later where one of its frames is
+   * locked (`free_zspage`).
+   */
+  freeZspage(sizeClass: SizeClass, zspage: number): void {
+    if (!this.#isUnlocked(zspage)) return;
+    this.uncountZspage(sizeClass, zspage);
+    for (const pfn of this.endZspage(sizeClass, zspage)) {
+      this.giveBackPage(pfn);
+    }
   }
 
   /** Takes an empty zspage off its list and out of its class's counts. */
