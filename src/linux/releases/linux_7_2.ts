@@ -17,6 +17,8 @@ export const RELEASE_7_2: Release = {
     // zram_destroy_comps.
     afterFailedSetup: "default",
     unusedBlock: "given-back",
+    // writeback_store, read_block_state.
+    pagesCounted: "locked",
     // read_from_zspool_raw.
     blockTail: "zeros",
   },
