@@ -65,6 +65,11 @@ export class PageHolds {
     this.#isolated.set(pfn, zspage);
   }
 
+  /** The zspage of an isolated frame: `NO_ZSPAGE` once that was freed. */
+  zspageOf(pfn: number): number {
+    return this.#isolated.get(pfn) ?? NO_ZSPAGE;
+  }
+
   /** Whether an isolated frame has lost its zspage, which was freed. */
   isGone(pfn: number): boolean {
     return this.#isolated.get(pfn) === NO_ZSPAGE;
