@@ -279,7 +279,7 @@ Deno.test("a slot that is being recompressed is locked: the swap layer misses it
   const steps = waitsOf(zram.recompressSteps(""));
   assertEquals(
     steps.next().value,
-    "recompress_slot: slot locked, zs_malloc may sleep",
+    "recompress_slot, zram_drv.c: zs_malloc: may sleep",
   );
   checkZram(zram);
   zram.slotFreeNotify(0);
@@ -300,7 +300,7 @@ Deno.test("a page that is accessed while it waits is not recompressed", () => {
   // The last one found is the first to be recompressed.
   for (
     let step = steps.next();
-    step.value !== "recompress_store: cond_resched";
+    step.value !== "recompress_store, zram_drv.c: cond_resched: may sleep";
   ) {
     step = steps.next();
   }

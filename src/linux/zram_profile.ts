@@ -322,8 +322,11 @@ export interface ZramRelease {
    * the new page there, or (6.14 to 6.16) before it compresses that page.
    */
   readonly slotFreed: "with-the-store" | "before-compression";
-  /** How the swap layer's notification takes a slot: by a try since 4.20. */
-  readonly notifyTakes: "waits" | "tries";
+  /**
+   * How the swap layer's notification takes a slot: not at all (up to 3.10),
+   * waiting for it, or by a try (since 4.20).
+   */
+  readonly notifyTakes: "nothing" | "waits" | "tries";
   /**
    * When a read of a written-back page looks for its block: under the slot's
    * lock since 6.19, else once that was let go.

@@ -9,6 +9,7 @@ import {
   acquire,
   reads,
   release,
+  sleeps,
   type Stop,
   trylock,
   writes,
@@ -28,7 +29,7 @@ import {
   readPageSteps,
 } from "./read_steps.ts";
 import { ZRAM_IDLE, ZRAM_LOCK, ZRAM_PP_SLOT } from "./slots.ts";
-import { freePage } from "./write.ts";
+import { freePage, handleState } from "./write.ts";
 import { writePageSteps } from "./write_steps.ts";
 
 /** Bytes of a sector (SECTOR_SIZE). */
@@ -253,7 +254,7 @@ function* decompressDeferred(
 ): Generator<Stop, Errno | undefined> {
   let errno: Errno | undefined;
   for (const { page, data } of deferred) {
-    yield "zram_async_read_endio: queue_work";
+    yield sleeps("zram_async_read_endio, zram_drv.c: queue_work");
     errno = (yield* decompressBdevPageSteps(zram, page, data)) ?? errno;
   }
   return errno;
@@ -413,19 +414,29 @@ export function* slotFreeNotifySteps(
   zram: Zram,
   page: number,
 ): Generator<Stop, void> {
-  if (zram.profile.zram.notifyTakes === "waits") {
-    yield* underSlot(zram, page, NOTIFY, () => freePage(zram, page));
-    zram.ioStat.notifyFree++;
-    return;
-  }
-  const isTaken: unknown = yield trylock(zram.locks.slot(page), NOTIFY);
+  yield* NOTIFY_TAKES[zram.profile.zram.notifyTakes](zram, page);
   zram.ioStat.notifyFree++;
-  if (isTaken === false || zram.slots.has(page, ZRAM_LOCK)) {
-    zram.ioStat.missFree++;
-    if (isTaken !== false) yield unlockSlot(zram, page, NOTIFY);
-    return;
-  }
-  assertSlotThere(zram, page, NOTIFY);
-  freePage(zram, page);
-  yield unlockSlot(zram, page, NOTIFY);
 }
+
+type Notify = (zram: Zram, page: number) => Generator<Stop, void>;
+
+const NOTIFY_TAKES: Readonly<Record<ZramProfile["notifyTakes"], Notify>> = {
+  *nothing(zram, page) {
+    yield writes(handleState(page), NOTIFY);
+    freePage(zram, page);
+  },
+  *waits(zram, page) {
+    yield* underSlot(zram, page, NOTIFY, () => freePage(zram, page));
+  },
+  *tries(zram, page) {
+    const isTaken: unknown = yield trylock(zram.locks.slot(page), NOTIFY);
+    if (isTaken === false) {
+      zram.ioStat.missFree++;
+      return;
+    }
+    assertSlotThere(zram, page, NOTIFY);
+    if (zram.slots.has(page, ZRAM_LOCK)) zram.ioStat.missFree++;
+    else freePage(zram, page);
+    yield unlockSlot(zram, page, NOTIFY);
+  },
+};

@@ -19,30 +19,37 @@ const PP_BUCKET_SIZE_RANGE = 64;
  */
 export class PpCtl {
   readonly #slots: Slots;
-  readonly #buckets: number[][];
+  /** Those buckets that a slot was placed in. */
+  readonly #buckets: (number[] | undefined)[];
 
   /** No slot waits. */
   constructor(slots: Slots, pageSize: number) {
     this.#slots = slots;
-    const buckets = pageSize / PP_BUCKET_SIZE_RANGE + 1;
-    this.#buckets = Array.from({ length: buckets }, () => []);
+    this.#buckets = Array(pageSize / PP_BUCKET_SIZE_RANGE + 1);
   }
 
   /** Adds a slot and marks it (`place_pp_slot`). */
   place(slot: number): void {
     const bucket = Math.floor(this.#slots.size(slot) / PP_BUCKET_SIZE_RANGE);
-    this.#buckets[bucket].push(slot);
+    (this.#buckets[bucket] ??= []).push(slot);
     this.#slots.setFlag(slot, ZRAM_PP_SLOT);
   }
 
   /** The slot to process next, which stays (`select_pp_slot`). */
   select(): number | undefined {
-    return this.#buckets.findLast((bucket) => bucket.length > 0)?.at(-1);
+    return this.#highest()?.at(-1);
   }
 
   /** Takes the slot that was selected away, its mark left on it. */
   takeSelected(): number | undefined {
-    return this.#buckets.findLast((bucket) => bucket.length > 0)?.pop();
+    return this.#highest()?.pop();
+  }
+
+  #highest(): number[] | undefined {
+    for (let nth = this.#buckets.length - 1; nth >= 0; nth--) {
+      const bucket = this.#buckets[nth];
+      if (bucket !== undefined && bucket.length > 0) return bucket;
+    }
   }
 
   /** Takes all slots away, and their marks, of an operation that is given up. */

@@ -6,7 +6,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
-import { acquire, release, type Stop } from "../rules/stop.ts";
+import { acquire, release, sleeps, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { lockSlot, type Stream, underSlot, unlockSlot } from "./locks.ts";
 import {
@@ -261,7 +261,7 @@ function* recompressPlaced(
     const errno = yield* recompressLocked(zram, page, recompress);
     yield* releaseSelected(zram, ctl);
     if (errno !== undefined) return errno;
-    yield "recompress_store: cond_resched";
+    yield sleeps("recompress_store, zram_drv.c: cond_resched");
   }
 }
 
@@ -371,7 +371,7 @@ function* recompressSlot(
     }
     return;
   }
-  yield "recompress_slot: slot locked, zs_malloc may sleep";
+  yield sleeps("recompress_slot, zram_drv.c: zs_malloc");
   return yield* storeRecompressed(zram, page, smaller);
 }
 

@@ -4,7 +4,7 @@
  * `recompress_store` and `zram_recompress`, `drivers/block/zram/zram_drv.c`.
  */
 import type { Errno } from "../linux/errno.ts";
-import type { Stop } from "../rules/stop.ts";
+import { sleeps, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { lockSlot, unlockSlot } from "./locks.ts";
 import { allocTemporaryPage } from "./post_processing.ts";
@@ -78,7 +78,7 @@ function* recompressAll(
         : undefined;
       yield unlockSlot(zram, page, RECOMPRESS_STORE);
       if (errno !== undefined) return errno;
-      yield "recompress_store: cond_resched";
+      yield sleeps("recompress_store, zram_drv.c: cond_resched");
     }
   } finally {
     buffer.free();

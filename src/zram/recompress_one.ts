@@ -4,7 +4,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll } from "../linux/kstrtox.ts";
-import type { Stop } from "../rules/stop.ts";
+import { sleeps, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { readFromZspoolSteps } from "./read_steps.ts";
 import {
@@ -125,7 +125,7 @@ function* recompressSlot(
     if (isHighest(zram, priority)) slots.setFlag(page, ZRAM_INCOMPRESSIBLE);
     return;
   }
-  yield "recompress_slot: slot locked, zs_malloc may sleep";
+  yield sleeps("recompress_slot, zram_drv.c: zs_malloc");
   return yield* storeRecompressed(zram, page, { priority, length, stream });
 }
 

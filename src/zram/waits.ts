@@ -1,5 +1,5 @@
 /** Operations for whoever interleaves them by hand. */
-import type { Stop, Wait } from "../rules/stop.ts";
+import { maySleep, type Stop, stopText } from "../rules/stop.ts";
 
 /**
  * An operation that stops only where it waits, not at its locks: whoever runs
@@ -18,7 +18,7 @@ import type { Stop, Wait } from "../rules/stop.ts";
  * zram.setDisksize(1 << 20);
  * zram.write(0, Uint8Array.from({ length: 4096 }, (_, at) => at % 251));
  * const writeback = waitsOf(zram.writebackSteps("page_index=0"));
- * assertEquals(writeback.next().value, "zram_writeback_slots: submit_bio_wait");
+ * assertEquals(writeback.next().value, "zram_writeback_slots, zram_drv.c: submit_bio_wait: may sleep");
  * zram.discard(0, 1);
  * while (!writeback.next().done);
  * assertEquals(zram.bdStat().bd_count, 0);
@@ -26,11 +26,11 @@ import type { Stop, Wait } from "../rules/stop.ts";
  */
 export function* waitsOf<Result>(
   operation: Generator<Stop, Result>,
-): Generator<Wait, Result> {
+): Generator<string, Result> {
   let step = operation.next();
   try {
     while (!step.done) {
-      if (typeof step.value === "string") yield step.value;
+      if (maySleep(step.value)) yield stopText(step.value);
       step = operation.next();
     }
     return step.value;

@@ -5,7 +5,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll, sysfsStreq } from "../linux/kstrtox.ts";
-import { reads, type Stop, writes } from "../rules/stop.ts";
+import { reads, sleeps, type Stop, writes } from "../rules/stop.ts";
 import { CAPACITY } from "./bio.ts";
 import type { Zram } from "./device.ts";
 import { lockSlot, underLimit, underSlot, unlockSlot } from "./locks.ts";
@@ -243,7 +243,9 @@ function* writeUnderMark(
   slots.setFlag(page, ZRAM_UNDER_WB | ZRAM_IDLE);
   const readErrno = yield* readMarked(zram, page, buffer);
   const errno = readErrno ?? (yield* writeBlock(zram, block, buffer));
-  if (readErrno === undefined) yield "writeback_store: submit_bio_wait";
+  if (readErrno === undefined) {
+    yield sleeps("writeback_store, zram_drv.c: submit_bio_wait");
+  }
   if (errno === undefined) zram.stats.bdWrites++;
   return yield* underSlotSteps(zram, page, function* () {
     const touched = !slots.isAllocated(page) || !slots.has(page, ZRAM_IDLE);
@@ -270,7 +272,7 @@ function* readMarked(
     return undefined;
   }
   yield unlockSlot(zram, page, WRITEBACK_STORE);
-  yield "writeback_store: slot unlocked before zram_bvec_read";
+  yield sleeps("writeback_store, zram_drv.c: zram_bvec_read");
   return yield* readPageSteps(zram, page, buffer);
 }
 
@@ -370,7 +372,7 @@ function* writebackSlots(
       }
       errno = (yield* writeMarked(zram, page, reserved, buffer.bytes)) ?? errno;
       yield* releaseSelected(zram, ctl);
-      yield "zram_writeback_slots: cond_resched";
+      yield sleeps("zram_writeback_slots, zram_drv.c: cond_resched");
     }
     yield* giveBack(zram, reserved);
     return errno;
@@ -398,7 +400,7 @@ function* writeMarked(
   yield unlockSlot(zram, page, WRITEBACK_SLOTS);
   if (!isMarked) return undefined;
   const errno = yield* writeBlock(zram, block, buffer);
-  yield "zram_writeback_slots: submit_bio_wait";
+  yield sleeps("zram_writeback_slots, zram_drv.c: submit_bio_wait");
   if (errno !== undefined) return errno;
   zram.stats.bdWrites++;
   yield* underSlotSteps(zram, page, function* () {

@@ -8,7 +8,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
-import { acquire, release, type Stop, writes } from "../rules/stop.ts";
+import { acquire, release, sleeps, type Stop, writes } from "../rules/stop.ts";
 import type { AttachedBacking } from "./backing.ts";
 import { readForBlock } from "./compressed_writeback.ts";
 import type { Zram } from "./device.ts";
@@ -211,7 +211,7 @@ function* sendPlaced(
     ctl.takeSelected();
     yield* send(batch, slot, reserved.block, page);
     reserved.block = undefined;
-    yield "zram_writeback_slots: cond_resched";
+    yield sleeps("zram_writeback_slots, zram_drv.c: cond_resched");
   }
 }
 
@@ -260,7 +260,7 @@ function* completeDone(
   let errno: Errno | undefined;
   for (let sent = done.at(-1); sent !== undefined; sent = done.at(-1)) {
     if (sent.errno === undefined) zram.stats.bdWrites++;
-    yield "zram_complete_done_reqs: slot_lock may sleep";
+    yield sleeps("zram_complete_done_reqs, zram_drv.c: wait_event");
     yield* completeOne(zram, sent, () => done.pop());
     yield* unmark(zram, sent.slot);
     errno = sent.errno ?? errno;
