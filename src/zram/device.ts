@@ -292,8 +292,8 @@ export class Zram {
     return openSteps(this, exclusive);
   }
 
-  /** {@linkcode Zram.close}, likewise. */
-  closeSteps(exclusive = false): Generator<Stop, void> {
+  /** {@linkcode Zram.close}, likewise; whether it was open so. */
+  closeSteps(exclusive = false): Generator<Stop, boolean> {
     return closeSteps(this, exclusive);
   }
 

@@ -36,15 +36,17 @@ export function* openSteps(
   return errno;
 }
 
-/** {@linkcode Zram.close}. */
+/** {@linkcode Zram.close}, if it is open so; whether it was. */
 export function* closeSteps(
   zram: Zram,
   exclusive: boolean,
-): Generator<Stop, void> {
+): Generator<Stop, boolean> {
   yield acquire(zram.locks.open, BLKDEV_PUT);
-  zram.close(exclusive);
+  const isOpen = (exclusive ? zram.holders : zram.openers) > 0;
+  if (isOpen) zram.close(exclusive);
   zram.lockdep.touch(OPENERS, true);
   yield release(zram.locks.open, BLKDEV_PUT);
+  return isOpen;
 }
 
 /** {@linkcode Zram.reset}, stopping wherever others may run. */

@@ -5,7 +5,13 @@ import type { Profile } from "../../../linux/profile.ts";
 import { Memory } from "../../../memory/memory.ts";
 import { KernelBug } from "../../../rules/kernel_bug.ts";
 import { createLock, type Lock } from "../../../rules/lock.ts";
-import { acquire, reads, release, type Stop } from "../../../rules/stop.ts";
+import {
+  acquire,
+  blocked,
+  reads,
+  release,
+  type Stop,
+} from "../../../rules/stop.ts";
 import type { BackingDevice } from "../../../zram/backing.ts";
 import { blockStateSteps } from "../../../zram/debugfs.ts";
 import { Zram } from "../../../zram/device.ts";
@@ -241,15 +247,38 @@ const show = (name: string): Operation =>
     return isMoving ? ANYTHING : shown;
   };
 
-const open = (isExclusive: boolean): Operation => ({ zram }) =>
-  zram.openSteps(isExclusive);
+/** Opens the disk, again where a reset keeps it just now. */
+const open = (isExclusive: boolean): Operation =>
+  function* ({ zram }) {
+    while ((yield* zram.openSteps(isExclusive)) === "EBUSY") {
+      yield blocked("open: a reset keeps the disk");
+    }
+  };
 
 const close = (isExclusive: boolean): Operation =>
   function* ({ zram }) {
-    yield reads(OPENERS, "blkdev_release, block/fops.c");
-    if (zram.openers === 0) return "EBADF";
-    yield* zram.closeSteps(isExclusive);
+    const wasOpen = yield* zram.closeSteps(isExclusive);
+    return wasOpen ? undefined : "EBADF";
   };
+
+/** Resets the device, again where another's reset keeps it just now. */
+const reset: Operation = function* ({ zram }) {
+  for (;;) {
+    const reset = writeAttributeSteps(zram, "reset", "1");
+    let isKept = false;
+    let step = reset.next();
+    while (!step.done) {
+      // Whether it is refused shows first where it lets the disk's lock go.
+      const stop: Stop = step.value;
+      const isRefusal = typeof stop !== "string" && stop.does === "release" &&
+        stop.lock === zram.locks.open;
+      if (isRefusal) isKept = zram.openers === 0;
+      step = reset.next(yield stop);
+    }
+    if (step.value !== "EBUSY" || !isKept) return step.value;
+    yield blocked("reset: another keeps the disk");
+  }
+};
 
 /**
  * One of two threads of an address space swaps a page in, past the swap cache:
@@ -333,7 +362,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   idle: (words, profile) => storeIn(profile, "idle", words),
   compact: (words, profile) =>
     words.length === 0 ? storeIn(profile, "compact", ["1"]) : undefined,
-  reset: (words) => words.length === 0 ? store("reset", "1") : undefined,
+  reset: (words) => words.length === 0 ? reset : undefined,
   set: ([name = "", ...words], profile) => storeIn(profile, name, words),
   get([name = "", ...rest], { zram }) {
     const isThere = Object.hasOwn(zram.attributes, name) ||
