@@ -158,6 +158,28 @@ export class Memory {
     this.allocatedPages--;
   }
 
+  /** What brings the memory back to what it is now, every frame of it. */
+  remember(): () => void {
+    const bytes = this.bytes.slice(0, this.#nextPfn * this.pageSize);
+    const page = this.page.slice();
+    const freed = [...this.#freed];
+    const { allocatedPages } = this;
+    const [nextPfn, allocations] = [this.#nextPfn, this.#allocations];
+    return () => {
+      // Frames that were taken since are to be as they were: zero.
+      const end = this.#nextPfn * this.pageSize;
+      if (end > bytes.length) this.bytes.fill(0, bytes.length, end);
+      this.bytes.set(bytes);
+      this.page.fill(0, page.length);
+      this.page.set(page);
+      this.#freed.length = 0;
+      this.#freed.push(...freed);
+      this.allocatedPages = allocatedPages;
+      this.#nextPfn = nextPfn;
+      this.#allocations = allocations;
+    };
+  }
+
   #grow(): void {
     const frames = 2 * this.page.length / PAGE_STRIDE;
     const bytes = new Uint8Array(frames * this.pageSize);

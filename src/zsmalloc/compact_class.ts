@@ -232,16 +232,23 @@ function* sourceFirst(
     const isInVain =
       inVain * sizeClass.objectsPerZspage >= sizeClass.objsAllocated;
     if (isInVain) inVain = 0;
-    yield* isInVain && freed === 0 ? waitForUnmap(held) : reschedule(held);
+    yield* isInVain && freed === 0
+      ? waitForUnmap(pool, held)
+      : reschedule(held);
   }
   yield* releaseAll(held, COMPACT);
   return pagesFreed;
 }
 
-/** The same, where nothing comes of it until somebody unmaps an object. */
-function* waitForUnmap(held: readonly Hold[]): Generator<Stop, void> {
+/** The same, where nothing comes of it until nobody has an object mapped. */
+function* waitForUnmap(
+  { mappings, locks }: CompactionPool,
+  held: readonly Hold[],
+): Generator<Stop, void> {
   yield* releaseAll(held, COMPACT);
-  yield blocked("__zs_compact: a mapped object stays in its zspage");
+  if (mappings.isAny || locks.isAnyPinned) {
+    yield blocked("__zs_compact: a mapped object stays in its zspage");
+  } else yield sleeps("__zs_compact: cond_resched, mm/zsmalloc.c");
   yield* acquireAll(held, COMPACT);
 }
 
@@ -311,7 +318,7 @@ function* firstMerged(
     const group = putbackZspage(pool, sizeClass, source);
     const freed = yield* freeIfEmpty(pool, sizeClass, source, group);
     pagesFreed += freed;
-    yield* freed > 0 ? reschedule(held) : waitForUnmap(held);
+    yield* freed > 0 ? reschedule(held) : waitForUnmap(pool, held);
   }
   yield* releaseAll(held, COMPACT);
   return pagesFreed;

@@ -5,7 +5,7 @@
 import { acquire, release, type Stop, writes } from "../rules/stop.ts";
 import type { IsolationPool } from "./isolation.ts";
 import { FREE_WORK } from "./locks.ts";
-import { assertToBeFreed, lockZspage, unlockPages } from "./page_locks.ts";
+import { assertToBeFreed, giveBackPages, lockZspage } from "./page_locks.ts";
 import {
   GROUP_EMPTY,
   insertZspage,
@@ -18,8 +18,8 @@ import { NO_ZSPAGE } from "./zspage.ts";
 export interface DeferredFreePool extends IsolationPool {
   /** The size classes that exist. */
   readonly classes: readonly SizeClass[];
-  /** Frees the frames of a zspage that is on no list and in no count. */
-  releaseZspage(sizeClass: SizeClass, zspage: number): void;
+  /** Ends a zspage that is on no list and in no count. */
+  endZspage(sizeClass: SizeClass, zspage: number): readonly number[];
   /** Takes an empty zspage off its list and out of its class's counts. */
   uncountZspage(sizeClass: SizeClass, zspage: number): void;
   /** The worker is to run (`kick_deferred_free`). */
@@ -47,8 +47,9 @@ export function* freeDeferred(
       const lock = pool.locks.ofClass(sizeClass);
       yield acquire(lock, ASYNC_FREE);
       taken.shift();
-      pagesFreed += freeTaken(pool, next, locked);
-      yield* unlockPages(pool, locked, ASYNC_FREE);
+      const pages = endTaken(pool, next, locked);
+      yield* giveBackPages(pool, pages, ASYNC_FREE);
+      pagesFreed += pages.length;
       yield release(lock, ASYNC_FREE);
     }
   } finally {
@@ -87,12 +88,12 @@ function takeEmpty(pool: DeferredFreePool, sizeClass: SizeClass): number[] {
   }
 }
 
-/** Frees a zspage that was taken. */
-function freeTaken(
+/** Ends a zspage that was taken, and returns its frames. */
+function endTaken(
   pool: DeferredFreePool,
   zspage: number,
   locked: readonly number[],
-): number {
+): readonly number[] {
   const sizeClass = pool.classOfZspage(zspage);
   pool.locks.assertCovered(sizeClass, ASYNC_FREE);
   assertToBeFreed(pool, zspage, locked);
@@ -101,8 +102,7 @@ function freeTaken(
     sizeClass.zspages[GROUP_EMPTY]--;
   }
   sizeClass.objsAllocated -= sizeClass.objectsPerZspage;
-  pool.releaseZspage(sizeClass, zspage);
-  return sizeClass.pagesPerZspage;
+  return pool.endZspage(sizeClass, zspage);
 }
 
 /** A worker that cannot wait leaves what it took as it was. */

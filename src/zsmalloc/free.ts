@@ -17,7 +17,7 @@ import type { DeferredFreePool } from "./deferred_free.ts";
 import type { Geometry } from "./geometry.ts";
 import { acquireAll, objectState, releaseAll } from "./locks.ts";
 import type { Mappings } from "./mapping.ts";
-import { assertToBeFreed, trylockZspage, unlockPages } from "./page_locks.ts";
+import { assertToBeFreed, giveBackPages, trylockZspage } from "./page_locks.ts";
 import type { Handles } from "./obj.ts";
 import type { SizeClass } from "./size_class.ts";
 import { NO_ZSPAGE } from "./zspage.ts";
@@ -60,8 +60,8 @@ export function* freeZspageSteps(
   if (locked === undefined) return pool.kickDeferredFree();
   pool.uncountZspage(sizeClass, zspage);
   assertToBeFreed(pool, zspage, locked);
-  pool.releaseZspage(sizeClass, zspage);
-  yield* unlockPages(pool, locked, FREE_ZSPAGE);
+  const pages = pool.endZspage(sizeClass, zspage);
+  yield* giveBackPages(pool, pages, FREE_ZSPAGE);
 }
 
 /** Frees an object of a covered class, its zspage too where it was the last. */
@@ -146,15 +146,12 @@ function* byCell(pool: FreePool, handle: number): Generator<Stop, void> {
   pool.uncountZspage(sizeClass, zspage);
   holds.offLists.set(zspage, "being-freed");
   handles.forget(handle);
-  try {
-    yield release(lock, ZS_FREE);
-    yield writes("pool->pages_allocated", ZS_FREE);
-  } finally {
-    holds.offLists.delete(zspage);
-    assertToBeFreed(pool, zspage, locked);
-    pool.releaseZspage(sizeClass, zspage);
-  }
-  yield* unlockPages(pool, locked, "__free_zspage_lockless, mm/zsmalloc.c");
+  yield release(lock, ZS_FREE);
+  yield writes("pool->pages_allocated", ZS_FREE);
+  holds.offLists.delete(zspage);
+  assertToBeFreed(pool, zspage, locked);
+  const pages = pool.endZspage(sizeClass, zspage);
+  yield* giveBackPages(pool, pages, "__free_zspage_lockless, mm/zsmalloc.c");
   handles.giveBack(handle);
 }
 

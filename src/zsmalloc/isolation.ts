@@ -39,6 +39,8 @@ export interface IsolationPool {
   readonly zspages: Zspages;
   readonly holds: PageHolds;
   readonly locks: PoolLocks;
+  /** Gives a frame back that is of no zspage. */
+  giveBackPage(pfn: number): void;
   /** Whether the pool was destroyed. */
   readonly isDestroyed: boolean;
   classOfZspage(zspage: number): SizeClass;

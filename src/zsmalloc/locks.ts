@@ -1,6 +1,6 @@
 /** The locks of a pool, as its release has them. */
 import type { Profile } from "../linux/profile.ts";
-import { createLock, type Lock } from "../rules/lock.ts";
+import { createLock, type Lock, NOBODY } from "../rules/lock.ts";
 import type { Lockdep } from "../rules/lockdep.ts";
 import { acquire, type LockMode, release, type Stop } from "../rules/stop.ts";
 import type { SizeClass } from "./size_class.ts";
@@ -92,6 +92,14 @@ export class PoolLocks {
       : undefined;
   }
 
+  /** Whether somebody who runs has an object pinned. */
+  get isAnyPinned(): boolean {
+    for (const { holder } of this.#pins.values()) {
+      if (holder !== NOBODY) return true;
+    }
+    return false;
+  }
+
   /** The lock of a frame (PG_locked). */
   ofPage(pfn: number): Lock {
     return lockIn(this.#pages, pfn, "PG_locked", "bit_wait", "page");
@@ -102,6 +110,17 @@ export class PoolLocks {
     if (!this.#profile.locks.mapArea) return undefined;
     const cpu = Math.max(0, this.lockdep.current);
     return lockIn(this.#areas, cpu, "zs_map_area.lock", "local_lock", "CPU");
+  }
+
+  /** Nobody holds any of the locks any more. */
+  forgetHolders(): void {
+    if (this.pool !== undefined) letGo(this.pool);
+    for (const holds of this.#toMove.values()) {
+      for (const { lock } of holds) letGo(lock);
+    }
+    for (const locks of [this.#zspages, this.#pins, this.#pages, this.#areas]) {
+      for (const lock of locks.values()) letGo(lock);
+    }
   }
 
   /** Throws where the thread that runs does not hold what covers a class. */
@@ -155,6 +174,11 @@ function lockIn(
     locks.set(nth, lock);
   }
   return lock;
+}
+
+function letGo(lock: Lock): void {
+  lock.holder = NOBODY;
+  lock.readers.length = 0;
 }
 
 /** Takes locks in their order. */

@@ -1,4 +1,5 @@
 /** Frames are locked by whoever frees or moves them. */
+import type { Profile } from "../linux/profile.ts";
 import { InvariantError } from "../rules/invariant.ts";
 import {
   acquire,
@@ -20,6 +21,10 @@ export interface LockablePages {
   readonly holds: PageHolds;
   /** Their locks. */
   readonly locks: PoolLocks;
+  /** Whose release says whether frames move, and so are locked. */
+  readonly profile: Pick<Profile, "movable">;
+  /** Gives a frame back that is of no zspage. */
+  giveBackPage(pfn: number): void;
 }
 
 /** Locks a frame if that is not locked (`trylock_page`). */
@@ -77,6 +82,7 @@ const TRYLOCK_ZSPAGE = "trylock_zspage, mm/zsmalloc.c";
 
 /**
  * Locks every frame of a zspage, or none where one is locked: `undefined`.
+ * Frames that do not move have no lock.
  * Specifies `trylock_zspage`, `mm/zsmalloc.c`, since 4.8.
  */
 export function* trylockZspage(
@@ -84,6 +90,7 @@ export function* trylockZspage(
   zspage: number,
 ): Generator<Stop, readonly number[] | undefined> {
   const locked: number[] = [];
+  if (!pages.profile.movable) return locked;
   for (const pfn of pages.zspages.pagesOf(zspage)) {
     if (yield* trylockPage(pages, pfn, TRYLOCK_ZSPAGE)) locked.push(pfn);
     else {
@@ -94,8 +101,20 @@ export function* trylockZspage(
   return locked;
 }
 
+/** Unlocks the frames of a zspage that has ended, and gives each back. */
+export function* giveBackPages(
+  pool: LockablePages,
+  pages: readonly number[],
+  where: string,
+): Generator<Stop, void> {
+  for (const pfn of pages) {
+    if (pool.profile.movable) yield* unlockPage(pool, pfn, where);
+    pool.giveBackPage(pfn);
+  }
+}
+
 /** Unlocks frames. */
-export function* unlockPages(
+function* unlockPages(
   pages: LockablePages,
   locked: readonly number[],
   where: string,
@@ -174,7 +193,7 @@ export function* lockZspage(
 
 /** Throws where a zspage is not to be freed: it has an object, or an unlocked frame. */
 export function assertToBeFreed(
-  { zspages, holds }: LockablePages,
+  { zspages, holds, profile }: LockablePages,
   zspage: number,
   locked: readonly number[],
 ): void {
@@ -186,6 +205,7 @@ export function assertToBeFreed(
       found: inuse,
     });
   }
+  if (!profile.movable) return;
   const open = zspages.pagesOf(zspage)
     .find((pfn) => !holds.isLocked(pfn) || !locked.includes(pfn));
   if (open === undefined) return;

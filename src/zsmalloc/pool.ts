@@ -41,6 +41,7 @@ import {
   fixFullnessGroup,
   fullnessGroup,
   GROUP_EMPTY,
+  rememberClass,
   removeZspage,
   type SizeClass,
 } from "./size_class.ts";
@@ -273,7 +274,8 @@ export class ZsPool {
     if (zspage !== NO_ZSPAGE && this.#isUnlocked(zspage)) {
       const sizeClass = this.classOfZspage(zspage);
       this.uncountZspage(sizeClass, zspage);
-      this.releaseZspage(sizeClass, zspage);
+      this.endZspage(sizeClass, zspage)
+        .forEach((pfn) => this.giveBackPage(pfn));
     }
     this.handles.free(handle);
   }
@@ -619,15 +621,19 @@ export class ZsPool {
     sizeClass.objsAllocated -= sizeClass.objectsPerZspage;
   }
 
-  /** Frees the frames of a zspage that its class counts no more. */
-  releaseZspage(sizeClass: SizeClass, zspage: number): void {
-    const { holds } = this;
-    this.zspages.free(zspage, (pfn) => {
-      if (!holds.isIsolated(pfn)) return false;
-      holds.lose(pfn);
-      return true;
-    });
+  /**
+   * Ends a zspage that its class counts no more. Its frames are given back by
+   * {@linkcode ZsPool.giveBackPage}, once nobody here holds them.
+   */
+  endZspage(sizeClass: SizeClass, zspage: number): readonly number[] {
     this.pagesAllocated -= sizeClass.pagesPerZspage;
+    return this.zspages.free(zspage);
+  }
+
+  /** Gives a frame back that is of no zspage; an isolated one stays its holder's. */
+  giveBackPage(pfn: number): void {
+    if (this.holds.isIsolated(pfn)) this.holds.lose(pfn);
+    else this.memory.freePage(pfn);
   }
 
   /** Whether no frame of a zspage is locked; else the worker is to free it. */
@@ -637,6 +643,33 @@ export class ZsPool {
     const isLocked = zspages.pagesOf(zspage).some((pfn) => holds.isLocked(pfn));
     if (isLocked) this.kickDeferredFree();
     return !isLocked;
+  }
+
+  /**
+   * What brings the pool and its memory back to what they are now, that nobody
+   * uses it and nothing is mapped; who explores what can become of it does so
+   * again and again.
+   */
+  remember(): () => void {
+    const parts = [this.memory, this.zspages, this.handles, this.holds]
+      .map((part) => part.remember());
+    const classes = this.classes.map(rememberClass);
+    const { pagesAllocated, pagesTaken, pagesCompacted } = this;
+    const { objectsMigrated, hasDeferred, isDestroyed } = this;
+    return () => {
+      for (const restore of parts) restore();
+      for (const restore of classes) restore();
+      this.locks.forgetHolders();
+      this.mappings.forgetPins();
+      this.pagesAllocated = pagesAllocated;
+      this.pagesTaken = pagesTaken;
+      this.pagesCompacted = pagesCompacted;
+      this.objectsMigrated = objectsMigrated;
+      this.hasDeferred = hasDeferred;
+      this.isDestroyed = isDestroyed;
+      this.#compactions = this.#workers = 0;
+      this.#isContended = () => false;
+    };
   }
 
   #assertFreeable(handle: number): void {

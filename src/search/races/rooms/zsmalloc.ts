@@ -3,9 +3,11 @@ import type { Profile } from "../../../linux/profile.ts";
 import { Memory } from "../../../memory/memory.ts";
 import type { Random } from "../../../programs/random.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
+import { NOBODY } from "../../../rules/lock.ts";
 import type { Rule } from "../../../rules/rule.ts";
-import { reads, sleeps, type Stop } from "../../../rules/stop.ts";
+import { reads, type Stop } from "../../../rules/stop.ts";
 import { checkPool } from "../../../zsmalloc/invariants.ts";
+import { poolFingerprint } from "../../../zsmalloc/fingerprint.ts";
 import { objectState } from "../../../zsmalloc/locks.ts";
 import { ZsPool } from "../../../zsmalloc/pool.ts";
 import { ANYTHING } from "../linearizable.ts";
@@ -18,14 +20,25 @@ interface Named {
   isFreed: boolean;
 }
 
+/** A frame that somebody isolated. */
+interface Isolated {
+  /** The object that it was found by. */
+  readonly name: string;
+  readonly pfn: number;
+  /** The thread that is to migrate it or put it back; nobody: any. */
+  readonly thread: number;
+}
+
 /** A pool, and what the program did with it. */
 interface ZsmallocSubject {
   readonly pool: ZsPool;
   readonly objects: Map<string, Named>;
-  /** The frames that the program isolated, by the object's name. */
-  readonly isolated: Map<string, number>;
+  /** The frames that threads, or who came before them, isolated. */
+  readonly isolated: Isolated[];
   /** Pages that compactions answered to have freed. */
   compacted: number;
+  /** What schedules left that held, by all that it depends on. */
+  readonly rests: Map<string, unknown>;
 }
 
 /** What compactions answer, and what the pool counts. */
@@ -109,15 +122,17 @@ const read = (name: string): Operation =>
 
 /** The letter that an object is full of. */
 function letterOf(bytes: Uint8Array): string {
-  const [first] = bytes;
-  const other = bytes.find((byte) => byte !== first);
-  if (other !== undefined) return `${first} and ${other}`;
+  const first = bytes[0];
+  for (let at = 1; at < bytes.length; at++) {
+    if (bytes[at] !== first) return `${first} and ${bytes[at]}`;
+  }
   return first === 0 ? "nothing" : String.fromCharCode(first);
 }
 
 const compact = (isContended: boolean): Operation =>
   function* (subject) {
-    subject.compacted += yield* subject.pool.compactSteps(() => isContended);
+    const pages = yield* subject.pool.compactSteps(() => isContended);
+    subject.compacted += pages;
     return ANYTHING;
   };
 
@@ -138,11 +153,24 @@ function* frameUnder(
   return pool.handles.isLive(handle) ? pool.handles.pfnOf(handle) : undefined;
 }
 
+/** Takes the frame of an object that this thread is to migrate or put back. */
+function takeIsolated(
+  { pool, isolated }: ZsmallocSubject,
+  name: string,
+): Isolated | undefined {
+  const { current } = pool.locks.lockdep;
+  const at = isolated.findIndex((one) =>
+    one.name === name && (one.thread === current || one.thread === NOBODY)
+  );
+  return at < 0 ? undefined : isolated.splice(at, 1)[0];
+}
+
 const isolate = (name: string): Operation =>
   function* (subject) {
+    const { pool, isolated } = subject;
     const pfn = yield* frameUnder(subject, name);
-    if (pfn !== undefined && (yield* subject.pool.isolateSteps(pfn))) {
-      subject.isolated.set(name, pfn);
+    if (pfn !== undefined && (yield* pool.isolateSteps(pfn))) {
+      isolated.push({ name, pfn, thread: pool.locks.lockdep.current });
     }
     return ANYTHING;
   };
@@ -150,14 +178,14 @@ const isolate = (name: string): Operation =>
 const migrate = (name: string): Operation =>
   function* (subject) {
     const { pool, isolated } = subject;
-    const mine = isolated.get(name);
+    const mine = takeIsolated(subject, name);
     if (mine === undefined) {
       const pfn = yield* frameUnder(subject, name);
       if (pfn === undefined) return ANYTHING;
       return whyNever(yield* pool.migratePageSteps(pfn));
     }
-    const to = yield* pool.migrateIsolatedSteps(mine);
-    if (typeof to === "number") isolated.delete(name);
+    const to = yield* pool.migrateIsolatedSteps(mine.pfn);
+    if (typeof to === "string") isolated.push(mine);
     return whyNever(to);
   };
 
@@ -165,12 +193,10 @@ const migrate = (name: string): Operation =>
 const whyNever = (to: number | string) => to === "EINVAL" ? to : ANYTHING;
 
 const putback = (name: string): Operation =>
-  function* ({ pool, isolated }) {
-    yield sleeps("putback_movable_pages, mm/migrate.c");
-    const pfn = isolated.get(name);
-    if (pfn === undefined) return ANYTHING;
-    yield* pool.putbackSteps(pfn);
-    isolated.delete(name);
+  function* (subject) {
+    const mine = takeIsolated(subject, name);
+    if (mine === undefined) return ANYTHING;
+    yield* subject.pool.putbackSteps(mine.pfn);
     return ANYTHING;
   };
 
@@ -236,9 +262,27 @@ function operationOf(words: readonly string[]): Operation | undefined {
   }
 }
 
-/** Throws where something is broken; answers what is in each object. */
-function atRest({ pool, objects, compacted }: ZsmallocSubject): unknown {
+/**
+ * Throws where something is broken; answers what is in each object. What held
+ * before, to the last bit, is not looked at again.
+ */
+function atRest(subject: ZsmallocSubject): unknown {
+  const { pool, objects, compacted, rests } = subject;
   if (pool.isDestroyed) return { destroyed: true };
+  let key = `${poolFingerprint(pool)} ${compacted}`;
+  for (const [name, { handle, size, isFreed }] of objects) {
+    if (!isFreed) key += ` ${name} ${handle} ${size}`;
+  }
+  let rest = rests.get(key);
+  if (rest === undefined) {
+    rest = checkedRest(subject);
+    rests.set(key, rest);
+  }
+  return rest;
+}
+
+/** Checks every rule. */
+function checkedRest({ pool, objects, compacted }: ZsmallocSubject): unknown {
   checkPool(pool);
   if (pool.pagesCompacted !== compacted) {
     throw new InvariantError(PAGES_COMPACTED, {
@@ -275,8 +319,25 @@ export const ZSMALLOC_RACES = raceRoom<ZsmallocSubject>({
     return {
       pool: new ZsPool(smallOf(profile), { memory }),
       objects: new Map(),
-      isolated: new Map(),
+      isolated: [],
       compacted: 0,
+      rests: new Map(),
+    };
+  },
+  remember(subject) {
+    const { pool, objects, isolated, compacted } = subject;
+    const restorePool = pool.remember();
+    const named = [...objects].map(([name, one]) =>
+      [name, { ...one }] as const
+    );
+    const frames = [...isolated];
+    return () => {
+      restorePool();
+      objects.clear();
+      for (const [name, one] of named) objects.set(name, { ...one });
+      isolated.length = 0;
+      isolated.push(...frames);
+      subject.compacted = compacted;
     };
   },
   lockdepOf: ({ pool }) => pool.locks.lockdep,
