@@ -318,6 +318,12 @@ export interface ZramRelease {
    */
   readonly resetExcludes: "nobody" | "opening" | "by-claim";
   /**
+   * What becomes of the pointer to a table of slots that was freed, as there
+   * was no memory for the pool: it is kept, or forgotten (since 6.14 and in
+   * 6.1.y, 6.12.y).
+   */
+  readonly failedTable: "kept" | "forgotten";
+  /**
    * When a write frees what is in the slot: under the lock under which it puts
    * the new page there, or (6.14 to 6.16) before it compresses that page.
    */

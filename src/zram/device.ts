@@ -60,6 +60,11 @@ export interface ZramOptions {
   /** The clock: seconds since boot (`ktime_get_boottime`). Default: always 0. */
   now?: () => number;
   /**
+   * Fault injection: asked each time that a disk is set up; where it answers
+   * true, `zs_create_pool` has no memory. Linux: `failslab`.
+   */
+  failPool?: () => boolean;
+  /**
    * `totalram_pages`: pages of the machine, more than which no table of slots
    * may have. Default: no end of them.
    */
@@ -132,6 +137,8 @@ export class Zram {
   initLockReaders = 0;
   /** Who runs, where somebody interleaves operations. */
   readonly lockdep: Lockdep = new Lockdep();
+  /** Whether the table's pointer is still that of one that was freed (up to 6.13). */
+  hasStaleTable = false;
   /** Whether `reset` keeps out whoever would open the disk (`claim`). */
   isClaimed = false;
   /** Requests under way that `reset` waits for (`refcount`, 4.0, 4.1). */
@@ -144,6 +151,7 @@ export class Zram {
   readonly #backingDevices: ReadonlyMap<string, BackingDevice | Errno>;
   readonly #files: ReadonlyMap<string, Uint8Array | Errno>;
   readonly #totalRamPages: number;
+  readonly #failPool: (() => boolean) | undefined;
   #locks: ZramLocks | undefined;
 
   /** A fresh device of size 0. Specifies `zram_add`. */
@@ -157,6 +165,7 @@ export class Zram {
     this.#backingDevices = options.backingDevices ?? new Map();
     this.#files = options.files ?? new Map();
     this.#totalRamPages = options.totalRamPages ?? Infinity;
+    this.#failPool = options.failPool;
     if (options.totalRamPages !== undefined) {
       assertWhole("make zram", "totalRamPages", options.totalRamPages);
     }
@@ -243,6 +252,11 @@ export class Zram {
     if (errno !== undefined) return errno;
     this.lockdep.touch(TABLE, true);
     this.lockdep.touch(CAPACITY, true);
+    if (this.#failPool?.() === true) {
+      this.hasStaleTable = zram.failedTable === "kept";
+      return "ENOMEM";
+    }
+    this.hasStaleTable = false;
     this.slots = new Slots(pages, zram.trackEntryActime);
     this.pool = new ZsPool(this.profile, { memory: this.memory });
     this.wholeFrom = zram.wholeFrom(pageSize, this.pool.hugeClassSize);
@@ -335,6 +349,12 @@ export class Zram {
     this.limitPages = 0;
     const { resetWithoutDisk } = this.profile.zram;
     if (this.disksize === 0 && resetWithoutDisk === "limit") return;
+    if (this.hasStaleTable) {
+      throw new KernelBug(
+        "zram_meta_free",
+        "free the table of slots a second time",
+      );
+    }
     this.lockdep.touch(TABLE, true);
     this.lockdep.touch(CAPACITY, true);
     for (let page = 0; page < this.slots.length; page++) freeSlot(this, page);
@@ -570,6 +590,53 @@ export class Zram {
   freeBlock(block: number): void {
     this.backing?.freeBlock(block);
     this.stats.bdCount--;
+  }
+
+  /**
+   * What brings the device, its pool and its memory back to what they are now,
+   * that nobody uses it; who explores what can become of it does so again and
+   * again. What holds a backing device is for its owner to remember.
+   */
+  remember(): () => void {
+    const { pool, slots, backing, comps, memory } = this;
+    const parts = [pool ?? memory, slots, comps, backing]
+      .flatMap((part) => part === undefined ? [] : [part.remember()]);
+    const stats = { ...this.stats };
+    const ioStat = { ...this.ioStat };
+    const fields = this.#fields();
+    return () => {
+      for (const restore of parts) restore();
+      this.stats = { ...stats };
+      this.ioStat = { ...ioStat };
+      Object.assign(this, fields, { pool, slots, backing });
+      this.locks.forgetHolders();
+    };
+  }
+
+  /** Those that are numbers and flags. */
+  #fields() {
+    const { disksize, limitPages, maxCompStreams, wholeFrom } = this;
+    const { wbLimitEnable, wbLimit, wbBatchSize, compressedWb } = this;
+    const { lostBlocks, ppInProgress, initLockReaders, hasStaleTable } = this;
+    const { isClaimed, references, openers, holders } = this;
+    return {
+      disksize,
+      limitPages,
+      maxCompStreams,
+      wholeFrom,
+      wbLimitEnable,
+      wbLimit,
+      wbBatchSize,
+      compressedWb,
+      lostBlocks,
+      ppInProgress,
+      initLockReaders,
+      hasStaleTable,
+      isClaimed,
+      references,
+      openers,
+      holders,
+    };
   }
 
   /** Lets the backing device go (`reset_bdev`). */

@@ -4,7 +4,7 @@
  */
 import type { ZramLocking } from "../linux/zram_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import { createLock, type Lock } from "../rules/lock.ts";
+import { createLock, type Lock, NOBODY } from "../rules/lock.ts";
 import type { Lockdep } from "../rules/lockdep.ts";
 import { acquire, blocked, release, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
@@ -63,6 +63,14 @@ export class ZramLocks {
     return this.#slots[page];
   }
 
+  /** Nobody holds any of the locks any more. */
+  forgetHolders(): void {
+    const locks = [this.device, this.open, this.#anySlot, this.limit];
+    for (const lock of locks) letGo(lock);
+    for (const lock of this.#slots) letGo(lock);
+    for (const stream of this.#streams) letGo(stream?.lock);
+  }
+
   /** The stream of a priority on the CPU that runs: each thread has its own. */
   stream(priority: number): Stream {
     const { name, kind, per } = this.#locking.stream;
@@ -76,6 +84,12 @@ export class ZramLocks {
     };
     return this.#streams[nth];
   }
+}
+
+function letGo(lock: Lock | undefined): void {
+  if (lock === undefined) return;
+  lock.holder = NOBODY;
+  lock.readers.length = 0;
 }
 
 /** The file that was set, as something that is looked at and changed. */

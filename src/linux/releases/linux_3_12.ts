@@ -136,6 +136,7 @@ export const RELEASE_3_12: Release = {
       limit: false,
     },
     requestHolds: "init_lock",
+    failedTable: "forgotten",
     resetExcludes: "nobody",
     slotFreed: "with-the-store",
     notifyTakes: "waits",

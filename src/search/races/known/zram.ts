@@ -4,6 +4,7 @@ import {
   LINUX_4_0,
   LINUX_5_10,
   LINUX_6_1,
+  LINUX_6_12,
   LINUX_6_17,
   LINUX_6_18,
   LINUX_6_19,
@@ -73,6 +74,18 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     before: LINUX_6_18,
     after: LINUX_6_19,
     program: "write 0 A; writeback page_index=0 / read 0 | write 0 B",
+  },
+  {
+    id: "zram/stale-table",
+    sentence:
+      "There is no memory for a disk's pool: the table of slots is freed and its pointer stays, and a reset frees it once more.",
+    commit: "212fe1c0df4a",
+    mended: "6.14",
+    source: "zram_meta_alloc, zram_meta_free, drivers/block/zram/zram_drv.c",
+    room: "zram",
+    before: zramOf(LINUX_6_12, { failedTable: "kept" }),
+    after: LINUX_6_12,
+    program: "close; reset; failslab / set disksize 12288 | reset",
   },
   {
     id: "zram/slot-write",
@@ -160,16 +173,32 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
   },
 ];
 
+/** A race that the newest release has still. */
+export type OpenRace = Omit<KnownRace, "commit" | "mended" | "after">;
+
 /**
- * What is so in the newest release: a read takes the number of a block under the
- * slot's lock and reads it after; the page is overwritten meanwhile, and the
- * block is another page's. Who reads and writes a page at once has no right to
- * either, but to no third page.
+ * What was found in the newest release. Who reads a page while it is
+ * overwritten may get the older or the newer one; he gets a third, or an error.
  */
-export const ZRAM_OPEN_RACES = {
-  id: "zram/block-reused",
-  source: "zram_read_page, zram_async_read_endio, zram_drv.c, 7.3.4",
-  profile: LINUX_7_3,
-  program:
-    "write 0 A; writeback page_index=0; write 1 B / read 0 strictly | write 0 C; writeback page_index=1",
-} as const;
+export const ZRAM_OPEN_RACES: readonly OpenRace[] = [
+  {
+    id: "zram/block-reused",
+    sentence:
+      "A read takes the number of a block under the slot's lock and reads it later: the page is overwritten meanwhile, another page is written back to that block, and is what is read.",
+    source: "zram_read_page, zram_async_read_endio, zram_drv.c, 7.3.4",
+    room: "zram",
+    before: LINUX_7_3,
+    program:
+      "write 0 A; writeback page_index=0; write 1 B / read 0 strictly | write 0 C; writeback page_index=1",
+  },
+  {
+    id: "zram/overwritten-before-decompressed",
+    sentence:
+      "With compressed_writeback a page is overwritten after its block was read and before that is decompressed: the read fails, though the page was there all the time.",
+    source: "decompress_bdev_page, zram_drv.c, 7.3.4",
+    room: "zram",
+    before: LINUX_7_3,
+    program:
+      "close; reset; set compressed_writeback 1; set backing_dev sdb; set disksize 12288; open; write 0 A; writeback page_index=0 / read 0 strictly | write 0 B",
+  },
+];

@@ -4,13 +4,14 @@ import type { Errno } from "../../../linux/errno.ts";
 import type { Profile } from "../../../linux/profile.ts";
 import { Memory } from "../../../memory/memory.ts";
 import { KernelBug } from "../../../rules/kernel_bug.ts";
-import { createLock, type Lock } from "../../../rules/lock.ts";
+import { createLock, type Lock, NOBODY } from "../../../rules/lock.ts";
 import {
   acquire,
   blocked,
   reads,
   release,
   type Stop,
+  writes,
 } from "../../../rules/stop.ts";
 import type { BackingDevice } from "../../../zram/backing.ts";
 import { blockStateSteps } from "../../../zram/debugfs.ts";
@@ -86,6 +87,17 @@ class Blocks implements BackingDevice {
     this.writes[block]++;
     this.#blocks[block] = data.slice();
   }
+
+  /** What brings the device back to what it is now. */
+  remember(): () => void {
+    const { holder } = this;
+    const blocks = [...this.#blocks];
+    return () => {
+      this.holder = holder;
+      // A block's bytes are replaced, not changed.
+      this.#blocks.splice(0, Infinity, ...blocks);
+    };
+  }
 }
 
 /** A device, and what the program did with it. */
@@ -97,6 +109,8 @@ interface ZramSubject {
   /** The address space of two threads that swap pages in, and its lock. */
   readonly mapped: Map<number, string>;
   readonly ptl: Lock;
+  /** Whether there is no memory for the pool of a disk. */
+  readonly failslab: { isSet: boolean };
 }
 
 type Operation = (subject: ZramSubject) => Generator<Stop, unknown>;
@@ -131,8 +145,10 @@ function create(profile: Profile): ZramSubject {
   const second = secondOf(profile);
   const codecs = [letterCodec(profile.zram.defaultAlgorithm, LENGTH)];
   if (second !== undefined) codecs.push(letterCodec(second, SHORTER));
+  const failslab = { isSet: false };
   const zram = new Zram(smallOf(profile), {
     codecs,
+    failPool: () => failslab.isSet,
     memory: new Memory({ pageSize: PAGE_SIZE, initialFrames: 12 }),
     backingDevices: devices,
   });
@@ -146,6 +162,24 @@ function create(profile: Profile): ZramSubject {
     notified: new Set(),
     mapped: new Map(),
     ptl: createLock("ptl", "spinlock"),
+    failslab,
+  };
+}
+
+/** What brings a device back to what the program had made of it at first. */
+function remember(subject: ZramSubject): () => void {
+  const { zram, devices, notified, mapped, ptl, failslab } = subject;
+  const parts = [zram, ...devices.values()].map((part) => part.remember());
+  const [pages, ptes] = [[...notified], [...mapped]];
+  const { isSet } = failslab;
+  return () => {
+    for (const restore of parts) restore();
+    notified.clear();
+    for (const page of pages) notified.add(page);
+    mapped.clear();
+    for (const [page, letter] of ptes) mapped.set(page, letter);
+    ptl.holder = NOBODY;
+    failslab.isSet = isSet;
   };
 }
 
@@ -169,16 +203,18 @@ const write = (page: number, letter: string): Operation => (subject) => {
 };
 
 /**
- * Reads a page. The block of a written-back page may be another's by the time
- * that it is read, where the page was overwritten meanwhile; unless it is asked
- * `strictly`, that is let pass.
+ * Reads a page. Where it is overwritten meanwhile, the block of a written-back
+ * page may be another's by the time that it is read, or what was read is not
+ * what is to be decompressed; unless it is asked `strictly`, that is let pass.
  */
 const read = (page: number, isStrict: boolean): Operation =>
   function* (subject) {
     const into = new Uint8Array(PAGE_SIZE);
     const reading = ifOpen(subject, subject.zram.readSteps(page, into));
     const { errno, isReused } = yield* watchBlock(subject, reading);
-    const isAnybodys = subject.notified.has(page) || (isReused && !isStrict);
+    const { zram, notified } = subject;
+    const isLost = isReused || (zram.compressedWb && errno === "EIO");
+    const isAnybodys = notified.has(page) || (isLost && !isStrict);
     if (isAnybodys) return ANYTHING;
     return errno ?? letterOf(into);
   };
@@ -307,6 +343,12 @@ const fault = (page: number): Operation =>
     return mapped.get(page);
   };
 
+/** From now on there is no memory for a pool. */
+const failslab: Operation = function* ({ failslab }) {
+  yield writes("failslab", "should_failslab, mm/failslab.c");
+  failslab.isSet = true;
+};
+
 /** A page's number in words. */
 function pageOf(text: string | undefined): number | undefined {
   const page = /^\d$/.test(text ?? "") ? Number(text) : PAGES;
@@ -359,6 +401,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   fault: ofPage(fault),
   writeback: (words, profile) => storeIn(profile, "writeback", words),
   recompress: (words, profile) => storeIn(profile, "recompress", words),
+  failslab: (words) => words.length === 0 ? failslab : undefined,
   idle: (words, profile) => storeIn(profile, "idle", words),
   compact: (words, profile) =>
     words.length === 0 ? storeIn(profile, "compact", ["1"]) : undefined,
@@ -432,11 +475,13 @@ export const ZRAM_RACES = raceRoom<ZramSubject>({
     "reset",
     "set ATTRIBUTE TEXT",
     "get ATTRIBUTE",
+    "failslab",
     "open [exclusively]",
     "close [exclusively]",
   ],
   isIn: () => true,
   create,
+  remember,
   lockdepOf: ({ zram }) => zram.lockdep,
   operationOf([verb = "", ...words], profile) {
     return Object.hasOwn(READERS, verb)

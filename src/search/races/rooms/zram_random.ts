@@ -75,9 +75,22 @@ const LIFE: readonly Draw[] = [
   { isIn: has("backing_dev"), text: () => "set backing_dev sdc" },
 ];
 
+/** Has pages written back as they are stored. */
+const COMPRESSED: readonly string[] = [
+  "close",
+  "reset",
+  "set compressed_writeback 1",
+  "set backing_dev sdb",
+  "set disksize 12288",
+  "open",
+];
+
 /** Pages of every kind, some of them idle or written back already. */
 function before(random: Random, zram: ZramProfile): string[] {
   const first = [`write 0 ${letter(random)}`, `write 1 ${letter(random)}`];
+  if (has("compressed_writeback")(zram) && random(6) === 0) {
+    first.unshift(...COMPRESSED);
+  }
   if (has("idle")(zram) && random(2) === 0) first.push("idle all");
   if (has("writeback")(zram) && random(3) === 0) {
     first.push(`writeback ${pick(random, ...ORDERS)}`);
