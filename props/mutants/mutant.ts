@@ -10,8 +10,20 @@ export interface Defect {
   readonly to: string;
   /** The machines that must find it, where they are not those of the file. */
   readonly machines?: readonly string[];
+  /** The races that find it, where it is of locks. */
+  readonly race?: MutantRace;
   /** Why no search finds it, where none can. */
   readonly reason?: string;
+}
+
+/** Threads that meet a defect of locks. */
+export interface MutantRace {
+  /** The room that they are explored in. */
+  readonly room: string;
+  /** The kernel that has the defect. */
+  readonly profile: string;
+  /** What they do, as `readRaceProgram` reads it. */
+  readonly program: string;
 }
 
 /** A defect and where it is. */
@@ -28,6 +40,8 @@ export interface Mutant {
   readonly to: string;
   /** The machines that must find it. */
   readonly machines: readonly string[];
+  /** The races that find it in their place, where it is of locks. */
+  readonly race?: MutantRace;
   /** Why no search finds it, where none can. */
   readonly reason?: string;
 }

@@ -3,6 +3,7 @@ import { BASE_MUTANTS } from "./base.ts";
 import { BUDDY_MUTANTS } from "./buddies.ts";
 import type { Mutant } from "./mutant.ts";
 import { SWAP_MUTANTS } from "./swap.ts";
+import { RACES_ZRAM_MUTANTS } from "./races_zram.ts";
 import { ZRAM_MUTANTS } from "./zram.ts";
 import { ZRAM_BATCHES_MUTANTS } from "./zram_batches.ts";
 import { ZRAM_PAGES_MUTANTS } from "./zram_pages.ts";
@@ -22,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ZRAM_REQUESTS_MUTANTS,
   ...ZRAM_PAGES_MUTANTS,
   ...ZRAM_BATCHES_MUTANTS,
+  ...RACES_ZRAM_MUTANTS,
   ...ZSWAP_MUTANTS,
   ...ZSWAP_SHRINK_MUTANTS,
   ...SWAP_MUTANTS,

@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 import {
   copyCheckout,
+  explore,
   type Kill,
   search,
   searchMutant,
@@ -52,7 +53,16 @@ async function assertHolds(
   mutants: readonly Mutant[],
   options: SearchOptions,
 ): Promise<void> {
+  for (const { race } of mutants) {
+    if (race === undefined) continue;
+    const outcome = await explore(copy, race, options);
+    if (outcome === "held") continue;
+    throw new Error(
+      `Cannot judge mutants: without one, ${race.program} fails already by ${outcome.by}`,
+    );
+  }
   const machines = [...new Set(mutants.flatMap(({ machines }) => machines))];
+  if (machines.length === 0) return;
   const outcome = await search(copy, machines, options);
   if (outcome === "held") return;
   const reason = outcome === "idle"

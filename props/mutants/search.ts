@@ -1,6 +1,6 @@
 /** The search alone, on a copy of the checkout that has a mutant in it. */
 import { cp, mkdir } from "node:fs/promises";
-import { type Mutant, planted } from "./mutant.ts";
+import { type Mutant, type MutantRace, planted } from "./mutant.ts";
 
 /** What `zspec fuzz` needs of a checkout. */
 const PARTS = ["deno.json", "deno.lock", "mod.ts", "src"];
@@ -60,7 +60,9 @@ export async function searchMutant(
   const text = await Deno.readTextFile(file);
   await Deno.writeTextFile(file, planted(text, mutant));
   try {
-    return await search(copy, mutant.machines, options);
+    return mutant.race === undefined
+      ? await search(copy, mutant.machines, options)
+      : await explore(copy, mutant.race, options);
   } finally {
     await Deno.writeTextFile(file, text);
   }
@@ -88,6 +90,49 @@ export async function search(
   const { seconds, failure }: FuzzResult = JSON.parse(textOf(stdout));
   if (failure === undefined) return code === 0 ? "held" : "idle";
   return { machine: failure.machine, by: speakerOf(failure.error), seconds };
+}
+
+/** Preemptions up to which races are explored. */
+const PREEMPTIONS = 3;
+
+/** What explores races in a checkout, and prints what came of it. */
+const exploring = ({ room, profile, program }: MutantRace) => `
+import { brokenBy, describedProfile, exploreRaces } from "./mod.ts";
+import { readRaceProgram } from "./src/search/races/room.ts";
+import * as rooms from "./src/search/races/rooms/${room}.ts";
+const from = performance.now();
+const { finding } = rooms.${room.toUpperCase()}_RACES.explore(
+  describedProfile(${JSON.stringify(profile)}),
+  readRaceProgram(${JSON.stringify(program)}),
+  (trial) => exploreRaces(trial, { preemptions: ${PREEMPTIONS} }),
+);
+const seconds = (performance.now() - from) / 1000;
+console.log(JSON.stringify({ by: finding && brokenBy(finding), seconds }));
+`;
+
+/** Explores threads until they break something or all was seen. */
+export async function explore(
+  copy: string,
+  race: MutantRace,
+  { stop }: SearchOptions,
+): Promise<Kill | "held"> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", exploring(race)],
+    cwd: copy,
+    stdin: "null",
+    signal: stop,
+  });
+  const { code, stdout, stderr } = await command.output();
+  stop.throwIfAborted();
+  if (code !== 0) {
+    throw new Error(`The races ended with ${code}: ${textOf(stderr)}`);
+  }
+  const { by, seconds }: { by?: string; seconds: number } = JSON.parse(
+    textOf(stdout),
+  );
+  return by === undefined
+    ? "held"
+    : { machine: `races ${race.room}`, by, seconds };
 }
 
 /** What an error says first: a rule's id, else what was compared. */

@@ -4,7 +4,7 @@ import { kstrtoull } from "../linux/kstrtox.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
 import { acquire, release, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
-import { underSlot } from "./locks.ts";
+import { assertSlotHeld, underSlot } from "./locks.ts";
 import { ZRAM_IDLE, ZRAM_SAME, ZRAM_UNDER_WB, ZRAM_WB } from "./slots.ts";
 
 /** The second before which pages are too old, or what else follows from a text. */
@@ -90,10 +90,12 @@ const MARK_IDLE = "mark_idle, zram_drv.c";
 
 /** Marks one page, whose slot is locked, or takes its mark. */
 function markSlot(
-  { slots, profile }: Zram,
+  zram: Zram,
   page: number,
   cutoff: number | "all",
 ): void {
+  if (zram.lockdep.isWatched) assertSlotHeld(zram, page, MARK_IDLE);
+  const { slots, profile } = zram;
   const { idleMarks } = profile.zram;
   if (!slots.isAllocated(page) || slots.has(page, PASSED_OVER[idleMarks])) {
     return;

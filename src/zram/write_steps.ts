@@ -88,11 +88,21 @@ function* makeObject(
   const isHeld = zram.profile.zram.mallocSlowPath || length < data.length;
   if (!isHeld) yield release(stream.lock, STREAM_PUT);
   const handle = yield* mallocSteps(zram, data, length, stream);
-  if (handle !== "ENOMEM") {
-    writeObject(zram, handle, length, data, stream.buffer);
-  }
+  if (handle !== "ENOMEM") copyObject(zram, handle, length, data, stream);
   if (isHeld) yield release(stream.lock, STREAM_PUT);
   return handle === "ENOMEM" ? handle : { handle, length };
+}
+
+/** Copies a page, or what the stream made of it, into its object. */
+function copyObject(
+  zram: Zram,
+  handle: number,
+  length: number,
+  data: Uint8Array,
+  { lock, buffer }: Stream,
+): void {
+  if (length < data.length) zram.lockdep.assertHeld(lock, WRITE_PAGE);
+  writeObject(zram, handle, length, data, buffer);
 }
 
 /**

@@ -283,11 +283,16 @@ const show = (name: string): Operation =>
     return isMoving ? ANYTHING : shown;
   };
 
+/** Waits until no reset keeps the disk. */
+function* untilUnclaimed(zram: Zram): Generator<Stop, void> {
+  while (zram.isClaimed) yield blocked("a reset keeps the disk");
+}
+
 /** Opens the disk, again where a reset keeps it just now. */
 const open = (isExclusive: boolean): Operation =>
   function* ({ zram }) {
     while ((yield* zram.openSteps(isExclusive)) === "EBUSY") {
-      yield blocked("open: a reset keeps the disk");
+      yield* untilUnclaimed(zram);
     }
   };
 
@@ -312,7 +317,7 @@ const reset: Operation = function* ({ zram }) {
       step = reset.next(yield stop);
     }
     if (step.value !== "EBUSY" || !isKept) return step.value;
-    yield blocked("reset: another keeps the disk");
+    yield* untilUnclaimed(zram);
   }
 };
 
