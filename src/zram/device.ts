@@ -101,7 +101,10 @@ export class Zram {
   readonly now: () => number;
   /** The algorithms by priority. */
   readonly comps: Comps;
-  /** `zstrm->buffer`: room for a page that does not compress. */
+  /**
+   * Room for a page that does not compress, for the while of one section: what
+   * outlives it is in a stream's own buffer.
+   */
   readonly buffer: Uint8Array<ArrayBuffer>;
   /** `disksize` in bytes: 0 until the device is initialised. */
   disksize = 0;
@@ -176,7 +179,7 @@ export class Zram {
     this.#locks ??= new ZramLocks(
       this.profile.zram.locking,
       this.lockdep,
-      this.buffer,
+      this.buffer.length,
     );
     return this.#locks;
   }

@@ -28,22 +28,18 @@ export class ZramLocks {
   readonly limit: Lock | undefined;
   readonly #locking: ZramLocking;
   readonly #lockdep: Lockdep;
-  readonly #buffer: Uint8Array<ArrayBuffer>;
+  readonly #bufferBytes: number;
   /** The one lock of all slots; of any slot, where nobody interleaves. */
   readonly #anySlot: Lock;
   readonly #slots: Lock[] = [];
   readonly #streams: Stream[] = [];
 
-  /** `buffer` is that of the first CPU. */
-  constructor(
-    locking: ZramLocking,
-    lockdep: Lockdep,
-    buffer: Uint8Array<ArrayBuffer>,
-  ) {
+  /** Nobody holds any; each stream has a buffer of so many bytes. */
+  constructor(locking: ZramLocking, lockdep: Lockdep, bufferBytes: number) {
     const { slot, device, open, limit } = locking;
     this.#locking = locking;
     this.#lockdep = lockdep;
-    this.#buffer = buffer;
+    this.#bufferBytes = bufferBytes;
     this.device = createLock(device, "rw_semaphore");
     this.open = createLock(open, "mutex");
     this.limit = limit
@@ -80,7 +76,7 @@ export class ZramLocks {
       lock: this.#locking.slot.name === name
         ? this.#anySlot
         : createLock(name, kind, per === "cpu" ? `of CPU ${cpu}` : ""),
-      buffer: nth === 0 ? this.#buffer : new Uint8Array(this.#buffer.length),
+      buffer: new Uint8Array(this.#bufferBytes),
     };
     return this.#streams[nth];
   }
