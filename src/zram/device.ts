@@ -21,7 +21,7 @@ import {
   submitBioSteps,
 } from "./bio.ts";
 import { markIdle } from "./idle.ts";
-import { closeSteps, openSteps, resetSteps } from "./lifecycle.ts";
+import { openSteps, resetSteps } from "./lifecycle.ts";
 import { BACKING_DEV, TABLE, ZramLocks } from "./locks.ts";
 import { RECOMPRESS } from "./recompress_orders.ts";
 import { Slots } from "./slots.ts";
@@ -307,11 +307,6 @@ export class Zram {
    */
   openSteps(exclusive = false): Generator<Stop, Errno | undefined> {
     return openSteps(this, exclusive);
-  }
-
-  /** {@linkcode Zram.close}, likewise; whether it was open so. */
-  closeSteps(exclusive = false): Generator<Stop, boolean> {
-    return closeSteps(this, exclusive);
   }
 
   /** Closes it again, as it was opened. */

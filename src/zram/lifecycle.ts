@@ -1,5 +1,5 @@
 /**
- * How a device is opened, closed and reset while others run. Specifies
+ * How a device is opened and reset while others run. Specifies
  * `zram_open` and `reset_store`, `drivers/block/zram/zram_drv.c`.
  */
 import type { Errno } from "../linux/errno.ts";
@@ -16,7 +16,6 @@ import { REFERENCES } from "./bio.ts";
 import type { Zram } from "./device.ts";
 
 const BLKDEV_GET = "blkdev_get, block/bdev.c";
-const BLKDEV_PUT = "blkdev_put, block/bdev.c";
 const RESET_STORE = "reset_store, zram_drv.c";
 const RESET_DEVICE = "zram_reset_device, zram_drv.c";
 
@@ -34,19 +33,6 @@ export function* openSteps(
   zram.lockdep.touch(OPENERS, true);
   yield release(zram.locks.open, BLKDEV_GET);
   return errno;
-}
-
-/** {@linkcode Zram.close}, if it is open so; whether it was. */
-export function* closeSteps(
-  zram: Zram,
-  exclusive: boolean,
-): Generator<Stop, boolean> {
-  yield acquire(zram.locks.open, BLKDEV_PUT);
-  const isOpen = (exclusive ? zram.holders : zram.openers) > 0;
-  if (isOpen) zram.close(exclusive);
-  zram.lockdep.touch(OPENERS, true);
-  yield release(zram.locks.open, BLKDEV_PUT);
-  return isOpen;
 }
 
 /** {@linkcode Zram.reset}, stopping wherever others may run. */

@@ -104,6 +104,8 @@ class Blocks implements BackingDevice {
 interface ZramSubject {
   readonly zram: Zram;
   readonly devices: ReadonlyMap<string, Blocks>;
+  /** Requests that somebody waits for, who has the disk open. */
+  requests: number;
   /** Pages that the swap layer gave up: what is in them is nobody's concern. */
   readonly notified: Set<number>;
   /** The address space of two threads that swap pages in, and its lock. */
@@ -159,6 +161,7 @@ function create(profile: Profile): ZramSubject {
   return {
     zram,
     devices,
+    requests: 0,
     notified: new Set(),
     mapped: new Map(),
     ptl: createLock("ptl", "spinlock"),
@@ -174,6 +177,7 @@ function remember(subject: ZramSubject): () => void {
   const { isSet } = failslab;
   return () => {
     for (const restore of parts) restore();
+    subject.requests = 0;
     notified.clear();
     for (const page of pages) notified.add(page);
     mapped.clear();
@@ -183,17 +187,17 @@ function remember(subject: ZramSubject): () => void {
   };
 }
 
-/**
- * A request of somebody who has the disk open: EBADF where nobody has. Its first
- * stop is where it looks at the disk's size.
- */
+/** A request of somebody who has the disk open, and keeps it so: else EBADF. */
 function* ifOpen<Result>(
-  { zram }: ZramSubject,
+  subject: ZramSubject,
   request: Generator<Stop, Result>,
 ): Generator<Stop, Result | "EBADF"> {
   yield reads(OPENERS, "blkdev_read_iter, block/fops.c");
-  if (zram.openers === 0) return "EBADF";
-  return yield* request;
+  if (subject.zram.openers === 0) return "EBADF";
+  subject.requests++;
+  const result = yield* request;
+  subject.requests--;
+  return result;
 }
 
 const write = (page: number, letter: string): Operation => (subject) => {
@@ -254,10 +258,13 @@ const discard = (page: number, pages: number): Operation => (subject) =>
 const notify = (page: number): Operation =>
   function* (subject) {
     const { zram, notified } = subject;
-    yield reads(OPENERS, "swap_range_free, mm/swapfile.c");
-    if (zram.openers === 0) return "EBADF";
-    notified.add(page);
-    yield* zram.slotFreeNotifySteps(page);
+    return yield* ifOpen(
+      subject,
+      (function* () {
+        notified.add(page);
+        yield* zram.slotFreeNotifySteps(page);
+      })(),
+    );
   };
 
 /** Answers that come of others who are at it just now. */
@@ -296,11 +303,23 @@ const open = (isExclusive: boolean): Operation =>
     }
   };
 
+/** Closes the disk, once nobody's request keeps the file; EBADF where it is not open. */
 const close = (isExclusive: boolean): Operation =>
-  function* ({ zram }) {
-    const wasOpen = yield* zram.closeSteps(isExclusive);
-    return wasOpen ? undefined : "EBADF";
+  function* (subject) {
+    const { zram } = subject;
+    for (;;) {
+      yield acquire(zram.locks.open, BLKDEV_PUT);
+      const wasOpen = (isExclusive ? zram.holders : zram.openers) > 0;
+      const isKept = subject.requests > 0;
+      if (wasOpen && !isKept) zram.close(isExclusive);
+      zram.lockdep.touch(OPENERS, true);
+      yield release(zram.locks.open, BLKDEV_PUT);
+      if (!isKept) return wasOpen ? undefined : "EBADF";
+      while (subject.requests > 0) yield blocked("a request keeps the file");
+    }
   };
+
+const BLKDEV_PUT = "blkdev_put, block/bdev.c";
 
 /** Resets the device, again where another's reset keeps it just now. */
 const reset: Operation = function* ({ zram }) {
@@ -335,7 +354,8 @@ const fault = (page: number): Operation =>
     const before = mapped.get(page);
     if (before !== undefined) return before;
     const into = new Uint8Array(PAGE_SIZE);
-    yield* zram.readSteps(page, into);
+    const errno = yield* ifOpen(subject, zram.readSteps(page, into));
+    if (errno !== undefined) return errno;
     const atOnce = zram.profile.zram.swapReadEnds === "frees-slot";
     if (atOnce) yield* zram.slotFreeNotifySteps(page);
     yield acquire(ptl, "do_swap_page, mm/memory.c");

@@ -68,6 +68,7 @@ const CONTROLS: readonly Draw[] = [
 /** What ends a device's use, and begins another. */
 const LIFE: readonly Draw[] = [
   { isIn: always, text: () => "reset" },
+  { isIn: always, text: () => "reset" },
   { isIn: always, text: () => "set disksize 8192" },
   { isIn: always, text: () => "open" },
   { isIn: always, text: () => "close" },
