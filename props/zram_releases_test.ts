@@ -260,12 +260,17 @@ Deno.test("a dictionary that is not there, or empty, is EINVAL, and what was set
   }
 });
 
-Deno.test("of levels deflate alone refuses some, of windows too since 6.16, and not before the device is set up", () => {
+Deno.test("of levels deflate alone refuses some, and windows that zlib has not stop 6.16, not before the device is set up", () => {
   const refused = (profile: Profile, algorithm: string, params: string) => {
     const zram = makeZram(profile);
     zram.setAlgorithm(algorithm);
     assertEquals(set(zram, "algorithm_params", params), undefined);
-    return zram.setDisksize(PAGE) !== undefined;
+    try {
+      return zram.setDisksize(PAGE) !== undefined;
+    } catch (error) {
+      if (error instanceof KernelBug) return "stops";
+      throw error;
+    }
   };
   for (const profile of WITH_PARAMS) {
     const wrong = (params: string) => refused(profile, "deflate", params);
@@ -273,7 +278,7 @@ Deno.test("of levels deflate alone refuses some, of windows too since 6.16, and 
     assertEquals(levels, [true, false, false, false, true]);
     const isOld = profile === LINUX_6_12;
     const windows = [-16, -15, -9, -8, 0, 8, 9, 15, 16]
-      .filter((bits) => wrong(`deflate.winbits=${bits}`));
+      .filter((bits) => wrong(`deflate.winbits=${bits}`) === "stops");
     assertEquals(windows, isOld ? [] : [-16, -8, 0, 8, 16]);
     for (const algorithm of ["lz4", "lz4hc", "zstd"]) {
       for (const level of [-5, 0, 99]) {

@@ -10,20 +10,16 @@ export interface Defect {
   readonly to: string;
   /** The machines that must find it, where they are not those of the file. */
   readonly machines?: readonly string[];
-  /** The races that find it, where it is of locks. */
-  readonly race?: MutantRace;
   /** Why no search finds it, where none can. */
   readonly reason?: string;
 }
 
-/** Threads that meet a defect of locks. */
-export interface MutantRace {
-  /** The room that they are explored in. */
-  readonly room: string;
-  /** The kernel that has the defect. */
+/** Threads that find a defect of locks, and the kernel that they run in. */
+export interface Race {
+  /** The kernel, as `--profile` takes it. */
   readonly profile: string;
-  /** What they do, as `readRaceProgram` reads it. */
-  readonly program: string;
+  /** The threads, as `zspec races --threads` takes them. */
+  readonly threads: string;
 }
 
 /** A defect and where it is. */
@@ -38,10 +34,10 @@ export interface Mutant {
   readonly from: string;
   /** What is planted in its place. */
   readonly to: string;
-  /** The machines that must find it. */
+  /** The machines that must find it; of a race, the room. */
   readonly machines: readonly string[];
-  /** The races that find it in their place, where it is of locks. */
-  readonly race?: MutantRace;
+  /** The threads that find it where they overlap, if it is one of locks. */
+  readonly race?: Race;
   /** Why no search finds it, where none can. */
   readonly reason?: string;
 }
@@ -60,6 +56,18 @@ export function mutantsOf(
     machines,
     ...defect,
   }));
+}
+
+/** Mutants of a file that threads find where they overlap. */
+export function raceMutantsOf(
+  file: string,
+  defects: readonly (Omit<Defect, "machines"> & Race)[],
+): Mutant[] {
+  const [room] = file.split("/");
+  return defects.flatMap(({ profile, threads, ...defect }) =>
+    mutantsOf(file, [room], [defect])
+      .map((mutant) => ({ ...mutant, race: { profile, threads } }))
+  );
 }
 
 /** A file's text with a mutant in it. Throws where its place is not one. */

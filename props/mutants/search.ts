@@ -1,6 +1,6 @@
 /** The search alone, on a copy of the checkout that has a mutant in it. */
 import { cp, mkdir } from "node:fs/promises";
-import { type Mutant, type MutantRace, planted } from "./mutant.ts";
+import { type Mutant, planted } from "./mutant.ts";
 
 /** What `zspec fuzz` needs of a checkout. */
 const PARTS = ["deno.json", "deno.lock", "mod.ts", "src"];
@@ -60,24 +60,40 @@ export async function searchMutant(
   const text = await Deno.readTextFile(file);
   await Deno.writeTextFile(file, planted(text, mutant));
   try {
-    return mutant.race === undefined
-      ? await search(copy, mutant.machines, options)
-      : await explore(copy, mutant.race, options);
+    return await search(copy, mutant, options);
   } finally {
     await Deno.writeTextFile(file, text);
   }
 }
 
-/** Runs machines in turns until one fails or the time is up. */
+/** Preemptions up to which threads are searched. */
+const PREEMPTIONS = 3;
+
+/** The command that searches for what machines or threads find. */
+function searchOf(
+  { machines, race }: Pick<Mutant, "machines" | "race">,
+  { seed, time }: SearchOptions,
+): string[] {
+  const bounds = ["--time", `${time}`, "--json"];
+  if (race === undefined) {
+    return ["fuzz", ...machines, "--seed", `${seed}`, "--jobs", "1", ...bounds];
+  }
+  const { profile, threads } = race;
+  const most = ["--preemptions", `${PREEMPTIONS}`];
+  const program = ["--threads", threads, "--profile", profile];
+  return ["races", ...machines, ...program, ...most, ...bounds];
+}
+
+/** Runs machines in turns, or threads, until one fails or the time is up. */
 export async function search(
   copy: string,
-  machines: readonly string[],
-  { seed, time, stop }: SearchOptions,
+  what: Pick<Mutant, "machines" | "race">,
+  options: SearchOptions,
 ): Promise<Outcome> {
-  const fuzz = ["src/cli/main.ts", "fuzz", ...machines, "--json"];
-  const bounds = ["--seed", `${seed}`, "--time", `${time}`, "--jobs", "1"];
+  const { stop } = options;
+  const main = ["run", "-A", "--no-check", "--quiet", "src/cli/main.ts"];
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--quiet", ...fuzz, ...bounds],
+    args: [...main, ...searchOf(what, options)],
     cwd: copy,
     stdin: "null",
     signal: stop,
@@ -90,49 +106,6 @@ export async function search(
   const { seconds, failure }: FuzzResult = JSON.parse(textOf(stdout));
   if (failure === undefined) return code === 0 ? "held" : "idle";
   return { machine: failure.machine, by: speakerOf(failure.error), seconds };
-}
-
-/** Preemptions up to which races are explored. */
-const PREEMPTIONS = 3;
-
-/** What explores races in a checkout, and prints what came of it. */
-const exploring = ({ room, profile, program }: MutantRace) => `
-import { brokenBy, describedProfile, exploreRaces } from "./mod.ts";
-import { readRaceProgram } from "./src/search/races/room.ts";
-import * as rooms from "./src/search/races/rooms/${room}.ts";
-const from = performance.now();
-const { finding } = rooms.${room.toUpperCase()}_RACES.explore(
-  describedProfile(${JSON.stringify(profile)}),
-  readRaceProgram(${JSON.stringify(program)}),
-  (trial) => exploreRaces(trial, { preemptions: ${PREEMPTIONS} }),
-);
-const seconds = (performance.now() - from) / 1000;
-console.log(JSON.stringify({ by: finding && brokenBy(finding), seconds }));
-`;
-
-/** Explores threads until they break something or all was seen. */
-export async function explore(
-  copy: string,
-  race: MutantRace,
-  { stop }: SearchOptions,
-): Promise<Kill | "held"> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--quiet", exploring(race)],
-    cwd: copy,
-    stdin: "null",
-    signal: stop,
-  });
-  const { code, stdout, stderr } = await command.output();
-  stop.throwIfAborted();
-  if (code !== 0) {
-    throw new Error(`The races ended with ${code}: ${textOf(stderr)}`);
-  }
-  const { by, seconds }: { by?: string; seconds: number } = JSON.parse(
-    textOf(stdout),
-  );
-  return by === undefined
-    ? "held"
-    : { machine: `races ${race.room}`, by, seconds };
 }
 
 /** What an error says first: a rule's id, else what was compared. */

@@ -80,14 +80,17 @@ export class Comps {
 
   /**
    * Gives a priority's algorithm parameters. Up to 7.0 some take them while
-   * they are in use; throws a {@linkcode KernelBug} where one would read its
-   * dictionary after that is freed. Specifies `comp_params_store`.
+   * they are in use; throws a {@linkcode KernelBug} where one would lose its
+   * dictionary: zstd reads it after it is freed, lz4 and lz4hc read older pages
+   * with another. Specifies `comp_params_store`.
    */
   setParams(priority: number, params: ZcompParams): void {
     if (this.#withDict.includes(priority)) {
       throw new KernelBug(
         "comp_params_reset",
-        `free the dictionary that ${this.#names[priority]} goes on to read`,
+        `free the dictionary that pages were compressed with, though ${
+          this.#names[priority]
+        } still reads it, or reads them with another`,
       );
     }
     this.#params[priority] = params;
@@ -146,6 +149,12 @@ export class Comps {
       const errno = this.#isThere(name)
         ? this.#profile.refuseParams(name, params)
         : "EINVAL";
+      if (errno === "stops") {
+        throw new KernelBug(
+          "zlib_deflate_workspacesize",
+          `stop at BUG_ON: zlib has no window of ${params.winbits} bits`,
+        );
+      }
       if (errno !== undefined) {
         this.#afterFailedSetup();
         return errno;

@@ -240,13 +240,20 @@ function* sourceFirst(
   return pagesFreed;
 }
 
-/** The same, where nothing comes of it until nobody has an object mapped. */
+/**
+ * The same, where nothing comes of it until nobody has an object mapped: the
+ * kernel tries again and again meanwhile, which here is one wait.
+ */
 function* waitForUnmap(
   { mappings, locks }: CompactionPool,
   held: readonly Hold[],
 ): Generator<Stop, void> {
   yield* releaseAll(held, COMPACT);
-  if (mappings.isAny || locks.isAnyPinned) {
+  const pin = locks.anyHeldPin();
+  if (pin !== undefined) {
+    yield acquire(pin, COMPACT);
+    yield release(pin, COMPACT);
+  } else if (mappings.isAny) {
     yield blocked("__zs_compact: a mapped object stays in its zspage");
   } else yield sleeps("__zs_compact: cond_resched, mm/zsmalloc.c");
   yield* acquireAll(held, COMPACT);

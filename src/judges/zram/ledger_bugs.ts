@@ -10,6 +10,7 @@ import {
 import type { ZramLedger } from "./ledger.ts";
 import { isSupported } from "./ledger_bio.ts";
 import { askedParams } from "./ledger_params.ts";
+import { bytesNamed } from "./sizes.ts";
 
 /** Whether a step stops this kernel; `"perhaps"` where a part of it may. */
 export function isBugAt(
@@ -25,8 +26,10 @@ export function isBugAt(
       return step.page < ledger.pages.length && ledger.lacksCompressor &&
         !ledger.takesNoMemory(ledger.bytesOf(step.data));
     case "set":
-      return step.attr === "algorithm_params" &&
-        takesDictionary(ledger, step.value);
+      return step.attr === "disksize"
+        ? stopsAtDisksize(ledger, step.value)
+        : step.attr === "algorithm_params" &&
+          takesDictionary(ledger, step.value);
     case "writeback_under":
       return ledger.lacksCompressor ? "perhaps" : false;
     case "bio":
@@ -37,6 +40,12 @@ export function isBugAt(
     default:
       return false;
   }
+}
+
+/** Whether a text that is taken sets up what stops the kernel. */
+function stopsAtDisksize(ledger: ZramLedger, text: string): boolean {
+  const bytes = bytesNamed(text) ?? 0n;
+  return bytes > 0n && !ledger.isInitialised && ledger.stopsAtSetUp;
 }
 
 /**
