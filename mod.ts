@@ -154,6 +154,8 @@ export { type Bio, LOGICAL_BLOCK_SIZE, SECTOR_SIZE } from "./src/zram/bio.ts";
 export * from "./src/zram/device.ts";
 export * from "./src/zram/control.ts";
 export * from "./src/zram/sysfs.ts";
+export type { Stream, ZramLocks } from "./src/zram/locks.ts";
+export { waitsOf } from "./src/zram/waits.ts";
 export * from "./src/zram/debugfs.ts";
 export * from "./src/zram/slot_invariants.ts";
 export * from "./src/zram/count_invariants.ts";

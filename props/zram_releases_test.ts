@@ -16,6 +16,7 @@ import {
   RamBackingDevice,
   readAttribute,
   statedCodecs,
+  waitsOf,
   writeAttribute,
   type ZcompParams,
   Zram,
@@ -125,7 +126,7 @@ Deno.test("since 6.12 a writeback is told to try again while another runs, befor
     .map((profile) => {
       const zram = initialised(profile);
       zram.write(0, stated(PAGE));
-      const running = zram.writebackSteps("huge");
+      const running = waitsOf(zram.writebackSteps("huge"));
       running.next();
       const second = zram.writeback("huge");
       while (!running.next().done);
@@ -138,7 +139,7 @@ Deno.test("6.12 reads a page under its slot's lock before it writes it back, 6.1
   const waits = [LINUX_5_10, LINUX_6_1, LINUX_6_12].map((profile) => {
     const zram = initialised(profile);
     zram.write(0, stated(PAGE));
-    return [...zram.writebackSteps("huge")].length;
+    return [...waitsOf(zram.writebackSteps("huge"))].length;
   });
   assertEquals(waits, [2, 2, 1]);
 });
@@ -445,7 +446,7 @@ Deno.test("a recompression is told to try again while a writeback runs, since 6.
     zram.setAlgorithm("zstd", 1);
     zram.setDisksize(8 * PAGE);
     zram.write(0, stated(PAGE, PAGE));
-    const running = zram.writebackSteps("huge");
+    const running = waitsOf(zram.writebackSteps("huge"));
     running.next();
     assertEquals(set(zram, "recompress", "type=huge"), "EAGAIN");
     while (!running.next().done);

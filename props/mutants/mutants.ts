@@ -5,6 +5,7 @@ import type { Mutant } from "./mutant.ts";
 import { SWAP_MUTANTS } from "./swap.ts";
 import { ZRAM_MUTANTS } from "./zram.ts";
 import { ZRAM_BATCHES_MUTANTS } from "./zram_batches.ts";
+import { ZRAM_LOCKS_MUTANTS } from "./zram_locks.ts";
 import { ZRAM_PAGES_MUTANTS } from "./zram_pages.ts";
 import { ZRAM_REQUESTS_MUTANTS } from "./zram_requests.ts";
 import { ZSMALLOC_MUTANTS } from "./zsmalloc.ts";
@@ -24,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ZRAM_REQUESTS_MUTANTS,
   ...ZRAM_PAGES_MUTANTS,
   ...ZRAM_BATCHES_MUTANTS,
+  ...ZRAM_LOCKS_MUTANTS,
   ...ZSWAP_MUTANTS,
   ...ZSWAP_SHRINK_MUTANTS,
   ...SWAP_MUTANTS,

@@ -192,6 +192,19 @@ export class Comps {
     }
   }
 
+  /** What brings the algorithms back to what they are now. */
+  remember(): () => void {
+    const names = [...this.#names];
+    const params = [...this.#params];
+    const [active, withDict] = [this.#active, this.#withDict];
+    return () => {
+      this.#names.splice(0, Infinity, ...names);
+      this.#params.splice(0, Infinity, ...params);
+      this.#active = active;
+      this.#withDict = withDict;
+    };
+  }
+
   #codecNamed(name: string): Codec {
     const codec = this.#codecs.get(name) ??
       this.#codecs.get(cryptoAlgorithm(name));

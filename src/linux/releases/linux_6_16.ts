@@ -41,6 +41,18 @@ export const RELEASE_6_16: Release = {
     writebackOrder: "by-size",
     writebackPages: "pairs",
     recompressOrder: "by-size",
+    // zram_slot_lock waits on a bit; zcomp_stream_get takes a mutex.
+    locking: {
+      ...RELEASE_6_12.zram.locking,
+      slot: {
+        name: "zram->table[index].lock",
+        kind: "bit_wait",
+        per: "slot",
+      },
+      stream: { ...RELEASE_6_12.zram.locking.stream, kind: "mutex" },
+    },
+    // As 6.17 has them: mended in 6.12.y, but not yet here.
+    pagesCounted: "before-lock",
     debugStat: (stat) => `version: 1\n0 ${statColumn(stat.missFree)}\n`,
   },
   zswap: {

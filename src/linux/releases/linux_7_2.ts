@@ -19,6 +19,8 @@ export const RELEASE_7_2: Release = {
     afterFailedSetup: "default",
     refuseParams: refuseLevelWindowOrDict,
     unusedBlock: "given-back",
+    // writeback_store, read_block_state.
+    pagesCounted: "locked",
     // read_from_zspool_raw.
     blockTail: "zeros",
   },
