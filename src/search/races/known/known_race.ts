@@ -1,0 +1,27 @@
+/** Races that kernels had, as facts of their releases. */
+import type { Profile } from "../../../linux/profile.ts";
+
+/**
+ * A race that a kernel had: a small program finds it in the kernel before the
+ * mend, and, explored as far, not in the one after.
+ */
+export interface KnownRace {
+  /** What it is called: `zsmalloc/pages-compacted`. */
+  readonly id: string;
+  /** One sentence: what two threads do to each other. */
+  readonly sentence: string;
+  /** The commit that mended it, 12 digits; empty where that is not known. */
+  readonly commit: string;
+  /** The release that has the mend: `5.19`. */
+  readonly mended: string;
+  /** The kernel's function, and its file. */
+  readonly source: string;
+  /** The name of the room that it is explored in. */
+  readonly room: string;
+  /** The kernel before the mend. */
+  readonly before: Profile;
+  /** The same kernel with it. */
+  readonly after: Profile;
+  /** What the threads do, as `readRaceProgram` reads it. */
+  readonly program: string;
+}
