@@ -8,6 +8,8 @@ export type LockKind =
   | "bit_spinlock"
   /** Likewise, for one writer or several readers. */
   | "rwlock"
+  /** A count of readers: whoever waits spins, but they may sleep; writers only try. */
+  | "reader_count"
   /** What belongs to a CPU: a holder is not moved to another, nor sleeps. */
   | "local_lock"
   /** Whoever waits sleeps, as a holder may. */
@@ -24,6 +26,9 @@ const SPINNING: readonly LockKind[] = [
   "rwlock",
   "local_lock",
 ];
+
+/** Kinds that are waited for asleep. */
+const SLEEPING: readonly LockKind[] = ["mutex", "rw_semaphore", "bit_wait"];
 
 /** Nobody, in place of a thread's number. */
 export const NOBODY = -1;
@@ -50,6 +55,11 @@ export function createLock(name: string, kind: LockKind, which = ""): Lock {
 /** Whether a lock's holders must not sleep. */
 export function isSpinning({ kind }: Lock): boolean {
   return SPINNING.includes(kind);
+}
+
+/** Whether whoever waits for a lock sleeps. */
+export function isWaitedForAsleep({ kind }: Lock): boolean {
+  return SLEEPING.includes(kind);
 }
 
 /** A lock's name and which it is. */

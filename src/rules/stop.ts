@@ -33,8 +33,15 @@ export interface Touching {
   readonly where: string;
 }
 
+/** It may sleep, as whoever allocates does, and touches nothing that is shared. */
+export interface Sleeping {
+  readonly does: "sleep";
+  /** The kernel's function, and its file. */
+  readonly where: string;
+}
+
 /** Where an operation stops, and what it does next. */
-export type Stop = Wait | Locking | Touching;
+export type Stop = Wait | Locking | Touching | Sleeping;
 
 const BLOCKED = "blocked: ";
 
@@ -88,9 +95,20 @@ export function writes(state: string, where: string): Touching {
   return { does: "write", state, where };
 }
 
+/** It may sleep here (`might_sleep`), with nothing shared to be touched next. */
+export function sleeps(where: string): Sleeping {
+  return { does: "sleep", where };
+}
+
+/** Whether an operation waits or may sleep where it stops. */
+export function maySleep(stop: Stop): boolean {
+  return typeof stop === "string" || stop.does === "sleep";
+}
+
 /** A stop in words: the kernel's function, and what comes next there. */
 export function stopText(stop: Stop): string {
   if (typeof stop === "string") return stop;
+  if (stop.does === "sleep") return `${stop.where}: may sleep`;
   const what = "lock" in stop ? lockText(stop.lock) : stop.state;
   return `${stop.where}: ${stop.does} ${what}`;
 }

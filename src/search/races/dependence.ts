@@ -67,7 +67,7 @@ export class Dependence {
     this.#touch(this.#state(WORLD), nth, isAnything, races);
     if (typeof stop !== "string") {
       if ("lock" in stop) this.#touchLock(transition, nth, races);
-      else {
+      else if (stop.does !== "sleep") {
         const touched = this.#state(stop.state);
         this.#touch(touched, nth, stop.does === "write", races);
       }

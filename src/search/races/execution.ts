@@ -4,11 +4,18 @@
  * see.
  */
 import { InvariantError } from "../../rules/invariant.ts";
-import { isSpinning, type Lock, lockText, NOBODY } from "../../rules/lock.ts";
+import {
+  isSpinning,
+  isWaitedForAsleep,
+  type Lock,
+  lockText,
+  NOBODY,
+} from "../../rules/lock.ts";
 import { LOCK_RULES, Lockdep, type Touch } from "../../rules/lockdep.ts";
 import {
   isBlocked,
   type Locking,
+  maySleep,
   type Stop,
   stopText,
 } from "../../rules/stop.ts";
@@ -134,8 +141,8 @@ export class Execution<Subject> {
    * a thread: it is between two operations, waits, or may sleep.
    */
   isFree(thread: number): boolean {
-    return typeof this.#threads[thread].next === "string" ||
-      !this.#canRun(thread);
+    const { next } = this.#threads[thread];
+    return maySleep(next) || !this.#canRun(thread);
   }
 
   /** Throws where nobody can go on though not everything is done. */
@@ -209,11 +216,11 @@ export class Execution<Subject> {
 
   /** Does what a stop says of locks; whether a lock that was tried is taken. */
   #pass(thread: number, next: Stop): boolean {
-    if (typeof next === "string") {
+    if (maySleep(next)) {
       if (!isBlocked(next)) this.#assertMaySleep(thread, next);
       return true;
     }
-    if (!("lock" in next)) return true;
+    if (typeof next === "string" || !("lock" in next)) return true;
     if (next.does === "release") this.#release(thread, next);
     else if (!canTake(next, thread)) return false;
     else this.#take(thread, next);
@@ -223,7 +230,7 @@ export class Execution<Subject> {
   #take(thread: number, locking: Locking): void {
     const { lock, mode, does } = locking;
     const { held } = this.#threads[thread];
-    if (does === "acquire" && !isSpinning(lock)) {
+    if (does === "acquire" && isWaitedForAsleep(lock)) {
       this.#assertMaySleep(thread, locking);
     }
     if (does === "acquire") this.#order.add(held, lock, stopText(locking));
