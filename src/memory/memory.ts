@@ -40,14 +40,14 @@ export interface MemoryOptions {
   maxPages?: number;
   /** The lowest page frame number. Default 1. */
   firstPfn?: number;
+  /** Frames that there is room for at first. Default 32. */
+  initialFrames?: number;
   /**
    * Fault injection: called with 0, 1, 2, … before each allocation of a frame;
    * where it answers true, that allocation fails. Linux: `fail_page_alloc`.
    */
   failPageAlloc?: (allocation: number) => boolean;
 }
-
-const INITIAL_FRAMES = 32;
 
 /**
  * Page frames in one growing buffer. Frame `pfn` is the `pageSize` bytes from
@@ -95,7 +95,12 @@ export class Memory {
    * is no number of pages.
    */
   constructor(options: MemoryOptions = {}) {
-    const { pageSize = 4096, maxPages = Infinity, firstPfn = 1 } = options;
+    const {
+      pageSize = 4096,
+      maxPages = Infinity,
+      firstPfn = 1,
+      initialFrames = 32,
+    } = options;
     if (
       !Number.isInteger(Math.log2(pageSize)) || pageSize < 4096 ||
       pageSize > 65536
@@ -106,13 +111,14 @@ export class Memory {
     }
     if (maxPages !== Infinity) assertWhole("make memory", "maxPages", maxPages);
     assertWhole("make memory", "firstPfn", firstPfn);
+    assertWhole("make memory", "initialFrames", initialFrames, 1);
     this.pageSize = pageSize;
     this.pageShift = Math.log2(pageSize);
     this.firstPfn = firstPfn;
     this.#maxPages = maxPages;
     this.#failPageAlloc = options.failPageAlloc;
     this.#nextPfn = firstPfn;
-    const frames = firstPfn + INITIAL_FRAMES;
+    const frames = firstPfn + initialFrames;
     this.bytes = new Uint8Array(frames * pageSize);
     this.words = new Uint32Array(this.bytes.buffer);
     this.page = new Uint32Array(frames * PAGE_STRIDE);
@@ -150,6 +156,28 @@ export class Memory {
     this.page.fill(0, pfn * PAGE_STRIDE, (pfn + 1) * PAGE_STRIDE);
     this.#freed.push(pfn);
     this.allocatedPages--;
+  }
+
+  /** What brings the memory back to what it is now, every frame of it. */
+  remember(): () => void {
+    const bytes = this.bytes.slice(0, this.#nextPfn * this.pageSize);
+    const page = this.page.slice();
+    const freed = [...this.#freed];
+    const { allocatedPages } = this;
+    const [nextPfn, allocations] = [this.#nextPfn, this.#allocations];
+    return () => {
+      // Frames that were taken since are to be as they were: zero.
+      const end = this.#nextPfn * this.pageSize;
+      if (end > bytes.length) this.bytes.fill(0, bytes.length, end);
+      this.bytes.set(bytes);
+      this.page.fill(0, page.length);
+      this.page.set(page);
+      this.#freed.length = 0;
+      this.#freed.push(...freed);
+      this.allocatedPages = allocatedPages;
+      this.#nextPfn = nextPfn;
+      this.#allocations = allocations;
+    };
   }
 
   #grow(): void {

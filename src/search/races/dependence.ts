@@ -10,6 +10,8 @@ type Clock = Int32Array;
 
 /** What was done so far to one thing. */
 interface Touched {
+  /** The schedule in which it was touched last: what is said is of that. */
+  schedule: number;
   /** The last transition that changed it; -1 where none did. */
   changed: number;
   /** The last that only looked, by thread; -1 likewise. */
@@ -27,12 +29,15 @@ interface TouchedLock {
   readonly freed: Touched;
 }
 
-/** Everything: what a wait may touch. */
-const WORLD = "everything";
-
 const NONE = -1;
 
-/** What threads know of each other in one schedule, transition by transition. */
+/** More things than this are forgotten, as nobody may touch them again. */
+const MOST_THINGS = 500;
+
+/**
+ * What threads know of each other in one schedule, transition by transition.
+ * Schedules touch the same things again, so that one object serves them all.
+ */
 export class Dependence {
   readonly #threads: number;
   readonly #clocks: Clock[];
@@ -41,8 +46,10 @@ export class Dependence {
   readonly #counts: Int32Array;
   readonly #locks = new Map<Lock, TouchedLock>();
   readonly #states = new Map<string, Touched>();
+  readonly #world: Touched;
+  #schedule = 0;
 
-  /** Nothing was done yet. */
+  /** Of schedules of so many threads. */
   constructor(threads: number) {
     this.#threads = threads;
     this.#clocks = Array.from(
@@ -50,6 +57,18 @@ export class Dependence {
       () => new Int32Array(threads),
     );
     this.#counts = new Int32Array(threads);
+    this.#world = untouched(threads);
+  }
+
+  /** Begins a schedule: nothing was done yet. */
+  begin(): void {
+    this.#schedule++;
+    for (const clock of this.#clocks) clock.fill(0);
+    this.#counts.fill(0);
+    this.#owner.length = 0;
+    this.#local.length = 0;
+    if (this.#locks.size > MOST_THINGS) this.#locks.clear();
+    if (this.#states.size > MOST_THINGS) this.#states.clear();
   }
 
   /**
@@ -64,7 +83,7 @@ export class Dependence {
     const clock = this.#clocks[thread];
     clock[thread] = this.#counts[thread];
     const isAnything = typeof stop === "string" && stop !== BEGIN;
-    this.#touch(this.#state(WORLD), nth, isAnything, races);
+    this.#touch(this.#now(this.#world), nth, isAnything, races);
     if (typeof stop !== "string") {
       if ("lock" in stop) this.#touchLock(transition, nth, races);
       else if (stop.does !== "sleep") {
@@ -83,7 +102,10 @@ export class Dependence {
     races: (earlier: number) => void,
   ): void {
     if (typeof stop === "string" || !("lock" in stop)) return;
-    const { taken, tried, freed } = this.#lock(stop.lock);
+    const lock = this.#lock(stop.lock);
+    const taken = this.#now(lock.taken);
+    const tried = this.#now(lock.tried);
+    const freed = this.#now(lock.freed);
     const isAlone = stop.mode === "exclusive";
     // Each race is looked for before anything is learnt: what orders the two
     // now may not, were the earlier one later.
@@ -181,12 +203,26 @@ export class Dependence {
       touched = untouched(this.#threads);
       this.#states.set(state, touched);
     }
+    return this.#now(touched);
+  }
+
+  /** A thing as it was touched in this schedule. */
+  #now(touched: Touched): Touched {
+    if (touched.schedule === this.#schedule) return touched;
+    touched.schedule = this.#schedule;
+    touched.changed = NONE;
+    for (let thread = 0; thread < this.#threads; thread++) {
+      touched.looked[thread] = NONE;
+      touched.changes[thread] = 0;
+      touched.looks[thread] = 0;
+    }
     return touched;
   }
 }
 
 function untouched(threads: number): Touched {
   return {
+    schedule: NONE,
     changed: NONE,
     looked: new Int32Array(threads).fill(NONE),
     changes: new Int32Array(threads),

@@ -45,9 +45,16 @@ export function depthFirst<Subject>(
   options: DepthFirst<Subject>,
 ): boolean {
   const stack: Node[] = [];
+  const dependence = new Dependence(trial.threads.length);
   const bound = { isMet: false };
   do {
-    const { execution, error } = follow(trial, stack, options, bound);
+    const { execution, error } = follow(
+      trial,
+      stack,
+      dependence,
+      options,
+      bound,
+    );
     const goesOn = error === undefined
       ? options.ended(execution)
       : options.broke(execution, error.thrown);
@@ -60,6 +67,7 @@ export function depthFirst<Subject>(
 function follow<Subject>(
   trial: RaceTrial<Subject>,
   stack: Node[],
+  dependence: Dependence,
   { preemptions, order }: DepthFirst<Subject>,
   bound: { isMet: boolean },
 ): {
@@ -67,7 +75,7 @@ function follow<Subject>(
   readonly error?: { readonly thrown: unknown };
 } {
   const execution = new Execution(trial, order);
-  const dependence = new Dependence(trial.threads.length);
+  dependence.begin();
   const known = stack.length - 1;
   let chosen = -1;
   try {

@@ -23,6 +23,11 @@ export interface RoomParts<Subject> {
   isIn(profile: Profile): boolean;
   /** A fresh one, as small as lets everything happen. */
   create(profile: Profile): Subject;
+  /**
+   * What brings one back to what it is now, where that costs less than another:
+   * each schedule has the same one then.
+   */
+  remember?(subject: Subject): () => void;
   /** Who is told which thread runs. */
   lockdepOf(subject: Subject): Lockdep;
   /** The operation of some words; nothing where they are none. */
@@ -82,19 +87,37 @@ export function raceRoom<Subject>(parts: RoomParts<Subject>): RaceRoom {
     random: parts.random,
     explore(profile, { before, threads }, way) {
       const first = before.map((text) => operationOf(text, profile));
+      const create = () => {
+        const subject = parts.create(profile);
+        for (const { begin } of first) runToEnd(begin(subject));
+        return subject;
+      };
       return way({
         threads: threads.map((texts) =>
           texts.map((text) => operationOf(text, profile))
         ),
-        create() {
-          const subject = parts.create(profile);
-          for (const { begin } of first) runToEnd(begin(subject));
-          return subject;
-        },
+        create: parts.remember === undefined
+          ? create
+          : again(create, parts.remember),
         lockdepOf: parts.lockdepOf,
         atRest: parts.atRest,
       });
     },
+  };
+}
+
+/** The same subject each time, brought back to what it was at first. */
+function again<Subject>(
+  create: () => Subject,
+  remember: (subject: Subject) => () => void,
+): () => Subject {
+  let known: { subject: Subject; restore: () => void } | undefined;
+  return () => {
+    if (known === undefined) {
+      const subject = create();
+      known = { subject, restore: remember(subject) };
+    } else known.restore();
+    return known.subject;
   };
 }
 
