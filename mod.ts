@@ -60,6 +60,7 @@ export * from "./src/rules/reach.ts";
 export * from "./src/rules/lock.ts";
 export * from "./src/rules/lockdep.ts";
 export * from "./src/rules/stop.ts";
+export * from "./src/rules/unlocked.ts";
 export * from "./src/codec/codec.ts";
 export * from "./src/codec/lz4.ts";
 export * from "./src/codec/lz4_dictionary.ts";
