@@ -1,4 +1,4 @@
-/** Operations of zbud and z3fold that are stopped wherever they hold no lock. */
+/** Operations of zbud and z3fold that are stopped wherever they may sleep. */
 import { assert, assertEquals } from "@std/assert";
 import {
   type Errno,
@@ -10,9 +10,9 @@ import {
   randomFrom,
   type ReclaimErrno,
   runToEnd,
+  sleepingStops,
   type Stop,
 } from "../mod.ts";
-import { unlockedStops } from "../src/rules/unlocked.ts";
 
 /** What is stopped of a pool. */
 export interface StoppedPool {
@@ -101,6 +101,7 @@ class Store<Pool extends StoppedPool> {
     if (id === undefined || object === undefined) return;
     this.#objects.delete(id);
     yield* this.#kind.freeSteps(this.pool, object.handle);
+    yield "the workers come later";
     yield* this.#kind.workSteps(this.pool);
   }
 
@@ -178,7 +179,7 @@ function interleave<Pool extends StoppedPool>(
     const nth = random(running.length + Math.min(waiting, 1));
     if (nth === running.length) {
       waiting--;
-      running.push(unlockedStops(store.start(random)));
+      running.push(sleepingStops(store.start(random)));
     }
     if (running[nth].next().done) running.splice(nth, 1);
     store.check();
@@ -186,7 +187,7 @@ function interleave<Pool extends StoppedPool>(
   store.empty();
 }
 
-/** Operations that are stopped wherever others may run, in any order of their steps. */
+/** Operations that are stopped at each wait, in any order of their steps. */
 export function assertInterleavings<Pool extends StoppedPool>(
   kind: StoppedKind<Pool>,
   runs: number,
