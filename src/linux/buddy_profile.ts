@@ -46,6 +46,4 @@ export interface Z3foldRelease {
    * without sleeping, or as the caller of the allocation may.
    */
   readonly slotsAllocated: "atomically" | "sleeping";
-  /** How the lock of slots is taken to empty one and look at the others. */
-  readonly slotsFreedUnder: "write-lock" | "read-lock";
 }

@@ -10,7 +10,7 @@ import {
   under,
 } from "../rules/stop.ts";
 import { cancelWork } from "./free.ts";
-import { flagsState, slotsState } from "./locks.ts";
+import { flagsState } from "./locks.ts";
 import { addToUnbuddied, takeUnbuddied } from "./page_steps.ts";
 import type { Z3foldParts } from "./parts.ts";
 import { NO_SLOTS } from "./slots.ts";
@@ -84,10 +84,7 @@ function* place(
   const handle = yield* under(
     locks.ofSlots(structure),
     "__encode_handle, mm/z3fold.c",
-    () => {
-      locks.touch(slotsState, structure, true);
-      return handles.give(pfn, buddy);
-    },
+    () => handles.give(pfn, buddy),
   );
   yield release(locks.pool, ALLOC);
   yield release(locks.page(pfn), ALLOC);

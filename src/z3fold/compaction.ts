@@ -134,13 +134,17 @@ export function* doCompactPage(
   assertQueued(parts, pfn);
   pages.clear(pfn, NEEDS_COMPACTING);
   yield* under(locks.pool, COMPACT, () => lists.unlist(pfn, COMPACT));
-  if (putPage(parts, pfn)) return yield* releasePage(parts, pfn);
+  if (yield* putPage(parts, pfn, COMPACT)) {
+    return yield* releasePage(parts, pfn);
+  }
   if (pages.has(pfn, PAGE_STALE) || claim(parts, pfn)) {
     yield release(locks.page(pfn), COMPACT);
     return;
   }
   const isMoved = yield* compactSingleBuddy(parts, pfn);
-  if (isMoved && putPage(parts, pfn)) return yield* releasePage(parts, pfn);
+  if (isMoved && (yield* putPage(parts, pfn, COMPACT))) {
+    return yield* releasePage(parts, pfn);
+  }
   if (!isMoved) {
     locks.touch(objectsState, pfn, true);
     compactPage(pages, pfn);

@@ -3,7 +3,6 @@ import { NO_PAGE } from "../memory/memory.ts";
 import {
   acquire,
   blocked,
-  reads,
   release,
   sleeps,
   type Stop,
@@ -11,7 +10,7 @@ import {
   writes,
 } from "../rules/stop.ts";
 import { doCompactPage } from "./compaction.ts";
-import { COMPACT_WQ, flagsState, slotsState } from "./locks.ts";
+import { COMPACT_WQ, flagsState } from "./locks.ts";
 import { THIS_CPU } from "./page_lists.ts";
 import {
   claim,
@@ -57,19 +56,16 @@ function* freeHeadless(
  * structure with its last. Specifies `free_handle`.
  */
 function* freeHandle(
-  { lists, handles, slots, locks, release: kernel }: Z3foldParts,
+  { lists, handles, slots, locks }: Z3foldParts,
   handle: number,
   pfn: number,
 ): Generator<Stop, void> {
-  const isAlone = kernel.slotsFreedUnder === "write-lock";
-  const mode = isAlone ? "exclusive" : "shared";
-  const lock = locks.ofSlots(slots.slotsOf(handle));
-  yield acquire(lock, FREE_HANDLE, mode);
-  locks.touch(slotsState, slots.slotsOf(handle), true);
-  const { slots: structure, isForeign } = handles.emptySlot(handle, pfn);
-  if (!isAlone) yield reads(slotsState(structure), FREE_HANDLE);
-  const isEmpty = slots.isEmpty(structure);
-  yield release(lock, FREE_HANDLE, mode);
+  const structure = slots.slotsOf(handle);
+  const isForeign = lists.pages.slots(pfn) !== structure;
+  const isEmpty = yield* under(locks.ofSlots(structure), FREE_HANDLE, () => {
+    handles.emptySlot(handle, pfn);
+    return slots.isEmpty(structure);
+  });
   if (!isEmpty) return;
   if (!isForeign) lists.pages.setSlots(pfn, NO_SLOTS);
   slots.free(structure);
@@ -96,7 +92,7 @@ export function* freeObject(
   // The slot of an object that reclaim's page had is not emptied: its
   // structure is freed by reclaim, with the page.
   if (!isClaimed) yield* freeHandle(parts, handle, pfn);
-  if (putPage(parts, pfn)) {
+  if (yield* putPage(parts, pfn, FREE)) {
     yield* under(locks.pool, FREE, () => lists.unlist(pfn, FREE));
     return yield* releasePage(parts, pfn);
   }
@@ -118,7 +114,7 @@ function* leaveToCompaction(
   if (!isQueued && kernel.reclaimedInPart === "unlisted") {
     yield* under(locks.pool, FREE, () => lists.unlist(pfn, FREE));
   }
-  getPage(parts, pfn);
+  yield* getPage(parts, pfn, FREE);
   unclaim(parts, pfn);
   if (!isQueued) return yield* doCompactPage(parts, pfn);
   locks.touch(() => COMPACT_WQ, pfn, true);

@@ -127,19 +127,11 @@ export class Z3foldHandles {
     return Math.floor(this.#slots.get(handle) / pageSize) - DIRECT_MAP_PAGES;
   }
 
-  /**
-   * Empties the slot of a handle whose object was in `pfn`; answers its
-   * structure, and whether it is another page's (`free_handle`).
-   */
-  emptySlot(
-    handle: number,
-    pfn: number,
-  ): { readonly slots: number; readonly isForeign: boolean } {
-    const slots = this.#slots.slotsOf(handle);
-    const isForeign = this.#pages.slots(pfn) !== slots;
+  /** Empties the slot of a handle whose object was in `pfn` (`free_handle`). */
+  emptySlot(handle: number, pfn: number): void {
+    const isForeign = this.#pages.slots(pfn) !== this.#slots.slotsOf(handle);
     this.#slots.set(handle, 0);
     if (isForeign) this.#pages.addForeignHandles(pfn, -1);
-    return { slots, isForeign };
   }
 
   /** What brings the handles back to what they are now. */

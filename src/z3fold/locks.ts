@@ -22,11 +22,6 @@ export function objectsState(pfn: number): string {
   return `the objects of page ${pfn}`;
 }
 
-/** What a structure of slots holds. */
-export function slotsState(slots: number): string {
-  return `slots ${slots}`;
-}
-
 /**
  * The locks of a pool, of its pages and of slots. Pages are locked in the order
  * page, pool; whoever holds another lock only tries a page's. Specifies

@@ -10,6 +10,7 @@ import {
   type Stop,
   trylock,
   under,
+  writes,
 } from "../rules/stop.ts";
 import { flagsState, UNBUDDIED } from "./locks.ts";
 import { THIS_CPU } from "./page_lists.ts";
@@ -39,16 +40,38 @@ export function unclaim({ lists, locks }: Z3foldParts, pfn: number): void {
   lists.pages.clear(pfn, PAGE_CLAIMED);
 }
 
-/** Takes a reference to a page (`kref_get`). */
-export function getPage({ lists, locks }: Z3foldParts, pfn: number): void {
-  locks.touch(flagsState, pfn, true);
-  lists.pages.getPage(pfn);
+/**
+ * Where reclaim counts references before it has a page's lock, the count is one
+ * that no lock covers.
+ */
+function* aboutToCount(
+  { release: kernel }: Z3foldParts,
+  pfn: number,
+  where: string,
+): Generator<Stop, void> {
+  if (kernel.reclaimReference === "before-page-lock") {
+    yield writes(`the references to page ${pfn}`, where);
+  }
 }
 
-/** Drops a reference to a page and answers whether it was the last. */
-export function putPage({ lists, locks }: Z3foldParts, pfn: number): boolean {
-  locks.touch(flagsState, pfn, true);
-  return lists.pages.putPage(pfn);
+/** Takes a reference to a page (`kref_get`). */
+export function* getPage(
+  parts: Z3foldParts,
+  pfn: number,
+  where: string,
+): Generator<Stop, void> {
+  yield* aboutToCount(parts, pfn, where);
+  parts.lists.pages.getPage(pfn);
+}
+
+/** Drops a reference to a page and answers whether it was the last (`kref_put`). */
+export function* putPage(
+  parts: Z3foldParts,
+  pfn: number,
+  where: string,
+): Generator<Stop, boolean> {
+  yield* aboutToCount(parts, pfn, where);
+  return parts.lists.pages.putPage(pfn);
 }
 
 /** Whoever could not have a lock comes again once it is free. */
@@ -142,7 +165,7 @@ function* holdTaken(
   const { lists: { pages }, locks } = parts;
   locks.touch(flagsState, pfn, false);
   if (!pages.has(pfn, NEEDS_COMPACTING) && !pages.has(pfn, PAGE_CLAIMED)) {
-    getPage(parts, pfn);
+    yield* getPage(parts, pfn, LOOKUP);
     return true;
   }
   yield release(locks.page(pfn), LOOKUP);
@@ -213,7 +236,7 @@ export function* takeUnbuddied(
   }
   const made = slots.alloc();
   if (made === NO_SLOTS && kernel.withoutSlots === "listed-again") {
-    if (putPage(parts, pfn)) yield* releasePage(parts, pfn);
+    if (yield* putPage(parts, pfn, LOOKUP)) yield* releasePage(parts, pfn);
     else {
       yield* addToUnbuddied(parts, pfn);
       yield release(locks.page(pfn), LOOKUP);

@@ -1,5 +1,6 @@
 /** Reclaim: a z3fold page is freed by evicting its objects. */
 import { NO_PAGE } from "../memory/memory.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
 import { acquire, release, type Stop, trylock, under } from "../rules/stop.ts";
 import type { Evict, ReclaimErrno } from "../zbud/driver.ts";
 import { freeFrame, unclaimAndUnlock } from "./free.ts";
@@ -12,6 +13,7 @@ import {
   unclaim,
 } from "./page_steps.ts";
 import type { Z3foldParts } from "./parts.ts";
+import { NO_SLOTS } from "./slots.ts";
 import { FIRST, HEADLESS, LAST, MIDDLE, PAGE_HEADLESS } from "./z3fold_page.ts";
 
 const RECLAIM = "z3fold_reclaim_page, mm/z3fold.c";
@@ -30,21 +32,22 @@ function* claimWithHeader(
   const { lists, locks, release: kernel } = parts;
   const { pages } = lists;
   const isHeldFirst = kernel.reclaimReference === "before-page-lock";
-  if (isHeldFirst) getPage(parts, pfn);
+  if (isHeldFirst) yield* getPage(parts, pfn, RECLAIM);
   if ((yield trylock(locks.page(pfn), RECLAIM)) === false) {
-    if (isHeldFirst && putPage(parts, pfn)) {
+    if (isHeldFirst && (yield* putPage(parts, pfn, RECLAIM))) {
       yield* releasePage(parts, pfn, false);
     }
     return false;
   }
   if (pages.foreignHandles(pfn) > 0 || claim(parts, pfn)) {
-    if (isHeldFirst && putPage(parts, pfn)) yield* releasePage(parts, pfn);
-    else yield release(locks.page(pfn), RECLAIM);
+    if (isHeldFirst && (yield* putPage(parts, pfn, RECLAIM))) {
+      yield* releasePage(parts, pfn);
+    } else yield release(locks.page(pfn), RECLAIM);
     return false;
   }
   lists.unlist(pfn, RECLAIM);
   pages.setCpu(pfn, -1);
-  if (!isHeldFirst) getPage(parts, pfn);
+  if (!isHeldFirst) yield* getPage(parts, pfn, RECLAIM);
   return true;
 }
 
@@ -123,14 +126,25 @@ function* finishHeadless(
   return true;
 }
 
+/**
+ * Frees the slots of a page that reclaim emptied. Where its last object was
+ * freed before reclaim claimed it, held by compaction alone, there are none.
+ */
+function freeSlotsOf({ slots }: Z3foldParts, structure: number): void {
+  if (structure === NO_SLOTS) {
+    throw new KernelBug("z3fold_reclaim_page", "free slots that are null");
+  }
+  slots.free(structure);
+}
+
 /** Ends the reclaim of a page with a header: answers whether it is freed. */
 function* finish(parts: Z3foldParts, pfn: number): Generator<Stop, boolean> {
-  const { lists, slots, locks, release: kernel } = parts;
+  const { lists, locks, release: kernel } = parts;
   const structure = lists.pages.slots(pfn);
   yield acquire(locks.page(pfn), RECLAIM);
-  if (putPage(parts, pfn)) {
+  if (yield* putPage(parts, pfn, RECLAIM)) {
     yield* releasePage(parts, pfn);
-    slots.free(structure);
+    freeSlotsOf(parts, structure);
     return true;
   }
   yield* putBack(parts, pfn);
@@ -179,8 +193,9 @@ function* tryPages(
     const pfn = yield* claimOldest(parts);
     if (pfn === NO_PAGE) break;
     yield release(locks.pool, RECLAIM);
+    const isHeadless = lists.pages.has(pfn, PAGE_HEADLESS);
     const isEvicted = yield* evictObjects(parts, evict, pfn, onStack);
-    const isFreed = lists.pages.has(pfn, PAGE_HEADLESS)
+    const isFreed = isHeadless
       ? yield* finishHeadless(parts, pfn, isEvicted)
       : yield* finish(parts, pfn);
     if (isFreed) return undefined;

@@ -123,7 +123,6 @@ export const RELEASE_3_12: Release = {
     claimEnds: "after-page-lock",
     reusesStale: true,
     slotsAllocated: "sleeping",
-    slotsFreedUnder: "write-lock",
   },
   zswap: {
     parameters: { max_pool_percent: ATTR_RW },
