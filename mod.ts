@@ -250,8 +250,21 @@ export {
 } from "./src/judges/zswap/rules.ts";
 export { describeFinding, type Finding } from "./src/search/finding.ts";
 export * from "./src/search/races/explore.ts";
+export {
+  BEGIN,
+  type Completed,
+  type Transition,
+} from "./src/search/races/execution.ts";
 export { ANYTHING } from "./src/search/races/linearizable.ts";
 export { RACE_RULES } from "./src/search/races/rules.ts";
+export { raceText, type RaceTextOptions } from "./src/search/races/report.ts";
+export * from "./src/search/races/room.ts";
+export { RACE_ROOMS } from "./src/search/races/rooms.ts";
+export {
+  type FoundRace,
+  shrinkRace,
+  type ShrunkRace,
+} from "./src/search/races/shrink.ts";
 export * from "./src/search/races/trial.ts";
 export * from "./src/search/trial.ts";
 export * from "./src/search/batches.ts";

@@ -149,40 +149,6 @@ Deno.test("a page that stands in the dictionary up to 65,535 bytes before is one
   for (const length of lengthsFrom(0)) assert(length > 4096);
 });
 
-Deno.test("a block needs its dictionary, and one that is cut, flipped or random is an error or a page, and harms no later call", () => {
-  const damages = fc.record({
-    page: contents(4096),
-    dict: fc.constantFrom("8 bytes", "4 KiB", "64 KiB"),
-    cut: fc.double({ min: 0, max: 1, noNaN: true }),
-    flips: fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), {
-      maxLength: 4,
-    }),
-    random: fc.option(fc.uint8Array({ maxLength: 300 })),
-  });
-  let refused = 0;
-  fuzz(
-    fc.property(damages, ({ page, dict, cut, flips, random }) => {
-      const codec = lz4WithDictionary(1, CODEC_DICTIONARIES[dict]);
-      const whole = compressed(codec, page);
-      const hostile = random ?? whole.slice(0, Math.ceil(cut * whole.length));
-      for (const [at, mask] of flips) {
-        if (hostile.length > 0) hostile[at % hostile.length] ^= mask;
-      }
-      const back = new Uint8Array(4096);
-      try {
-        codec.decompress(hostile, back);
-      } catch (error) {
-        assert(error instanceof CorruptDataError, String(error));
-        refused++;
-      }
-      codec.decompress(whole, back);
-      assertEquals(back, page);
-    }),
-    300,
-  );
-  assert(refused > 0);
-});
-
 Deno.test("what is wrong with a block is said", () => {
   const codec = lz4WithDictionary(1, new TextEncoder().encode("dictionary"));
   const refused = (bytes: readonly number[], reason: string, page = 4096) => {

@@ -7,6 +7,7 @@ import {
   LINUX_6_1,
   LINUX_6_18,
   Memory,
+  sleepingStops,
   ZsPool,
 } from "../mod.ts";
 import {
@@ -76,7 +77,7 @@ Deno.test("a page with a mapped object waits in 6.1, and is EINVAL in 6.18", () 
       assertEquals(pool.migratePage(pfn), "EINVAL");
     } else {
       assertThrows(() => pool.migratePage(pfn), Error, "migrate_write_lock");
-      const steps = pool.migratePageSteps(pfn);
+      const steps = sleepingStops(pool.migratePageSteps(pfn));
       assert(!steps.next().done);
       pool.unmap(object);
       assertEquals(steps.next().value, pool.handles.pfnOf(handle));

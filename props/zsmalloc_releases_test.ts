@@ -16,6 +16,10 @@ import {
   Memory,
   NO_PAGE,
   type Profile,
+  sleepingStops,
+  type Stop,
+  stopText,
+  unlockedStops,
   ZsPool,
 } from "../mod.ts";
 import { bytesFrom, fill, KERNELS, mallocOf } from "./zsmalloc_pools.ts";
@@ -26,6 +30,9 @@ const ONE_AT_A_TIME = KERNELS.filter(({ compactions }) =>
 );
 /** Kernels whose frames can be migrated. */
 const MOVABLE = KERNELS.filter(({ movable }) => movable);
+
+const assertStop = (stop: Stop | void, text: string) =>
+  assertEquals(stop && stopText(stop), text);
 
 /** A pool of objects of which two of three are gone, so that it can be compacted. */
 function thinned(profile: Profile, size = 500, count = 300) {
@@ -57,7 +64,7 @@ Deno.test("while a pool is compacted a second compaction answers 0 and memory pr
   for (const profile of ONE_AT_A_TIME) {
     const { pool } = thinned(profile);
     const freeable = pool.shrinkerCount();
-    const compaction = pool.compactSteps();
+    const compaction = sleepingStops(pool.compactSteps());
     assert(!compaction.next().done);
     assertEquals(pool.compact(), 0);
     assertEquals(pool.shrinkerScan(), "stop");
@@ -73,7 +80,7 @@ Deno.test("while a pool is compacted a second compaction answers 0 and memory pr
 
 Deno.test("in 5.10 a second compaction goes on beside the first, and pages_compacted is what both freed (zs_compact, 5.10.262)", () => {
   const { pool, left } = thinned(LINUX_5_10);
-  const compaction = pool.compactSteps();
+  const compaction = sleepingStops(pool.compactSteps());
   assert(!compaction.next().done);
   const second = pool.compact();
   assert(second > 0);
@@ -118,7 +125,7 @@ Deno.test("compaction fills one destination, but two where others want its lock 
 
     const { pool, left, places, took } = fivesAndOnes(profile);
     let asked = 0;
-    const steps = pool.compactSteps(() => ++asked === 1);
+    const steps = sleepingStops(pool.compactSteps(() => ++asked === 1));
     assert(!steps.next().done);
     const [first] = took().keys();
     left.filter((one) => places.get(one) === first).slice(0, 2)
@@ -138,7 +145,7 @@ Deno.test("in 6.1 a lock that others want ends the class's compaction with the s
   };
   const pool = halved();
   const freeable = pool.shrinkerCount();
-  const steps = pool.compactSteps(() => true);
+  const steps = sleepingStops(pool.compactSteps(() => true));
   let step = steps.next();
   while (!step.done) step = steps.next();
   assert(step.value < freeable, `${step.value} of ${freeable}`);
@@ -150,7 +157,7 @@ Deno.test("in 6.1 a lock that others want ends the class's compaction with the s
 Deno.test("5.10 does not look at who wants the lock (__zs_compact, 5.10.262)", () => {
   const { pool } = thinned(LINUX_5_10, 500, 700);
   const freeable = pool.shrinkerCount();
-  const steps = pool.compactSteps(() => true);
+  const steps = sleepingStops(pool.compactSteps(() => true));
   let step = steps.next();
   while (!step.done) step = steps.next();
   assertEquals(step.value, freeable);
@@ -178,7 +185,7 @@ Deno.test("in 5.10 compaction passes over a pinned object, whose zspage goes bac
   const pinned = left[0];
   const place = frameOf(pool, pinned);
   const object = pool.map(pinned, "read-only");
-  const compaction = pool.compactSteps();
+  const compaction = sleepingStops(pool.compactSteps());
   let step = compaction.next();
   while (!step.done && !isBlocked(step.value)) {
     step = compaction.next();
@@ -300,10 +307,10 @@ Deno.test("a frame that is locked or isolated is not isolated again, and a pool 
 Deno.test("up to 5.18 an object that is being freed is pinned: its frame is not migrated, EAGAIN, and compaction passes it over (zs_free, zs_page_migrate, 5.10.262)", () => {
   const { pool, left } = thinned(LINUX_5_10);
   const place = frameOf(pool, left[3]);
-  const free = pool.freeSteps(left[3]);
+  const free = unlockedStops(pool.freeSteps(left[3]));
   assert(!free.next().done);
   assertEquals(pool.migratePage(place), "EAGAIN");
-  const compaction = pool.compactSteps();
+  const compaction = sleepingStops(pool.compactSteps());
   let step = compaction.next();
   while (!step.done && !isBlocked(step.value)) {
     step = compaction.next();
@@ -319,7 +326,7 @@ Deno.test("in 5.10 migration waits for a mapped object of the zspage (migrate_wr
   const pool = new ZsPool(LINUX_5_10);
   const handle = mallocOf(pool, 100);
   const object = pool.map(handle, "read-only");
-  const steps = pool.migratePageSteps(frameOf(pool, handle));
+  const steps = sleepingStops(pool.migratePageSteps(frameOf(pool, handle)));
   assert(!steps.next().done);
   pool.unmap(object);
   assertEquals(steps.next().value, frameOf(pool, handle));
@@ -468,10 +475,10 @@ Deno.test("zs_free of 7.3 finds an object that moved after its cell was read (ob
     let moved = 0;
     for (const handle of left) {
       const place = frameOf(pool, handle);
-      const free = pool.freeSteps(handle);
-      assertEquals(
+      const free = unlockedStops(pool.freeSteps(handle));
+      assertStop(
         free.next().value,
-        "zs_free: the handle's cell read, class->lock next",
+        "zs_free, mm/zsmalloc.c: acquire class->lock of 512 bytes",
       );
       move(pool, handle);
       if (frameOf(pool, handle) !== place) moved++;
@@ -487,11 +494,11 @@ Deno.test("zs_free of 7.3 gives a zspage's frames back, and counts them no more,
   const pool = new ZsPool(LINUX_7_3);
   const handle = mallocOf(pool, 1000);
   const pfn = frameOf(pool, handle);
-  const free = pool.freeSteps(handle);
+  const free = unlockedStops(pool.freeSteps(handle));
   free.next();
-  assertEquals(
+  assertStop(
     free.next().value,
-    "zs_free: class->lock dropped, frames not freed yet",
+    "zs_free, mm/zsmalloc.c: write pool->pages_allocated",
   );
   const { objsAllocated, objsUsed } = pool.classFor(1000);
   assertEquals([objsAllocated, objsUsed, pool.pagesAllocated], [0, 0, 1]);
@@ -506,20 +513,52 @@ Deno.test("zs_free of 7.3 gives a zspage's frames back, and counts them no more,
   checkPool(pool);
 });
 
-Deno.test("before 7.3 all that zs_free does is done under one lock; without a class in the location 7.3 takes the pool's (zs_free, 6.1.192, 7.2.12 and 7.3.4)", () => {
-  const stops = (profile: Profile) => {
+/** The locks of a stop, as those of a finding are shown. */
+const locksOf = (stops: Iterable<Stop>) =>
+  [...stops].flatMap((stop) =>
+    typeof stop === "object" && "lock" in stop && stop.does !== "try"
+      ? [
+        `${stop.does} ${stop.lock.name}${
+          stop.mode === "shared" ? " shared" : ""
+        }`,
+      ]
+      : []
+  );
+
+Deno.test("zs_free takes the locks of its release: the class's, the pin's, the pool's, or first one and then the other (zs_free, 5.10.262, 6.1.192, 6.12.118, 7.2.12 and 7.3.4)", () => {
+  const locks = (profile: Profile) => {
     const pool = new ZsPool(profile);
-    return [...pool.freeSteps(mallocOf(pool, 1000))];
+    const [left, one] = [mallocOf(pool, 1000), mallocOf(pool, 1000)];
+    assert(pool.handles.isLive(left));
+    return locksOf(pool.freeSteps(one));
   };
-  for (const profile of [LINUX_6_1, LINUX_6_12, LINUX_7_2]) {
-    assertEquals(stops(profile), ["zs_free: pool->lock next"]);
-  }
-  for (const profile of [LINUX_4_0, LINUX_5_10]) {
-    assertEquals(stops(profile), ["zs_free: pin_tag held, class->lock next"]);
-  }
-  assertEquals(stops(LINUX_3_12), ["zs_free: class->lock next"]);
-  assertEquals(stops({ ...LINUX_7_3, wordBits: 32, physBits: 32 }), [
-    "zs_free: pool->lock next",
-    "zs_free: class->lock dropped, frames not freed yet",
+  const classLock = ["acquire class->lock", "release class->lock"];
+  assertEquals(locks(LINUX_3_12), classLock);
+  assertEquals(locks(LINUX_4_0), [
+    "acquire HANDLE_PIN_BIT",
+    ...classLock,
+    "release HANDLE_PIN_BIT",
   ]);
+  assertEquals(locks(LINUX_5_10), [
+    "acquire HANDLE_PIN_BIT",
+    "acquire zspage->lock shared",
+    "acquire class->lock",
+    "release zspage->lock shared",
+    "release class->lock",
+    "release HANDLE_PIN_BIT",
+  ]);
+  assertEquals(locks(LINUX_6_1), ["acquire pool->lock", "release pool->lock"]);
+  const byFrame = (pool: string) => [
+    `acquire ${pool} shared`,
+    "acquire class->lock",
+    `release ${pool} shared`,
+    "release class->lock",
+  ];
+  assertEquals(locks(LINUX_6_12), byFrame("pool->migrate_lock"));
+  assertEquals(locks(LINUX_7_2), byFrame("pool->lock"));
+  assertEquals(locks(LINUX_7_3), classLock);
+  assertEquals(
+    locks({ ...LINUX_7_3, wordBits: 32, physBits: 32 }),
+    byFrame("pool->lock"),
+  );
 });

@@ -4,6 +4,31 @@ import type { Errno } from "./errno.ts";
 import type { FullnessRule } from "./fullness.ts";
 import type { ObjectRule } from "./objects.ts";
 
+/** Which locks there are, besides those of frames. */
+export interface ZsmallocLocks {
+  /**
+   * A pool's lock: none; one for everything; or one for whoever looks up where
+   * an object is against whoever moves it.
+   */
+  readonly pool: {
+    readonly name: "pool->lock" | "pool->migrate_lock";
+    readonly kind: "spinlock" | "rwlock";
+  } | undefined;
+  /** Whether each class has a lock for its lists, counts and chunks. */
+  readonly classes: boolean;
+  /**
+   * A zspage's lock, against moving what is mapped: none; one that whoever
+   * moves waits for; or a count of readers, who may sleep.
+   */
+  readonly zspage: "none" | "rwlock" | "reader_count";
+  /** Whether a handle's cell has a bit that pins the object (HANDLE_PIN_BIT). */
+  readonly pins: boolean;
+  /** Whether a CPU has a buffer to map objects through (`zs_map_area`). */
+  readonly mapArea: boolean;
+  /** Which lock `zs_page_migrate` drops first. */
+  readonly migrationDrops: "widest-first" | "narrowest-first";
+}
+
 /** What the code of a kernel release does, however zsmalloc was configured. */
 export interface ZsmallocRelease {
   /** The class step is the page size shifted right by it (CLASS_BITS). */
@@ -68,6 +93,32 @@ export interface ZsmallocRelease {
    * count.
    */
   readonly deferredFree: "stays-counted" | "uncounted";
+  /** Which locks there are. */
+  readonly locks: ZsmallocLocks;
+  /**
+   * How the worker that frees empty zspages locks their frames (`lock_zspage`):
+   * by the chain as it is without a lock, or as it is under the zspage's.
+   */
+  readonly chainLocked: "as-it-was" | "as-it-is";
+  /**
+   * Under which lock the isolated frames of a zspage are counted, in a word
+   * that has its fullness too: the zspage's, or that of its fullness.
+   */
+  readonly isolatedCounted: "under-zspage-lock" | "under-list-lock";
+  /** What a moved object's cell becomes: with its pin, or without (4.1 to 4.4). */
+  readonly movedCell: "pinned" | "unpinned";
+  /**
+   * Where compaction counts the pages that it frees: each in the pool's counter,
+   * from which it answers the difference, or all at its end.
+   */
+  readonly compactedCounted: "each-page" | "at-its-end";
+  /** What the end of a pool waits for: its worker, and isolated frames too. */
+  readonly destroyAwaits: "worker" | "isolated-pages";
+  /**
+   * Where `zs_free` leaves the handle of an object whose zspage is being written
+   * back (6.2 to 6.6): in its cell, or in front of the object.
+   */
+  readonly deferredHandle: "in-cell" | "in-object";
   /** Whether a look-up of a class counts the handle in front of the object. */
   readonly classLookup: "object" | "chunk";
   /** Whether memory pressure compacts the pool (since 4.3). */

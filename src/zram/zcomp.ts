@@ -85,7 +85,7 @@ export class Comps {
    * with another. Specifies `comp_params_store`.
    */
   setParams(priority: number, params: ZcompParams): void {
-    if (this.#withDict.includes(priority)) {
+    if (this.hasDict(priority)) {
       throw new KernelBug(
         "comp_params_reset",
         `free the dictionary that pages were compressed with, though ${
@@ -101,6 +101,11 @@ export class Comps {
   /** The codec of a priority, once the device is initialised. */
   codecAt(priority: number): Codec | undefined {
     return this.#active[priority];
+  }
+
+  /** Whether a priority's algorithm reads a dictionary with each page. */
+  hasDict(priority: number): boolean {
+    return this.#withDict.includes(priority);
   }
 
   /** How many algorithms an initialised device has (`num_active_comps`). */

@@ -3,16 +3,24 @@
  * takes them, and when that ends.
  */
 import type { Profile } from "../linux/profile.ts";
-import { blocked, type Stop } from "../rules/stop.ts";
+import {
+  acquire,
+  blocked,
+  release,
+  sleeps,
+  type Stop,
+  trylock,
+} from "../rules/stop.ts";
 import {
   type CompactionPool,
   cursorAt,
+  freeIfEmpty,
   isFull,
   isolateZspage,
   migrateZspage,
-  putbackSource,
   putbackZspage,
 } from "./compaction.ts";
+import { acquireAll, type Hold, releaseAll } from "./locks.ts";
 import {
   canCompact,
   GROUP_EMPTY,
@@ -37,6 +45,15 @@ function* none(): Generator<Stop, number> {
   return 0;
 }
 
+const COMPACT = "__zs_compact, mm/zsmalloc.c";
+
+/** Drops what covers a class, lets others run, and takes it again. */
+function* reschedule(held: readonly Hold[]): Generator<Stop, void> {
+  yield* releaseAll(held, COMPACT);
+  yield sleeps("__zs_compact: cond_resched, mm/zsmalloc.c");
+  yield* acquireAll(held, COMPACT);
+}
+
 /**
  * One destination is kept until it is full, or somebody else wants the lock;
  * sources come from the emptiest list up. One with a mapped object is waited
@@ -47,8 +64,10 @@ function* destinationFirst(
   pool: CompactionPool,
   sizeClass: SizeClass,
 ): Generator<Stop, number> {
+  const held = pool.locks.toMove(sizeClass);
   let destination = NO_ZSPAGE;
   let pagesFreed = 0;
+  yield* acquireAll(held, COMPACT);
   try {
     while (canCompact(sizeClass) > 0) {
       if (destination === NO_ZSPAGE) destination = takeFullest(pool, sizeClass);
@@ -59,12 +78,13 @@ function* destinationFirst(
       if (isFull(pool, sizeClass, destination) || pool.isContended()) {
         putbackZspage(pool, sizeClass, destination);
         destination = NO_ZSPAGE;
-        yield "__zs_compact: lock dropped, cond_resched";
+        yield* reschedule(held);
       }
     }
   } finally {
     if (destination !== NO_ZSPAGE) putbackZspage(pool, sizeClass, destination);
   }
+  yield* releaseAll(held, COMPACT);
   return pagesFreed;
 }
 
@@ -86,8 +106,11 @@ function* emptyInto(
     if (!isLocked) putbackZspage(pool, sizeClass, source);
   }
   if (!isLocked) return undefined;
-  migrateZspage(pool, sizeClass, source, cursorAt(pool, source), destination);
-  return putbackSource(pool, sizeClass, source);
+  const cursor = cursorAt(pool, source);
+  yield* migrateZspage(pool, sizeClass, source, cursor, destination);
+  yield* writeUnlock(pool, source);
+  const group = putbackZspage(pool, sizeClass, source);
+  return yield* freeIfEmpty(pool, sizeClass, source, group);
 }
 
 const takeEmptiest = (pool: CompactionPool, sizeClass: SizeClass) =>
@@ -96,20 +119,46 @@ const takeEmptiest = (pool: CompactionPool, sizeClass: SizeClass) =>
 const takeFullest = (pool: CompactionPool, sizeClass: SizeClass) =>
   isolateZspage(pool, sizeClass, fullest(sizeClass), EMPTIEST);
 
+/** What a mapped object does where compaction locks its whole zspage. */
+const LOCKED: readonly Profile["mapped"][] = ["waited-for", "left-alone"];
+
+/** The lock of a zspage that compaction takes; up to 5.18 it takes none. */
+function lockOf({ profile, locks }: CompactionPool, zspage: number) {
+  return LOCKED.includes(profile.mapped) ? locks.ofZspage(zspage) : undefined;
+}
+
 /**
  * Locks a zspage against readers: waits until no object of it is mapped
  * (`migrate_write_lock`, 5.19 to 6.14), or answers that there is one
  * (`zspage_write_trylock`). Up to 5.18 objects are pinned one by one instead.
  */
 function* writeLock(
-  { mappings, profile }: CompactionPool,
+  pool: CompactionPool,
   zspage: number,
 ): Generator<Stop, boolean> {
+  const { mappings, profile } = pool;
+  const lock = lockOf(pool, zspage);
+  if (lock === undefined) return true;
+  if (profile.mapped === "left-alone") {
+    if ((yield trylock(lock, COMPACT)) === false) return false;
+    if (!mappings.isReadLocked(zspage)) return true;
+    yield release(lock, COMPACT);
+    return false;
+  }
+  yield acquire(lock, COMPACT);
   while (mappings.isReadLocked(zspage)) {
-    if (profile.mapped === "left-alone") return false;
     yield blocked("__zs_compact: migrate_write_lock waits for a mapped object");
   }
   return true;
+}
+
+/** Ends that. */
+function* writeUnlock(
+  pool: CompactionPool,
+  zspage: number,
+): Generator<Stop, void> {
+  const lock = lockOf(pool, zspage);
+  if (lock !== undefined) yield release(lock, COMPACT);
 }
 
 /**
@@ -130,13 +179,20 @@ function* emptySource(
     let outcome;
     try {
       yield* writeLock(pool, destination);
-      outcome = migrateZspage(pool, sizeClass, source, cursor, destination);
+      outcome = yield* migrateZspage(
+        pool,
+        sizeClass,
+        source,
+        cursor,
+        destination,
+      );
     } finally {
       if (outcome !== "source-done") {
         putbackZspage(pool, sizeClass, destination);
       }
     }
     if (outcome === "source-done") return destination;
+    yield* writeUnlock(pool, destination);
     if (isEnough()) return NO_ZSPAGE;
   }
 }
@@ -154,31 +210,46 @@ function* sourceFirst(
   pool: CompactionPool,
   sizeClass: SizeClass,
 ): Generator<Stop, number> {
+  const held = pool.locks.toMove(sizeClass);
   let pagesFreed = 0;
   let inVain = 0;
+  yield* acquireAll(held, COMPACT);
   for (;;) {
     const source = takeEmptiest(pool, sizeClass);
-    if (source === NO_ZSPAGE) return pagesFreed;
+    if (source === NO_ZSPAGE) break;
     const destination = canCompact(sizeClass) === 0
       ? NO_ZSPAGE
       : yield* emptySource(pool, sizeClass, source, never);
     if (destination === NO_ZSPAGE) {
       putbackZspage(pool, sizeClass, source);
-      return pagesFreed;
+      break;
     }
     putbackZspage(pool, sizeClass, destination);
-    const freed = putbackSource(pool, sizeClass, source);
+    const group = putbackZspage(pool, sizeClass, source);
+    const freed = yield* freeIfEmpty(pool, sizeClass, source, group);
     pagesFreed += freed;
     inVain = freed > 0 ? 0 : inVain + 1;
-    if (
-      freed > 0 || inVain * sizeClass.objectsPerZspage < sizeClass.objsAllocated
-    ) {
-      yield "__zs_compact: lock dropped, cond_resched";
-    } else {
-      inVain = 0;
-      yield blocked("__zs_compact: a mapped object stays in its zspage");
-    }
+    const isInVain =
+      inVain * sizeClass.objectsPerZspage >= sizeClass.objsAllocated;
+    if (isInVain) inVain = 0;
+    yield* isInVain && freed === 0
+      ? waitForUnmap(pool, held)
+      : reschedule(held);
   }
+  yield* releaseAll(held, COMPACT);
+  return pagesFreed;
+}
+
+/** The same, where nothing comes of it until nobody has an object mapped. */
+function* waitForUnmap(
+  { mappings, locks }: CompactionPool,
+  held: readonly Hold[],
+): Generator<Stop, void> {
+  yield* releaseAll(held, COMPACT);
+  if (mappings.isAny || locks.isAnyPinned) {
+    yield blocked("__zs_compact: a mapped object stays in its zspage");
+  } else yield sleeps("__zs_compact: cond_resched, mm/zsmalloc.c");
+  yield* acquireAll(held, COMPACT);
 }
 
 /**
@@ -191,10 +262,12 @@ function* sourceFirstUntilContended(
   pool: CompactionPool,
   sizeClass: SizeClass,
 ): Generator<Stop, number> {
+  const held = pool.locks.toMove(sizeClass);
   let pagesFreed = 0;
+  yield* acquireAll(held, COMPACT);
   for (;;) {
     const source = takeEmptiest(pool, sizeClass);
-    if (source === NO_ZSPAGE) return pagesFreed;
+    if (source === NO_ZSPAGE) break;
     let destination = NO_ZSPAGE;
     try {
       yield* writeLock(pool, source);
@@ -205,11 +278,19 @@ function* sourceFirstUntilContended(
     } finally {
       if (destination === NO_ZSPAGE) putbackZspage(pool, sizeClass, source);
     }
-    if (destination === NO_ZSPAGE) return pagesFreed;
+    if (destination === NO_ZSPAGE) {
+      yield* writeUnlock(pool, source);
+      break;
+    }
     putbackZspage(pool, sizeClass, destination);
-    pagesFreed += putbackSource(pool, sizeClass, source);
-    yield "__zs_compact: lock dropped, cond_resched";
+    yield* writeUnlock(pool, destination);
+    const group = putbackZspage(pool, sizeClass, source);
+    yield* writeUnlock(pool, source);
+    pagesFreed += yield* freeIfEmpty(pool, sizeClass, source, group);
+    yield* reschedule(held);
   }
+  yield* releaseAll(held, COMPACT);
+  return pagesFreed;
 }
 
 /**
@@ -222,22 +303,25 @@ function* firstMerged(
   pool: CompactionPool,
   sizeClass: SizeClass,
 ): Generator<Stop, number> {
+  const held = pool.locks.toMove(sizeClass);
   let pagesFreed = 0;
+  yield* acquireAll(held, COMPACT);
   for (;;) {
     const source = isolateZspage(pool, sizeClass, EMPTIEST, EMPTIEST);
-    if (source === NO_ZSPAGE) return pagesFreed;
+    if (source === NO_ZSPAGE) break;
     const destination = yield* emptySource(pool, sizeClass, source, never);
     if (destination === NO_ZSPAGE) {
       putbackZspage(pool, sizeClass, source);
-      return pagesFreed;
+      break;
     }
     putbackZspage(pool, sizeClass, destination);
-    const freed = putbackSource(pool, sizeClass, source);
+    const group = putbackZspage(pool, sizeClass, source);
+    const freed = yield* freeIfEmpty(pool, sizeClass, source, group);
     pagesFreed += freed;
-    yield freed > 0
-      ? "__zs_compact: lock dropped, cond_resched"
-      : blocked("__zs_compact: a mapped object stays in its zspage");
+    yield* freed > 0 ? reschedule(held) : waitForUnmap(pool, held);
   }
+  yield* releaseAll(held, COMPACT);
+  return pagesFreed;
 }
 
 /** The ways of compacting a class, by the name that a profile gives them. */

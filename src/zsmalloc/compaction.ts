@@ -10,6 +10,9 @@ import {
 } from "../memory/memory.ts";
 import type { Profile } from "../linux/profile.ts";
 import { InvariantError, type Rule } from "../rules/invariant.ts";
+import { release, type Stop, trylock } from "../rules/stop.ts";
+import type { DeferredFreePool } from "./deferred_free.ts";
+import { freeZspageSteps } from "./free.ts";
 import type { Mappings } from "./mapping.ts";
 import type { Handles } from "./obj.ts";
 import {
@@ -27,11 +30,7 @@ import {
 } from "./zspage.ts";
 
 /** What compaction works on. */
-export interface CompactionPool {
-  /** What kernel the pool is one of. */
-  readonly profile: Profile;
-  /** The pool's zspages. */
-  readonly zspages: Zspages;
+export interface CompactionPool extends DeferredFreePool {
   /** The pool's handles. */
   readonly handles: Handles;
   /** The objects that are mapped. */
@@ -40,8 +39,8 @@ export interface CompactionPool {
   objectsMigrated: number;
   /** Whether somebody else wants the pool's lock now (`spin_is_contended`). */
   isContended(): boolean;
-  /** Frees an empty zspage that is in its class's group of empty ones. */
-  freeZspage(sizeClass: SizeClass, zspage: number): void;
+  /** Pages are freed by compaction. */
+  countCompacted(pages: number): Generator<Stop, void>;
 }
 
 /** Where the search for the next object to move stands. */
@@ -63,11 +62,10 @@ export function isFull(
 
 /**
  * The handle of the next object from the cursor on, which is left at it, or 0
- * at the chain's end; up to 5.18 a pinned object is passed over. Specifies
- * `find_alloced_obj`.
+ * at the chain's end. Specifies `find_alloced_obj`.
  */
 function findAllocedObj(
-  { zspages, mappings }: CompactionPool,
+  { zspages }: CompactionPool,
   sizeClass: SizeClass,
   cursor: Cursor,
 ): number {
@@ -77,7 +75,7 @@ function findAllocedObj(
     let offset = first + cursor.nth * sizeClass.size;
     for (; offset < memory.pageSize; offset += sizeClass.size) {
       const handle = zspages.objAllocated(cursor.pfn, offset);
-      if (handle !== 0 && !mappings.isPinned(handle)) return handle;
+      if (handle !== 0) return handle;
       cursor.nth++;
     }
     cursor.pfn = zspages.nextPage(cursor.pfn);
@@ -86,6 +84,39 @@ function findAllocedObj(
   return 0;
 }
 
+const FIND_ALLOCED = "find_alloced_obj, mm/zsmalloc.c";
+
+/** Pins an object, where objects have a pin, if it is not pinned (`trypin_tag`). */
+function* tryPin(
+  { locks, mappings }: CompactionPool,
+  handle: number,
+): Generator<Stop, boolean> {
+  const pin = locks.pin(handle);
+  if (pin === undefined) return true;
+  if ((yield trylock(pin, FIND_ALLOCED)) === false) return false;
+  if (!mappings.isPinned(handle)) return true;
+  yield release(pin, FIND_ALLOCED);
+  return false;
+}
+
+/** Ends that (`unpin_tag`). */
+function* unpin(
+  { locks }: CompactionPool,
+  handle: number,
+): Generator<Stop, void> {
+  const pin = locks.pin(handle);
+  if (pin !== undefined) yield release(pin, "migrate_zspage, mm/zsmalloc.c");
+}
+
+/** What becomes of the pin as the cell of a moved object is written (`record_obj`). */
+const MOVED_CELL: Readonly<
+  Record<Profile["movedCell"], typeof unpin>
+> = {
+  // deno-lint-ignore require-yield
+  *"pinned"() {},
+  "unpinned": unpin,
+};
+
 /** Moves one object into the first free chunk of `destination`. */
 function moveObject(
   pool: CompactionPool,
@@ -93,7 +124,7 @@ function moveObject(
   handle: number,
   destination: number,
 ): void {
-  const { zspages, handles } = pool;
+  const { zspages, handles, locks } = pool;
   const mask = zspages.memory.pageSize - 1;
   const usedPfn = handles.pfnOf(handle);
   const usedIndex = handles.objIndexOf(handle, size);
@@ -107,6 +138,7 @@ function moveObject(
     size,
   );
   handles.recordObj(handle, freePfn, freeIndex, size);
+  locks.touchObject(handle);
   zspages.objFree(usedPfn, usedIndex, size);
   pool.objectsMigrated++;
 }
@@ -138,21 +170,34 @@ function assertEmptied(
  * `destination`, until that is full or there are no more. Specifies
  * `migrate_zspage`.
  */
-export function migrateZspage(
+export function* migrateZspage(
   pool: CompactionPool,
   sizeClass: SizeClass,
   source: number,
   cursor: Cursor,
   destination: number,
-): "source-done" | "destination-full" {
+): Generator<Stop, "source-done" | "destination-full"> {
+  const recordMoved = MOVED_CELL[pool.profile.movedCell];
+  let isPassedOver = false;
+  pool.locks.assertCovered(sizeClass, "migrate_zspage, mm/zsmalloc.c");
   for (;;) {
     const handle = findAllocedObj(pool, sizeClass, cursor);
     if (handle === 0) {
-      assertEmptied(pool, source);
+      if (!isPassedOver) assertEmptied(pool, source);
       return "source-done";
     }
-    if (isFull(pool, sizeClass, destination)) return "destination-full";
-    moveObject(pool, sizeClass, handle, destination);
+    if (!pool.profile.locks.pins) {
+      if (isFull(pool, sizeClass, destination)) return "destination-full";
+      moveObject(pool, sizeClass, handle, destination);
+    } else if (yield* tryPin(pool, handle)) {
+      if (isFull(pool, sizeClass, destination)) {
+        yield* unpin(pool, handle);
+        return "destination-full";
+      }
+      moveObject(pool, sizeClass, handle, destination);
+      yield* recordMoved(pool, handle);
+      yield* unpin(pool, handle);
+    } else isPassedOver = true;
     cursor.nth++;
   }
 }
@@ -163,11 +208,12 @@ export function migrateZspage(
  * `isolate_dst_zspage`.
  */
 export function isolateZspage(
-  { zspages }: CompactionPool,
+  { zspages, locks }: CompactionPool,
   sizeClass: SizeClass,
   from: number,
   to: number,
 ): number {
+  locks.assertCovered(sizeClass, "isolate_zspage, mm/zsmalloc.c");
   const step = from <= to ? 1 : -1;
   for (let group = from; group !== to + step; group += step) {
     const zspage = sizeClass.heads[group];
@@ -181,26 +227,30 @@ export function isolateZspage(
 
 /** Puts a zspage back on the list its use calls for (`putback_zspage`). */
 export function putbackZspage(
-  { zspages }: CompactionPool,
+  { zspages, locks }: CompactionPool,
   sizeClass: SizeClass,
   zspage: number,
 ): number {
+  locks.touchFullness(zspage);
   const group = fullnessGroup(zspages, sizeClass, zspage);
   insertZspage(zspages, sizeClass, zspage, group);
   return group;
 }
 
 /**
- * Puts an emptied or half emptied source back and returns the pages freed; where
- * one of them is locked they are counted, though they are freed later.
+ * Frees a source that was put back, if that is empty, and returns the pages
+ * freed; where one of them is locked they are counted, though they are freed
+ * later.
  */
-export function putbackSource(
+export function* freeIfEmpty(
   pool: CompactionPool,
   sizeClass: SizeClass,
   source: number,
-): number {
-  if (putbackZspage(pool, sizeClass, source) !== GROUP_EMPTY) return 0;
-  pool.freeZspage(sizeClass, source);
+  group: number,
+): Generator<Stop, number> {
+  if (group !== GROUP_EMPTY) return 0;
+  yield* freeZspageSteps(pool, sizeClass, source);
+  yield* pool.countCompacted(sizeClass.pagesPerZspage);
   return sizeClass.pagesPerZspage;
 }
 

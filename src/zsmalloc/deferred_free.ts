@@ -2,8 +2,10 @@
  * The worker that frees empty zspages which could not be freed at once, as a
  * frame of theirs was locked or isolated.
  */
-import { blocked, type Stop } from "../rules/stop.ts";
+import { acquire, release, type Stop, writes } from "../rules/stop.ts";
 import type { IsolationPool } from "./isolation.ts";
+import { FREE_WORK } from "./locks.ts";
+import { assertToBeFreed, giveBackPages, lockZspage } from "./page_locks.ts";
 import {
   GROUP_EMPTY,
   insertZspage,
@@ -16,9 +18,15 @@ import { NO_ZSPAGE } from "./zspage.ts";
 export interface DeferredFreePool extends IsolationPool {
   /** The size classes that exist. */
   readonly classes: readonly SizeClass[];
-  /** Frees the frames of a zspage that is on no list and in no count. */
-  releaseZspage(sizeClass: SizeClass, zspage: number): void;
+  /** Ends a zspage that is on no list and in no count. */
+  endZspage(sizeClass: SizeClass, zspage: number): readonly number[];
+  /** Takes an empty zspage off its list and out of its class's counts. */
+  uncountZspage(sizeClass: SizeClass, zspage: number): void;
+  /** The worker is to run (`kick_deferred_free`). */
+  kickDeferredFree(): void;
 }
+
+const ASYNC_FREE = "async_free_zspage, mm/zsmalloc.c";
 
 /**
  * Frees the empty zspages of every class, from the smallest, and returns how
@@ -29,19 +37,20 @@ export interface DeferredFreePool extends IsolationPool {
 export function* freeDeferred(
   pool: DeferredFreePool,
 ): Generator<Stop, number> {
-  const { holds, zspages } = pool;
-  holds.freeWork = false;
-  const taken = pool.classes.flatMap((one) => takeEmpty(pool, one));
+  const taken: number[] = [];
   let pagesFreed = 0;
   try {
+    yield* takeEveryEmpty(pool, taken);
     for (let next = taken.at(0); next !== undefined; next = taken.at(0)) {
-      const pages = zspages.pagesOf(next);
-      while (pages.some((pfn) => holds.isLocked(pfn))) {
-        yield blocked("async_free_zspage: lock_zspage waits for a locked page");
-        zspages.collectPages(next, pages);
-      }
+      const locked = yield* lockZspage(pool, next, pool.profile.chainLocked);
+      const sizeClass = pool.classOfZspage(next);
+      const lock = pool.locks.ofClass(sizeClass);
+      yield acquire(lock, ASYNC_FREE);
       taken.shift();
-      pagesFreed += freeTaken(pool, next);
+      const pages = endTaken(pool, next, locked);
+      yield* giveBackPages(pool, pages, ASYNC_FREE);
+      pagesFreed += pages.length;
+      yield release(lock, ASYNC_FREE);
     }
   } finally {
     for (const zspage of taken) putBack(pool, zspage);
@@ -49,9 +58,25 @@ export function* freeDeferred(
   return pagesFreed;
 }
 
+/** Takes the empty zspages of every class. */
+function* takeEveryEmpty(
+  pool: DeferredFreePool,
+  taken: number[],
+): Generator<Stop, void> {
+  yield writes(FREE_WORK, "process_one_work, kernel/workqueue.c");
+  pool.holds.freeWork = false;
+  for (const sizeClass of pool.classes) {
+    const lock = pool.locks.ofClass(sizeClass);
+    yield acquire(lock, ASYNC_FREE);
+    taken.push(...takeEmpty(pool, sizeClass));
+    yield release(lock, ASYNC_FREE);
+  }
+}
+
 /** Takes a class's empty zspages off their list; they stay counted. */
 function takeEmpty(pool: DeferredFreePool, sizeClass: SizeClass): number[] {
-  const { holds, zspages } = pool;
+  const { holds, zspages, locks } = pool;
+  locks.assertCovered(sizeClass, ASYNC_FREE);
   const taken: number[] = [];
   for (;;) {
     const zspage = sizeClass.heads[GROUP_EMPTY];
@@ -63,16 +88,21 @@ function takeEmpty(pool: DeferredFreePool, sizeClass: SizeClass): number[] {
   }
 }
 
-/** Frees a zspage that was taken. */
-function freeTaken(pool: DeferredFreePool, zspage: number): number {
+/** Ends a zspage that was taken, and returns its frames. */
+function endTaken(
+  pool: DeferredFreePool,
+  zspage: number,
+  locked: readonly number[],
+): readonly number[] {
   const sizeClass = pool.classOfZspage(zspage);
+  pool.locks.assertCovered(sizeClass, ASYNC_FREE);
+  assertToBeFreed(pool, zspage, locked);
   pool.holds.offLists.delete(zspage);
   if (pool.profile.deferredFree === "uncounted") {
     sizeClass.zspages[GROUP_EMPTY]--;
   }
   sizeClass.objsAllocated -= sizeClass.objectsPerZspage;
-  pool.releaseZspage(sizeClass, zspage);
-  return sizeClass.pagesPerZspage;
+  return pool.endZspage(sizeClass, zspage);
 }
 
 /** A worker that cannot wait leaves what it took as it was. */
@@ -81,5 +111,5 @@ function putBack(pool: DeferredFreePool, zspage: number): void {
   pool.holds.offLists.delete(zspage);
   sizeClass.zspages[GROUP_EMPTY]--;
   insertZspage(pool.zspages, sizeClass, zspage, GROUP_EMPTY);
-  pool.holds.freeWork = true;
+  pool.kickDeferredFree();
 }

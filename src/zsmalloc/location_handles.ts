@@ -89,4 +89,19 @@ export class LocationHandles implements Handles {
   live(): Iterable<number> {
     return this.#live;
   }
+
+  cells(): Uint32Array {
+    return Uint32Array.from(
+      [...this.#live].sort((one, other) => one - other)
+        .flatMap((handle) => [handle / 2 ** 32, handle % 2 ** 32]),
+    );
+  }
+
+  remember(): () => void {
+    const live = [...this.#live];
+    return () => {
+      this.#live.clear();
+      live.forEach((handle) => this.#live.add(handle));
+    };
+  }
 }

@@ -193,6 +193,11 @@ export class Mappings {
     this.#zspages = zspages;
   }
 
+  /** Forgets who has pinned an object to free it. */
+  forgetPins(): void {
+    this.#pinned.clear();
+  }
+
   /** Objects mapped now. */
   get count(): number {
     return this.#mapped.size;

@@ -3,17 +3,32 @@
  * holder of a handle learns of it.
  */
 import type { Errno } from "../linux/errno.ts";
-import { blocked, type Stop } from "../rules/stop.ts";
+import type { Profile } from "../linux/profile.ts";
+import {
+  acquire,
+  blocked,
+  release,
+  type Stop,
+  trylock,
+} from "../rules/stop.ts";
 import {
   NO_PAGE,
   PAGE_FIRST_OBJ_OFFSET,
   PAGE_PRIVATE,
   PAGE_STRIDE,
 } from "../memory/memory.ts";
-import { type IsolationPool, putbackPage } from "./isolation.ts";
+import {
+  assertPoolThere,
+  type IsolationPool,
+  putbackLocked,
+  putbackPage,
+} from "./isolation.ts";
+import { acquireAll, type Hold, releaseAll } from "./locks.ts";
 import type { Mappings } from "./mapping.ts";
+import { lockPage, unlockPage } from "./page_locks.ts";
 import type { Handles } from "./obj.ts";
 import { objectsBefore } from "./obj_index.ts";
+import type { SizeClass } from "./size_class.ts";
 
 /** What migration works on. */
 export interface MigrationPool extends IsolationPool {
@@ -21,30 +36,169 @@ export interface MigrationPool extends IsolationPool {
   readonly mappings: Mappings;
 }
 
+const MIGRATE = "migrate_pages, mm/migrate.c";
+const ZS_MIGRATE = "zs_page_migrate, mm/zsmalloc.c";
+
 /**
  * Moves what is in an isolated frame to a new one, rewrites the cells of the
  * objects that start in it, ends the isolation and frees the old frame; returns
  * the new one. `NO_PAGE` where the frame's zspage was freed meanwhile, so that
  * there is nothing to move. ENOMEM where there is no frame to be had, EAGAIN
  * (up to 5.18) where an object is pinned that is being freed, EINVAL (since
- * 6.15) or EBUSY (since 7.1) where one is mapped: it stays isolated then.
- * Specifies `zs_page_migrate`, `mm/zsmalloc.c`, since 4.8, and what
- * `mm/migrate.c` does around it.
+ * 6.15) or EBUSY (since 7.1) where one is mapped: it stays isolated then, or,
+ * where `putsBack`, ends that. The frame is locked meanwhile. Specifies
+ * `zs_page_migrate`, `mm/zsmalloc.c`, since 4.8, and what `mm/migrate.c` does
+ * around it.
  */
 export function* migrateIsolatedPage(
   pool: MigrationPool,
   pfn: number,
+  putsBack = false,
 ): Generator<Stop, number | Errno> {
-  const { holds, zspages } = pool;
-  while (holds.isLocked(pfn)) {
-    yield blocked("migrate_pages: waits for the lock of the page");
+  yield* lockPage(pool, pfn, MIGRATE);
+  let to: number | Errno = "EBUSY";
+  try {
+    to = yield* migrateLocked(pool, pfn);
+    if (putsBack && typeof to === "string") yield* putbackLocked(pool, pfn);
+  } finally {
+    yield* unlockPage(pool, pfn, MIGRATE);
   }
-  if (holds.isGone(pfn)) {
+  return to;
+}
+
+/** Migrates a frame that is isolated and locked. */
+function* migrateLocked(
+  pool: MigrationPool,
+  pfn: number,
+): Generator<Stop, number | Errno> {
+  const zspage = pool.holds.zspageOf(pfn);
+  if (pool.holds.isGone(pfn)) {
     putbackPage(pool, pfn);
     return NO_PAGE;
   }
-  const refused = yield* whyNotNow(pool, pfn);
-  if (refused !== undefined) return refused;
+  assertPoolThere(pool, zspage, pfn);
+  const sizeClass = pool.classOfZspage(zspage);
+  return yield* MIGRATE_UNDER[pool.profile.mapped](
+    pool,
+    { pfn, zspage, sizeClass },
+  );
+}
+
+/** A frame that is being migrated. */
+interface Migrated {
+  readonly pfn: number;
+  readonly zspage: number;
+  readonly sizeClass: SizeClass;
+}
+
+/** Locks the zspage and its class, moves the frame, and unlocks them. */
+type MigrateUnder = (
+  pool: MigrationPool,
+  migrated: Migrated,
+) => Generator<Stop, number | Errno>;
+
+/**
+ * The zspage's lock first, then its class's; each object is pinned. Specifies
+ * `zs_page_migrate`, 4.8 to 5.18 (5.10.262).
+ */
+const underPins: MigrateUnder = function* (pool, migrated) {
+  const { pfn, zspage, sizeClass } = migrated;
+  const holds = [...zspageHold(pool, zspage), ...pool.locks.toMove(sizeClass)];
+  yield* acquireAll(holds, ZS_MIGRATE);
+  yield* waitForReaders(pool, zspage);
+  const handles = [...objectsIn(pool, pfn)].map(({ handle }) => handle);
+  const pinned = yield* pinAll(pool, handles);
+  const isPinned = pinned.length === handles.length;
+  const to = isPinned ? replacePage(pool, pfn) : pool.profile.migrationOfMapped;
+  yield* releaseAll(pinned, ZS_MIGRATE);
+  yield* releaseAll(holds, ZS_MIGRATE);
+  return to;
+};
+
+/**
+ * What covers the class first, then the zspage's lock: it is waited for up to
+ * 6.14, and tried since. Specifies `zs_page_migrate`, since 5.19.
+ */
+const underZspage: MigrateUnder = function* (pool, migrated) {
+  const { pfn, zspage, sizeClass } = migrated;
+  const { profile, locks } = pool;
+  const wide = locks.toMove(sizeClass);
+  yield* acquireAll(wide, ZS_MIGRATE);
+  if (!(yield* writeLockZspage(pool, zspage))) {
+    yield* releaseAll(wide, ZS_MIGRATE);
+    return profile.migrationOfMapped;
+  }
+  const to = replacePage(pool, pfn);
+  const holds = [...wide, ...zspageHold(pool, zspage)];
+  const isWidestFirst = profile.locks.migrationDrops === "widest-first";
+  yield* releaseAll(isWidestFirst ? holds.toReversed() : holds, ZS_MIGRATE);
+  return to;
+};
+
+const MIGRATE_UNDER: Readonly<Record<Profile["mapped"], MigrateUnder>> = {
+  "unmovable": underZspage,
+  "pinned": underPins,
+  "waited-for": underZspage,
+  "left-alone": underZspage,
+};
+
+function zspageHold({ locks }: MigrationPool, zspage: number): Hold[] {
+  const lock = locks.ofZspage(zspage);
+  return lock === undefined ? [] : [{ lock, mode: "exclusive" }];
+}
+
+/** Locks a zspage against its readers, or answers that there are some. */
+function* writeLockZspage(
+  pool: MigrationPool,
+  zspage: number,
+): Generator<Stop, boolean> {
+  const { locks, profile, mappings } = pool;
+  const lock = locks.ofZspage(zspage);
+  if (profile.mapped === "left-alone") {
+    if (lock === undefined) return !mappings.hasReaders(zspage);
+    if ((yield trylock(lock, ZS_MIGRATE)) === false) return false;
+    if (!mappings.hasReaders(zspage)) return true;
+    yield release(lock, ZS_MIGRATE);
+    return false;
+  }
+  if (lock !== undefined) yield acquire(lock, ZS_MIGRATE);
+  yield* waitForReaders(pool, zspage);
+  return true;
+}
+
+function* waitForReaders(
+  { mappings }: MigrationPool,
+  zspage: number,
+): Generator<Stop, void> {
+  while (mappings.hasReaders(zspage)) {
+    yield blocked(
+      "zs_page_migrate: migrate_write_lock waits for a mapped object",
+    );
+  }
+}
+
+/** Pins objects up to the first that is pinned, and returns the pins. */
+function* pinAll(
+  { locks, mappings }: MigrationPool,
+  handles: readonly number[],
+): Generator<Stop, Hold[]> {
+  const pinned: Hold[] = [];
+  for (const handle of handles) {
+    const lock = locks.pin(handle);
+    if (lock === undefined) continue;
+    if ((yield trylock(lock, ZS_MIGRATE)) === false) break;
+    if (mappings.isPinned(handle)) {
+      yield release(lock, ZS_MIGRATE);
+      break;
+    }
+    pinned.push({ lock, mode: "exclusive" });
+  }
+  return pinned;
+}
+
+/** Has another frame in the place of one, whose isolation ends. */
+function replacePage(pool: MigrationPool, pfn: number): number | Errno {
+  const { zspages } = pool;
   const newPfn = zspages.allocPage();
   if (newPfn === NO_PAGE) return "ENOMEM";
   movePage(pool, pfn, newPfn);
@@ -53,33 +207,16 @@ export function* migrateIsolatedPage(
   return newPfn;
 }
 
-/** Waits for who reads the zspage, or says why that is not done. */
-function* whyNotNow(
-  pool: MigrationPool,
-  pfn: number,
-): Generator<Stop, Errno | undefined> {
-  const { profile, zspages, mappings } = pool;
-  const zspage = zspages.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
-  while (mappings.hasReaders(zspage)) {
-    if (profile.mapped === "left-alone") return profile.migrationOfMapped;
-    yield blocked(
-      "zs_page_migrate: migrate_write_lock waits for a mapped object",
-    );
-  }
-  for (const { handle } of objectsIn(pool, pfn)) {
-    if (mappings.isPinned(handle)) return profile.migrationOfMapped;
-  }
-}
-
 /** Copies a frame, rewrites the cells, and puts the copy in its place. */
 function movePage(pool: MigrationPool, pfn: number, newPfn: number): void {
-  const { zspages, handles } = pool;
-  const { memory } = zspages;
-  const zspage = memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
-  const { size } = pool.classOfZspage(zspage);
+  const { zspages, handles, locks } = pool;
+  const zspage = pool.holds.zspageOf(pfn);
+  const sizeClass = pool.classOfZspage(zspage);
+  locks.assertCovered(sizeClass, ZS_MIGRATE);
   zspages.replacePage(pfn, newPfn);
   for (const { handle, objIndex } of objectsIn(pool, newPfn)) {
-    handles.recordObj(handle, newPfn, objIndex, size);
+    handles.recordObj(handle, newPfn, objIndex, sizeClass.size);
+    locks.touchObject(handle);
   }
 }
 

@@ -71,6 +71,10 @@ export interface Handles {
   tagOf(handle: number): number;
   /** Every live handle. */
   live(): Iterable<number>;
+  /** What brings the handles back to what they are now. */
+  remember(): () => void;
+  /** The words that say where the objects lie. */
+  cells(): Uint32Array;
 }
 
 /**
@@ -190,6 +194,27 @@ export class HandleCache implements Handles {
       const handle = cell * this.#wordBytes;
       if (this.isLive(handle)) yield handle;
     }
+  }
+
+  cells(): Uint32Array {
+    const end = this.#nextCell * this.#locations.words;
+    return this.#cells.subarray(0, end);
+  }
+
+  remember(): () => void {
+    const cells = this.#cells.slice();
+    const freed = [...this.#freed];
+    const { allocated } = this;
+    const [nextCell, allocations] = [this.#nextCell, this.#allocations];
+    return () => {
+      this.#cells.fill(FREE_CELL, cells.length);
+      this.#cells.set(cells);
+      this.#freed.length = 0;
+      this.#freed.push(...freed);
+      this.allocated = allocated;
+      this.#nextCell = nextCell;
+      this.#allocations = allocations;
+    };
   }
 
   #grow(): void {

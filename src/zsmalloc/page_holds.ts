@@ -65,6 +65,11 @@ export class PageHolds {
     this.#isolated.set(pfn, zspage);
   }
 
+  /** The zspage of an isolated frame: `NO_ZSPAGE` once that was freed. */
+  zspageOf(pfn: number): number {
+    return this.#isolated.get(pfn) ?? NO_ZSPAGE;
+  }
+
   /** Whether an isolated frame has lost its zspage, which was freed. */
   isGone(pfn: number): boolean {
     return this.#isolated.get(pfn) === NO_ZSPAGE;
@@ -83,6 +88,33 @@ export class PageHolds {
     }
     this.#isolated.delete(pfn);
     return zspage;
+  }
+
+  /** What is held, as a text by which it can be compared. */
+  text(): string {
+    return JSON.stringify([
+      [...this.offLists],
+      [...this.#locked],
+      [...this.#isolated],
+      this.freeWork,
+    ]);
+  }
+
+  /** What brings the holds back to what they are now. */
+  remember(): () => void {
+    const offLists = [...this.offLists];
+    const locked = [...this.#locked];
+    const isolated = [...this.#isolated];
+    const { freeWork } = this;
+    return () => {
+      this.offLists.clear();
+      for (const [zspage, why] of offLists) this.offLists.set(zspage, why);
+      this.#locked.clear();
+      for (const pfn of locked) this.#locked.add(pfn);
+      this.#isolated.clear();
+      for (const [pfn, zspage] of isolated) this.#isolated.set(pfn, zspage);
+      this.freeWork = freeWork;
+    };
   }
 
   /** Whether a frame of a zspage is isolated (`is_zspage_isolated`). */

@@ -2,7 +2,8 @@
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { assertWhole } from "../rules/argument.ts";
-import { runToEnd, type Stop } from "../rules/stop.ts";
+import { Lockdep } from "../rules/lockdep.ts";
+import { blocked, runToEnd, type Stop, writes } from "../rules/stop.ts";
 import {
   Memory,
   PAGE_FLAGS,
@@ -10,7 +11,9 @@ import {
   PAGE_STRIDE,
   PG_ALLOCATED,
 } from "../memory/memory.ts";
-import { COMPACT_CLASS } from "./compact_class.ts";
+import { readSteps, writeSteps } from "./access.ts";
+import { COMPACT_CLASS, type CompactClass } from "./compact_class.ts";
+import { COUNT_COMPACTED } from "./count_compacted.ts";
 import { type Geometry, sizeClassIndex, zsGeometry } from "./geometry.ts";
 import { LocationHandles } from "./location_handles.ts";
 import {
@@ -19,7 +22,14 @@ import {
   type MappedObject,
   Mappings,
 } from "./mapping.ts";
-import { isolatePage, putbackPage } from "./isolation.ts";
+import {
+  isolatePage,
+  isolateSteps,
+  putbackPage,
+  putbackSteps,
+} from "./isolation.ts";
+import { FREE_WORK, PoolLocks } from "./locks.ts";
+import { mallocInNew, mallocListed, mallocSteps, NO_HANDLE } from "./malloc.ts";
 import { migrateIsolatedPage } from "./migration.ts";
 import { freeDeferred } from "./deferred_free.ts";
 import { freeSteps } from "./free.ts";
@@ -28,11 +38,10 @@ import { HandleCache, type HandleOptions, type Handles } from "./obj.ts";
 import {
   canCompact,
   createSizeClass,
-  findGetZspage,
   fixFullnessGroup,
   fullnessGroup,
   GROUP_EMPTY,
-  insertZspage,
+  rememberClass,
   removeZspage,
   type SizeClass,
 } from "./size_class.ts";
@@ -49,6 +58,8 @@ import {
 export interface ZsPoolOptions extends HandleOptions {
   /** Where the pool takes its frames from. Default: a memory of its own. */
   memory?: Memory;
+  /** Who is told which thread runs, where several share it. Default: its own. */
+  lockdep?: Lockdep;
 }
 
 /** Objects of one class that a destroyed pool still held. */
@@ -59,6 +70,20 @@ export interface LeakedObjects {
   readonly zspages: number;
   /** Objects in them. */
   readonly objects: number;
+}
+
+const IN_PROGRESS = "pool->compaction_in_progress";
+
+/** Compacts every class, from the largest to the smallest: the pages freed. */
+function* compactEvery(
+  pool: ZsPool,
+  compactClass: CompactClass,
+): Generator<Stop, number> {
+  let pagesFreed = 0;
+  for (let nth = pool.classes.length - 1; nth >= 0; nth--) {
+    pagesFreed += yield* compactClass(pool, pool.classes[nth]);
+  }
+  return pagesFreed;
 }
 
 /**
@@ -99,6 +124,8 @@ export class ZsPool {
   readonly mappings: Mappings;
   /** The frames that are locked or isolated, and what that is in the way of. */
   readonly holds: PageHolds = new PageHolds();
+  /** The pool's locks. */
+  readonly locks: PoolLocks;
   /** Frames that the pool's zspages have (`zs_get_total_pages`, since 3.17). */
   pagesAllocated = 0;
   /** Frames that the pool's zspages have had so far, given back or not. */
@@ -110,8 +137,11 @@ export class ZsPool {
 
   /** Whether a worker may have freed a zspage so far. */
   hasDeferred = false;
+  /** Whether the pool was destroyed. */
+  isDestroyed = false;
+  /** Workers that are at it: one at most. */
+  #workers = 0;
 
-  #destroyed = false;
   /** Compactions that are in progress. */
   #compactions = 0;
   #isContended: () => boolean = () => false;
@@ -132,6 +162,7 @@ export class ZsPool {
       );
     }
     this.profile = profile;
+    this.locks = new PoolLocks(profile, options.lockdep ?? new Lockdep());
     this.geometry = zsGeometry(profile);
     const { classes, classOf, objIndexBits } = this.geometry;
     const ofCount = new Map<number, SizeClass>();
@@ -187,6 +218,11 @@ export class ZsPool {
     return this.#classFor(size);
   }
 
+  /** The class of that index. */
+  classAt(index: number): SizeClass {
+    return this.#classOf[index];
+  }
+
   /** The class of a zspage (`zspage_class`). */
   classOfZspage(zspage: number): SizeClass {
     return this.#classOf[this.zspages.get(zspage, ZSPAGE_CLASS)];
@@ -203,19 +239,28 @@ export class ZsPool {
     if (size !== size >>> 0) assertWhole("allocate", "size", size);
     if (size === 0) return this.profile.zeroSize;
     if (size > this.geometry.pageSize) return this.profile.tooLarge;
-    if (this.#destroyed) {
+    if (this.isDestroyed) {
       throw new Error("Cannot malloc: the pool is destroyed");
     }
     const cell = this.handles.alloc();
-    if (cell === 0) return "ENOMEM";
+    if (cell === NO_HANDLE) return "ENOMEM";
     const sizeClass = this.#classFor(size);
-    const zspage = findGetZspage(sizeClass);
+    const handle = mallocListed(this, sizeClass, cell);
+    if (handle !== NO_HANDLE) return handle;
+    const zspage = this.zspages.alloc(sizeClass);
     if (zspage !== NO_ZSPAGE) {
-      const handle = this.#mallocIn(sizeClass, zspage, cell);
-      fixFullnessGroup(this.zspages, sizeClass, zspage);
-      return handle;
+      return mallocInNew(this, sizeClass, zspage, cell);
     }
-    return this.#mallocInNewZspage(sizeClass, cell);
+    this.handles.free(cell);
+    return "ENOMEM";
+  }
+
+  /** {@linkcode ZsPool.malloc}, stopping where others may run. */
+  *mallocSteps(size: number): Generator<Stop, number | Errno> {
+    assertWhole("allocate", "size", size);
+    if (size === 0) return this.profile.zeroSize;
+    if (size > this.geometry.pageSize) return this.profile.tooLarge;
+    return yield* mallocSteps(this, this.#classFor(size));
   }
 
   /**
@@ -226,16 +271,16 @@ export class ZsPool {
   free(handle: number): void {
     this.#assertFreeable(handle);
     const zspage = this.takeObject(handle);
-    if (zspage !== NO_ZSPAGE) {
+    if (zspage !== NO_ZSPAGE && this.#isUnlocked(zspage)) {
       const sizeClass = this.classOfZspage(zspage);
-      removeZspage(this.zspages, sizeClass, zspage);
-      sizeClass.objsAllocated -= sizeClass.objectsPerZspage;
-      this.releaseZspage(sizeClass, zspage);
+      this.uncountZspage(sizeClass, zspage);
+      this.endZspage(sizeClass, zspage)
+        .forEach((pfn) => this.giveBackPage(pfn));
     }
     this.handles.free(handle);
   }
 
-  /** {@linkcode ZsPool.free}, stopping where the kernel holds no lock. */
+  /** {@linkcode ZsPool.free}, stopping where others may run. */
   freeSteps(handle: number): Generator<Stop, void> {
     this.#assertFreeable(handle);
     return freeSteps(this, handle);
@@ -243,13 +288,16 @@ export class ZsPool {
 
   /**
    * Takes an object out of its zspage, and answers that one where it was the
-   * last and the zspage can be freed now: the handle is left.
+   * last and the zspage is to be freed: the handle is left.
    */
   takeObject(handle: number): number {
-    const { zspages, handles, holds } = this;
+    const { zspages, handles, holds, locks } = this;
     const pfn = handles.pfnOf(handle);
     const zspage = zspages.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
     const sizeClass = this.classOfZspage(zspage);
+    locks.assertCovered(sizeClass, "obj_free, mm/zsmalloc.c");
+    locks.touchFullness(zspage);
+    locks.touchObject(handle);
     const objIndex = handles.objIndexOf(handle, sizeClass.size);
     zspages.objFree(pfn, objIndex, sizeClass.size);
     sizeClass.objsUsed--;
@@ -260,8 +308,7 @@ export class ZsPool {
       return NO_ZSPAGE;
     }
     const group = fixFullnessGroup(zspages, sizeClass, zspage);
-    if (group !== GROUP_EMPTY) return NO_ZSPAGE;
-    return this.#trylockZspage(zspage) ? zspage : NO_ZSPAGE;
+    return group === GROUP_EMPTY ? zspage : NO_ZSPAGE;
   }
 
   /**
@@ -281,6 +328,16 @@ export class ZsPool {
     const offset = this.#locate(handle, into.length, "read");
     this.zspages.readBytes(this.handles.pfnOf(handle), offset, into);
     return into;
+  }
+
+  /** {@linkcode ZsPool.write}, stopping where others may run. */
+  writeSteps(handle: number, data: Uint8Array): Generator<Stop, void> {
+    return writeSteps(this, handle, data);
+  }
+
+  /** {@linkcode ZsPool.read}, stopping where others may run. */
+  readSteps(handle: number, into: Uint8Array): Generator<Stop, Uint8Array> {
+    return readSteps(this, handle, into);
   }
 
   /**
@@ -314,7 +371,7 @@ export class ZsPool {
     length?: number,
   ): MappedObject {
     assertWhole("map", "cpu", cpu);
-    const chunk = this.#chunkOf(handle, "map");
+    const chunk = this.chunkOf(handle, "map");
     const most = chunk.size - chunk.header;
     const { readSpan } = this.profile;
     if (length !== undefined) assertWhole("map", "length", length, 0, most);
@@ -346,22 +403,29 @@ export class ZsPool {
     isContended: () => boolean = () => false,
   ): Generator<Stop, number> {
     const { compaction, compactions } = this.profile;
-    if (compactions === "one" && this.#compactions > 0) return 0;
+    if (compactions === "one") {
+      yield writes(IN_PROGRESS, "zs_compact, mm/zsmalloc.c");
+      if (this.#compactions > 0) return 0;
+    }
     const compactClass = COMPACT_CLASS[compaction];
     const others = this.#isContended;
     this.#isContended = isContended;
     this.#compactions++;
-    let pagesFreed = 0;
     try {
-      for (let nth = this.classes.length - 1; nth >= 0; nth--) {
-        pagesFreed += yield* compactClass(this, this.classes[nth]);
-      }
+      return yield* COUNT_COMPACTED[this.profile.compactedCounted].compact(
+        this,
+        compactEvery(this, compactClass),
+      );
     } finally {
       this.#compactions--;
       this.#isContended = others;
+      if (compactions === "one") this.locks.lockdep.touch(IN_PROGRESS, true);
     }
-    this.pagesCompacted += pagesFreed;
-    return pagesFreed;
+  }
+
+  /** Pages are freed by compaction: what of it is counted at once. */
+  countCompacted(pages: number): Generator<Stop, void> {
+    return COUNT_COMPACTED[this.profile.compactedCounted].count(this, pages);
   }
 
   /** Whether somebody else wants the lock that a compaction holds. */
@@ -392,19 +456,21 @@ export class ZsPool {
    * `zs_page_migrate` and `zs_page_putback`, since 4.8.
    */
   migratePage(pfn: number): number | Errno {
+    this.#zspageOf(pfn, "migrate");
     return runToEnd(this.migratePageSteps(pfn));
   }
 
   /** {@linkcode ZsPool.migratePage}, stopping where the kernel waits. */
   *migratePageSteps(pfn: number): Generator<Stop, number | Errno> {
-    if (!this.isolatePage(pfn)) return "EBUSY";
-    let to: number | Errno = "EBUSY";
+    if (!(yield* isolateSteps(this, pfn))) return "EBUSY";
+    let isOver = false;
     try {
-      to = yield* migrateIsolatedPage(this, pfn);
+      const to = yield* migrateIsolatedPage(this, pfn, true);
+      isOver = true;
+      return to;
     } finally {
-      if (typeof to === "string") putbackPage(this, pfn);
+      if (!isOver) putbackPage(this, pfn);
     }
-    return to;
   }
 
   /**
@@ -416,6 +482,11 @@ export class ZsPool {
   isolatePage(pfn: number): boolean {
     const zspage = this.#zspageOf(pfn, "migrate");
     return isolatePage(this, pfn, zspage);
+  }
+
+  /** {@linkcode ZsPool.isolatePage}, stopping where others may run. */
+  isolateSteps(pfn: number): Generator<Stop, boolean> {
+    return isolateSteps(this, pfn);
   }
 
   /**
@@ -430,9 +501,19 @@ export class ZsPool {
     return runToEnd(migrateIsolatedPage(this, pfn));
   }
 
+  /** {@linkcode ZsPool.migrateIsolated}, stopping where others may run. */
+  migrateIsolatedSteps(pfn: number): Generator<Stop, number | Errno> {
+    return migrateIsolatedPage(this, pfn);
+  }
+
   /** Puts a frame back that is isolated. Specifies `zs_page_putback`. */
   putbackPage(pfn: number): void {
     putbackPage(this, pfn);
+  }
+
+  /** {@linkcode ZsPool.putbackPage}, stopping where others may run. */
+  putbackSteps(pfn: number): Generator<Stop, void> {
+    return putbackSteps(this, pfn);
   }
 
   /**
@@ -459,9 +540,47 @@ export class ZsPool {
   }
 
   /** {@linkcode ZsPool.freeDeferred}, stopping where the kernel waits. */
-  freeDeferredSteps(): Generator<Stop, number> {
-    this.hasDeferred = true;
-    return freeDeferred(this);
+  *freeDeferredSteps(): Generator<Stop, number> {
+    this.#workers++;
+    try {
+      this.hasDeferred = true;
+      return yield* freeDeferred(this);
+    } finally {
+      this.#workers--;
+      this.locks.touchWork();
+    }
+  }
+
+  /** The worker that frees empty zspages is to run (`kick_deferred_free`). */
+  kickDeferredFree(): void {
+    this.holds.freeWork = true;
+    this.locks.touchWork();
+  }
+
+  /**
+   * The worker, where it was kicked; whoever comes while it runs waits.
+   * Specifies `flush_work` of the pool's work.
+   */
+  *flushWorkSteps(): Generator<Stop, number> {
+    yield writes(FREE_WORK, "flush_work, kernel/workqueue.c");
+    while (this.#workers > 0) yield blocked("flush_work: the worker runs");
+    return this.holds.freeWork ? yield* this.freeDeferredSteps() : 0;
+  }
+
+  /**
+   * {@linkcode ZsPool.destroy}, stopping where others may run: since 5.19 no
+   * isolated frame is waited for.
+   */
+  *destroySteps(): Generator<Stop, readonly LeakedObjects[]> {
+    yield writes("pool->destroying", "zs_destroy_pool, mm/zsmalloc.c");
+    if (this.profile.destroyAwaits === "isolated-pages") {
+      while (this.holds.isolatedPages > 0) {
+        yield blocked("zs_unregister_migration: waits for an isolated page");
+      }
+    }
+    yield* this.flushWorkSteps();
+    yield "zs_destroy_pool: kfree(pool)";
+    return this.#end();
   }
 
   /**
@@ -481,7 +600,12 @@ export class ZsPool {
       );
     }
     this.freeDeferred();
-    this.#destroyed = true;
+    return this.#end();
+  }
+
+  /** The pool is there no more: what it still held. */
+  #end(): readonly LeakedObjects[] {
+    this.isDestroyed = true;
     return this.classes
       .filter(({ objsAllocated }) => objsAllocated > 0)
       .map(({ size, objsAllocated, objectsPerZspage, objsUsed }) => ({
@@ -491,35 +615,61 @@ export class ZsPool {
       }));
   }
 
-  /**
-   * Frees an empty zspage that is in its class's group of them; the worker does
-   * so later where one of its frames is locked (`free_zspage`).
-   */
-  freeZspage(sizeClass: SizeClass, zspage: number): void {
-    if (!this.#trylockZspage(zspage)) return;
+  /** Takes an empty zspage off its list and out of its class's counts. */
+  uncountZspage(sizeClass: SizeClass, zspage: number): void {
     removeZspage(this.zspages, sizeClass, zspage);
     sizeClass.objsAllocated -= sizeClass.objectsPerZspage;
-    this.releaseZspage(sizeClass, zspage);
   }
 
-  /** Frees the frames of a zspage that its class counts no more. */
-  releaseZspage(sizeClass: SizeClass, zspage: number): void {
-    const { holds } = this;
-    this.zspages.free(zspage, (pfn) => {
-      if (!holds.isIsolated(pfn)) return false;
-      holds.lose(pfn);
-      return true;
-    });
+  /**
+   * Ends a zspage that its class counts no more. Its frames are given back by
+   * {@linkcode ZsPool.giveBackPage}, once nobody here holds them.
+   */
+  endZspage(sizeClass: SizeClass, zspage: number): readonly number[] {
     this.pagesAllocated -= sizeClass.pagesPerZspage;
+    return this.zspages.free(zspage);
+  }
+
+  /** Gives a frame back that is of no zspage; an isolated one stays its holder's. */
+  giveBackPage(pfn: number): void {
+    if (this.holds.isIsolated(pfn)) this.holds.lose(pfn);
+    else this.memory.freePage(pfn);
   }
 
   /** Whether no frame of a zspage is locked; else the worker is to free it. */
-  #trylockZspage(zspage: number): boolean {
+  #isUnlocked(zspage: number): boolean {
     const { holds, zspages } = this;
     if (holds.count === 0) return true;
     const isLocked = zspages.pagesOf(zspage).some((pfn) => holds.isLocked(pfn));
-    if (isLocked) holds.freeWork = true;
+    if (isLocked) this.kickDeferredFree();
     return !isLocked;
+  }
+
+  /**
+   * What brings the pool and its memory back to what they are now, that nobody
+   * uses it and nothing is mapped; who explores what can become of it does so
+   * again and again.
+   */
+  remember(): () => void {
+    const parts = [this.memory, this.zspages, this.handles, this.holds]
+      .map((part) => part.remember());
+    const classes = this.classes.map(rememberClass);
+    const { pagesAllocated, pagesTaken, pagesCompacted } = this;
+    const { objectsMigrated, hasDeferred, isDestroyed } = this;
+    return () => {
+      for (const restore of parts) restore();
+      for (const restore of classes) restore();
+      this.locks.forgetHolders();
+      this.mappings.forgetPins();
+      this.pagesAllocated = pagesAllocated;
+      this.pagesTaken = pagesTaken;
+      this.pagesCompacted = pagesCompacted;
+      this.objectsMigrated = objectsMigrated;
+      this.hasDeferred = hasDeferred;
+      this.isDestroyed = isDestroyed;
+      this.#compactions = this.#workers = 0;
+      this.#isContended = () => false;
+    };
   }
 
   #assertFreeable(handle: number): void {
@@ -535,34 +685,8 @@ export class ZsPool {
     return this.#classOf[sizeClassIndex(this.geometry, withHandle)];
   }
 
-  /** Puts an object into a zspage with room and returns its handle. */
-  #mallocIn(sizeClass: SizeClass, zspage: number, cell: number): number {
-    const { zspages } = this;
-    const { size } = sizeClass;
-    const objIndex = zspages.objMalloc(zspage, size, cell);
-    const pfn = zspages.pageAt(zspage, objIndex * size);
-    sizeClass.objsUsed++;
-    return this.handles.recordObj(cell, pfn, objIndex, size);
-  }
-
-  /** Puts an object into a zspage that it makes for it. */
-  #mallocInNewZspage(sizeClass: SizeClass, cell: number): number | Errno {
-    const zspage = this.zspages.alloc(sizeClass);
-    if (zspage === NO_ZSPAGE) {
-      this.handles.free(cell);
-      return "ENOMEM";
-    }
-    const handle = this.#mallocIn(sizeClass, zspage, cell);
-    const group = fullnessGroup(this.zspages, sizeClass, zspage);
-    insertZspage(this.zspages, sizeClass, zspage, group);
-    sizeClass.objsAllocated += sizeClass.objectsPerZspage;
-    this.pagesAllocated += sizeClass.pagesPerZspage;
-    this.pagesTaken += sizeClass.pagesPerZspage;
-    return handle;
-  }
-
-  /** Where the chunk of a live handle lies. */
-  #chunkOf(handle: number, verb: string): MappedChunk {
+  /** Where the chunk of a live handle lies; `verb` is for its refusal. */
+  chunkOf(handle: number, verb: string): MappedChunk {
     const offset = this.#locate(handle, 0, verb);
     const pfn = this.handles.pfnOf(handle);
     const { memory, headerBytes } = this.zspages;
@@ -594,7 +718,7 @@ export class ZsPool {
   }
 
   #assertLive(handle: number, verb: string): void {
-    if (this.#destroyed || !this.handles.isLive(handle)) {
+    if (this.isDestroyed || !this.handles.isLive(handle)) {
       throw new Error(
         `Cannot ${verb}: handle ${handle} names no object of this pool`,
       );

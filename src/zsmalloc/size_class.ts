@@ -72,6 +72,19 @@ export function createSizeClass(
   };
 }
 
+/** What brings a class back to what it is now. */
+export function rememberClass(sizeClass: SizeClass): () => void {
+  const heads = sizeClass.heads.slice();
+  const zspages = sizeClass.zspages.slice();
+  const { objsAllocated, objsUsed } = sizeClass;
+  return () => {
+    sizeClass.heads.set(heads);
+    sizeClass.zspages.set(zspages);
+    sizeClass.objsAllocated = objsAllocated;
+    sizeClass.objsUsed = objsUsed;
+  };
+}
+
 /** The number of the full zspages' group. */
 export function groupFull(sizeClass: SizeClass): number {
   return sizeClass.heads.length - 1;

@@ -125,6 +125,11 @@ export class Zspages implements FrameChains {
     this.fields.fill(FREE_ZSPAGE);
   }
 
+  /** Zspages whose fields mean something, with the null pointer's. */
+  get count(): number {
+    return this.#nextZspage;
+  }
+
   /** One field of a zspage, by the offsets above. */
   get(zspage: number, field: number): number {
     return this.fields[zspage * ZSPAGE_STRIDE + field];
@@ -265,21 +270,20 @@ export class Zspages implements FrameChains {
   }
 
   /**
-   * Frees an empty zspage's frames, but for those that another holds. Specifies
-   * `__free_zspage` and `reset_page`.
+   * Ends an empty zspage, and returns its frames, which are of no zspage now and
+   * are to be given back. Specifies `__free_zspage` and `reset_page`.
    */
-  free(zspage: number, isHeld: (pfn: number) => boolean = () => false): void {
+  free(zspage: number): readonly number[] {
     const { memory } = this;
-    for (const pfn of this.pagesOf(zspage)) {
-      if (!isHeld(pfn)) memory.freePage(pfn);
-      else {
-        const page = pfn * PAGE_STRIDE;
-        memory.page.fill(0, page, page + PAGE_STRIDE);
-        memory.page[page + PAGE_FLAGS] = PG_ALLOCATED;
-      }
+    const pages = this.pagesOf(zspage);
+    for (const pfn of pages) {
+      const page = pfn * PAGE_STRIDE;
+      memory.page.fill(0, page, page + PAGE_STRIDE);
+      memory.page[page + PAGE_FLAGS] = PG_ALLOCATED;
     }
     this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FIRST_PAGE] = FREE_ZSPAGE;
     this.#freed.push(zspage);
+    return pages;
   }
 
   /**
@@ -452,6 +456,20 @@ export class Zspages implements FrameChains {
       pfn = next;
     }
     this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FREEOBJ] = 0;
+  }
+
+  /** What brings the zspages back to what they are now; frames are the memory's. */
+  remember(): () => void {
+    const fields = this.fields.slice();
+    const freed = [...this.#freed];
+    const nextZspage = this.#nextZspage;
+    return () => {
+      this.fields.fill(FREE_ZSPAGE, fields.length);
+      this.fields.set(fields);
+      this.#freed.length = 0;
+      this.#freed.push(...freed);
+      this.#nextZspage = nextZspage;
+    };
   }
 
   #grow(): void {

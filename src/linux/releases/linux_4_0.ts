@@ -28,6 +28,7 @@ export const RELEASE_4_0: Release = {
     compaction: "first-merged",
     mapped: "pinned",
     freeing: "pin",
+    locks: { ...RELEASE_3_12.zsmalloc.locks, pins: true },
     classesTable: "almost",
   },
   zram: {

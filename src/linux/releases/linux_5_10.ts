@@ -23,6 +23,10 @@ export const RELEASE_5_10: Release = {
     fullness: threeQuarters,
     compaction: "source-first",
     movable: true,
+    locks: { ...RELEASE_4_0.zsmalloc.locks, zspage: "rwlock" },
+    // lock_zspage, as 5.10.262 has it.
+    chainLocked: "as-it-is",
+    destroyAwaits: "isolated-pages",
     shrinker: true,
     classesTable: "almost-freeable",
   },

@@ -24,6 +24,11 @@ export const RELEASE_6_12: Release = {
     fullness: inuseRatio,
     compaction: "destination-first",
     tooLarge: "ENOSPC",
+    locks: {
+      ...RELEASE_6_1.zsmalloc.locks,
+      pool: { name: "pool->migrate_lock", kind: "rwlock" },
+      classes: true,
+    },
     // async_free_zspage and zs_lookup_class_index were mended in 6.12.y.
     deferredFree: "uncounted",
     classLookup: "chunk",

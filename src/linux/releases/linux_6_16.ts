@@ -18,6 +18,12 @@ export const RELEASE_6_16: Release = {
     mapping: "read-only-copy",
     mapped: "left-alone",
     migrationOfMapped: "EINVAL",
+    locks: {
+      ...RELEASE_6_12.zsmalloc.locks,
+      pool: { name: "pool->lock", kind: "rwlock" },
+      zspage: "reader_count",
+      mapArea: false,
+    },
     classLookup: "object",
   },
   zram: {

@@ -14,6 +14,10 @@ export const RELEASE_7_3: Release = {
     ...RELEASE_7_2.zsmalloc,
     objects: CELLS_WITH_CLASS,
     freeing: "cell",
+    locks: {
+      ...RELEASE_7_2.zsmalloc.locks,
+      migrationDrops: "narrowest-first",
+    },
   },
   zram: {
     ...RELEASE_7_2.zram,

@@ -7,6 +7,7 @@ import type {
   ZsmallocSteps,
 } from "../../programs/zsmalloc/steps.ts";
 import { isBlocked } from "../../rules/stop.ts";
+import { sleepingStops } from "../../rules/unlocked.ts";
 import { freeOne, mallocOne, type PoolState, unmapOne } from "./pool_state.ts";
 
 /** Compacts; whatever it waits for is unmapped. */
@@ -92,7 +93,7 @@ function compact(
   const { pool, mapped } = state;
   const movedBefore = pool.objectsMigrated;
   const unmapped: Unmapped[] = [];
-  const compaction = pool.compactSteps(isContended);
+  const compaction = sleepingStops(pool.compactSteps(isContended));
   let step = compaction.next();
   for (; !step.done; step = compaction.next()) {
     if (!isBlocked(step.value)) {

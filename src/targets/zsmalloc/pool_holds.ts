@@ -5,6 +5,7 @@ import type {
 } from "../../programs/zsmalloc/steps.ts";
 import { NO_PAGE } from "../../memory/memory.ts";
 import { isBlocked } from "../../rules/stop.ts";
+import { unlockedStops } from "../../rules/unlocked.ts";
 import { type Outcome, SKIPPED } from "../step_target.ts";
 import { compactAmidFree } from "./pool_compaction.ts";
 import { misuseOf, type PoolState } from "./pool_state.ts";
@@ -92,6 +93,7 @@ export function freeDeferred(
   const work = state.pool.freeDeferredSteps();
   let step = work.next();
   for (; !step.done; step = work.next()) {
+    if (!isBlocked(step.value)) continue;
     const [oldest] = state.locked.keys();
     unlock(state, { page: oldest });
     unlocked.push(oldest);
@@ -109,7 +111,7 @@ export function freeAround(
   if (there === undefined || pool.mappings.isMapped(there.handle)) {
     return SKIPPED;
   }
-  const free = pool.freeSteps(there.handle);
+  const free = unlockedStops(pool.freeSteps(there.handle));
   free.next();
   state.whenUnlocked();
   const done = amid === "compact"
@@ -126,10 +128,9 @@ export function freeAround(
 
 /** Replaces the frame of an object: what came of it. */
 function migratedAmid({ pool }: PoolState, handle: number): string {
-  let found: number | string = "waits";
-  const steps = pool.migratePageSteps(pool.handles.pfnOf(handle));
-  const step = steps.next();
-  if (step.done) found = step.value;
-  else if (isBlocked(step.value)) misuseOf(() => void steps.throw(new Error()));
-  return typeof found === "number" ? "done" : found;
+  const pfn = pool.handles.pfnOf(handle);
+  const found: (number | string)[] = [];
+  const waits = misuseOf(() => void found.push(pool.migratePage(pfn)));
+  if (waits !== undefined) return "waits";
+  return typeof found[0] === "number" ? "done" : found[0];
 }
