@@ -8,6 +8,7 @@ import { ZRAM_BATCHES_MUTANTS } from "./zram_batches.ts";
 import { ZRAM_PAGES_MUTANTS } from "./zram_pages.ts";
 import { ZRAM_REQUESTS_MUTANTS } from "./zram_requests.ts";
 import { ZSMALLOC_MUTANTS } from "./zsmalloc.ts";
+import { ZSMALLOC_LOCKS_MUTANTS } from "./zsmalloc_locks.ts";
 import { ZSMALLOC_MOVES_MUTANTS } from "./zsmalloc_moves.ts";
 import { ZSWAP_MUTANTS } from "./zswap.ts";
 import { ZSWAP_SHRINK_MUTANTS } from "./zswap_shrink.ts";
@@ -17,6 +18,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...BASE_MUTANTS,
   ...ZSMALLOC_MUTANTS,
   ...ZSMALLOC_MOVES_MUTANTS,
+  ...ZSMALLOC_LOCKS_MUTANTS,
   ...BUDDY_MUTANTS,
   ...ZRAM_MUTANTS,
   ...ZRAM_REQUESTS_MUTANTS,

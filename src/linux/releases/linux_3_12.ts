@@ -50,7 +50,7 @@ export const RELEASE_3_12: Release = {
     movedCell: "pinned",
     compactedCounted: "at-its-end",
     destroyAwaits: "worker",
-    deferredHandle: "in-object",
+    deferredHandle: "none",
     classLookup: "object",
     shrinker: false,
     zeroSize: "ENOMEM",

@@ -54,6 +54,18 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     program: "malloc 2000 a / malloc 2000 b; malloc 2000 c | isolate a",
   },
   {
+    id: "zsmalloc/deferred-handles",
+    sentence:
+      "The handle of an object that was freed while its zspage was written back had its cell overwritten by the next such handle: who had found the object did not find it any more.",
+    commit: "85b325815b56",
+    mended: "6.2",
+    source: "zs_reclaim_page, zs_free, mm/zsmalloc.c",
+    room,
+    before: before(LINUX_6_1, "before-6.2", { deferredHandle: "in-cell" }),
+    after: before(LINUX_6_1, "linux-6.2", { deferredHandle: "in-object" }),
+    program: "malloc 2000 a; malloc 2000 b / free b | reclaim a",
+  },
+  {
     id: "zsmalloc/async-free-against-migration",
     sentence:
       "The worker that frees empty zspages locked their frames along a chain that migration changed: one frame was freed that nobody had locked.",
@@ -101,6 +113,6 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     room,
     before: before(LINUX_4_0, "before-4.5", { movedCell: "unpinned" }),
     after: LINUX_4_0,
-    program: `${HALF_OF_SIX} / compact | free a`,
+    program: `${HALF_OF_SIX} / compact | free d`,
   },
 ];
