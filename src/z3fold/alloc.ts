@@ -2,13 +2,7 @@
 import type { Errno } from "../linux/errno.ts";
 import { NO_PAGE } from "../memory/memory.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import {
-  acquire,
-  release,
-  sleeps,
-  type Stop,
-  under,
-} from "../rules/stop.ts";
+import { acquire, release, sleeps, type Stop, under } from "../rules/stop.ts";
 import { cancelWork } from "./free.ts";
 import { flagsState } from "./locks.ts";
 import { addToUnbuddied, takeUnbuddied } from "./page_steps.ts";

@@ -5,12 +5,7 @@ import { HeaderLists } from "../zbud/header_lists.ts";
 import { flagsState, UNBUDDIED, type Z3foldLocks } from "./locks.ts";
 import { Z3FOLD_RACE_RULES } from "./race_rules.ts";
 import { type BuddySlots, NO_SLOTS } from "./slots.ts";
-import {
-  FIRST,
-  MIDDLE,
-  Z3FOLD_BUDDIES,
-  Z3foldPages,
-} from "./z3fold_page.ts";
+import { FIRST, MIDDLE, Z3FOLD_BUDDIES, Z3foldPages } from "./z3fold_page.ts";
 
 /** The one CPU there is. */
 export const THIS_CPU = 0;

@@ -39,8 +39,7 @@ export const Z3FOLD_KNOWN_RACES: readonly KnownRace[] = [
     room,
     before: before("before-5.19", { claimEnds: "after-page-lock" }),
     after: LINUX_6_1,
-    program:
-      "alloc 900 a; alloc 900 b / read a; alloc 900 c | reclaim",
+    program: "alloc 900 a; alloc 900 b / read a; alloc 900 c | reclaim",
   },
   {
     id: "z3fold/slots-may-sleep",

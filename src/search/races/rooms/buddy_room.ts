@@ -71,7 +71,9 @@ function fingerprint<Pool extends ExploredPool>(
   for (let pfn = firstPfn; pfn < endPfn; pfn++) {
     const at = pfn * pageSize / 4;
     parts.push(words.subarray(at, at + HEADER_BYTES / 4).join());
-    parts.push(page.subarray(pfn * PAGE_STRIDE, (pfn + 1) * PAGE_STRIDE).join());
+    parts.push(
+      page.subarray(pfn * PAGE_STRIDE, (pfn + 1) * PAGE_STRIDE).join(),
+    );
   }
   return parts.join(";");
 }
