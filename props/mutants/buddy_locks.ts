@@ -69,14 +69,6 @@ const Z3FOLD = [
       threads: "alloc 900 a; alloc 900 b / alloc 900 c | alloc 900 d",
     },
     {
-      what: "a page that is claimed or to be compacted has an object",
-      from:
-        "if (!pages.has(pfn, NEEDS_COMPACTING) && !pages.has(pfn, PAGE_CLAIMED)) {",
-      to: "if (!pages.has(pfn, PAGE_STALE)) {",
-      profile: "linux-6.1",
-      threads: "alloc 900 a; alloc 900 b / free a; compact | alloc 900 c",
-    },
-    {
       what: "a page is listed without the pool's lock",
       from: "yield* under(locks.pool, where, () => lists.list(pfn, where));",
       to: "lists.list(pfn, where);",
@@ -88,7 +80,7 @@ const Z3FOLD = [
       from: "if (isLocked) return pfn;",
       to: "return pfn;",
       profile: "linux-6.1",
-      threads: "alloc 900 a; alloc 900 b / free a | free b",
+      threads: "alloc 900 a; alloc 900 b; free a / read b | compact",
     },
     {
       what: "the slots' lock is kept until the page's is free",
@@ -99,16 +91,7 @@ const Z3FOLD = [
     yield release(slotsLock, HEADER, "shared");
     if (isLocked) return pfn;`,
       profile: "linux-6.1",
-      threads: "alloc 900 a; alloc 900 b / free a | free b",
-    },
-    {
-      what: "a page that goes is unlocked before it is off the LRU list",
-      from: `yield* under(locks.pool, RELEASE, () => lists.lru.delete(pfn));
-  if (isLocked) yield release(locks.page(pfn), RELEASE);`,
-      to: `if (isLocked) yield release(locks.page(pfn), RELEASE);
-  yield* under(locks.pool, RELEASE, () => lists.lru.delete(pfn));`,
-      profile: "linux-6.1",
-      threads: "alloc 900 a / free a | reclaim",
+      threads: "alloc 900 a; alloc 900 b / read a | free b",
     },
   ]),
   ...raceMutantsOf("z3fold/free", [
@@ -121,12 +104,13 @@ const Z3FOLD = [
     },
     {
       what: "a slot is emptied without the lock of the slots",
-      from:
-        `const isEmpty = yield* under(locks.ofSlots(structure), FREE_HANDLE, () => {
-    handles.emptySlot(handle, pfn);
-    return slots.isEmpty(structure);
-  });`,
-      to: `handles.emptySlot(handle, pfn);
+      from: `yield acquire(lock, FREE_HANDLE);
+  locks.lockdep.assertHeld(lock, FREE_HANDLE);
+  handles.emptySlot(handle, pfn);
+  const isEmpty = slots.isEmpty(structure);
+  yield release(lock, FREE_HANDLE);`,
+      to: `locks.lockdep.assertHeld(lock, FREE_HANDLE);
+  handles.emptySlot(handle, pfn);
   const isEmpty = slots.isEmpty(structure);`,
       profile: "linux-6.1",
       threads: `${MOVED} / free d | read b`,

@@ -62,10 +62,12 @@ function* freeHandle(
 ): Generator<Stop, void> {
   const structure = slots.slotsOf(handle);
   const isForeign = lists.pages.slots(pfn) !== structure;
-  const isEmpty = yield* under(locks.ofSlots(structure), FREE_HANDLE, () => {
-    handles.emptySlot(handle, pfn);
-    return slots.isEmpty(structure);
-  });
+  const lock = locks.ofSlots(structure);
+  yield acquire(lock, FREE_HANDLE);
+  locks.lockdep.assertHeld(lock, FREE_HANDLE);
+  handles.emptySlot(handle, pfn);
+  const isEmpty = slots.isEmpty(structure);
+  yield release(lock, FREE_HANDLE);
   if (!isEmpty) return;
   if (!isForeign) lists.pages.setSlots(pfn, NO_SLOTS);
   slots.free(structure);

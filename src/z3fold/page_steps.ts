@@ -133,6 +133,7 @@ export function* addToUnbuddied(
 ): Generator<Stop, void> {
   if (!lists.hasRoom(pfn)) return;
   const where = "add_to_unbuddied, mm/z3fold.c";
+  locks.lockdep.assertHeld(locks.page(pfn), where);
   yield* under(locks.pool, where, () => lists.list(pfn, where));
   lists.pages.setCpu(pfn, THIS_CPU);
 }

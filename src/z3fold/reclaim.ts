@@ -61,7 +61,10 @@ function* claimOldest(parts: Z3foldParts): Generator<Stop, number> {
   for (const pfn of lists.lru) {
     const isHeadless = lists.pages.has(pfn, PAGE_HEADLESS);
     // kref_get_unless_zero: a page that goes ends the walk.
-    if (!isHeadless && lists.pages.refcount(pfn) === 0) return NO_PAGE;
+    if (
+      !isHeadless && kernel.reclaimReference === "before-page-lock" &&
+      lists.pages.refcount(pfn) === 0
+    ) return NO_PAGE;
     const isClaimed = isHeadless
       ? !kernel.headlessClaimed || !claim(parts, pfn)
       : yield* claimWithHeader(parts, pfn);
