@@ -534,8 +534,8 @@ Deno.test("zpool's mallocs stop where their drivers may sleep, and sizes up to h
   for (const type of ZPOOL_TYPES) {
     const zpool = createZpool(type, LINUX_6_1);
     const malloc = sleepingStops(zpool.mallocSteps(100));
-    const { value } = malloc.next();
-    assert(value !== undefined && stopText(value).includes("may sleep"));
+    const { done, value } = malloc.next();
+    assert(!done && stopText(value).includes("may sleep"));
     assert(typeof runToEnd(malloc) === "number");
     const limits = { zbud: 3968, z3fold: 3904, zsmalloc: 3256 };
     assertEquals(zpool.hugeOrMaxSize, limits[type]);
