@@ -53,7 +53,8 @@ function stopsAtDisksize(ledger: ZramLedger, text: string): boolean {
  * each page (up to 7.0).
  */
 function takesDictionary(ledger: ZramLedger, text: string): boolean {
-  if (!ledger.isInitialised) return false;
+  // A write of no bytes reaches no attribute.
+  if (text === "" || !ledger.isInitialised) return false;
   const asked = askedParams(ledger, text);
   if (typeof asked === "string") return false;
   const { priority } = asked;

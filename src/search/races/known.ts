@@ -1,0 +1,6 @@
+/** Races that kernels had, in every part that can be explored. */
+import type { KnownRace } from "./known/known_race.ts";
+import { ZSMALLOC_KNOWN_RACES } from "./known/zsmalloc.ts";
+
+/** Every known race, by room. */
+export const KNOWN_RACES: readonly KnownRace[] = [...ZSMALLOC_KNOWN_RACES];
