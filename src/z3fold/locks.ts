@@ -43,7 +43,7 @@ export class Z3foldLocks {
   readonly #slots = new Map<number, Lock>();
 
   /** Nobody holds any. */
-  constructor(lockdep = new Lockdep()) {
+  constructor(lockdep: Lockdep = new Lockdep()) {
     this.lockdep = lockdep;
   }
 

@@ -11,7 +11,7 @@ export interface ZbudLocks {
 }
 
 /** The locks of a new pool. */
-export function createZbudLocks(lockdep = new Lockdep()): ZbudLocks {
+export function createZbudLocks(lockdep: Lockdep = new Lockdep()): ZbudLocks {
   return { lockdep, pool: createLock("pool->lock", "spinlock", "of zbud") };
 }
 
