@@ -1,6 +1,7 @@
 /** Every planted defect. */
 import { BASE_MUTANTS } from "./base.ts";
 import { BUDDY_MUTANTS } from "./buddies.ts";
+import { BUDDY_LOCKS_MUTANTS } from "./buddy_locks.ts";
 import type { Mutant } from "./mutant.ts";
 import { SWAP_MUTANTS } from "./swap.ts";
 import { ZRAM_MUTANTS } from "./zram.ts";
@@ -21,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ZSMALLOC_MOVES_MUTANTS,
   ...ZSMALLOC_LOCKS_MUTANTS,
   ...BUDDY_MUTANTS,
+  ...BUDDY_LOCKS_MUTANTS,
   ...ZRAM_MUTANTS,
   ...ZRAM_REQUESTS_MUTANTS,
   ...ZRAM_PAGES_MUTANTS,

@@ -155,6 +155,12 @@ export const RELEASE_3_12: Release = {
     refusesHighmem: false,
     withoutSlots: "bug",
     reclaimedInPart: "unlisted",
+    reclaims: true,
+    headlessClaimed: true,
+    reclaimReference: "before-page-lock",
+    claimEnds: "after-page-lock",
+    reusesStale: true,
+    slotsAllocated: "sleeping",
   },
   zswap: {
     parameters: { max_pool_percent: ATTR_RW },

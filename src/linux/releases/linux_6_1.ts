@@ -45,9 +45,15 @@ export const RELEASE_6_1: Release = {
     mmStatNumbers: 9,
   },
   z3fold: {
+    ...RELEASE_5_10.z3fold,
     refusesHighmem: true,
     withoutSlots: "listed-again",
     reclaimedInPart: "listed-again",
+    // __z3fold_alloc, z3fold_reclaim_page: all since 5.19.
+    reclaimReference: "under-page-lock",
+    claimEnds: "under-page-lock",
+    reusesStale: false,
+    slotsAllocated: "atomically",
   },
   zswap: {
     ...RELEASE_5_10.zswap,

@@ -77,6 +77,7 @@ export const RELEASE_6_12: Release = {
       }\n`,
   },
   zbud: { reclaims: false },
+  z3fold: { ...RELEASE_6_1.z3fold, reclaims: false },
   zswap: {
     ...RELEASE_6_1.zswap,
     parameters: {
