@@ -3,6 +3,7 @@ import type { Profile } from "../../../linux/profile.ts";
 import { Memory, PAGE_STRIDE } from "../../../memory/memory.ts";
 import type { Random } from "../../../programs/random.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
+import type { Lock } from "../../../rules/lock.ts";
 import type { Lockdep } from "../../../rules/lockdep.ts";
 import type { Rule } from "../../../rules/rule.ts";
 import type { Stop } from "../../../rules/stop.ts";
@@ -42,6 +43,8 @@ export interface ExploredKind<Pool extends ExploredPool> {
   readonly workers: Readonly<Record<string, (pool: Pool) => Generator<Stop>>>;
   /** Checks its invariants. */
   check(pool: Pool): void;
+  /** The lock that covers all that those are about, if one does. */
+  lockOf?(pool: Pool): Lock;
   /** Objects of the pool, and frames that are its own, in use or not. */
   counts(pool: Pool): { readonly objects: number; readonly frames: number };
   /** All that its invariants depend on, the headers of pages aside. */
@@ -64,10 +67,10 @@ const HEADER_BYTES = 128;
 /** All that the invariants of a pool depend on. */
 function fingerprint<Pool extends ExploredPool>(
   kind: ExploredKind<Pool>,
-  { pool, objects }: { readonly pool: Pool; readonly objects: number[] },
+  pool: Pool,
 ): string {
   const { words, page, pageSize, firstPfn, endPfn } = pool.memory;
-  const parts = [kind.heads(pool), objects.join()];
+  const parts = [kind.heads(pool)];
   for (let pfn = firstPfn; pfn < endPfn; pfn++) {
     const at = pfn * pageSize / 4;
     parts.push(words.subarray(at, at + HEADER_BYTES / 4).join());
@@ -76,6 +79,13 @@ function fingerprint<Pool extends ExploredPool>(
     );
   }
   return parts.join(";");
+}
+
+/** Checks what did not hold before, to the last bit. */
+function once(held: Set<string>, key: string, check: () => void): void {
+  if (held.has(key)) return;
+  check();
+  held.add(key);
 }
 
 /** The room of an allocator, from whose pools nothing may leak. */
@@ -119,15 +129,18 @@ export function buddyRoom<Pool extends ExploredPool>(
     },
     lockdepOf: ({ user }) => user.lockdep,
     operationOf: (words) => operationOf(kind, words),
+    consistent({ user: { pool }, rests }, lock) {
+      if (kind.lockOf?.(pool) !== lock) return;
+      once(rests, fingerprint(kind, pool), () => kind.check(pool));
+    },
     atRest({ user, rests }) {
       const { pool } = user;
       const objects = user.objects();
-      const key = fingerprint(kind, { pool, objects });
-      if (!rests.has(key)) {
+      const key = `${fingerprint(kind, pool)} at rest ${objects.join()}`;
+      once(rests, key, () => {
         kind.check(pool);
         assertCounts(user, objects.length);
-        rests.add(key);
-      }
+      });
       return user.stored();
     },
     random: (random, profile, threads, operations) =>
