@@ -64,21 +64,27 @@ interface BuddySubject<Pool extends ExploredPool> {
 /** Bytes of a frame that its header can take. */
 const HEADER_BYTES = 128;
 
-/** All that the invariants of a pool depend on. */
+/**
+ * All that the invariants of a pool depend on, as good as: the headers and the
+ * flags of its frames are two sums of 32 bits.
+ */
 function fingerprint<Pool extends ExploredPool>(
   kind: ExploredKind<Pool>,
   pool: Pool,
 ): string {
   const { words, page, pageSize, firstPfn, endPfn } = pool.memory;
-  const parts = [kind.heads(pool)];
+  let [one, other] = [1, 2];
+  const add = (word: number) => {
+    one = Math.imul(one ^ word, 0x01000193);
+    other = Math.imul((other << 5 | other >>> 27) ^ word, 0x9e3779b1);
+  };
   for (let pfn = firstPfn; pfn < endPfn; pfn++) {
     const at = pfn * pageSize / 4;
-    parts.push(words.subarray(at, at + HEADER_BYTES / 4).join());
-    parts.push(
-      page.subarray(pfn * PAGE_STRIDE, (pfn + 1) * PAGE_STRIDE).join(),
-    );
+    for (let nth = 0; nth < HEADER_BYTES / 4; nth++) add(words[at + nth]);
+    const flags = pfn * PAGE_STRIDE;
+    for (let nth = 0; nth < PAGE_STRIDE; nth++) add(page[flags + nth]);
   }
-  return parts.join(";");
+  return `${kind.heads(pool)}/${one}/${other}`;
 }
 
 /** Checks what did not hold before, to the last bit. */
