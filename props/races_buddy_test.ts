@@ -62,6 +62,7 @@ Deno.test("the rule that speaks of a known race of z3fold is the one that it bre
     "claim-ends-unlocked": "z3fold/unbuddied",
     "slots-may-sleep": "locks/sleeps",
     "headless-freed-twice": "z3fold/freed-once",
+    "evicted-length": "z3fold/mapped-in-page",
   });
 });
 
