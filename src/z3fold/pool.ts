@@ -24,7 +24,7 @@ import { Z3foldHandles, type Z3foldObject } from "./handles.ts";
 import { Z3foldLocks } from "./locks.ts";
 import { mapObject, readObject, unmapObject, writeObject } from "./mapping.ts";
 import { Z3foldLists } from "./page_lists.ts";
-import { type Z3foldParts, Z3foldWork } from "./parts.ts";
+import { Z3foldWork } from "./parts.ts";
 import { reclaimPage } from "./reclaim.ts";
 import { BuddySlots, type BuddySlotsOptions } from "./slots.ts";
 import type { Z3foldPages } from "./z3fold_page.ts";
@@ -57,7 +57,7 @@ export interface Z3foldPoolOptions
  * );
  * ```
  */
-export class Z3foldPool implements Z3foldParts {
+export class Z3foldPool {
   /** What this kernel's z3fold does. */
   readonly release: Z3foldRelease;
   /** The pool's pages and the lists that they are on. */
