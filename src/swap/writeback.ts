@@ -135,7 +135,7 @@ export function swapLayerOf(swap: Swap): SwapLayer {
       if (swapType === undefined) return deviceOff;
       return yield* ALLOC[slotTaken](swap, swapType, offset);
     },
-    deleteFromSwapCache(type, offset) {
+    *deleteFromSwapCache(type, offset) {
       const { swapType, page } = pageOf(type, offset);
       deleteFromSwapCache(swap, swapType, offset);
       swap.memory.freePage(page.pfn);

@@ -172,10 +172,7 @@ function zsmallocZpool(pool: ZsPool): Zpool {
       return pool.pagesAllocated;
     },
     malloc: (size) => pool.malloc(size),
-    *mallocSteps(size) {
-      yield "zs_malloc: no lock held, cache_alloc_handle may sleep";
-      return pool.malloc(size);
-    },
+    mallocSteps: (size) => pool.mallocSteps(size),
     free(handle, onFreed) {
       pool.free(handle);
       onFreed?.();

@@ -108,6 +108,7 @@ export const RELEASE_5_10: Release = {
     ),
     swpTypeShift: (wordBits) => wordBits - 5 - 1,
     shrink: "page-in-worker",
+    queuedReference: "each-time",
     sameFilled: true,
   },
   swap: {
