@@ -1,7 +1,19 @@
 /** What kernel releases fix about the swap path. */
 
+/** Which locks the swap path has, by the names that lockdep has for them. */
+export interface SwapLockNames {
+  /** What covers the map of the slots, and what is taken to free one. */
+  readonly slots: "si->lock" | "ci->lock";
+  /** What covers the swap cache: its own lock, or that of the slots. */
+  readonly cache: "i_pages.xa_lock" | "ci->lock";
+  /** Whether zswap learns of a free slot under the slots' lock. */
+  readonly invalidatesUnder: boolean;
+}
+
 /** What a kernel release fixes about the swap path. */
 export interface SwapProfile {
+  /** Which locks there are. */
+  readonly locks: SwapLockNames;
   /**
    * How a page on a device as fast as memory (SWP_SYNCHRONOUS_IO) is read: into
    * the swap cache like any other (up to 4.14); past it, two readers of a slot

@@ -6,7 +6,14 @@ import { fillPage } from "../zram/same_filled.ts";
 import { decompressEntry, decompressObject } from "./compress.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
 import { underSteps } from "./locks.ts";
-import { findGet, freeEntry, loadEntry, putEntry, takeEntry } from "./tree.ts";
+import {
+  findGet,
+  freeEntry,
+  loadEntry,
+  OWNED,
+  putEntry,
+  takeEntry,
+} from "./tree.ts";
 import type { Zswap } from "./zswap.ts";
 
 const LOAD_WHERE = "zswap_load, mm/zswap.c";
@@ -107,12 +114,12 @@ function* loadErasedAfter(
   into: Uint8Array,
   toSwapCache: boolean,
 ): Generator<Stop, Errno | undefined> {
-  const entry = yield* loadEntry(tree, offset, LOAD_WHERE);
+  const owned = OWNED[zswap.profile.zswap.entries];
+  const entry = yield* owned.find(tree, offset, LOAD_WHERE);
   if (entry?.pool === undefined) return "ENOENT";
   if (!(yield* decompressEntry(zswap, entry.pool, entry, into))) return "EIO";
   if (toSwapCache) {
-    yield* takeEntry(zswap, tree, offset, LOAD_WHERE);
-    yield* freeEntry(zswap, tree, entry);
+    yield* owned.free(zswap, tree, entry, LOAD_WHERE);
   }
 }
 

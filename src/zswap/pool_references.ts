@@ -65,7 +65,7 @@ export function* putPool(
   pools.remove(pool);
   locks.touch(POOLS, true);
   yield release(locks.pools, "__zswap_pool_empty, mm/zswap.c");
-  yield "__zswap_pool_release, mm/zswap.c: synchronize_rcu";
+  // A worker does so, when nobody walks the list any more.
   pool.isDestroyed = true;
 }
 

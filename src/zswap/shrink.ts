@@ -29,6 +29,7 @@ interface Walk {
   readonly inSwapCache: boolean;
 }
 
+const MAY_WRITE_BACK = "mem_cgroup_zswap_writeback_enabled, mm/memcontrol.c";
 const SHRINK_CB = "shrink_memcg_cb, mm/zswap.c";
 
 /**
@@ -126,6 +127,7 @@ function* shrinkQueuedPools(zswap: Zswap): Generator<Stop, void> {
 export function* shrinkMemcg(
   zswap: Zswap,
 ): Generator<Stop, "ENOENT" | "EAGAIN" | undefined> {
+  yield reads("zswap_enabled", MAY_WRITE_BACK);
   if (!zswap.mayWriteBack) return "ENOENT";
   const { entriesPerStep } = zswap.profile.zswap;
   const { scanned, shrunk } = yield* walkLru(zswap, entriesPerStep, false);
@@ -249,6 +251,7 @@ export function* shrinkerScan(
   zswap: Zswap,
   nrToScan: number,
 ): Generator<Stop, number | "SHRINK_STOP"> {
+  yield reads("zswap_enabled", MAY_WRITE_BACK);
   if (!zswap.parameters.shrinkerEnabled || !zswap.mayWriteBack) {
     return "SHRINK_STOP";
   }

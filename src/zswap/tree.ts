@@ -1,7 +1,8 @@
 /** How entries come into a tree, are found and held in it, and are freed. */
+import type { ZswapProfile } from "../linux/zswap_profile.ts";
 import { acquire, reads, release, type Stop, under } from "../rules/stop.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
-import { entryState, slotState } from "./locks.ts";
+import { entryState, slotState, underSteps } from "./locks.ts";
 import { putPool } from "./pool_references.ts";
 import { assertEntryAlive, assertTreeAlive } from "./race_rules.ts";
 import type { Zswap } from "./zswap.ts";
@@ -170,3 +171,52 @@ export function* takeEntry(
     return entry;
   });
 }
+
+/** How whoever has a slot to himself finds its entry, and frees it. */
+interface Owned {
+  /** The entry at an offset. */
+  find(
+    tree: ZswapTree,
+    offset: number,
+    where: string,
+  ): Generator<Stop, ZswapEntry | undefined>;
+  /** Takes an entry out of its tree, and frees it. */
+  free(
+    zswap: Zswap,
+    tree: ZswapTree,
+    entry: ZswapEntry,
+    where: string,
+  ): Generator<Stop, void>;
+}
+
+/** With the swap cache's page locked nobody else is at the slot. */
+const ownedInXarray: Owned = {
+  find: loadEntry,
+  *free(zswap, tree, entry, where) {
+    yield* takeEntry(zswap, tree, entry.offset, where);
+    yield* freeEntry(zswap, tree, entry);
+  },
+};
+
+/** The tree's lock covers the count: others may hold the entry (6.5 to 6.8). */
+const ownedInTree: Owned = {
+  find: (tree, offset, where) =>
+    under(tree.lock, where, () => {
+      assertTreeAlive(tree, where);
+      return tree.entries.get(offset);
+    }),
+  free: (zswap, tree, entry, where) =>
+    underSteps(tree.lock, where, function* () {
+      if (tree.entries.get(entry.offset) !== entry) return;
+      eraseEntry(zswap, tree, entry);
+      yield* putEntry(zswap, tree, entry);
+    }),
+};
+
+/** The same by what an entry is kept in. */
+export const OWNED: Readonly<Record<ZswapProfile["entries"], Owned>> = {
+  unreferenced: ownedInTree,
+  "counted-by-caller": ownedInTree,
+  counted: ownedInTree,
+  uncounted: ownedInXarray,
+};

@@ -11,14 +11,7 @@ import type { ZswapPool } from "./pools.ts";
 import { assertTreeAlive } from "./race_rules.ts";
 import type { SwapCacheOutcome } from "./swap_layer.ts";
 import { readZswapHeader, type SwpEntry } from "./swp_entry.ts";
-import {
-  eraseEntry,
-  findGet,
-  freeEntry,
-  loadEntry,
-  putEntry,
-  takeEntry,
-} from "./tree.ts";
+import { eraseEntry, findGet, freeEntry, OWNED, putEntry } from "./tree.ts";
 import type { Zswap } from "./zswap.ts";
 
 const WHERE = "zswap_writeback_entry, mm/zswap.c";
@@ -189,50 +182,6 @@ const NOT_ALLOCATED: Readonly<
   Record<Exclude<SwapCacheOutcome, "new">, Errno>
 > = { exists: "EEXIST", "no-memory": "ENOMEM", "no-slot": "ENOENT" };
 
-/** Looks whether an entry is still its slot's, and takes it out at its end. */
-interface Listed {
-  isCurrent(
-    zswap: Zswap,
-    tree: ZswapTree,
-    entry: ZswapEntry,
-    offset: number,
-  ): Generator<Stop, boolean>;
-  free(
-    zswap: Zswap,
-    tree: ZswapTree,
-    entry: ZswapEntry,
-  ): Generator<Stop, void>;
-}
-
-/** With the swap cache's page locked nobody else is at the slot: xa_load. */
-const listedInXarray: Listed = {
-  *isCurrent(_zswap, tree, entry, offset) {
-    return (yield* loadEntry(tree, offset, WHERE)) === entry;
-  },
-  *free(zswap, tree, entry) {
-    yield* takeEntry(zswap, tree, entry.offset, WHERE);
-    yield* freeEntry(zswap, tree, entry);
-  },
-};
-
-/** The same in a red-black tree, whose lock covers the count (6.5 to 6.8). */
-const listedInTree: Listed = {
-  isCurrent: (_zswap, tree, entry, offset) =>
-    under(tree.lock, WHERE, () => tree.entries.get(offset) === entry),
-  free: (zswap, tree, entry) =>
-    underSteps(tree.lock, WHERE, function* () {
-      eraseEntry(zswap, tree, entry);
-      yield* putEntry(zswap, tree, entry);
-    }),
-};
-
-const LISTED: Readonly<Record<ZswapProfile["entries"], Listed>> = {
-  unreferenced: listedInTree,
-  "counted-by-caller": listedInTree,
-  counted: listedInTree,
-  uncounted: listedInXarray,
-};
-
 /**
  * Writes an entry's page back and frees the entry: EEXIST where the page is in
  * the swap cache already, or (since 6.13) its swap type is off; ENOENT where its
@@ -247,11 +196,13 @@ function* writebackFound(
   { type, offset }: SwpEntry,
 ): Generator<Stop, Errno | undefined> {
   const { swap } = zswap;
-  const listed = LISTED[zswap.profile.zswap.entries];
+  const { entries, writebackLooksAgain } = zswap.profile.zswap;
+  const owned = OWNED[entries];
   const allocated = yield* swap.allocSwapCachePage(type, offset);
   if (allocated !== "new") return NOT_ALLOCATED[allocated];
   const tree = zswap.treeOf(type);
-  const isCurrent = yield* listed.isCurrent(zswap, tree, entry, offset);
+  const isCurrent = !writebackLooksAgain ||
+    (yield* owned.find(tree, offset, WHERE)) === entry;
   if (!isCurrent || entry.pool === undefined) {
     yield* swap.deleteFromSwapCache(type, offset);
     return "ENOMEM";
@@ -262,7 +213,7 @@ function* writebackFound(
       yield* swap.deleteFromSwapCache(type, offset);
       return "EIO";
     }
-    yield* listed.free(zswap, tree, entry);
+    yield* owned.free(zswap, tree, entry, WHERE);
     yield* swap.writePage(type, offset, page);
   } finally {
     zswap.pages.give(page);

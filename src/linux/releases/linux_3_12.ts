@@ -174,6 +174,11 @@ export const RELEASE_3_12: Release = {
     storesIncompressible: false,
   },
   swap: {
+    locks: {
+      slots: "si->lock",
+      cache: "i_pages.xa_lock",
+      invalidatesUnder: true,
+    },
     synchronousReads: "to-swap-cache",
     slotTaken: "waits",
     slotFree: "no-memory",

@@ -110,6 +110,12 @@ export const RELEASE_6_12: Release = {
   },
   swap: {
     ...RELEASE_6_1.swap,
+    // free_swap_slot asks zswap before it takes a lock.
+    locks: {
+      slots: "ci->lock",
+      cache: "i_pages.xa_lock",
+      invalidatesUnder: false,
+    },
     slotTaken: "gives-up",
     rwPage: "never",
     storedPage: "unlocked",
