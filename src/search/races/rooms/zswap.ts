@@ -217,6 +217,9 @@ function* unuse(
 ): Generator<Stop, void> {
   const { around, inMemory } = subject;
   const locked = yield* around.lockFolio(slot, () => slot.inUse);
+  while (slot.isFreeing) {
+    yield blocked("try_to_unuse, mm/swapfile.c: a slot is not free yet");
+  }
   if (locked === undefined) return;
   const { folio } = locked;
   if (!folio.uptodate) yield* readFolio(subject, slot, folio);
