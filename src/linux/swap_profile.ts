@@ -81,6 +81,18 @@ export interface SwapProfile {
    * the frame had (up to 5.18), or an entry that says so.
    */
   readonly unreadable: "mapped" | "lost";
+  /**
+   * What the end of a read does on a device as fast as memory: it has the device
+   * free its own copy, as the page is dirty in memory now (up to 5.17, 5.10.y
+   * mended); or nothing.
+   */
+  readonly readEnds: "frees-in-device" | "keeps-in-device";
+  /**
+   * What keeps swapoff from a device while a page table's entry for a slot of it
+   * is given up (`free_swap_and_cache`): the slot itself, which it is the end of
+   * (up to 6.7), or a reference of the device (since 6.8, and 6.1.y).
+   */
+  readonly freeHolds: "slot" | "device";
   /** Whether pages of zeros are a bit in a bitmap and nothing else (since 6.12). */
   readonly zeromap: boolean;
 }

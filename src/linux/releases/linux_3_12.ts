@@ -189,6 +189,9 @@ export const RELEASE_3_12: Release = {
     writeFault: "frees-slot",
     writeMapped: "frees-slot",
     slotCache: "none",
+    // end_swap_bio_read asks for a page that is not locked by swapoff's reads.
+    readEnds: "keeps-in-device",
+    freeHolds: "slot",
     countsFailedReads: true,
     unreadable: "mapped",
     zeromap: false,
