@@ -205,7 +205,7 @@ function* readIntoCache(
   const errno = yield* mapCached(swap, fault, cached);
   yield* unlockPage(swap, cached, DO_SWAP_PAGE);
   // The process may have given the page up meanwhile.
-  if (fault.page.slot !== fault.entry) {
+  if (fault.page.pfn !== pfn && !isSame(fault)) {
     yield* reclaimSwapCache(swap, swapType, offset);
   }
   return errno;

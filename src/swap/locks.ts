@@ -38,6 +38,8 @@ export const SWAP_INFO = "swap_info";
 export class SwapLocks {
   /** Who is told which thread runs. */
   readonly lockdep: Lockdep;
+  /** What keeps swapon and swapoff from each other. */
+  readonly swapon: Lock = createLock("swapon_mutex", "mutex");
 
   readonly #names: SwapLockNames;
   readonly #tables = new Map<number, Lock>();

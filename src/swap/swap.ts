@@ -504,6 +504,7 @@ function* zap(
   const { slot, pfn } = page;
   const cached = swap.cachedOf(page);
   if (pfn !== NO_PAGE) swap.unmap(page);
+  page.slot = undefined;
   if (slot === undefined || swapType === undefined) {
     if (pfn !== NO_PAGE) swap.freeFrame(pfn);
     yield release(table, where);
