@@ -63,10 +63,13 @@ export * from "./src/rules/stop.ts";
 export * from "./src/rules/unlocked.ts";
 export * from "./src/codec/codec.ts";
 export * from "./src/codec/lz4.ts";
+export * from "./src/codec/lz4_dictionary.ts";
+export * from "./src/codec/lz4hc.ts";
 export { lz4Wasm } from "./src/codec/lz4_wasm.ts";
 export * from "./src/codec/lzo.ts";
 export * from "./src/codec/deflate.ts";
 export * from "./src/codec/zstd.ts";
+export * from "./src/codec/sw842.ts";
 export * from "./src/codec/recorded.ts";
 export * from "./src/codec/stated.ts";
 export * from "./src/codec/codecs.ts";
@@ -151,6 +154,8 @@ export { type Bio, LOGICAL_BLOCK_SIZE, SECTOR_SIZE } from "./src/zram/bio.ts";
 export * from "./src/zram/device.ts";
 export * from "./src/zram/control.ts";
 export * from "./src/zram/sysfs.ts";
+export type { Stream, ZramLocks } from "./src/zram/locks.ts";
+export { waitsOf } from "./src/zram/waits.ts";
 export * from "./src/zram/debugfs.ts";
 export * from "./src/zram/slot_invariants.ts";
 export * from "./src/zram/count_invariants.ts";
@@ -247,8 +252,21 @@ export {
 } from "./src/judges/zswap/rules.ts";
 export { describeFinding, type Finding } from "./src/search/finding.ts";
 export * from "./src/search/races/explore.ts";
+export {
+  BEGIN,
+  type Completed,
+  type Transition,
+} from "./src/search/races/execution.ts";
 export { ANYTHING } from "./src/search/races/linearizable.ts";
 export { RACE_RULES } from "./src/search/races/rules.ts";
+export { raceText, type RaceTextOptions } from "./src/search/races/report.ts";
+export * from "./src/search/races/room.ts";
+export { RACE_ROOMS } from "./src/search/races/rooms.ts";
+export {
+  type FoundRace,
+  shrinkRace,
+  type ShrunkRace,
+} from "./src/search/races/shrink.ts";
 export * from "./src/search/races/trial.ts";
 export * from "./src/search/trial.ts";
 export * from "./src/search/batches.ts";

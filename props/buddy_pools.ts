@@ -1,4 +1,4 @@
-/** Operations of zbud and z3fold that are stopped wherever others may run. */
+/** Operations of zbud and z3fold that are stopped wherever they may sleep. */
 import { assert, assertEquals } from "@std/assert";
 import {
   type Errno,
@@ -10,6 +10,7 @@ import {
   randomFrom,
   type ReclaimErrno,
   runToEnd,
+  sleepingStops,
   type Stop,
 } from "../mod.ts";
 
@@ -37,6 +38,8 @@ export interface StoppedKind<Pool extends StoppedPool> {
   create(profile: Profile, memory: Memory, evict: Evict): Pool;
   /** Frees an object in steps. */
   freeSteps(pool: Pool, handle: number): Generator<Stop, void>;
+  /** What the pool has left to workers. */
+  workSteps(pool: Pool): Generator<Stop, void>;
   /** Checks the pool's invariants. */
   check(pool: Pool): void;
   /** Bytes of the largest object. */
@@ -98,6 +101,8 @@ class Store<Pool extends StoppedPool> {
     if (id === undefined || object === undefined) return;
     this.#objects.delete(id);
     yield* this.#kind.freeSteps(this.pool, object.handle);
+    yield "the workers come later";
+    yield* this.#kind.workSteps(this.pool);
   }
 
   /** Checks the invariants and every object's bytes. */
@@ -111,6 +116,7 @@ class Store<Pool extends StoppedPool> {
   /** Frees whatever is left; nothing may stay allocated. */
   empty(): void {
     while (this.#objects.size > 0) runToEnd(this.drop(0));
+    runToEnd(this.#kind.workSteps(this.pool));
     this.check();
     assertEquals(this.pool.pagesNr, 0);
     assertEquals(this.pool.memory.allocatedPages, 0);
@@ -173,7 +179,7 @@ function interleave<Pool extends StoppedPool>(
     const nth = random(running.length + Math.min(waiting, 1));
     if (nth === running.length) {
       waiting--;
-      running.push(store.start(random));
+      running.push(sleepingStops(store.start(random)));
     }
     if (running[nth].next().done) running.splice(nth, 1);
     store.check();

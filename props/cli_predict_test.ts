@@ -25,7 +25,7 @@ const ALGORITHMS = ALL_CODECS.map(({ name }) => name);
 
 /** Devices to which the pages of files are written one by one. */
 function storePages(paths: string[], profile: Profile, algorithm: string) {
-  const zram = new Zram(profile, { codecs: ALL_CODECS });
+  const zram = new Zram(profile, { codecs: codecsOf(profile.zram) });
   zram.setAlgorithm(algorithm);
   zram.setDisksize(1 << 20);
   let page = 0;

@@ -218,8 +218,8 @@ commandTest(
     await refused([...pair, "--on", "empty"], "the files hold no bytes");
     await refused([...pair, "--algorithm", "lzo"], "is only for '--on'");
     await refused(
-      [...pair, "--on", "files", "--algorithm", "zstd"],
-      "Unknown algorithm 'zstd': the algorithms are lzo-rle, lzo, lz4",
+      [...pair, "--on", "files", "--algorithm", "lz5"],
+      "Unknown algorithm 'lz5': the algorithms are lzo-rle, lzo, lz4, lz4hc",
     );
     await refused(["--on", "files"], "'--on' is only for '--compare'");
     await refused(["--class-bits", "10"], "the 'classBits' is 10");

@@ -14,6 +14,7 @@ import {
   release,
   replayRace,
   sampleRaces,
+  sleeps,
   type Stop,
   trylock,
   writes,
@@ -279,6 +280,39 @@ Deno.test("whoever takes, keeps, loses or sleeps with a lock wrongly is told", (
     }),
     "locks/held",
   );
+});
+
+Deno.test("whoever may sleep touches nothing, and may not where others spin for what he holds", () => {
+  const sleeping = (lock: number, kind: LockKind) => {
+    const one = operation("sleep", function* ({ locks }) {
+      yield acquire(locks[lock], "sleep", "shared");
+      yield sleeps("sleep");
+      yield release(locks[lock], "sleep", "shared");
+    });
+    return exploreRaces(trialOf([[one], [one]], kind));
+  };
+  const spinning = sleeping(0, "rwlock").finding;
+  assertEquals(spinning && brokenBy(spinning), "locks/sleeps");
+  // Two that only read and sleep have one schedule: no wait is between them.
+  for (const kind of ["reader_count", "rw_semaphore"] as const) {
+    const { finding, schedules, isAll } = sleeping(0, kind);
+    assertEquals([finding, schedules, isAll], [undefined, 1, true], kind);
+  }
+});
+
+Deno.test("a count of readers is waited for under a lock that others spin for, a semaphore is not", () => {
+  const under = (kind: LockKind) => {
+    const outer = createLock("outer->lock", "spinlock");
+    const one = operation("read", function* ({ locks: [lock] }) {
+      yield acquire(outer, "read");
+      yield acquire(lock, "read", "shared");
+      yield release(outer, "read");
+      yield release(lock, "read", "shared");
+    });
+    return broken(trialOf([[one]], kind));
+  };
+  assertEquals(under("reader_count"), undefined);
+  assertEquals(under("rw_semaphore"), "locks/sleeps");
 });
 
 Deno.test("readers share a lock, a writer does not", () => {

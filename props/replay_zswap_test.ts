@@ -172,11 +172,11 @@ Deno.test("lengths of zswap are computed: they are not recorded, and a compresso
     TranscriptError,
     "a transcript of zswap has none",
   );
-  const deflate = `{"op":"set","attr":"compressor","value":"deflate"}`;
+  const zstd = `{"op":"set","attr":"compressor","value":"zstd"}`;
   assertThrows(
-    () => replay(parseTranscript(`${HEADER}\n${deflate}`)),
+    () => replay(parseTranscript(`${HEADER}\n${zstd}`)),
     TranscriptError,
-    "no encoder that equals the kernel's 'deflate'",
+    "no encoder that equals the kernel's 'zstd'",
   );
 });
 

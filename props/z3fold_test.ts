@@ -9,6 +9,8 @@ import {
   LINUX_6_1,
   Memory,
   runToEnd,
+  sleepingStops,
+  stopText,
   Z3FOLD_BUDDY_NAMES,
   z3foldHeaderLayout,
   Z3foldPool,
@@ -37,6 +39,10 @@ Deno.test("z3fold stays whole wherever its operations are stopped and others run
     create: (profile, memory, evict) =>
       new Z3foldPool(profile, { memory, evict }),
     freeSteps: (pool, handle) => pool.freeSteps(handle),
+    *workSteps(pool) {
+      yield* pool.compactWorkSteps();
+      yield* pool.releaseWorkSteps();
+    },
     check: checkZ3fold,
     maxSize: ({ memory }) => memory.pageSize,
   }, 150);
@@ -294,16 +300,13 @@ Deno.test("an object that is left alone stays in its page while it is mapped", (
 Deno.test("where a free leaves compaction to the worker, the page can be used before and after it", () => {
   const pool = new Z3foldPool(LINUX_6_1);
   const [first, last] = [put(pool, 1500, 1), put(pool, 1500, 2)];
-  const freeing = pool.freeSteps(first);
-  assertEquals(
-    freeing.next().value,
-    "z3fold_free: page unlocked, do_compact_page queued on compact_wq",
-  );
+  const compaction = pool.freeLater(first);
+  assert(compaction !== undefined);
   checkZ3fold(pool);
   // An allocation leaves the page off its list until it is compacted.
   assertEquals(pfnOf(pool, alloc(pool, 100)), 2);
   checkZ3fold(pool);
-  runToEnd(freeing);
+  compaction();
   checkZ3fold(pool);
   assertHolds(pool, last, 1500, 2);
   assertEquals(pool.pagesNr, 1);
@@ -313,7 +316,7 @@ Deno.test("a page that was full is compacted by the free itself: no CPU's worker
   const pool = new Z3foldPool(LINUX_6_1);
   const [first] = [1000, 1000, 1500].map((size) => alloc(pool, size));
   assertEquals(pool.pages.cpu(1), -1);
-  assertEquals(pool.freeSteps(first).next().done, true);
+  assertEquals(pool.freeLater(first), undefined);
   assertEquals(pool.pages.cpu(1), 0);
   checkZ3fold(pool);
 });
@@ -363,7 +366,7 @@ Deno.test("a headless page that is freed while reclaim has it is freed by reclai
       },
     });
     const handle = alloc(pool, 4096);
-    const reclaim = pool.reclaimPageSteps(1);
+    const reclaim = sleepingStops(pool.reclaimPageSteps(1));
     reclaim.next();
     pool.free(handle);
     assertEquals(pool.pagesNr, 1);
@@ -406,13 +409,12 @@ Deno.test("the slots of a page that was evicted in part are never freed, as in 6
 Deno.test("a page that reclaim empties while its compaction is queued goes to a list past the kernel's last, as in 6.1", () => {
   const { pool } = poolThatRefuses([]);
   const handles = [alloc(pool, 1000), alloc(pool, 1000)];
-  const freeing = pool.freeSteps(handles[0]);
-  freeing.next();
+  const compaction = pool.freeLater(handles[0]);
   assertEquals(pool.reclaimPage(1), "EAGAIN");
   assertEquals(pool.pages.nchunks, 62);
   assertEquals([...pool.lists.unbuddied.pagesIn(62)], [1]);
   checkZ3fold(pool);
-  runToEnd(freeing);
+  compaction?.();
   assertEquals(pool.pagesNr, 0);
   checkZ3fold(pool);
 });
@@ -531,9 +533,9 @@ Deno.test("zpool shrinks by as many pages as it is told where driver and user ca
 Deno.test("zpool's mallocs stop where their drivers may sleep, and sizes up to hugeOrMaxSize share pages", () => {
   for (const type of ZPOOL_TYPES) {
     const zpool = createZpool(type, LINUX_6_1);
-    const malloc = zpool.mallocSteps(100);
-    const { value } = malloc.next();
-    assert(typeof value === "string" && value.includes("may sleep"));
+    const malloc = sleepingStops(zpool.mallocSteps(100));
+    const { done, value } = malloc.next();
+    assert(!done && stopText(value).includes("may sleep"));
     assert(typeof runToEnd(malloc) === "number");
     const limits = { zbud: 3968, z3fold: 3904, zsmalloc: 3256 };
     assertEquals(zpool.hugeOrMaxSize, limits[type]);

@@ -16,6 +16,7 @@ import {
   randomFrom,
   readAttribute,
   runToEnd,
+  waitsOf,
   writeAttribute,
   Zram,
   type ZramOptions,
@@ -98,7 +99,7 @@ Deno.test("no memory is given back before a batch is full, and then from the las
   const { zram } = make(LINUX_7_3, { writeback_batch_size: "3" });
   fill(zram, 4);
   const left: string[] = [];
-  const steps = zram.writebackSteps("page_indexes=0-3");
+  const steps = waitsOf(zram.writebackSteps("page_indexes=0-3"));
   for (let next = steps.next(); !next.done; next = steps.next()) {
     left.push(
       [3, 2, 1, 0].map((at) => zram.slots.handle(at) === 0 ? "-" : at).join(""),
@@ -185,7 +186,7 @@ Deno.test("a page that is touched on its way stays in memory, its block is free 
       writeback_limit_enable: "1",
     });
     fill(zram, 2);
-    const steps = zram.writebackSteps("page_indexes=0-1");
+    const steps = waitsOf(zram.writebackSteps("page_indexes=0-1"));
     steps.next();
     steps.next();
     // Both are on their way.
@@ -210,7 +211,7 @@ Deno.test("a block for which there was no page stays taken up to 7.1, until a re
   const taken = BATCHES.map((profile) => {
     const { zram, device } = make(profile);
     fill(zram, 2);
-    const steps = zram.writebackSteps("page_indexes=0-1");
+    const steps = waitsOf(zram.writebackSteps("page_indexes=0-1"));
     steps.next();
     // The second page loses its mark before it is sent.
     readBack(zram, 0);
@@ -253,7 +254,7 @@ Deno.test("a device with no free block left writes what it has room for", () => 
 Deno.test("since 7.0 whoever comes while pages are written back waits; 6.19 turns a second writeback away", () => {
   const { zram: older } = make(LINUX_6_19);
   fill(older, 2);
-  const running = older.writebackSteps("page_indexes=0-1");
+  const running = waitsOf(older.writebackSteps("page_indexes=0-1"));
   running.next();
   assertEquals(older.writeback("huge"), "EAGAIN");
   assertEquals(readAttribute(older, "initstate"), { text: "1\n" });
@@ -261,9 +262,9 @@ Deno.test("since 7.0 whoever comes while pages are written back waits; 6.19 turn
 
   const { zram } = make(LINUX_7_0);
   fill(zram, 2);
-  const first = zram.writebackSteps("page_indexes=0-1");
+  const first = waitsOf(zram.writebackSteps("page_indexes=0-1"));
   first.next();
-  const second = zram.writebackSteps("page_index=0");
+  const second = waitsOf(zram.writebackSteps("page_index=0"));
   const waits = second.next();
   assertEquals(!waits.done && isBlocked(waits.value), true);
   assertEquals(readAttribute(zram, "disksize"), { text: "65536\n" });
@@ -285,7 +286,7 @@ Deno.test("since 7.0 whoever comes while pages are written back waits; 6.19 turn
 Deno.test("a writeback that is given up puts everything back", () => {
   const { zram } = make(LINUX_7_3);
   fill(zram, 3);
-  const steps = zram.writebackSteps("page_indexes=0-2");
+  const steps = waitsOf(zram.writebackSteps("page_indexes=0-2"));
   steps.next();
   steps.next();
   assertThrows(() => steps.throw(new Error("enough")), Error, "enough");

@@ -15,6 +15,7 @@ import {
   Memory,
   type Profile,
   randomFrom,
+  waitsOf,
   Zram,
   ZRAM_LOCK,
 } from "../mod.ts";
@@ -249,7 +250,7 @@ Deno.test("a request waits for a slot that is locked", () => {
   const zram = makeZram(LINUX_6_18_FULL);
   zram.slots.setFlag(1, ZRAM_LOCK);
   const bio: Bio = { op: "write", sector: 0, data: noise(2 * 4096) };
-  const steps = zram.submitBioSteps(bio);
+  const steps = waitsOf(zram.submitBioSteps(bio));
   assertEquals(
     steps.next().value,
     "blocked: zram_slot_lock: the slot is locked",

@@ -14,6 +14,7 @@ import {
   readAttribute,
   readBlockState,
   runToEnd,
+  waitsOf,
   writeAttribute,
   Zram,
   zramTableBytes,
@@ -150,7 +151,7 @@ Deno.test("a page that leaves the backing device while it is read fails the requ
   zram.write(1, page(1000, 2));
   assertEquals(zram.writeback("page_indexes=0-1"), undefined);
   const data = new Uint8Array(2 * 4096);
-  const reading = zram.submitBioSteps({ op: "read", sector: 0, data });
+  const reading = waitsOf(zram.submitBioSteps({ op: "read", sector: 0, data }));
   reading.next();
   // Both were read; the first is written anew before it is decompressed.
   zram.write(0, page(500, 3));

@@ -16,6 +16,7 @@ import {
   RamBackingDevice,
   readAttribute,
   statedCodecs,
+  waitsOf,
   writeAttribute,
   type ZcompParams,
   Zram,
@@ -125,7 +126,7 @@ Deno.test("since 6.12 a writeback is told to try again while another runs, befor
     .map((profile) => {
       const zram = initialised(profile);
       zram.write(0, stated(PAGE));
-      const running = zram.writebackSteps("huge");
+      const running = waitsOf(zram.writebackSteps("huge"));
       running.next();
       const second = zram.writeback("huge");
       while (!running.next().done);
@@ -138,7 +139,7 @@ Deno.test("6.12 reads a page under its slot's lock before it writes it back, 6.1
   const waits = [LINUX_5_10, LINUX_6_1, LINUX_6_12].map((profile) => {
     const zram = initialised(profile);
     zram.write(0, stated(PAGE));
-    return [...zram.writebackSteps("huge")].length;
+    return [...waitsOf(zram.writebackSteps("huge"))].length;
   });
   assertEquals(waits, [2, 2, 1]);
 });
@@ -259,12 +260,17 @@ Deno.test("a dictionary that is not there, or empty, is EINVAL, and what was set
   }
 });
 
-Deno.test("of levels deflate alone refuses some, of windows too since 6.16, and not before the device is set up", () => {
+Deno.test("of levels deflate alone refuses some, and windows that zlib has not stop 6.16, not before the device is set up", () => {
   const refused = (profile: Profile, algorithm: string, params: string) => {
     const zram = makeZram(profile);
     zram.setAlgorithm(algorithm);
     assertEquals(set(zram, "algorithm_params", params), undefined);
-    return zram.setDisksize(PAGE) !== undefined;
+    try {
+      return zram.setDisksize(PAGE) !== undefined;
+    } catch (error) {
+      if (error instanceof KernelBug) return "stops";
+      throw error;
+    }
   };
   for (const profile of WITH_PARAMS) {
     const wrong = (params: string) => refused(profile, "deflate", params);
@@ -272,7 +278,7 @@ Deno.test("of levels deflate alone refuses some, of windows too since 6.16, and 
     assertEquals(levels, [true, false, false, false, true]);
     const isOld = profile === LINUX_6_12;
     const windows = [-16, -15, -9, -8, 0, 8, 9, 15, 16]
-      .filter((bits) => wrong(`deflate.winbits=${bits}`));
+      .filter((bits) => wrong(`deflate.winbits=${bits}`) === "stops");
     assertEquals(windows, isOld ? [] : [-16, -8, 0, 8, 16]);
     for (const algorithm of ["lz4", "lz4hc", "zstd"]) {
       for (const level of [-5, 0, 99]) {
@@ -440,7 +446,7 @@ Deno.test("a recompression is told to try again while a writeback runs, since 6.
     zram.setAlgorithm("zstd", 1);
     zram.setDisksize(8 * PAGE);
     zram.write(0, stated(PAGE, PAGE));
-    const running = zram.writebackSteps("huge");
+    const running = waitsOf(zram.writebackSteps("huge"));
     running.next();
     assertEquals(set(zram, "recompress", "type=huge"), "EAGAIN");
     while (!running.next().done);

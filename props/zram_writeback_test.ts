@@ -10,6 +10,7 @@ import {
   type RamBackingDeviceOptions,
   randomFrom,
   readAttribute,
+  waitsOf,
   writeAttribute,
   Zram,
 } from "../mod.ts";
@@ -363,9 +364,9 @@ Deno.test("a page touched while it is written stays in memory, its block is give
     for (const touch of ["write", "discard", "read"] as const) {
       const zram = makeZram(profile);
       zram.write(0, page(100, 1));
-      const steps = zram.writebackSteps("page_index=0");
+      const steps = waitsOf(zram.writebackSteps("page_index=0"));
       let step = steps.next();
-      while (!String(step.value).endsWith("submit_bio_wait")) {
+      while (!String(step.value).includes("submit_bio_wait")) {
         step = steps.next();
       }
       checkZram(zram);
@@ -388,7 +389,7 @@ Deno.test("a page touched while it is written stays in memory, its block is give
 Deno.test("6.1 marks no page idle while it is written; 6.18 runs one post-processing at a time", () => {
   const old = makeZram(LINUX_6_1);
   old.write(0, page(100, 1));
-  const steps = old.writebackSteps("page_index=0");
+  const steps = waitsOf(old.writebackSteps("page_index=0"));
   steps.next();
   old.write(0, page(100, 2));
   old.markIdle();
@@ -397,7 +398,7 @@ Deno.test("6.1 marks no page idle while it is written; 6.18 runs one post-proces
 
   const zram = makeZram(LINUX_6_18_FULL);
   zram.write(0, page(100, 1));
-  const first = zram.writebackSteps("page_index=0");
+  const first = waitsOf(zram.writebackSteps("page_index=0"));
   first.next();
   assertEquals(zram.writeback("page_index=0"), "EAGAIN");
   assertEquals(writeAttribute(zram, "recompress", "type=idle"), "EAGAIN");

@@ -41,10 +41,11 @@ const ZBUD = [
     },
     {
       what: "a page counts before its frame is there",
-      from: `if (pfn === NO_PAGE) return "ENOMEM";
-    this.pagesNr++;`,
-      to: `this.pagesNr++;
-    if (pfn === NO_PAGE) return "ENOMEM";`,
+      from: `if (pfn === NO_PAGE) return "ENOMEM";`,
+      to: `if (pfn === NO_PAGE) {
+      this.pagesNr++;
+      return "ENOMEM";
+    }`,
     },
     {
       what: "frame 0 is taken for none",
@@ -158,11 +159,56 @@ const Z3FOLD = [
       from: "if (isForeign) this.#pages.addForeignHandles(pfn, -1);",
       to: "",
     },
+  ]),
+  ...mutantsOf("z3fold/free", ["z3fold"], [
     {
       what: "slots of objects that are gone are not freed",
-      from: `if (!isForeign) this.#pages.setSlots(pfn, NO_SLOTS);
-    this.#slots.free(slots);`,
-      to: "if (!isForeign) this.#pages.setSlots(pfn, NO_SLOTS);",
+      from: `if (!isForeign) lists.pages.setSlots(pfn, NO_SLOTS);
+  slots.free(structure);`,
+      to: "if (!isForeign) lists.pages.setSlots(pfn, NO_SLOTS);",
+    },
+    {
+      what: "the slot of an object that reclaim evicts is emptied",
+      from: "if (!isClaimed) yield* freeHandle(parts, handle, pfn);",
+      to: "yield* freeHandle(parts, handle, pfn);",
+    },
+  ]),
+  ...mutantsOf("z3fold/page_steps", ["z3fold"], [
+    {
+      what: "a page that got no slots falls off its list",
+      from: `yield* addToUnbuddied(parts, pfn);
+      yield release(locks.page(pfn), LOOKUP);
+    }
+    return NO_PAGE;`,
+      to: `yield release(locks.page(pfn), LOOKUP);
+    }
+    return NO_PAGE;`,
+    },
+    {
+      what: "a page that is listed is on no CPU's lists",
+      from: "lists.pages.setCpu(pfn, THIS_CPU);",
+      to: "",
+    },
+  ]),
+  ...mutantsOf("z3fold/alloc", ["z3fold"], [
+    {
+      what: "frame 0 is taken for none",
+      from: `if (pfn === NO_PAGE) return "ENOMEM";`,
+      to: `if (pfn <= 0) return "ENOMEM";`,
+    },
+    {
+      what: "a new object does not make its page the newest",
+      from: `  lists.touch(pfn);
+  const structure`,
+      to: `  if (!lists.lru.has(pfn)) lists.touch(pfn);
+  const structure`,
+    },
+  ]),
+  ...mutantsOf("z3fold/mapping", ["z3fold"], [
+    {
+      what: "a middle object stays mapped",
+      from: "if (buddy === MIDDLE) pages.clear(pfn, MIDDLE_CHUNK_MAPPED);",
+      to: "",
     },
   ]),
   ...mutantsOf("z3fold/page_lists", ["z3fold"], [
@@ -182,45 +228,12 @@ const Z3FOLD = [
       from: "for (let list = chunks; list < this.pages.nchunks; list++) {",
       to: "for (let list = chunks + 1; list < this.pages.nchunks; list++) {",
     },
-    {
-      what: "a page that got no slots falls off its list",
-      from: `this.addToUnbuddied(pfn);
-        return NO_PAGE;`,
-      to: "return NO_PAGE;",
-    },
-    {
-      what: "a page that is listed is on no CPU's lists",
-      from: "this.pages.setCpu(pfn, THIS_CPU);",
-      to: "",
-    },
   ]),
   ...mutantsOf("z3fold/pool", ["z3fold"], [
     {
       what: "the largest object beside a header has a headless page",
       from: "const isHeadless = size > this.pages.maxBuddySize;",
       to: "const isHeadless = size >= this.pages.maxBuddySize;",
-    },
-    {
-      what: "frame 0 is taken for none",
-      from: `if (pfn === NO_PAGE) return "ENOMEM";`,
-      to: `if (pfn <= 0) return "ENOMEM";`,
-    },
-    {
-      what: "a new object does not make its page the newest",
-      from: `this.lists.addToUnbuddied(pfn);
-    this.lists.touch(pfn);`,
-      to: `this.lists.addToUnbuddied(pfn);
-    if (!this.lists.lru.has(pfn)) this.lists.touch(pfn);`,
-    },
-    {
-      what: "the slot of an object that reclaim evicts is emptied",
-      from: "if (!isClaimed) handles.freeSlot(handle, pfn);",
-      to: "handles.freeSlot(handle, pfn);",
-    },
-    {
-      what: "a middle object stays mapped",
-      from: "if (buddy === MIDDLE) this.pages.clear(pfn, MIDDLE_CHUNK_MAPPED);",
-      to: "",
     },
   ]),
   ...mutantsOf("z3fold/z3fold_page", ["z3fold"], [
@@ -248,25 +261,29 @@ const Z3FOLD = [
     },
     {
       what: "a page with an object from another is reclaimed",
-      from: "if (pages.foreignHandles(pfn) > 0) continue;",
-      to: "",
+      from: "if (pages.foreignHandles(pfn) > 0 || claim(parts, pfn)) {",
+      to: "if (claim(parts, pfn)) {",
     },
     {
       what: "the slots of a page that is freed are not",
-      from: "slots.free(lists.pages.slots(pfn));",
+      from: "slots.free(structure);",
       to: "",
     },
     {
       what: "a page that could not be emptied stays the oldest",
-      from: "lists.lru.add(pfn);",
-      to: `const newer = [...lists.lru];
-  lists.lru.clear();
-  for (const one of [pfn, ...newer]) lists.lru.add(one);`,
+      from: "() => lists.lru.add(pfn)",
+      to: `() => {
+    const newer = [...lists.lru];
+    lists.lru.clear();
+    for (const one of [pfn, ...newer]) lists.lru.add(one);
+  }`,
     },
     {
       what: "an empty pool makes it EAGAIN",
-      from: `if (lists.lru.size === 0) return "EINVAL";`,
-      to: "",
+      from: `yield release(locks.pool, RECLAIM);
+      return "EINVAL";`,
+      to: `yield release(locks.pool, RECLAIM);
+      return "EAGAIN";`,
     },
   ]),
 ];

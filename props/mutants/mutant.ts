@@ -14,6 +14,14 @@ export interface Defect {
   readonly reason?: string;
 }
 
+/** Threads that find a defect of locks, and the kernel that they run in. */
+export interface Race {
+  /** The kernel, as `--profile` takes it. */
+  readonly profile: string;
+  /** The threads, as `zspec races --threads` takes them. */
+  readonly threads: string;
+}
+
 /** A defect and where it is. */
 export interface Mutant {
   /** `room/file: what is wrong`. */
@@ -26,8 +34,10 @@ export interface Mutant {
   readonly from: string;
   /** What is planted in its place. */
   readonly to: string;
-  /** The machines that must find it. */
+  /** The machines that must find it; of a race, the room. */
   readonly machines: readonly string[];
+  /** The threads that find it where they overlap, if it is one of locks. */
+  readonly race?: Race;
   /** Why no search finds it, where none can. */
   readonly reason?: string;
 }
@@ -46,6 +56,18 @@ export function mutantsOf(
     machines,
     ...defect,
   }));
+}
+
+/** Mutants of a file that threads find where they overlap. */
+export function raceMutantsOf(
+  file: string,
+  defects: readonly (Omit<Defect, "machines"> & Race)[],
+): Mutant[] {
+  const [room] = file.split("/");
+  return defects.flatMap(({ profile, threads, ...defect }) =>
+    mutantsOf(file, [room], [defect])
+      .map((mutant) => ({ ...mutant, race: { profile, threads } }))
+  );
 }
 
 /** A file's text with a mutant in it. Throws where its place is not one. */

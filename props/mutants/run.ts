@@ -52,13 +52,18 @@ async function assertHolds(
   mutants: readonly Mutant[],
   options: SearchOptions,
 ): Promise<void> {
-  const machines = [...new Set(mutants.flatMap(({ machines }) => machines))];
-  const outcome = await search(copy, machines, options);
-  if (outcome === "held") return;
-  const reason = outcome === "idle"
-    ? "the search exercises nothing"
-    : `${outcome.machine} fails already by ${outcome.by}`;
-  throw new Error(`Cannot judge mutants: without one, ${reason}`);
+  const fuzzed = mutants.filter(({ race }) => race === undefined);
+  const machines = [...new Set(fuzzed.flatMap(({ machines }) => machines))];
+  const races = mutants.filter(({ race }) => race !== undefined);
+  const searches = machines.length === 0 ? races : [{ machines }, ...races];
+  for (const one of searches) {
+    const outcome = await search(copy, one, options);
+    if (outcome === "held") continue;
+    const reason = outcome === "idle"
+      ? "the search exercises nothing"
+      : `${outcome.machine} fails already by ${outcome.by}`;
+    throw new Error(`Cannot judge mutants: without one, ${reason}`);
+  }
 }
 
 /** Each copy takes the next mutant until there are none; the first error ends all. */

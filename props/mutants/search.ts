@@ -60,22 +60,40 @@ export async function searchMutant(
   const text = await Deno.readTextFile(file);
   await Deno.writeTextFile(file, planted(text, mutant));
   try {
-    return await search(copy, mutant.machines, options);
+    return await search(copy, mutant, options);
   } finally {
     await Deno.writeTextFile(file, text);
   }
 }
 
-/** Runs machines in turns until one fails or the time is up. */
+/** Preemptions up to which threads are searched. */
+const PREEMPTIONS = 3;
+
+/** The command that searches for what machines or threads find. */
+function searchOf(
+  { machines, race }: Pick<Mutant, "machines" | "race">,
+  { seed, time }: SearchOptions,
+): string[] {
+  const bounds = ["--time", `${time}`, "--json"];
+  if (race === undefined) {
+    return ["fuzz", ...machines, "--seed", `${seed}`, "--jobs", "1", ...bounds];
+  }
+  const { profile, threads } = race;
+  const most = ["--preemptions", `${PREEMPTIONS}`];
+  const program = ["--threads", threads, "--profile", profile];
+  return ["races", ...machines, ...program, ...most, ...bounds];
+}
+
+/** Runs machines in turns, or threads, until one fails or the time is up. */
 export async function search(
   copy: string,
-  machines: readonly string[],
-  { seed, time, stop }: SearchOptions,
+  what: Pick<Mutant, "machines" | "race">,
+  options: SearchOptions,
 ): Promise<Outcome> {
-  const fuzz = ["src/cli/main.ts", "fuzz", ...machines, "--json"];
-  const bounds = ["--seed", `${seed}`, "--time", `${time}`, "--jobs", "1"];
+  const { stop } = options;
+  const main = ["run", "-A", "--no-check", "--quiet", "src/cli/main.ts"];
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--quiet", ...fuzz, ...bounds],
+    args: [...main, ...searchOf(what, options)],
     cwd: copy,
     stdin: "null",
     signal: stop,

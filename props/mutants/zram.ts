@@ -175,8 +175,8 @@ const SLOTS = [
     {
       what: "a read that fails below is not in bd_reads",
       from: `zram.stats.bdReads++;
-  const errno = backing.device.readPage(slots.block(page), into);`,
-      to: `const errno = backing.device.readPage(slots.block(page), into);
+  const errno = device.readPage(block, into);`,
+      to: `const errno = device.readPage(block, into);
   if (errno === undefined) zram.stats.bdReads++;`,
     },
     {

@@ -9,7 +9,7 @@ const BATCHES = mutantsOf("zram/writeback_batches", ["zram"], [
   },
   {
     what: "pages of requests are not given back",
-    from: "for (const page of pages) page.free();",
+    from: "for (const page of requests) page.free();",
     to: "",
   },
   {
@@ -37,15 +37,13 @@ const BATCHES = mutantsOf("zram/writeback_batches", ["zram"], [
   },
   {
     what: "a page that lost its mark is written back",
-    from: `if (!zram.slots.has(slot, ZRAM_PP_SLOT)) {
-      ctl.releaseSelected();
-      continue;
-    }`,
-    to: "",
+    from: "const page = isMarked ? idle.pop() : undefined;",
+    to: "const page = isMarked || idle.length > 0 ? idle.pop() : undefined;",
   },
   {
     what: "a page that was touched in flight leaves memory",
     from: `} else if (!slots.has(slot, ZRAM_PP_SLOT)) {
+    lockdep.touch(BITMAP, true);
     zram.freeBlock(block);`,
     to: "",
   },
@@ -65,6 +63,7 @@ const BATCHES = mutantsOf("zram/writeback_batches", ["zram"], [
   {
     what: "a page that was touched gives its cost back",
     from: `} else if (!slots.has(slot, ZRAM_PP_SLOT)) {
+    lockdep.touch(BITMAP, true);
     zram.freeBlock(block);`,
     to: `} else if (!slots.has(slot, ZRAM_PP_SLOT)) {
     if (zram.wbLimitEnable) zram.wbLimit += limitUnits(zram);
@@ -72,26 +71,27 @@ const BATCHES = mutantsOf("zram/writeback_batches", ["zram"], [
   },
   {
     what: "the mark stays on what was written back",
-    from: "zram.slots.clearFlag(sent.slot, ZRAM_PP_SLOT);",
+    from: "yield* unmark(zram, sent.slot);",
     to: "",
   },
   {
     what: "7.2 forgets the block that was not used",
-    from: `if (unusedBlock === "given-back") giveBack(zram, reserved);
-    else lose(zram, reserved);`,
-    to: "lose(zram, reserved);",
+    from: `    yield writes(BITMAP, RELEASE);
+    giveBack(zram, reserved);`,
+    to: `    yield writes(BITMAP, RELEASE);
+    zram.lostBlocks++;`,
   },
   {
     what: "7.1 gives the block back that was not used",
-    from: `if (unusedBlock === "given-back") giveBack(zram, reserved);
-    else lose(zram, reserved);`,
+    from: `if (reserved.block !== undefined) zram.lostBlocks++;
+    reserved.block = undefined;`,
     to: "giveBack(zram, reserved);",
   },
   {
     what: "the limit is charged when a page is written back",
     from: `chargeLimit(zram);
-  const errno`,
-    to: "const errno",
+  yield writes`,
+    to: "yield writes",
   },
   {
     what: "a page that is written back stays idle",
@@ -148,8 +148,10 @@ const RECOMPRESS_ONE = mutantsOf("zram/recompress_one", ["zram"], [
   },
   {
     what: "a page of the same priority is tried again",
-    from: "    request,\n    priority,",
-    to: "    request,\n    priority + 1,",
+    from: `      request,
+      priority,`,
+    to: `      request,
+      priority + 1,`,
   },
   {
     what: "every algorithm marks what it does not make smaller",

@@ -9,7 +9,7 @@ const IDLE = mutantsOf("zram/idle", ["zram"], [
   },
   {
     what: "6.18 leaves younger pages their mark",
-    from: "else if (inPool) slots.clearFlag(page, ZRAM_IDLE);",
+    from: `else if (idleMarks === "in-pool") slots.clearFlag(page, ZRAM_IDLE);`,
     to: "",
   },
   {
@@ -24,8 +24,8 @@ const IDLE = mutantsOf("zram/idle", ["zram"], [
   },
   {
     what: "6.18 marks pages of one word",
-    from: "? ZRAM_SAME | ZRAM_WB | ZRAM_UNDER_WB",
-    to: "? ZRAM_WB | ZRAM_UNDER_WB",
+    from: `"in-pool": ZRAM_SAME | ZRAM_WB | ZRAM_UNDER_WB`,
+    to: `"in-pool": ZRAM_WB | ZRAM_UNDER_WB`,
   },
 ]);
 
@@ -37,8 +37,8 @@ const PP_CTL = mutantsOf("zram/post_processing", ["zram"], [
   },
   {
     what: "the slot that was placed first in its bucket comes first",
-    from: "this.#buckets[bucket].push(slot);",
-    to: "this.#buckets[bucket].unshift(slot);",
+    from: "(this.#buckets[bucket] ??= []).push(slot);",
+    to: "(this.#buckets[bucket] ??= []).unshift(slot);",
   },
   {
     what: "the smallest objects come first",
@@ -53,7 +53,7 @@ const PP_CTL = mutantsOf("zram/post_processing", ["zram"], [
   },
   {
     what: "a mark stays where no slot waits any more",
-    from: "if (slot !== undefined) this.#slots.clearFlag(slot, ZRAM_PP_SLOT);",
+    from: "if (slot !== undefined) yield* unmark(zram, slot);",
     to: "",
   },
 ]);
@@ -90,37 +90,43 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   },
   {
     what: "6.1 looks for a block where a page is left alone",
-    from: `if (block === 0) return "ENOSPC";
-      if (!canWriteBack(zram, page, request.flags)) continue;`,
-    to: `if (!canWriteBack(zram, page, request.flags)) continue;
-      if (block === 0) return "ENOSPC";`,
+    from: `      const refused = yield* reserve(zram, reserved);
+      if (refused !== undefined) {
+        errno = refused;
+        break;
+      }
+      yield* lockSlot(zram, page, WRITEBACK_STORE);`,
+    to:
+      `      if (!canWriteBack(zram, page, flags) && !isExhausted(zram)) continue;
+      const refused = yield* reserve(zram, reserved);
+      if (refused !== undefined) {
+        errno = refused;
+        break;
+      }
+      yield* lockSlot(zram, page, WRITEBACK_STORE);`,
   },
   {
     what: "6.1 looks at the limit where a page is to be written alone",
-    from: `if (isExhausted(zram)) return "EIO";
-      block ||= zram.allocBlock();
-      if (block === 0) return "ENOSPC";
-      if (!canWriteBack(zram, page, request.flags)) continue;`,
-    to: `block ||= zram.allocBlock();
-      if (block === 0) return "ENOSPC";
-      if (!canWriteBack(zram, page, request.flags)) continue;
-      if (isExhausted(zram)) return "EIO";`,
-  },
-  {
-    what: "6.1 does not give the block back that was not used",
-    from: `if (block !== 0) zram.freeBlock(block);
-    buffer.free();
-    zram.ppInProgress = false;`,
-    to: `buffer.free();
-    zram.ppInProgress = false;`,
+    from: `      const refused = yield* reserve(zram, reserved);
+      if (refused !== undefined) {
+        errno = refused;
+        break;
+      }
+      yield* lockSlot(zram, page, WRITEBACK_STORE);`,
+    to:
+      `      if (!canWriteBack(zram, page, flags) && isExhausted(zram)) continue;
+      const refused = yield* reserve(zram, reserved);
+      if (refused !== undefined) {
+        errno = refused;
+        break;
+      }
+      yield* lockSlot(zram, page, WRITEBACK_STORE);`,
   },
   {
     what: "6.18 does not give the block back that was not used",
-    from: `if (block !== 0) zram.freeBlock(block);
-    buffer.free();
-  }`,
-    to: `buffer.free();
-  }`,
+    from: `  yield writes(BITMAP, FREE_BLOCK);
+  zram.freeBlock(reserved.block);`,
+    to: "  yield writes(BITMAP, FREE_BLOCK);",
   },
   {
     what: "6.1 writes pages of one word back",
@@ -134,8 +140,10 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   },
   {
     what: "6.18 counts a write that failed",
-    from: "if (failure === undefined) stats.bdWrites++;",
-    to: "stats.bdWrites++;",
+    from: `  if (errno !== undefined) return errno;
+  zram.stats.bdWrites++;`,
+    to: `  zram.stats.bdWrites++;
+  if (errno !== undefined) return errno;`,
   },
   {
     what: "6.1 loses a page that is written anew amid its writeback",
@@ -145,27 +153,27 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   },
   {
     what: "6.18 loses a page that is written anew amid its writeback",
-    from: "if (failure === undefined && slots.has(page, ZRAM_PP_SLOT)) {",
-    to: "if (failure === undefined) {",
+    from: `    if (!slots.has(page, ZRAM_PP_SLOT)) return;
+    becomeWrittenBack`,
+    to: "    becomeWrittenBack",
     machines: ["zram", "swap"],
   },
   {
     what: "a page that was written back keeps the mark of it",
-    from: `slots.clearFlag(page, ZRAM_UNDER_WB);
-  return "written-back";`,
-    to: `return "written-back";`,
+    from: `    slots.clearFlag(page, ZRAM_UNDER_WB);
+    yield* underLimit`,
+    to: "    yield* underLimit",
   },
   {
     what: "6.1 leaves a page that could not be written idle",
-    from: `slots.clearFlag(page, ZRAM_UNDER_WB | ZRAM_IDLE);
-    return errno;`,
-    to: `slots.clearFlag(page, ZRAM_UNDER_WB);
-    return errno;`,
+    from: "slots.clearFlag(page, ZRAM_UNDER_WB | ZRAM_IDLE);",
+    to: "slots.clearFlag(page, ZRAM_UNDER_WB);",
   },
   {
     what: "6.18 forgets an error where a later page is written",
-    from: "errno = failure ?? errno;",
-    to: "errno = failure;",
+    from:
+      "errno = (yield* writeMarked(zram, page, reserved, buffer.bytes)) ?? errno;",
+    to: "errno = yield* writeMarked(zram, page, reserved, buffer.bytes);",
   },
   {
     what:
@@ -175,8 +183,8 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   },
   {
     what: "6.1 refuses the disk's last page",
-    from: "request.end > zram.slots.length",
-    to: "request.end >= zram.slots.length",
+    from: "return page >= 0 && page < pages ?",
+    to: "return page >= 0 && page + 1 < pages ?",
   },
   {
     what: "5.10 takes a page's number",
@@ -185,8 +193,8 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   },
   {
     what: "6.1 reads a page before its slot is unlocked",
-    from: `zram.profile.zram.writebackReads === "unlocked"`,
-    to: `zram.profile.zram.writebackReads === "locked"`,
+    from: `zram.profile.zram.writebackReads === "locked"`,
+    to: "zram.profile.zram.writebackReads.length > 0",
   },
   {
     what: "a page that is written back no longer counts as stored",
@@ -208,8 +216,8 @@ const REQUEST = mutantsOf("zram/writeback_request", ["zram"], [
   },
   {
     what: "the page behind the disk is taken",
-    from: "return page < BigInt(slots.length)",
-    to: "return page <= BigInt(slots.length)",
+    from: "return page < BigInt(pages)",
+    to: "return page <= BigInt(pages)",
   },
   {
     what: "a type holds in the whole disk behind a range too",
@@ -225,8 +233,10 @@ const REQUEST = mutantsOf("zram/writeback_request", ["zram"], [
 const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
   {
     what: "a new object of just the threshold is taken",
-    from: "if (smaller && (threshold === 0 || length < threshold)) {",
-    to: "if (smaller && (threshold === 0 || length <= threshold)) {",
+    from: `      (threshold === 0 || length < threshold);
+    if (isGood)`,
+    to: `      (threshold === 0 || length <= threshold);
+    if (isGood)`,
   },
   {
     what: "an object of just the threshold stays",
@@ -235,8 +245,8 @@ const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
   },
   {
     what: "a threshold of the huge size is taken",
-    from: `if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";`,
-    to: `if (request.threshold > zram.pool.hugeClassSize) return "EINVAL";`,
+    from: `if (threshold >= zram.pool.hugeClassSize) return "EINVAL";`,
+    to: `if (threshold > zram.pool.hugeClassSize) return "EINVAL";`,
   },
   {
     what: "a page that no algorithm makes smaller is tried again",
@@ -262,13 +272,13 @@ const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
   },
   {
     what: "an incompressible page is a candidate",
-    from: "const excluded = ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;",
-    to: "const excluded = ZRAM_WB | ZRAM_SAME;",
+    from: "const EXCLUDED = ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;",
+    to: "const EXCLUDED = ZRAM_WB | ZRAM_SAME;",
   },
   {
     what: "a new object of the same class is taken",
-    from: "const smaller = pool.lookupClassIndex(length) < oldClass;",
-    to: "const smaller = pool.lookupClassIndex(length) <= oldClass;",
+    from: "length > 0 && pool.lookupClassIndex(length) < oldClass &&",
+    to: "length > 0 && pool.lookupClassIndex(length) <= oldClass &&",
   },
   {
     what: "an algorithm is tried that the page has already",
@@ -282,15 +292,18 @@ const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
   },
   {
     what: "the page for the while of it is not given back",
-    from: `page.free();
-    releasePostProcessing(zram);`,
-    to: "releasePostProcessing(zram);",
+    from: `  } finally {
+    page.free();
+  }`,
+    to: `  } finally {
+    page.bytes.fill(0);
+  }`,
   },
   {
     what: "the older object goes before there is a new one",
-    from: "const handle = zram.initialisedPool.malloc(bytes.length);",
+    from: "const handle = pool.malloc(length);",
     to: `freePage(zram, page);
-  const handle = zram.initialisedPool.malloc(bytes.length);`,
+  const handle = pool.malloc(length);`,
   },
   {
     what: "a recompressed page keeps the first algorithm's priority",
@@ -312,16 +325,20 @@ const RECOMPRESS_BY_INDEX = mutantsOf("zram/recompress_by_index", ["zram"], [
   },
   {
     what: "6.12 counts a page that nothing was tried on",
-    from: "if (tried === 0) return undefined;\n  request.maxPages--;",
-    to: "request.maxPages--;\n  if (tried === 0) return undefined;",
+    from: `if (tried === 0) return undefined;
+  if (smaller === "EINVAL") return smaller;
+  request.maxPages--;`,
+    to: `request.maxPages--;
+  if (tried === 0) return undefined;
+  if (smaller === "EINVAL") return smaller;`,
   },
   {
     what: "6.12 leaves a page idle that nothing was tried on",
     from: `slots.clearFlag(page, ZRAM_IDLE);
-  const found = search(zram, page, request, priorities, buffer);
+  const found = yield* search(zram, page, request, priorities, buffer);
   const { tried, isStuck, smaller } = found;
   if (tried === 0) return undefined;`,
-    to: `const found = search(zram, page, request, priorities, buffer);
+    to: `const found = yield* search(zram, page, request, priorities, buffer);
   const { tried, isStuck, smaller } = found;
   if (tried === 0) return undefined;
   slots.clearFlag(page, ZRAM_IDLE);`,

@@ -29,10 +29,11 @@ const BIO = mutantsOf("zram/bio", ["zram"], [
   },
   {
     what: "a discard counts stored pages alone",
-    from: `freePage(zram, page);
+    from:
+      `    yield* underSlot(zram, page, BIO_DISCARD, () => freePage(zram, page));
     zram.ioStat.notifyFree++;`,
-    to: `if (zram.slots.isAllocated(page)) zram.ioStat.notifyFree++;
-    freePage(zram, page);`,
+    to: `    if (zram.slots.isAllocated(page)) zram.ioStat.notifyFree++;
+    yield* underSlot(zram, page, BIO_DISCARD, () => freePage(zram, page));`,
   },
   {
     what: "zeroes are written by discarding where pages are larger than blocks",
@@ -47,15 +48,14 @@ const BIO = mutantsOf("zram/bio", ["zram"], [
   },
   {
     what: "a segment that failed counts as an access in every release",
-    from:
-      `if (outcome !== "failed" || failureIsAccess) markAccessed(zram, page);`,
-    to: "markAccessed(zram, page);",
+    from: `if (outcome !== "failed" || failureIsAccess) {`,
+    to: "if (outcome !== undefined || failureIsAccess) {",
   },
   {
     what: "failed reads count as failed writes",
-    from: `if (op === "read") ioStat.failedReads++;
-    else ioStat.failedWrites++;`,
-    to: "ioStat.failedWrites++;",
+    from: `if (op === "read") zram.ioStat.failedReads++;
+    else zram.ioStat.failedWrites++;`,
+    to: "zram.ioStat.failedWrites++;",
   },
   {
     what: "a read that fails below counts as failed",
@@ -70,8 +70,9 @@ const BIO = mutantsOf("zram/bio", ["zram"], [
   },
   {
     what: "a part is merged with a page that could not be read",
-    from: "const stored = errno ?? writePage(zram, page, whole.bytes);",
-    to: "const stored = writePage(zram, page, whole.bytes);",
+    from:
+      "const stored = errno ?? (yield* writePageSteps(zram, page, whole.bytes));",
+    to: "const stored = yield* writePageSteps(zram, page, whole.bytes);",
   },
   {
     what: "a page read amid its writeback keeps its mark",
@@ -107,12 +108,16 @@ const WRITE = mutantsOf("zram/write", ["zram"], [
   },
   {
     what: "the limit is looked at before the pool grows",
-    from: `let handle = pool.malloc(length);
-  if`,
-    to:
-      `if (limitPages !== 0 && pool.pagesAllocated >= limitPages) return "ENOMEM";
-  let handle = pool.malloc(length);
-  if`,
+    from: `let handle = zram.initialisedPool.malloc(length);
+  if (typeof handle === "string" && zram.profile.zram.mallocSlowPath) {
+    handle = mallocSlowly(zram, length);`,
+    to: `const { limitPages } = zram;
+  if (limitPages !== 0 && zram.initialisedPool.pagesAllocated >= limitPages) {
+    return "ENOMEM";
+  }
+  let handle = zram.initialisedPool.malloc(length);
+  if (typeof handle === "string" && zram.profile.zram.mallocSlowPath) {
+    handle = mallocSlowly(zram, length);`,
   },
   {
     what: "an object that the limit refuses is not freed",
@@ -148,10 +153,11 @@ const WRITE = mutantsOf("zram/write", ["zram"], [
   {
     what: "writestall counts the second failure as well",
     from: `zram.ioStat.writestall++;
-    handle = pool.malloc(length);`,
+  return zram.initialisedPool.malloc(length);`,
     to: `zram.ioStat.writestall++;
-    handle = pool.malloc(length);
-    if (typeof handle === "string") zram.ioStat.writestall++;`,
+  const handle = zram.initialisedPool.malloc(length);
+  if (typeof handle === "string") zram.ioStat.writestall++;
+  return handle;`,
   },
   {
     what: "the older page goes where the new one finds no memory",
@@ -182,7 +188,7 @@ const WRITE = mutantsOf("zram/write", ["zram"], [
   },
   {
     what: "a page of one word leaves the older one's object behind",
-    from: `freePage(zram, page);
+    from: `makeRoom(zram, page);
   const high`,
     to: "const high",
   },

@@ -229,13 +229,20 @@ const POOL = mutantsOf("zsmalloc/pool", ["zsmalloc"], [
   {
     what: "the handle of an object without frames is not freed",
     from: `this.handles.free(cell);
-      return "ENOMEM";`,
+    return "ENOMEM";`,
     to: `return "ENOMEM";`,
   },
   {
-    what: "pages_compacted is that of the last compaction",
-    from: "this.pagesCompacted += pagesFreed;",
-    to: "this.pagesCompacted = pagesFreed;",
+    what: "an empty zspage that is freed stays in its class",
+    from: `removeZspage(this.zspages, sizeClass, zspage);
+    sizeClass.objsAllocated`,
+    to: "sizeClass.objsAllocated",
+  },
+  {
+    what: "the chunks of a zspage that is freed stay in its class",
+    from: `removeZspage(this.zspages, sizeClass, zspage);
+    sizeClass.objsAllocated -= sizeClass.objectsPerZspage;`,
+    to: "removeZspage(this.zspages, sizeClass, zspage);",
   },
   {
     what: "pages that the shrinker frees do not count in pages_compacted",
@@ -254,8 +261,8 @@ const POOL = mutantsOf("zsmalloc/pool", ["zsmalloc"], [
   },
   {
     what: "the smallest class is not compacted",
-    from: "for (let nth = this.classes.length - 1; nth >= 0; nth--) {",
-    to: "for (let nth = this.classes.length - 1; nth > 0; nth--) {",
+    from: "for (let nth = pool.classes.length - 1; nth >= 0; nth--) {",
+    to: "for (let nth = pool.classes.length - 1; nth > 0; nth--) {",
   },
   {
     what: "a zspage that is freed counts as one page",

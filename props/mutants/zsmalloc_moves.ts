@@ -38,19 +38,19 @@ const COMPACTION = [
     {
       what: "6.1 takes objects from the fullest zspages",
       from: `const source = takeEmptiest(pool, sizeClass);
-    if (source === NO_ZSPAGE) return pagesFreed;
+    if (source === NO_ZSPAGE) break;
     let destination`,
       to: `const source = takeFullest(pool, sizeClass);
-    if (source === NO_ZSPAGE) return pagesFreed;
+    if (source === NO_ZSPAGE) break;
     let destination`,
     },
     {
       what: "5.10 takes objects from the fullest zspages",
       from: `const source = takeEmptiest(pool, sizeClass);
-    if (source === NO_ZSPAGE) return pagesFreed;
+    if (source === NO_ZSPAGE) break;
     const destination`,
       to: `const source = takeFullest(pool, sizeClass);
-    if (source === NO_ZSPAGE) return pagesFreed;
+    if (source === NO_ZSPAGE) break;
     const destination`,
     },
     {
@@ -65,15 +65,15 @@ const COMPACTION = [
     },
     {
       what: "6.12 leaves a class alone of which an object is mapped",
-      from: `if (profile.mapped === "left-alone") return false;`,
-      to: "if (profile.release.name) return false;",
+      from: `if (profile.mapped === "left-alone") {`,
+      to: "if (profile.release.name) {",
     },
   ]),
   ...mutantsOf("zsmalloc/compaction", ["zsmalloc"], [
     {
       what: "a pinned object is moved",
-      from: "if (handle !== 0 && !mappings.isPinned(handle)) return handle;",
-      to: "if (handle !== 0) return handle;",
+      from: "if (!mappings.isPinned(handle)) return true;",
+      to: "return true;",
     },
     {
       what: "objects moved are not counted",
@@ -99,9 +99,9 @@ const COMPACTION = [
     },
     {
       what: "a zspage that is freed counts as one page",
-      from: `pool.freeZspage(sizeClass, source);
+      from: `yield* pool.countCompacted(sizeClass.pagesPerZspage);
   return sizeClass.pagesPerZspage;`,
-      to: `pool.freeZspage(sizeClass, source);
+      to: `yield* pool.countCompacted(sizeClass.pagesPerZspage);
   return 1;`,
     },
   ]),
@@ -158,19 +158,18 @@ const MAPPING = [
     },
     {
       what: "a mapped object makes it EAGAIN",
-      from:
-        `if (profile.mapped === "left-alone") return profile.migrationOfMapped;`,
-      to: `if (profile.mapped === "left-alone") return "EAGAIN";`,
+      from: "return profile.migrationOfMapped;",
+      to: `return "EAGAIN";`,
     },
     {
       what: "a pinned object is moved",
-      from: `if (mappings.isPinned(handle)) return profile.migrationOfMapped;`,
-      to: "if (handle === 0) return profile.migrationOfMapped;",
+      from: "if (mappings.isPinned(handle)) {",
+      to: "if (handle === 0) {",
     },
     {
       what: "a frame whose zspage is gone is moved",
-      from: "if (holds.isGone(pfn)) {",
-      to: "if (holds.isGone(pfn) && holds.isLocked(pfn)) {",
+      from: "if (pool.holds.isGone(pfn)) {",
+      to: "if (pool.holds.isGone(pfn) && pfn === NO_PAGE) {",
     },
   ]),
 ];
@@ -179,8 +178,8 @@ const HOLDS = [
   ...mutantsOf("zsmalloc/isolation", ["zsmalloc"], [
     {
       what: "a locked frame is isolated",
-      from: "|| holds.isLocked(pfn) || holds.isIsolated(pfn)",
-      to: "|| holds.isIsolated(pfn)",
+      from: "mayIsolate(pool, pfn) && !pool.holds.isLocked(pfn) &&",
+      to: "mayIsolate(pool, pfn) &&",
     },
     {
       what: "5.10 leaves the zspage on its list",
@@ -189,21 +188,38 @@ const HOLDS = [
     },
     {
       what: "5.10 puts a zspage back with a frame of it isolated",
-      from: "else if (!holds.isZspageIsolated(zspage)) {",
-      to: "else {",
+      from: "if (zspage !== NO_ZSPAGE && !holds.isZspageIsolated(zspage)) {",
+      to: "if (zspage !== NO_ZSPAGE) {",
     },
     {
       what: "the frame of a zspage that is gone is not given back",
-      from: "if (zspage === NO_ZSPAGE) memory.freePage(pfn);",
-      to: "if (zspage === NO_ZSPAGE) return;",
+      from: "if (isGone) pool.memory.freePage(pfn);",
+      to: "",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/page_locks", ["zsmalloc"], [
+    {
+      what: "the worker does not wait for a locked frame",
+      from: `while (holds.isLocked(pfn)) {`,
+      to: "while (holds.isLocked(pfn) && pfn < 0) {",
+    },
+    {
+      what: "a zspage is freed with a frame of it locked",
+      from: `else {
+      yield* unlockPages(pages, locked, TRYLOCK_ZSPAGE);`,
+      to: `else if (pages.holds.isLocked(pfn)) locked.push(pfn);
+    else {
+      yield* unlockPages(pages, locked, TRYLOCK_ZSPAGE);`,
+    },
+  ]),
+  ...mutantsOf("zsmalloc/count_compacted", ["zsmalloc"], [
+    {
+      what: "pages_compacted is that of the last compaction",
+      from: "pool.pagesCompacted += pagesFreed;",
+      to: "pool.pagesCompacted = pagesFreed;",
     },
   ]),
   ...mutantsOf("zsmalloc/deferred_free", ["zsmalloc"], [
-    {
-      what: "the worker does not wait for a locked frame",
-      from: "pages.some((pfn) => holds.isLocked(pfn))",
-      to: "pages.length === 0",
-    },
     {
       what: "what the worker frees stays counted as empty in 6.12 too",
       from: `if (pool.profile.deferredFree === "uncounted") {`,
@@ -218,20 +234,14 @@ const HOLDS = [
   ...mutantsOf("zsmalloc/free", ["zsmalloc"], [
     {
       what: "7.3 gives frames back before its stop",
-      from: `pages.forEach((pfn) => holds.lock(pfn));
-  removeZspage`,
-      to: `pool.pagesAllocated -= sizeClass.pagesPerZspage;
-  removeZspage`,
+      from: `yield writes("pool->pages_allocated", ZS_FREE);`,
+      to: "",
     },
     {
       what: "7.3 leaves the empty zspage in its class",
-      from: "removeZspage(zspages, sizeClass, zspage);",
-      to: "",
-    },
-    {
-      what: "7.3 leaves the empty zspage's chunks in its class",
-      from: "sizeClass.objsAllocated -= sizeClass.objectsPerZspage;",
-      to: "",
+      from: `pool.uncountZspage(sizeClass, zspage);
+  holds.offLists`,
+      to: "holds.offLists",
     },
     {
       what: "the handle of an object that is gone still names it",
@@ -249,7 +259,7 @@ const HOLDS = [
   ...mutantsOf("zsmalloc/pool", ["zsmalloc"], [
     {
       what: "two compactions of a pool go on at a time",
-      from: `if (compactions === "one" && this.#compactions > 0) return 0;`,
+      from: "if (this.#compactions > 0) return 0;",
       to: "",
     },
     {

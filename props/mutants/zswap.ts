@@ -254,8 +254,8 @@ const LOAD = [
     {
       what: "the pools are counted after z3fold's worker",
       from: `onFreed();
-  runToEnd(steps);`,
-      to: `runToEnd(steps);
+  work?.();`,
+      to: `work?.();
   onFreed();`,
     },
   ]),

@@ -66,6 +66,11 @@ export function toldAlgorithm(text: string, profile: Profile): Algorithm {
     );
   }
   const errno = zram.refuseParams(name, params);
+  if (errno === "stops") {
+    throw new UsageError(
+      `Cannot use '${text}': ${kernel} would stop at it (BUG_ON): deflate's winbits are 9 to 15, or -9 to -15`,
+    );
+  }
   if (errno !== undefined) {
     throw new UsageError(
       `Cannot use '${text}': ${kernel} refuses it with ${errno}`,

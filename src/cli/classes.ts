@@ -35,7 +35,8 @@ ${profileHelp(18, `the kernel to be, by default ${LINUX_6_18.name}`)}${
                   ${LINUX_6_18.name},chain-size=16,page-size=16384
   --on PATH…      and what each needs for every page of the files (folders are
                   walked), written to a zram device
-  --algorithm A   which compresses them: ${ALGORITHM_NAMES};
+  --algorithm A   which compresses them:
+                  ${ALGORITHM_NAMES};
                   by default ${DEFAULT_ALGORITHM}
   --json          the classes for machines
 `;

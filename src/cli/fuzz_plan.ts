@@ -1,5 +1,4 @@
 /** What `zspec fuzz` is asked for, and what comes of it. */
-import { codecsOf } from "../codec/codecs.ts";
 import { isEmptyShard, type Shard } from "../search/batches.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { Machine } from "../search/machine.ts";
@@ -76,9 +75,6 @@ export function planOf(options: Options): FuzzPlan {
   }
   const { profile } = namedProfile(options);
   const machines = machinesOf(options.paths, profile);
-  if (profile !== undefined) {
-    machines.forEach((machine) => assertCompresses(machine, profile));
-  }
   return {
     machines,
     profile,
@@ -96,25 +92,6 @@ export function planOf(options: Options): FuzzPlan {
 function isThere({ name }: Machine, { zswap }: Profile): boolean {
   const isZpool = ["zbud", "z3fold"].includes(name);
   return !isZpool || zswap.zpools.some((zpool) => zpool === name);
-}
-
-/** Refuses a kernel whose pages would be compressed by what zspec has not. */
-function assertCompresses(
-  { name }: Machine,
-  { name: kernel, zram, zswap }: Profile,
-): void {
-  const has = (algorithm: string) =>
-    codecsOf(zram).some((codec) => codec.name === algorithm);
-  const unknown = ["zswap", "swap"].includes(name) &&
-      !has(zswap.defaultCompressor)
-    ? `zswap's compressor, ${zswap.defaultCompressor}`
-    : name === "swap" && !zram.compAlgorithms.some(has)
-    ? `zram's algorithms, ${zram.compAlgorithms.join(", ")}`
-    : undefined;
-  if (unknown === undefined) return;
-  throw new UsageError(
-    `Cannot fuzz ${name}: zspec does not model ${unknown} of ${kernel}`,
-  );
 }
 
 /**

@@ -8,6 +8,7 @@ import { GUEST_USAGE, guestCommand } from "./guest.ts";
 import { INVARIANTS_USAGE, invariantsCommand } from "./invariants.ts";
 import { MERGE_USAGE, mergeCommand } from "./merge.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
+import { RACES_USAGE, racesCommand } from "./races.ts";
 import { RECORD_USAGE, recordCommand } from "./record.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
@@ -62,6 +63,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: FUZZ_USAGE,
     summary: "run random programs on the model and on naive ones",
     run: fuzzCommand,
+  },
+  races: {
+    usage: RACES_USAGE,
+    summary: "let operations overlap in every way that there is",
+    run: (args) => racesCommand(args),
   },
   merge: {
     usage: MERGE_USAGE,

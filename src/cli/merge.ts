@@ -15,9 +15,9 @@ import { parseOptions, readText, UsageError } from "./usage.ts";
 /** How `zspec merge` is called. */
 export const MERGE_USAGE = `zspec merge FILE… [--json]
 
-Puts together what 'zspec fuzz --shard I/N --json' or 'zspec conform --shard I/N
---json' printed for each I from 1 to N: programs, steps, and how often each rule
-was exercised. Fails where a shard is missing.
+Puts together what 'zspec fuzz --shard I/N --json', or conform, or races printed
+for each I from 1 to N: programs, schedules, steps, and how often each rule was
+exercised. Fails where a shard is missing.
 
   --json  the result for machines
 
@@ -81,16 +81,21 @@ function rulesOf({ reach }: Part): { readonly id: string }[] {
 
 function render(merged: MergedResult): string {
   const { search, seed, shards, machines, failures, interrupted } = merged;
+  const hasSchedules = machines.some(({ schedules }) =>
+    schedules !== undefined
+  );
   const rows = table(
     [
       { title: "machine", align: "left" },
       { title: "programs" },
+      ...hasSchedules ? [{ title: "schedules" }] : [],
       { title: "steps" },
       { title: "rules exercised" },
     ],
     machines.map((part) => [
       part.machine,
       grouped(part.programs),
+      ...hasSchedules ? [grouped(part.schedules ?? 0)] : [],
       grouped(part.steps),
       exercisedOf(rulesOf(part), part.reach),
     ]),

@@ -34,7 +34,8 @@ judged as 'zspec conform' and 'zspec guest conform' do.
 
   --sizes recorded  take each compressed length from the transcript
   --sizes computed  compress with the model's own encoder; the default where
-                    that encoder equals the kernel's
+                    that encoder equals the kernel's. It says of how many pages
+                    the length is taken as recorded all the same, and why
   --device PATH     an idle zram device of the running kernel
   --guest           a kernel that is booted in QEMU, see 'zspec guest --help'
   --image DIR       the folder of its image; --guest is meant then, as with the
@@ -112,11 +113,18 @@ function replayFinding(path: string, text: string): number {
   return 1;
 }
 
+/** Where the model took lengths from. */
+function sizesText({ sizes, asRecorded }: Verdict): string {
+  if (asRecorded === undefined) return `sizes ${sizes}`;
+  const { pages, why } = asRecorded;
+  return `sizes ${sizes}, but as recorded of ${counted(pages, "page")}: ${why}`;
+}
+
 /** How the model follows a recording. */
 function renderVerdict(path: string, verdict: Verdict): string {
   return renderFollowed(path, verdict, {
-    equal: `all equal (sizes ${verdict.sizes})`,
-    different: `not what the model shows (sizes ${verdict.sizes})`,
+    equal: `all equal (${sizesText(verdict)})`,
+    different: `not what the model shows (${sizesText(verdict)})`,
     // What the recording has, and what the model predicts.
     columns: ["observed", "expected"],
   });

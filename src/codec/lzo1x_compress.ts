@@ -5,25 +5,8 @@
  * Source: `lib/lzo/lzo1x_compress.c`, as in Linux 5.10 to 7.3 on 64-bit
  * machines.
  */
-import {
-  FIRST_BYTE,
-  type Lzo1xVersion,
-  M2_MAX_LENGTH,
-  M2_MAX_OFFSET,
-  M3_MARKER,
-  M3_MAX_LENGTH,
-  M3_MAX_OFFSET,
-  M4_MARKER,
-  M4_MAX_LENGTH,
-  M4_MAX_OFFSET,
-  MAX_FIRST_LITERALS,
-  MAX_SHORT_LITERALS,
-  MAX_STATE_LITERALS,
-  MAX_ZERO_RUN,
-  MIN_ZERO_RUN,
-  ZERO_RUN_DISTANCE,
-  ZERO_RUN_MARKER,
-} from "./lzo1x.ts";
+import * as format from "./lzo1x.ts";
+import type { Lzo1xVersion } from "./lzo1x.ts";
 import * as workspace from "./workspace.ts";
 
 /** The last bytes of a page that no match is searched in. */
@@ -44,20 +27,43 @@ const DICTIONARY_BITS = 13;
 /** The dictionary's multiplier. */
 const HASH_MULTIPLIER = 0x1824429d;
 
+/** How far before the end of a match its bits `SS` are. */
+const MATCH_STATE = 2;
+/** How far before the end of a run of zeros its bits `SS` are. */
+const ZERO_RUN_STATE = 3;
+
 // V8 compiles a module's own constants in, but looks imported ones up.
+const {
+  FIRST_BYTE,
+  M2_MAX_LENGTH,
+  M2_MAX_OFFSET,
+  M3_MARKER,
+  M3_MAX_LENGTH,
+  M3_MAX_OFFSET,
+  M4_MARKER,
+  M4_MAX_LENGTH,
+  M4_MAX_OFFSET,
+  MAX_FIRST_LITERALS,
+  MAX_SHORT_LITERALS,
+  MAX_STATE_LITERALS,
+  MAX_ZERO_RUN,
+  MIN_ZERO_RUN,
+  ZERO_RUN_DISTANCE,
+  ZERO_RUN_MARKER,
+} = format;
 const {
   copyLiterals,
   loadPage,
   read32,
   sameBytes,
-  source,
-  storeEncoded,
-  target,
+  pageBytes,
+  storeCode,
+  codeBytes,
 } = workspace;
 
 /**
- * Where each hash of four bytes was seen last: 16-bit positions in the window,
- * all zero at first, so that its start is everything's first candidate.
+ * Where each hash of four bytes was seen last: 16-bit positions, at first that
+ * of the window's start, so that it is everything's first candidate.
  */
 const dictionary = new Uint16Array(1 << DICTIONARY_BITS);
 
@@ -74,65 +80,87 @@ interface Encoding {
   stateAt: number;
 }
 
+/** `bytes` as a multiple of `unit`, a power of two. */
+function roundUp(bytes: number, unit: number): number {
+  return (bytes + unit - 1) & -unit;
+}
+
 /** Writes a length beyond what an instruction's bits hold; returns the end. */
 function putLongLength(at: number, beyond: number): number {
-  for (; beyond > 255; beyond -= 255) target[at++] = 0;
-  target[at++] = beyond;
+  for (; beyond > 255; beyond -= 255) codeBytes[at++] = 0;
+  codeBytes[at++] = beyond;
   return at;
 }
 
-/** Puts the literals from the anchor up to `end` into the stream. */
-function putLiterals(encoding: Encoding, end: number): void {
-  const { anchor } = encoding;
-  const count = end - anchor;
-  if (count === 0) return;
-  let at = encoding.length;
+/**
+ * Puts `count` literals from `anchor` on into the stream at `at`, fewer than
+ * four into the instruction whose bits `SS` are at `stateAt`; returns the end.
+ */
+function putLiterals(
+  anchor: number,
+  count: number,
+  at: number,
+  stateAt: number,
+): number {
   if (count <= MAX_STATE_LITERALS) {
-    target[encoding.stateAt] |= count;
+    codeBytes[stateAt] |= count;
   } else if (count <= MAX_SHORT_LITERALS) {
-    target[at++] = count - MAX_STATE_LITERALS;
+    codeBytes[at++] = count - MAX_STATE_LITERALS;
   } else {
-    target[at++] = 0;
+    codeBytes[at++] = 0;
     at = putLongLength(at, count - MAX_SHORT_LITERALS);
   }
-  encoding.length = copyLiterals(anchor, count, at);
+  return copyLiterals(anchor, count, at);
 }
 
-/** Puts a run of zeros into the stream. */
-function putZeroRun(encoding: Encoding, bytes: number): void {
+/**
+ * Puts a run of zeros into the stream; returns the end, which is
+ * `ZERO_RUN_STATE` bytes after the bits `SS`.
+ */
+function putZeroRun(bytes: number, at: number): number {
   const beyond = bytes - MIN_ZERO_RUN;
-  let at = encoding.length;
-  target[at++] = ZERO_RUN_MARKER | (beyond & 7);
-  encoding.stateAt = at;
-  target[at++] = ZERO_RUN_DISTANCE & 0xff;
-  target[at++] = ZERO_RUN_DISTANCE >>> 8;
-  target[at++] = beyond >>> 3;
-  encoding.length = at;
+  codeBytes[at] = ZERO_RUN_MARKER | (beyond & 7);
+  codeBytes[at + 1] = ZERO_RUN_DISTANCE & 0xff;
+  codeBytes[at + 2] = ZERO_RUN_DISTANCE >>> 8;
+  codeBytes[at + 3] = beyond >>> 3;
+  return at + 4;
 }
 
-/** Puts a match into the stream, in the shortest form that holds it. */
-function putMatch(encoding: Encoding, distance: number, length: number): void {
-  let at = encoding.length;
+/**
+ * Puts a match into the stream, in the shortest form that holds it; returns the
+ * end, which is `MATCH_STATE` bytes after the bits `SS`.
+ */
+function putMatch(distance: number, length: number, at: number): number {
+  const back = distance - 1;
   if (length <= M2_MAX_LENGTH && distance <= M2_MAX_OFFSET) {
-    const back = distance - 1;
-    target[at++] = ((length - 1) << 5) | ((back & 7) << 2);
-    target[at++] = back >>> 3;
-  } else {
-    const near = distance <= M3_MAX_OFFSET;
-    const back = distance - (near ? 1 : M3_MAX_OFFSET);
-    const marker = near ? M3_MARKER : M4_MARKER | ((back >>> 11) & 8);
-    const most = near ? M3_MAX_LENGTH : M4_MAX_LENGTH;
-    if (length <= most) {
-      target[at++] = marker | (length - 2);
-    } else {
-      target[at++] = marker;
-      at = putLongLength(at, length - most);
-    }
-    target[at++] = back << 2;
-    target[at++] = back >>> 6;
+    codeBytes[at] = ((length - 1) << 5) | ((back & 7) << 2);
+    codeBytes[at + 1] = back >>> 3;
+    return at + 2;
   }
-  encoding.stateAt = at - 2;
-  encoding.length = at;
+  if (length <= M3_MAX_LENGTH && distance <= M3_MAX_OFFSET) {
+    codeBytes[at] = M3_MARKER | (length - 2);
+    codeBytes[at + 1] = back << 2;
+    codeBytes[at + 2] = back >>> 6;
+    return at + 3;
+  }
+  return putFarMatch(distance, length, at);
+}
+
+/** {@linkcode putMatch} for what is long or far. */
+function putFarMatch(distance: number, length: number, at: number): number {
+  const near = distance <= M3_MAX_OFFSET;
+  const back = distance - (near ? 1 : M3_MAX_OFFSET);
+  const marker = near ? M3_MARKER : M4_MARKER | ((back >>> 11) & 8);
+  const most = near ? M3_MAX_LENGTH : M4_MAX_LENGTH;
+  if (length <= most) {
+    codeBytes[at++] = marker | (length - 2);
+  } else {
+    codeBytes[at++] = marker;
+    at = putLongLength(at, length - most);
+  }
+  codeBytes[at] = back << 2;
+  codeBytes[at + 1] = back >>> 6;
+  return at + 2;
 }
 
 /**
@@ -140,22 +168,18 @@ function putMatch(encoding: Encoding, distance: number, length: number): void {
  * a time find out: one that comes to `limit` is cut there, at a whole number of
  * eights after the first four.
  */
-function matchLength(
-  position: number,
-  match: number,
-  limit: number,
-): number {
-  let length = MIN_MATCH;
-  for (;;) {
-    const at = position + length;
-    const from = match + length;
-    const low = read32(at) ^ read32(from);
-    if (low !== 0) return length + sameBytes(low);
-    const high = read32(at + 4) ^ read32(from + 4);
-    if (high !== 0) return length + 4 + sameBytes(high);
-    length += MATCH_WORD_BYTES;
-    if (position + length >= limit) return length;
+function matchLength(position: number, match: number, limit: number): number {
+  let at = position + MIN_MATCH;
+  let from = match + MIN_MATCH;
+  const end = at + roundUp(Math.max(limit - at, 1), MATCH_WORD_BYTES);
+  for (; at < end; at += 4, from += 4) {
+    const difference = read32(at) ^ read32(from);
+    if (difference !== 0) {
+      at += sameBytes(difference);
+      break;
+    }
   }
+  return at - position;
 }
 
 /** How many zeros stand at `position`, four of them known; at most `limit`. */
@@ -163,7 +187,7 @@ function zeroRunLength(position: number, limit: number): number {
   const end = Math.min(limit, position + MAX_ZERO_RUN);
   let at = position + MIN_ZERO_RUN;
   while (at + 4 <= end && read32(at) === 0) at += 4;
-  while (at < end && source[at] === 0) at++;
+  while (at < end && pageBytes[at] === 0) at++;
   return at - position;
 }
 
@@ -177,61 +201,93 @@ function unambiguousLength(distance: number, length: number): number {
     : length;
 }
 
+/** What {@linkcode findMatch} answers where there is none. */
+const NO_MATCH = -1;
+
+/**
+ * The first position, from `position` on, that begins a run of zeros, where
+ * `zeroRuns` are looked for, or whose four bytes stand at the position the
+ * dictionary has for them. Returns the former in the high 16
+ * bits and the latter in the low ones, which a run has as well; or
+ * {@linkcode NO_MATCH} where the search comes to `limit`. The step is one in
+ * the first 32 bytes after `from`, and grows by one with every 32. Every
+ * position tried enters the dictionary.
+ */
+function findMatch(
+  position: number,
+  from: number,
+  limit: number,
+  zeroRuns: boolean,
+): number {
+  while (position < limit) {
+    const step = 1 + ((position - from) >>> SKIP_TRIGGER);
+    const end = Math.min(limit, from + (step << SKIP_TRIGGER));
+    for (; position < end; position += step) {
+      const word = read32(position);
+      if (word === 0 && zeroRuns) return (position << 16) | position;
+      const slot = Math.imul(word, HASH_MULTIPLIER) >>> (32 - DICTIONARY_BITS);
+      const match = dictionary[slot];
+      dictionary[slot] = position;
+      if (read32(match) === word) return (position << 16) | match;
+    }
+  }
+  return NO_MATCH;
+}
+
 /**
  * Encodes the window of the page from `start` to `end`, all but its tail.
  * Specifies `lzo1x_1_do_compress`.
  */
 function encodeWindow(encoding: Encoding, start: number, end: number): void {
-  const { version } = encoding;
+  const hasRuns = encoding.version === 1;
+  let { anchor, length: at, stateAt } = encoding;
   const limit = end - TAIL_BYTES;
   // The first match has four literals or more before it: no earlier
   // instruction's bits `SS` could count fewer.
-  const pending = start - encoding.anchor;
-  let position = start + Math.max(0, MIN_MATCH - pending) + 1;
+  let position = start + Math.max(0, MIN_MATCH - (start - anchor)) + 1;
   let searchedFrom = start;
-  dictionary.fill(0);
-  while (position < limit) {
-    const word = read32(position);
-    if (word === 0 && version === 1) {
+  dictionary.fill(start);
+  for (;;) {
+    const found = findMatch(position, searchedFrom, limit, hasRuns);
+    if (found === NO_MATCH) break;
+    position = found >>> 16;
+    const distance = position - (found & 0xffff);
+    at = putLiterals(anchor, position - anchor, at, stateAt);
+    if (distance === 0) {
       const run = zeroRunLength(position, limit);
-      putLiterals(encoding, position);
-      putZeroRun(encoding, run);
+      at = putZeroRun(run, at);
+      stateAt = at - ZERO_RUN_STATE;
       position += run;
     } else {
-      const slot = Math.imul(word, HASH_MULTIPLIER) >>> (32 - DICTIONARY_BITS);
-      const match = start + dictionary[slot];
-      dictionary[slot] = position - start;
-      if (read32(match) !== word) {
-        position += 1 + ((position - searchedFrom) >>> SKIP_TRIGGER);
-        continue;
-      }
-      putLiterals(encoding, position);
-      const distance = position - match;
-      let length = matchLength(position, match, limit);
-      if (version === 1) length = unambiguousLength(distance, length);
-      putMatch(encoding, distance, length);
+      let length = matchLength(position, position - distance, limit);
+      if (hasRuns) length = unambiguousLength(distance, length);
+      at = putMatch(distance, length, at);
+      stateAt = at - MATCH_STATE;
       position += length;
     }
-    encoding.anchor = position;
+    anchor = position;
     searchedFrom = position;
   }
+  encoding.anchor = anchor;
+  encoding.length = at;
+  encoding.stateAt = stateAt;
 }
 
 /** Puts the page's last literals into the stream, and its end. */
 function finish(encoding: Encoding, headerBytes: number): void {
-  const { anchor, pageLength } = encoding;
+  const { anchor, pageLength, stateAt } = encoding;
   const count = pageLength - anchor;
-  if (
-    encoding.length === headerBytes && count > 0 && count <= MAX_FIRST_LITERALS
-  ) {
-    target[encoding.length++] = FIRST_BYTE + count;
-    encoding.length = copyLiterals(anchor, count, encoding.length);
+  let at = encoding.length;
+  if (at === headerBytes && count > 0 && count <= MAX_FIRST_LITERALS) {
+    codeBytes[at++] = FIRST_BYTE + count;
+    at = copyLiterals(anchor, count, at);
   } else {
-    putLiterals(encoding, pageLength);
+    at = putLiterals(anchor, count, at, stateAt);
   }
-  target[encoding.length++] = M4_MARKER | 1;
-  target[encoding.length++] = 0;
-  target[encoding.length++] = 0;
+  codeBytes[at++] = M4_MARKER | 1;
+  codeBytes[at++] = 0;
+  codeBytes[at++] = 0;
+  encoding.length = at;
 }
 
 /**
@@ -248,8 +304,8 @@ export function compressLzo1x(
   loadPage(page);
   const headerBytes = version === 0 ? 0 : 2;
   if (version !== 0) {
-    target[0] = FIRST_BYTE;
-    target[1] = version;
+    codeBytes[0] = FIRST_BYTE;
+    codeBytes[1] = version;
   }
   const encoding: Encoding = {
     version,
@@ -267,5 +323,5 @@ export function compressLzo1x(
     start = end;
   }
   finish(encoding, headerBytes);
-  return storeEncoded(into, encoding.length);
+  return storeCode(into, encoding.length);
 }

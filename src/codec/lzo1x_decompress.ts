@@ -1,11 +1,24 @@
 /**
- * The decoder of LZO1X streams of both versions. It checks every byte it
- * reads, writes or goes back to, so that no stream leads it out of bounds.
+ * The decoder of LZO1X streams of both versions. It checks every length and
+ * distance before it copies, so that no stream leads it out of bounds.
  *
  * Source: `Documentation/staging/lzo.rst`, `lib/lzo/lzo1x_decompress_safe.c`.
  */
 import { CorruptDataError } from "./codec.ts";
-import {
+import * as format from "./lzo1x.ts";
+import * as workspace from "./workspace.ts";
+
+/** The shortest stream in bytes: its end alone. */
+const MIN_BYTES = 3;
+/** The length that the end's instruction has. */
+const END_LENGTH = 3;
+/** What the last instruction has copied: more literals than `SS` holds. */
+const LONG_LITERALS = 4;
+/** What a byte of 0 adds to a length, which then goes on. */
+const MORE = 255;
+
+// V8 compiles a module's own constants in, but looks imported ones up.
+const {
   FIRST_BYTE,
   M2_MAX_OFFSET,
   M3_MARKER,
@@ -19,20 +32,24 @@ import {
   MIN_ZERO_RUN,
   ZERO_RUN_DISTANCE,
   ZERO_RUN_MARKER,
-} from "./lzo1x.ts";
+} = format;
+const {
+  codeBytes,
+  copyMatch,
+  lengthEnd,
+  loadCode,
+  pageBytes,
+  storePage,
+  takeLiterals,
+} = workspace;
 
-/** The shortest stream in bytes: its end alone. */
-const MIN_BYTES = 3;
-/** The length that the end's instruction has. */
-const END_LENGTH = 3;
-/** What the last instruction has copied: more literals than `SS` holds. */
-const LONG_LITERALS = 4;
-
-/** A stream being decoded. */
+/** A stream being decoded, in the workspace. */
 interface Decoding {
   readonly algorithm: string;
-  readonly stream: Uint8Array;
-  readonly page: Uint8Array;
+  /** Bytes of the stream. */
+  readonly end: number;
+  /** Bytes of the page. */
+  readonly size: number;
   /** Whether the stream can have runs of zeros: it has a version. */
   readonly hasZeroRuns: boolean;
   /** Next byte of the stream to be read. */
@@ -45,65 +62,38 @@ function refuse({ algorithm }: Decoding, reason: string): never {
   throw new CorruptDataError(algorithm, reason);
 }
 
-/** The next byte, which is part of `what`. */
-function take(decoding: Decoding, what: string): number {
-  if (decoding.position >= decoding.stream.length) {
-    refuse(decoding, `it ends inside ${what}`);
-  }
-  return decoding.stream[decoding.position++];
+function refuseBeyond(decoding: Decoding, at: number): never {
+  refuse(
+    decoding,
+    `byte ${at} goes beyond the page's ${decoding.size} bytes`,
+  );
 }
 
-/** `length`, or what follows where an instruction holds none: 0 stands for that. */
-function extend(decoding: Decoding, length: number, most: number): number {
-  if (length !== 0) return length;
-  let extended = most;
-  for (;;) {
-    const byte = take(decoding, "a length");
-    if (byte !== 0) return extended + byte;
-    extended += 255;
-  }
+/** Where a length ends that goes on at `at`. */
+function longLengthEnd(decoding: Decoding, at: number): number {
+  const stop = lengthEnd(at, decoding.end, 0);
+  if (stop > decoding.end) refuse(decoding, "it ends inside a length");
+  return stop;
 }
 
-/** Checks that there is room for `bytes` more, and returns where they go. */
-function make(decoding: Decoding, bytes: number): number {
-  const { page, made, position } = decoding;
-  if (bytes > page.length - made) {
-    refuse(
-      decoding,
-      `byte ${position} goes beyond the page's ${page.length} bytes`,
-    );
-  }
-  decoding.made += bytes;
-  return made;
+/** What the bytes from `at` up to `stop` add to a length. */
+function longLength(at: number, stop: number): number {
+  return MORE * (stop - 1 - at) + codeBytes[stop - 1];
 }
 
-/** Takes `count` literals from the stream. */
-function copyLiterals(decoding: Decoding, count: number): void {
-  const { stream, page, position } = decoding;
-  if (count > stream.length - position) {
-    refuse(
-      decoding,
-      `it ends inside the ${count} literals at byte ${position}`,
-    );
+/** Takes `count` literals from `at` on; returns the new end of the page. */
+function copyLiterals(
+  decoding: Decoding,
+  at: number,
+  count: number,
+  made: number,
+): number {
+  const { end, size } = decoding;
+  if (count > end - at) {
+    refuse(decoding, `it ends inside the ${count} literals at byte ${at}`);
   }
-  let at = make(decoding, count);
-  const end = position + count;
-  for (let from = position; from < end; from++) page[at++] = stream[from];
-  decoding.position = end;
-}
-
-/** Copies `length` bytes from `distance` bytes back, one after the other. */
-function copyMatch(decoding: Decoding, distance: number, length: number): void {
-  const { page, made, position } = decoding;
-  if (distance > made) {
-    refuse(
-      decoding,
-      `the match before byte ${position} goes back ${distance} of ${made} bytes`,
-    );
-  }
-  const at = make(decoding, length);
-  const end = at + length;
-  for (let to = at; to < end; to++) page[to] = page[to - distance];
+  if (count > size - made) refuseBeyond(decoding, at);
+  return takeLiterals(at, count, made);
 }
 
 /** What {@linkcode copyFarMatch} answers at the stream's end. */
@@ -114,76 +104,86 @@ const END = -1;
  * number of literals that follow, or {@linkcode END}.
  */
 function copyFarMatch(decoding: Decoding, instruction: number): number {
-  const { stream, position } = decoding;
+  const { end, position } = decoding;
   if (
     decoding.hasZeroRuns && (instruction & 0xf8) === ZERO_RUN_MARKER &&
-    position + 1 < stream.length &&
-    (stream[position] & ZERO_RUN_DISTANCE) === (ZERO_RUN_DISTANCE & 0xff) &&
-    stream[position + 1] === ZERO_RUN_DISTANCE >>> 8
+    position + 1 < end &&
+    (codeBytes[position] & ZERO_RUN_DISTANCE) === (ZERO_RUN_DISTANCE & 0xff) &&
+    codeBytes[position + 1] === ZERO_RUN_DISTANCE >>> 8
   ) {
-    decoding.position += 2;
-    const above = take(decoding, "a run of zeros") << 3;
-    const run = (above | (instruction & 7)) + MIN_ZERO_RUN;
-    const at = make(decoding, run);
-    decoding.page.fill(0, at, at + run);
-    return stream[position] & MAX_STATE_LITERALS;
+    copyZeroRun(decoding, instruction & 7);
+    return codeBytes[position] & MAX_STATE_LITERALS;
   }
-  const length = extend(decoding, instruction & 7, M4_MAX_LENGTH - 2) + 2;
-  const low = take(decoding, "a distance");
-  const back = ((instruction & 8) << 11) |
-    (take(decoding, "a distance") << 6) | (low >>> 2);
+  let at = position;
+  let length = instruction & 7;
+  if (length === 0) {
+    at = longLengthEnd(decoding, at);
+    length = M4_MAX_LENGTH - 2 + longLength(position, at);
+  }
+  length += 2;
+  const low = codeBytes[at];
+  const back = ((instruction & 8) << 11) | (codeBytes[at + 1] << 6) |
+    (low >>> 2);
+  at += 2;
+  if (at > end) refuse(decoding, "it ends inside a distance");
+  decoding.position = at;
   if (back === 0) {
     if (length === END_LENGTH) return END;
     refuse(
       decoding,
-      `the end before byte ${decoding.position} has the length ${length}, not ${END_LENGTH}`,
+      `the end before byte ${at} has the length ${length}, not ${END_LENGTH}`,
     );
   }
-  copyMatch(decoding, M3_MAX_OFFSET + back, length);
+  decoding.made = copyBack(
+    decoding,
+    at,
+    M3_MAX_OFFSET + back,
+    length,
+    decoding.made,
+  );
   return low & MAX_STATE_LITERALS;
 }
 
-/** `001LLLLL`: a match up to 16 KiB back. Returns the literals that follow. */
-function copyNearMatch(decoding: Decoding, instruction: number): number {
-  const length = extend(decoding, instruction & 31, M3_MAX_LENGTH - 2) + 2;
-  const low = take(decoding, "a distance");
-  const back = (take(decoding, "a distance") << 6) | (low >>> 2);
-  copyMatch(decoding, back + 1, length);
-  return low & MAX_STATE_LITERALS;
-}
-
-/** `LLLDDDSS`: a match up to 2 KiB back. Returns the literals that follow. */
-function copyShortMatch(decoding: Decoding, instruction: number): number {
-  const back = (take(decoding, "a distance") << 3) | ((instruction >>> 2) & 7);
-  copyMatch(decoding, back + 1, (instruction >>> 5) + 1);
-  return instruction & MAX_STATE_LITERALS;
+/** A run of zeros, whose length has the bits `low` of its instruction. */
+function copyZeroRun(decoding: Decoding, low: number): void {
+  const { end, size, made } = decoding;
+  const at = decoding.position + 2;
+  if (at >= end) refuse(decoding, "it ends inside a run of zeros");
+  const run = ((codeBytes[at] << 3) | low) + MIN_ZERO_RUN;
+  if (run > size - made) refuseBeyond(decoding, at + 1);
+  pageBytes.fill(0, made, made + run);
+  decoding.made = made + run;
+  decoding.position = at + 1;
 }
 
 /**
- * `0000DDSS`: a match of 2 bytes, or of 3 after many literals. Returns the
- * literals that follow.
+ * Copies `length` bytes from `distance` bytes back, for the instruction before
+ * `at`; returns the new end of the page.
  */
-function copyTinyMatch(
+function copyBack(
   decoding: Decoding,
-  instruction: number,
-  state: number,
+  at: number,
+  distance: number,
+  length: number,
+  made: number,
 ): number {
-  const back = (take(decoding, "a distance") << 2) | (instruction >>> 2);
-  if (state === LONG_LITERALS) {
-    copyMatch(decoding, back + M2_MAX_OFFSET + 1, 3);
-  } else {
-    copyMatch(decoding, back + 1, 2);
+  if (distance > made) {
+    refuse(
+      decoding,
+      `the match before byte ${at} goes back ${distance} of ${made} bytes`,
+    );
   }
-  return instruction & MAX_STATE_LITERALS;
+  if (length > decoding.size - made) refuseBeyond(decoding, at);
+  return copyMatch(distance, length, made);
 }
 
 /** The literals of the very first byte. Returns the state after them. */
 function copyFirstLiterals(decoding: Decoding): number {
-  const { stream, position } = decoding;
-  if (stream[position] <= FIRST_BYTE) return 0;
-  const count = stream[position] - FIRST_BYTE;
-  decoding.position++;
-  copyLiterals(decoding, count);
+  const { position, made } = decoding;
+  if (codeBytes[position] <= FIRST_BYTE) return 0;
+  const count = codeBytes[position] - FIRST_BYTE;
+  decoding.made = copyLiterals(decoding, position + 1, count, made);
+  decoding.position += 1 + count;
   return Math.min(count, LONG_LITERALS);
 }
 
@@ -191,27 +191,64 @@ function copyFirstLiterals(decoding: Decoding): number {
 function decode(decoding: Decoding): void {
   // Literals copied by the last instruction: 0 to 3, or LONG_LITERALS.
   let state = copyFirstLiterals(decoding);
+  const { end } = decoding;
+  let { position: at, made } = decoding;
   for (;;) {
-    const instruction = take(decoding, "the page, without its end");
-    let literals: number;
-    if (instruction >= M3_MARKER) {
-      literals = instruction >= 2 * M3_MARKER
-        ? copyShortMatch(decoding, instruction)
-        : copyNearMatch(decoding, instruction);
-    } else if (instruction >= M4_MARKER) {
-      literals = copyFarMatch(decoding, instruction);
-      if (literals === END) return;
-    } else if (state === 0) {
-      const most = MAX_SHORT_LITERALS - MAX_STATE_LITERALS;
-      const count = extend(decoding, instruction, most) + MAX_STATE_LITERALS;
-      copyLiterals(decoding, count);
+    if (at >= end) {
+      refuse(decoding, "it ends inside the page, without its end");
+    }
+    const instruction = codeBytes[at++];
+    if (instruction < M4_MARKER && state === 0) {
+      let count = instruction;
+      if (count === 0) {
+        const stop = longLengthEnd(decoding, at);
+        count = MAX_SHORT_LITERALS - MAX_STATE_LITERALS + longLength(at, stop);
+        at = stop;
+      }
+      count += MAX_STATE_LITERALS;
+      made = copyLiterals(decoding, at, count, made);
+      at += count;
       state = LONG_LITERALS;
       continue;
-    } else {
-      literals = copyTinyMatch(decoding, instruction, state);
     }
-    if (literals > 0) copyLiterals(decoding, literals);
-    state = literals;
+    if (instruction >= M4_MARKER && instruction < M3_MARKER) {
+      decoding.position = at;
+      decoding.made = made;
+      state = copyFarMatch(decoding, instruction);
+      if (state === END) return;
+      at = decoding.position;
+      made = decoding.made;
+    } else {
+      let low = instruction;
+      let length: number;
+      let back: number;
+      if (instruction >= 2 * M3_MARKER) {
+        length = (instruction >>> 5) + 1;
+        back = (codeBytes[at++] << 3) | ((instruction >>> 2) & 7);
+      } else if (instruction >= M3_MARKER) {
+        length = instruction & 31;
+        if (length === 0) {
+          const stop = longLengthEnd(decoding, at);
+          length = M3_MAX_LENGTH - 2 + longLength(at, stop);
+          at = stop;
+        }
+        length += 2;
+        low = codeBytes[at];
+        back = (codeBytes[at + 1] << 6) | (low >>> 2);
+        at += 2;
+      } else {
+        // A match of 2 bytes, or of 3 after many literals.
+        const isFar = state === LONG_LITERALS;
+        length = isFar ? 3 : 2;
+        back = (codeBytes[at++] << 2) | (instruction >>> 2);
+        if (isFar) back += M2_MAX_OFFSET;
+      }
+      if (at > end) refuse(decoding, "it ends inside a distance");
+      made = copyBack(decoding, at, back + 1, length, made);
+      state = low & MAX_STATE_LITERALS;
+    }
+    made = copyLiterals(decoding, at, state, made);
+    at += state;
   }
 }
 
@@ -227,30 +264,35 @@ export function decompressLzo1x(
   stream: Uint8Array,
   page: Uint8Array,
 ): void {
-  const hasVersion = stream.length >= MIN_VERSIONED_BYTES &&
-    stream[0] === FIRST_BYTE;
+  const end = stream.length;
+  const size = page.length;
+  const hasVersion = end >= MIN_VERSIONED_BYTES && stream[0] === FIRST_BYTE;
   const decoding: Decoding = {
     algorithm,
-    stream,
-    page,
+    end,
+    size,
     hasZeroRuns: hasVersion && stream[1] !== 0,
     position: hasVersion ? 2 : 0,
     made: 0,
   };
-  if (stream.length < MIN_BYTES) {
-    refuse(decoding, `it has ${stream.length} bytes, not ${MIN_BYTES} or more`);
+  if (end < MIN_BYTES) {
+    refuse(decoding, `it has ${end} bytes, not ${MIN_BYTES} or more`);
+  }
+  if (!loadCode(stream, page)) {
+    refuse(decoding, `its ${end} bytes are more than any page's`);
   }
   decode(decoding);
-  if (decoding.position !== stream.length) {
+  if (decoding.position !== end) {
     refuse(
       decoding,
-      `it ends at byte ${decoding.position} of its ${stream.length}`,
+      `it ends at byte ${decoding.position} of its ${end}`,
     );
   }
-  if (decoding.made !== page.length) {
+  if (decoding.made !== size) {
     refuse(
       decoding,
-      `it makes ${decoding.made} bytes of a page's ${page.length}`,
+      `it makes ${decoding.made} bytes of a page's ${size}`,
     );
   }
+  storePage(page);
 }

@@ -1,4 +1,4 @@
-/** Codecs by `node:zlib`. */
+/** Decoding pages by `node:zlib`. */
 import { type Codec, CorruptDataError } from "./codec.ts";
 
 /** What `node:zlib` throws for an output above `maxOutputLength`. */
@@ -7,40 +7,43 @@ function isTooLarge(error: unknown): boolean {
     error.code === "ERR_BUFFER_TOO_LARGE";
 }
 
-/** A codec whose encoder and decoder are `node:zlib`'s. */
-export function zlibCodec(
-  name: string,
-  encode: (page: Uint8Array) => Uint8Array,
-  decode: (compressed: Uint8Array, maxOutputLength: number) => Uint8Array,
-): Codec {
-  return {
+/** Compressed bytes that make more than a page. */
+export function tooLarge(name: string, page: Uint8Array): CorruptDataError {
+  return new CorruptDataError(
     name,
-    compress(page, into) {
-      const encoded = encode(page);
-      into.set(encoded);
-      return encoded.length;
-    },
-    decompress(compressed, page) {
-      let made: Uint8Array;
-      try {
-        made = decode(compressed, page.length);
-      } catch (error) {
-        throw new CorruptDataError(
-          name,
-          isTooLarge(error)
-            ? `it makes more than the page's ${page.length} bytes`
-            : error instanceof Error
-            ? error.message
-            : String(error),
-        );
-      }
-      if (made.length !== page.length) {
-        throw new CorruptDataError(
-          name,
-          `it makes ${made.length} bytes of a page's ${page.length}`,
-        );
-      }
-      page.set(made);
-    },
+    `it makes more than the page's ${page.length} bytes`,
+  );
+}
+
+/** Refuses compressed bytes that made `length` bytes, where that is no page. */
+export function assertWhole(
+  name: string,
+  length: number,
+  page: Uint8Array,
+): void {
+  if (length === page.length) return;
+  throw new CorruptDataError(
+    name,
+    `it makes ${length} bytes of a page's ${page.length}`,
+  );
+}
+
+/** A decoder of pages by one of `node:zlib`. */
+export function zlibDecoder(
+  name: string,
+  decode: (compressed: Uint8Array, maxOutputLength: number) => Uint8Array,
+): Codec["decompress"] {
+  return (compressed, page) => {
+    let made: Uint8Array;
+    try {
+      made = decode(compressed, page.length);
+    } catch (error) {
+      throw isTooLarge(error) ? tooLarge(name, page) : new CorruptDataError(
+        name,
+        error instanceof Error ? error.message : String(error),
+      );
+    }
+    assertWhole(name, made.length, page);
+    page.set(made);
   };
 }

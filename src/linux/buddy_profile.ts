@@ -24,4 +24,26 @@ export interface Z3foldRelease {
    * free chunks again, or on no list until one of its objects is freed.
    */
   readonly reclaimedInPart: "listed-again" | "unlisted";
+  /** Whether it has a list of its pages by age and frees the oldest: not since 6.5. */
+  readonly reclaims: boolean;
+  /**
+   * Whether reclaim claims a headless page, which has no lock, before it has
+   * its object evicted, so that a free leaves it alone; or only pages with a
+   * header, once they are locked.
+   */
+  readonly headlessClaimed: boolean;
+  /**
+   * When reclaim takes its reference to a page: before it tries the page's
+   * lock, dropping it where that is not free; or under that lock.
+   */
+  readonly reclaimReference: "before-page-lock" | "under-page-lock";
+  /** When the claim to a page ends: under its lock, or once that is dropped. */
+  readonly claimEnds: "under-page-lock" | "after-page-lock";
+  /** Whether a new page is first looked for among those about to be freed. */
+  readonly reusesStale: boolean;
+  /**
+   * How slots are allocated for a page that has none, its lock being held:
+   * without sleeping, or as the caller of the allocation may.
+   */
+  readonly slotsAllocated: "atomically" | "sleeping";
 }

@@ -14,11 +14,14 @@ export interface ZcompParams {
 /** ZCOMP_PARAM_NO_LEVEL (ZCOMP_PARAM_NOT_SET since 6.16): as if nothing was said. */
 export const PARAM_NOT_SET: number = -(2 ** 31);
 
-/** Why an algorithm cannot be set up with parameters; nothing where it can. */
+/**
+ * Why an algorithm cannot be set up with parameters, which may be that the
+ * kernel stops; nothing where it can.
+ */
 export type RefuseParams = (
   algorithm: string,
   params: ZcompParams,
-) => Errno | undefined;
+) => Errno | "stops" | undefined;
 
 /** Levels that zlib has, its default among them (`zlib_deflateInit2`). */
 function isZlibLevel(level: number): boolean {
@@ -41,14 +44,50 @@ export function refuseLevel(
   if (algorithm === "deflate" && !isZlibLevel(level)) return "EINVAL";
 }
 
-/** Since 6.16: its window too. */
-export function refuseLevelOrWindow(
+/**
+ * 6.16 to 7.1: a window that zlib has not stops the kernel (BUG_ON,
+ * `zlib_deflate_workspacesize`; seen of 6.18.15).
+ */
+export function stopAtWindow(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | "stops" | undefined {
+  const { winbits = -11 } = params;
+  if (algorithm === "deflate" && !isZlibWindow(winbits)) return "stops";
+  return refuseLevel(algorithm, params);
+}
+
+/** Where it is refused instead (`deflate_setup_params`). */
+function refuseLevelOrWindow(
   algorithm: string,
   params: ZcompParams,
 ): Errno | undefined {
   const { winbits = -11 } = params;
   if (algorithm === "deflate" && !isZlibWindow(winbits)) return "EINVAL";
   return refuseLevel(algorithm, params);
+}
+
+/** Since 7.1: a dictionary that lz4 does not take whole (`lz4_setup_params`). */
+const refuseLz4Dict = (algorithm: string, { dict }: ZcompParams) =>
+  algorithm === "lz4" && dict !== undefined && !isWholeLz4Dict(dict)
+    ? "EINVAL"
+    : undefined;
+
+/** 7.1: as before, and lz4's dictionary. */
+export function stopAtWindowOrRefuseDict(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | "stops" | undefined {
+  return stopAtWindow(algorithm, params) ?? refuseLz4Dict(algorithm, params);
+}
+
+/** 7.2: likewise. */
+export function refuseLevelWindowOrDict(
+  algorithm: string,
+  params: ZcompParams,
+): Errno | undefined {
+  return refuseLevelOrWindow(algorithm, params) ??
+    refuseLz4Dict(algorithm, params);
 }
 
 /** Levels that each algorithm has; of the others none (`backend_*.c`, 7.3.4). */
@@ -96,9 +135,7 @@ export function refuseParamsBeyondRange(
     const [least, most] = LEVELS[algorithm];
     if (level < least || level > most) return "EINVAL";
   }
-  if (algorithm === "lz4" && dict !== undefined && !isWholeLz4Dict(dict)) {
-    return "EINVAL";
-  }
   const isWindow = winbits === undefined || isZlibWindow(winbits);
-  return algorithm !== "deflate" || isWindow ? undefined : "EINVAL";
+  if (algorithm === "deflate" && !isWindow) return "EINVAL";
+  return refuseLz4Dict(algorithm, params);
 }

@@ -1,5 +1,6 @@
 /** What kernel releases and their configurations fix about zram. */
 import type { Errno } from "./errno.ts";
+import type { LockKind } from "../rules/lock.ts";
 import type { RefuseParams } from "./zcomp_params.ts";
 import type { ZstdEncoder } from "./zstd_encoder.ts";
 
@@ -59,6 +60,42 @@ export const ZRAM_TABLE_ENTRIES: Readonly<
   "6.18": { words: 2, bytes: 0, acTimeBytes: 8 },
   "7.0": { words: 1, bytes: 4, acTimeBytes: 4 },
 };
+
+/** What covers the slots, and how it is waited for. */
+export interface ZramSlotLocking {
+  /** What lockdep would call it. */
+  readonly name: string;
+  /** A bit of the slot, a lock in it, or one lock of the device. */
+  readonly kind: LockKind;
+  /** Whether each slot has one, or (up to 3.14) all have one together. */
+  readonly per: "slot" | "device";
+}
+
+/** What covers the buffers with which pages are compressed. */
+export interface ZramStreamLocking {
+  /** What lockdep would call it. */
+  readonly name: string;
+  /** Whether a holder is bound to its CPU, or may sleep. */
+  readonly kind: LockKind;
+  /** Whether each CPU has one, or the device. */
+  readonly per: "cpu" | "device";
+  /** Whether who decompresses holds it too. */
+  readonly readers: boolean;
+}
+
+/** The locks of a device. */
+export interface ZramLocking {
+  /** What covers a slot. */
+  readonly slot: ZramSlotLocking;
+  /** What covers a compression stream. */
+  readonly stream: ZramStreamLocking;
+  /** What the semaphore of the device is called: dev_lock since 7.0. */
+  readonly device: "zram->init_lock" | "zram->dev_lock";
+  /** What covers whether the disk is open. */
+  readonly open: "bdev->bd_mutex" | "disk->open_mutex";
+  /** Whether the limit of writeback has a lock of its own (5.0 to 6.18). */
+  readonly limit: boolean;
+}
 
 /** What was built into zram. */
 export interface ZramConfiguration {
@@ -179,10 +216,12 @@ export interface ZramRelease {
   readonly mallocSlowPath: boolean;
 
   /**
-   * What `idle` marks: any stored page (up to 6.12), or those whose bytes are
-   * in the pool, the ones that are too young losing the mark.
+   * What `idle` marks: any stored page (up to 6.12) that is not being written
+   * back, or those whose bytes are in the pool, the ones that are too young
+   * losing the mark. Were pages marked that are being written back, nobody
+   * could tell that they were overwritten meanwhile: no release does that.
    */
-  readonly idleMarks: "stored" | "in-pool";
+  readonly idleMarks: "stored" | "in-pool" | "whatever-is-stored";
   /** Whether `idle` takes an age, where access times are kept (since 5.16). */
   readonly idleAges: boolean;
   /**
@@ -263,6 +302,56 @@ export interface ZramRelease {
    * 5.10), or everything.
    */
   readonly resetWithoutDisk: "limit" | "everything";
+
+  /** The device's locks. */
+  readonly locking: ZramLocking;
+  /**
+   * What keeps a request's device initialised while it runs: init_lock (up to
+   * 3.19), a reference that `reset` waits for (4.0, 4.1), or only that who
+   * sends it has the disk open.
+   */
+  readonly requestHolds: "init_lock" | "reference" | "nothing";
+  /**
+   * How `reset` keeps out whoever opens the disk while it runs: not at all (up
+   * to 3.19), under the lock that opening takes (4.0, 4.1), or by a mark that
+   * opening looks at.
+   */
+  readonly resetExcludes: "nobody" | "opening" | "by-claim";
+  /**
+   * What becomes of the pointer to a table of slots that was freed, as there
+   * was no memory for the pool: it is kept, or forgotten (since 6.14 and in
+   * 6.1.y, 6.12.y).
+   */
+  readonly failedTable: "kept" | "forgotten";
+  /**
+   * When a write frees what is in the slot: under the lock under which it puts
+   * the new page there, or (6.14 to 6.16) before it compresses that page.
+   */
+  readonly slotFreed: "with-the-store" | "before-compression";
+  /**
+   * How the swap layer's notification takes a slot: not at all (up to 3.10),
+   * waiting for it, or by a try (since 4.20).
+   */
+  readonly notifyTakes: "nothing" | "waits" | "tries";
+  /**
+   * When a read of a written-back page looks for its block: under the slot's
+   * lock since 6.19, else once that was let go.
+   */
+  readonly blockRead: "locked" | "unlocked";
+  /**
+   * When `writeback` and `block_state` look how many pages there are: under the
+   * device's lock, or before they take it.
+   */
+  readonly pagesCounted: "locked" | "before-lock";
+  /** Likewise `backing_dev` at the file that it shows (before until 5.4). */
+  readonly backingShown: "locked" | "before-lock";
+  /** Whether those who show a number take the device's lock (since 3.11). */
+  readonly showHolds: "device-lock" | "nothing";
+  /**
+   * What the end of a read from a swap device does to the slot: nothing, or (up
+   * to 5.17 and in 5.10.y) frees it at once (`end_swap_bio_read`, mm/page_io.c).
+   */
+  readonly swapReadEnds: "keeps-slot" | "frees-slot";
 
   /** How many numbers `mm_stat` shows: 9 since 5.16, 8 since 4.18, 7 before. */
   readonly mmStatNumbers: number;

@@ -116,9 +116,10 @@ export interface ZsmallocRelease {
   readonly destroyAwaits: "worker" | "isolated-pages";
   /**
    * Where `zs_free` leaves the handle of an object whose zspage is being written
-   * back (6.2 to 6.6): in its cell, or in front of the object.
+   * back: in its cell, or in front of the object; none where zsmalloc writes
+   * nothing back, as but from 6.2 to 6.6.
    */
-  readonly deferredHandle: "in-cell" | "in-object";
+  readonly deferredHandle: "none" | "in-cell" | "in-object";
   /** Whether a look-up of a class counts the handle in front of the object. */
   readonly classLookup: "object" | "chunk";
   /** Whether memory pressure compacts the pool (since 4.3). */

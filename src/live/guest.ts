@@ -216,6 +216,11 @@ export class Guest implements Kernel, AsyncDisposable {
     return this.#tell({ name: "write", path, data });
   }
 
+  /** Puts a file of these bytes at `path`, for as long as the guest runs. */
+  putFile(path: string, data: Uint8Array): Promise<Refusal | undefined> {
+    return this.#tell({ name: "put", path, data });
+  }
+
   readBlocks(
     path: string,
     offset: number,

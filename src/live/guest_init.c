@@ -8,6 +8,7 @@
  *
  * read PATH              the whole file
  * write PATH, data       one write(2)
+ * put PATH, data         a file of these bytes, in place of one before
  * pread PATH A B         B bytes from A on, O_DIRECT
  * pwrite PATH A, data    likewise
  * discard PATH A B       BLKDISCARD
@@ -127,6 +128,19 @@ static struct answer write_file(struct request *request)
 	if (file < 0)
 		return outcome(-1);
 	answer = outcome(write(file, data, request->data_bytes));
+	close(file);
+	return answer;
+}
+
+static struct answer put_file(struct request *request)
+{
+	int file = open(request->path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	struct answer answer;
+
+	if (file < 0)
+		return outcome(-1);
+	answer = transferred(write(file, data, request->data_bytes),
+			     request->data_bytes, 0);
 	close(file);
 	return answer;
 }
@@ -306,7 +320,8 @@ static const struct {
 } REQUESTS[] = {
 	{ "read", read_file },	 { "write", write_file },
 	{ "pread", blocks },	 { "pwrite", blocks },
-	{ "discard", blocks },	 { "close", close_request },
+	{ "put", put_file },	 { "close", close_request },
+	{ "discard", blocks },
 	{ "node", make_node },	 { "map", map },
 	{ "touch", on_memory },	 { "look", on_memory },
 	{ "pageout", on_memory }, { "pagemap", on_memory },

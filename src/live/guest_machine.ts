@@ -72,6 +72,14 @@ export class GuestMachine implements Kernel, AsyncDisposable {
     return this.#guest.sleep(seconds);
   }
 
+  /**
+   * Puts a file of these bytes at `path`, such as a dictionary; it is gone
+   * where another guest is booted.
+   */
+  putFile(path: string, data: Uint8Array): ReturnType<Guest["putFile"]> {
+    return this.#guest.putFile(path, data);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#guest[Symbol.asyncDispose]();
   }

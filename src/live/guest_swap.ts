@@ -162,6 +162,7 @@ async function swapTarget(
     ["accept_threshold_percent", "90"],
     ["same_filled_pages_enabled", "1"],
     ["non_same_filled_pages_enabled", "1"],
+    ["shrinker_enabled", "0"],
     ["enabled", "1"],
   ];
   const files = zswap.counters.map((name) => `${COUNTERS}/${name}`);

@@ -37,6 +37,8 @@ export interface GuestZram extends AsyncDisposable {
   readonly release: string;
   /** Pages of the backing device, if the kernel has writeback and ram disks. */
   readonly backingPages?: number;
+  /** The guest itself, for what else is asked of it. */
+  readonly machine: GuestMachine;
 }
 
 /** How {@linkcode bootZram} boots. */
@@ -68,6 +70,7 @@ export async function bootZram(options: GuestZramOptions): Promise<GuestZram> {
       profile,
       release,
       ...hasBacking ? { backingPages } : {},
+      machine,
       [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
     };
   } catch (error) {

@@ -31,7 +31,7 @@ const SPINNING: readonly LockKind[] = [
 const SLEEPING: readonly LockKind[] = ["mutex", "rw_semaphore", "bit_wait"];
 
 /** Nobody, in place of a thread's number. */
-export const NOBODY = -1;
+export const NOBODY: number = -1;
 
 /** A lock, and who holds it: that is the explorer's to keep. */
 export interface Lock {

@@ -54,7 +54,7 @@ const NOTHING: readonly Touch[] = [];
 /** Who runs, as far as anybody interleaves operations, and what he touches. */
 export class Lockdep {
   /** The thread that runs; nobody where operations are not interleaved. */
-  current = NOBODY;
+  current: number = NOBODY;
   #touched: Touch[] = [];
 
   /** Whether anybody interleaves operations. */

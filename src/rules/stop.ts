@@ -17,8 +17,11 @@ export type LockMode = "exclusive" | "shared";
 
 /** A lock is to be taken, tried or let go. */
 export interface Locking {
+  /** Which of these. */
   readonly does: "acquire" | "try" | "release";
+  /** The lock. */
   readonly lock: Lock;
+  /** Whether alone or with others. */
   readonly mode: LockMode;
   /** The kernel's function, and its file. */
   readonly where: string;
@@ -26,6 +29,7 @@ export interface Locking {
 
 /** What no lock covers is to be looked at or changed. */
 export interface Touching {
+  /** Which of these. */
   readonly does: "read" | "write";
   /** What it is: `the handle's cell`. */
   readonly state: string;
@@ -35,6 +39,7 @@ export interface Touching {
 
 /** It may sleep, as whoever allocates does, and touches nothing that is shared. */
 export interface Sleeping {
+  /** That it may. */
   readonly does: "sleep";
   /** The kernel's function, and its file. */
   readonly where: string;

@@ -19,6 +19,8 @@ export interface Part {
   readonly programs: number;
   /** Their steps. */
   readonly steps: number;
+  /** Schedules of the programs, where they have any. */
+  readonly schedules: number | undefined;
   /** How often each rule was exercised: 0 for one that never was. */
   readonly reach: ReachCounts;
 }
@@ -76,6 +78,7 @@ function parsePart(fields: Fields): Part {
     machine: fields.text("machine"),
     programs: fields.whole("programs"),
     steps: fields.whole("steps"),
+    schedules: fields.optional("schedules", whole, "a whole number"),
     reach: fields.required("reach", counts, "whole numbers by rules' names"),
   };
 }
@@ -193,6 +196,9 @@ function mergeParts(parts: readonly Part[]): Part[] {
         machine,
         programs: sum(({ programs }) => programs),
         steps: sum(({ steps }) => steps),
+        schedules: parts.some(({ schedules }) => schedules !== undefined)
+          ? sum(({ schedules }) => schedules ?? 0)
+          : undefined,
         reach: reach.counts(),
       };
     });

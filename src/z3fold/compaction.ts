@@ -4,17 +4,31 @@
  * the page is one piece.
  */
 import { NO_PAGE } from "../memory/memory.ts";
-import type { Z3foldHandles } from "./handles.ts";
-import type { Z3foldLists } from "./page_lists.ts";
+import { InvariantError } from "../rules/invariant.ts";
+import { release, type Stop, under } from "../rules/stop.ts";
+import { objectsState } from "./locks.ts";
+import {
+  addToUnbuddied,
+  claim,
+  putPage,
+  releasePage,
+  takeUnbuddied,
+  unclaim,
+} from "./page_steps.ts";
+import type { Z3foldParts } from "./parts.ts";
+import { Z3FOLD_RACE_RULES } from "./race_rules.ts";
 import {
   FIRST,
   LAST,
   MIDDLE,
   MIDDLE_CHUNK_MAPPED,
   NEEDS_COMPACTING,
-  PAGE_CLAIMED,
+  PAGE_STALE,
   type Z3foldPages,
 } from "./z3fold_page.ts";
+
+const COMPACT = "do_compact_page, mm/z3fold.c";
+const SINGLE = "compact_single_buddy, mm/z3fold.c";
 
 /** Chunks that a move of the middle object has to win beside another object. */
 const BIG_CHUNK_GAP = 3;
@@ -67,15 +81,14 @@ export function compactPage(pages: Z3foldPages, pfn: number): boolean {
 
 /**
  * Moves a page's only object into another page with room, as an object with a
- * foreign handle: its slot stays where it was. Answers whether it did; the page
- * is then to be freed.
- * Specifies `compact_single_buddy`, `mm/z3fold.c`, 6.1.
+ * foreign handle: its slot stays where it was. Answers whether it did. The page
+ * is locked. Specifies `compact_single_buddy`, `mm/z3fold.c`, 6.1.
  */
-function compactSingleBuddy(
-  lists: Z3foldLists,
-  handles: Z3foldHandles,
+function* compactSingleBuddy(
+  parts: Z3foldParts,
   pfn: number,
-): boolean {
+): Generator<Stop, boolean> {
+  const { lists, handles, locks } = parts;
   const { pages } = lists;
   const buddies = pages.buddies(pfn);
   if (
@@ -84,44 +97,69 @@ function compactSingleBuddy(
   ) return false;
   const [buddy] = buddies;
   const chunks = pages.chunks(pfn, buddy);
-  const target = lists.takeUnbuddied(chunks);
+  const target = yield* takeUnbuddied(parts, chunks, false);
   if (target === NO_PAGE) return false;
   const targetBuddy = lists.occupy(target, chunks);
   pages.addForeignHandles(target, 1);
   const from = pages.addressOf(pfn, buddy);
+  locks.touch(objectsState, pfn, false);
+  locks.touch(objectsState, target, true);
   pages.memory.bytes.copyWithin(
     pages.addressOf(target, targetBuddy),
     from,
     from + chunks * pages.chunkSize,
   );
-  handles.move(pfn, buddy, target, targetBuddy);
-  lists.addToUnbuddied(target);
+  yield* under(
+    locks.ofSlots(pages.slots(pfn)),
+    SINGLE,
+    () => handles.move(pfn, buddy, target, targetBuddy),
+  );
+  yield* addToUnbuddied(parts, target);
+  yield release(locks.page(target), SINGLE);
+  pages.setChunks(pfn, buddy, 0);
   return true;
 }
 
 /**
- * Compacts a page and drops the reference that compaction has; a page that is
- * left without an object is freed, one that reclaim has claimed is left alone.
- * Specifies `do_compact_page`, `mm/z3fold.c`, 6.1.
+ * Compacts a locked page, unlocks it and drops the reference that compaction
+ * has; a page that is left without an object is given up, one that somebody has
+ * claimed is left alone. Specifies `do_compact_page`, `mm/z3fold.c`, 6.1.
  */
-export function doCompactPage(
-  lists: Z3foldLists,
-  handles: Z3foldHandles,
+export function* doCompactPage(
+  parts: Z3foldParts,
   pfn: number,
-): void {
+): Generator<Stop, void> {
+  const { lists, locks } = parts;
   const { pages } = lists;
+  assertQueued(parts, pfn);
   pages.clear(pfn, NEEDS_COMPACTING);
-  lists.unbuddied.delInit(pfn);
-  if (pages.putPage(pfn)) {
-    lists.releasePage(pfn);
+  yield* under(locks.pool, COMPACT, () => lists.unlist(pfn, COMPACT));
+  if (yield* putPage(parts, pfn, COMPACT)) {
+    return yield* releasePage(parts, pfn);
+  }
+  if (pages.has(pfn, PAGE_STALE) || claim(parts, pfn)) {
+    yield release(locks.page(pfn), COMPACT);
     return;
   }
-  if (pages.has(pfn, PAGE_CLAIMED)) return;
-  if (compactSingleBuddy(lists, handles, pfn)) {
-    // The object's reference is the last: reclaim, with another, claims first.
-    lists.releasePage(pfn);
-    return;
+  const isMoved = yield* compactSingleBuddy(parts, pfn);
+  if (isMoved && (yield* putPage(parts, pfn, COMPACT))) {
+    return yield* releasePage(parts, pfn);
   }
-  compactPage(pages, pfn);
-  lists.addToUnbuddied(pfn);
+  if (!isMoved) {
+    locks.touch(objectsState, pfn, true);
+    compactPage(pages, pfn);
+    yield* addToUnbuddied(parts, pfn);
+  }
+  unclaim(parts, pfn);
+  yield release(locks.page(pfn), COMPACT);
+}
+
+function assertQueued({ lists, locks }: Z3foldParts, pfn: number): void {
+  locks.lockdep.assertHeld(locks.page(pfn), COMPACT);
+  if (lists.frames.has(pfn) && lists.pages.has(pfn, NEEDS_COMPACTING)) return;
+  throw new InvariantError(Z3FOLD_RACE_RULES.compactedOnce, {
+    where: `page ${pfn}`,
+    expected: "marked as to be compacted",
+    found: "not marked",
+  });
 }

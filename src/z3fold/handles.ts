@@ -118,18 +118,34 @@ export class Z3foldHandles {
     this.given.delete(this.#encode(pfn, NO_SLOTS, HEADLESS));
   }
 
-  /**
-   * Empties the slot of a handle whose object was in `pfn`, and frees the
-   * structure with its last (`free_handle`).
-   */
-  freeSlot(handle: number, pfn: number): void {
-    const slots = this.#slots.slotsOf(handle);
-    const isForeign = this.#pages.slots(pfn) !== slots;
+  /** The page to which a handle leads, a negative number where its slot is empty. */
+  pageOf(handle: number): number {
+    const { pageSize } = this.#pages.memory;
+    if ((handle & PAGE_HEADLESS) !== 0) {
+      return (handle - PAGE_HEADLESS) / pageSize;
+    }
+    return Math.floor(this.#slots.get(handle) / pageSize) - DIRECT_MAP_PAGES;
+  }
+
+  /** Empties the slot of a handle whose object was in `pfn` (`free_handle`). */
+  emptySlot(handle: number, pfn: number): void {
+    const isForeign = this.#pages.slots(pfn) !== this.#slots.slotsOf(handle);
     this.#slots.set(handle, 0);
     if (isForeign) this.#pages.addForeignHandles(pfn, -1);
-    if (!this.#slots.isEmpty(slots)) return;
-    if (!isForeign) this.#pages.setSlots(pfn, NO_SLOTS);
-    this.#slots.free(slots);
+  }
+
+  /** What brings the handles back to what they are now. */
+  remember(): () => void {
+    const given = [...this.given];
+    const evicting = [...this.evicting];
+    return () => {
+      this.given.clear();
+      for (const handle of given) this.given.add(handle);
+      this.evicting.clear();
+      for (const [handle, object] of evicting) {
+        this.evicting.set(handle, object);
+      }
+    };
   }
 
   /** The handle that was given for what a handle, reclaim's or not, names. */

@@ -1,15 +1,11 @@
 /** The pages of a z3fold pool and the lists that they are on. */
-import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import { type Memory, NO_PAGE } from "../memory/memory.ts";
+import { InvariantError } from "../rules/invariant.ts";
 import { HeaderLists } from "../zbud/header_lists.ts";
+import { flagsState, UNBUDDIED, type Z3foldLocks } from "./locks.ts";
+import { Z3FOLD_RACE_RULES } from "./race_rules.ts";
 import { type BuddySlots, NO_SLOTS } from "./slots.ts";
-import {
-  FIRST,
-  MIDDLE,
-  NEEDS_COMPACTING,
-  Z3FOLD_BUDDIES,
-  Z3foldPages,
-} from "./z3fold_page.ts";
+import { FIRST, MIDDLE, Z3FOLD_BUDDIES, Z3foldPages } from "./z3fold_page.ts";
 
 /** The one CPU there is. */
 export const THIS_CPU = 0;
@@ -39,14 +35,14 @@ export class Z3foldLists {
   pagesNr = 0;
 
   readonly #slots: BuddySlots;
-  readonly #release: Z3foldRelease;
+  readonly #locks: Z3foldLocks;
 
   /** No pages yet; those to come have the handles of their objects in `slots`. */
   constructor(
     memory: Memory,
     wordBits: number,
     slots: BuddySlots,
-    release: Z3foldRelease,
+    locks: Z3foldLocks,
   ) {
     this.pages = new Z3foldPages(memory, wordBits);
     const { layout, nchunks } = this.pages;
@@ -57,7 +53,7 @@ export class Z3foldLists {
       nchunks + 1,
     );
     this.#slots = slots;
-    this.#release = release;
+    this.#locks = locks;
   }
 
   /** A page of the pool from now on. */
@@ -66,11 +62,16 @@ export class Z3foldLists {
     this.pagesNr++;
   }
 
-  /** Frees a page that is on no unbuddied list (`__release_z3fold_page`). */
-  releasePage(pfn: number): void {
-    this.lru.delete(pfn);
-    this.frames.delete(pfn);
-    this.pages.memory.freePage(pfn);
+  /** A page is no longer the pool's. Throws where it was not. */
+  removePage(pfn: number): void {
+    this.#locks.touch(flagsState, pfn, true);
+    if (!this.frames.delete(pfn)) {
+      throw new InvariantError(Z3FOLD_RACE_RULES.freedOnce, {
+        where: `page ${pfn}`,
+        expected: "a page of the pool",
+        found: "one that was freed",
+      });
+    }
     this.pagesNr--;
   }
 
@@ -90,24 +91,22 @@ export class Z3foldLists {
   }
 
   /**
-   * Takes the page with the fewest free chunks that will do off its list, with
-   * a reference and slots for one object more, without them where 5.10 can have
-   * none; or `NO_PAGE`. Specifies `__z3fold_alloc`.
+   * The page with the fewest free chunks that will do and its list, looked for
+   * without a lock (`__z3fold_alloc`).
    */
-  takeUnbuddied(chunks: number): number {
+  firstWithRoom(
+    chunks: number,
+  ): { readonly list: number; readonly pfn: number } | undefined {
     for (let list = chunks; list < this.pages.nchunks; list++) {
-      let pfn = this.unbuddied.first(list);
-      while (pfn !== NO_PAGE) {
-        this.unbuddied.delInit(pfn);
-        this.pages.setCpu(pfn, -1);
-        // A page to be compacted is left off: compaction puts it back.
-        if (!this.pages.has(pfn, NEEDS_COMPACTING)) {
-          return this.#getPageForObject(pfn);
-        }
-        pfn = this.unbuddied.first(list);
-      }
+      const pfn = this.unbuddied.first(list);
+      if (pfn !== NO_PAGE) return { list, pfn };
     }
-    return NO_PAGE;
+  }
+
+  /** Takes a page off its unbuddied list, if it is on one. */
+  unlist(pfn: number, where: string): void {
+    this.#assertHeld(where);
+    this.unbuddied.delInit(pfn);
   }
 
   /** Makes one of a page's objects of `chunks` and returns which. */
@@ -121,11 +120,15 @@ export class Z3foldLists {
     return buddy;
   }
 
-  /** Lists a page by its free chunks, unless it is full (`add_to_unbuddied`). */
-  addToUnbuddied(pfn: number): void {
-    if (this.pages.buddies(pfn).length === Z3FOLD_BUDDIES.length) return;
+  /** Whether a page has room for one object more. */
+  hasRoom(pfn: number): boolean {
+    return this.pages.buddies(pfn).length < Z3FOLD_BUDDIES.length;
+  }
+
+  /** Lists a page by its free chunks. */
+  list(pfn: number, where: string): void {
+    this.#assertHeld(where);
     this.unbuddied.add(pfn, this.pages.numFreeChunks(pfn));
-    this.pages.setCpu(pfn, THIS_CPU);
   }
 
   /** Makes a page the newest of the LRU list. */
@@ -134,16 +137,25 @@ export class Z3foldLists {
     this.lru.add(pfn);
   }
 
-  #getPageForObject(pfn: number): number {
-    if (this.pages.slots(pfn) === NO_SLOTS) {
-      const slots = this.#slots.alloc();
-      if (slots === NO_SLOTS && this.#release.withoutSlots === "listed-again") {
-        this.addToUnbuddied(pfn);
-        return NO_PAGE;
-      }
-      this.pages.setSlots(pfn, slots);
-    }
-    this.pages.getPage(pfn);
-    return pfn;
+  /** What brings the lists back to what they are now. */
+  remember(): () => void {
+    const restoreUnbuddied = this.unbuddied.remember();
+    const lru = [...this.lru];
+    const frames = [...this.frames];
+    const { pagesNr } = this;
+    return () => {
+      restoreUnbuddied();
+      this.lru.clear();
+      for (const pfn of lru) this.lru.add(pfn);
+      this.frames.clear();
+      for (const pfn of frames) this.frames.add(pfn);
+      this.pagesNr = pagesNr;
+    };
+  }
+
+  #assertHeld(where: string): void {
+    const { lockdep, pool } = this.#locks;
+    lockdep.assertHeld(pool, where);
+    lockdep.touch(UNBUDDIED, true);
   }
 }

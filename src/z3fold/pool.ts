@@ -2,16 +2,15 @@
  * z3fold: an allocator that keeps at most three objects in a page.
  *
  * Not specified here: isolation and migration of pages (what the kernel's
- * memory compaction asks for), per-CPU lists (there is one CPU), the list of
- * released pages that a worker frees (a frame is free at once), and the locks
- * of pages, which nothing here holds across a wait.
+ * memory compaction asks for), and per-CPU lists (there is one CPU). Whoever
+ * uses a pool alone has its workers run at once: compaction's after a free, and
+ * the one that gives the frames of pages back.
  */
 import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import type { Errno } from "../linux/errno.ts";
+import { Memory } from "../memory/memory.ts";
 import { assertWhole } from "../rules/argument.ts";
-import { KernelBug } from "../rules/kernel_bug.ts";
 import { runToEnd, type Stop } from "../rules/stop.ts";
-import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
   type BuddyKernel,
   type BuddyPoolOptions,
@@ -19,20 +18,16 @@ import {
   GFP_HIGHMEM,
   type ReclaimErrno,
 } from "../zbud/driver.ts";
-import { doCompactPage } from "./compaction.ts";
+import { allocObject } from "./alloc.ts";
+import { compactWork, freeObject, releaseWork } from "./free.ts";
 import { Z3foldHandles, type Z3foldObject } from "./handles.ts";
-import { THIS_CPU, Z3foldLists } from "./page_lists.ts";
+import { Z3foldLocks } from "./locks.ts";
+import { mapObject, readObject, unmapObject, writeObject } from "./mapping.ts";
+import { Z3foldLists } from "./page_lists.ts";
+import { type Z3foldParts, Z3foldWork } from "./parts.ts";
 import { reclaimPage } from "./reclaim.ts";
-import { BuddySlots, type BuddySlotsOptions, NO_SLOTS } from "./slots.ts";
-import {
-  HEADLESS,
-  MIDDLE,
-  MIDDLE_CHUNK_MAPPED,
-  NEEDS_COMPACTING,
-  PAGE_CLAIMED,
-  PAGE_HEADLESS,
-  type Z3foldPages,
-} from "./z3fold_page.ts";
+import { BuddySlots, type BuddySlotsOptions } from "./slots.ts";
+import type { Z3foldPages } from "./z3fold_page.ts";
 
 /** What a {@linkcode Z3foldPool} can be told when it is made. */
 export interface Z3foldPoolOptions
@@ -62,7 +57,7 @@ export interface Z3foldPoolOptions
  * );
  * ```
  */
-export class Z3foldPool {
+export class Z3foldPool implements Z3foldParts {
   /** What this kernel's z3fold does. */
   readonly release: Z3foldRelease;
   /** The pool's pages and the lists that they are on. */
@@ -71,6 +66,11 @@ export class Z3foldPool {
   readonly slots: BuddySlots;
   /** The pool's handles. */
   readonly handles: Z3foldHandles;
+
+  /** The pool's locks. */
+  readonly locks: Z3foldLocks;
+  /** What is left to workers. */
+  readonly work: Z3foldWork = new Z3foldWork();
 
   readonly #evict: Evict | undefined;
 
@@ -91,7 +91,8 @@ export class Z3foldPool {
     }
     this.slots = new BuddySlots(wordBits, options);
     this.release = release.z3fold;
-    this.lists = new Z3foldLists(memory, wordBits, this.slots, this.release);
+    this.locks = new Z3foldLocks(options.lockdep);
+    this.lists = new Z3foldLists(memory, wordBits, this.slots, this.locks);
     this.handles = new Z3foldHandles(this.lists.pages, this.slots);
     this.#evict = options.evict;
   }
@@ -123,7 +124,7 @@ export class Z3foldPool {
     return runToEnd(this.allocSteps(size, gfp));
   }
 
-  /** {@linkcode Z3foldPool.alloc}, stopping where the kernel may sleep. */
+  /** {@linkcode Z3foldPool.alloc}, with its stops. */
   *allocSteps(size: number, gfp = 0): Generator<Stop, number | Errno> {
     assertWhole("allocate", "size", size);
     assertWhole("allocate", "gfp", gfp);
@@ -132,19 +133,7 @@ export class Z3foldPool {
     if (size > this.memory.pageSize) return "ENOSPC";
     const isHeadless = size > this.pages.maxBuddySize;
     const chunks = this.pages.sizeToChunks(size);
-    if (!isHeadless) {
-      const pfn = this.lists.takeUnbuddied(chunks);
-      if (pfn !== NO_PAGE) {
-        this.#assertSlots(pfn);
-        return this.#place(pfn, chunks);
-      }
-    }
-    yield "z3fold_alloc: no lock held, alloc_page may sleep";
-    const pfn = this.memory.allocPage();
-    if (pfn === NO_PAGE) return "ENOMEM";
-    if (!isHeadless && !this.lists.initPage(pfn)) return "ENOMEM";
-    this.lists.addPage(pfn);
-    return isHeadless ? this.#placeHeadless(pfn) : this.#place(pfn, chunks);
+    return yield* allocObject(this, chunks, isHeadless);
   }
 
   /**
@@ -152,38 +141,42 @@ export class Z3foldPool {
    * it. What remains of the page is compacted. Specifies `z3fold_free`.
    */
   free(handle: number): void {
-    runToEnd(this.freeSteps(handle));
+    this.freeLater(handle)?.();
   }
 
   /**
-   * {@linkcode Z3foldPool.free}, stopping where the kernel leaves compaction to
-   * a worker.
+   * As {@linkcode Z3foldPool.free}; where the kernel leaves the page's
+   * compaction to a worker, that is what is returned.
    */
-  *freeSteps(handle: number): Generator<Stop, void> {
-    const { pages, lists, handles } = this;
-    const { pfn, buddy } = handles.locate(handle, "free");
-    handles.end(handle);
-    const isClaimed = pages.has(pfn, PAGE_CLAIMED);
-    if (buddy === HEADLESS) {
-      // Reclaim frees the page that it has claimed, if the object is evicted.
-      if (!isClaimed) lists.releasePage(pfn);
-      return;
-    }
-    pages.setChunks(pfn, buddy, 0);
-    // The slot of an object that reclaim's page had is not emptied: its
-    // structure is freed by reclaim, with the page.
-    if (!isClaimed) handles.freeSlot(handle, pfn);
-    if (pages.putPage(pfn)) {
-      lists.unbuddied.delInit(pfn);
-      lists.releasePage(pfn);
-      return;
-    }
-    if (isClaimed || pages.testAndSet(pfn, NEEDS_COMPACTING)) return;
-    pages.getPage(pfn);
-    if (pages.cpu(pfn) === THIS_CPU) {
-      yield "z3fold_free: page unlocked, do_compact_page queued on compact_wq";
-    }
-    doCompactPage(lists, handles, pfn);
+  freeLater(handle: number): (() => void) | undefined {
+    const { compaction } = this.work;
+    const { size } = compaction;
+    runToEnd(this.freeSteps(handle));
+    runToEnd(this.releaseWorkSteps());
+    if (compaction.size === size) return undefined;
+    const queued = [...compaction].at(-1);
+    return () => {
+      runToEnd(compactWork(this, queued));
+      runToEnd(this.releaseWorkSteps());
+    };
+  }
+
+  /**
+   * Frees an object, with its stops; compaction that is queued, and pages that
+   * are given up, are left to the workers.
+   */
+  freeSteps(handle: number): Generator<Stop, void> {
+    return freeObject(this, handle);
+  }
+
+  /** The worker that compacts what is queued, with its stops. */
+  compactWorkSteps(): Generator<Stop, void> {
+    return compactWork(this);
+  }
+
+  /** The worker that frees the pages that were given up, with its stops. */
+  releaseWorkSteps(): Generator<Stop, void> {
+    return releaseWork(this);
   }
 
   /**
@@ -192,12 +185,7 @@ export class Z3foldPool {
    * `z3fold_map`.
    */
   map(handle: number): Uint8Array {
-    const { pfn, buddy, address, length } = this.handles.locateToRead(
-      handle,
-      "map",
-    );
-    if (buddy === MIDDLE) this.pages.testAndSet(pfn, MIDDLE_CHUNK_MAPPED);
-    if (buddy !== HEADLESS) this.pages.addMappedCount(pfn, 1);
+    const { address, length } = runToEnd(mapObject(this, handle));
     return this.memory.bytes.subarray(address, address + length);
   }
 
@@ -206,15 +194,7 @@ export class Z3foldPool {
    * Specifies `z3fold_unmap`.
    */
   unmap(handle: number): void {
-    const { pfn, buddy } = this.handles.locateToRead(handle, "unmap");
-    if (buddy === HEADLESS) return;
-    if (this.pages.mappedCount(pfn) === 0) {
-      throw new Error(
-        `Cannot unmap: no object of page ${pfn}, handle ${handle}'s, is mapped`,
-      );
-    }
-    if (buddy === MIDDLE) this.pages.clear(pfn, MIDDLE_CHUNK_MAPPED);
-    this.pages.addMappedCount(pfn, -1);
+    runToEnd(unmapObject(this, handle));
   }
 
   /**
@@ -222,10 +202,12 @@ export class Z3foldPool {
    * chunks do not hold as much.
    */
   write(handle: number, data: Uint8Array): void {
-    const object = this.handles.locate(handle, "write");
-    assertFits("write", data.length, handle, object.length);
-    this.map(handle).set(data);
-    this.unmap(handle);
+    runToEnd(this.writeSteps(handle, data));
+  }
+
+  /** {@linkcode Z3foldPool.write}, with its stops. */
+  writeSteps(handle: number, data: Uint8Array): Generator<Stop, void> {
+    return writeObject(this, handle, data);
   }
 
   /**
@@ -234,11 +216,12 @@ export class Z3foldPool {
    * RangeError where the object's chunks are fewer.
    */
   read(handle: number, into: Uint8Array): Uint8Array {
-    const object = this.handles.locateToRead(handle, "read");
-    assertFits("read", into.length, handle, object.length);
-    into.set(this.map(handle).subarray(0, into.length));
-    this.unmap(handle);
-    return into;
+    return runToEnd(this.readSteps(handle, into));
+  }
+
+  /** {@linkcode Z3foldPool.read}, with its stops. */
+  readSteps(handle: number, into: Uint8Array): Generator<Stop, Uint8Array> {
+    return readObject(this, handle, into);
   }
 
   /** Where the object of a handle is now. Throws where it names none. */
@@ -254,58 +237,31 @@ export class Z3foldPool {
    * it. Specifies `z3fold_reclaim_page`.
    */
   reclaimPage(retries: number): ReclaimErrno | undefined {
-    return runToEnd(this.reclaimPageSteps(retries));
+    const errno = runToEnd(this.reclaimPageSteps(retries));
+    runToEnd(this.releaseWorkSteps());
+    return errno;
   }
 
-  /** {@linkcode Z3foldPool.reclaimPage}, stopping where the kernel drops its locks. */
+  /** {@linkcode Z3foldPool.reclaimPage}, with its stops. */
   *reclaimPageSteps(
     retries: number,
   ): Generator<Stop, ReclaimErrno | undefined> {
     assertWhole("reclaim a page", "retries", retries);
-    const evict = this.#evict;
-    if (evict === undefined || retries === 0) return "EINVAL";
-    const { lists, handles, slots } = this;
-    const onStack = slots.allocOnStack();
-    const { release } = this;
-    const reclaim = { lists, handles, slots, evict, release };
-    const outcome = yield* reclaimPage(reclaim, retries, onStack);
-    slots.free(onStack);
-    return outcome;
+    return yield* reclaimPage(this, this.#evict, retries);
   }
 
-  /** A handle is made in a page's slots, which may be none in 5.10. */
-  #assertSlots(pfn: number): void {
-    if (this.pages.slots(pfn) !== NO_SLOTS) return;
-    throw new KernelBug(
-      "__encode_handle",
-      `write through a null pointer: page ${pfn} has no slots`,
-    );
-  }
-
-  /** Puts a new object into a page off its list; the page becomes newest. */
-  #place(pfn: number, chunks: number): number {
-    const buddy = this.lists.occupy(pfn, chunks);
-    this.lists.addToUnbuddied(pfn);
-    this.lists.touch(pfn);
-    return this.handles.give(pfn, buddy);
-  }
-
-  #placeHeadless(pfn: number): number {
-    this.pages.testAndSet(pfn, PAGE_HEADLESS);
-    this.lists.touch(pfn);
-    return this.handles.give(pfn, HEADLESS);
-  }
-}
-
-function assertFits(
-  verb: string,
-  length: number,
-  handle: number,
-  capacity: number,
-): void {
-  if (length > capacity) {
-    throw new RangeError(
-      `Cannot ${verb} ${length} bytes: the object of handle ${handle} holds ${capacity}`,
-    );
+  /** What brings the pool back to what it is now, nobody holding a lock. */
+  remember(): () => void {
+    const restores = [
+      this.memory.remember(),
+      this.lists.remember(),
+      this.slots.remember(),
+      this.handles.remember(),
+      this.work.remember(),
+    ];
+    return () => {
+      for (const restore of restores) restore();
+      this.locks.forget();
+    };
   }
 }

@@ -7,6 +7,9 @@
  * ```
  */
 
+import { InvariantError } from "../rules/invariant.ts";
+import { Z3FOLD_RACE_RULES } from "./race_rules.ts";
+
 /** SLOTS_ALIGN: structures of slots lie at multiples of this many bytes. */
 export const SLOTS_ALIGN = 0x40;
 /** BUDDY_MASK: the slot's index, in a handle's slot and among a structure's. */
@@ -45,6 +48,8 @@ export class BuddySlots {
   readonly #slots: number[] = [0, 0, 0, 0];
   /** The structures on reclaim's stack (HANDLES_NOFREE). */
   readonly #onStack = new Set<number>();
+  /** All that are allocated. */
+  readonly #live = new Set<number>();
   #allocations = 0;
 
   /** `wordBits` are those of a slot, an `unsigned long`. */
@@ -60,6 +65,31 @@ export class BuddySlots {
     return this.#take();
   }
 
+  /** Whether a structure is allocated. */
+  isAllocated(slots: number): boolean {
+    return this.#live.has(slots);
+  }
+
+  /** What brings the structures back to what they are now. */
+  remember(): () => void {
+    const { allocated } = this;
+    const freed = [...this.#freed];
+    const slots = [...this.#slots];
+    const onStack = [...this.#onStack];
+    const live = [...this.#live];
+    const allocations = this.#allocations;
+    return () => {
+      this.allocated = allocated;
+      this.#freed.splice(0, Infinity, ...freed);
+      this.#slots.splice(0, Infinity, ...slots);
+      this.#onStack.clear();
+      for (const one of onStack) this.#onStack.add(one);
+      this.#live.clear();
+      for (const one of live) this.#live.add(one);
+      this.#allocations = allocations;
+    };
+  }
+
   /** A structure on the stack of `z3fold_reclaim_page`: it cannot be refused. */
   allocOnStack(): number {
     const slots = this.#take();
@@ -69,6 +99,13 @@ export class BuddySlots {
 
   /** Frees a structure, whatever its slots hold. */
   free(slots: number): void {
+    if (!this.#live.delete(slots)) {
+      throw new InvariantError(Z3FOLD_RACE_RULES.slotsFreedOnce, {
+        where: `slots ${slots}`,
+        expected: "allocated",
+        found: "freed",
+      });
+    }
     const at = this.#at(slots);
     this.#slots.fill(0, at, at + SLOTS);
     if (!this.#onStack.delete(slots)) this.allocated--;
@@ -102,10 +139,12 @@ export class BuddySlots {
   }
 
   #take(): number {
-    const freed = this.#freed.pop();
-    if (freed !== undefined) return freed;
-    const slots = this.#slots.length / SLOTS * SLOTS_ALIGN;
-    this.#slots.push(0, 0, 0, 0);
+    let slots = this.#freed.pop();
+    if (slots === undefined) {
+      slots = this.#slots.length / SLOTS * SLOTS_ALIGN;
+      this.#slots.push(0, 0, 0, 0);
+    }
+    this.#live.add(slots);
     return slots;
   }
 

@@ -39,6 +39,8 @@ export const PAGE_HEADLESS = 1 << 0;
 export const MIDDLE_CHUNK_MAPPED = 1 << 1;
 /** Bit NEEDS_COMPACTING: compaction is queued. */
 export const NEEDS_COMPACTING = 1 << 2;
+/** Bit PAGE_STALE: the page is about to be freed. */
+export const PAGE_STALE = 1 << 3;
 /** Bit PAGE_CLAIMED: reclaim or a free has the page. */
 export const PAGE_CLAIMED = 1 << 4;
 
@@ -158,6 +160,11 @@ export class Z3foldPages {
   /** Clears `flags` (`clear_bit`). */
   clear(pfn: number, flags: number): void {
     this.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE] &= ~flags;
+  }
+
+  /** Clears all flags of a new page. */
+  forgetFlags(pfn: number): void {
+    this.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE] = 0;
   }
 
   /**

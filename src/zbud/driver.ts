@@ -4,6 +4,7 @@
  */
 import type { Profile } from "../linux/profile.ts";
 import type { Memory } from "../memory/memory.ts";
+import type { Lockdep } from "../rules/lockdep.ts";
 import type { Stop } from "../rules/stop.ts";
 
 /**
@@ -40,4 +41,6 @@ export interface BuddyPoolOptions {
   memory?: Memory;
   /** Evicts an object, so that its page can be reclaimed. Default: none. */
   evict?: Evict;
+  /** Who runs, where several use the pool at once. Default: one of its own. */
+  lockdep?: Lockdep;
 }

@@ -125,6 +125,12 @@ export class HeaderLists {
     }
   }
 
+  /** What brings the lists' heads back to what they are now. */
+  remember(): () => void {
+    const heads = this.#heads.slice();
+    return () => this.#heads.set(heads);
+  }
+
   #addressOf(pfn: number): number {
     return pfn * this.#memory.pageSize + this.#offset;
   }

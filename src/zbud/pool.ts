@@ -4,7 +4,17 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
-import { runToEnd, type Stop } from "../rules/stop.ts";
+import { InvariantError } from "../rules/invariant.ts";
+import {
+  acquire,
+  reads,
+  release,
+  runToEnd,
+  sleeps,
+  type Stop,
+  under,
+  writes,
+} from "../rules/stop.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import {
   type BuddyKernel,
@@ -14,6 +24,13 @@ import {
   type ReclaimErrno,
 } from "./driver.ts";
 import { HeaderLists } from "./header_lists.ts";
+import {
+  createZbudLocks,
+  forgetHolders,
+  frameState,
+  type ZbudLocks,
+} from "./locks.ts";
+import { ZBUD_RACE_RULES } from "./race_rules.ts";
 import { BUDDIES, type Buddy, ZbudPages } from "./zbud_page.ts";
 
 /**
@@ -21,6 +38,10 @@ import { BUDDIES, type Buddy, ZbudPages } from "./zbud_page.ts";
  * no page is on: a single object leaves a chunk free. `struct zbud_pool`.
  */
 export const ZBUD_BUDDIED = 0;
+
+const ALLOC = "zbud_alloc, mm/zbud.c";
+const FREE = "zbud_free, mm/zbud.c";
+const RECLAIM = "zbud_reclaim_page, mm/zbud.c";
 
 /** An object that reclaim is evicting, as it was when the page was claimed. */
 export interface ZbudEviction {
@@ -59,6 +80,8 @@ export interface ZbudEviction {
 export class ZbudPool {
   /** What kernel it is. */
   readonly profile: BuddyKernel;
+  /** The pool's locks. */
+  readonly locks: ZbudLocks;
   /** The pool's pages, each for itself. */
   readonly pages: ZbudPages;
   /**
@@ -97,6 +120,7 @@ export class ZbudPool {
       );
     }
     this.profile = profile;
+    this.locks = createZbudLocks(options.lockdep);
     this.pages = new ZbudPages(memory, wordBits, release.zbud);
     const { layout, nchunks } = this.pages;
     const wordBytes = wordBits / 8;
@@ -124,26 +148,20 @@ export class ZbudPool {
     return runToEnd(this.allocSteps(size, gfp));
   }
 
-  /** {@linkcode ZbudPool.alloc}, stopping where the kernel drops its lock. */
+  /** {@linkcode ZbudPool.alloc}, with its stops. */
   *allocSteps(size: number, gfp = 0): Generator<Stop, number | Errno> {
     assertWhole("allocate", "size", size);
     assertWhole("allocate", "gfp", gfp);
     if (size === 0 || (gfp & GFP_HIGHMEM) !== 0) return "EINVAL";
     if (size > this.pages.maxSize) return "ENOSPC";
     const chunks = this.pages.sizeToChunks(size);
-    const unbuddied = this.#takeUnbuddied(chunks);
-    if (unbuddied !== NO_PAGE) {
-      const hasFirst = this.pages.chunks(unbuddied, "FIRST") > 0;
-      this.lru?.del(unbuddied);
-      return this.#place(unbuddied, hasFirst ? "LAST" : "FIRST", chunks);
-    }
-    yield "zbud_alloc: pool lock dropped, alloc_page may sleep";
+    const { pool } = this.locks;
+    const handle = yield* under(pool, ALLOC, () => this.#allocListed(chunks));
+    if (handle !== undefined) return handle;
+    yield sleeps(`alloc_page in ${ALLOC}`);
     const pfn = this.memory.allocPage();
     if (pfn === NO_PAGE) return "ENOMEM";
-    this.pagesNr++;
-    this.#frames.add(pfn);
-    this.pages.init(pfn);
-    return this.#place(pfn, "FIRST", chunks);
+    return yield* under(pool, ALLOC, () => this.#allocIn(pfn, chunks));
   }
 
   /**
@@ -151,17 +169,12 @@ export class ZbudPool {
    * holds it and will see to that. Specifies `zbud_free`.
    */
   free(handle: number): void {
-    this.#assertLive(handle, "free");
-    const pfn = this.pages.pfnOf(handle);
-    this.pages.setChunks(pfn, this.pages.buddyOf(handle), 0);
-    if (this.pages.underReclaim(pfn)) return;
-    this.buddy.del(pfn);
-    if (this.#isEmpty(pfn)) {
-      this.lru?.del(pfn);
-      this.#freePage(pfn);
-    } else {
-      this.#list(pfn);
-    }
+    this.#freeObject(handle);
+  }
+
+  /** {@linkcode ZbudPool.free}, with its stops. */
+  *freeSteps(handle: number): Generator<Stop, void> {
+    yield* under(this.locks.pool, FREE, () => this.#freeObject(handle));
   }
 
   /**
@@ -185,6 +198,12 @@ export class ZbudPool {
     this.memory.bytes.set(data, handle);
   }
 
+  /** {@linkcode ZbudPool.write}, with its stop: no lock covers what is mapped. */
+  *writeSteps(handle: number, data: Uint8Array): Generator<Stop, void> {
+    yield writes(frameState(this.pages.pfnOf(handle)), "zbud_map, mm/zbud.c");
+    this.write(handle, data);
+  }
+
   /**
    * Fills `into` with bytes from the start of an object and returns it. An
    * eviction handler may read what it was given, freed or not. Throws a
@@ -197,6 +216,12 @@ export class ZbudPool {
     return into;
   }
 
+  /** {@linkcode ZbudPool.read}, with its stop. */
+  *readSteps(handle: number, into: Uint8Array): Generator<Stop, Uint8Array> {
+    yield reads(frameState(this.pages.pfnOf(handle)), "zbud_map, mm/zbud.c");
+    return this.read(handle, into);
+  }
+
   /**
    * Frees a page by evicting its objects, the oldest page of the LRU list
    * first, at most `retries` pages being tried. A page of which an object
@@ -207,26 +232,100 @@ export class ZbudPool {
     return runToEnd(this.reclaimPageSteps(retries));
   }
 
-  /** {@linkcode ZbudPool.reclaimPage}, stopping where the kernel drops its lock. */
+  /** {@linkcode ZbudPool.reclaimPage}, with its stops. */
   *reclaimPageSteps(
     retries: number,
   ): Generator<Stop, ReclaimErrno | undefined> {
     assertWhole("reclaim a page", "retries", retries);
     const evict = this.#evict;
     const { lru } = this;
-    if (evict === undefined || lru === undefined) return "EINVAL";
-    if (lru.last(0) === NO_PAGE || retries === 0) return "EINVAL";
+    const { pool } = this.locks;
+    if (lru === undefined) return "EINVAL";
+    yield acquire(pool, RECLAIM);
+    const isVain = evict === undefined || lru.last(0) === NO_PAGE;
+    if (isVain || retries === 0) {
+      yield release(pool, RECLAIM);
+      return "EINVAL";
+    }
     for (let nth = 0; nth < retries; nth++) {
       const pfn = lru.last(0);
       // The handles as they are under the lock: who frees an object while the
       // lock is dropped clears the count that its handle is made from.
-      for (const { handle, buddy } of this.#claim(pfn)) {
-        yield `zbud_reclaim_page: pool lock dropped, evict of the ${buddy} object`;
+      const evictions = this.#claim(pfn);
+      yield release(pool, RECLAIM);
+      for (const { handle } of evictions) {
         if (!(yield* evict(handle))) break;
       }
-      if (this.#unclaim(pfn)) return undefined;
+      yield acquire(pool, RECLAIM);
+      if (this.#unclaim(pfn)) {
+        yield release(pool, RECLAIM);
+        return undefined;
+      }
     }
+    yield release(pool, RECLAIM);
     return "EAGAIN";
+  }
+
+  /** What brings the pool back to what it is now, nobody holding its lock. */
+  remember(): () => void {
+    const restoreMemory = this.memory.remember();
+    const restoreBuddy = this.buddy.remember();
+    const restoreLru = this.lru?.remember();
+    const { pagesNr } = this;
+    const frames = [...this.#frames];
+    const claimed = [...this.#claimed];
+    return () => {
+      restoreMemory();
+      restoreBuddy();
+      restoreLru?.();
+      this.pagesNr = pagesNr;
+      this.#frames.clear();
+      for (const pfn of frames) this.#frames.add(pfn);
+      this.#claimed.clear();
+      for (const [pfn, evictions] of claimed) this.#claimed.set(pfn, evictions);
+      forgetHolders(this.locks.pool);
+    };
+  }
+
+  /** Puts an object into a page that has room, if there is one. */
+  #allocListed(chunks: number): number | undefined {
+    this.locks.lockdep.assertHeld(this.locks.pool, ALLOC);
+    const unbuddied = this.#takeUnbuddied(chunks);
+    if (unbuddied === NO_PAGE) return undefined;
+    const hasFirst = this.pages.chunks(unbuddied, "FIRST") > 0;
+    this.lru?.del(unbuddied);
+    return this.#place(unbuddied, hasFirst ? "LAST" : "FIRST", chunks);
+  }
+
+  /** Puts an object into a new page (`init_zbud_page`). */
+  #allocIn(pfn: number, chunks: number): number {
+    this.locks.lockdep.assertHeld(this.locks.pool, ALLOC);
+    this.#touch(pfn);
+    this.pagesNr++;
+    this.#frames.add(pfn);
+    this.pages.init(pfn);
+    return this.#place(pfn, "FIRST", chunks);
+  }
+
+  /** Says that a frame begins or ends to be the pool's. */
+  #touch(pfn: number): void {
+    const { lockdep } = this.locks;
+    if (lockdep.isWatched) lockdep.touch(frameState(pfn), true);
+  }
+
+  #freeObject(handle: number): void {
+    this.locks.lockdep.assertHeld(this.locks.pool, FREE);
+    this.#assertLive(handle, "free");
+    const pfn = this.pages.pfnOf(handle);
+    this.pages.setChunks(pfn, this.pages.buddyOf(handle), 0);
+    if (this.pages.underReclaim(pfn)) return;
+    this.buddy.del(pfn);
+    if (this.#isEmpty(pfn)) {
+      this.lru?.del(pfn);
+      this.#freePage(pfn);
+    } else {
+      this.#list(pfn);
+    }
   }
 
   /** Takes the page with the fewest free chunks that will do off its list. */
@@ -264,6 +363,7 @@ export class ZbudPool {
 
   /** Takes a page from its lists for reclaim; returns what is to be evicted. */
   #claim(pfn: number): readonly ZbudEviction[] {
+    this.locks.lockdep.assertHeld(this.locks.pool, RECLAIM);
     this.lru?.del(pfn);
     this.buddy.del(pfn);
     this.pages.setUnderReclaim(pfn, true);
@@ -280,6 +380,7 @@ export class ZbudPool {
 
   /** Ends a page's reclaim: answers whether it was empty and is freed. */
   #unclaim(pfn: number): boolean {
+    this.locks.lockdep.assertHeld(this.locks.pool, RECLAIM);
     this.#claimed.delete(pfn);
     this.pages.setUnderReclaim(pfn, false);
     if (this.#isEmpty(pfn)) {
@@ -293,7 +394,14 @@ export class ZbudPool {
 
   /** Frees the frame of an empty page that is on no list (`free_zbud_page`). */
   #freePage(pfn: number): void {
-    this.#frames.delete(pfn);
+    if (!this.#frames.delete(pfn)) {
+      throw new InvariantError(ZBUD_RACE_RULES.freedOnce, {
+        where: `page ${pfn}`,
+        expected: "a page of the pool",
+        found: "one that was freed",
+      });
+    }
+    this.#touch(pfn);
     this.memory.freePage(pfn);
     this.pagesNr--;
   }

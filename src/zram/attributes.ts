@@ -16,11 +16,15 @@ import {
   sysfsStreq,
 } from "../linux/kstrtox.ts";
 import type { IoStat, ZramProfile } from "../linux/zram_profile.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
+import { acquire, reads, release, type Stop } from "../rules/stop.ts";
 import { algorithmPriority } from "./algorithm_priority.ts";
 import type { Zram } from "./device.ts";
 import { limitUnits } from "./writeback.ts";
 import { bdStatText, type MmStat, mmStatText } from "./stat.ts";
-import { idleCutoff } from "./idle.ts";
+import { idleCutoff, markIdleSteps } from "./idle.ts";
+import { resetSteps } from "./lifecycle.ts";
+import { BACKING_DEV, underLimit } from "./locks.ts";
 import { recompAlgorithmText } from "./recomp_algorithm.ts";
 import { MAX_COMPS, paramOf, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
 
@@ -28,8 +32,16 @@ import { MAX_COMPS, paramOf, PRIMARY_COMP, SECONDARY_COMP } from "./zcomp.ts";
 export interface Attribute {
   /** What reading it gives. */
   show?(zram: Zram): string;
+  /** The same while others run, where that is more than one section. */
+  showSteps?(zram: Zram): Generator<Stop, string>;
   /** What writing a text to it does. */
   store?(zram: Zram, text: string): Errno | undefined;
+  /** The same while others run, where that is more than one section. */
+  storeSteps?(zram: Zram, text: string): Generator<Stop, Errno | undefined>;
+  /** How the device's lock is held to show it: shared, unless it says so. */
+  readonly showHolds?: "nothing";
+  /** How it is held to store: alone, unless it says so. */
+  readonly storeHolds?: "shared";
 }
 
 /** Bytes in whole pages: up to 64 bits of them a number holds exactly. */
@@ -54,6 +66,8 @@ function ioStatNumber(field: keyof IoStat): Attribute {
 /** What there is since the first zram. */
 const BASIC: Readonly<Record<string, Attribute>> = {
   disksize: {
+    // disksize_show takes no lock.
+    showHolds: "nothing",
     show: (zram) => `${zram.disksize}\n`,
     store: (zram, text) =>
       zram.setDisksize(alignToPages(zram, memparse(text) ?? 0n)),
@@ -68,6 +82,11 @@ const BASIC: Readonly<Record<string, Attribute>> = {
       const reset = kstrtoull(text, 16);
       if (typeof reset === "string") return reset;
       return reset === 0n ? "EINVAL" : zram.reset();
+    },
+    *storeSteps(zram, text) {
+      const reset = kstrtoull(text, 16);
+      if (typeof reset === "string") return reset;
+      return reset === 0n ? "EINVAL" : yield* resetSteps(zram);
     },
   },
   num_reads: ioStatNumber("numReads"),
@@ -94,6 +113,7 @@ const BASIC: Readonly<Record<string, Attribute>> = {
 /** Memory: limit, maximum, compaction. */
 const MEMORY: Readonly<Record<string, Attribute>> = {
   compact: {
+    storeHolds: "shared",
     store: (zram) => zram.compact(),
   },
   mem_limit: {
@@ -109,6 +129,7 @@ const MEMORY: Readonly<Record<string, Attribute>> = {
   },
   mem_used_max: {
     ...mmStatNumber("mem_used_max"),
+    storeHolds: "shared",
     store(zram, text) {
       if (kstrtoull(text, zram.profile.wordBits) !== 0n) return "EINVAL";
       zram.resetMemUsedMax();
@@ -151,6 +172,7 @@ const COMPRESSION: Readonly<Record<string, Attribute>> = {
   },
   recompress: {
     store: (zram, text) => zram.recompress(text),
+    storeSteps: (zram, text) => zram.recompressSteps(text),
   },
   algorithm_params: {
     store: storeAlgorithmParams,
@@ -256,6 +278,63 @@ function storeAlgorithmParams(zram: Zram, text: string): Errno | undefined {
   });
 }
 
+function storeWritebackLimit(zram: Zram, text: string): Errno | undefined {
+  const limit = kstrtoull(text);
+  if (typeof limit === "string") return "EINVAL";
+  const { writebackLimit } = zram.profile.zram;
+  const units = writebackLimit === "any" ? 1n : limitUnits(zram);
+  zram.wbLimit = limit - limit % units;
+}
+
+function storeLimitEnable(zram: Zram, text: string): Errno | undefined {
+  const enable = kstrtoull(text);
+  if (typeof enable === "string") return "EINVAL";
+  zram.wbLimitEnable = enable !== 0n;
+}
+
+/**
+ * Stores a part of the limit: under the device's lock alone since 6.19, before
+ * under the limit's own, the device's being shared.
+ */
+function* underLimitLock(
+  zram: Zram,
+  text: string,
+  store: (zram: Zram, text: string) => Errno | undefined,
+): Generator<Stop, Errno | undefined> {
+  const { device, limit } = zram.locks;
+  const mode = limit === undefined ? "exclusive" : "shared";
+  yield acquire(device, LIMIT_STORE, mode);
+  const set = () => store(zram, text);
+  const errno = yield* underLimit(zram, LIMIT_STORE, set);
+  yield release(device, LIMIT_STORE, mode);
+  return errno;
+}
+
+/**
+ * The path of the file that was set. Up to 5.3 which file that is was looked at
+ * before the lock is taken, so that it may be closed by then. Throws a
+ * {@linkcode KernelBug} where it is. Specifies `backing_dev_show`.
+ */
+function* showBackingDev(zram: Zram): Generator<Stop, string> {
+  const isEarly = zram.profile.zram.backingShown === "before-lock";
+  if (isEarly) yield reads(BACKING_DEV, BACKING_DEV_SHOW);
+  const before = zram.backing;
+  yield acquire(zram.locks.device, BACKING_DEV_SHOW, "shared");
+  const { backing } = zram;
+  if (isEarly && backing !== undefined && before !== backing) {
+    throw new KernelBug(
+      BACKING_DEV_SHOW,
+      "show the path of a file that was not set yet, or is closed",
+    );
+  }
+  yield release(zram.locks.device, BACKING_DEV_SHOW, "shared");
+  return `${backing?.path ?? "none"}\n`;
+}
+
+const BACKING_DEV_SHOW = "backing_dev_show, zram_drv.c";
+
+const LIMIT_STORE = "writeback_limit_store, zram_drv.c";
+
 /** The backing device. */
 const WRITEBACK: Readonly<Record<string, Attribute>> = {
   idle: {
@@ -265,31 +344,32 @@ const WRITEBACK: Readonly<Record<string, Attribute>> = {
       if (cutoff === "unchanged") return undefined;
       return typeof cutoff === "string" ? cutoff : zram.markIdle(cutoff);
     },
+    *storeSteps(zram, text) {
+      const isAll = sysfsStreq(text, "all");
+      const cutoff = isAll ? "all" : idleCutoff(zram, text);
+      if (cutoff === "unchanged") return undefined;
+      if (typeof cutoff === "string" && cutoff !== "all") return cutoff;
+      return yield* markIdleSteps(zram, cutoff);
+    },
   },
   backing_dev: {
     show: ({ backing }) => `${backing?.path ?? "none"}\n`,
+    showSteps: showBackingDev,
     store: (zram, text) => zram.setBackingDev(withoutNewline(text)),
   },
   writeback: {
     store: (zram, text) => zram.writeback(text),
+    storeSteps: (zram, text) => zram.writebackSteps(text),
   },
   writeback_limit: {
     show: (zram) => `${zram.wbLimit}\n`,
-    store(zram, text) {
-      const limit = kstrtoull(text);
-      if (typeof limit === "string") return "EINVAL";
-      const { writebackLimit } = zram.profile.zram;
-      const units = writebackLimit === "any" ? 1n : limitUnits(zram);
-      zram.wbLimit = limit - limit % units;
-    },
+    store: storeWritebackLimit,
+    storeSteps: (zram, text) => underLimitLock(zram, text, storeWritebackLimit),
   },
   writeback_limit_enable: {
     show: (zram) => `${zram.wbLimitEnable ? 1 : 0}\n`,
-    store(zram, text) {
-      const enable = kstrtoull(text);
-      if (typeof enable === "string") return "EINVAL";
-      zram.wbLimitEnable = enable !== 0n;
-    },
+    store: storeLimitEnable,
+    storeSteps: (zram, text) => underLimitLock(zram, text, storeLimitEnable),
   },
   writeback_batch_size: {
     show: (zram) => `${zram.wbBatchSize}\n`,

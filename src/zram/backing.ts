@@ -149,6 +149,16 @@ export class AttachedBacking {
     return block;
   }
 
+  /** What brings the bits back to what they are now. */
+  remember(): () => void {
+    const bitmap = this.#bitmap.slice();
+    const used = this.#used;
+    return () => {
+      this.#bitmap.set(bitmap);
+      this.#used = used;
+    };
+  }
+
   /** Gives a block back (`free_block_bdev`). */
   freeBlock(block: number): void {
     assertWhole("free a block", "block", block);

@@ -5,13 +5,32 @@
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import { blocked, type Stop } from "../rules/stop.ts";
+import {
+  acquire,
+  reads,
+  release,
+  sleeps,
+  type Stop,
+  trylock,
+  writes,
+} from "../rules/stop.ts";
+import type { ZramProfile } from "../linux/zram_profile.ts";
 import type { Zram } from "./device.ts";
+import {
+  assertSlotHeld,
+  assertSlotThere,
+  underSlot,
+  unlockSlot,
+} from "./locks.ts";
 import { allocTemporaryPage } from "./post_processing.ts";
-import { decompressBdevPage } from "./compressed_writeback.ts";
-import { beginReadPage, readPage } from "./read.ts";
+import {
+  beginReadPageSteps,
+  decompressBdevPageSteps,
+  readPageSteps,
+} from "./read_steps.ts";
 import { ZRAM_IDLE, ZRAM_LOCK, ZRAM_PP_SLOT } from "./slots.ts";
-import { freePage, writePage } from "./write.ts";
+import { freePage, handleState } from "./write.ts";
+import { writePageSteps } from "./write_steps.ts";
 
 /** Bytes of a sector (SECTOR_SIZE). */
 export const SECTOR_SIZE = 512;
@@ -93,8 +112,58 @@ export function checkPageRequest(
   }
 }
 
+const SUBMIT_BIO = "zram_submit_bio, zram_drv.c";
+const BIO_EOD = "bio_check_eod, block/blk-core.c";
+
+/** The size of the disk, as something that is looked at and changed. */
+export const CAPACITY = "the disk's capacity";
+
 /** Specifies `zram_submit_bio`; see `Zram.submitBio`. */
 export function* submitBioSteps(
+  zram: Zram,
+  bio: Bio,
+): Generator<Stop, Errno | undefined> {
+  return yield* REQUEST_HOLDS[zram.profile.zram.requestHolds](
+    zram,
+    () => requestSteps(zram, bio),
+  );
+}
+
+/** Runs a request, holding what keeps its device initialised. */
+type HoldRequest = (
+  zram: Zram,
+  request: () => Generator<Stop, Errno | undefined>,
+) => Generator<Stop, Errno | undefined>;
+
+const REQUEST_HOLDS: Readonly<
+  Record<ZramProfile["requestHolds"], HoldRequest>
+> = {
+  *nothing(_zram, request) {
+    yield reads(CAPACITY, BIO_EOD);
+    return yield* request();
+  },
+  *init_lock({ locks }, request) {
+    yield acquire(locks.device, SUBMIT_BIO, "shared");
+    const errno = yield* request();
+    yield release(locks.device, SUBMIT_BIO, "shared");
+    return errno;
+  },
+  *reference(zram, request) {
+    yield writes(REFERENCES, "zram_meta_get, zram_drv.c");
+    if (zram.disksize === 0) return yield* request();
+    zram.references++;
+    const errno = yield* request();
+    yield writes(REFERENCES, "zram_meta_put, zram_drv.c");
+    zram.references--;
+    return errno;
+  },
+};
+
+/** What counts the requests under way. */
+export const REFERENCES = "zram->refcount";
+
+/** A request in whole. */
+function* requestSteps(
   zram: Zram,
   bio: Bio,
 ): Generator<Stop, Errno | undefined> {
@@ -125,13 +194,6 @@ function countRequest({ ioStat }: Zram, op: "read" | "write"): void {
   else ioStat.numWrites++;
 }
 
-/** Specifies `zram_slot_lock`: waits until nobody has the slot locked. */
-export function* slotLock(zram: Zram, page: number): Generator<Stop, void> {
-  while (zram.slots.has(page, ZRAM_LOCK)) {
-    yield blocked("zram_slot_lock: the slot is locked");
-  }
-}
-
 /**
  * The request in segments, each in one page of memory and one of the disk.
  * Specifies `__zram_make_request`; `zram_bio_read` and `zram_bio_write`, since
@@ -154,9 +216,8 @@ function* segmentSteps(
       data.length,
     );
     const length = Math.min(pageSize - offset, endOfMemoryPage - at);
-    yield* slotLock(zram, page);
     const segment = data.subarray(at, at + length);
-    const outcome = runSegment(
+    const outcome = yield* runSegment(
       zram,
       op,
       { page, offset, data: segment },
@@ -193,9 +254,8 @@ function* decompressDeferred(
 ): Generator<Stop, Errno | undefined> {
   let errno: Errno | undefined;
   for (const { page, data } of deferred) {
-    yield "zram_async_read_endio: queue_work";
-    yield* slotLock(zram, page);
-    errno = decompressBdevPage(zram, page, data) ?? errno;
+    yield sleeps("zram_async_read_endio, zram_drv.c: queue_work");
+    errno = (yield* decompressBdevPageSteps(zram, page, data)) ?? errno;
   }
   return errno;
 }
@@ -208,29 +268,49 @@ interface Segment {
 }
 
 /** Specifies `zram_bvec_rw`, with its counters and the mark of the access. */
-function runSegment(
+function* runSegment(
   zram: Zram,
   op: "read" | "write",
   segment: Segment,
   deferred: Deferred[],
-): Outcome {
-  const { ioStat } = zram;
+): Generator<Stop, Outcome> {
   const { page } = segment;
   const { requestsCounted, failureIsAccess } = zram.profile.zram;
   if (requestsCounted === "segments") countRequest(zram, op);
   const outcome = op === "read"
-    ? readSegment(zram, segment, deferred)
-    : writeSegment(zram, segment);
-  if (outcome !== "failed" || failureIsAccess) markAccessed(zram, page);
+    ? yield* readSegment(zram, segment, deferred)
+    : yield* writeSegment(zram, segment);
+  if (outcome !== "failed" || failureIsAccess) {
+    yield* accessSteps(zram, page, ACCESS_WHERE[op]);
+  }
   if (outcome === "failed") {
-    if (op === "read") ioStat.failedReads++;
-    else ioStat.failedWrites++;
+    if (op === "read") zram.ioStat.failedReads++;
+    else zram.ioStat.failedWrites++;
   }
   return outcome;
 }
 
+const ACCESS_WHERE = {
+  read: "zram_bio_read, zram_drv.c",
+  write: "zram_bio_write, zram_drv.c",
+};
+
+/** Marks an access, under a lock where slots have one each. */
+function* accessSteps(
+  zram: Zram,
+  page: number,
+  where: string,
+): Generator<Stop, void> {
+  // Where there is one lock of the device there are no marks yet.
+  if (zram.profile.zram.locking.slot.per === "device") return;
+  yield* underSlot(zram, page, where, () => markAccessed(zram, page));
+}
+
+const MARK_ACCESSED = "mark_slot_accessed, zram_drv.c";
+
 /** Specifies `zram_accessed` (`mark_slot_accessed` since 7.0). */
 export function markAccessed(zram: Zram, page: number): void {
+  if (zram.lockdep.isWatched) assertSlotHeld(zram, page, MARK_ACCESSED);
   const { slots, now, profile } = zram;
   slots.clearFlag(page, ZRAM_IDLE | ZRAM_PP_SLOT);
   if (!slots.tracksAcTime) return;
@@ -242,19 +322,19 @@ export function markAccessed(zram: Zram, page: number): void {
  * A part of a page is read by way of a temporary page (`zram_bvec_read`). The
  * backing device then answers to zram itself; else it answers to the request.
  */
-function readSegment(
+function* readSegment(
   zram: Zram,
   { page, offset, data }: Segment,
   deferred: Deferred[],
-): Outcome {
+): Generator<Stop, Outcome> {
   if (data.length === zram.profile.pageSize) {
-    const { errno, isDeferred } = beginReadPage(zram, page, data);
+    const { errno, isDeferred } = yield* beginReadPageSteps(zram, page, data);
     if (isDeferred) deferred.push({ page, data });
     return errno === undefined ? "done" : "failed-below";
   }
   const whole = allocTemporaryPage(zram.memory);
   if (whole === undefined) return "failed";
-  const errno = readPage(zram, page, whole.bytes);
+  const errno = yield* readPageSteps(zram, page, whole.bytes);
   if (errno === undefined) {
     data.set(whole.bytes.subarray(offset, offset + data.length));
   }
@@ -267,21 +347,24 @@ function readSegment(
  * (`zram_bvec_write`). Where that rest is on the backing device, 6.1 and 6.18
  * do not wait for it to be read (7.1 does); the model does.
  */
-function writeSegment(
+function* writeSegment(
   zram: Zram,
   { page, offset, data }: Segment,
-): Outcome {
+): Generator<Stop, Outcome> {
   if (data.length === zram.profile.pageSize) {
-    return typeof writePage(zram, page, data) === "string" ? "failed" : "done";
+    const stored = yield* writePageSteps(zram, page, data);
+    return typeof stored === "string" ? "failed" : "done";
   }
   const whole = allocTemporaryPage(zram.memory);
   if (whole === undefined) return "failed";
-  const errno = readPage(zram, page, whole.bytes);
+  const errno = yield* readPageSteps(zram, page, whole.bytes);
   whole.bytes.set(data, offset);
-  const stored = errno ?? writePage(zram, page, whole.bytes);
+  const stored = errno ?? (yield* writePageSteps(zram, page, whole.bytes));
   whole.free();
   return typeof stored === "string" ? "failed" : "done";
 }
+
+const BIO_DISCARD = "zram_bio_discard, zram_drv.c";
 
 /**
  * Frees the whole pages in a range, each counted in `notify_free` whether it
@@ -303,21 +386,57 @@ function* discardSteps(
   }
   const end = Math.floor((start + bytes) / pageSize);
   for (let page = Math.ceil(start / pageSize); page < end; page++) {
-    yield* slotLock(zram, page);
-    freePage(zram, page);
+    yield* underSlot(zram, page, BIO_DISCARD, () => freePage(zram, page));
     zram.ioStat.notifyFree++;
   }
+}
+
+const NOTIFY = "zram_slot_free_notify, zram_drv.c";
+
+function assertPage({ slots }: Zram, page: number): void {
+  if (Number.isInteger(page) && page >= 0 && page < slots.length) return;
+  throw new RangeError(
+    `Cannot free page ${page}: the disk has ${slots.length} pages`,
+  );
 }
 
 /** Specifies `zram_slot_free_notify`; see `Zram.slotFreeNotify`. */
 export function slotFreeNotify(zram: Zram, page: number): void {
   const { slots, ioStat } = zram;
-  if (!Number.isInteger(page) || page < 0 || page >= slots.length) {
-    throw new RangeError(
-      `Cannot free page ${page}: the disk has ${slots.length} pages`,
-    );
-  }
+  assertPage(zram, page);
   ioStat.notifyFree++;
   if (slots.has(page, ZRAM_LOCK)) ioStat.missFree++;
   else freePage(zram, page);
 }
+
+/** The same while others run. */
+export function* slotFreeNotifySteps(
+  zram: Zram,
+  page: number,
+): Generator<Stop, void> {
+  yield* NOTIFY_TAKES[zram.profile.zram.notifyTakes](zram, page);
+  zram.ioStat.notifyFree++;
+}
+
+type Notify = (zram: Zram, page: number) => Generator<Stop, void>;
+
+const NOTIFY_TAKES: Readonly<Record<ZramProfile["notifyTakes"], Notify>> = {
+  *nothing(zram, page) {
+    yield writes(handleState(page), NOTIFY);
+    freePage(zram, page);
+  },
+  *waits(zram, page) {
+    yield* underSlot(zram, page, NOTIFY, () => freePage(zram, page));
+  },
+  *tries(zram, page) {
+    const isTaken: unknown = yield trylock(zram.locks.slot(page), NOTIFY);
+    if (isTaken === false) {
+      zram.ioStat.missFree++;
+      return;
+    }
+    assertSlotThere(zram, page, NOTIFY);
+    if (zram.slots.has(page, ZRAM_LOCK)) zram.ioStat.missFree++;
+    else freePage(zram, page);
+    yield unlockSlot(zram, page, NOTIFY);
+  },
+};

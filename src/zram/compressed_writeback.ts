@@ -5,6 +5,7 @@
 import { CorruptDataError } from "../codec/codec.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Zram } from "./device.ts";
+import { assertSlotHeld } from "./locks.ts";
 import { readFromZspool } from "./read.ts";
 import { ZRAM_HUGE, ZRAM_WB } from "./slots.ts";
 
@@ -23,8 +24,10 @@ export function readForBlock(
   if (zram.profile.zram.blockTail === "zeros") into.fill(0, size);
 }
 
+const DECOMPRESS = "decompress_bdev_page, zram_drv.c";
+
 /**
- * Makes the page of a slot of what was read from its block. EIO where the slot
+ * Makes the page of a slot, which is locked, of what was read from its block. EIO where the slot
  * is not on the backing device any more, the page being zeros then, and where
  * the block was another page's meanwhile. Specifies `decompress_bdev_page`.
  */
@@ -33,6 +36,7 @@ export function decompressBdevPage(
   slot: number,
   page: Uint8Array,
 ): Errno | undefined {
+  if (zram.lockdep.isWatched) assertSlotHeld(zram, slot, DECOMPRESS);
   const { slots } = zram;
   if (!slots.has(slot, ZRAM_WB)) {
     page.fill(0);

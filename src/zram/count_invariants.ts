@@ -2,6 +2,7 @@
  * The rules about what one operation adds to a device's counters: exactly what
  * it did, where that can be told from what it left.
  */
+import { PRIMARY_COMP } from "./zcomp.ts";
 import {
   type Checked,
   expectEqual,
@@ -112,8 +113,10 @@ export const COUNT_INVARIANTS: readonly LimitInvariant[] = [
       const stalls = ioStat.writestall - before.ioStat.writestall;
       const failed = ioStat.failedWrites - before.ioStat.failedWrites;
       const isLimited = limitPages !== 0 || before.limitPages !== 0;
-      // A part of a page can fail to be written for other reasons.
-      const isWhole = profile.pageSize === 4096;
+      // A part of a page can fail to be written for other reasons, and a page
+      // that the compressor fails on asks for no memory.
+      const isWhole = profile.pageSize === 4096 &&
+        !zram.comps.hasDict(PRIMARY_COMP);
       const slow = profile.zram.mallocSlowPath;
       const least = slow && isWhole && !isLimited ? failed : 0;
       const most = slow ? writesOf(before, zram) : 0;

@@ -1,6 +1,9 @@
 /** The device's file in debugfs, `/sys/kernel/debug/zram/zramN/block_state`. */
 import type { Errno } from "../linux/errno.ts";
+import { acquire, reads, release, type Stop } from "../rules/stop.ts";
+import { CAPACITY } from "./bio.ts";
 import type { Zram } from "./device.ts";
+import { underSlot } from "./locks.ts";
 import {
   type Slots,
   ZRAM_HUGE,
@@ -39,20 +42,53 @@ export interface BlockState {
 export function blockState(
   zram: Zram,
 ): { state: BlockState[] } | { errno: Errno } {
-  const { memoryTracking, blockStateFlags } = zram.profile.zram;
-  if (!memoryTracking) return { errno: "ENOENT" };
+  if (!zram.profile.zram.memoryTracking) return { errno: "ENOENT" };
   zram.assertDevLock("read 'block_state'");
   if (zram.pool === undefined) return { errno: "EINVAL" };
-  const { slots } = zram;
   const state: BlockState[] = [];
-  for (let page = 0; page < slots.length; page++) {
-    if (!slots.isAllocated(page)) continue;
-    const flags = [...blockStateFlags]
-      .map((letter) => FLAG_LETTERS[letter](slots, page) ? letter : ".")
-      .join("");
-    state.push({ page, acTime: slots.acTime(page), flags });
+  for (let page = 0; page < zram.slots.length; page++) {
+    const shown = slotState(zram, page);
+    if (shown !== undefined) state.push(shown);
   }
   return { state };
+}
+
+/** A slot as `block_state` shows it, which is locked, if it holds a page. */
+function slotState(
+  { slots, profile }: Zram,
+  page: number,
+): BlockState | undefined {
+  if (!slots.isAllocated(page)) return undefined;
+  const flags = [...profile.zram.blockStateFlags]
+    .map((letter) => FLAG_LETTERS[letter](slots, page) ? letter : ".")
+    .join("");
+  return { page, acTime: slots.acTime(page), flags };
+}
+
+const READ_BLOCK_STATE = "read_block_state, zram_drv.c";
+
+/** {@linkcode blockState} while others run: each slot is looked at under its lock. */
+export function* blockStateSteps(
+  zram: Zram,
+): Generator<Stop, { state: BlockState[] } | { errno: Errno }> {
+  const { memoryTracking, pagesCounted } = zram.profile.zram;
+  if (!memoryTracking) return { errno: "ENOENT" };
+  let pages: number | undefined;
+  if (pagesCounted === "before-lock") {
+    yield reads(CAPACITY, READ_BLOCK_STATE);
+    pages = zram.slots.length;
+  }
+  yield acquire(zram.locks.device, READ_BLOCK_STATE, "shared");
+  const isThere = zram.pool !== undefined;
+  const end = isThere ? pages ?? zram.slots.length : 0;
+  const state: BlockState[] = [];
+  for (let page = 0; page < end; page++) {
+    const look = () => slotState(zram, page);
+    const shown = yield* underSlot(zram, page, READ_BLOCK_STATE, look);
+    if (shown !== undefined) state.push(shown);
+  }
+  yield release(zram.locks.device, READ_BLOCK_STATE, "shared");
+  return isThere ? { state } : { errno: "EINVAL" };
 }
 
 /**

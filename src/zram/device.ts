@@ -6,18 +6,23 @@ import type { IoStat } from "../linux/zram_profile.ts";
 import { Memory } from "../memory/memory.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
+import { Lockdep } from "../rules/lockdep.ts";
 import { runToEnd, type Stop } from "../rules/stop.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import { AttachedBacking, type BackingDevice } from "./backing.ts";
 import {
   type Bio,
+  CAPACITY,
   checkPageRequest,
   markAccessed,
   SECTOR_SIZE,
   slotFreeNotify,
+  slotFreeNotifySteps,
   submitBioSteps,
 } from "./bio.ts";
 import { markIdle } from "./idle.ts";
+import { openSteps, resetSteps } from "./lifecycle.ts";
+import { BACKING_DEV, TABLE, ZramLocks } from "./locks.ts";
 import { RECOMPRESS } from "./recompress_orders.ts";
 import { Slots } from "./slots.ts";
 import { refuseTable, zramTableBytes } from "./table.ts";
@@ -30,7 +35,7 @@ import {
   zeroStats,
   type ZramStats,
 } from "./stat.ts";
-import { freePage, writePage } from "./write.ts";
+import { freeSlot, writePage } from "./write.ts";
 import { readPage } from "./read.ts";
 import { DEFAULT_BATCH_SIZE } from "./writeback_batches.ts";
 import { WRITEBACK } from "./writebacks.ts";
@@ -54,6 +59,11 @@ export interface ZramOptions {
   files?: ReadonlyMap<string, Uint8Array | Errno>;
   /** The clock: seconds since boot (`ktime_get_boottime`). Default: always 0. */
   now?: () => number;
+  /**
+   * Fault injection: asked each time that a disk is set up; where it answers
+   * true, `zs_create_pool` has no memory. Linux: `failslab`.
+   */
+  failPool?: () => boolean;
   /**
    * `totalram_pages`: pages of the machine, more than which no table of slots
    * may have. Default: no end of them.
@@ -91,7 +101,10 @@ export class Zram {
   readonly now: () => number;
   /** The algorithms by priority. */
   readonly comps: Comps;
-  /** `zstrm->buffer`: room for a page that does not compress. */
+  /**
+   * Room for a page that does not compress, for the while of one section: what
+   * outlives it is in a stream's own buffer.
+   */
   readonly buffer: Uint8Array<ArrayBuffer>;
   /** `disksize` in bytes: 0 until the device is initialised. */
   disksize = 0;
@@ -125,6 +138,14 @@ export class Zram {
   ppInProgress = false;
   /** Operations under way that keep `reset` waiting (readers of `init_lock`). */
   initLockReaders = 0;
+  /** Who runs, where somebody interleaves operations. */
+  readonly lockdep: Lockdep = new Lockdep();
+  /** Whether the table's pointer is still that of one that was freed (up to 6.13). */
+  hasStaleTable = false;
+  /** Whether `reset` keeps out whoever would open the disk (`claim`). */
+  isClaimed = false;
+  /** Requests under way that `reset` waits for (`refcount`, 4.0, 4.1). */
+  references = 0;
   /** How many have the disk open (`disk_openers`). */
   openers = 0;
   /** How many of them exclusively (`bd_holders`). */
@@ -133,6 +154,8 @@ export class Zram {
   readonly #backingDevices: ReadonlyMap<string, BackingDevice | Errno>;
   readonly #files: ReadonlyMap<string, Uint8Array | Errno>;
   readonly #totalRamPages: number;
+  readonly #failPool: (() => boolean) | undefined;
+  #locks: ZramLocks | undefined;
 
   /** A fresh device of size 0. Specifies `zram_add`. */
   constructor(profile: Profile, options: ZramOptions = {}) {
@@ -145,9 +168,20 @@ export class Zram {
     this.#backingDevices = options.backingDevices ?? new Map();
     this.#files = options.files ?? new Map();
     this.#totalRamPages = options.totalRamPages ?? Infinity;
+    this.#failPool = options.failPool;
     if (options.totalRamPages !== undefined) {
       assertWhole("make zram", "totalRamPages", options.totalRamPages);
     }
+  }
+
+  /** The locks. */
+  get locks(): ZramLocks {
+    this.#locks ??= new ZramLocks(
+      this.profile.zram.locking,
+      this.lockdep,
+      this.buffer.length,
+    );
+    return this.#locks;
   }
 
   /** `comp_algorithm`: the name of the algorithm that writes use. */
@@ -219,6 +253,13 @@ export class Zram {
     const errno = refuseTable(this, pages, this.#totalRamPages) ??
       this.comps.create();
     if (errno !== undefined) return errno;
+    this.lockdep.touch(TABLE, true);
+    this.lockdep.touch(CAPACITY, true);
+    if (this.#failPool?.() === true) {
+      this.hasStaleTable = zram.failedTable === "kept";
+      return "ENOMEM";
+    }
+    this.hasStaleTable = false;
     this.slots = new Slots(pages, zram.trackEntryActime);
     this.pool = new ZsPool(this.profile, { memory: this.memory });
     this.wholeFrom = zram.wholeFrom(pageSize, this.pool.hugeClassSize);
@@ -241,6 +282,7 @@ export class Zram {
     if (device.pages === 0) return "EINVAL";
     this.#resetBdev();
     device.holder = this;
+    this.lockdep.touch(BACKING_DEV, true);
     this.backing = new AttachedBacking(path, device);
   }
 
@@ -259,6 +301,14 @@ export class Zram {
     if (exclusive) this.holders++;
   }
 
+  /**
+   * {@linkcode Zram.open}, stopping wherever others may run: EBUSY while a
+   * reset keeps others out.
+   */
+  openSteps(exclusive = false): Generator<Stop, Errno | undefined> {
+    return openSteps(this, exclusive);
+  }
+
   /** Closes it again, as it was opened. */
   close(exclusive = false): void {
     if (this.openers === 0 || (exclusive && this.holders === 0)) {
@@ -272,7 +322,7 @@ export class Zram {
    * Back to a fresh device, all memory given back: EBUSY while it is open (in
    * 3.12, while one has it exclusively). What was set of writeback stays as it
    * was, but for its device, and up to 5.10, of a device without a disk, all
-   * but `mem_limit`. Specifies `reset_store` and `zram_reset_device`.
+   * but `mem_limit`. Specifies `reset_store`.
    */
   reset(): Errno | undefined {
     if (this.isInUse) return "EBUSY";
@@ -281,10 +331,31 @@ export class Zram {
         "Cannot reset zram: a writeback or a recompression holds 'init_lock'",
       );
     }
+    this.resetDevice();
+  }
+
+  /** {@linkcode Zram.reset}, stopping wherever others may run. */
+  resetSteps(): Generator<Stop, Errno | undefined> {
+    return resetSteps(this);
+  }
+
+  /**
+   * What `reset` does once nobody uses the device. Specifies
+   * `zram_reset_device`.
+   */
+  resetDevice(): void {
     this.limitPages = 0;
     const { resetWithoutDisk } = this.profile.zram;
     if (this.disksize === 0 && resetWithoutDisk === "limit") return;
-    for (let page = 0; page < this.slots.length; page++) freePage(this, page);
+    if (this.hasStaleTable) {
+      throw new KernelBug(
+        "zram_meta_free",
+        "free the table of slots a second time",
+      );
+    }
+    this.lockdep.touch(TABLE, true);
+    this.lockdep.touch(CAPACITY, true);
+    for (let page = 0; page < this.slots.length; page++) freeSlot(this, page);
     this.slots = new Slots(0);
     this.pool?.destroy();
     this.pool = undefined;
@@ -350,6 +421,35 @@ export class Zram {
     return this.submitBio({ op: "discard", sector, bytes: pages * pageSize });
   }
 
+  /** {@linkcode Zram.write}, stopping wherever others may run. */
+  *writeSteps(
+    page: number,
+    data: Uint8Array,
+  ): Generator<Stop, Errno | undefined> {
+    const sector = page * this.profile.pageSize / SECTOR_SIZE;
+    return yield* submitBioSteps(this, { op: "write", sector, data });
+  }
+
+  /** {@linkcode Zram.read}, likewise. */
+  *readSteps(
+    page: number,
+    into: Uint8Array,
+  ): Generator<Stop, Errno | undefined> {
+    const sector = page * this.profile.pageSize / SECTOR_SIZE;
+    return yield* submitBioSteps(this, { op: "read", sector, data: into });
+  }
+
+  /** {@linkcode Zram.discard}, likewise. */
+  *discardSteps(
+    page: number,
+    pages: number,
+  ): Generator<Stop, Errno | undefined> {
+    const { pageSize } = this.profile;
+    const sector = page * pageSize / SECTOR_SIZE;
+    const bytes = pages * pageSize;
+    return yield* submitBioSteps(this, { op: "discard", sector, bytes });
+  }
+
   /**
    * Runs a request to its end: EIO where a part of it failed, where it is out
    * of range or unaligned (EINVAL for the latter in 6.18, from the block
@@ -387,6 +487,11 @@ export class Zram {
    */
   slotFreeNotify(page: number): void {
     slotFreeNotify(this, page);
+  }
+
+  /** {@linkcode Zram.slotFreeNotify}, stopping wherever others may run. */
+  slotFreeNotifySteps(page: number): Generator<Stop, void> {
+    return slotFreeNotifySteps(this, page);
   }
 
   /** Compacts the pool: EINVAL before initialisation (`compact_store`). */
@@ -485,9 +590,57 @@ export class Zram {
     this.stats.bdCount--;
   }
 
+  /**
+   * What brings the device, its pool and its memory back to what they are now,
+   * that nobody uses it; who explores what can become of it does so again and
+   * again. What holds a backing device is for its owner to remember.
+   */
+  remember(): () => void {
+    const { pool, slots, backing, comps, memory } = this;
+    const parts = [pool ?? memory, slots, comps, backing]
+      .flatMap((part) => part === undefined ? [] : [part.remember()]);
+    const stats = { ...this.stats };
+    const ioStat = { ...this.ioStat };
+    const fields = this.#fields();
+    return () => {
+      for (const restore of parts) restore();
+      this.stats = { ...stats };
+      this.ioStat = { ...ioStat };
+      Object.assign(this, fields, { pool, slots, backing });
+      this.locks.forgetHolders();
+    };
+  }
+
+  /** Those that are numbers and flags. */
+  #fields() {
+    const { disksize, limitPages, maxCompStreams, wholeFrom } = this;
+    const { wbLimitEnable, wbLimit, wbBatchSize, compressedWb } = this;
+    const { lostBlocks, ppInProgress, initLockReaders, hasStaleTable } = this;
+    const { isClaimed, references, openers, holders } = this;
+    return {
+      disksize,
+      limitPages,
+      maxCompStreams,
+      wholeFrom,
+      wbLimitEnable,
+      wbLimit,
+      wbBatchSize,
+      compressedWb,
+      lostBlocks,
+      ppInProgress,
+      initLockReaders,
+      hasStaleTable,
+      isClaimed,
+      references,
+      openers,
+      holders,
+    };
+  }
+
   /** Lets the backing device go (`reset_bdev`). */
   #resetBdev(): void {
     if (this.backing !== undefined) this.backing.device.holder = undefined;
+    this.lockdep.touch(BACKING_DEV, true);
     this.backing = undefined;
   }
 }

@@ -2,7 +2,9 @@
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull } from "../linux/kstrtox.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
+import { acquire, release, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
+import { assertSlotHeld, underSlot } from "./locks.ts";
 import { ZRAM_IDLE, ZRAM_SAME, ZRAM_UNDER_WB, ZRAM_WB } from "./slots.ts";
 
 /** The second before which pages are too old, or what else follows from a text. */
@@ -63,16 +65,50 @@ export function markIdle(zram: Zram, cutoff: number | "all"): void {
   if (Number.isNaN(cutoff)) {
     throw new RangeError("Cannot mark idle: the 'cutoff' is NaN, not a time");
   }
-  const { slots } = zram;
-  const inPool = zram.profile.zram.idleMarks === "in-pool";
-  const passedOver = inPool
-    ? ZRAM_SAME | ZRAM_WB | ZRAM_UNDER_WB
-    : ZRAM_UNDER_WB;
-  // The kernel says "all" by a cutoff of 0.
-  const all = cutoff === "all" || cutoff === 0 || !slots.tracksAcTime;
-  for (let page = 0; page < slots.length; page++) {
-    if (!slots.isAllocated(page) || slots.has(page, passedOver)) continue;
-    if (all || slots.acTime(page) < cutoff) slots.setFlag(page, ZRAM_IDLE);
-    else if (inPool) slots.clearFlag(page, ZRAM_IDLE);
+  for (let page = 0; page < zram.slots.length; page++) {
+    markSlot(zram, page, cutoff);
   }
 }
+
+/** The same while others run: each slot is marked under its lock. */
+export function* markIdleSteps(
+  zram: Zram,
+  cutoff: number | "all",
+): Generator<Stop, Errno | undefined> {
+  yield acquire(zram.locks.device, IDLE_STORE, "shared");
+  const errno = zram.pool === undefined ? "EINVAL" : undefined;
+  for (let page = 0; page < zram.slots.length; page++) {
+    const mark = () => markSlot(zram, page, cutoff);
+    yield* underSlot(zram, page, MARK_IDLE, mark);
+  }
+  yield release(zram.locks.device, IDLE_STORE, "shared");
+  return errno;
+}
+
+const IDLE_STORE = "idle_store, zram_drv.c";
+const MARK_IDLE = "mark_idle, zram_drv.c";
+
+/** Marks one page, whose slot is locked, or takes its mark. */
+function markSlot(
+  zram: Zram,
+  page: number,
+  cutoff: number | "all",
+): void {
+  if (zram.lockdep.isWatched) assertSlotHeld(zram, page, MARK_IDLE);
+  const { slots, profile } = zram;
+  const { idleMarks } = profile.zram;
+  if (!slots.isAllocated(page) || slots.has(page, PASSED_OVER[idleMarks])) {
+    return;
+  }
+  // The kernel says "all" by a cutoff of 0.
+  const all = cutoff === "all" || cutoff === 0 || !slots.tracksAcTime;
+  if (all || slots.acTime(page) < cutoff) slots.setFlag(page, ZRAM_IDLE);
+  else if (idleMarks === "in-pool") slots.clearFlag(page, ZRAM_IDLE);
+}
+
+/** Flags of pages that are not marked. */
+const PASSED_OVER: Readonly<Record<ZramProfile["idleMarks"], number>> = {
+  "stored": ZRAM_UNDER_WB,
+  "in-pool": ZRAM_SAME | ZRAM_WB | ZRAM_UNDER_WB,
+  "whatever-is-stored": 0,
+};

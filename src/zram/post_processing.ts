@@ -2,10 +2,12 @@
  * Post-processing: slots that wait to be written back or recompressed, those
  * with the largest objects first.
  */
+import type { Errno } from "../linux/errno.ts";
 import type { Memory } from "../memory/memory.ts";
 import { NO_PAGE } from "../memory/memory.ts";
-import { blocked, type Stop } from "../rules/stop.ts";
+import { acquire, blocked, release, type Stop, writes } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
+import { underSlot } from "./locks.ts";
 import { type Slots, ZRAM_PP_SLOT } from "./slots.ts";
 
 /** PP_BUCKET_SIZE_RANGE: bytes of size that share a bucket. */
@@ -17,72 +19,136 @@ const PP_BUCKET_SIZE_RANGE = 64;
  */
 export class PpCtl {
   readonly #slots: Slots;
-  readonly #buckets: number[][];
+  /** Those buckets that a slot was placed in. */
+  readonly #buckets: (number[] | undefined)[];
 
   /** No slot waits. */
   constructor(slots: Slots, pageSize: number) {
     this.#slots = slots;
-    const buckets = pageSize / PP_BUCKET_SIZE_RANGE + 1;
-    this.#buckets = Array.from({ length: buckets }, () => []);
+    this.#buckets = Array(pageSize / PP_BUCKET_SIZE_RANGE + 1);
   }
 
   /** Adds a slot and marks it (`place_pp_slot`). */
   place(slot: number): void {
     const bucket = Math.floor(this.#slots.size(slot) / PP_BUCKET_SIZE_RANGE);
-    this.#buckets[bucket].push(slot);
+    (this.#buckets[bucket] ??= []).push(slot);
     this.#slots.setFlag(slot, ZRAM_PP_SLOT);
   }
 
   /** The slot to process next, which stays (`select_pp_slot`). */
   select(): number | undefined {
-    return this.#buckets.findLast((bucket) => bucket.length > 0)?.at(-1);
-  }
-
-  /** Takes the slot that was selected away, and its mark (`release_pp_slot`). */
-  releaseSelected(): void {
-    const slot = this.takeSelected();
-    if (slot !== undefined) this.#slots.clearFlag(slot, ZRAM_PP_SLOT);
+    return this.#highest()?.at(-1);
   }
 
   /** Takes the slot that was selected away, its mark left on it. */
   takeSelected(): number | undefined {
-    return this.#buckets.findLast((bucket) => bucket.length > 0)?.pop();
+    return this.#highest()?.pop();
   }
 
-  /** Takes all slots away (`release_pp_ctl`). */
+  #highest(): number[] | undefined {
+    for (let nth = this.#buckets.length - 1; nth >= 0; nth--) {
+      const bucket = this.#buckets[nth];
+      if (bucket !== undefined && bucket.length > 0) return bucket;
+    }
+  }
+
+  /** Takes all slots away, and their marks, of an operation that is given up. */
   release(): void {
-    while (this.select() !== undefined) this.releaseSelected();
+    for (;;) {
+      const slot = this.takeSelected();
+      if (slot === undefined) return;
+      this.#slots.clearFlag(slot, ZRAM_PP_SLOT);
+    }
   }
 }
 
-/** Whether a post-processing has to be tried again, as another runs. */
-export function isTurnedAway({ profile, ppInProgress }: Zram): boolean {
-  return ppInProgress && profile.zram.postProcessing === "one-or-EAGAIN";
+/** What says that a post-processing runs, as something that is looked at and changed. */
+const PP_IN_PROGRESS = "zram->pp_in_progress";
+
+/**
+ * Runs a post-processing under the device's lock: shared, or since 7.0 alone.
+ * Specifies the taking of `init_lock` and `dev_lock` in `writeback_store` and
+ * `recompress_store`.
+ */
+export function* underPostProcessing<Result>(
+  zram: Zram,
+  where: string,
+  run: () => Generator<Stop, Result>,
+): Generator<Stop, Result> {
+  const isAlone = zram.profile.zram.postProcessing === "one-after-another";
+  const mode = isAlone ? "exclusive" : "shared";
+  yield acquire(zram.locks.device, where, mode);
+  // The mark of whoever stopped amid its work, where nobody keeps locks.
+  while (isAlone && zram.ppInProgress) {
+    yield blocked("dev_lock: a writeback or a recompression holds it");
+  }
+  const result = yield* run();
+  yield release(zram.locks.device, where, mode);
+  return result;
 }
 
 /**
- * Waits for another post-processing to end, where this kernel does. Specifies
- * the taking of `dev_lock`, since 7.0.
+ * Runs what is between the setting of `pp_in_progress` and its clearing, and
+ * keeps `reset` off: EAGAIN where another runs and this kernel does not wait.
  */
-export function* waitForPostProcessing(
+export function* inPostProcessing(
   zram: Zram,
-): Generator<Stop, void> {
-  const { postProcessing } = zram.profile.zram;
-  while (zram.ppInProgress && postProcessing === "one-after-another") {
-    yield blocked("dev_lock: a writeback or a recompression holds it");
+  where: string,
+  run: () => Generator<Stop, Errno | undefined>,
+): Generator<Stop, Errno | undefined> {
+  const isMarked = zram.profile.zram.postProcessing === "one-or-EAGAIN";
+  if (isMarked) yield writes(PP_IN_PROGRESS, where);
+  if (isMarked && zram.ppInProgress) return "EAGAIN";
+  zram.ppInProgress = true;
+  zram.initLockReaders++;
+  try {
+    const errno = yield* run();
+    if (isMarked) yield writes(PP_IN_PROGRESS, where);
+    return errno;
+  } finally {
+    zram.ppInProgress = false;
+    zram.initLockReaders--;
   }
 }
 
-/** A post-processing begins, and keeps others and `reset` off. */
-export function holdPostProcessing(zram: Zram): void {
-  zram.ppInProgress = true;
-  zram.initLockReaders++;
+const RELEASE_PP_SLOT = "release_pp_slot, zram_drv.c";
+
+/** Takes a slot's mark (`release_pp_slot`). */
+export function* unmark(zram: Zram, slot: number): Generator<Stop, void> {
+  const { slots } = zram;
+  yield* underSlot(
+    zram,
+    slot,
+    RELEASE_PP_SLOT,
+    () => slots.clearFlag(slot, ZRAM_PP_SLOT),
+  );
 }
 
-/** It ends. */
-export function releasePostProcessing(zram: Zram): void {
-  zram.ppInProgress = false;
-  zram.initLockReaders--;
+/** Takes the slot that was selected away, and its mark. */
+export function* releaseSelected(
+  zram: Zram,
+  ctl: PpCtl,
+): Generator<Stop, void> {
+  const slot = ctl.takeSelected();
+  if (slot !== undefined) yield* unmark(zram, slot);
+}
+
+/**
+ * Runs something on slots that it marks; those that it leaves lose their marks
+ * (`release_pp_ctl`), however it ends.
+ */
+export function* withPpCtl<Result>(
+  zram: Zram,
+  run: (ctl: PpCtl) => Generator<Stop, Result>,
+): Generator<Stop, Result> {
+  const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
+  try {
+    const result = yield* run(ctl);
+    while (ctl.select() !== undefined) yield* releaseSelected(zram, ctl);
+    return result;
+  } finally {
+    ctl.release();
+  }
 }
 
 /** A page for the while of an operation. */

@@ -1,13 +1,15 @@
 /** How a page is read, from the pool or from the backing device. */
 import type { Errno } from "../linux/errno.ts";
+import type { AttachedBacking } from "./backing.ts";
 import { decompressBdevPage } from "./compressed_writeback.ts";
 import type { Zram } from "./device.ts";
+import { assertSlotHeld } from "./locks.ts";
 import { fillPage } from "./same_filled.ts";
 import { ZRAM_HUGE, ZRAM_WB } from "./slots.ts";
 
 /**
- * Fills `into` with the page of a slot that is not written back: zeros where
- * nothing is stored. Specifies `zram_read_from_zspool` (since 6.6; before, in
+ * Fills `into` with the page of a slot, which is locked, and whose page is not
+ * written back: zeros where nothing is stored. Specifies `zram_read_from_zspool` (since 6.6; before, in
  * `__zram_bvec_read`).
  */
 export function readFromZspool(
@@ -15,6 +17,7 @@ export function readFromZspool(
   page: number,
   into: Uint8Array,
 ): void {
+  if (zram.lockdep.isWatched) assertSlotHeld(zram, page, READ_ZSPOOL);
   const { slots, pool } = zram;
   const handle = slots.handle(page);
   if (handle === 0 || pool === undefined) {
@@ -33,6 +36,13 @@ export function readFromZspool(
   }
 }
 
+const READ_ZSPOOL = "read_from_zspool, zram_drv.c";
+
+/** Whether a slot's page has to be decompressed, and with which priority. */
+export function needsStream({ slots }: Zram, page: number): boolean {
+  return slots.handle(page) !== 0 && !slots.has(page, ZRAM_HUGE);
+}
+
 /** How a page was read. */
 export interface Read {
   /** The backing device's error. */
@@ -43,7 +53,7 @@ export interface Read {
 
 /**
  * Fills `into` with what there is of a page: the page, or what its block on the
- * backing device holds. Specifies `zram_read_page` (since 6.4), `read_from_bdev`.
+ * backing device holds. Specifies `zram_read_page` (since 6.4).
  */
 export function beginReadPage(
   zram: Zram,
@@ -55,8 +65,18 @@ export function beginReadPage(
     readFromZspool(zram, page, into);
     return { errno: undefined, isDeferred: false };
   }
+  return readFromBdev(zram, backing, slots.block(page), into);
+}
+
+/** Reads a block of the backing device (`read_from_bdev`). */
+export function readFromBdev(
+  zram: Zram,
+  { device }: AttachedBacking,
+  block: number,
+  into: Uint8Array,
+): Read {
   zram.stats.bdReads++;
-  const errno = backing.device.readPage(slots.block(page), into);
+  const errno = device.readPage(block, into);
   return { errno, isDeferred: errno === undefined && zram.compressedWb };
 }
 

@@ -6,18 +6,18 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
-import type { Stop } from "../rules/stop.ts";
-import { slotLock } from "./bio.ts";
+import { acquire, release, sleeps, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
+import { lockSlot, type Stream, underSlot, unlockSlot } from "./locks.ts";
 import {
   allocTemporaryPage,
-  holdPostProcessing,
-  isTurnedAway,
-  PpCtl,
-  releasePostProcessing,
-  waitForPostProcessing,
+  inPostProcessing,
+  type PpCtl,
+  releaseSelected,
+  underPostProcessing,
+  withPpCtl,
 } from "./post_processing.ts";
-import { readFromZspool } from "./read.ts";
+import { readFromZspoolSteps } from "./read_steps.ts";
 import {
   ZRAM_HUGE,
   ZRAM_IDLE,
@@ -152,21 +152,32 @@ function choosePriorities(
  * Marks the pages that may be recompressed: in the pool, with all `flags`, and of
  * a priority below `below`. Specifies `scan_slots_for_recompress`.
  */
-function placeCandidates(
-  { slots }: Zram,
+function* placeCandidates(
+  zram: Zram,
   flags: readonly number[],
   below: number,
   ctl: PpCtl,
-): void {
-  const excluded = ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;
-  for (let page = 0; page < slots.length; page++) {
+): Generator<Stop, void> {
+  const { slots, lockdep } = zram;
+  const placeOne = (page: number) => {
     if (
-      slots.isAllocated(page) && !slots.has(page, excluded) &&
+      slots.isAllocated(page) && !slots.has(page, EXCLUDED) &&
       flags.every((flag) => slots.has(page, flag)) &&
       slots.priority(page) < below
     ) ctl.place(page);
+  };
+  for (let page = 0; page < slots.length; page++) {
+    if (!lockdep.isWatched) placeOne(page);
+    else yield* underSlot(zram, page, SCAN_SLOTS, () => placeOne(page));
   }
 }
+
+const EXCLUDED = ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE;
+const SCAN_SLOTS = "scan_slots_for_recompress, zram_drv.c";
+/** Where the device's lock is taken. */
+export const RECOMPRESS_STORE = "recompress_store, zram_drv.c";
+const STREAM_GET = "zcomp_stream_get, zcomp.c";
+const STREAM_PUT = "zcomp_stream_put, zcomp.c";
 
 /** 6.16 to 7.0: pages are marked first, then tried, the largest objects first. */
 export function* recompressBySize(
@@ -175,19 +186,33 @@ export function* recompressBySize(
 ): Generator<Stop, Errno | undefined> {
   const request = parseRecompress(text);
   if (typeof request === "string") return request;
-  yield* waitForPostProcessing(zram);
-  if (zram.pool === undefined) return "EINVAL";
-  if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
-  if (isTurnedAway(zram)) return "EAGAIN";
-  const priorities = choosePriorities(zram, request);
-  if (typeof priorities === "string") return priorities;
-  // A slot keeps the priority of the algorithm that it is tried next with.
-  return yield* recompressMarked(
-    zram,
-    request,
-    priorities.end - 1,
-    (slot, bytes) => recompressSlot(zram, slot, request, priorities, bytes),
-  );
+  return yield* underRecompress(zram, request, function* () {
+    const priorities = choosePriorities(zram, request);
+    if (typeof priorities === "string") return priorities;
+    // A slot keeps the priority of the algorithm that it is tried next with.
+    return yield* recompressMarked(
+      zram,
+      request,
+      priorities.end - 1,
+      (slot, bytes) => recompressSlot(zram, slot, request, priorities, bytes),
+    );
+  });
+}
+
+/**
+ * Runs a recompression under the device's lock: EINVAL where there is no disk,
+ * or every object is below the threshold; EAGAIN as `inPostProcessing` has it.
+ */
+export function* underRecompress(
+  zram: Zram,
+  { threshold }: Pick<RecompressRequest, "threshold">,
+  run: () => Generator<Stop, Errno | undefined>,
+): Generator<Stop, Errno | undefined> {
+  return yield* underPostProcessing(zram, RECOMPRESS_STORE, function* () {
+    if (zram.pool === undefined) return "EINVAL";
+    if (threshold >= zram.pool.hugeClassSize) return "EINVAL";
+    return yield* inPostProcessing(zram, RECOMPRESS_STORE, run);
+  });
 }
 
 /** Tries one page, which is locked, with a buffer for it. */
@@ -208,20 +233,18 @@ export function* recompressMarked(
 ): Generator<Stop, Errno | undefined> {
   const page = allocTemporaryPage(zram.memory);
   if (page === undefined) return "ENOMEM";
-  const ctl = new PpCtl(zram.slots, zram.profile.pageSize);
-  holdPostProcessing(zram);
   try {
-    placeCandidates(zram, request.flags, below, ctl);
-    return yield* recompressPlaced(
-      zram,
-      ctl,
-      request,
-      (slot) => recompress(slot, page.bytes),
-    );
+    return yield* withPpCtl(zram, function* (ctl) {
+      yield* placeCandidates(zram, request.flags, below, ctl);
+      return yield* recompressPlaced(
+        zram,
+        ctl,
+        request,
+        (slot) => recompress(slot, page.bytes),
+      );
+    });
   } finally {
-    ctl.release();
     page.free();
-    releasePostProcessing(zram);
   }
 }
 
@@ -232,57 +255,88 @@ function* recompressPlaced(
   request: { readonly maxPages: bigint },
   recompress: (slot: number) => Generator<Stop, Errno | undefined>,
 ): Generator<Stop, Errno | undefined> {
-  const { slots } = zram;
   for (;;) {
     const page = ctl.select();
     if (page === undefined || request.maxPages === 0n) return undefined;
-    yield* slotLock(zram, page);
-    if (slots.has(page, ZRAM_PP_SLOT)) {
-      slots.setFlag(page, ZRAM_LOCK);
-      try {
-        const errno = yield* recompress(page);
-        if (errno !== undefined) return errno;
-      } finally {
-        slots.clearFlag(page, ZRAM_LOCK);
-      }
-    }
-    ctl.releaseSelected();
-    yield "recompress_store: cond_resched";
+    const errno = yield* recompressLocked(zram, page, recompress);
+    yield* releaseSelected(zram, ctl);
+    if (errno !== undefined) return errno;
+    yield sleeps("recompress_store, zram_drv.c: cond_resched");
   }
+}
+
+/** Recompresses a page under its slot's lock, if it has its mark still. */
+function* recompressLocked(
+  zram: Zram,
+  page: number,
+  recompress: (slot: number) => Generator<Stop, Errno | undefined>,
+): Generator<Stop, Errno | undefined> {
+  const { slots } = zram;
+  yield* lockSlot(zram, page, RECOMPRESS_STORE);
+  let errno: Errno | undefined;
+  if (slots.has(page, ZRAM_PP_SLOT)) {
+    slots.setFlag(page, ZRAM_LOCK);
+    try {
+      errno = yield* recompress(page);
+    } finally {
+      slots.clearFlag(page, ZRAM_LOCK);
+    }
+  }
+  yield unlockSlot(zram, page, RECOMPRESS_STORE);
+  return errno;
+}
+
+/** Compresses a page with the stream of a priority, which is held from then on. */
+export function* compressWith(
+  zram: Zram,
+  priority: number,
+  contents: Uint8Array,
+): Generator<Stop, { readonly stream: Stream; readonly length: number }> {
+  const stream = zram.locks.stream(priority);
+  yield acquire(stream.lock, STREAM_GET);
+  const length = zram.codecAt(priority).compress(contents, stream.buffer);
+  return { stream, length };
+}
+
+/** Lets a stream go. */
+export function putStream({ lock }: Stream): Stop {
+  return release(lock, STREAM_PUT);
 }
 
 /** What an algorithm made of a page. */
 export interface Recompressed {
   /** The algorithm's priority. */
   readonly priority: number;
-  /** What it made. */
-  readonly bytes: Uint8Array;
+  /** How many bytes it made. */
+  readonly length: number;
+  /** Where they are: it is held. */
+  readonly stream: Stream;
 }
 
 /**
  * The first algorithm that puts the page into a smaller class, and below the
  * threshold where there is one; EINVAL where one fails on the way.
  */
-function searchSmaller(
+function* searchSmaller(
   zram: Zram,
   page: number,
   { threshold }: RecompressRequest,
   { first, end }: Priorities,
   buffer: Uint8Array,
-): Recompressed | "EINVAL" | undefined {
+): Generator<Stop, Recompressed | "EINVAL" | undefined> {
   const { slots, comps } = zram;
   const pool = zram.initialisedPool;
-  const into = new Uint8Array(zram.buffer.length);
   const oldClass = pool.lookupClassIndex(slots.size(page));
   const start = Math.max(first, slots.priority(page) + 1);
   for (let priority = start; priority < end; priority++) {
-    const length = comps.codecAt(priority)?.compress(buffer, into);
-    if (length === undefined) continue;
+    if (comps.codecAt(priority) === undefined) continue;
+    const made = yield* compressWith(zram, priority, buffer);
+    const { stream, length } = made;
+    const isGood = length > 0 && pool.lookupClassIndex(length) < oldClass &&
+      (threshold === 0 || length < threshold);
+    if (isGood) return { priority, length, stream };
+    yield putStream(stream);
     if (length === 0) return "EINVAL";
-    const smaller = pool.lookupClassIndex(length) < oldClass;
-    if (smaller && (threshold === 0 || length < threshold)) {
-      return { priority, bytes: into.subarray(0, length) };
-    }
   }
 }
 
@@ -300,9 +354,15 @@ function* recompressSlot(
 ): Generator<Stop, Errno | undefined> {
   const { slots, comps } = zram;
   if (slots.size(page) < request.threshold) return;
-  readFromZspool(zram, page, buffer);
+  yield* readFromZspoolSteps(zram, page, buffer);
   slots.clearFlag(page, ZRAM_IDLE);
-  const smaller = searchSmaller(zram, page, request, priorities, buffer);
+  const smaller = yield* searchSmaller(
+    zram,
+    page,
+    request,
+    priorities,
+    buffer,
+  );
   if (smaller === "EINVAL") return smaller;
   request.maxPages--;
   if (smaller === undefined) {
@@ -311,23 +371,30 @@ function* recompressSlot(
     }
     return;
   }
-  yield "recompress_slot: slot locked, zs_malloc may sleep";
-  return storeRecompressed(zram, page, smaller);
+  yield sleeps("recompress_slot, zram_drv.c: zs_malloc");
+  return yield* storeRecompressed(zram, page, smaller);
 }
 
-/** The page has a smaller object from now on, where there is memory for one. */
-export function storeRecompressed(
+/**
+ * The page has a smaller object from now on, where there is memory for one; the
+ * stream that has it is let go.
+ */
+export function* storeRecompressed(
   zram: Zram,
   page: number,
-  { priority, bytes }: Recompressed,
-): Errno | undefined {
+  { priority, length, stream }: Recompressed,
+): Generator<Stop, Errno | undefined> {
   const { slots, stats } = zram;
-  const handle = zram.initialisedPool.malloc(bytes.length);
+  const pool = zram.initialisedPool;
+  const handle = pool.malloc(length);
+  if (typeof handle !== "string") {
+    pool.write(handle, stream.buffer.subarray(0, length));
+  }
+  yield putStream(stream);
   if (typeof handle === "string") return handle;
-  zram.initialisedPool.write(handle, bytes);
   freePage(zram, page);
-  slots.setObject(page, handle, bytes.length, 0);
+  slots.setObject(page, handle, length, 0);
   slots.setPriority(page, priority);
-  stats.comprDataSize += bytes.length;
+  stats.comprDataSize += length;
   stats.pagesStored++;
 }

@@ -4,16 +4,20 @@
  * `recompress_store` and `zram_recompress`, `drivers/block/zram/zram_drv.c`.
  */
 import type { Errno } from "../linux/errno.ts";
-import type { Stop } from "../rules/stop.ts";
-import { slotLock } from "./bio.ts";
+import { sleeps, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
-import { allocTemporaryPage, isTurnedAway } from "./post_processing.ts";
-import { readFromZspool } from "./read.ts";
+import { lockSlot, unlockSlot } from "./locks.ts";
+import { allocTemporaryPage } from "./post_processing.ts";
+import { readFromZspoolSteps } from "./read_steps.ts";
 import {
+  compressWith,
   parseRecompress,
+  putStream,
+  RECOMPRESS_STORE,
   type Recompressed,
   type RecompressRequest,
   storeRecompressed,
+  underRecompress,
 } from "./recompress.ts";
 import {
   ZRAM_IDLE,
@@ -50,29 +54,34 @@ export function* recompressByIndex(
 ): Generator<Stop, Errno | undefined> {
   const request = parseRecompress(text);
   if (typeof request === "string") return request;
-  if (zram.pool === undefined) return "EINVAL";
-  if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
-  if (isTurnedAway(zram)) return "EAGAIN";
-  const priorities = choosePriorities(zram, request);
-  if (typeof priorities === "string") return priorities;
+  return yield* underRecompress(zram, request, function* () {
+    const priorities = choosePriorities(zram, request);
+    if (typeof priorities === "string") return priorities;
+    return yield* recompressAll(zram, request, priorities);
+  });
+}
+
+/** The loop of `recompress_store`, 6.12. */
+function* recompressAll(
+  zram: Zram,
+  request: RecompressRequest,
+  priorities: Priorities,
+): Generator<Stop, Errno | undefined> {
   const buffer = allocTemporaryPage(zram.memory);
   if (buffer === undefined) return "ENOMEM";
-  zram.ppInProgress = true;
-  zram.initLockReaders++;
   try {
     for (let page = 0; page < zram.slots.length; page++) {
       if (request.maxPages === 0n) return undefined;
-      yield* slotLock(zram, page);
+      yield* lockSlot(zram, page, RECOMPRESS_STORE);
       const errno = isCandidate(zram, page, request)
-        ? recompressPage(zram, page, request, priorities, buffer.bytes)
+        ? yield* recompressPage(zram, page, request, priorities, buffer.bytes)
         : undefined;
+      yield unlockSlot(zram, page, RECOMPRESS_STORE);
       if (errno !== undefined) return errno;
-      yield "recompress_store: cond_resched";
+      yield sleeps("recompress_store, zram_drv.c: cond_resched");
     }
   } finally {
     buffer.free();
-    zram.ppInProgress = false;
-    zram.initLockReaders--;
   }
 }
 
@@ -98,55 +107,56 @@ interface Search {
 }
 
 /** Tries one algorithm after another, up to one that is good enough. */
-function search(
+function* search(
   zram: Zram,
   page: number,
   { threshold }: RecompressRequest,
   { first, end }: Priorities,
   contents: Uint8Array,
-): Search {
+): Generator<Stop, Search> {
   const { slots, comps } = zram;
   const pool = zram.initialisedPool;
-  const into = new Uint8Array(zram.buffer.length);
   const oldClass = pool.lookupClassIndex(slots.size(page));
   let [tried, isStuck] = [0, false];
   const start = Math.max(first, slots.priority(page) + 1);
   for (let priority = start; priority < end; priority++) {
-    const length = comps.codecAt(priority)?.compress(contents, into);
-    if (length === undefined) continue;
+    if (comps.codecAt(priority) === undefined) continue;
+    const { stream, length } = yield* compressWith(zram, priority, contents);
     tried++;
-    if (length === 0) return { tried, isStuck, smaller: "EINVAL" };
-    isStuck = pool.lookupClassIndex(length) >= oldClass;
-    if (!isStuck && (threshold === 0 || length < threshold)) {
-      const smaller = { priority, bytes: into.subarray(0, length) };
-      return { tried, isStuck, smaller };
+    if (length > 0) isStuck = pool.lookupClassIndex(length) >= oldClass;
+    if (length > 0 && !isStuck && (threshold === 0 || length < threshold)) {
+      return { tried, isStuck, smaller: { priority, length, stream } };
     }
+    yield putStream(stream);
+    if (length === 0) return { tried, isStuck, smaller: "EINVAL" };
   }
   return { tried, isStuck, smaller: undefined };
 }
 
 /**
- * Recompresses one page under its slot's lock, which spins: nobody else runs.
+ * Recompresses one page under its slot's lock, which spins.
  * It is marked incompressible where every algorithm was tried now, and the last
  * one saved nothing.
  */
-function recompressPage(
+function* recompressPage(
   zram: Zram,
   page: number,
   request: RecompressRequest,
   priorities: Priorities,
   buffer: Uint8Array,
-): Errno | undefined {
+): Generator<Stop, Errno | undefined> {
   const { slots, comps } = zram;
   if (slots.size(page) < request.threshold) return undefined;
-  readFromZspool(zram, page, buffer);
+  yield* readFromZspoolSteps(zram, page, buffer);
   slots.clearFlag(page, ZRAM_IDLE);
-  const found = search(zram, page, request, priorities, buffer);
+  const found = yield* search(zram, page, request, priorities, buffer);
   const { tried, isStuck, smaller } = found;
   if (tried === 0) return undefined;
   if (smaller === "EINVAL") return smaller;
   request.maxPages--;
-  if (smaller !== undefined) return storeRecompressed(zram, page, smaller);
+  if (smaller !== undefined) {
+    return yield* storeRecompressed(zram, page, smaller);
+  }
   if (isStuck && tried === comps.activeCount - 1) {
     slots.setFlag(page, ZRAM_INCOMPRESSIBLE);
   }

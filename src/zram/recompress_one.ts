@@ -4,17 +4,19 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll } from "../linux/kstrtox.ts";
-import type { Stop } from "../rules/stop.ts";
+import { sleeps, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
-import { isTurnedAway, waitForPostProcessing } from "./post_processing.ts";
-import { readFromZspool } from "./read.ts";
+import { readFromZspoolSteps } from "./read_steps.ts";
 import {
   AMOUNTS,
+  compressWith,
+  putStream,
   readRequest,
   RECOMPRESS_TYPES,
   recompressMarked,
   type RecompressParameters,
   storeRecompressed,
+  underRecompress,
 } from "./recompress.ts";
 import { ZRAM_IDLE, ZRAM_INCOMPRESSIBLE } from "./slots.ts";
 import { algorithmPriority } from "./algorithm_priority.ts";
@@ -81,18 +83,16 @@ export function* recompressWithOne(
 ): Generator<Stop, Errno | undefined> {
   const request = parseRequest(text);
   if (typeof request === "string") return request;
-  yield* waitForPostProcessing(zram);
-  if (zram.pool === undefined) return "EINVAL";
-  if (request.threshold >= zram.pool.hugeClassSize) return "EINVAL";
-  if (isTurnedAway(zram)) return "EAGAIN";
-  const priority = choosePriority(zram, request);
-  if (typeof priority === "string") return priority;
-  return yield* recompressMarked(
-    zram,
-    request,
-    priority,
-    (slot, bytes) => recompressSlot(zram, slot, request, priority, bytes),
-  );
+  return yield* underRecompress(zram, request, function* () {
+    const priority = choosePriority(zram, request);
+    if (typeof priority === "string") return priority;
+    return yield* recompressMarked(
+      zram,
+      request,
+      priority,
+      (slot, bytes) => recompressSlot(zram, slot, request, priority, bytes),
+    );
+  });
 }
 
 /**
@@ -109,22 +109,24 @@ function* recompressSlot(
   const { slots } = zram;
   const { threshold } = request;
   if (slots.size(page) < threshold) return;
-  readFromZspool(zram, page, buffer);
+  yield* readFromZspoolSteps(zram, page, buffer);
   slots.clearFlag(page, ZRAM_IDLE);
-  const into = new Uint8Array(zram.buffer.length);
-  const length = zram.codecAt(priority).compress(buffer, into);
-  if (length === 0) return "EINVAL";
+  const { stream, length } = yield* compressWith(zram, priority, buffer);
+  if (length === 0) {
+    yield putStream(stream);
+    return "EINVAL";
+  }
   request.maxPages--;
   const pool = zram.initialisedPool;
   const isSmaller =
     pool.lookupClassIndex(length) < pool.lookupClassIndex(slots.size(page));
   if (!isSmaller || (threshold !== 0 && length >= threshold)) {
+    yield putStream(stream);
     if (isHighest(zram, priority)) slots.setFlag(page, ZRAM_INCOMPRESSIBLE);
     return;
   }
-  const bytes = into.subarray(0, length);
-  yield "recompress_slot: slot locked, zs_malloc may sleep";
-  return storeRecompressed(zram, page, { priority, bytes });
+  yield sleeps("recompress_slot, zram_drv.c: zs_malloc");
+  return yield* storeRecompressed(zram, page, { priority, length, stream });
 }
 
 /** Specifies `highest_priority_algorithm`. */

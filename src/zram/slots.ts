@@ -162,6 +162,18 @@ export class Slots {
     this.#state[slot] &= ~flags;
   }
 
+  /** What brings the table back to what it is now. */
+  remember(): () => void {
+    const element = this.#element.slice();
+    const state = this.#state.slice();
+    const acTime = this.#acTime.slice();
+    return () => {
+      this.#element.set(element);
+      this.#state.set(state);
+      this.#acTime.set(acTime);
+    };
+  }
+
   /** Empties the slot: all but its lock and the mark of a writeback under way. */
   clear(slot: number): void {
     this.#element[2 * slot] = 0;

@@ -4,7 +4,11 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { type Attribute, ATTRIBUTES } from "./attributes.ts";
+import { KernelBug } from "../rules/kernel_bug.ts";
+import { reads, type Stop } from "../rules/stop.ts";
+import { CAPACITY } from "./bio.ts";
 import type { Zram } from "./device.ts";
+import { TABLE, underDevice } from "./locks.ts";
 
 const READABLE = 0o444;
 const WRITABLE = 0o222;
@@ -54,8 +58,7 @@ export function readAttribute(
 ): { text: string } | { errno: Errno } {
   const attribute = attributeFor(zram, name, READABLE);
   if (typeof attribute === "string") return { errno: attribute };
-  // disksize_show takes no lock.
-  if (name !== "disksize") zram.assertDevLock(`read '${name}'`);
+  if (attribute.showHolds !== "nothing") zram.assertDevLock(`read '${name}'`);
   return { text: attribute.show?.(zram) ?? "" };
 }
 
@@ -85,4 +88,61 @@ export function writeAttribute(
   if (typeof attribute === "string") return attribute;
   zram.assertDevLock(`write to '${name}'`);
   return text === "" ? undefined : attribute.store?.(zram, text);
+}
+
+const SYSFS_SHOW = "dev_attr_show, drivers/base/core.c";
+const SYSFS_STORE = "dev_attr_store, drivers/base/core.c";
+
+/** {@linkcode readAttribute}, stopping wherever others may run. */
+export function* readAttributeSteps(
+  zram: Zram,
+  name: string,
+): Generator<Stop, { text: string } | { errno: Errno }> {
+  const attribute = attributeFor(zram, name, READABLE);
+  if (typeof attribute === "string") return { errno: attribute };
+  if (attribute.showSteps !== undefined) {
+    return { text: yield* attribute.showSteps(zram) };
+  }
+  const show = () => ({ text: attribute.show?.(zram) ?? "" });
+  if (attribute.showHolds === "nothing") {
+    yield reads(CAPACITY, SYSFS_SHOW);
+    return show();
+  }
+  if (zram.profile.zram.showHolds === "nothing") {
+    yield* lookTwice(zram);
+    return show();
+  }
+  return yield* underDevice(zram, "shared", SYSFS_SHOW, show);
+}
+
+/**
+ * Up to 3.10 nothing is held between the look whether there is a pool and its
+ * use. Throws a {@linkcode KernelBug} where it is gone by then. Specifies
+ * `mem_used_total_show`.
+ */
+function* lookTwice(zram: Zram): Generator<Stop, void> {
+  const where = "mem_used_total_show, zram_drv.c";
+  yield reads(CAPACITY, where);
+  const { pool } = zram;
+  yield reads(TABLE, where);
+  if (pool !== undefined && zram.pool !== pool) {
+    throw new KernelBug(where, "use the pool after it was freed");
+  }
+}
+
+/** {@linkcode writeAttribute}, likewise. */
+export function* writeAttributeSteps(
+  zram: Zram,
+  name: string,
+  text: string,
+): Generator<Stop, Errno | undefined> {
+  const attribute = attributeFor(zram, name, WRITABLE);
+  if (typeof attribute === "string") return attribute;
+  if (text === "") return undefined;
+  if (attribute.storeSteps !== undefined) {
+    return yield* attribute.storeSteps(zram, text);
+  }
+  const mode = attribute.storeHolds ?? "exclusive";
+  const store = () => attribute.store?.(zram, text);
+  return yield* underDevice(zram, mode, SYSFS_STORE, store);
 }

@@ -5,12 +5,23 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll, sysfsStreq } from "../linux/kstrtox.ts";
-import type { Stop } from "../rules/stop.ts";
-import type { AttachedBacking } from "./backing.ts";
-import { slotLock } from "./bio.ts";
+import { reads, sleeps, type Stop, writes } from "../rules/stop.ts";
+import { CAPACITY } from "./bio.ts";
 import type { Zram } from "./device.ts";
-import { allocTemporaryPage, isTurnedAway, PpCtl } from "./post_processing.ts";
-import { readFromZspool } from "./read.ts";
+import { lockSlot, underLimit, underSlot, unlockSlot } from "./locks.ts";
+import {
+  allocTemporaryPage,
+  inPostProcessing,
+  type PpCtl,
+  releaseSelected,
+  underPostProcessing,
+  withPpCtl,
+} from "./post_processing.ts";
+import {
+  blockState,
+  readFromZspoolSteps,
+  readPageSteps,
+} from "./read_steps.ts";
 import {
   ZRAM_IDLE,
   ZRAM_PP_SLOT,
@@ -23,7 +34,7 @@ import {
   type Selection,
   WRITEBACK_TYPES,
 } from "./writeback_request.ts";
-import { freePage } from "./write.ts";
+import { BITMAP, freePage } from "./write.ts";
 
 /** Bytes of the unit in which the limit and `bd_stat` count. */
 const LIMIT_UNIT = 4096;
@@ -49,34 +60,61 @@ function becomeWrittenBack(zram: Zram, page: number, block: number): void {
   freePage(zram, page);
   zram.slots.setBlock(page, block);
   zram.stats.pagesStored++;
-  chargeLimit(zram);
 }
 
-/** A range of page numbers, `end` not included, and what a page must be. */
+const WRITEBACK_STORE = "writeback_store, zram_drv.c";
+const WRITEBACK_SLOTS = "zram_writeback_slots, zram_drv.c";
+const SCAN_SLOTS = "scan_slots_for_writeback, zram_drv.c";
+const ALLOC_BLOCK = "alloc_block_bdev, zram_drv.c";
+const FREE_BLOCK = "free_block_bdev, zram_drv.c";
+
+/**
+ * Runs a writeback under the device's lock with the pages that the disk has, or
+ * up to 5.10 and from 6.16 to 7.1 had before that lock was taken.
+ */
+export function* underWriteback(
+  zram: Zram,
+  run: (pages: number) => Generator<Stop, Errno | undefined>,
+): Generator<Stop, Errno | undefined> {
+  let pages: number | undefined;
+  if (zram.profile.zram.pagesCounted === "before-lock") {
+    yield reads(CAPACITY, WRITEBACK_STORE);
+    pages = zram.slots.length;
+  }
+  return yield* underPostProcessing(
+    zram,
+    WRITEBACK_STORE,
+    () => run(pages ?? zram.slots.length),
+  );
+}
+
+/** What is asked for up to 6.12, and what a page must be. */
 interface IndexOrder {
-  start: number;
-  end: number;
+  /** One page, or `undefined` for all. */
+  readonly page: number | undefined;
   /** Flags that a page must have, all of them. */
-  flags: readonly number[];
+  readonly flags: readonly number[];
 }
 
 /**
  * What the text asks up to 6.12 for: a type that this kernel has, or (since
  * 5.16) a page's number. EINVAL for anything else.
  */
-function parseIndexOrder(zram: Zram, text: string): IndexOrder | Errno {
-  const { slots, profile: { wordBits, zram: { writebackPages } } } = zram;
-  const type = zram.profile.zram.writebackTypes
-    .find((name) => sysfsStreq(text, name));
+function parseIndexOrder(
+  { profile: { wordBits, zram } }: Zram,
+  text: string,
+): IndexOrder | Errno {
+  const type = zram.writebackTypes.find((name) => sysfsStreq(text, name));
   if (type !== undefined) {
-    return { start: 0, end: slots.length, flags: WRITEBACK_TYPES[type] };
+    return { page: undefined, flags: WRITEBACK_TYPES[type] };
   }
   const signature = "page_index=";
-  if (writebackPages === "none" || !text.startsWith(signature)) return "EINVAL";
+  if (zram.writebackPages === "none" || !text.startsWith(signature)) {
+    return "EINVAL";
+  }
   const index = kstrtoll(text.slice(signature.length), wordBits);
-  if (typeof index === "string" || zram.pool === undefined) return "EINVAL";
-  const start = Number(index);
-  return { start, end: start + 1, flags: [] };
+  if (typeof index === "string") return "EINVAL";
+  return { page: Number(index), flags: [] };
 }
 
 /**
@@ -89,39 +127,93 @@ export function* writebackByIndex(
   zram: Zram,
   text: string,
 ): Generator<Stop, Errno | undefined> {
-  const request = parseIndexOrder(zram, text);
-  if (typeof request === "string") return request;
-  const { backing } = zram;
-  if (zram.pool === undefined) return "EINVAL";
-  const { pageIndexChecked } = zram.profile.zram;
-  const isOutside = request.start < 0 || request.end > zram.slots.length;
-  if (isOutside && pageIndexChecked === "without-backing") return "EINVAL";
-  if (isTurnedAway(zram)) return "EAGAIN";
-  if (backing === undefined) return "ENODEV";
-  if (isOutside) return "EINVAL";
+  const order = parseIndexOrder(zram, text);
+  if (typeof order === "string") return order;
+  return yield* underWriteback(zram, function* (pages) {
+    if (zram.pool === undefined) return "EINVAL";
+    const range = rangeOf(order, pages);
+    const { pageIndexChecked } = zram.profile.zram;
+    const isEarly = pageIndexChecked === "without-backing";
+    if (range === undefined && isEarly) return "EINVAL";
+    return yield* inPostProcessing(zram, WRITEBACK_STORE, function* () {
+      const { backing } = zram;
+      if (backing === undefined) return "ENODEV";
+      if (range === undefined) return "EINVAL";
+      return yield* writebackRange(zram, { ...range, flags: order.flags });
+    });
+  });
+}
+
+/** The pages that are asked for, of so many; nothing where it is none of them. */
+function rangeOf(
+  { page }: IndexOrder,
+  pages: number,
+): { readonly start: number; readonly end: number } | undefined {
+  if (page === undefined) return { start: 0, end: pages };
+  return page >= 0 && page < pages ? { start: page, end: page + 1 } : undefined;
+}
+
+/** The loop of `writeback_store` up to 6.12. */
+function* writebackRange(
+  zram: Zram,
+  { start, end, flags }: Selection,
+): Generator<Stop, Errno | undefined> {
   const buffer = allocTemporaryPage(zram.memory);
   if (buffer === undefined) return "ENOMEM";
-  let block = 0;
+  const reserved = { block: 0 };
   let errno: Errno | undefined;
-  zram.ppInProgress = true;
-  zram.initLockReaders++;
   try {
-    for (let page = request.start; page < request.end; page++) {
-      if (isExhausted(zram)) return "EIO";
-      block ||= zram.allocBlock();
-      if (block === 0) return "ENOSPC";
-      if (!canWriteBack(zram, page, request.flags)) continue;
+    for (let page = start; page < end; page++) {
+      const refused = yield* reserve(zram, reserved);
+      if (refused !== undefined) {
+        errno = refused;
+        break;
+      }
+      yield* lockSlot(zram, page, WRITEBACK_STORE);
+      if (!canWriteBack(zram, page, flags)) {
+        yield unlockSlot(zram, page, WRITEBACK_STORE);
+        continue;
+      }
+      const { block } = reserved;
       const outcome = yield* writeUnderMark(zram, page, block, buffer.bytes);
-      if (outcome === "written-back") block = 0;
+      if (outcome === "written-back") reserved.block = 0;
       else errno = outcome ?? errno;
     }
+    yield* giveBack(zram, reserved);
     return errno;
   } finally {
-    if (block !== 0) zram.freeBlock(block);
+    if (reserved.block !== 0) zram.freeBlock(reserved.block);
     buffer.free();
-    zram.ppInProgress = false;
-    zram.initLockReaders--;
   }
+}
+
+/** Has a block in hand for the next page: EIO or ENOSPC where there is none. */
+function* reserve(
+  zram: Zram,
+  reserved: { block: number },
+): Generator<Stop, Errno | undefined> {
+  const isOver = yield* underLimit(
+    zram,
+    WRITEBACK_SLOTS,
+    () => isExhausted(zram),
+  );
+  if (isOver) return "EIO";
+  if (reserved.block !== 0) return undefined;
+  // find_next_zero_bit, and test_and_set_bit until one is had.
+  yield writes(BITMAP, ALLOC_BLOCK);
+  reserved.block = zram.allocBlock();
+  return reserved.block === 0 ? "ENOSPC" : undefined;
+}
+
+/** Gives a block back that was taken for no page. */
+function* giveBack(
+  zram: Zram,
+  reserved: { block: number },
+): Generator<Stop, void> {
+  if (reserved.block === 0) return;
+  yield writes(BITMAP, FREE_BLOCK);
+  zram.freeBlock(reserved.block);
+  reserved.block = 0;
 }
 
 /** Whether a page is written back by its number: stored in the pool, and with all `flags`. */
@@ -136,10 +228,10 @@ function canWriteBack(
 }
 
 /**
- * Writes one page while its slot is unlocked but marked; since 6.8 it was read
- * before the slot was unlocked. Whether the page is
- * still the one that was read shows in its mark of idleness, which any access
- * clears and which `idle` does not set under the other mark.
+ * Writes one page, whose slot is locked, while it is unlocked but marked; since
+ * 6.8 it was read before the slot was unlocked. Whether the page is still the
+ * one that was read shows in its mark of idleness, which any access clears and
+ * which `idle` does not set under the other mark.
  */
 function* writeUnderMark(
   zram: Zram,
@@ -147,37 +239,90 @@ function* writeUnderMark(
   block: number,
   buffer: Uint8Array,
 ): Generator<Stop, "written-back" | Errno | undefined> {
-  const { slots, backing } = zram;
+  const { slots } = zram;
   slots.setFlag(page, ZRAM_UNDER_WB | ZRAM_IDLE);
-  if (zram.profile.zram.writebackReads === "unlocked") {
-    yield "writeback_store: slot unlocked before zram_bvec_read";
+  const readErrno = yield* readMarked(zram, page, buffer);
+  const errno = readErrno ?? (yield* writeBlock(zram, block, buffer));
+  if (readErrno === undefined) {
+    yield sleeps("writeback_store, zram_drv.c: submit_bio_wait");
   }
-  readFromZspool(zram, page, buffer);
-  const errno = backing?.device.writePage(block, buffer);
-  yield "writeback_store: submit_bio_wait";
   if (errno === undefined) zram.stats.bdWrites++;
-  const touched = !slots.isAllocated(page) || !slots.has(page, ZRAM_IDLE);
-  if (errno !== undefined || touched) {
-    slots.clearFlag(page, ZRAM_UNDER_WB | ZRAM_IDLE);
-    return errno;
+  return yield* underSlotSteps(zram, page, function* () {
+    const touched = !slots.isAllocated(page) || !slots.has(page, ZRAM_IDLE);
+    if (errno !== undefined || touched) {
+      slots.clearFlag(page, ZRAM_UNDER_WB | ZRAM_IDLE);
+      return errno;
+    }
+    becomeWrittenBack(zram, page, block);
+    slots.clearFlag(page, ZRAM_UNDER_WB);
+    yield* underLimit(zram, WRITEBACK_STORE, () => chargeLimit(zram));
+    return "written-back";
+  });
+}
+
+/** Reads a marked page of a locked slot, and unlocks that: before, up to 6.7. */
+function* readMarked(
+  zram: Zram,
+  page: number,
+  buffer: Uint8Array,
+): Generator<Stop, Errno | undefined> {
+  if (zram.profile.zram.writebackReads === "locked") {
+    yield* readFromZspoolSteps(zram, page, buffer);
+    yield unlockSlot(zram, page, WRITEBACK_STORE);
+    return undefined;
   }
-  becomeWrittenBack(zram, page, block);
-  slots.clearFlag(page, ZRAM_UNDER_WB);
-  return "written-back";
+  yield unlockSlot(zram, page, WRITEBACK_STORE);
+  yield sleeps("writeback_store, zram_drv.c: zram_bvec_read");
+  return yield* readPageSteps(zram, page, buffer);
+}
+
+/** Writes a block of the backing device. */
+function* writeBlock(
+  zram: Zram,
+  block: number,
+  bytes: Uint8Array,
+): Generator<Stop, Errno | undefined> {
+  yield writes(blockState(block), WRITEBACK_SLOTS);
+  return zram.backing?.device.writePage(block, bytes);
+}
+
+/** Does what stops itself under a slot's lock. */
+function* underSlotSteps<Result>(
+  zram: Zram,
+  page: number,
+  run: () => Generator<Stop, Result>,
+): Generator<Stop, Result> {
+  yield* lockSlot(zram, page, WRITEBACK_SLOTS);
+  const result = yield* run();
+  yield unlockSlot(zram, page, WRITEBACK_SLOTS);
+  return result;
 }
 
 /** Marks the pages of a selection for post-processing (`scan_slots_for_writeback`). */
-export function placeSelected(
-  { slots }: Zram,
+export function* placeSelected(
+  zram: Zram,
   { start, end, flags }: Selection,
   ctl: PpCtl,
-): void {
+): Generator<Stop, void> {
+  const { lockdep } = zram;
   for (let page = start; page < end; page++) {
-    if (
-      slots.isAllocated(page) && !slots.has(page, ZRAM_WB | ZRAM_SAME) &&
-      flags.every((flag) => slots.has(page, flag))
-    ) ctl.place(page);
+    const place = () => placeIfSelected(zram, page, flags, ctl);
+    if (lockdep.isWatched) yield* underSlot(zram, page, SCAN_SLOTS, place);
+    else place();
   }
+}
+
+/** Marks a page, whose slot is locked, if it is one of those. */
+function placeIfSelected(
+  { slots }: Zram,
+  page: number,
+  flags: readonly number[],
+  ctl: PpCtl,
+): void {
+  if (
+    slots.isAllocated(page) && !slots.has(page, ZRAM_WB | ZRAM_SAME) &&
+    flags.every((flag) => slots.has(page, flag))
+  ) ctl.place(page);
 }
 
 /**
@@ -190,60 +335,78 @@ export function* writebackBySize(
   zram: Zram,
   text: string,
 ): Generator<Stop, Errno | undefined> {
-  const { backing, slots } = zram;
-  if (zram.pool === undefined) return "EINVAL";
-  if (isTurnedAway(zram)) return "EAGAIN";
-  if (backing === undefined) return "ENODEV";
-  const ctl = new PpCtl(slots, zram.profile.pageSize);
-  zram.ppInProgress = true;
-  zram.initLockReaders++;
-  try {
-    const selections = parseWriteback(zram, text);
-    if (typeof selections === "string") return selections;
-    for (const selection of selections) placeSelected(zram, selection, ctl);
-    return yield* writebackSlots(zram, ctl, backing);
-  } finally {
-    ctl.release();
-    zram.ppInProgress = false;
-    zram.initLockReaders--;
-  }
+  return yield* underWriteback(zram, function* (pages) {
+    if (zram.pool === undefined) return "EINVAL";
+    return yield* inPostProcessing(zram, WRITEBACK_STORE, function* () {
+      if (zram.backing === undefined) return "ENODEV";
+      return yield* withPpCtl(zram, function* (ctl) {
+        const { wordBits } = zram.profile;
+        const selections = parseWriteback({ wordBits, pages }, text);
+        if (typeof selections === "string") return selections;
+        for (const selection of selections) {
+          yield* placeSelected(zram, selection, ctl);
+        }
+        return yield* writebackSlots(zram, ctl);
+      });
+    });
+  });
 }
 
 /** Specifies `zram_writeback_slots`, 6.13 to 6.18. */
 function* writebackSlots(
   zram: Zram,
   ctl: PpCtl,
-  { device }: AttachedBacking,
 ): Generator<Stop, Errno | undefined> {
-  const { slots, stats } = zram;
   const buffer = allocTemporaryPage(zram.memory);
   if (buffer === undefined) return "ENOMEM";
-  let block = 0;
+  const reserved = { block: 0 };
   let errno: Errno | undefined;
   try {
     for (;;) {
       const page = ctl.select();
-      if (page === undefined) return errno;
-      if (isExhausted(zram)) return "EIO";
-      block ||= zram.allocBlock();
-      if (block === 0) return "ENOSPC";
-      yield* slotLock(zram, page);
-      if (slots.has(page, ZRAM_PP_SLOT)) {
-        readFromZspool(zram, page, buffer.bytes);
-        const failure = device.writePage(block, buffer.bytes);
-        yield "zram_writeback_slots: submit_bio_wait";
-        errno = failure ?? errno;
-        if (failure === undefined) stats.bdWrites++;
-        if (failure === undefined && slots.has(page, ZRAM_PP_SLOT)) {
-          becomeWrittenBack(zram, page, block);
-          block = 0;
-        }
+      if (page === undefined) break;
+      const refused = yield* reserve(zram, reserved);
+      if (refused !== undefined) {
+        errno = refused;
+        break;
       }
-      ctl.releaseSelected();
-      yield "zram_writeback_slots: cond_resched";
+      errno = (yield* writeMarked(zram, page, reserved, buffer.bytes)) ?? errno;
+      yield* releaseSelected(zram, ctl);
+      yield sleeps("zram_writeback_slots, zram_drv.c: cond_resched");
     }
+    yield* giveBack(zram, reserved);
+    return errno;
   } finally {
-    if (block !== 0) zram.freeBlock(block);
+    if (reserved.block !== 0) zram.freeBlock(reserved.block);
     buffer.free();
   }
+}
+
+/**
+ * Writes one page, if it has its mark still; it is written back where it has it
+ * afterwards too, and the block is its own then.
+ */
+function* writeMarked(
+  zram: Zram,
+  page: number,
+  reserved: { block: number },
+  buffer: Uint8Array,
+): Generator<Stop, Errno | undefined> {
+  const { slots } = zram;
+  const { block } = reserved;
+  yield* lockSlot(zram, page, WRITEBACK_SLOTS);
+  const isMarked = slots.has(page, ZRAM_PP_SLOT);
+  if (isMarked) yield* readFromZspoolSteps(zram, page, buffer);
+  yield unlockSlot(zram, page, WRITEBACK_SLOTS);
+  if (!isMarked) return undefined;
+  const errno = yield* writeBlock(zram, block, buffer);
+  yield sleeps("zram_writeback_slots, zram_drv.c: submit_bio_wait");
+  if (errno !== undefined) return errno;
+  zram.stats.bdWrites++;
+  yield* underSlotSteps(zram, page, function* () {
+    if (!slots.has(page, ZRAM_PP_SLOT)) return;
+    becomeWrittenBack(zram, page, block);
+    reserved.block = 0;
+    yield* underLimit(zram, WRITEBACK_SLOTS, () => chargeLimit(zram));
+  });
 }

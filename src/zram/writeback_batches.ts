@@ -7,20 +7,23 @@
  * when it is full. What is complete stands on a list with the last in front.
  */
 import type { Errno } from "../linux/errno.ts";
-import type { Stop } from "../rules/stop.ts";
+import type { ZramProfile } from "../linux/zram_profile.ts";
+import { acquire, release, sleeps, type Stop, writes } from "../rules/stop.ts";
 import type { AttachedBacking } from "./backing.ts";
-import { slotLock } from "./bio.ts";
 import { readForBlock } from "./compressed_writeback.ts";
 import type { Zram } from "./device.ts";
+import { assertSlotHeld, lockSlot, underSlot, unlockSlot } from "./locks.ts";
 import {
   allocTemporaryPage,
-  holdPostProcessing,
-  isTurnedAway,
-  PpCtl,
-  releasePostProcessing,
+  inPostProcessing,
+  type PpCtl,
+  releaseSelected,
   type TemporaryPage,
-  waitForPostProcessing,
+  unmark,
+  withPpCtl,
 } from "./post_processing.ts";
+import { needsStream } from "./read.ts";
+import { blockState } from "./read_steps.ts";
 import { ZRAM_HUGE, ZRAM_IDLE, ZRAM_PP_SLOT } from "./slots.ts";
 import { parseWriteback } from "./writeback_request.ts";
 import {
@@ -28,8 +31,10 @@ import {
   isExhausted,
   limitUnits,
   placeSelected,
+  underWriteback,
 } from "./writeback.ts";
-import { freePage } from "./write.ts";
+import { BITMAP, freePage } from "./write.ts";
+import { PRIMARY_COMP } from "./zcomp.ts";
 
 /** `writeback_batch_size` of a fresh device. */
 export const DEFAULT_BATCH_SIZE = 32;
@@ -55,6 +60,14 @@ interface Batch {
   readonly done: Sent[];
 }
 
+const WRITEBACK_STORE = "writeback_store, zram_drv.c";
+const WRITEBACK_SLOTS = "zram_writeback_slots, zram_drv.c";
+const COMPLETE = "zram_writeback_complete, zram_drv.c";
+const RESERVE = "zram_reserve_bdev_block, zram_drv.c";
+const RELEASE = "zram_release_bdev_block, zram_drv.c";
+const STREAM_GET = "zcomp_stream_get, zcomp.c";
+const STREAM_PUT = "zcomp_stream_put, zcomp.c";
+
 /**
  * Pages are marked first, then written, the largest objects first, as in 6.18;
  * but memory is given back only when a batch is full or all are written, then
@@ -65,25 +78,38 @@ export function* writebackInBatches(
   zram: Zram,
   text: string,
 ): Generator<Stop, Errno | undefined> {
-  yield* waitForPostProcessing(zram);
-  const { backing, slots } = zram;
-  if (zram.pool === undefined) return "EINVAL";
-  if (isTurnedAway(zram)) return "EAGAIN";
+  return yield* underWriteback(zram, function* (pages) {
+    if (zram.pool === undefined) return "EINVAL";
+    return yield* inPostProcessing(
+      zram,
+      WRITEBACK_STORE,
+      () => writebackText(zram, pages, text),
+    );
+  });
+}
+
+/** A writeback of what the text says, of so many pages. */
+function* writebackText(
+  zram: Zram,
+  pages: number,
+  text: string,
+): Generator<Stop, Errno | undefined> {
+  const { backing, profile: { wordBits } } = zram;
   if (backing === undefined) return "ENODEV";
   const idle = allocRequests(zram);
   if (idle.length === 0) return "ENOMEM";
-  const ctl = new PpCtl(slots, zram.profile.pageSize);
-  const pages = [...idle];
-  holdPostProcessing(zram);
+  const requests = [...idle];
   try {
-    const selections = parseWriteback(zram, text);
-    if (typeof selections === "string") return selections;
-    for (const selection of selections) placeSelected(zram, selection, ctl);
-    return yield* writebackSlots({ zram, ctl, backing, idle, done: [] });
+    return yield* withPpCtl(zram, function* (ctl) {
+      const selections = parseWriteback({ wordBits, pages }, text);
+      if (typeof selections === "string") return selections;
+      for (const selection of selections) {
+        yield* placeSelected(zram, selection, ctl);
+      }
+      return yield* writebackSlots({ zram, ctl, backing, idle, done: [] });
+    });
   } finally {
-    ctl.release();
-    for (const page of pages) page.free();
-    releasePostProcessing(zram);
+    for (const page of requests) page.free();
   }
 }
 
@@ -110,13 +136,11 @@ function allocRequests(
  */
 function* writebackSlots(batch: Batch): Generator<Stop, Errno | undefined> {
   const { zram, done } = batch;
-  const reserved: { block?: number } = {};
+  const reserved: Reserved = {};
   let isAborted = true;
   try {
     const sent = yield* sendPlaced(batch, reserved);
-    const { unusedBlock } = zram.profile.zram;
-    if (unusedBlock === "given-back") giveBack(zram, reserved);
-    else lose(zram, reserved);
+    yield* UNUSED_BLOCK[zram.profile.zram.unusedBlock](zram, reserved);
     const completed = yield* completeDone(batch);
     isAborted = false;
     return completed ?? sent;
@@ -131,22 +155,40 @@ function* writebackSlots(batch: Batch): Generator<Stop, Errno | undefined> {
   }
 }
 
+/** A block that was taken, until it is a page's. */
+interface Reserved {
+  block?: number;
+}
+
 /** Gives a block back that was taken and not used. */
-function giveBack(zram: Zram, reserved: { block?: number }): void {
+function giveBack(zram: Zram, reserved: Reserved): void {
   if (reserved.block !== undefined) zram.freeBlock(reserved.block);
   reserved.block = undefined;
 }
 
-/** Forgets such a block, which stays taken. */
-function lose(zram: Zram, reserved: { block?: number }): void {
-  if (reserved.block !== undefined) zram.lostBlocks++;
-  reserved.block = undefined;
-}
+/** What becomes of such a block at the end. */
+const UNUSED_BLOCK: Readonly<
+  Record<
+    ZramProfile["unusedBlock"],
+    (zram: Zram, reserved: Reserved) => Generator<Stop, void>
+  >
+> = {
+  *"given-back"(zram, reserved) {
+    if (reserved.block === undefined) return;
+    yield writes(BITMAP, RELEASE);
+    giveBack(zram, reserved);
+  },
+  // deno-lint-ignore require-yield -- it is forgotten, and stays taken
+  *"stays-taken"(zram, reserved) {
+    if (reserved.block !== undefined) zram.lostBlocks++;
+    reserved.block = undefined;
+  },
+};
 
 /** The loop of `zram_writeback_slots`. */
 function* sendPlaced(
   batch: Batch,
-  reserved: { block?: number },
+  reserved: Reserved,
 ): Generator<Stop, Errno | undefined> {
   const { zram, ctl, idle } = batch;
   let errno: Errno | undefined;
@@ -155,32 +197,55 @@ function* sendPlaced(
     if (slot === undefined) return errno;
     if (isExhausted(zram)) return "EIO";
     if (idle.length === 0) errno = (yield* completeDone(batch)) ?? errno;
-    reserved.block ??= zram.reserveBlock();
+    if (reserved.block === undefined) {
+      // Nobody else takes one: what is found to be free stays so until it is.
+      yield writes(BITMAP, RESERVE);
+      reserved.block = zram.reserveBlock();
+    }
     if (reserved.block === undefined) return "ENOSPC";
-    yield* slotLock(zram, slot);
-    if (!zram.slots.has(slot, ZRAM_PP_SLOT)) {
-      ctl.releaseSelected();
+    const page = yield* readPlaced(batch, slot);
+    if (page === undefined) {
+      yield* releaseSelected(zram, ctl);
       continue;
     }
     ctl.takeSelected();
-    send(batch, slot, reserved.block);
+    yield* send(batch, slot, reserved.block, page);
     reserved.block = undefined;
-    yield "zram_writeback_slots: cond_resched";
+    yield sleeps("zram_writeback_slots, zram_drv.c: cond_resched");
   }
 }
 
+/** What a slot holds, in the page of an idle request; nothing where it lost its mark. */
+function* readPlaced(
+  { zram, idle }: Batch,
+  slot: number,
+): Generator<Stop, TemporaryPage | undefined> {
+  yield* lockSlot(zram, slot, WRITEBACK_SLOTS);
+  const isMarked = zram.slots.has(slot, ZRAM_PP_SLOT);
+  const page = isMarked ? idle.pop() : undefined;
+  if (page !== undefined) {
+    const { slots, compressedWb } = zram;
+    const priority = compressedWb ? PRIMARY_COMP : slots.priority(slot);
+    const { lock } = zram.locks.stream(priority);
+    // An object that is written as it is needs the stream's buffer too.
+    const isHeld = compressedWb || needsStream(zram, slot);
+    if (isHeld) yield acquire(lock, STREAM_GET);
+    readForBlock(zram, slot, page.bytes);
+    if (isHeld) yield release(lock, STREAM_PUT);
+  }
+  yield unlockSlot(zram, slot, WRITEBACK_SLOTS);
+  return page;
+}
+
 /** Specifies `zram_submit_wb_request`: the limit is charged beforehand. */
-function send(
-  { zram, backing, idle, done }: Batch,
+function* send(
+  { zram, backing, done }: Batch,
   slot: number,
   block: number,
-): void {
-  const page = idle.pop();
-  if (page === undefined) {
-    throw new Error(`Cannot write page ${slot} back: no request is idle`);
-  }
-  readForBlock(zram, slot, page.bytes);
+  page: TemporaryPage,
+): Generator<Stop, void> {
   chargeLimit(zram);
+  yield writes(blockState(block), "zram_submit_wb_request, zram_drv.c");
   const errno = backing.device.writePage(block, page.bytes);
   done.push({ slot, block, page, errno });
 }
@@ -195,15 +260,30 @@ function* completeDone(
   let errno: Errno | undefined;
   for (let sent = done.at(-1); sent !== undefined; sent = done.at(-1)) {
     if (sent.errno === undefined) zram.stats.bdWrites++;
-    yield "zram_complete_done_reqs: slot_lock may sleep";
-    yield* slotLock(zram, sent.slot);
-    done.pop();
-    complete(zram, sent);
-    zram.slots.clearFlag(sent.slot, ZRAM_PP_SLOT);
+    yield sleeps("zram_complete_done_reqs, zram_drv.c: wait_event");
+    yield* completeOne(zram, sent, () => done.pop());
+    yield* unmark(zram, sent.slot);
     errno = sent.errno ?? errno;
     idle.push(sent.page);
   }
   return errno;
+}
+
+/** Completes one request: under its slot's lock, unless it failed. */
+function* completeOne(
+  zram: Zram,
+  sent: Sent,
+  take: () => void,
+): Generator<Stop, void> {
+  if (sent.errno === undefined) {
+    return yield* underSlot(zram, sent.slot, COMPLETE, () => {
+      take();
+      complete(zram, sent);
+    });
+  }
+  yield writes(BITMAP, RELEASE);
+  take();
+  complete(zram, sent);
 }
 
 /**
@@ -212,13 +292,14 @@ function* completeDone(
  * `zram_writeback_complete`.
  */
 function complete(zram: Zram, { slot, block, errno }: Sent): void {
-  const { profile, slots } = zram;
+  const { profile, slots, lockdep } = zram;
   if (errno !== undefined) {
     if (zram.wbLimitEnable) {
       zram.wbLimit = BigInt.asUintN(64, zram.wbLimit + limitUnits(zram));
     }
     zram.freeBlock(block);
   } else if (!slots.has(slot, ZRAM_PP_SLOT)) {
+    lockdep.touch(BITMAP, true);
     zram.freeBlock(block);
   } else if (profile.zram.writtenBackKeeps === "nothing") {
     freePage(zram, slot);
@@ -232,6 +313,7 @@ function complete(zram: Zram, { slot, block, errno }: Sent): void {
 
 /** Frees the object of a slot alone, which keeps what it says of it. */
 function freeObject(zram: Zram, slot: number): void {
+  if (zram.lockdep.isWatched) assertSlotHeld(zram, slot, COMPLETE);
   const { slots, stats } = zram;
   slots.clearFlag(slot, ZRAM_IDLE);
   if (slots.has(slot, ZRAM_HUGE)) stats.hugePages--;

@@ -1,7 +1,6 @@
 /** What is written to the attribute `writeback` since 6.16. */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull, nextArgs } from "../linux/kstrtox.ts";
-import type { Zram } from "./device.ts";
 import { ZRAM_HUGE, ZRAM_IDLE, ZRAM_INCOMPRESSIBLE } from "./slots.ts";
 
 /** A range of page numbers, `end` not included, and what a page must be. */
@@ -22,32 +21,40 @@ export const WRITEBACK_TYPES: Readonly<Record<string, readonly number[]>> = {
   incompressible: [ZRAM_INCOMPRESSIBLE],
 };
 
+/** What a page's number is held against. */
+export interface Disk {
+  /** Bits of a word. */
+  readonly wordBits: number;
+  /** How many pages there are, or were when that was looked at. */
+  readonly pages: number;
+}
+
 /** A page's number: EINVAL for no number, ERANGE beyond the disk. */
-function parsePage({ profile, slots }: Zram, text: string): number | Errno {
-  const page = kstrtoull(text, profile.wordBits);
+function parsePage({ wordBits, pages }: Disk, text: string): number | Errno {
+  const page = kstrtoull(text, wordBits);
   if (typeof page === "string") return page;
-  return page < BigInt(slots.length) ? Number(page) : "ERANGE";
+  return page < BigInt(pages) ? Number(page) : "ERANGE";
 }
 
 /** Specifies `parse_page_index`. */
 function parsePageIndex(
-  zram: Zram,
+  disk: Disk,
   text: string,
 ): { start: number; end: number } | Errno {
-  const start = parsePage(zram, text);
+  const start = parsePage(disk, text);
   return typeof start === "string" ? start : { start, end: start + 1 };
 }
 
 /** Specifies `parse_page_indexes`: two pages, the last included. */
 function parsePageIndexes(
-  zram: Zram,
+  disk: Disk,
   text: string,
 ): { start: number; end: number } | Errno {
   const dash = text.indexOf("-");
   if (dash < 0) return "EINVAL";
-  const start = parsePage(zram, text.slice(0, dash));
+  const start = parsePage(disk, text.slice(0, dash));
   if (typeof start === "string") return start;
-  const last = parsePage(zram, text.slice(dash + 1));
+  const last = parsePage(disk, text.slice(dash + 1));
   if (typeof last === "string") return last;
   return last < start ? "ERANGE" : { start, end: last + 1 };
 }
@@ -63,9 +70,9 @@ const RANGES: Readonly<Record<string, typeof parsePageIndex>> = {
  * of those. An unknown parameter with a value is passed over; an unknown type
  * is EINVAL. Specifies the parsing in `writeback_store`, since 6.16.
  */
-export function parseWriteback(zram: Zram, text: string): Selection[] | Errno {
+export function parseWriteback(disk: Disk, text: string): Selection[] | Errno {
   const selections: Selection[] = [];
-  let range = { start: 0, end: zram.slots.length };
+  let range = { start: 0, end: disk.pages };
   for (const { param, value = "" } of nextArgs(text)) {
     // Without a value a parameter is a type, as before 6.16.
     const type = value === "" ? param : param === "type" ? value : undefined;
@@ -75,7 +82,7 @@ export function parseWriteback(zram: Zram, text: string): Selection[] | Errno {
       return selections;
     }
     if (!Object.hasOwn(RANGES, param)) continue;
-    const parsed = RANGES[param](zram, value);
+    const parsed = RANGES[param](disk, value);
     if (typeof parsed === "string") return parsed;
     range = parsed;
     selections.push({ ...range, flags: [] });

@@ -80,14 +80,17 @@ export class Comps {
 
   /**
    * Gives a priority's algorithm parameters. Up to 7.0 some take them while
-   * they are in use; throws a {@linkcode KernelBug} where one would read its
-   * dictionary after that is freed. Specifies `comp_params_store`.
+   * they are in use; throws a {@linkcode KernelBug} where one would lose its
+   * dictionary: zstd reads it after it is freed, lz4 and lz4hc read older pages
+   * with another. Specifies `comp_params_store`.
    */
   setParams(priority: number, params: ZcompParams): void {
-    if (this.#withDict.includes(priority)) {
+    if (this.hasDict(priority)) {
       throw new KernelBug(
         "comp_params_reset",
-        `free the dictionary that ${this.#names[priority]} goes on to read`,
+        `free the dictionary that pages were compressed with, though ${
+          this.#names[priority]
+        } still reads it, or reads them with another`,
       );
     }
     this.#params[priority] = params;
@@ -98,6 +101,11 @@ export class Comps {
   /** The codec of a priority, once the device is initialised. */
   codecAt(priority: number): Codec | undefined {
     return this.#active[priority];
+  }
+
+  /** Whether a priority's algorithm reads a dictionary with each page. */
+  hasDict(priority: number): boolean {
+    return this.#withDict.includes(priority);
   }
 
   /** How many algorithms an initialised device has (`num_active_comps`). */
@@ -146,6 +154,12 @@ export class Comps {
       const errno = this.#isThere(name)
         ? this.#profile.refuseParams(name, params)
         : "EINVAL";
+      if (errno === "stops") {
+        throw new KernelBug(
+          "zlib_deflate_workspacesize",
+          `stop at BUG_ON: zlib has no window of ${params.winbits} bits`,
+        );
+      }
       if (errno !== undefined) {
         this.#afterFailedSetup();
         return errno;
@@ -176,6 +190,19 @@ export class Comps {
     if (this.#profile.resetRestoresAlgorithm) {
       this.#names[PRIMARY_COMP] = this.#profile.defaultAlgorithm;
     }
+  }
+
+  /** What brings the algorithms back to what they are now. */
+  remember(): () => void {
+    const names = [...this.#names];
+    const params = [...this.#params];
+    const [active, withDict] = [this.#active, this.#withDict];
+    return () => {
+      this.#names.splice(0, Infinity, ...names);
+      this.#params.splice(0, Infinity, ...params);
+      this.#active = active;
+      this.#withDict = withDict;
+    };
   }
 
   #codecNamed(name: string): Codec {

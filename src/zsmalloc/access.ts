@@ -1,6 +1,6 @@
 /** Reading and writing an object, stopping where others may run. */
 import { InvariantError } from "../rules/invariant.ts";
-import { acquire, reads, release, type Stop, writes } from "../rules/stop.ts";
+import { acquire, reads, type Stop, writes } from "../rules/stop.ts";
 import {
   acquireAll,
   type Hold,

@@ -122,9 +122,14 @@ const takeFullest = (pool: CompactionPool, sizeClass: SizeClass) =>
 /** What a mapped object does where compaction locks its whole zspage. */
 const LOCKED: readonly Profile["mapped"][] = ["waited-for", "left-alone"];
 
-/** The lock of a zspage that compaction takes; up to 5.18 it takes none. */
+/**
+ * The lock of a zspage that compaction takes; up to 5.18 it takes none, and whom
+ * nobody watches needs none: there is a lock for each zspage.
+ */
 function lockOf({ profile, locks }: CompactionPool, zspage: number) {
-  return LOCKED.includes(profile.mapped) ? locks.ofZspage(zspage) : undefined;
+  return locks.isWatched && LOCKED.includes(profile.mapped)
+    ? locks.ofZspage(zspage)
+    : undefined;
 }
 
 /**
@@ -138,14 +143,14 @@ function* writeLock(
 ): Generator<Stop, boolean> {
   const { mappings, profile } = pool;
   const lock = lockOf(pool, zspage);
-  if (lock === undefined) return true;
   if (profile.mapped === "left-alone") {
+    if (lock === undefined) return !mappings.isReadLocked(zspage);
     if ((yield trylock(lock, COMPACT)) === false) return false;
     if (!mappings.isReadLocked(zspage)) return true;
     yield release(lock, COMPACT);
     return false;
   }
-  yield acquire(lock, COMPACT);
+  if (lock !== undefined) yield acquire(lock, COMPACT);
   while (mappings.isReadLocked(zspage)) {
     yield blocked("__zs_compact: migrate_write_lock waits for a mapped object");
   }
@@ -240,13 +245,20 @@ function* sourceFirst(
   return pagesFreed;
 }
 
-/** The same, where nothing comes of it until nobody has an object mapped. */
+/**
+ * The same, where nothing comes of it until nobody has an object mapped: the
+ * kernel tries again and again meanwhile, which here is one wait.
+ */
 function* waitForUnmap(
   { mappings, locks }: CompactionPool,
   held: readonly Hold[],
 ): Generator<Stop, void> {
   yield* releaseAll(held, COMPACT);
-  if (mappings.isAny || locks.isAnyPinned) {
+  const pin = locks.anyHeldPin();
+  if (pin !== undefined) {
+    yield acquire(pin, COMPACT);
+    yield release(pin, COMPACT);
+  } else if (mappings.isAny) {
     yield blocked("__zs_compact: a mapped object stays in its zspage");
   } else yield sleeps("__zs_compact: cond_resched, mm/zsmalloc.c");
   yield* acquireAll(held, COMPACT);

@@ -22,12 +22,7 @@ import {
   removeZspage,
   type SizeClass,
 } from "./size_class.ts";
-import {
-  NO_ZSPAGE,
-  ZSPAGE_FIRST_PAGE,
-  ZSPAGE_INUSE,
-  type Zspages,
-} from "./zspage.ts";
+import { NO_ZSPAGE, ZSPAGE_FIRST_PAGE, ZSPAGE_INUSE } from "./zspage.ts";
 
 /** What compaction works on. */
 export interface CompactionPool extends DeferredFreePool {
@@ -39,6 +34,8 @@ export interface CompactionPool extends DeferredFreePool {
   objectsMigrated: number;
   /** Whether somebody else wants the pool's lock now (`spin_is_contended`). */
   isContended(): boolean;
+  /** `freeZspageSteps`, alone. */
+  freeZspage(sizeClass: SizeClass, zspage: number): void;
   /** Pages are freed by compaction. */
   countCompacted(pages: number): Generator<Stop, void>;
 }
@@ -108,13 +105,20 @@ function* unpin(
   if (pin !== undefined) yield release(pin, "migrate_zspage, mm/zsmalloc.c");
 }
 
-/** What becomes of the pin as the cell of a moved object is written (`record_obj`). */
-const MOVED_CELL: Readonly<
-  Record<Profile["movedCell"], typeof unpin>
-> = {
-  // deno-lint-ignore require-yield
-  *"pinned"() {},
-  "unpinned": unpin,
+/** How the pin of a moved object ends, once its cell is written (`record_obj`). */
+const UNPIN_MOVED: Readonly<Record<Profile["movedCell"], typeof unpin>> = {
+  "pinned": unpin,
+  /**
+   * The cell was written without the bit, which is cleared once more then:
+   * nobody's, or that of whoever has pinned the object since.
+   */
+  *"unpinned"(pool, handle) {
+    yield* unpin(pool, handle);
+    const pin = pool.locks.pin(handle);
+    if (pin === undefined) return;
+    yield trylock(pin, "unpin_tag, mm/zsmalloc.c");
+    yield* unpin(pool, handle);
+  },
 };
 
 /** Moves one object into the first free chunk of `destination`. */
@@ -177,26 +181,55 @@ export function* migrateZspage(
   cursor: Cursor,
   destination: number,
 ): Generator<Stop, "source-done" | "destination-full"> {
-  const recordMoved = MOVED_CELL[pool.profile.movedCell];
-  let isPassedOver = false;
   pool.locks.assertCovered(sizeClass, "migrate_zspage, mm/zsmalloc.c");
+  return pool.profile.locks.pins
+    ? yield* movePinned(pool, sizeClass, source, cursor, destination)
+    : moveAll(pool, sizeClass, source, cursor, destination);
+}
+
+/** Moves objects that have no pin, as their whole zspages are locked. */
+function moveAll(
+  pool: CompactionPool,
+  sizeClass: SizeClass,
+  source: number,
+  cursor: Cursor,
+  destination: number,
+): "source-done" | "destination-full" {
+  for (;;) {
+    const handle = findAllocedObj(pool, sizeClass, cursor);
+    if (handle === 0) {
+      assertEmptied(pool, source);
+      return "source-done";
+    }
+    if (isFull(pool, sizeClass, destination)) return "destination-full";
+    moveObject(pool, sizeClass, handle, destination);
+    cursor.nth++;
+  }
+}
+
+/** Moves objects, each pinned for as long as that takes; others are passed over. */
+function* movePinned(
+  pool: CompactionPool,
+  sizeClass: SizeClass,
+  source: number,
+  cursor: Cursor,
+  destination: number,
+): Generator<Stop, "source-done" | "destination-full"> {
+  const unpinMoved = UNPIN_MOVED[pool.profile.movedCell];
+  let isPassedOver = false;
   for (;;) {
     const handle = findAllocedObj(pool, sizeClass, cursor);
     if (handle === 0) {
       if (!isPassedOver) assertEmptied(pool, source);
       return "source-done";
     }
-    if (!pool.profile.locks.pins) {
-      if (isFull(pool, sizeClass, destination)) return "destination-full";
-      moveObject(pool, sizeClass, handle, destination);
-    } else if (yield* tryPin(pool, handle)) {
+    if (yield* tryPin(pool, handle)) {
       if (isFull(pool, sizeClass, destination)) {
         yield* unpin(pool, handle);
         return "destination-full";
       }
       moveObject(pool, sizeClass, handle, destination);
-      yield* recordMoved(pool, handle);
-      yield* unpin(pool, handle);
+      yield* unpinMoved(pool, handle);
     } else isPassedOver = true;
     cursor.nth++;
   }
@@ -249,7 +282,8 @@ export function* freeIfEmpty(
   group: number,
 ): Generator<Stop, number> {
   if (group !== GROUP_EMPTY) return 0;
-  yield* freeZspageSteps(pool, sizeClass, source);
+  if (pool.locks.isWatched) yield* freeZspageSteps(pool, sizeClass, source);
+  else pool.freeZspage(sizeClass, source);
   yield* pool.countCompacted(sizeClass.pagesPerZspage);
   return sizeClass.pagesPerZspage;
 }

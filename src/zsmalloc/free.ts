@@ -18,14 +18,13 @@ import type { Geometry } from "./geometry.ts";
 import { acquireAll, objectState, releaseAll } from "./locks.ts";
 import type { Mappings } from "./mapping.ts";
 import { assertToBeFreed, giveBackPages, trylockZspage } from "./page_locks.ts";
-import type { Handles } from "./obj.ts";
+import { deferHandle, isUnderReclaim, type ReclaimPool } from "./reclaim.ts";
 import type { SizeClass } from "./size_class.ts";
 import { NO_ZSPAGE } from "./zspage.ts";
 
 /** What freeing works on. */
-export interface FreePool extends DeferredFreePool {
+export interface FreePool extends ReclaimPool {
   readonly geometry: Geometry;
-  readonly handles: Handles;
   readonly mappings: Mappings;
   /** The class of that index. */
   classAt(index: number): SizeClass;
@@ -90,9 +89,12 @@ function* underLocks(pool: FreePool, handle: number): Generator<Stop, void> {
     yield acquire(lock, ZS_FREE);
     yield* releaseAll(toFind, ZS_FREE);
   }
+  const zspage = zspageOf(pool, handle);
   yield* freeCovered(pool, sizeClass, handle);
+  const isDeferred = isUnderReclaim(pool, zspage);
+  if (isDeferred) deferHandle(pool, zspage, handle);
   yield release(lock, ZS_FREE);
-  pool.handles.free(handle);
+  if (!isDeferred) pool.handles.free(handle);
 }
 
 /**

@@ -92,12 +92,12 @@ export class PoolLocks {
       : undefined;
   }
 
-  /** Whether somebody who runs has an object pinned. */
-  get isAnyPinned(): boolean {
-    for (const { holder } of this.#pins.values()) {
-      if (holder !== NOBODY) return true;
+  /** A pin that somebody who runs has, if there is one. */
+  anyHeldPin(): Lock | undefined {
+    for (const pin of this.#pins.values()) {
+      if (pin.holder !== NOBODY) return pin;
     }
-    return false;
+    return undefined;
   }
 
   /** The lock of a frame (PG_locked). */
@@ -123,9 +123,14 @@ export class PoolLocks {
     }
   }
 
+  /** Whether anybody interleaves operations. */
+  get isWatched(): boolean {
+    return this.lockdep.current !== NOBODY;
+  }
+
   /** Throws where the thread that runs does not hold what covers a class. */
   assertCovered(sizeClass: SizeClass, where: string): void {
-    if (!this.lockdep.isWatched) return;
+    if (!this.isWatched) return;
     this.lockdep.assertHeld(this.ofClass(sizeClass), where);
   }
 
@@ -134,20 +139,25 @@ export class PoolLocks {
    * that covers this, by its cell or as they have it mapped.
    */
   touchObject(handle: number): void {
-    if (!this.lockdep.isWatched) return;
+    if (!this.isWatched) return;
     this.lockdep.touch(objectState(handle), true);
   }
 
   /** The word of a zspage changes that has its fullness, and its isolated frames. */
   touchFullness(zspage: number): void {
     if (this.#profile.isolatedCounted === "under-list-lock") return;
-    if (!this.lockdep.isWatched) return;
+    if (!this.isWatched) return;
     this.lockdep.touch(fullnessState(zspage), true);
+  }
+
+  /** What others look at without a lock changes. */
+  touch(state: string): void {
+    if (this.isWatched) this.lockdep.touch(state, true);
   }
 
   /** The worker that frees empty zspages is kicked. */
   touchWork(): void {
-    if (this.lockdep.isWatched) this.lockdep.touch(FREE_WORK, true);
+    if (this.isWatched) this.lockdep.touch(FREE_WORK, true);
   }
 }
 

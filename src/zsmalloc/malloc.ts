@@ -67,8 +67,10 @@ function mallocIn(
 ): number {
   const { zspages, locks } = pool;
   const { size } = sizeClass;
-  locks.assertCovered(sizeClass, "obj_malloc, mm/zsmalloc.c");
-  locks.touchFullness(zspage);
+  if (locks.isWatched) {
+    locks.assertCovered(sizeClass, "obj_malloc, mm/zsmalloc.c");
+    locks.touchFullness(zspage);
+  }
   const objIndex = zspages.objMalloc(zspage, size, cell);
   const pfn = zspages.pageAt(zspage, objIndex * size);
   sizeClass.objsUsed++;

@@ -148,9 +148,10 @@ export class HandleCache implements Handles {
   }
 
   isLive(handle: number): boolean {
-    if (handle <= 0 || handle % this.#wordBytes !== 0) return false;
-    const word = handle / 4;
-    if (word >= this.#cells.length) return false;
+    const word = handle >>> 2;
+    if (handle <= 0 || word >= this.#cells.length) return false;
+    const rest = handle & (this.#wordBytes - 1);
+    if (rest !== 0 || handle !== handle >>> 0) return false;
     return this.#cells[word] !== FREE_CELL ||
       (this.#wordBytes === 8 && this.#cells[word + 1] !== FREE_CELL);
   }

@@ -6,9 +6,14 @@ import { NO_ZSPAGE } from "./zspage.ts";
 
 /**
  * Why a zspage is on no list of its class: a frame of it is isolated, the
- * worker that frees empty zspages has taken it, or its frames are being freed.
+ * worker that frees empty zspages has taken it, its frames are being freed, or
+ * it is written back.
  */
-export type OffList = "isolated" | "to-be-freed" | "being-freed";
+export type OffList =
+  | "isolated"
+  | "to-be-freed"
+  | "being-freed"
+  | "under-reclaim";
 
 /** The frames of one pool that are held, and its zspages that are on no list. */
 export class PageHolds {

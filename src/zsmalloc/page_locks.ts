@@ -114,7 +114,7 @@ export function* giveBackPages(
 }
 
 /** Unlocks frames. */
-function* unlockPages(
+export function* unlockPages(
   pages: LockablePages,
   locked: readonly number[],
   where: string,

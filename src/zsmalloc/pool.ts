@@ -35,6 +35,7 @@ import { freeDeferred } from "./deferred_free.ts";
 import { freeSteps } from "./free.ts";
 import { PageHolds } from "./page_holds.ts";
 import { HandleCache, type HandleOptions, type Handles } from "./obj.ts";
+import { chunksState, reclaimSteps } from "./reclaim.ts";
 import {
   canCompact,
   createSizeClass,
@@ -74,14 +75,19 @@ export interface LeakedObjects {
 
 const IN_PROGRESS = "pool->compaction_in_progress";
 
-/** Compacts every class, from the largest to the smallest: the pages freed. */
+/**
+ * Compacts every class, from the largest to the smallest: the pages freed. Whom
+ * nobody watches takes no lock of a class without zspages.
+ */
 function* compactEvery(
   pool: ZsPool,
   compactClass: CompactClass,
 ): Generator<Stop, number> {
   let pagesFreed = 0;
   for (let nth = pool.classes.length - 1; nth >= 0; nth--) {
-    pagesFreed += yield* compactClass(pool, pool.classes[nth]);
+    const sizeClass = pool.classes[nth];
+    if (sizeClass.objsAllocated === 0 && !pool.locks.isWatched) continue;
+    pagesFreed += yield* compactClass(pool, sizeClass);
   }
   return pagesFreed;
 }
@@ -135,6 +141,8 @@ export class ZsPool {
   /** Objects that compaction has moved so far (`num_migrated`, 4.1). */
   objectsMigrated = 0;
 
+  /** Handles of objects that went while their zspage was written back. */
+  readonly deferredHandles: Map<number, number[]> = new Map();
   /** Whether a worker may have freed a zspage so far. */
   hasDeferred = false;
   /** Whether the pool was destroyed. */
@@ -236,9 +244,8 @@ export class ZsPool {
    * for what is no size. Specifies `zs_malloc`.
    */
   malloc(size: number): number | Errno {
-    if (size !== size >>> 0) assertWhole("allocate", "size", size);
-    if (size === 0) return this.profile.zeroSize;
-    if (size > this.geometry.pageSize) return this.profile.tooLarge;
+    const refused = this.#refusal(size);
+    if (refused !== undefined) return refused;
     if (this.isDestroyed) {
       throw new Error("Cannot malloc: the pool is destroyed");
     }
@@ -255,12 +262,25 @@ export class ZsPool {
     return "ENOMEM";
   }
 
+  /**
+   * Writes the zspage of a frame back, stopping where others may run: `evict` is
+   * told each of its objects. False where there is none to write back. Specifies
+   * `zs_reclaim_page`, 6.2 to 6.6.
+   */
+  *reclaimSteps(
+    pfn: number,
+    evict: (handle: number) => Generator<Stop, void>,
+  ): Generator<Stop, boolean> {
+    const zspage = this.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
+    if (!this.zspages.isLive(zspage)) return false;
+    const sizeClass = this.classOfZspage(zspage);
+    return yield* reclaimSteps(this, zspage, sizeClass, evict);
+  }
+
   /** {@linkcode ZsPool.malloc}, stopping where others may run. */
   *mallocSteps(size: number): Generator<Stop, number | Errno> {
-    assertWhole("allocate", "size", size);
-    if (size === 0) return this.profile.zeroSize;
-    if (size > this.geometry.pageSize) return this.profile.tooLarge;
-    return yield* mallocSteps(this, this.#classFor(size));
+    return this.#refusal(size) ??
+      (yield* mallocSteps(this, this.#classFor(size)));
   }
 
   /**
@@ -271,11 +291,8 @@ export class ZsPool {
   free(handle: number): void {
     this.#assertFreeable(handle);
     const zspage = this.takeObject(handle);
-    if (zspage !== NO_ZSPAGE && this.#isUnlocked(zspage)) {
-      const sizeClass = this.classOfZspage(zspage);
-      this.uncountZspage(sizeClass, zspage);
-      this.endZspage(sizeClass, zspage)
-        .forEach((pfn) => this.giveBackPage(pfn));
+    if (zspage !== NO_ZSPAGE) {
+      this.freeZspage(this.classOfZspage(zspage), zspage);
     }
     this.handles.free(handle);
   }
@@ -295,13 +312,17 @@ export class ZsPool {
     const pfn = handles.pfnOf(handle);
     const zspage = zspages.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
     const sizeClass = this.classOfZspage(zspage);
-    locks.assertCovered(sizeClass, "obj_free, mm/zsmalloc.c");
-    locks.touchFullness(zspage);
-    locks.touchObject(handle);
+    if (locks.isWatched) {
+      locks.assertCovered(sizeClass, "obj_free, mm/zsmalloc.c");
+      locks.touchFullness(zspage);
+      locks.touchObject(handle);
+    }
     const objIndex = handles.objIndexOf(handle, sizeClass.size);
     zspages.objFree(pfn, objIndex, sizeClass.size);
     sizeClass.objsUsed--;
-    if (holds.offLists.has(zspage)) {
+    const off = holds.offLists.get(zspage);
+    if (off !== undefined) {
+      if (off === "under-reclaim") locks.touch(chunksState(zspage));
       // fix_fullness_group tells the group alone; who took it off puts it back.
       const group = fullnessGroup(zspages, sizeClass, zspage);
       zspages.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FULLNESS] = group;
@@ -615,6 +636,18 @@ export class ZsPool {
       }));
   }
 
+  /**
+   * Frees an empty zspage; the worker does so later where one of its frames is
+   * locked (`free_zspage`).
+   */
+  freeZspage(sizeClass: SizeClass, zspage: number): void {
+    if (!this.#isUnlocked(zspage)) return;
+    this.uncountZspage(sizeClass, zspage);
+    for (const pfn of this.endZspage(sizeClass, zspage)) {
+      this.giveBackPage(pfn);
+    }
+  }
+
   /** Takes an empty zspage off its list and out of its class's counts. */
   uncountZspage(sizeClass: SizeClass, zspage: number): void {
     removeZspage(this.zspages, sizeClass, zspage);
@@ -661,6 +694,7 @@ export class ZsPool {
       for (const restore of classes) restore();
       this.locks.forgetHolders();
       this.mappings.forgetPins();
+      this.deferredHandles.clear();
       this.pagesAllocated = pagesAllocated;
       this.pagesTaken = pagesTaken;
       this.pagesCompacted = pagesCompacted;
@@ -670,6 +704,14 @@ export class ZsPool {
       this.#compactions = this.#workers = 0;
       this.#isContended = () => false;
     };
+  }
+
+  /** What a malloc answers to a size that is refused. */
+  #refusal(size: number): Errno | undefined {
+    if (size !== size >>> 0) assertWhole("allocate", "size", size);
+    if (size === 0) return this.profile.zeroSize;
+    if (size > this.geometry.pageSize) return this.profile.tooLarge;
+    return undefined;
   }
 
   #assertFreeable(handle: number): void {

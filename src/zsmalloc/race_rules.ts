@@ -22,6 +22,13 @@ export const ZSMALLOC_RACE_RULES = {
     sentence: "A zspage that is freed holds no object.",
     source: "VM_BUG_ON in __free_zspage, mm/zsmalloc.c, since 4.8",
   },
+  /** Kept by `reclaimSteps`. */
+  evictedLocated: {
+    id: "zsmalloc/evicted-located",
+    sentence:
+      "Whoever writes a zspage back finds each object there that he has found in it.",
+    source: "zs_reclaim_page, mm/zsmalloc.c, 6.2",
+  },
   /** Kept by isolation, migration and putback. */
   poolThere: {
     id: "zsmalloc/pool-there",

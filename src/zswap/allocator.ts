@@ -113,15 +113,14 @@ function freeBuddy(
   handle: number,
   onFreed: () => void = () => {},
 ): void {
-  if (!("freeSteps" in pool)) {
+  if (!("freeLater" in pool)) {
     pool.free(handle);
     onFreed();
     return;
   }
-  const steps = pool.freeSteps(handle);
-  steps.next();
+  const work = pool.freeLater(handle);
   onFreed();
-  runToEnd(steps);
+  work?.();
 }
 
 /** Whether a handle is that of an object of a page. */

@@ -13,15 +13,14 @@ import { mostTried } from "./ledger_recompress.ts";
 
 /**
  * Whether the ledger can follow a step. Of a request that writes several pages
- * it is not told which of them failed for want of memory, nor at which page a
- * recompression ended, nor how many pages there are for a batch.
+ * it is not told which of them failed for want of memory, nor of one for a part
+ * of a page whether it was that part's own, nor at which page a recompression
+ * ended, nor how many pages there are for a batch.
  */
 export function canFollow(ledger: ZramLedger, step: ZramStep): boolean {
   switch (step.op) {
     case "bio":
-      return step.request !== "write" || !ledger.canFail ||
-        piecesOf(step, ledger.profile.pageSize) === 1 ||
-        isForetold(ledger, step);
+      return canFollowBio(ledger, step);
     case "set":
       return canFollowSet(ledger, step);
     case "writeback_under":
@@ -31,6 +30,29 @@ export function canFollow(ledger: ZramLedger, step: ZramStep): boolean {
     default:
       return true;
   }
+}
+
+/**
+ * Each part of a page takes a page for the while of it (`zram_bvec_read_partial`,
+ * `zram_bvec_write_partial`): whether there is one must be known.
+ */
+function canFollowBio(ledger: ZramLedger, bio: ZramSteps["bio"]): boolean {
+  const { request } = bio;
+  if (request !== "read" && request !== "write") return true;
+  const { memory, profile: { pageSize } } = ledger;
+  if (!isOfWholePages(bio, pageSize) && memory.canHold === undefined) {
+    return false;
+  }
+  return request === "read" || !ledger.canFail ||
+    piecesOf(bio, pageSize) === 1 || isForetold(ledger, bio);
+}
+
+/** Whether a request is for no part of a page. */
+function isOfWholePages(
+  { sector, bytes }: ZramSteps["bio"],
+  pageSize: number,
+): boolean {
+  return sector * SECTOR % pageSize === 0 && bytes % pageSize === 0;
 }
 
 function canFollowSet(
@@ -60,9 +82,7 @@ function canRecompress(ledger: ZramLedger, text: string): boolean {
  */
 function isForetold(ledger: ZramLedger, bio: ZramSteps["bio"]): boolean {
   const { memory, profile: { pageSize, zram } } = ledger;
-  const isWhole = bio.sector * SECTOR % pageSize === 0 &&
-    bio.bytes % pageSize === 0;
-  if (!isWhole || memory.isScarce) return false;
+  if (!isOfWholePages(bio, pageSize) || memory.isScarce) return false;
   const data = requestBytes(bio, pageSize);
   const stops = zram.afterFailedSegment === "stop";
   for (let at = 0; at < data.length; at += pageSize) {

@@ -13,7 +13,7 @@ import type { ZramCreate } from "../../programs/zram/steps.ts";
 import type { LengthOf } from "../lengths.ts";
 import { isOneWord, isZero } from "../page_kinds.ts";
 import { type ClassTable, classTable } from "./classes.ts";
-import { refusedParams } from "./ledger_params.ts";
+import { refusedParams, stopsAtSetUp } from "./ledger_params.ts";
 import { type LedgerParams, ToldParams } from "./ledger_told.ts";
 import { type Attempt, type Known, LedgerMemory } from "./ledger_memory.ts";
 import { MM, MM_STAT_NUMBERS } from "./mm_stat.ts";
@@ -196,6 +196,19 @@ export class ZramLedger {
   /** Whether every algorithm is there, and takes what it was told. */
   get canSetUp(): boolean {
     return this.#refusedSetUp === undefined;
+  }
+
+  /** Whether an algorithm stops the kernel before any is refused. */
+  get stopsAtSetUp(): boolean {
+    for (const [nth, name] of this.algorithms.entries()) {
+      if (name === undefined) continue;
+      const params = this.told.said(nth);
+      if (stopsAtSetUp(this.profile, name, params)) return true;
+      const isRefused = !this.canChoose(name) ||
+        refusedParams(this.profile, name, params) !== undefined;
+      if (isRefused) return false;
+    }
+    return false;
   }
 
   /** The errno of the first algorithm that cannot be set up. */

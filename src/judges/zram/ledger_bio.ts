@@ -170,16 +170,13 @@ function writePiece(
   if (piece.length === pageSize) {
     return writeWhole(ledger, page, piece.slice(), isDone);
   }
-  const held = ledger.hold();
-  if (held === false || (held === undefined && !isDone)) {
-    return failed(ledger, page, "failedWrites", held);
-  }
+  if (ledger.hold() === false) return failed(ledger, page, "failedWrites");
   const isRead = ledger.readBacking(page);
   const whole = ledger.contentsOf(page)?.slice() ?? new Uint8Array(pageSize);
   whole.set(piece, place % pageSize);
   const outcome = isRead
     ? writeWhole(ledger, page, whole, isDone)
-    : failed(ledger, page, "failedWrites", false);
+    : failed(ledger, page, "failedWrites");
   ledger.memory.release();
   return outcome;
 }
@@ -203,11 +200,10 @@ function readPiece(ledger: ZramLedger, place: number, bytes: number): Piece {
     // The backing device's own error ends nothing.
     return { expected: readPage(ledger, page), stops: false };
   }
-  const held = ledger.hold();
-  if (held === false) return failed(ledger, page, "failedReads", held);
+  if (ledger.hold() === false) return failed(ledger, page, "failedReads");
   const isRead = ledger.readBacking(page);
   ledger.memory.release();
-  if (!isRead) return failed(ledger, page, "failedReads", false);
+  if (!isRead) return failed(ledger, page, "failedReads");
   ledger.touch(page);
   return DONE;
 }
@@ -217,11 +213,10 @@ function failed(
   ledger: ZramLedger,
   page: number,
   counter: "failedReads" | "failedWrites",
-  known: boolean | undefined,
 ): Piece {
   ledger.events[counter]++;
   if (ledger.profile.zram.failureIsAccess) ledger.touch(page);
-  return known === undefined ? { expected: OPEN, stops: true } : STOPPED;
+  return STOPPED;
 }
 
 /** How many pieces a request has that writes. */

@@ -10,6 +10,7 @@ import {
 import type { ZramLedger } from "./ledger.ts";
 import { isSupported } from "./ledger_bio.ts";
 import { askedParams } from "./ledger_params.ts";
+import { bytesNamed } from "./sizes.ts";
 
 /** Whether a step stops this kernel; `"perhaps"` where a part of it may. */
 export function isBugAt(
@@ -25,8 +26,10 @@ export function isBugAt(
       return step.page < ledger.pages.length && ledger.lacksCompressor &&
         !ledger.takesNoMemory(ledger.bytesOf(step.data));
     case "set":
-      return step.attr === "algorithm_params" &&
-        takesDictionary(ledger, step.value);
+      return step.attr === "disksize"
+        ? stopsAtDisksize(ledger, step.value)
+        : step.attr === "algorithm_params" &&
+          takesDictionary(ledger, step.value);
     case "writeback_under":
       return ledger.lacksCompressor ? "perhaps" : false;
     case "bio":
@@ -39,12 +42,19 @@ export function isBugAt(
   }
 }
 
+/** Whether a text that is taken sets up what stops the kernel. */
+function stopsAtDisksize(ledger: ZramLedger, text: string): boolean {
+  const bytes = bytesNamed(text) ?? 0n;
+  return bytes > 0n && !ledger.isInitialised && ledger.stopsAtSetUp;
+}
+
 /**
  * Whether an algorithm that is in use loses the dictionary that it reads with
  * each page (up to 7.0).
  */
 function takesDictionary(ledger: ZramLedger, text: string): boolean {
-  if (!ledger.isInitialised) return false;
+  // A write of no bytes reaches no attribute.
+  if (text === "" || !ledger.isInitialised) return false;
   const asked = askedParams(ledger, text);
   if (typeof asked === "string") return false;
   const { priority } = asked;

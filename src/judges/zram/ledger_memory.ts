@@ -80,9 +80,14 @@ export class LedgerMemory {
 
   /** Whether it is known which allocation of frames fails next. */
   get isForeseen(): boolean {
-    const { leastUsed, mostUsed } = this.bounds;
     return !this.isScarce ||
-      (leastUsed === mostUsed && this.#allocations !== undefined);
+      (this.#isRoomKnown && this.#allocations !== undefined);
+  }
+
+  /** Whether it is known how many frames are left, where they are limited. */
+  get #isRoomKnown(): boolean {
+    const { leastUsed, mostUsed } = this.bounds;
+    return this.#frames.maxPages === undefined || leastUsed === mostUsed;
   }
 
   /** Everything is given back, and the limit is gone. */
@@ -233,7 +238,7 @@ export class LedgerMemory {
         : undefined;
       return { had: fits, allocations: before };
     }
-    if (before === undefined || leastUsed !== mostUsed) {
+    if (before === undefined || !this.#isRoomKnown) {
       return { had: undefined, allocations: undefined };
     }
     for (let nth = 0; nth < pages; nth++) {

@@ -7,6 +7,29 @@ import type { LedgerParams } from "./ledger_told.ts";
 /** Kernels whose algorithms look at all that they are told (backend_*.c). */
 const LOOKING = ["linux-7.3"];
 
+/** Kernels that look at a dictionary of lz4 before there is a disk. */
+const WHOLE_DICTIONARIES = ["linux-7.1", "linux-7.2", "linux-7.3"];
+
+/** Kernels that a window which zlib has not stops (BUG_ON). */
+const STOPPED_BY_WINDOW = [
+  "linux-6.16",
+  "linux-6.17",
+  "linux-6.18",
+  "linux-6.19",
+  "linux-7.0",
+  "linux-7.1",
+];
+
+/** Whether setting an algorithm up stops this kernel. */
+export function stopsAtSetUp(
+  { release }: Profile,
+  name: string,
+  { winbits = 15 }: Partial<LedgerParams> = {},
+): boolean {
+  return name === "deflate" && STOPPED_BY_WINDOW.includes(release.name) &&
+    (Math.abs(winbits) < 9 || Math.abs(winbits) > 15);
+}
+
 /** The errno with which an algorithm cannot be set up, if it cannot. */
 export function refusedParams(
   { release }: Profile,
@@ -14,7 +37,11 @@ export function refusedParams(
   params: LedgerParams | undefined,
 ): string | undefined {
   if (params === undefined) return undefined;
-  const refused = LOOKING.includes(release.name)
+  const isHalf = name === "lz4" && WHOLE_DICTIONARIES.includes(release.name) &&
+    params.dict !== undefined && !isWhole(params.dict);
+  const refused = isHalf
+    ? "EINVAL"
+    : LOOKING.includes(release.name)
     ? refusedByAny(name, params)
     : undefined;
   if (refused !== undefined || name !== "deflate") return refused;
@@ -39,9 +66,7 @@ function refusedByAny(
     case "deflate":
       return dict === undefined ? undefined : "EOPNOTSUPP";
     case "lz4":
-      return (level ?? 1) < 1 || (dict !== undefined && !isWhole(dict))
-        ? "EINVAL"
-        : undefined;
+      return (level ?? 1) < 1 ? "EINVAL" : undefined;
     case "lz4hc":
       return level !== undefined && (level < 1 || level > 16)
         ? "EINVAL"

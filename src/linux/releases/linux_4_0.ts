@@ -56,6 +56,24 @@ export const RELEASE_4_0: Release = {
     discard: true,
     requestsCounted: "segments",
     resetRefusedBy: "openers",
+    // ZRAM_ACCESS, a bit of each slot; zcomp_strm_single_find.
+    locking: {
+      ...RELEASE_3_12.zram.locking,
+      slot: {
+        name: "meta->table[index].value",
+        kind: "bit_spinlock",
+        per: "slot",
+      },
+      stream: {
+        name: "zs->strm_lock",
+        kind: "mutex",
+        per: "device",
+        readers: false,
+      },
+    },
+    // zram_meta_get, zram_meta_put.
+    requestHolds: "reference",
+    resetExcludes: "opening",
   },
   zswap: {
     ...RELEASE_3_12.zswap,

@@ -70,6 +70,28 @@ export const RELEASE_5_10: Release = {
     writebackTypes: ["idle", "huge"],
     backingReopens: true,
     resetReadsFirst: true,
+    locking: {
+      slot: {
+        name: "zram->table[index].flags",
+        kind: "bit_spinlock",
+        per: "slot",
+      },
+      // zcomp_stream_get.
+      stream: {
+        name: "zstrm->lock",
+        kind: "local_lock",
+        per: "cpu",
+        readers: true,
+      },
+      device: "zram->init_lock",
+      open: "bdev->bd_mutex",
+      limit: true,
+    },
+    requestHolds: "nothing",
+    resetExcludes: "by-claim",
+    notifyTakes: "tries",
+    // end_swap_bio_read, mm/page_io.c, since 5.10.y.
+    swapReadEnds: "keeps-slot",
     mmStatNumbers: 8,
     ioStat: (stat) =>
       [stat.failedReads, stat.failedWrites, stat.invalidIo, stat.notifyFree]

@@ -39,12 +39,21 @@ export const RELEASE_6_1: Release = {
     zstd: { libzstd: "1.4.10", sizeHint: 0 },
     // zram_reset_device, as 6.1.192 has it.
     resetWithoutDisk: "everything",
+    locking: { ...RELEASE_5_10.zram.locking, open: "disk->open_mutex" },
+    // writeback_store, read_block_state, 6.1.192.
+    pagesCounted: "locked",
     mmStatNumbers: 9,
   },
   z3fold: {
+    ...RELEASE_5_10.z3fold,
     refusesHighmem: true,
     withoutSlots: "listed-again",
     reclaimedInPart: "listed-again",
+    // __z3fold_alloc, z3fold_reclaim_page: all since 5.19.
+    reclaimReference: "under-page-lock",
+    claimEnds: "under-page-lock",
+    reusesStale: false,
+    slotsAllocated: "atomically",
   },
   zswap: {
     ...RELEASE_5_10.zswap,

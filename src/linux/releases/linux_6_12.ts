@@ -62,6 +62,14 @@ export const RELEASE_6_12: Release = {
     writebackReads: "locked",
     postProcessing: "one-or-EAGAIN",
     backingReopens: false,
+    locking: {
+      ...RELEASE_6_1.zram.locking,
+      slot: {
+        name: "zram->table[index].lock",
+        kind: "spinlock",
+        per: "slot",
+      },
+    },
     blockStateFlags: "swhirn",
     ioStat: (stat) =>
       `${statColumn(stat.failedReads)} ${statColumn(stat.failedWrites)} 0 ${
@@ -69,6 +77,7 @@ export const RELEASE_6_12: Release = {
       }\n`,
   },
   zbud: { reclaims: false },
+  z3fold: { ...RELEASE_6_1.z3fold, reclaims: false },
   zswap: {
     ...RELEASE_6_1.zswap,
     parameters: {

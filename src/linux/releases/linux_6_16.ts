@@ -1,7 +1,7 @@
 /** Linux 6.16: objects copied to their readers, writeback by size. */
 import type { Release } from "../release.ts";
 import { statColumn, ZRAM_TABLE_ENTRIES } from "../zram_profile.ts";
-import { refuseLevelOrWindow } from "../zcomp_params.ts";
+import { stopAtWindow } from "../zcomp_params.ts";
 import { RELEASE_6_12 } from "./linux_6_12.ts";
 
 /**
@@ -33,7 +33,7 @@ export const RELEASE_6_16: Release = {
     tableEntry: ZRAM_TABLE_ENTRIES["6.18"],
     afterFailedSetup: "none",
     numberParams: ["priority", "level", "deflate.winbits"],
-    refuseParams: refuseLevelOrWindow,
+    refuseParams: stopAtWindow,
     zstd: { libzstd: "1.5.7", sizeHint: "page" },
     // zram_bio_discard.
     partialDiscard: "never-ends",
@@ -41,6 +41,18 @@ export const RELEASE_6_16: Release = {
     writebackOrder: "by-size",
     writebackPages: "pairs",
     recompressOrder: "by-size",
+    // zram_slot_lock waits on a bit; zcomp_stream_get takes a mutex.
+    locking: {
+      ...RELEASE_6_12.zram.locking,
+      slot: {
+        name: "zram->table[index].lock",
+        kind: "bit_wait",
+        per: "slot",
+      },
+      stream: { ...RELEASE_6_12.zram.locking.stream, kind: "mutex" },
+    },
+    // As 6.17 has them: mended in 6.12.y, but not yet here.
+    pagesCounted: "before-lock",
     debugStat: (stat) => `version: 1\n0 ${statColumn(stat.missFree)}\n`,
   },
   zswap: {

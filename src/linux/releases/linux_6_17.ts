@@ -19,6 +19,6 @@ export const RELEASE_6_17: Release = {
     ...RELEASE_6_16.zswap,
     // An acomp of its own: ZSTD_MAX_SIZE, crypto/zstd.c.
     drivers: { ...RELEASE_6_16.zswap.drivers, zstd: "zstd-generic" },
-    zstd: { libzstd: "1.5.7", sizeHint: 1 << 18 },
+    zstd: { libzstd: "1.5.7", sizeHint: 262144 },
   },
 };

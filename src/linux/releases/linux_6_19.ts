@@ -27,5 +27,9 @@ export const RELEASE_6_19: Release = {
     writebackOrder: "in-batches",
     writebackLimit: "whole-pages",
     unusedBlock: "stays-taken",
+    // writeback_limit_store takes init_lock to write.
+    locking: { ...RELEASE_6_18.zram.locking, limit: false },
+    // zram_read_page.
+    blockRead: "locked",
   },
 };

@@ -52,6 +52,7 @@ export const RELEASE_7_0: Release = {
     writtenBackKeeps: "flags",
     // writeback_store and recompress_store hold dev_lock to write.
     postProcessing: "one-after-another",
+    locking: { ...RELEASE_6_19.zram.locking, device: "zram->dev_lock" },
     acTime: "seconds",
     idleAge: "seconds",
   },

@@ -1,5 +1,6 @@
 /** Linux 7.1: one algorithm a recompression. */
 import type { Release } from "../release.ts";
+import { stopAtWindowOrRefuseDict } from "../zcomp_params.ts";
 import { RELEASE_7_0 } from "./linux_7_0.ts";
 
 /** Linux 7.1, after 7.0. */
@@ -18,6 +19,7 @@ export const RELEASE_7_1: Release = {
     // zram_bio_discard ends what it does nothing about.
     partialDiscard: "ends",
     paramsTaken: "before-disksize",
+    refuseParams: stopAtWindowOrRefuseDict,
     // recompress_store, validate_algo_priority.
     recompressOrder: "one-by-size",
   },

@@ -1,5 +1,6 @@
 /** Linux 7.2: blocks given back, blocks without what was in memory. */
 import type { Release } from "../release.ts";
+import { refuseLevelWindowOrDict } from "../zcomp_params.ts";
 import { RELEASE_7_1 } from "./linux_7_1.ts";
 
 /** Linux 7.2, after 7.1. */
@@ -16,7 +17,10 @@ export const RELEASE_7_2: Release = {
     ...RELEASE_7_1.zram,
     // zram_destroy_comps.
     afterFailedSetup: "default",
+    refuseParams: refuseLevelWindowOrDict,
     unusedBlock: "given-back",
+    // writeback_store, read_block_state.
+    pagesCounted: "locked",
     // read_from_zspool_raw.
     blockTail: "zeros",
   },

@@ -182,9 +182,26 @@ function paramsToRefuse(draft: Draft, pages: number): void {
   if (random(4) === 0) draft.set("comp_algorithm", anyAlgorithm(draft));
 }
 
+/**
+ * Has an algorithm fail on every page: lz4 and lz4hc do with a dictionary that
+ * they do not take whole.
+ */
+function failingCompressor(draft: Draft, pages: number): boolean {
+  const { random, create, profile: { zram } } = draft;
+  const failing = ["lz4", "lz4hc"]
+    .filter((name) => zram.compAlgorithms.includes(name));
+  const hasFile = create.files?.[LARGE_FILE] !== undefined;
+  if (failing.length === 0 || !hasFile || random(3) > 0) return false;
+  draft.set("comp_algorithm", pick(random, ...failing));
+  draft.set("algorithm_params", `dict=${LARGE_FILE}`);
+  draft.set("disksize", sizeText(draft, pages));
+  return true;
+}
+
 /** Tells algorithms something, which since 7.3 they may refuse when set up. */
 function paramsEarly(draft: Draft, pages: number): void {
   if (!draft.has("algorithm_params") || draft.oneIn(2)) return;
+  if (failingCompressor(draft, pages)) return;
   for (let nth = draft.random(3); nth >= 0; nth--) algorithmParams(draft);
   draft.set("disksize", sizeText(draft, pages));
 }
@@ -245,7 +262,9 @@ export function start(draft: Draft): void {
   if (random(8) === 0) resetEarly(draft);
   const pages = diskPages(draft);
   if (random(12) === 0) paramsToRefuse(draft, pages);
-  if (!draft.scope.anyGeometry) paramsEarly(draft, pages);
+  // What is told to codecs that state lengths changes none.
+  const isTold = !draft.scope.anyGeometry || draft.create.codecs === "kernel";
+  if (isTold) paramsEarly(draft, pages);
   draft.set("disksize", sizeText(draft, pages));
   draft.diskPages = pages;
 }

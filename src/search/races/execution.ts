@@ -21,13 +21,13 @@ import {
 } from "../../rules/stop.ts";
 import type { LockOrder } from "./lock_order.ts";
 import { RACE_RULES } from "./rules.ts";
-import type { RaceTrial } from "./trial.ts";
+import { type RaceTrial, THREAD_NAMES } from "./trial.ts";
 
 /** Where a thread is before its next operation. */
 export const BEGIN = "begin";
 
 /** A thread that has done everything. */
-const DONE = "done";
+export const DONE = "done";
 
 /** One thread, between two stops. */
 interface Thread {
@@ -148,7 +148,7 @@ export class Execution<Subject> {
   /** Throws where nobody can go on though not everything is done. */
   assertSomebody(): void {
     const waiting = this.#threads.flatMap(({ next }, nth) =>
-      next === DONE ? [] : [`thread ${nth} at ${textOf(next)}`]
+      next === DONE ? [] : [`CPU ${THREAD_NAMES[nth]} at ${textOf(next)}`]
     );
     throw new InvariantError(RACE_RULES.deadlock, {
       where: waiting.join("; "),
@@ -177,8 +177,10 @@ export class Execution<Subject> {
         found: "no end",
       });
     }
-    const isTaken = this.#pass(thread, next);
+    const isTaken = !doesTry(next) || canTake(next, thread);
+    // Before anything is broken: the schedule must have the stop that breaks it.
     const transition = this.#record(thread, operation, next, isTaken);
+    if (isTaken) this.#pass(thread, next);
     this.#goOn(thread, isTaken);
     transition.touched = this.#lockdep.takeTouched();
     return transition;
@@ -211,20 +213,22 @@ export class Execution<Subject> {
       ended: Infinity,
       answer: undefined,
     });
-    this.#goOn(thread, true);
+    try {
+      this.#goOn(thread, true);
+    } catch (error) {
+      this.#record(thread, operation, BEGIN, true);
+      throw error;
+    }
   }
 
-  /** Does what a stop says of locks; whether a lock that was tried is taken. */
-  #pass(thread: number, next: Stop): boolean {
+  /** Does what a stop says of locks. */
+  #pass(thread: number, next: Stop): void {
     if (maySleep(next)) {
       if (!isBlocked(next)) this.#assertMaySleep(thread, next);
-      return true;
+    } else if (typeof next !== "string" && "lock" in next) {
+      if (next.does === "release") this.#release(thread, next);
+      else this.#take(thread, next);
     }
-    if (typeof next === "string" || !("lock" in next)) return true;
-    if (next.does === "release") this.#release(thread, next);
-    else if (!canTake(next, thread)) return false;
-    else this.#take(thread, next);
-    return true;
   }
 
   #take(thread: number, locking: Locking): void {
@@ -254,6 +258,7 @@ export class Execution<Subject> {
         found: "not held",
       });
     }
+    if (mode === "exclusive") this.#trial.consistent?.(this.subject, lock);
     held.splice(at, 1);
     if (mode === "shared") {
       lock.readers.splice(lock.readers.indexOf(thread), 1);
@@ -345,7 +350,9 @@ function isInVain(
   return isBlocked(from) && (isBlocked(to) || doesTry(to));
 }
 
-const doesTry = (stop: Stop) => typeof stop !== "string" && stop.does === "try";
+function doesTry(stop: Stop): stop is Locking {
+  return typeof stop !== "string" && stop.does === "try";
+}
 
 /** Whether a lock could be taken now. */
 function canTake({ lock, mode }: Locking, thread: number): boolean {

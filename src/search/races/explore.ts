@@ -2,13 +2,13 @@
 import { randomFrom } from "../../programs/random.ts";
 import { InvariantError } from "../../rules/invariant.ts";
 import { depthFirst } from "./depth_first.ts";
-import type { Execution } from "./execution.ts";
+import type { Completed, Execution, Transition } from "./execution.ts";
 import { Linearizable } from "./linearizable.ts";
 import { LockOrder } from "./lock_order.ts";
 import {
   byPriority,
+  following,
   type Ran,
-  runAgain,
   runSchedule,
   uniformly,
 } from "./random_schedules.ts";
@@ -26,8 +26,9 @@ export interface RaceFinding {
 /** What came of exploring. */
 export interface Explored {
   /**
-   * Schedules that were run to their end, or to what they broke: of a search
-   * those of its last bound, which has all those before it.
+   * Schedules that differ, and were run to their end or to what they broke: of
+   * a search those of the bound that has the most, as each has all those of the
+   * bounds before it.
    */
   readonly schedules: number;
   /** Schedules that were run, those of every bound. */
@@ -50,6 +51,8 @@ export interface ExploreOptions {
   readonly schedules?: number;
   /** Asked before each schedule: whether to go on. */
   goesOn?(): boolean;
+  /** Told each number of preemptions up to which every schedule held. */
+  onBound?(explored: Explored): void;
 }
 
 /** How to draw schedules. */
@@ -140,7 +143,7 @@ class Tally<Subject> {
  * const safe = exploreRaces({ threads: [[locked], [locked]], create, atRest });
  * assertEquals([safe.finding, safe.isAll], [undefined, true]);
  * const racy = exploreRaces({ threads: [[unlocked], [unlocked]], create, atRest });
- * assertEquals([racy.preemptions, racy.finding?.schedule], [0, "A2 B3 A1"]);
+ * assertEquals([racy.preemptions, racy.finding?.schedule], [0, "A1 B2 A1"]);
  * assert(String(racy.finding?.error).includes("races/linearizable"));
  * ```
  */
@@ -149,10 +152,11 @@ export function exploreRaces<Subject>(
   options: ExploreOptions = {},
 ): Explored {
   assertTrial(trial);
-  const { preemptions: most = Infinity, schedules = Infinity } = options;
+  const { preemptions: last = Infinity, schedules = Infinity } = options;
   const order = new LockOrder();
   const tally = new Tally(trial);
   const goesOn = () => tally.runs < schedules && (options.goesOn?.() ?? true);
+  let most = 0;
   for (let preemptions = 0;; preemptions++) {
     let isCut = false;
     tally.schedules = 0;
@@ -167,17 +171,19 @@ export function exploreRaces<Subject>(
       ended: (execution) => take({ execution }),
       broke: (execution, thrown) => take({ execution, error: { thrown } }),
     });
-    const { schedules: last, runs, stops, finding } = tally;
+    const { runs, stops, finding } = tally;
+    most = Math.max(most, tally.schedules);
     const isComplete = finding === undefined && !isCut;
     const all = {
-      schedules: last,
+      schedules: most,
       runs,
       stops,
       preemptions: isComplete ? preemptions : preemptions - 1,
       isAll: isComplete && !isMore,
     };
     if (finding !== undefined) return { ...all, finding };
-    if (isCut || !isMore || preemptions >= most) return all;
+    if (isComplete) options.onBound?.(all);
+    if (isCut || !isMore || preemptions >= last) return all;
   }
 }
 
@@ -209,20 +215,36 @@ export function sampleRaces<Subject>(
   return outcome();
 }
 
-/** Runs one schedule again; what it breaks, if anything, and what was done. */
+/** What a schedule came to that was run again. */
+export interface Replayed {
+  /** The whole schedule. */
+  readonly schedule: string;
+  /** What was done, stop by stop. */
+  readonly trace: readonly Transition[];
+  /** The operations that had begun, in that order, and what they answered. */
+  readonly completed: readonly Completed[];
+  /** What it broke, if anything. */
+  readonly finding?: RaceFinding;
+}
+
+/** Runs one schedule again. */
 export function replayRace<Subject>(
   trial: RaceTrial<Subject>,
   schedule: string,
-): { readonly execution: Execution<Subject>; readonly finding?: RaceFinding } {
+): Replayed {
   assertTrial(trial);
   const threads = readSchedule(schedule, trial.threads.length);
   const tally = new Tally(trial);
-  const ran = runAgain(trial, new LockOrder(), threads);
+  const ran = runSchedule(trial, new LockOrder(), following(threads));
   tally.take(ran);
+  const { trace, completed } = ran.execution;
   const { finding } = tally;
-  return finding === undefined
-    ? { execution: ran.execution }
-    : { execution: ran.execution, finding };
+  return {
+    schedule: scheduleText(trace),
+    trace,
+    completed,
+    ...finding === undefined ? {} : { finding },
+  };
 }
 
 /** The broken rule's name; what else was thrown, by its first line. */

@@ -9,8 +9,10 @@ import type { RaceTrial } from "./trial.ts";
 export const ANYTHING = "anything";
 
 /** What one order of the operations gives: answers by thread, and what is left. */
-interface Sequential {
+export interface Sequential {
+  /** What each operation of each thread answers, as JSON. */
   readonly answers: readonly (readonly string[])[];
+  /** What is left, as JSON. */
   readonly left: string;
 }
 
@@ -30,8 +32,7 @@ export class Linearizable<Subject> {
   assert(completed: readonly Completed[], left: unknown): void {
     const text = JSON.stringify([completed, left]);
     if (this.#known.has(text)) return;
-    const counts = this.#trial.threads.map(() => 0);
-    if (!this.#search(completed, JSON.stringify(left), counts, [])) {
+    if (!this.#isGivenBySome(completed, JSON.stringify(left))) {
       throw new InvariantError(RACE_RULES.linearizable, {
         where: completed.map((one) => this.#textOf(one)).join("; "),
         expected: `what one of ${this.#orders.size} orders gives`,
@@ -46,26 +47,12 @@ export class Linearizable<Subject> {
     return `${text} answered ${JSON.stringify(answer) ?? "nothing"}`;
   }
 
-  /** Goes on with every operation that may be next; whether one way fits. */
-  #search(
-    completed: readonly Completed[],
-    left: string,
-    counts: number[],
-    order: readonly number[],
-  ): boolean {
-    if (order.length === completed.length) {
+  #isGivenBySome(completed: readonly Completed[], left: string): boolean {
+    for (const order of ordersOf(completed)) {
       const sequential = this.#sequential(order);
-      return sequential !== undefined && fits(sequential, completed, left);
-    }
-    for (const [thread, nth] of counts.entries()) {
-      const one = completed.find((it) =>
-        it.thread === thread && it.operation === nth
-      );
-      if (one === undefined || !mayBeNext(one, completed, counts)) continue;
-      counts[thread]++;
-      const isFound = this.#search(completed, left, counts, [...order, thread]);
-      counts[thread]--;
-      if (isFound) return true;
+      if (sequential !== undefined && fits(sequential, completed, left)) {
+        return true;
+      }
     }
     return false;
   }
@@ -79,6 +66,27 @@ export class Linearizable<Subject> {
   }
 }
 
+/**
+ * The orders in which operations may have come one after another: the threads
+ * of the first, the second, …
+ */
+export function* ordersOf(
+  completed: readonly Completed[],
+  order: readonly number[] = [],
+): Generator<readonly number[]> {
+  if (order.length === completed.length) {
+    yield order;
+    return;
+  }
+  const counts: number[] = [];
+  for (const thread of order) counts[thread] = (counts[thread] ?? 0) + 1;
+  for (const one of completed) {
+    if (one.operation !== (counts[one.thread] ?? 0)) continue;
+    if (!mayBeNext(one, completed, counts)) continue;
+    yield* ordersOf(completed, [...order, one.thread]);
+  }
+}
+
 /** Whether none that is left ended before an operation began. */
 function mayBeNext(
   { began }: Completed,
@@ -86,11 +94,12 @@ function mayBeNext(
   counts: readonly number[],
 ): boolean {
   return completed.every(({ thread, operation, ended }) =>
-    operation < counts[thread] || ended > began
+    operation < (counts[thread] ?? 0) || ended > began
   );
 }
 
-function runInOrder<Subject>(
+/** What an order gives; nothing where somebody would wait for ever. */
+export function runInOrder<Subject>(
   trial: RaceTrial<Subject>,
   order: readonly number[],
 ): Sequential | undefined {

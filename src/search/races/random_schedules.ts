@@ -10,7 +10,7 @@ import type { LockOrder } from "./lock_order.ts";
 import type { RaceTrial } from "./trial.ts";
 
 /** Says which of the threads that can go on does. */
-type Choose = (enabled: number, stop: number) => number;
+export type Choose = (enabled: number, stop: number) => number;
 
 /** Any of the threads that can go on. */
 export function uniformly(random: Random): Choose {
@@ -89,20 +89,16 @@ export function runSchedule<Subject>(
 }
 
 /**
- * Runs the schedule that a text stands for: a thread that cannot go on is
- * passed over, and when the text ends the first that can goes on.
+ * The threads of a schedule one after another: one that cannot go on is passed
+ * over, and when all have had their turn the first that can goes on.
  */
-export function runAgain<Subject>(
-  trial: RaceTrial<Subject>,
-  order: LockOrder,
-  schedule: readonly number[],
-): Ran<Subject> {
+export function following(schedule: readonly number[]): Choose {
   let at = 0;
-  return runSchedule(trial, order, (enabled) => {
+  return (enabled) => {
     while (at < schedule.length) {
       const thread = schedule[at++];
       if ((enabled & 1 << thread) !== 0) return thread;
     }
     return threadsOf(enabled)[0];
-  });
+  };
 }

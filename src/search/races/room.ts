@@ -1,6 +1,7 @@
 /** What can be explored: the operations of one part of the kernel, in words. */
 import type { Profile } from "../../linux/profile.ts";
 import type { Random } from "../../programs/random.ts";
+import type { Lock } from "../../rules/lock.ts";
 import type { Lockdep } from "../../rules/lockdep.ts";
 import { runToEnd } from "../../rules/stop.ts";
 import type { RaceOperation, RaceTrial } from "./trial.ts";
@@ -35,6 +36,8 @@ export interface RoomParts<Subject> {
     words: readonly string[],
     profile: Profile,
   ): RaceOperation<Subject>["begin"] | undefined;
+  /** As {@linkcode RaceTrial.consistent}. */
+  consistent?(subject: Subject, lock: Lock): void;
   /** As {@linkcode RaceTrial.atRest}. */
   atRest(subject: Subject): unknown;
   /** A random program of so many threads, each of so many operations. */
@@ -100,6 +103,7 @@ export function raceRoom<Subject>(parts: RoomParts<Subject>): RaceRoom {
           ? create
           : again(create, parts.remember),
         lockdepOf: parts.lockdepOf,
+        consistent: parts.consistent,
         atRest: parts.atRest,
       });
     },

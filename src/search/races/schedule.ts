@@ -1,8 +1,6 @@
 /** Schedules as texts: which thread goes on, and by how many stops. */
 import { BEGIN, type Transition } from "./execution.ts";
-
-/** The letters by which threads are called. */
-const LETTERS = "ABCDEFGH";
+import { THREAD_NAMES } from "./trial.ts";
 
 /** A schedule in short: `A3 B2 A1`. */
 export function scheduleText(trace: readonly Transition[]): string {
@@ -12,7 +10,7 @@ export function scheduleText(trace: readonly Transition[]): string {
     if (last?.thread === thread) last.count++;
     else parts.push({ thread, count: 1 });
   }
-  return parts.map(({ thread, count }) => `${LETTERS[thread]}${count}`)
+  return parts.map(({ thread, count }) => `${THREAD_NAMES[thread]}${count}`)
     .join(" ");
 }
 
@@ -23,11 +21,11 @@ export function scheduleText(trace: readonly Transition[]): string {
 export function readSchedule(text: string, threads: number): number[] {
   return text.trim().split(/\s+/).flatMap((part) => {
     const [, letter = "", count = ""] = /^([A-H])(\d{1,6})$/.exec(part) ?? [];
-    const thread = LETTERS.indexOf(letter);
+    const thread = THREAD_NAMES.indexOf(letter);
     if (letter === "" || thread >= threads) {
       throw new RangeError(
         `Cannot read the schedule: '${part}' is not a thread from A to ${
-          LETTERS[threads - 1]
+          THREAD_NAMES[threads - 1]
         } and a number of stops, such as A3`,
       );
     }

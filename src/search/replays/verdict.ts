@@ -15,6 +15,11 @@ export type Sizes = "recorded" | "computed";
 export interface VerdictOf<Operation> {
   /** Where compressed lengths came from. */
   readonly sizes: Sizes;
+  /**
+   * Of how many pages the length was taken as recorded though lengths were to
+   * be computed, and why.
+   */
+  readonly asRecorded?: { readonly pages: number; readonly why: string };
   /** Operations that were run. */
   readonly operations: number;
   /** Observations that were compared. */

@@ -1,6 +1,7 @@
 /** Replay of recordings of zram: the model runs them, every observation is compared. */
 import { codecsOf, exactCodecsOf } from "../../codec/codecs.ts";
 import { lz4 } from "../../codec/lz4.ts";
+import type { Codec } from "../../codec/codec.ts";
 import { RecordedSizes } from "../../codec/recorded.ts";
 import { Comparison } from "../../judges/comparison.ts";
 import { comparingZram } from "../../judges/zram/observed.ts";
@@ -25,7 +26,7 @@ import type {
   ZramSteps,
 } from "../../programs/zram/steps.ts";
 import type { StepTarget } from "../../targets/step_target.ts";
-import { choosableAlgorithms } from "../../targets/zram/device.ts";
+import { choosableAlgorithms, zramCodecs } from "../../targets/zram/device.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { type Comps, PRIMARY_COMP } from "../../zram/zcomp.ts";
 import { type Awaiting, runNow, trialOf } from "../trial.ts";
@@ -43,10 +44,55 @@ export function replayZram(
 ): VerdictOf<ZramOperation> {
   const sizes = chooseSizes(transcript, asked);
   const { program, operations } = zramRecording(transcript);
-  const target = sizes === "recorded"
-    ? recordedTarget(program, operations)
-    : timedTarget(new ZramModel(program.profile), new ExpandedPages());
-  return runNow(followZram({ program, operations }, sizes, target));
+  const near: NearPages = { pages: 0, why: "" };
+  const codecs = codecsFor(program.profile, sizes, near);
+  const target = recordedTarget(program, operations, codecs);
+  const verdict = runNow(followZram({ program, operations }, sizes, target));
+  return near.pages === 0 ? verdict : { ...verdict, asRecorded: near };
+}
+
+/** Pages whose length is taken as recorded, as nobody can compute it. */
+interface NearPages {
+  pages: number;
+  why: string;
+}
+
+/** Recorded sizes that count the pages which have one. */
+class CountedSizes extends RecordedSizes {
+  readonly #near: NearPages;
+
+  constructor(name: string, near: NearPages) {
+    super(name);
+    this.#near = near;
+  }
+
+  override compress(page: Uint8Array, into: Uint8Array): number {
+    this.#near.pages++;
+    return super.compress(page, into);
+  }
+}
+
+/**
+ * The codecs of a replay: those that take lengths as recorded, or those that
+ * compute them. What only some parameters make near, such as a dictionary, has
+ * recorded lengths under those.
+ */
+function codecsFor(
+  profile: Profile,
+  sizes: Sizes,
+  near: NearPages,
+): readonly Codec[] {
+  const names = choosableAlgorithms(profile);
+  if (sizes === "recorded") return names.map((name) => new RecordedSizes(name));
+  return zramCodecs(profile, "kernel").map((codec) => ({
+    ...codec,
+    withParams(params) {
+      const told = codec.withParams?.(params) ?? codec;
+      if (told.near === undefined) return told;
+      near.why = `${codec.name} with such parameters: ${told.near}`;
+      return new CountedSizes(codec.name, near);
+    },
+  }));
 }
 
 /**
@@ -147,13 +193,12 @@ function timedTarget(
   };
 }
 
-/** The model, whose pages become as long as they were recorded. */
+/** The model, of which some codecs are told what was recorded. */
 function recordedTarget(
   { profile, steps }: Program<ZramStep>,
   operations: readonly ZramOperation[],
+  codecs: readonly Codec[],
 ): StepTarget<ZramSteps, ZramResults> {
-  const codecs = choosableAlgorithms(profile)
-    .map((name) => new RecordedSizes(name));
   const model = new ZramModel(profile, codecs);
   const pages = new ExpandedPages();
   const target = timedTarget(model, pages);

@@ -81,7 +81,12 @@ export const zbudAllocator: BuddyAllocator<ZbudPool> = {
 /** z3fold: a handle leads to a slot, and objects move. */
 export const z3foldAllocator: BuddyAllocator<Z3foldPool> = {
   create: (profile, setup) => new Z3foldPool(profile, setup),
-  freeSteps: (pool, handle) => pool.freeSteps(handle),
+  *freeSteps(pool, handle) {
+    const work = pool.freeLater(handle);
+    if (work === undefined) return;
+    yield "z3fold_free: page unlocked, do_compact_page queued on compact_wq";
+    work();
+  },
   unmap: (pool, handle) => pool.unmap(handle),
   placeOf({ handles, memory }, handle) {
     const { pfn, buddy, address } = handles.decode(handle);

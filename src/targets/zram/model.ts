@@ -14,6 +14,7 @@ import type {
 import { blockState } from "../../zram/debugfs.ts";
 import type { Zram } from "../../zram/device.ts";
 import { readAttribute, writeAttribute } from "../../zram/sysfs.ts";
+import { waitsOf } from "../../zram/waits.ts";
 import { refusalOf, textOf } from "../answers.ts";
 import { SKIPPED, type StepTarget, tableTarget } from "../step_target.ts";
 import {
@@ -201,7 +202,7 @@ function writebackUnder(
   step: ZramSteps["writeback_under"],
   bytesOf: ExpandedPages["of"],
 ): ZramWritebackUnder {
-  const steps = zram.writebackSteps(step.value);
+  const steps = waitsOf(zram.writebackSteps(step.value));
   const { waited, errno, done } = stopped(
     steps,
     step.after,
@@ -234,7 +235,7 @@ function recompressUnder(
   { value, after, page }: ZramSteps["recompress_under"],
 ): ZramRecompressUnder {
   const { errno, done: stored } = stopped(
-    zram.recompressSteps(value),
+    waitsOf(zram.recompressSteps(value)),
     after,
     () => {
       zram.slotFreeNotify(page);

@@ -43,7 +43,7 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     id: "zsmalloc/fullness-and-isolated",
     sentence:
       "A zspage's isolated frames were counted under its own lock in the word that has its fullness, which changed under the pool's: one of the two was lost.",
-    commit: "4b5d1e47b694",
+    commit: "",
     mended: "6.5",
     source: "zs_page_isolate, mm/zsmalloc.c",
     room,
@@ -52,6 +52,18 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     }),
     after: LINUX_6_1,
     program: "malloc 2000 a / malloc 2000 b; malloc 2000 c | isolate a",
+  },
+  {
+    id: "zsmalloc/deferred-handles",
+    sentence:
+      "The handle of an object that was freed while its zspage was written back had its cell overwritten by the next such handle: who had found the object did not find it any more.",
+    commit: "85b325815b56",
+    mended: "6.2",
+    source: "zs_reclaim_page, zs_free, mm/zsmalloc.c",
+    room,
+    before: before(LINUX_6_1, "before-6.2", { deferredHandle: "in-cell" }),
+    after: before(LINUX_6_1, "linux-6.2", { deferredHandle: "in-object" }),
+    program: "malloc 2000 a; malloc 2000 b / free b | reclaim a",
   },
   {
     id: "zsmalloc/async-free-against-migration",
@@ -95,12 +107,12 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     id: "zsmalloc/migration-against-free",
     sentence:
       "The cell of a moved object was written without its pin, and unpinned once more, which could be the pin of somebody who was freeing it.",
-    commit: "c102f07ca0b0",
+    commit: "",
     mended: "4.5",
     source: "migrate_zspage, record_obj, mm/zsmalloc.c",
     room,
     before: before(LINUX_4_0, "before-4.5", { movedCell: "unpinned" }),
     after: LINUX_4_0,
-    program: `${HALF_OF_SIX} / compact | free a`,
+    program: `${HALF_OF_SIX} / compact | free d`,
   },
 ];

@@ -5,7 +5,7 @@ import type { Random } from "../../../programs/random.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
 import { NOBODY } from "../../../rules/lock.ts";
 import type { Rule } from "../../../rules/rule.ts";
-import { reads, type Stop } from "../../../rules/stop.ts";
+import { reads, type Stop, writes } from "../../../rules/stop.ts";
 import { checkPool } from "../../../zsmalloc/invariants.ts";
 import { poolFingerprint } from "../../../zsmalloc/fingerprint.ts";
 import { objectState } from "../../../zsmalloc/locks.ts";
@@ -81,6 +81,12 @@ function objectOf(
   throw new Error(`Cannot ${verb} ${name}: no object is called so`);
 }
 
+/** Whether zsmalloc itself writes zspages back. */
+const writesBack = ({ deferredHandle }: Profile) => deferredHandle !== "none";
+
+/** Who has an object, where it may be written back: one alone frees it. */
+const ENTRIES = "the entries of zswap";
+
 type Operation = (subject: ZsmallocSubject) => Generator<Stop, unknown>;
 
 const malloc = (size: number, name: string): Operation =>
@@ -99,6 +105,10 @@ const malloc = (size: number, name: string): Operation =>
 
 const free = (name: string): Operation =>
   function* (subject) {
+    if (writesBack(subject.pool.profile)) {
+      yield writes(ENTRIES, "zswap_invalidate_entry, mm/zswap.c");
+      if (subject.objects.get(name)?.isFreed) return "done";
+    }
     const object = objectOf(subject, "free", name);
     object.isFreed = true;
     yield* subject.pool.freeSteps(object.handle);
@@ -200,6 +210,27 @@ const putback = (name: string): Operation =>
     return ANYTHING;
   };
 
+/**
+ * The zspage of an object is written back: who evicts one frees it, where nobody
+ * has done so.
+ */
+const reclaim = (name: string): Operation =>
+  function* (subject) {
+    const { pool, objects } = subject;
+    const pfn = yield* frameUnder(subject, name);
+    if (pfn === undefined) return ANYTHING;
+    yield* pool.reclaimSteps(pfn, function* (handle) {
+      yield writes(ENTRIES, "zswap_writeback_entry, mm/zswap.c");
+      const object = [...objects.values()].find((one) =>
+        one.handle === handle && !one.isFreed
+      );
+      if (object === undefined) return;
+      object.isFreed = true;
+      yield* pool.freeSteps(handle);
+    });
+    return ANYTHING;
+  };
+
 const deferred: Operation = function* ({ pool }) {
   yield* pool.flushWorkSteps();
   return ANYTHING;
@@ -220,6 +251,7 @@ const OPERATIONS = [
   "migrate NAME",
   "isolate NAME",
   "putback NAME",
+  "reclaim NAME",
   "deferred",
   "destroy",
 ];
@@ -231,11 +263,16 @@ const OF_A_NAME: Readonly<Record<string, (name: string) => Operation>> = {
   migrate,
   isolate,
   putback,
+  reclaim,
 };
 
-function operationOf(words: readonly string[]): Operation | undefined {
+function operationOf(
+  words: readonly string[],
+  profile: Profile,
+): Operation | undefined {
   const [verb, first, second, ...rest] = words;
   if (rest.length > 0) return undefined;
+  if (verb === "reclaim" && !writesBack(profile)) return undefined;
   switch (words.length) {
     case 1:
       return verb === "compact"

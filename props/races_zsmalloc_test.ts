@@ -1,0 +1,274 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  brokenBy,
+  checkPool,
+  type Explored,
+  exploreRaces,
+  LINUX_3_12,
+  LINUX_4_0,
+  LINUX_5_10,
+  LINUX_6_1,
+  LINUX_6_12,
+  LINUX_7_2,
+  LINUX_7_3,
+  type Profile,
+  randomFrom,
+  runToEnd,
+  sampleRaces,
+  type Stop,
+  ZsPool,
+} from "../mod.ts";
+import { Execution } from "../src/search/races/execution.ts";
+import { LockOrder } from "../src/search/races/lock_order.ts";
+import { ZSMALLOC_KNOWN_RACES } from "../src/search/races/known/zsmalloc.ts";
+import {
+  raceProgramText,
+  readRaceProgram,
+  smallerRaces,
+} from "../src/search/races/room.ts";
+import { ZSMALLOC_RACES } from "../src/search/races/rooms/zsmalloc.ts";
+import { poolFingerprint } from "../src/zsmalloc/fingerprint.ts";
+
+const [ASYNC_FREE] = ZSMALLOC_KNOWN_RACES
+  .filter(({ id }) => id === "zsmalloc/async-free-against-migration");
+
+/** Kernels that have other locks than the one before. */
+const LOCKINGS = [
+  LINUX_3_12,
+  LINUX_4_0,
+  LINUX_5_10,
+  LINUX_6_1,
+  LINUX_6_12,
+  LINUX_7_2,
+  LINUX_7_3,
+];
+
+function explore(
+  profile: Profile,
+  program: string,
+  preemptions: number,
+): Explored {
+  return ZSMALLOC_RACES.explore(
+    profile,
+    readRaceProgram(program),
+    (trial) => exploreRaces(trial, { preemptions }),
+  );
+}
+
+const brokenIn = ({ finding }: Explored) => finding && brokenBy(finding);
+
+Deno.test("each known race is found in the kernel before its mend, and, searched as far, not after", () => {
+  for (const { id, before, after, program } of ZSMALLOC_KNOWN_RACES) {
+    const found = explore(before, program, 3);
+    assert(found.finding !== undefined, id);
+    assert(found.runs < 100, `${id}: ${found.runs}`);
+    const mended = explore(after, program, 3);
+    assertEquals(brokenIn(mended), undefined, id);
+    assert(mended.preemptions === 3 || mended.isAll, id);
+  }
+});
+
+Deno.test("the rule that speaks of a known race is the one that it breaks", () => {
+  const spoke = ZSMALLOC_KNOWN_RACES.map(({ id, before, program }) => [
+    id.split("/")[1],
+    brokenIn(explore(before, program, 3)),
+  ]);
+  assertEquals(Object.fromEntries(spoke), {
+    "migration-einval": "races/linearizable",
+    "fullness-and-isolated": "zsmalloc/fullness-group",
+    "deferred-handles": "zsmalloc/evicted-located",
+    "async-free-against-migration": "zsmalloc/freed-frames-locked",
+    "pages-compacted": "zsmalloc/pages-compacted",
+    "destroy-against-migration": "zsmalloc/pool-there",
+    "migration-against-free": "locks/not-held",
+  });
+});
+
+Deno.test("the kernel of a known race before the mend differs in one fact from the one after", () => {
+  for (const { id, before, after } of ZSMALLOC_KNOWN_RACES) {
+    const facts = Object.keys(after) as (keyof Profile)[];
+    const other = facts.filter((one) => before[one] !== after[one]);
+    assertEquals(other.filter((one) => one !== "name").length, 1, id);
+  }
+});
+
+/** Random programs of a kernel, each to a bound of preemptions. */
+function exploreRandom(
+  profile: Profile,
+  programs: number,
+  threads: number,
+  operations: number,
+): { schedules: number; broken: string[] } {
+  const random = randomFrom(14);
+  let schedules = 0;
+  const broken: string[] = [];
+  for (let nth = 0; nth < programs; nth++) {
+    const program = ZSMALLOC_RACES.random(random, profile, threads, operations);
+    const explored = ZSMALLOC_RACES.explore(
+      profile,
+      program,
+      (trial) => exploreRaces(trial, { preemptions: 2, schedules: 3000 }),
+    );
+    schedules += explored.runs;
+    const by = brokenIn(explored);
+    if (by !== undefined) broken.push(`${by}: ${raceProgramText(program)}`);
+  }
+  return { schedules, broken };
+}
+
+Deno.test("two threads of two operations hold in every kernel, to two preemptions", () => {
+  for (const profile of LOCKINGS) {
+    const { schedules, broken } = exploreRandom(profile, 40, 2, 2);
+    assertEquals(broken, [], profile.name);
+    assert(schedules > 100, `${profile.name}: ${schedules}`);
+  }
+});
+
+Deno.test("three threads of the newest release hold, to two preemptions", () => {
+  assertEquals(exploreRandom(LINUX_7_3, 25, 3, 1).broken, []);
+  assertEquals(exploreRandom(LINUX_7_3, 4, 3, 2).broken, []);
+});
+
+Deno.test("random schedules of the newest release hold", () => {
+  const random = randomFrom(7);
+  for (let nth = 0; nth < 10; nth++) {
+    const program = ZSMALLOC_RACES.random(random, LINUX_7_3, 3, 3);
+    for (const depth of [undefined, 3]) {
+      const { finding } = ZSMALLOC_RACES.explore(
+        LINUX_7_3,
+        program,
+        (trial) => sampleRaces(trial, { seed: nth, schedules: 50, depth }),
+      );
+      assertEquals(finding, undefined, raceProgramText(program));
+    }
+  }
+});
+
+/** Two ways to do the same to a pool. */
+interface Ways {
+  readonly plain: (pool: ZsPool) => unknown;
+  readonly steps: (pool: ZsPool) => Generator<Stop, unknown>;
+}
+
+/** Operations at random, on the same objects in both ways. */
+function waysAtRandom(
+  profile: Profile,
+  random: (below: number) => number,
+  handles: number[],
+): Ways {
+  const one = handles[random(handles.length)];
+  const size = [100, 1000, 2000, 3000, 4096][random(5)];
+  const bytes = new Uint8Array(50).fill(random(256));
+  const kinds: readonly (() => Ways)[] = [
+    () => ({
+      plain: (pool) => pool.malloc(size),
+      steps: (pool) => pool.mallocSteps(size),
+    }),
+    () => {
+      handles.splice(handles.indexOf(one), 1);
+      return {
+        plain: (pool) => pool.free(one),
+        steps: (pool) => pool.freeSteps(one),
+      };
+    },
+    () => ({
+      plain: (pool) => pool.write(one, bytes),
+      steps: (pool) => pool.writeSteps(one, bytes),
+    }),
+    () => ({
+      plain: (pool) => pool.read(one, new Uint8Array(50)),
+      steps: (pool) => pool.readSteps(one, new Uint8Array(50)),
+    }),
+    () => ({
+      plain: (pool) => pool.compact(),
+      steps: (pool) => pool.compactSteps(),
+    }),
+    () => ({
+      plain: (pool) => pool.migratePage(pool.handles.pfnOf(one)),
+      steps: (pool) => pool.migratePageSteps(pool.handles.pfnOf(one)),
+    }),
+  ];
+  const many = profile.movable ? kinds.length : kinds.length - 1;
+  return kinds[handles.length === 0 ? 0 : random(many + 6) % many]();
+}
+
+/** Runs an operation with every lock that it takes, as the only thread. */
+function watched(
+  pool: ZsPool,
+  begin: (pool: ZsPool) => Generator<Stop, unknown>,
+): unknown {
+  const trial = {
+    threads: [[{ text: "alone", begin }]],
+    create: () => pool,
+    lockdepOf: () => pool.locks.lockdep,
+    atRest: () => undefined,
+  };
+  const execution = new Execution(trial, new LockOrder());
+  while (!execution.isDone) execution.step(0);
+  return execution.completed[0].answer;
+}
+
+Deno.test("an operation in steps, alone, watched or not, does what it does at once: the same answer, and the same pool to the last bit", () => {
+  for (const profile of LOCKINGS) {
+    const random = randomFrom(5);
+    const [atOnce, inSteps, seen] = [0, 1, 2].map(() => new ZsPool(profile));
+    const handles: number[] = [];
+    for (let nth = 0; nth < 400; nth++) {
+      const before = atOnce.handles.allocated;
+      const ways = waysAtRandom(profile, random, handles);
+      const answer = ways.plain(atOnce);
+      assertEquals(runToEnd(ways.steps(inSteps)), answer, profile.name);
+      assertEquals(watched(seen, ways.steps), answer, profile.name);
+      if (atOnce.handles.allocated > before) handles.push(Number(answer));
+      const left = poolFingerprint(atOnce);
+      assertEquals([inSteps, seen].map(poolFingerprint), [left, left]);
+    }
+    checkPool(inSteps);
+    assert(atOnce.handles.allocated > 0);
+  }
+});
+
+Deno.test("a pool that is brought back to what it was is that to the last bit, and goes on as it would have", () => {
+  for (const profile of LOCKINGS) {
+    const pool = new ZsPool(profile);
+    const handles = [1, 2, 3, 4].map(() => Number(pool.malloc(2000)));
+    const restore = pool.remember();
+    const was = poolFingerprint(pool);
+    const goOn = () => {
+      pool.free(handles[1]);
+      pool.write(handles[0], new Uint8Array(2000).fill(nth));
+      pool.malloc(100);
+      pool.compact();
+      return poolFingerprint(pool);
+    };
+    let nth = 7;
+    const became = goOn();
+    restore();
+    assertEquals(poolFingerprint(pool), was);
+    assertEquals(goOn(), became);
+    restore();
+    nth = 8;
+    assert(goOn() !== became, profile.name);
+    restore();
+    checkPool(pool);
+  }
+});
+
+Deno.test("a schedule leaves nothing to the next one: a program explored twice has the same schedules", () => {
+  const { program, after } = ASYNC_FREE;
+  const runs = [1, 2].map(() => {
+    const { schedules, stops } = explore(after, program, 3);
+    return [schedules, stops];
+  });
+  assertEquals(runs[0], runs[1]);
+});
+
+Deno.test("a program without what its race needs holds", () => {
+  const { before, program } = ASYNC_FREE;
+  const alone = [...smallerRaces(readRaceProgram(program))]
+    .filter(({ threads }) => threads.length === 1);
+  assertEquals(alone.length, 2);
+  for (const one of alone) {
+    assertEquals(brokenIn(explore(before, raceProgramText(one), 3)), undefined);
+  }
+});

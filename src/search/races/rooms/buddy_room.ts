@@ -1,0 +1,257 @@
+/** What the rooms of zbud and z3fold have in common. */
+import type { Profile } from "../../../linux/profile.ts";
+import { Memory, PAGE_STRIDE } from "../../../memory/memory.ts";
+import type { Random } from "../../../programs/random.ts";
+import { InvariantError } from "../../../rules/invariant.ts";
+import type { Lockdep } from "../../../rules/lockdep.ts";
+import type { Rule } from "../../../rules/rule.ts";
+import type { Stop } from "../../../rules/stop.ts";
+import type { Evict } from "../../../zbud/driver.ts";
+import { ANYTHING } from "../linearizable.ts";
+import { type RaceProgram, type RaceRoom, raceRoom } from "../room.ts";
+import { BuddyUser, type UsedPool } from "./buddy_user.ts";
+
+/** A pool that can be explored. */
+export interface ExploredPool extends UsedPool {
+  /** The frames below. */
+  readonly memory: Memory;
+  /** What brings the pool back to what it is now. */
+  remember(): () => void;
+}
+
+/** One of the two allocators. */
+export interface ExploredKind<Pool extends ExploredPool> {
+  /** Its name. */
+  readonly name: "zbud" | "z3fold";
+  /** Where its source says what is counted. */
+  readonly source: string;
+  /** Whether a kernel has it. */
+  isIn(profile: Profile): boolean;
+  /** Whether it reclaims there. */
+  reclaims(profile: Profile): boolean;
+  /** An empty pool. */
+  create(
+    profile: Profile,
+    options: {
+      readonly memory: Memory;
+      readonly evict: Evict;
+      readonly lockdep: Lockdep;
+    },
+  ): Pool;
+  /** Its workers, by the word that has one run. */
+  readonly workers: Readonly<Record<string, (pool: Pool) => Generator<Stop>>>;
+  /** Checks its invariants. */
+  check(pool: Pool): void;
+  /** Objects of the pool, and frames that are its own, in use or not. */
+  counts(pool: Pool): { readonly objects: number; readonly frames: number };
+  /** All that its invariants depend on, the headers of pages aside. */
+  heads(pool: Pool): string;
+  /** Bytes of objects that meet in pages. */
+  readonly sizes: readonly number[];
+  /** Bytes of objects that are there from the first, some of which are freed. */
+  readonly firstSizes: readonly number[];
+}
+
+/** A pool, its user, and what schedules left that held. */
+interface BuddySubject<Pool extends ExploredPool> {
+  readonly user: BuddyUser<Pool>;
+  readonly rests: Set<string>;
+}
+
+/** Bytes of a frame that its header can take. */
+const HEADER_BYTES = 128;
+
+/** All that the invariants of a pool depend on. */
+function fingerprint<Pool extends ExploredPool>(
+  kind: ExploredKind<Pool>,
+  { pool, objects }: { readonly pool: Pool; readonly objects: number[] },
+): string {
+  const { words, page, pageSize, firstPfn, endPfn } = pool.memory;
+  const parts = [kind.heads(pool), objects.join()];
+  for (let pfn = firstPfn; pfn < endPfn; pfn++) {
+    const at = pfn * pageSize / 4;
+    parts.push(words.subarray(at, at + HEADER_BYTES / 4).join());
+    parts.push(
+      page.subarray(pfn * PAGE_STRIDE, (pfn + 1) * PAGE_STRIDE).join(),
+    );
+  }
+  return parts.join(";");
+}
+
+/** The room of an allocator, from whose pools nothing may leak. */
+export function buddyRoom<Pool extends ExploredPool>(
+  kind: ExploredKind<Pool>,
+): RaceRoom {
+  const { name, workers } = kind;
+  const noLeaks: Rule = {
+    id: `${name}/nothing-leaked`,
+    sentence:
+      "Each object of a pool is somebody's, and each frame that was taken for it is its own.",
+    source: kind.source,
+  };
+  const assertCounts = ({ pool }: BuddyUser<Pool>, objects: number) => {
+    const counts = kind.counts(pool);
+    const expected = `${objects} objects, ${pool.memory.allocatedPages} frames`;
+    const found = `${counts.objects} objects, ${counts.frames} frames`;
+    if (expected === found) return;
+    throw new InvariantError(noLeaks, { where: "the pool", expected, found });
+  };
+  return raceRoom<BuddySubject<Pool>>({
+    name,
+    operations: [
+      "alloc SIZE NAME",
+      "free NAME",
+      "read NAME",
+      "write NAME LETTER",
+      "reclaim",
+      ...Object.keys(workers),
+    ],
+    isIn: kind.isIn,
+    create: (profile) => ({
+      user: new BuddyUser((evict, lockdep) =>
+        kind.create(profile, { memory: memoryOf(profile), evict, lockdep })
+      ),
+      rests: new Set(),
+    }),
+    remember({ user }) {
+      const restores = [user.remember(), user.pool.remember()];
+      return () => restores.forEach((restore) => restore());
+    },
+    lockdepOf: ({ user }) => user.lockdep,
+    operationOf: (words) => operationOf(kind, words),
+    atRest({ user, rests }) {
+      const { pool } = user;
+      const objects = user.objects();
+      const key = fingerprint(kind, { pool, objects });
+      if (!rests.has(key)) {
+        kind.check(pool);
+        assertCounts(user, objects.length);
+        rests.add(key);
+      }
+      return user.stored();
+    },
+    random: (random, profile, threads, operations) =>
+      randomProgram(random, kind, kind.reclaims(profile), threads, operations),
+  });
+}
+
+/** Frames that a program takes. */
+const FRAMES = 8;
+
+function memoryOf({ pageSize }: Profile): Memory {
+  return new Memory({ pageSize, initialFrames: FRAMES });
+}
+
+type Begin<Pool extends ExploredPool> = (
+  subject: BuddySubject<Pool>,
+) => Generator<Stop, unknown>;
+
+/** The operation of some words; nothing where they are none. */
+function operationOf<Pool extends ExploredPool>(
+  { workers }: ExploredKind<Pool>,
+  [verb, first, second, ...rest]: readonly string[],
+): Begin<Pool> | undefined {
+  if (rest.length > 0) return undefined;
+  if (second !== undefined) {
+    if (verb === "alloc" && /^\d{1,5}$/.test(first) && isName(second)) {
+      const size = Number(first);
+      return size < LEAST ? undefined : ({ user }) => user.alloc(size, second);
+    }
+    return verb === "write" && /^[A-Za-z]$/.test(second)
+      ? ({ user }) => user.write(first, second)
+      : undefined;
+  }
+  if (first !== undefined) {
+    switch (verb) {
+      case "free":
+        return ({ user }) => user.free(first);
+      case "read":
+        return ({ user }) => user.read(first);
+      default:
+        return undefined;
+    }
+  }
+  if (verb === "reclaim") return ({ user }) => user.reclaim();
+  if (!Object.hasOwn(workers, verb)) return undefined;
+  return function* ({ user }) {
+    yield* workers[verb](user.pool);
+    return ANYTHING;
+  };
+}
+
+/** Bytes that an object has at least: its name, and its letter. */
+const LEAST = 3;
+
+const isName = (text: string) => /^[a-z][0-9]?$/.test(text);
+
+const LETTERS = ["A", "B"];
+
+/**
+ * Threads with objects of their own in pages that they share, some objects gone
+ * from them; they reclaim, and run the workers.
+ */
+function randomProgram<Pool extends ExploredPool>(
+  random: Random,
+  kind: ExploredKind<Pool>,
+  reclaims: boolean,
+  threads: number,
+  operations: number,
+): RaceProgram {
+  const own = Array.from(
+    { length: threads },
+    (_, thread) => [1, 2].map((nth) => `${"abcdefgh"[thread]}${nth}`),
+  );
+  const gone = Array.from({ length: threads }, (_, nth) => `x${nth}`);
+  const names = [...own.flat(), ...gone];
+  const left = [...names];
+  const inOrder = names.map(() => left.splice(random(left.length), 1)[0]);
+  const any = <One>(ones: readonly One[]) => ones[random(ones.length)];
+  return {
+    before: [
+      ...inOrder.map((name) => `alloc ${any(kind.firstSizes)} ${name}`),
+      ...gone.map((name) => `free ${name}`),
+    ],
+    threads: own.map((these) =>
+      randomThread(random, kind, reclaims, these, operations)
+    ),
+  };
+}
+
+/** What one thread does with its own objects, and for the pool. */
+function randomThread<Pool extends ExploredPool>(
+  random: Random,
+  { sizes, workers }: ExploredKind<Pool>,
+  reclaims: boolean,
+  own: readonly string[],
+  operations: number,
+): string[] {
+  const live = [...own];
+  let made = own.length;
+  const any = <One>(ones: readonly One[]) => ones[random(ones.length)];
+  const alloc = () => {
+    const name = `${own[0][0]}${++made}`;
+    live.push(name);
+    return `alloc ${any(sizes)} ${name}`;
+  };
+  const ofOne = (words: (name: string) => string) => () =>
+    live.length === 0 ? undefined : words(any(live));
+  const free = () =>
+    live.length === 0
+      ? undefined
+      : `free ${live.splice(random(live.length), 1)[0]}`;
+  const steps: (() => string | undefined)[] = [
+    alloc,
+    free,
+    free,
+    ofOne((name) => `read ${name}`),
+    ofOne((name) => `write ${name} ${any(LETTERS)}`),
+    ...(reclaims ? [() => "reclaim", () => "reclaim"] : []),
+    ...Object.keys(workers).map((worker) => () => worker),
+  ];
+  const thread: string[] = [];
+  while (thread.length < operations) {
+    const step = any(steps)();
+    if (step !== undefined) thread.push(step);
+  }
+  return thread;
+}
