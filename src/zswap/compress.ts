@@ -5,7 +5,7 @@ import type { CompressorErrno } from "../linux/zswap_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import { type Stop, under } from "../rules/stop.ts";
 import type { ZswapEntry } from "./entry.ts";
-import { entryState } from "./locks.ts";
+import { entryState, underSteps } from "./locks.ts";
 import { assertPoolAlive } from "./pool_references.ts";
 import type { ZswapPool } from "./pools.ts";
 import { assertEntryAlive } from "./race_rules.ts";
@@ -57,43 +57,45 @@ export function* compressToObject(
   entry: ZswapEntry,
   page: Uint8Array,
 ): Generator<Stop, Errno | undefined> {
-  return yield* under(
+  return yield* underSteps(
     zswap.locks.compressor(pool),
     "zswap_frontswap_store, mm/zswap.c",
-    () =>
-      zswap.buffers.lend((buffer) =>
-        fillObject(zswap, pool, entry, page, buffer)
-      ),
+    () => fillObject(zswap, pool, entry, page),
   );
 }
 
-/** The same with the compressor and a buffer for what it makes. */
-function fillObject(
+/** The same with the compressor. */
+function* fillObject(
   zswap: Zswap,
   pool: ZswapPool,
   entry: ZswapEntry,
   page: Uint8Array,
-  buffer: Uint8Array,
-): Errno | undefined {
+): Generator<Stop, Errno | undefined> {
   const { headerBytes, zpool } = pool;
-  const length = compress(zswap, pool, page, buffer.subarray(headerBytes));
-  if (typeof length === "string") return "EINVAL";
-  const handle = zswap.changePages(
-    pool,
-    () => zpool.malloc(headerBytes + length),
-  );
-  if (typeof handle === "string") {
-    countRefused(zswap, handle, "reject_alloc_fail");
-    return handle;
+  const buffer = zswap.buffers.take();
+  try {
+    const length = compress(zswap, pool, page, buffer.subarray(headerBytes));
+    if (typeof length === "string") return "EINVAL";
+    const handle = yield* zswap.changePages(
+      pool,
+      "zpool_malloc, mm/zpool.c",
+      () => zpool.malloc(headerBytes + length),
+    );
+    if (typeof handle === "string") {
+      countRefused(zswap, handle, "reject_alloc_fail");
+      return handle;
+    }
+    if (headerBytes > 0) {
+      writeZswapHeader(zswap.profile, buffer.subarray(0, headerBytes), entry);
+    }
+    zpool.write(handle, buffer.subarray(0, headerBytes + length));
+    entry.pool = pool;
+    entry.handle = handle;
+    entry.length = length;
+    pool.entries++;
+  } finally {
+    zswap.buffers.give(buffer);
   }
-  if (headerBytes > 0) {
-    writeZswapHeader(zswap.profile, buffer.subarray(0, headerBytes), entry);
-  }
-  zpool.write(handle, buffer.subarray(0, headerBytes + length));
-  entry.pool = pool;
-  entry.handle = handle;
-  entry.length = length;
-  pool.entries++;
 }
 
 /**
@@ -125,38 +127,43 @@ export function* compressOrKeep(
   entry: ZswapEntry,
   page: Uint8Array,
 ): Generator<Stop, boolean> {
-  return yield* under(
+  return yield* underSteps(
     zswap.locks.compressor(pool),
     "zswap_compress, mm/zswap.c",
-    () =>
-      zswap.buffers.lend((buffer) =>
-        fillOrKeep(zswap, pool, entry, page, buffer)
-      ),
+    () => fillOrKeep(zswap, pool, entry, page),
   );
 }
 
-/** The same with the compressor and a buffer for what it makes. */
-function fillOrKeep(
+/** The same with the compressor. */
+function* fillOrKeep(
   zswap: Zswap,
   pool: ZswapPool,
   entry: ZswapEntry,
   page: Uint8Array,
-  buffer: Uint8Array,
-): boolean {
-  const length = lengthToStore(zswap, pool, page, buffer);
-  if (typeof length === "string") {
-    countRefused(zswap, length, "reject_compress_fail");
-    return false;
+): Generator<Stop, boolean> {
+  const buffer = zswap.buffers.take();
+  try {
+    const length = lengthToStore(zswap, pool, page, buffer);
+    if (typeof length === "string") {
+      countRefused(zswap, length, "reject_compress_fail");
+      return false;
+    }
+    const handle = yield* zswap.changePages(
+      pool,
+      "zpool_malloc, mm/zpool.c",
+      () => pool.zpool.malloc(length),
+    );
+    if (typeof handle === "string") {
+      countRefused(zswap, handle, "reject_alloc_fail");
+      return false;
+    }
+    pool.zpool.write(handle, buffer.subarray(0, length));
+    entry.handle = handle;
+    entry.length = length;
+    return true;
+  } finally {
+    zswap.buffers.give(buffer);
   }
-  const handle = zswap.changePages(pool, () => pool.zpool.malloc(length));
-  if (typeof handle === "string") {
-    countRefused(zswap, handle, "reject_alloc_fail");
-    return false;
-  }
-  pool.zpool.write(handle, buffer.subarray(0, length));
-  entry.handle = handle;
-  entry.length = length;
-  return true;
 }
 
 /** Fills `into` from an object; answers false where its bytes are damaged. */

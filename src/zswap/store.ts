@@ -109,7 +109,11 @@ function* storePage(
   yield sleeps(STORE_PAGE);
   if (zswap.failsNode()) {
     zswap.counters.reject_alloc_fail++;
-    zswap.changePages(pool, () => pool.zpool.free(entry.handle));
+    yield* zswap.changePages(
+      pool,
+      STORE_PAGE,
+      () => pool.zpool.free(entry.handle),
+    );
     return false;
   }
   yield* INSERT[zswap.profile.zswap.entries](zswap, tree, pool, entry);

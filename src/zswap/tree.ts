@@ -57,11 +57,15 @@ export function* freeEntry(
     return;
   }
   // The pools are counted before a worker makes them smaller.
-  zswap.changePages(pool, () =>
-    pool.zpool.free(entry.handle, () => {
-      pool.entries--;
-      finishFree(zswap, tree, entry);
-    }));
+  yield* zswap.changePages(
+    pool,
+    "zpool_free, mm/zpool.c",
+    () =>
+      pool.zpool.free(entry.handle, () => {
+        pool.entries--;
+        finishFree(zswap, tree, entry);
+      }),
+  );
   yield* putPool(zswap, pool);
 }
 

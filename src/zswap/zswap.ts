@@ -7,7 +7,13 @@ import type { ZpoolType } from "../linux/zswap_profile.ts";
 import { Memory } from "../memory/memory.ts";
 import { assertLength, assertWhole } from "../rules/argument.ts";
 import { Lockdep } from "../rules/lockdep.ts";
-import { runToEnd, sleeps, type Stop } from "../rules/stop.ts";
+import {
+  acquire,
+  release,
+  runToEnd,
+  sleeps,
+  type Stop,
+} from "../rules/stop.ts";
 import { createZpool } from "./allocator.ts";
 import { Buffers } from "./buffers.ts";
 import { ZswapLru, type ZswapTree } from "./entry.ts";
@@ -230,6 +236,7 @@ export class Zswap {
     const pool: ZswapPool = {
       zpool: createZpool(zpool, profile, {
         memory,
+        lockdep: this.locks.lockdep,
         failslab: this.#options.failslab,
         evict: evicts ? (handle) => evictObject(this, pool, handle) : undefined,
       }),
@@ -443,13 +450,21 @@ export class Zswap {
     return QUEUE_SHRINK[this.profile.zswap.shrink](this);
   }
 
-  /** Has a pool changed, and says so where that changes its pages. */
-  changePages<Result>({ zpool }: ZswapPool, change: () => Result): Result {
-    const { lockdep } = this.locks;
-    if (!lockdep.isWatched) return change();
+  /**
+   * Has a pool changed, under its allocator's lock where that is one, and says
+   * so where that changes its pages.
+   */
+  *changePages<Result>(
+    { zpool }: ZswapPool,
+    where: string,
+    change: () => Result,
+  ): Generator<Stop, Result> {
+    const { lock } = zpool;
+    if (lock !== undefined) yield acquire(lock, where);
     const before = zpool.totalPages;
     const result = change();
-    if (zpool.totalPages !== before) lockdep.touch(POOL_PAGES, true);
+    if (zpool.totalPages !== before) this.locks.touch(POOL_PAGES, true);
+    if (lock !== undefined) yield release(lock, where);
     return result;
   }
 
