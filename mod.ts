@@ -104,6 +104,7 @@ export * from "./src/zsmalloc/touched_zspages.ts";
 export * from "./src/zbud/driver.ts";
 export * from "./src/zbud/header_lists.ts";
 export * from "./src/zbud/zbud_page.ts";
+export type { ZbudLocks } from "./src/zbud/locks.ts";
 export * from "./src/zbud/pool.ts";
 export * from "./src/zbud/walk.ts";
 export * from "./src/zbud/invariants.ts";
@@ -118,6 +119,8 @@ export {
 } from "./src/z3fold/z3fold_page.ts";
 export * from "./src/z3fold/handles.ts";
 export * from "./src/z3fold/page_lists.ts";
+export type { Z3foldLocks } from "./src/z3fold/locks.ts";
+export type { Z3foldWork } from "./src/z3fold/parts.ts";
 export * from "./src/z3fold/pool.ts";
 export * from "./src/z3fold/invariants.ts";
 export * from "./src/z3fold/touched_pages.ts";

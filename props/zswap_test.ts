@@ -414,11 +414,17 @@ Deno.test("an entry that is loaded while it is written back is freed by whoever 
   }
 });
 
+/** Whether an operation is about to let go of a z3fold page's lock. */
+function isPageUnlocked({ done, value }: IteratorResult<Stop>): boolean {
+  return !done && stopText(value).includes("release zhdr->page_lock");
+}
+
 Deno.test("an entry stored anew while 6.1 evicts the older object is mistaken for it: the header names the slot alone", () => {
   const { zswap } = zswapOf(LINUX_6_1, { zpool: "z3fold" });
   zswap.store(0, 1, [noisy(1500)]);
   const rest = zswap.pools.list[0].zpool.shrinkSteps(1);
-  runUntil(rest, "evict of the");
+  // The page is claimed and unlocked, and its object about to be evicted.
+  while (!isPageUnlocked(rest.next()));
   assertEquals(zswap.store(0, 1, [noisy(1000, 2)]), "stored");
   // The newer entry's length, and the older object's bytes: a BUG_ON.
   assertThrows(() => runToEnd(rest), KernelBug);

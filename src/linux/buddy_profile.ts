@@ -46,4 +46,10 @@ export interface Z3foldRelease {
    * without sleeping, or as the caller of the allocation may.
    */
   readonly slotsAllocated: "atomically" | "sleeping";
+  /**
+   * Where a mapping has the length of a page's last object from, which it starts
+   * before the page's end: from the slot of the handle, or from the header,
+   * where a free sets it to 0.
+   */
+  readonly lastLength: "in-slot" | "in-header";
 }

@@ -1,10 +1,12 @@
 /** How objects of a z3fold pool are mapped, read and written. */
+import { InvariantError } from "../rules/invariant.ts";
 import { reads, type Stop, writes } from "../rules/stop.ts";
 import type { Z3foldObject } from "./handles.ts";
 import { objectsState } from "./locks.ts";
 import { lockPageOf, unlockPage } from "./page_steps.ts";
 import type { Z3foldParts } from "./parts.ts";
-import { HEADLESS, MIDDLE, MIDDLE_CHUNK_MAPPED } from "./z3fold_page.ts";
+import { Z3FOLD_RACE_RULES } from "./race_rules.ts";
+import { HEADLESS, LAST, MIDDLE, MIDDLE_CHUNK_MAPPED } from "./z3fold_page.ts";
 
 const MAP = "z3fold_map, mm/z3fold.c";
 const UNMAP = "z3fold_unmap, mm/z3fold.c";
@@ -18,10 +20,25 @@ export function* mapObject(
   const { lists: { pages }, handles } = parts;
   const pfn = yield* lockPageOf(parts, handle, verb);
   const object = handles.locateToRead(handle, verb);
+  assertInPage(parts, object);
   if (object.buddy === MIDDLE) pages.testAndSet(pfn, MIDDLE_CHUNK_MAPPED);
   if (object.buddy !== HEADLESS) pages.addMappedCount(pfn, 1);
   yield* unlockPage(parts, pfn, MAP);
   return object;
+}
+
+/** An object may be freed while it is evicted: the header then has no length. */
+function assertInPage(
+  { lists: { pages }, release: kernel }: Z3foldParts,
+  { pfn, buddy }: Z3foldObject,
+): void {
+  if (kernel.lastLength === "in-slot" || buddy !== LAST) return;
+  if (pages.chunks(pfn, LAST) > 0) return;
+  throw new InvariantError(Z3FOLD_RACE_RULES.mappedInPage, {
+    where: `the last object of page ${pfn}`,
+    expected: "an address in the page",
+    found: "the page's end",
+  });
 }
 
 /**

@@ -24,7 +24,7 @@ import { Z3foldHandles, type Z3foldObject } from "./handles.ts";
 import { Z3foldLocks } from "./locks.ts";
 import { mapObject, readObject, unmapObject, writeObject } from "./mapping.ts";
 import { Z3foldLists } from "./page_lists.ts";
-import { type Z3foldParts, Z3foldWork } from "./parts.ts";
+import { Z3foldWork } from "./parts.ts";
 import { reclaimPage } from "./reclaim.ts";
 import { BuddySlots, type BuddySlotsOptions } from "./slots.ts";
 import type { Z3foldPages } from "./z3fold_page.ts";
@@ -57,7 +57,7 @@ export interface Z3foldPoolOptions
  * );
  * ```
  */
-export class Z3foldPool implements Z3foldParts {
+export class Z3foldPool {
   /** What this kernel's z3fold does. */
   readonly release: Z3foldRelease;
   /** The pool's pages and the lists that they are on. */
@@ -121,7 +121,9 @@ export class Z3foldPool implements Z3foldParts {
    * `z3fold_alloc`.
    */
   alloc(size: number, gfp = 0): number | Errno {
-    return runToEnd(this.allocSteps(size, gfp));
+    const outcome = runToEnd(this.allocSteps(size, gfp));
+    this.#releaseStale();
+    return outcome;
   }
 
   /** {@linkcode Z3foldPool.alloc}, with its stops. */
@@ -152,12 +154,12 @@ export class Z3foldPool implements Z3foldParts {
     const { compaction } = this.work;
     const { size } = compaction;
     runToEnd(this.freeSteps(handle));
-    runToEnd(this.releaseWorkSteps());
+    this.#releaseStale();
     if (compaction.size === size) return undefined;
     const queued = [...compaction].at(-1);
     return () => {
       runToEnd(compactWork(this, queued));
-      runToEnd(this.releaseWorkSteps());
+      this.#releaseStale();
     };
   }
 
@@ -238,7 +240,7 @@ export class Z3foldPool implements Z3foldParts {
    */
   reclaimPage(retries: number): ReclaimErrno | undefined {
     const errno = runToEnd(this.reclaimPageSteps(retries));
-    runToEnd(this.releaseWorkSteps());
+    this.#releaseStale();
     return errno;
   }
 
@@ -263,5 +265,10 @@ export class Z3foldPool implements Z3foldParts {
       for (const restore of restores) restore();
       this.locks.forget();
     };
+  }
+
+  /** Whoever is alone has the frames of pages that were given up back at once. */
+  #releaseStale(): void {
+    if (this.work.stale.length > 0) runToEnd(this.releaseWorkSteps());
   }
 }

@@ -16,6 +16,12 @@ export const Z3FOLD_RACE_RULES = {
     sentence: "A handle that is in use leads to a page of the pool.",
     source: "get_z3fold_header, mm/z3fold.c, 5.5",
   },
+  /** Kept by z3fold_map. */
+  mappedInPage: {
+    id: "z3fold/mapped-in-page",
+    sentence: "What is mapped lies in its page.",
+    source: "z3fold_map, handle_to_chunks, mm/z3fold.c, 4.20",
+  },
   /** Kept by free_handle and reclaim. */
   slotsFreedOnce: {
     id: "z3fold/slots-freed-once",

@@ -96,13 +96,18 @@ export interface ZpoolOptions {
   failslab?: (allocation: number) => boolean;
 }
 
+/** A pool that can reclaim, as far as is asked of it. */
+type Reclaiming =
+  | Pick<ZbudPool, "reclaimPageSteps">
+  | Pick<Z3foldPool, "reclaimPageSteps" | "releaseWorkSteps">;
+
 /**
  * Frees pages one by one; a pool that cannot reclaim is `undefined`. Specifies
  * `zbud_zpool_shrink`, `z3fold_zpool_shrink` and, for want of either,
  * `zpool_shrink`.
  */
 function* shrinkSteps(
-  pool: Pick<ZbudPool, "reclaimPageSteps"> | undefined,
+  pool: Reclaiming | undefined,
   pages: number,
 ): Generator<Stop, ZpoolShrink> {
   // What the kernel answers where it is asked for no page.
@@ -110,6 +115,8 @@ function* shrinkSteps(
   let reclaimed = 0;
   while (pool !== undefined && reclaimed < pages) {
     errno = yield* pool.reclaimPageSteps(RECLAIM_RETRIES);
+    // z3fold leaves the frame to a worker.
+    if ("releaseWorkSteps" in pool) yield* pool.releaseWorkSteps();
     if (errno !== undefined) break;
     reclaimed++;
   }

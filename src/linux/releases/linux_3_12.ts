@@ -161,6 +161,7 @@ export const RELEASE_3_12: Release = {
     claimEnds: "after-page-lock",
     reusesStale: true,
     slotsAllocated: "sleeping",
+    lastLength: "in-slot",
   },
   zswap: {
     parameters: { max_pool_percent: ATTR_RW },

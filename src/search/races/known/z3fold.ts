@@ -66,4 +66,16 @@ export const Z3FOLD_KNOWN_RACES: readonly KnownRace[] = [
     after: LINUX_6_1,
     program: "alloc 4096 a / free a | reclaim",
   },
+  {
+    id: "z3fold/evicted-length",
+    sentence:
+      "Reclaim has an object evicted that was freed since it was claimed: the last one's address was its page's end, less the length in the header, which was 0 by then.",
+    commit: "ca0246bb97c2",
+    mended: "4.20",
+    source: "z3fold_map, z3fold_reclaim_page, mm/z3fold.c",
+    room,
+    before: before("before-4.20", { lastLength: "in-header" }),
+    after: LINUX_6_1,
+    program: "alloc 900 a; alloc 900 b / free b | reclaim",
+  },
 ];

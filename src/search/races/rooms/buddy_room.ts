@@ -3,6 +3,7 @@ import type { Profile } from "../../../linux/profile.ts";
 import { Memory, PAGE_STRIDE } from "../../../memory/memory.ts";
 import type { Random } from "../../../programs/random.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
+import type { Lock } from "../../../rules/lock.ts";
 import type { Lockdep } from "../../../rules/lockdep.ts";
 import type { Rule } from "../../../rules/rule.ts";
 import type { Stop } from "../../../rules/stop.ts";
@@ -42,6 +43,8 @@ export interface ExploredKind<Pool extends ExploredPool> {
   readonly workers: Readonly<Record<string, (pool: Pool) => Generator<Stop>>>;
   /** Checks its invariants. */
   check(pool: Pool): void;
+  /** The lock that covers all that those are about, if one does. */
+  lockOf?(pool: Pool): Lock;
   /** Objects of the pool, and frames that are its own, in use or not. */
   counts(pool: Pool): { readonly objects: number; readonly frames: number };
   /** All that its invariants depend on, the headers of pages aside. */
@@ -61,21 +64,34 @@ interface BuddySubject<Pool extends ExploredPool> {
 /** Bytes of a frame that its header can take. */
 const HEADER_BYTES = 128;
 
-/** All that the invariants of a pool depend on. */
+/**
+ * All that the invariants of a pool depend on, as good as: the headers and the
+ * flags of its frames are two sums of 32 bits.
+ */
 function fingerprint<Pool extends ExploredPool>(
   kind: ExploredKind<Pool>,
-  { pool, objects }: { readonly pool: Pool; readonly objects: number[] },
+  pool: Pool,
 ): string {
   const { words, page, pageSize, firstPfn, endPfn } = pool.memory;
-  const parts = [kind.heads(pool), objects.join()];
+  let [one, other] = [1, 2];
+  const add = (word: number) => {
+    one = Math.imul(one ^ word, 0x01000193);
+    other = Math.imul((other << 5 | other >>> 27) ^ word, 0x9e3779b1);
+  };
   for (let pfn = firstPfn; pfn < endPfn; pfn++) {
     const at = pfn * pageSize / 4;
-    parts.push(words.subarray(at, at + HEADER_BYTES / 4).join());
-    parts.push(
-      page.subarray(pfn * PAGE_STRIDE, (pfn + 1) * PAGE_STRIDE).join(),
-    );
+    for (let nth = 0; nth < HEADER_BYTES / 4; nth++) add(words[at + nth]);
+    const flags = pfn * PAGE_STRIDE;
+    for (let nth = 0; nth < PAGE_STRIDE; nth++) add(page[flags + nth]);
   }
-  return parts.join(";");
+  return `${kind.heads(pool)}/${one}/${other}`;
+}
+
+/** Checks what did not hold before, to the last bit. */
+function once(held: Set<string>, key: string, check: () => void): void {
+  if (held.has(key)) return;
+  check();
+  held.add(key);
 }
 
 /** The room of an allocator, from whose pools nothing may leak. */
@@ -119,15 +135,18 @@ export function buddyRoom<Pool extends ExploredPool>(
     },
     lockdepOf: ({ user }) => user.lockdep,
     operationOf: (words) => operationOf(kind, words),
+    consistent({ user: { pool }, rests }, lock) {
+      if (kind.lockOf?.(pool) !== lock) return;
+      once(rests, fingerprint(kind, pool), () => kind.check(pool));
+    },
     atRest({ user, rests }) {
       const { pool } = user;
       const objects = user.objects();
-      const key = fingerprint(kind, { pool, objects });
-      if (!rests.has(key)) {
+      const key = `${fingerprint(kind, pool)} at rest ${objects.join()}`;
+      once(rests, key, () => {
         kind.check(pool);
         assertCounts(user, objects.length);
-        rests.add(key);
-      }
+      });
       return user.stored();
     },
     random: (random, profile, threads, operations) =>

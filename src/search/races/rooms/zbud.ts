@@ -14,6 +14,7 @@ export const ZBUD_RACES: RaceRoom = buddyRoom<ZbudPool>({
   create: (profile, options) => new ZbudPool(profile, options),
   workers: {},
   check: checkZbud,
+  lockOf: ({ locks }) => locks.pool,
   counts({ frames, pages }) {
     let objects = 0;
     for (const pfn of frames) {
