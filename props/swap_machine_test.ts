@@ -72,7 +72,7 @@ const BREAKS: Readonly<Record<keyof typeof SWAP_MODEL, Break>> = {
   reclaimed: {
     steps: [disk, write, pageout, readBack, { op: "reclaim" }],
     change: silently(({ swap }) =>
-      addToSwapCache(swap.typeOf(0), 1, swap.memory.allocPage())
+      addToSwapCache(swap, swap.typeOf(0), 1, swap.memory.allocPage())
     ),
   },
   singlePage: {

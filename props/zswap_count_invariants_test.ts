@@ -155,7 +155,7 @@ Deno.test("a page that frontswap knows and zswap has written back is no load", (
       *allocSwapCachePage() {
         return "new" as const;
       },
-      deleteFromSwapCache() {},
+      *deleteFromSwapCache() {},
       *writePage() {},
     },
   });

@@ -4,7 +4,7 @@ import { type Mutant, mutantsOf } from "./mutant.ts";
 const FAULT = mutantsOf("swap/fault", ["swap"], [
   {
     what: "a page under writeback gives its slot back",
-    from: "if (cached?.writeback) return;",
+    from: "if (cached.writeback) return;",
     to: "",
   },
   {
@@ -24,9 +24,9 @@ const FAULT = mutantsOf("swap/fault", ["swap"], [
   },
   {
     what: "a read past the swap cache that fails keeps its frame",
-    from: `if (errno !== undefined || !isSame(fault)) {
-    swap.memory.freePage(pfn);`,
-    to: "if (errno !== undefined || !isSame(fault)) {",
+    from: `if (isMapped) return undefined;
+  swap.memory.freePage(pfn);`,
+    to: "if (isMapped) return undefined;",
   },
   {
     what: "a page that zswap gave up is clean",
@@ -78,13 +78,14 @@ const SLOT_CACHE = mutantsOf("swap/slot_cache", ["swap"], [
   },
   {
     what: "64 slots that came back are free with the 64th",
-    from: "if (slotsRet.length >= BATCH) drain(swap, slotsRet);",
-    to: "if (slotsRet.length >= BATCH - 1) drain(swap, slotsRet);",
+    from: "if (slotsRet.length >= BATCH) yield* drain(swap, slotsRet);",
+    to: "if (slotsRet.length >= BATCH - 1) yield* drain(swap, slotsRet);",
   },
   {
     what: "what nobody has in the swap cache is never given out",
-    from: "return isFree ? unused : offset;",
-    to: "return isFree ? offset : offset;",
+    from:
+      "if (unused < offset) yield* reclaimSwapCache(swap, swapType, unused);",
+    to: "if (unused < 0) yield* reclaimSwapCache(swap, swapType, unused);",
   },
   {
     what: "a device does not learn of a slot that is free",
@@ -115,8 +116,8 @@ const PAGE_IO = mutantsOf("swap/page_io", ["swap"], [
   {
     what: "a page that has to stay in memory is clean",
     from: `page.dirty = true;
-      return "EAGAIN";`,
-    to: 'return "EAGAIN";',
+      yield* unlockPage(swap, page, SWAP_WRITEPAGE);`,
+    to: "yield* unlockPage(swap, page, SWAP_WRITEPAGE);",
   },
   {
     what: "pages read from the device are not counted for the shrinker",
@@ -157,10 +158,8 @@ const WRITEBACK = mutantsOf("swap/writeback", ["swap"], [
   },
   {
     what: "a slot that the processor keeps gives zswap a page",
-    from: `if (!isTaken && isInUse(swap, swapType, offset)) {
-      return add(swapType, offset, pfn);`,
-    to: `if (isInUse(swap, swapType, offset)) {
-      return add(swapType, offset, pfn);`,
+    from: "return swapType.count(offset) === 0 ? profile.swap.slotFree : undefined;",
+    to: "return swapType.count(offset) < 0 ? profile.swap.slotFree : undefined;",
   },
 ]);
 
@@ -197,7 +196,7 @@ const PATH = [
   ...mutantsOf("swap/swap", ["swap"], [
     {
       what: "the page of a process that ended stays in the swap cache",
-      from: "reclaimSwapCache(this, swapType, slot.offset);",
+      from: "yield* reclaimSwapCache(swap, swapType, slot.offset);",
       to: "",
     },
     {
@@ -209,10 +208,8 @@ const PATH = [
   ...mutantsOf("swap/swap_out", ["swap"], [
     {
       what: "a clean page is written again",
-      from: `const errno = cached.dirty
-`,
-      to: `const errno = cached.dirty || cached.pfn >= 0
-`,
+      from: "if (cached.dirty) {",
+      to: "if (cached.dirty || cached.pfn >= 0) {",
     },
   ]),
   ...mutantsOf("swap/swapoff", ["swap"], [

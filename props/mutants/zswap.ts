@@ -30,8 +30,8 @@ const STORE = [
     },
     {
       what: "a page as long as a page is taken for one that is not compressed",
-      from: "if (storesIncompressible && length === into.length) {",
-      to: "if (length === into.length) {",
+      from: "if (!storesIncompressible || length !== into.length) {",
+      to: "if (length !== into.length) {",
       reason:
         "A stated page's form of a page's length is the page itself; the tests have one that is not",
     },
@@ -72,9 +72,10 @@ const STORE = [
     },
     {
       what: "an older page that goes counts in invalidates",
-      from:
-        "if (tree.frontswapMap.delete(offset)) invalidatePage(zswap, tree, offset);",
-      to: "frontswapInvalidate(zswap, tree, offset);",
+      from: `if (tree.frontswapMap.delete(offset)) {
+    yield* invalidatePage(zswap, tree, offset);
+  }`,
+      to: "yield* frontswapInvalidate(zswap, tree, offset);",
     },
     {
       what: "succ_stores counts every try",
@@ -100,8 +101,9 @@ const STORE = [
     },
     {
       what: "the older page stays where the new one is refused",
-      from:
-        "if (tree.frontswapMap.delete(offset)) invalidatePage(zswap, tree, offset);",
+      from: `if (tree.frontswapMap.delete(offset)) {
+    yield* invalidatePage(zswap, tree, offset);
+  }`,
       to: "",
     },
     {
@@ -119,12 +121,12 @@ const STORE = [
     },
     {
       what: "6.1 queues the worker above the threshold as well",
-      from: `if (admission === "full") zswap.queueShrink();`,
-      to: `if (admission !== "accepted") zswap.queueShrink();`,
+      from: `if (admission === "full") yield* zswap.queueShrinkSteps();`,
+      to: `if (admission !== "accepted") yield* zswap.queueShrinkSteps();`,
     },
     {
       what: "a page that is refused keeps its reference to the pool",
-      from: "if (errno !== undefined) zswap.pools.put(pool);",
+      from: "if (errno !== undefined) yield* putPool(zswap, pool);",
       to: "",
     },
     {
@@ -152,8 +154,8 @@ const STORE = [
   ...mutantsOf("zswap/store", ["zswap"], [
     {
       what: "the object of a page without a node is not freed",
-      from: "pool.zpool.free(entry.handle);",
-      to: "",
+      from: "() => pool.zpool.free(entry.handle),",
+      to: "() => {},",
     },
     {
       what: "a page without a node is not counted",
@@ -167,7 +169,7 @@ const STORE = [
     },
     {
       what: "a full zswap does not queue its worker",
-      from: "if (zswap.reachedFull) zswap.queueShrink();",
+      from: "if (zswap.reachedFull) yield* zswap.queueShrinkSteps();",
       to: "",
     },
     {
@@ -178,7 +180,7 @@ const STORE = [
     },
     {
       what: "a store keeps its reference to the pool",
-      from: "zswap.pools.put(pool);",
+      from: "yield* putPool(zswap, pool);",
       to: "",
     },
     {
@@ -193,9 +195,8 @@ const LOAD = [
   ...mutantsOf("zswap/load", ["zswap"], [
     {
       what: "a load keeps its reference to the entry",
-      from: `fill(zswap, entry, into);
-  putEntry(zswap, tree, entry);`,
-      to: "fill(zswap, entry, into);",
+      from: "() => putEntry(zswap, tree, entry),",
+      to: "function* () {},",
     },
     {
       what: "a load past the swap cache frees the entry",
@@ -211,7 +212,7 @@ const LOAD = [
   ...mutantsOf("zswap/invalidate", ["zswap"], [
     {
       what: "the pool of a swap type outlives it",
-      from: "if (tree.pool !== undefined) zswap.pools.put(tree.pool);",
+      from: "if (tree.pool !== undefined) yield* putPool(zswap, tree.pool);",
       to: "",
     },
   ]),
@@ -219,7 +220,7 @@ const LOAD = [
     {
       what: "pool_total_size does not fall with an entry that is freed",
       from: `counters.stored_pages--;
-    updateTotalSize(zswap, tree);`,
+  updateTotalSize(zswap, tree);`,
       to: "counters.stored_pages--;",
     },
     {
@@ -265,9 +266,13 @@ const POOLS = [
   ...mutantsOf("zswap/parameters", ["zswap"], [
     {
       what: "a pool of the same kind is made anew",
-      from: `const pool = zswap.pools.find(zpool, compressor) ??
-    zswap.createPool(zpool, compressor);`,
-      to: "const pool = zswap.createPool(zpool, compressor);",
+      from: "zpool.type === type && tfmName === compressor;",
+      to: "zpool.type === type && tfmName === compressor && false;",
+    },
+    {
+      what: "the pool that was current keeps its reference",
+      from: "if (before !== undefined) yield* putPool(zswap, before);",
+      to: "",
     },
     {
       what: "an unknown compressor gets EINVAL",
@@ -275,17 +280,14 @@ const POOLS = [
       to: `if (!zswap.hasCompressor(name)) return "EINVAL";`,
     },
   ]),
-  ...mutantsOf("zswap/pools", ["zswap"], [
+  ...mutantsOf("zswap/pool_references", ["zswap"], [
     {
       what: "a pool without a reference stays",
       from: "if (--pool.kref > 0) return;",
       to: "if (--pool.kref >= 0) return;",
     },
-    {
-      what: "the pool that was current keeps its reference",
-      from: "if (before !== undefined) this.put(before);",
-      to: "",
-    },
+  ]),
+  ...mutantsOf("zswap/pools", ["zswap"], [
     {
       what: "the current pool is shrunk first",
       from: "return this.list.at(-1);",

@@ -72,8 +72,8 @@ const SHRINK = [
   ...mutantsOf("zswap/store", ["zswap"], [
     {
       what: "6.12 stores folios of several pages",
-      from: `folio.length > 1 && zswap.profile.zswap.folios === "single-page"`,
-      to: `folio.length > 99 && zswap.profile.zswap.folios === "single-page"`,
+      from: `folio.length > 1 && folios === "single-page"`,
+      to: `folio.length > 99 && folios === "single-page"`,
     },
   ]),
   ...mutantsOf("zswap/shrink", ["zswap"], [
@@ -119,13 +119,13 @@ const SHRINK = [
     },
     {
       what: "the worker stops above the threshold by one page",
-      from: "} while (zswap.pools.totalPages > threshold);",
-      to: "} while (zswap.pools.totalPages > threshold + 1);",
+      from: "return pools.totalPages > threshold;",
+      to: "return pools.totalPages > threshold + 1;",
     },
     {
       what: "the worker goes on at the threshold",
-      from: "} while (zswap.pools.totalPages > threshold);",
-      to: "} while (zswap.pools.totalPages >= threshold);",
+      from: "return pools.totalPages > threshold;",
+      to: "return pools.totalPages >= threshold;",
     },
     {
       what: "the worker gives up after 15 failures",
@@ -144,21 +144,19 @@ const SHRINK = [
     },
     {
       what: "6.18 does not count a reclaim that failed",
-      from: `counters.reject_reclaim_fail++;
-  return errno`,
-      to: "return errno",
+      from: "else counters.reject_reclaim_fail++;",
+      to: "",
     },
     {
       what: "6.1 takes no reference where the work waits already",
-      from: `pool.kref++;
-    pool.shrinkQueued = true;`,
-      to: `if (!pool.shrinkQueued) pool.kref++;
-    pool.shrinkQueued = true;`,
+      from: `zswap.profile.zswap.queuedReference === "once";`,
+      to: "true;",
     },
     {
       what: "6.1's worker keeps its reference to the pool",
-      from: "zswap.pools.put(pool);",
-      to: "",
+      from: `counters.reject_reclaim_fail++;
+    yield* putPool(zswap, pool);`,
+      to: "counters.reject_reclaim_fail++;",
     },
     {
       what: "pages read from the device count again in the next shrinker_count",
@@ -181,13 +179,13 @@ const SHRINK = [
   ...mutantsOf("zswap/writeback", ["zswap", "swap"], [
     {
       what: "6.1 writes a newer page's entry back for the one that it replaced",
-      from: "if (tree.entries.get(offset) !== entry) {",
-      to: "if (!tree.entries.has(offset)) {",
+      from: "() => tree.entries.get(offset) === entry,",
+      to: "() => tree.entries.has(offset),",
     },
     {
       what: "5.10 looks again before it writes",
-      from: "if (profile.zswap.writebackLooksAgain) {",
-      to: "if (profile.zswap.writebackLooksAgain || true) {",
+      from: "if (!zswap.profile.zswap.writebackLooksAgain) {",
+      to: "if (!zswap.profile.zswap.writebackLooksAgain && false) {",
     },
     {
       what: "6.1 frees the newer entry with the one that it wrote back",
@@ -196,8 +194,8 @@ const SHRINK = [
     },
     {
       what: "6.18 writes an entry back that a newer one replaced",
-      from: "const isCurrent = tree.entries.get(offset) === entry;",
-      to: "const isCurrent = tree.entries.has(offset);",
+      from: "(yield* owned.find(tree, offset, WHERE)) === entry;",
+      to: "(yield* owned.find(tree, offset, WHERE)) !== undefined;",
     },
     {
       what: "a page in the swap cache makes it ENOMEM",

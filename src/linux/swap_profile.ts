@@ -1,7 +1,19 @@
 /** What kernel releases fix about the swap path. */
 
+/** Which locks the swap path has, by the names that lockdep has for them. */
+export interface SwapLockNames {
+  /** What covers the map of the slots, and what is taken to free one. */
+  readonly slots: "si->lock" | "ci->lock";
+  /** What covers the swap cache: its own lock, or that of the slots. */
+  readonly cache: "i_pages.xa_lock" | "ci->lock";
+  /** Whether zswap learns of a free slot under the slots' lock. */
+  readonly invalidatesUnder: boolean;
+}
+
 /** What a kernel release fixes about the swap path. */
 export interface SwapProfile {
+  /** Which locks there are. */
+  readonly locks: SwapLockNames;
   /**
    * How a page on a device as fast as memory (SWP_SYNCHRONOUS_IO) is read: into
    * the swap cache like any other (up to 4.14); past it, two readers of a slot
@@ -69,6 +81,18 @@ export interface SwapProfile {
    * the frame had (up to 5.18), or an entry that says so.
    */
   readonly unreadable: "mapped" | "lost";
+  /**
+   * What the end of a read does on a device as fast as memory: it has the device
+   * free its own copy, as the page is dirty in memory now (up to 5.17, 5.10.y
+   * mended); or nothing.
+   */
+  readonly readEnds: "frees-in-device" | "keeps-in-device";
+  /**
+   * What keeps swapoff from a device while a page table's entry for a slot of it
+   * is given up (`free_swap_and_cache`): the slot itself, which it is the end of
+   * (up to 6.7), or a reference of the device (since 6.8, and 6.1.y).
+   */
+  readonly freeHolds: "slot" | "device";
   /** Whether pages of zeros are a bit in a bitmap and nothing else (since 6.12). */
   readonly zeromap: boolean;
 }

@@ -1,4 +1,5 @@
 /** What kernel releases and their configurations fix about zswap. */
+import type { LockKind } from "../rules/lock.ts";
 import type { ZstdEncoder } from "./zstd_encoder.ts";
 
 /** The allocators that there are, as the parameter `zpool` of zswap names them. */
@@ -35,6 +36,16 @@ export type ZswapCounter =
 /** What a compressor answers that has no room left. */
 export type CompressorErrno = "EINVAL" | "ENOSPC";
 
+/** Which locks zswap has, by the names that lockdep has for them. */
+export interface ZswapLockNames {
+  /** What covers the entries of a swap type: its tree's lock, or the xarray's. */
+  readonly tree: "tree->lock" | "xa_lock";
+  /** What covers the LRU list, where zswap has one of its own. */
+  readonly lru: "pool->lru_lock" | "list_lru_one->lock" | undefined;
+  /** What keeps others from a processor's buffer and compressor. */
+  readonly compressor: { readonly name: string; readonly kind: LockKind };
+}
+
 /** What was built for zswap to use. */
 export interface ZswapConfiguration {
   /** Compressors that can be chosen (`crypto_has_acomp`). */
@@ -66,6 +77,8 @@ export interface ZswapRelease {
    * (`cra_driver_name`), once its module is loaded.
    */
   readonly drivers: Readonly<Record<string, string>>;
+  /** Which locks there are. */
+  readonly locks: ZswapLockNames;
   /** Who has a pool: each swap type its own (up to 3.15), or all one. */
   readonly poolPer: "swap-type" | "kernel";
 
@@ -81,15 +94,37 @@ export interface ZswapRelease {
   /**
    * How an entry is found and kept: in a red-black tree with a count of
    * references that whoever drops the last one acts on (up to 3.12) or that
-   * frees the entry (up to 6.8), or in an xarray, without a count.
+   * frees the entry (up to 6.8), or in an xarray, without a count. Before zswap
+   * was merged its tree had a lock and its entries no count: nothing but
+   * whoever has the slot could free one, until a full zswap could write it back.
    */
-  readonly entries: "counted-by-caller" | "counted" | "uncounted";
+  readonly entries:
+    | "unreferenced"
+    | "counted-by-caller"
+    | "counted"
+    | "uncounted";
   /**
    * Whether writeback, once it has the swap cache's page, looks whether the
    * slot is still its entry's (in 6.5; in 6.1.192 too). Where it does not, it
    * writes what the slot had over what it has.
    */
   readonly writebackLooksAgain: boolean;
+  /**
+   * Where writeback of an entry of zswap's LRU list makes sure that it is still
+   * there: in the tree, of which nothing keeps swapoff away (up to 6.7), or in
+   * the swap cache, whose page keeps everybody from the slot.
+   */
+  readonly writebackFinds: "in-tree" | "in-swap-cache";
+  /**
+   * What becomes of an older entry at an offset where a page is refused since
+   * there is no frontswap: it stays (6.7), or it goes.
+   */
+  readonly failedStore: "older-stays" | "older-goes";
+  /**
+   * How often a full pool is referenced for the worker that waits to shrink it:
+   * each time that it is queued (5.6 to 6.6), or once.
+   */
+  readonly queuedReference: "each-time" | "once";
   /**
    * What a load does to the entry: it holds a reference, and the entry stays
    * (up to 6.4); where the page goes to the swap cache, it erases the entry

@@ -2,20 +2,41 @@
 import type { Errno } from "../linux/errno.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { NO_PAGE } from "../memory/memory.ts";
-import { blocked, type Stop } from "../rules/stop.ts";
+import {
+  acquire,
+  blocked,
+  reads,
+  release,
+  sleeps,
+  type Stop,
+  under,
+} from "../rules/stop.ts";
 import type { SwpEntry } from "../zswap/swp_entry.ts";
 import type { AnonPage, Swap } from "./swap.ts";
 import { swapReadpage } from "./page_io.ts";
 import { type KeptSlot, vmSwapFull } from "./slot_cache.ts";
+import { getSwapDevice, putSwapDevice } from "./swap_info.ts";
+import {
+  cacheState,
+  lockPage,
+  tableState,
+  unlockPage,
+  writebackState,
+} from "./locks.ts";
 import {
   addToSwapCache,
+  assertDeviceAlive,
   deleteFromSwapCache,
   pinSlot,
   reclaimSwapCache,
   swapFree,
   unpinSlot,
 } from "./swap_slots.ts";
-import type { SwapCachePage } from "./swap_type.ts";
+import {
+  SWAP_HAS_CACHE,
+  type SwapCachePage,
+  type SwapType,
+} from "./swap_type.ts";
 
 /** What a process does to a page: a write may take it from the swap cache. */
 export type Access = "read" | "write";
@@ -29,16 +50,21 @@ interface Fault {
   readonly slot: KeptSlot;
 }
 
-/** Frees the slot of a page that is in memory, if it is not being written. */
-export function freeSwap(swap: Swap, page: AnonPage): void {
+/**
+ * Frees the slot of a page that is in memory, if it is not being written. The
+ * swap cache's page, if there is one, is locked (`folio_free_swap`).
+ */
+export function* freeSwap(swap: Swap, page: AnonPage): Generator<Stop, void> {
   if (page.slot === undefined) return;
   const swapType = swap.typeOf(page.slot.type);
   const cached = swapType.cache.get(page.slot.offset);
-  if (cached?.writeback) return;
   if (cached !== undefined) {
-    deleteFromSwapCache(swap, swapType, page.slot.offset);
+    swap.locks.touch(writebackState(cached.pfn), false);
+    if (cached.writeback) return;
+    yield* deleteFromSwapCache(swap, swapType, page.slot.offset);
   }
   page.slot = undefined;
+  swap.locks.touch(tableState(page), true);
 }
 
 /** Whether a page that a write brings in gives its slot up. */
@@ -60,23 +86,43 @@ function shouldTryToFreeSwap(swap: Swap, fault: Fault): boolean {
     access === "write" && WRITE_FAULT[writeFault](page);
 }
 
+const DO_SWAP_PAGE = "do_swap_page, mm/memory.c";
+
 /**
- * Maps a frame of the swap cache into the process; EIO where it could not be
- * filled. It stays in the swap cache then, so that it is not read again.
+ * Maps a frame of the swap cache, which is locked, into the process; EIO where
+ * it could not be filled. It stays in the swap cache then, so that it is not
+ * read again.
  */
-function mapCached(
+function* mapCached(
   swap: Swap,
   fault: Fault,
   { pfn, uptodate, writeback }: SwapCachePage,
-): "EIO" | undefined {
-  if (!uptodate) return "EIO";
+): Generator<Stop, "EIO" | undefined> {
   const { page, slot: { swapType, offset } } = fault;
-  const isStable = swap.profile.swap.stableWrites &&
-    swapType.device.stableWrites;
-  if (writeback && isStable) page.exclusive = false;
-  swap.map(page, pfn);
-  swapFree(swap, swapType, offset);
-  if (shouldTryToFreeSwap(swap, fault)) freeSwap(swap, page);
+  return yield* underTable(swap, page, function* () {
+    if (!isSame(fault)) return undefined;
+    if (!uptodate) return "EIO";
+    const isStable = swap.profile.swap.stableWrites &&
+      swapType.device.stableWrites;
+    swap.locks.touch(writebackState(pfn), false);
+    if (writeback && isStable) page.exclusive = false;
+    swap.map(page, pfn);
+    yield* swapFree(swap, swapType, offset);
+    if (shouldTryToFreeSwap(swap, fault)) yield* freeSwap(swap, page);
+  });
+}
+
+/** Does something under the lock of a page's page table. */
+export function* underTable<Result>(
+  { locks }: Swap,
+  page: AnonPage,
+  section: () => Generator<Stop, Result>,
+): Generator<Stop, Result> {
+  const lock = locks.table(page);
+  yield acquire(lock, DO_SWAP_PAGE);
+  const result = yield* section();
+  yield release(lock, DO_SWAP_PAGE);
+  return result;
 }
 
 /** Whether a page's entry is what it was (`pte_same`). */
@@ -95,15 +141,18 @@ function* readPastCache(
   const data = new Uint8Array(swap.profile.pageSize);
   const { errno } = yield* swapReadpage(swap, swapType, offset, data, false);
   yield "do_swap_page: page read, page table not locked yet";
-  if (errno !== undefined || !isSame(fault)) {
-    swap.memory.freePage(pfn);
-    return errno === undefined ? undefined : "EIO";
-  }
-  swap.bytesOf(pfn).set(data);
-  swap.map(page, pfn);
-  page.exclusive = true;
-  page.slot = undefined;
-  swapFree(swap, swapType, offset);
+  const isMapped = yield* underTable(swap, page, function* () {
+    if (errno !== undefined || !isSame(fault)) return false;
+    swap.bytesOf(pfn).set(data);
+    swap.map(page, pfn);
+    page.exclusive = true;
+    page.slot = undefined;
+    yield* swapFree(swap, swapType, offset);
+    return true;
+  });
+  if (isMapped) return undefined;
+  swap.memory.freePage(pfn);
+  return errno === undefined ? undefined : "EIO";
 }
 
 /** The same with the slot marked, so that nobody else reads it meanwhile. */
@@ -113,9 +162,13 @@ function* readPinned(
   pfn: number,
 ): Generator<Stop, Errno | undefined> {
   const { swapType, offset } = fault.slot;
-  pinSlot(swapType, offset);
+  if (!(yield* pinSlot(swap, swapType, offset))) {
+    swap.memory.freePage(pfn);
+    yield sleeps("schedule_timeout_uninterruptible, kernel/time/timer.c");
+    return undefined;
+  }
   const errno = yield* readPastCache(swap, fault, pfn);
-  unpinSlot(swap, swapType, offset);
+  yield* unpinSlot(swap, swapType, offset);
   return errno;
 }
 
@@ -126,20 +179,36 @@ function* readIntoCache(
   pfn: number,
 ): Generator<Stop, Errno | undefined> {
   const { swapType, offset } = fault.slot;
-  const cached = addToSwapCache(swapType, offset, pfn);
-  cached.locked = true;
-  cached.uptodate = false;
+  const where = "swap_cache_alloc_folio, mm/swap_state.c";
+  yield acquire(swap.locks.page(pfn), where);
+  const cached = yield* under(swap.locks.slots(swapType.type), where, () => {
+    assertDeviceAlive(swapType, where);
+    const isTaken = (swapType.map[offset] & SWAP_HAS_CACHE) !== 0;
+    if (isTaken || swapType.count(offset) === 0) return undefined;
+    const added = addToSwapCache(swap, swapType, offset, pfn);
+    added.locked = true;
+    added.uptodate = false;
+    return added;
+  });
+  if (cached === undefined) {
+    yield release(swap.locks.page(pfn), where);
+    swap.memory.freePage(pfn);
+    return undefined;
+  }
   const data = new Uint8Array(swap.profile.pageSize);
   const read = yield* swapReadpage(swap, swapType, offset, data, true);
-  cached.locked = false;
   if (read.errno === undefined) {
     swap.bytesOf(pfn).set(data);
     cached.uptodate = true;
     cached.dirty = read.dirty;
   }
-  if (isSame(fault)) return mapCached(swap, fault, cached);
-  // The process gave the page up meanwhile.
-  reclaimSwapCache(swap, swapType, offset);
+  const errno = yield* mapCached(swap, fault, cached);
+  yield* unlockPage(swap, cached, DO_SWAP_PAGE);
+  // The process may have given the page up meanwhile.
+  if (fault.page.pfn !== pfn && !isSame(fault)) {
+    yield* reclaimSwapCache(swap, swapType, offset);
+  }
+  return errno;
 }
 
 type Read = typeof readIntoCache;
@@ -159,22 +228,52 @@ function* swapIn(
   swap: Swap,
   page: AnonPage,
   access: Access,
+  readOf: (swapType: SwapType) => Read,
+): Generator<Stop, Errno | undefined> {
+  while (true) {
+    yield reads(tableState(page), DO_SWAP_PAGE);
+    const { slot: entry } = page;
+    if (page.pfn !== NO_PAGE || entry === undefined) return undefined;
+    const swapType = yield* getSwapDevice(swap, entry.type);
+    // Swapped off meanwhile: the page table has another entry by now.
+    if (swapType === undefined) continue;
+    const slot = { swapType, offset: entry.offset };
+    const fault = { page, access, entry, slot };
+    const errno = yield* swapInOnce(swap, fault, readOf(swapType));
+    yield* putSwapDevice(swap, swapType);
+    if (errno !== undefined) return errno;
+  }
+}
+
+/** The same once: it may have to be tried again, as the entry changed. */
+function* swapInOnce(
+  swap: Swap,
+  fault: Fault,
   read: Read,
 ): Generator<Stop, Errno | undefined> {
-  const { slot: entry } = page;
-  if (page.pfn !== NO_PAGE || entry === undefined) return undefined;
-  const swapType = swap.typeOf(entry.type);
-  const { offset } = entry;
-  const fault = { page, access, entry, slot: { swapType, offset } };
-  let cached = swapType.cache.get(offset);
-  while (cached?.locked || swapType.pinned.has(offset)) {
-    yield blocked(
-      "do_swap_page: waits for the page's lock, or whoever reads it",
-    );
-    if (page.pfn !== NO_PAGE || page.slot !== entry) return undefined;
-    cached = swapType.cache.get(offset);
+  const { swapType, offset } = fault.slot;
+  yield reads(
+    cacheState(swapType.type, offset),
+    "swap_cache_get_folio, mm/swap_state.c",
+  );
+  assertDeviceAlive(swapType, DO_SWAP_PAGE);
+  const cached = swapType.cache.get(offset);
+  if (cached !== undefined) {
+    yield* lockPage(swap, cached, DO_SWAP_PAGE);
+    const isThere = swapType.cache.get(offset) === cached;
+    const errno = isThere ? yield* mapCached(swap, fault, cached) : undefined;
+    yield* unlockPage(swap, cached, DO_SWAP_PAGE);
+    return errno;
   }
-  if (cached !== undefined) return mapCached(swap, fault, cached);
+  if (swapType.pinned.has(offset)) {
+    while (swapType.pinned.has(offset)) {
+      yield blocked(
+        "do_swap_page: waits for the page's lock, or whoever reads it",
+      );
+    }
+    return undefined;
+  }
+  yield sleeps("vma_alloc_folio, mm/mempolicy.c");
   const pfn = swap.memory.allocPage();
   if (pfn === NO_PAGE) return "ENOMEM";
   return yield* read(swap, fault, pfn);
@@ -185,16 +284,19 @@ function* swapIn(
  * it, EIO where it cannot be read (the process gets SIGBUS). Specifies
  * `do_swap_page`, `mm/memory.c`.
  */
-export function* doSwapPage(
+export function doSwapPage(
   swap: Swap,
   page: AnonPage,
   access: Access,
 ): Generator<Stop, Errno | undefined> {
-  const isFast = page.slot !== undefined &&
-    swap.typeOf(page.slot.type).device.synchronous;
   const { synchronousReads } = swap.profile.swap;
-  const read = isFast ? SYNCHRONOUS_READ[synchronousReads] : readIntoCache;
-  return yield* swapIn(swap, page, access, read);
+  return swapIn(
+    swap,
+    page,
+    access,
+    ({ device }) =>
+      device.synchronous ? SYNCHRONOUS_READ[synchronousReads] : readIntoCache,
+  );
 }
 
 /**
@@ -205,5 +307,5 @@ export function unuseSwapPage(
   swap: Swap,
   page: AnonPage,
 ): Generator<Stop, Errno | undefined> {
-  return swapIn(swap, page, "read", readIntoCache);
+  return swapIn(swap, page, "read", () => readIntoCache);
 }

@@ -2,6 +2,7 @@
 import type { Errno } from "../linux/errno.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import type { Stop } from "../rules/stop.ts";
+import { unlockPage, writebackState } from "./locks.ts";
 import type { SwapCachePage, SwapType } from "./swap_type.ts";
 import type { Swap } from "./swap.ts";
 
@@ -36,10 +37,10 @@ function* writeWithoutBio(
   data: Uint8Array,
 ): Generator<Stop, boolean> {
   if (device.rwPage === undefined) return false;
-  page.locked = page.writeback = true;
+  page.writeback = true;
   yield "bdev_write_page: page locked and under writeback";
   const errno = device.rwPage.writePage(offset, data);
-  page.locked = page.writeback = false;
+  page.writeback = false;
   if (errno !== undefined) return false;
   stats.pswpout++;
   onDevice.add(offset);
@@ -47,8 +48,9 @@ function* writeWithoutBio(
 }
 
 /**
- * Writes a page to the device. Where that fails, the page is dirty again and
- * so stays in memory. Specifies `__swap_writepage` and `end_swap_bio_write`.
+ * Writes a page that is locked to the device, and unlocks it. Where that fails,
+ * the page is dirty again and so stays in memory. Specifies `__swap_writepage`
+ * and `end_swap_bio_write`.
  */
 export function* writeToDevice(
   swap: Swap,
@@ -58,11 +60,15 @@ export function* writeToDevice(
 ): Generator<Stop, Errno | undefined> {
   // What the device gets is the page as it is now.
   const data = swap.bytesOf(page.pfn).slice();
+  const where = "__swap_writepage, mm/page_io.c";
   if (yield* writeWithoutBio(swap, swapType, offset, page, data)) {
+    yield* unlockPage(swap, page, where);
     return undefined;
   }
   page.writeback = true;
+  swap.locks.touch(writebackState(page.pfn), true);
   swap.stats.pswpout++;
+  yield* unlockPage(swap, page, where);
   yield "__swap_writepage: page under writeback, bio submitted";
   const errno = swapType.device.writePage(offset, data);
   page.writeback = false;
@@ -76,23 +82,27 @@ export function* writeToDevice(
   return errno;
 }
 
+const SWAP_WRITEPAGE = "swap_writepage, mm/page_io.c";
+
 /** What a page that zswap stored goes through before it is left alone. */
 const STORED: Readonly<
   Record<
     SwapProfile["storedPage"],
-    (page: SwapCachePage) => Generator<Stop, void>
+    (swap: Swap, page: SwapCachePage) => Generator<Stop, void>
   >
 > = {
-  *"under-writeback"(page) {
+  *"under-writeback"(swap, page) {
     page.writeback = true;
+    swap.locks.touch(writebackState(page.pfn), true);
+    yield* unlockPage(swap, page, SWAP_WRITEPAGE);
     yield "swap_writepage: page under writeback, stored by zswap";
     page.writeback = false;
   },
-  *unlocked() {},
+  unlocked: (swap, page) => unlockPage(swap, page, SWAP_WRITEPAGE),
 };
 
 /**
- * Stores a page of the swap cache somewhere: as a bit, in zswap, or on the
+ * Stores a page of the swap cache, which is locked, somewhere, and unlocks it: as a bit, in zswap, or on the
  * device. The errno is the device's, or EAGAIN where the page is to stay in
  * memory (the kernel's AOP_WRITEPAGE_ACTIVATE). Specifies `swap_writepage`
  * (since 6.16, `swap_writeout`).
@@ -106,23 +116,36 @@ export function* swapWritepage(
   const { zswap, profile } = swap;
   page.dirty = false;
   const data = swap.bytesOf(page.pfn).slice();
-  if (zeromapTakes(swap, swapType, offset, data)) return undefined;
+  if (zeromapTakes(swap, swapType, offset, data)) {
+    yield* unlockPage(swap, page, SWAP_WRITEPAGE);
+    return undefined;
+  }
   if (zswap !== undefined) {
-    page.locked = true;
     const outcome = yield* zswap.storeSteps(swapType.type, offset, [data]);
-    page.locked = false;
     if (outcome === "stored") {
       swapType.onDevice.delete(offset);
-      yield* STORED[profile.swap.storedPage](page);
+      yield* STORED[profile.swap.storedPage](swap, page);
       return undefined;
     }
     if (!zswap.mayWriteBack && profile.zswap.frontswap === "none") {
       page.dirty = true;
+      yield* unlockPage(swap, page, SWAP_WRITEPAGE);
       return "EAGAIN";
     }
   }
   return yield* writeToDevice(swap, swapType, offset, page);
 }
+
+/** What the end of a read does to a slot of the device (`end_swap_bio_read`). */
+const READ_END: Readonly<
+  Record<
+    SwapProfile["readEnds"],
+    (device: SwapType["device"], offset: number) => void
+  >
+> = {
+  "frees-in-device": (device, offset) => device.slotFreeNotify?.(offset),
+  "keeps-in-device"() {},
+};
 
 /**
  * Reads a page from the device: without a bio first, where a device as fast as
@@ -141,6 +164,7 @@ function* readFromDevice(
   const errno = rwPage !== undefined && isRead
     ? undefined
     : device.readPage(offset, into);
+  READ_END[profile.swap.readEnds](device, offset);
   if (errno !== undefined) stats.failedReads++;
   if (errno === undefined || profile.swap.countsFailedReads) stats.pswpin++;
   return errno;

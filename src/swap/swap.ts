@@ -6,25 +6,47 @@ import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import { assertLength, assertWhole } from "../rules/argument.ts";
-import { runToEnd, type Stop } from "../rules/stop.ts";
+import type { SwapProfile } from "../linux/swap_profile.ts";
+import type { Lock } from "../rules/lock.ts";
+import { Lockdep } from "../rules/lockdep.ts";
+import {
+  acquire,
+  blocked,
+  reads,
+  release,
+  runToEnd,
+  sleeps,
+  type Stop,
+  under,
+} from "../rules/stop.ts";
 import { Zswap, type ZswapOptions } from "../zswap/zswap.ts";
 import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
 import type { SwapDevice } from "./device.ts";
-import { type Access, doSwapPage } from "./fault.ts";
+import { type Access, doSwapPage, freeSwap } from "./fault.ts";
+import {
+  lockPage,
+  mappedState,
+  SWAP_INFO,
+  SwapLocks,
+  tableState,
+  tryLockPage,
+  unlockPage,
+} from "./locks.ts";
 import type { SlotCache } from "./slot_cache.ts";
 import { swapOut, type SwapOutOutcome } from "./swap_out.ts";
-import {
-  deleteFromSwapCache,
-  reclaimSwapCache,
-  swapFree,
-} from "./swap_slots.ts";
-import { SwapType } from "./swap_type.ts";
+import { getSwapDevice, putSwapDevice } from "./swap_info.ts";
+import { reclaimSwapCache, swapFree } from "./swap_slots.ts";
+import { type SwapCachePage, SwapType } from "./swap_type.ts";
 import { swapoff } from "./swapoff.ts";
 import { prepareToWrite } from "./write.ts";
 import { swapLayerOf } from "./writeback.ts";
 
 /** A page of a process: its page table's entry, and what its frame is. */
 export interface AnonPage {
+  /** The process that has it. */
+  readonly process: number;
+  /** Its number there. */
+  readonly number: number;
   /** Its frame, or `NO_PAGE` where it is not mapped. */
   pfn: number;
   /** Its slot: where it is swapped out, or in the swap cache as well. */
@@ -91,6 +113,10 @@ export class Swap {
   readonly processes: Map<number, Map<number, AnonPage>> = new Map();
   /** Who has which frame mapped. */
   readonly mapped: Map<number, AnonPage> = new Map();
+  /** Frames that somebody has beside whoever has them mapped. */
+  readonly held: Set<number> = new Set();
+  /** The locks. */
+  readonly locks: SwapLocks;
   /** Slots that the processor keeps. */
   readonly slotCache: SlotCache = {
     enabled: false,
@@ -111,7 +137,10 @@ export class Swap {
     const { pageSize } = profile;
     this.profile = profile;
     this.memory = options.memory ?? new Memory({ pageSize });
+    const lockdep = new Lockdep();
+    this.locks = new SwapLocks(profile.swap.locks, lockdep);
     this.zswap = options.zswap && new Zswap(profile, {
+      lockdep,
       ...options.zswap,
       memory: this.memory,
       swap: swapLayerOf(this),
@@ -167,14 +196,72 @@ export class Swap {
     data: Uint8Array,
   ): Generator<Stop, Errno | undefined> {
     assertLength("write a page", data, this.profile.pageSize);
-    const page = this.pageOf(process, number) ?? this.#newPage(process, number);
+    yield* this.#faultIn(process, number);
+    const page = this.pageOf(process, number);
     if (page === undefined) return "ENOMEM";
-    const faulted = page.pfn === NO_PAGE;
-    const errno = yield* this.#bringIn(page, "write");
-    if (errno !== undefined) return errno;
-    const refused = prepareToWrite(this, page, faulted);
-    if (refused !== undefined) return refused;
-    this.bytesOf(page.pfn).set(data);
+    let faulted = false;
+    while (true) {
+      yield reads(tableState(page), "handle_pte_fault, mm/memory.c");
+      if (page.lost) return "EIO";
+      if (page.pfn === NO_PAGE && !this.#isOf(page)) return undefined;
+      faulted ||= page.pfn === NO_PAGE;
+      const errno = yield* this.#bringIn(page, "write");
+      if (errno !== undefined) return errno;
+      const outcome = yield* this.#change(page, data, faulted);
+      if (outcome !== "again") return outcome;
+    }
+  }
+
+  /** Whether a page has not been given back. */
+  #isOf(page: AnonPage): boolean {
+    return this.processes.get(page.process)?.get(page.number) === page;
+  }
+
+  /** A page that was never written is there from now on. */
+  *#faultIn(process: number, number: number): Generator<Stop, void> {
+    const where = "do_anonymous_page, mm/memory.c";
+    assertWhole("find a page", "process", process);
+    assertWhole("find a page", "number", number);
+    yield reads(tableState({ process, number }), where);
+    if (this.pageOf(process, number) !== undefined) return;
+    yield sleeps(where);
+    yield* under(this.locks.table({ process }), where, () => {
+      if (this.pageOf(process, number) !== undefined) return;
+      this.#newPage(process, number);
+      this.locks.touch(tableState({ process, number }), true);
+    });
+  }
+
+  /** Changes a page that is in memory; "again" where it is not any more. */
+  *#change(
+    page: AnonPage,
+    data: Uint8Array,
+    faulted: boolean,
+  ): Generator<Stop, Errno | "again" | undefined> {
+    const where = "do_wp_page, mm/memory.c";
+    const table = this.locks.table(page);
+    yield acquire(table, where);
+    if (page.pfn === NO_PAGE) {
+      yield release(table, where);
+      return "again";
+    }
+    const cached = this.cachedOf(page);
+    if (cached !== undefined && !(yield* tryLockPage(this, cached, where))) {
+      yield release(table, where);
+      yield* lockPage(this, cached, where);
+      yield* unlockPage(this, cached, where);
+      return "again";
+    }
+    const refused = yield* prepareToWrite(this, page, faulted);
+    if (refused === undefined) this.bytesOf(page.pfn).set(data);
+    if (cached !== undefined) yield* unlockPage(this, cached, where);
+    yield release(table, where);
+    return refused;
+  }
+
+  /** What the swap cache has of a page. */
+  cachedOf({ slot }: AnonPage): SwapCachePage | undefined {
+    return slot && this.types.get(slot.type)?.cache.get(slot.offset);
   }
 
   /**
@@ -192,14 +279,25 @@ export class Swap {
     into: Uint8Array,
   ): Generator<Stop, Errno | undefined> {
     assertLength("read a page", into, this.profile.pageSize);
-    const page = this.pageOf(process, number);
-    if (page === undefined) {
-      into.fill(0);
-      return undefined;
+    const where = "do_swap_page, mm/memory.c";
+    assertWhole("find a page", "process", process);
+    assertWhole("find a page", "number", number);
+    yield reads(tableState({ process, number }), where);
+    while (true) {
+      const page = this.pageOf(process, number);
+      if (page === undefined) {
+        into.fill(0);
+        return undefined;
+      }
+      const errno = yield* this.#bringIn(page, "read");
+      if (errno !== undefined) return errno;
+      const isRead = yield* under(this.locks.table(page), where, () => {
+        if (page.pfn === NO_PAGE) return false;
+        into.set(this.bytesOf(page.pfn));
+        return true;
+      });
+      if (isRead) return undefined;
     }
-    const errno = yield* this.#bringIn(page, "read");
-    if (errno !== undefined) return errno;
-    into.set(this.bytesOf(page.pfn));
   }
 
   /**
@@ -217,6 +315,10 @@ export class Swap {
     process: number,
     number: number,
   ): Generator<Stop, SwapOutOutcome> {
+    yield reads(
+      tableState({ process, number }),
+      "shrink_folio_list, mm/vmscan.c",
+    );
     const page = this.pageOf(process, number);
     return page === undefined ? "busy" : yield* swapOut(this, page);
   }
@@ -227,25 +329,53 @@ export class Swap {
    * its LRU lists, the model by the slots' numbers.
    */
   reclaim(): void {
+    runToEnd(this.reclaimSteps());
+  }
+
+  /** {@linkcode Swap.reclaim}, stopping wherever others may run. */
+  *reclaimSteps(): Generator<Stop, void> {
+    yield reads(SWAP_INFO, "shrink_folio_list, mm/vmscan.c");
     for (const swapType of this.types.values()) {
       const offsets = [...swapType.cache.keys()].sort((a, b) => a - b);
-      for (const offset of offsets) reclaimSwapCache(this, swapType, offset);
+      for (const offset of offsets) {
+        yield* reclaimSwapCache(this, swapType, offset);
+      }
     }
   }
 
   /** A process gives a page back (`zap_pte_range`). */
   free(process: number, number: number): void {
+    runToEnd(this.freeSteps(process, number));
+  }
+
+  /** {@linkcode Swap.free}, stopping wherever others may run. */
+  *freeSteps(process: number, number: number): Generator<Stop, void> {
+    assertWhole("find a page", "process", process);
+    assertWhole("find a page", "number", number);
+    const where = "zap_pte_range, mm/memory.c";
+    const table = this.locks.table({ process });
+    yield acquire(table, where);
     const page = this.pageOf(process, number);
-    if (page === undefined) return;
+    if (page === undefined) {
+      yield release(table, where);
+      return;
+    }
     this.processes.get(process)?.delete(number);
-    this.#zap(page);
+    this.locks.touch(tableState(page), true);
+    yield* FREE_HOLDS[this.profile.swap.freeHolds](this, page, table);
   }
 
   /** A process ends; its pages and their slots are free (`exit_mmap`). */
   exit(process: number): void {
     assertWhole("end a process", "process", process);
+    runToEnd(this.exitSteps(process));
+  }
+
+  /** {@linkcode Swap.exit}, stopping wherever others may run. */
+  *exitSteps(process: number): Generator<Stop, void> {
+    yield sleeps("exit_mmap, mm/mmap.c");
     for (const number of [...this.processes.get(process)?.keys() ?? []]) {
-      this.free(process, number);
+      yield* this.freeSteps(process, number);
     }
     this.processes.delete(process);
   }
@@ -277,12 +407,27 @@ export class Swap {
   map(page: AnonPage, pfn: number): void {
     page.pfn = pfn;
     this.mapped.set(pfn, page);
+    this.locks.touch(tableState(page), true);
+    this.locks.touch(mappedState(pfn), true);
   }
 
   /** Takes a page's frame out of its page table. */
   unmap(page: AnonPage): void {
     this.mapped.delete(page.pfn);
+    this.locks.touch(tableState(page), true);
+    this.locks.touch(mappedState(page.pfn), true);
     page.pfn = NO_PAGE;
+  }
+
+  /** A frame that nobody has mapped is free, unless somebody holds it. */
+  freeFrame(pfn: number): void {
+    if (!this.held.has(pfn)) this.memory.freePage(pfn);
+  }
+
+  /** Whoever held a frame does so no more: it is free where nobody has it. */
+  letGo(pfn: number): void {
+    this.held.delete(pfn);
+    if (!this.mapped.has(pfn)) this.memory.freePage(pfn);
   }
 
   /** A page that was never written gets a frame of zeros. */
@@ -291,6 +436,8 @@ export class Swap {
     if (pfn === NO_PAGE) return undefined;
     this.bytesOf(pfn).fill(0);
     const page: AnonPage = {
+      process,
+      number,
       pfn: NO_PAGE,
       slot: undefined,
       lost: false,
@@ -314,28 +461,70 @@ export class Swap {
     return yield* doSwapPage(this, page, access);
   }
 
-  /** Frees what a page has: its frame, its slot. */
-  #zap(page: AnonPage): void {
-    const { slot, pfn } = page;
-    if (pfn !== NO_PAGE) this.unmap(page);
-    if (slot === undefined) {
-      if (pfn !== NO_PAGE) this.memory.freePage(pfn);
-      return;
-    }
-    const swapType = this.typeOf(slot.type);
-    if (pfn === NO_PAGE) swapFree(this, swapType, slot.offset);
-    else if (!swapType.cache.has(slot.offset)) this.memory.freePage(pfn);
-    reclaimSwapCache(this, swapType, slot.offset);
-  }
-
   /** Takes a page that is in memory out of the swap cache, for swapoff. */
   forgetSlot(page: AnonPage): void {
-    if (page.slot === undefined) return;
-    const { type, offset } = page.slot;
-    const swapType = this.typeOf(type);
-    if (swapType.cache.has(offset)) {
-      deleteFromSwapCache(this, swapType, offset);
+    runToEnd(this.forgetSlotSteps(page));
+  }
+
+  /** {@linkcode Swap.forgetSlot}, stopping wherever others may run. */
+  *forgetSlotSteps(page: AnonPage): Generator<Stop, void> {
+    const where = "try_to_unuse, mm/swapfile.c";
+    yield reads(tableState(page), where);
+    const cached = this.cachedOf(page);
+    if (cached === undefined) {
+      if (page.pfn !== NO_PAGE) page.slot = undefined;
+      return;
     }
-    page.slot = undefined;
+    yield* lockPage(this, cached, where);
+    while (cached.writeback) {
+      yield blocked("try_to_unuse: waits for the page's writeback");
+    }
+    if (this.cachedOf(page) === cached && page.pfn === cached.pfn) {
+      yield* freeSwap(this, page);
+    }
+    yield* unlockPage(this, cached, where);
   }
 }
+
+/** What a page has is free: the lock of its page table is held, and let go. */
+type FreeHolds = (
+  swap: Swap,
+  page: AnonPage,
+  table: Lock,
+) => Generator<Stop, void>;
+
+/** Frees what a page has: its frame, its slot (`free_swap_and_cache`). */
+function* zap(
+  swap: Swap,
+  page: AnonPage,
+  table: Lock,
+  swapType: SwapType | undefined,
+): Generator<Stop, void> {
+  const where = "zap_pte_range, mm/memory.c";
+  const { slot, pfn } = page;
+  const cached = swap.cachedOf(page);
+  if (pfn !== NO_PAGE) swap.unmap(page);
+  page.slot = undefined;
+  if (slot === undefined || swapType === undefined) {
+    if (pfn !== NO_PAGE) swap.freeFrame(pfn);
+    yield release(table, where);
+    return;
+  }
+  if (pfn === NO_PAGE) yield* swapFree(swap, swapType, slot.offset);
+  else if (cached === undefined) swap.freeFrame(pfn);
+  yield* reclaimSwapCache(swap, swapType, slot.offset);
+  yield release(table, where);
+}
+
+const FREE_HOLDS: Readonly<Record<SwapProfile["freeHolds"], FreeHolds>> = {
+  *slot(swap, page, table) {
+    const { slot } = page;
+    yield* zap(swap, page, table, slot && swap.types.get(slot.type));
+  },
+  *device(swap, page, table) {
+    const { slot } = page;
+    const swapType = slot && (yield* getSwapDevice(swap, slot.type));
+    yield* zap(swap, page, table, swapType);
+    if (swapType !== undefined) yield* putSwapDevice(swap, swapType);
+  },
+};

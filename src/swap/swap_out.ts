@@ -1,7 +1,9 @@
 /** Swapping a page out. */
 import { NO_PAGE } from "../memory/memory.ts";
-import type { Stop } from "../rules/stop.ts";
+import { reads, release, type Stop, trylock, under } from "../rules/stop.ts";
 import type { AnonPage, Swap } from "./swap.ts";
+import { underTable } from "./fault.ts";
+import { tableState, tryLockPage, unlockPage } from "./locks.ts";
 import { swapWritepage } from "./page_io.ts";
 import { allocSwapSlot } from "./slot_cache.ts";
 import { addToSwapCache, reclaimSwapCache } from "./swap_slots.ts";
@@ -18,24 +20,79 @@ export type SwapOutOutcome =
   /** It is not in memory, or was used again meanwhile. */
   | "busy";
 
-/** A page's place in the swap cache: one it has, or a new slot's. */
-function cacheOf(
+const SHRINK = "shrink_folio_list, mm/vmscan.c";
+
+/** A page's place in the swap cache, its page there being locked. */
+interface Place {
+  readonly swapType: SwapType;
+  readonly offset: number;
+  readonly cached: SwapCachePage;
+}
+
+/** The place of a page that the swap cache has. */
+function* knownPlace(
   swap: Swap,
   page: AnonPage,
-): { swapType: SwapType; offset: number; cached: SwapCachePage } | undefined {
-  if (page.slot !== undefined) {
-    const { type, offset } = page.slot;
-    const swapType = swap.typeOf(type);
-    const cached = swapType.cache.get(offset);
-    return cached && { swapType, offset, cached };
+): Generator<Stop, Place | undefined> {
+  const { slot } = page;
+  const swapType = slot && swap.types.get(slot.type);
+  const cached = slot && swapType?.cache.get(slot.offset);
+  if (cached === undefined || swapType === undefined) return undefined;
+  if (!(yield* tryLockPage(swap, cached, SHRINK))) return undefined;
+  const isThere = slot !== undefined && !cached.writeback &&
+    swapType.cache.get(slot.offset) === cached;
+  if (isThere) return { swapType, offset: slot.offset, cached };
+  yield* unlockPage(swap, cached, SHRINK);
+  return undefined;
+}
+
+/** A new slot for a page that is in memory alone (`folio_alloc_swap`). */
+function* newPlace(
+  swap: Swap,
+  page: AnonPage,
+): Generator<Stop, Place | "no-slot" | "busy"> {
+  const { pfn } = page;
+  const lock = swap.locks.page(pfn);
+  if ((yield trylock(lock, SHRINK)) === false) return "busy";
+  const isStill = page.pfn === pfn && page.slot === undefined;
+  if (isStill) swap.held.add(pfn);
+  const slot = isStill ? yield* allocSwapSlot(swap) : undefined;
+  if (slot === undefined) {
+    yield release(lock, SHRINK);
+    if (isStill) swap.letGo(pfn);
+    return isStill ? "no-slot" : "busy";
   }
-  const slot = allocSwapSlot(swap);
-  if (slot === undefined) return undefined;
   const { swapType, offset } = slot;
-  const cached = addToSwapCache(swapType, offset, page.pfn);
-  cached.dirty = true;
-  page.slot = { type: swapType.type, offset };
+  const where = "add_to_swap_cache, mm/swap_state.c";
+  const cached = yield* under(swap.locks.slots(swapType.type), where, () => {
+    const added = addToSwapCache(swap, swapType, offset, pfn);
+    added.dirty = true;
+    added.locked = true;
+    swap.held.delete(pfn);
+    return added;
+  });
+  if (page.pfn === pfn) {
+    page.slot = { type: swapType.type, offset };
+    swap.locks.touch(tableState(page), true);
+  }
   return { swapType, offset, cached };
+}
+
+/** Takes a page out of its page table, which has its slot then (`try_to_unmap`). */
+function* tryToUnmap(
+  swap: Swap,
+  page: AnonPage,
+  { swapType, offset, cached }: Place,
+): Generator<Stop, void> {
+  yield* underTable(swap, page, function* () {
+    if (page.pfn !== cached.pfn) return;
+    const lock = swap.locks.slots(swapType.type);
+    yield* under(lock, "swap_duplicate, mm/swapfile.c", () => {
+      swapType.map[offset]++;
+    });
+    page.slot = { type: swapType.type, offset };
+    swap.unmap(page);
+  });
 }
 
 /**
@@ -49,20 +106,20 @@ export function* swapOut(
   swap: Swap,
   page: AnonPage,
 ): Generator<Stop, SwapOutOutcome> {
+  yield reads(tableState(page), SHRINK);
   if (page.pfn === NO_PAGE && page.slot === undefined) return "busy";
-  const place = cacheOf(swap, page);
-  if (place === undefined) return page.pfn === NO_PAGE ? "busy" : "no-slot";
+  const place = page.slot === undefined
+    ? yield* newPlace(swap, page)
+    : (yield* knownPlace(swap, page)) ?? "busy";
+  if (typeof place === "string") return place;
   const { swapType, offset, cached } = place;
-  if (cached.locked || cached.writeback) return "busy";
-  if (page.pfn !== NO_PAGE) {
-    swapType.map[offset]++;
-    swap.unmap(page);
-  }
-  const errno = cached.dirty
-    ? yield* swapWritepage(swap, swapType, offset, cached)
-    : undefined;
+  yield* tryToUnmap(swap, page, place);
+  let errno;
+  if (cached.dirty) {
+    errno = yield* swapWritepage(swap, swapType, offset, cached);
+  } else yield* unlockPage(swap, cached, SHRINK);
   // A page that nobody has any more goes, whether it was written or not.
-  const isFreed = reclaimSwapCache(swap, swapType, offset);
+  const isFreed = yield* reclaimSwapCache(swap, swapType, offset);
   if (errno !== undefined && !isFreed) return "refused";
   return isFreed ? "swapped-out" : "busy";
 }

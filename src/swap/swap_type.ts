@@ -53,6 +53,10 @@ export class SwapType {
   readonly onDevice: Set<number> = new Set();
   /** Slots in use (`inuse_pages`). */
   inUse = 0;
+  /** Who has a reference of the device (`users`), which swapoff waits for. */
+  users = 0;
+  /** Whether it was swapped off: nobody may look at its slots then. */
+  isFreed = false;
   /** Whether slots are given out: not while it is swapped off. */
   writable = true;
   /** No slot below this one is free (`lowest_bit`). */

@@ -1,8 +1,9 @@
 /** Swapping a device off. */
 import type { Errno } from "../linux/errno.ts";
-import { blocked, type Stop } from "../rules/stop.ts";
+import { blocked, type Stop, under, writes } from "../rules/stop.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { unuseSwapPage } from "./fault.ts";
+import { cacheState, SWAP_INFO } from "./locks.ts";
 import { drainSlotCache } from "./slot_cache.ts";
 import { reclaimSwapCache, swapFree } from "./swap_slots.ts";
 import type { SwapType } from "./swap_type.ts";
@@ -19,20 +20,25 @@ function pagesOf(swap: Swap, type: number): AnonPage[] {
 const UNREADABLE: Readonly<
   Record<
     SwapProfile["unreadable"],
-    (swap: Swap, swapType: SwapType, page: AnonPage, offset: number) => void
+    (
+      swap: Swap,
+      swapType: SwapType,
+      page: AnonPage,
+      offset: number,
+    ) => Generator<Stop, void>
   >
 > = {
-  mapped(swap, swapType, page, offset) {
+  *mapped(swap, swapType, page, offset) {
     const cached = swapType.cache.get(offset);
     if (cached === undefined) return;
     swap.map(page, cached.pfn);
-    swapFree(swap, swapType, offset);
+    yield* swapFree(swap, swapType, offset);
   },
-  lost(swap, swapType, page, offset) {
+  *lost(swap, swapType, page, offset) {
     page.slot = undefined;
     page.lost = true;
-    swapFree(swap, swapType, offset);
-    reclaimSwapCache(swap, swapType, offset);
+    yield* swapFree(swap, swapType, offset);
+    yield* reclaimSwapCache(swap, swapType, offset);
   },
 };
 
@@ -49,20 +55,13 @@ function* unuse(
   if (errno === "ENOMEM") return errno;
   if (errno === "EIO" && page.slot !== undefined) {
     const { unreadable } = swap.profile.swap;
-    UNREADABLE[unreadable](swap, swapType, page, page.slot.offset);
+    yield* UNREADABLE[unreadable](swap, swapType, page, page.slot.offset);
   }
-  while (isUnderWriteback(swapType, page)) {
-    yield blocked("try_to_unuse: waits for the page's writeback");
-  }
-  swap.forgetSlot(page);
+  yield* swap.forgetSlotSteps(page);
 }
 
-function isUnderWriteback({ cache }: SwapType, { slot }: AnonPage): boolean {
-  return slot !== undefined && (cache.get(slot.offset)?.writeback ?? false);
-}
-
-/** Brings every page of a device into memory, until no slot is in use. */
-function* tryToUnuse(
+/** Every page of a device comes into memory, once around. */
+function* unuseAll(
   swap: Swap,
   swapType: SwapType,
 ): Generator<Stop, "ENOMEM" | undefined> {
@@ -70,10 +69,19 @@ function* tryToUnuse(
     const errno = yield* unuse(swap, swapType, page);
     if (errno !== undefined) return errno;
   }
-  for (const offset of [...swapType.unused]) {
-    reclaimSwapCache(swap, swapType, offset);
+  for (const offset of [...swapType.cache.keys()]) {
+    yield* reclaimSwapCache(swap, swapType, offset);
   }
-  while (swapType.inUse > 0) {
+}
+
+/** Brings every page of a device into memory, until no slot is in use. */
+function* tryToUnuse(
+  swap: Swap,
+  swapType: SwapType,
+): Generator<Stop, "ENOMEM" | undefined> {
+  while (true) {
+    const errno = yield* unuseAll(swap, swapType);
+    if (errno !== undefined || swapType.inUse === 0) return errno;
     yield blocked("try_to_unuse: waits for pages that nobody has");
   }
 }
@@ -87,16 +95,35 @@ export function* swapoff(
   swap: Swap,
   swapType: SwapType,
 ): Generator<Stop, Errno | undefined> {
-  const { slotCache } = swap;
-  swapType.writable = slotCache.enabled = false;
-  drainSlotCache(swap);
+  const { slotCache, locks } = swap;
+  const { type } = swapType;
+  const where = "swapoff, mm/swapfile.c";
+  const isFirst = yield* under(locks.slots(type), where, () => {
+    const { writable } = swapType;
+    swapType.writable = slotCache.enabled = false;
+    return writable;
+  });
+  if (!isFirst) return "EINVAL";
+  yield* drainSlotCache(swap);
   const errno = yield* tryToUnuse(swap, swapType);
   if (errno === undefined) {
-    swap.zswap?.swapoff(swapType.type);
-    swap.types.delete(swapType.type);
+    yield* takeAway(swap, swapType);
   } else {
     swapType.writable = true;
   }
   slotCache.enabled = swap.types.size > 0;
   return errno;
+}
+
+/** Takes a device away that has no page, once nobody has a reference of it. */
+function* takeAway(swap: Swap, swapType: SwapType): Generator<Stop, void> {
+  const { type } = swapType;
+  yield writes(SWAP_INFO, "swapoff, mm/swapfile.c");
+  swap.types.delete(type);
+  while (swapType.users > 0) {
+    yield blocked("swapoff: waits for who has the device");
+  }
+  if (swap.zswap !== undefined) yield* swap.zswap.swapoffSteps(type);
+  swap.locks.touch(cacheState(type, 0), true);
+  swapType.isFreed = true;
 }

@@ -2,7 +2,9 @@
 import type { Errno } from "../linux/errno.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { NO_PAGE } from "../memory/memory.ts";
+import type { Stop } from "../rules/stop.ts";
 import { freeSwap } from "./fault.ts";
+import { tableState } from "./locks.ts";
 import type { AnonPage, Swap } from "./swap.ts";
 import type { SwapCachePage, SwapType } from "./swap_type.ts";
 
@@ -24,12 +26,14 @@ function mayChange({ swap, cached, swapType }: CachedWrite): boolean {
 }
 
 /** The page is changed where it is, and written to its slot again. */
-function changeInPlace({ cached }: CachedWrite): undefined {
+// deno-lint-ignore require-yield
+function* changeInPlace({ cached }: CachedWrite): Generator<Stop, undefined> {
   cached.dirty = true;
 }
 
 /** The process has a copy; what is in the swap cache is nobody's (`wp_page_copy`). */
-function copyPage(write: CachedWrite): Errno | undefined {
+// deno-lint-ignore require-yield
+function* copyPage(write: CachedWrite): Generator<Stop, Errno | undefined> {
   const { swap, page, swapType, offset, cached } = write;
   const pfn = swap.memory.allocPage();
   if (pfn === NO_PAGE) return "ENOMEM";
@@ -37,30 +41,34 @@ function copyPage(write: CachedWrite): Errno | undefined {
   swap.unmap(page);
   page.slot = undefined;
   page.exclusive = true;
+  swap.locks.touch(tableState(page), true);
   swap.map(page, pfn);
   swapType.unused.add(offset);
 }
 
 /** The page leaves the swap cache, unless it is under writeback (`reuse_swap_page`). */
-function reuse(write: CachedWrite): Errno | undefined {
+function* reuse(write: CachedWrite): Generator<Stop, Errno | undefined> {
   const { swap, page } = write;
-  freeSwap(swap, page);
+  yield* freeSwap(swap, page);
   if (page.slot === undefined) return undefined;
-  return mayChange(write) ? changeInPlace(write) : copyPage(write);
+  return yield* mayChange(write) ? changeInPlace(write) : copyPage(write);
 }
 
 /** What a write does to a page that is in the swap cache. */
 const WRITE_CACHED: Readonly<
-  Record<SwapProfile["writeMapped"], (write: CachedWrite) => Errno | undefined>
+  Record<
+    SwapProfile["writeMapped"],
+    (write: CachedWrite) => Generator<Stop, Errno | undefined>
+  >
 > = {
   "frees-slot": reuse,
   // The swap cache's reference makes two, and so the page another's as well.
   copies: (write) => write.faulted ? reuse(write) : copyPage(write),
-  "keeps-slot"(write) {
+  *"keeps-slot"(write) {
     const { swap, page } = write;
-    if (page.exclusive) return changeInPlace(write);
-    freeSwap(swap, page);
-    if (page.slot !== undefined) return copyPage(write);
+    if (page.exclusive) return yield* changeInPlace(write);
+    yield* freeSwap(swap, page);
+    if (page.slot !== undefined) return yield* copyPage(write);
     page.exclusive = true;
   },
 };
@@ -68,13 +76,14 @@ const WRITE_CACHED: Readonly<
 /**
  * Makes a page that is in memory one that may be written; `faulted` says that
  * this very write brought it in. ENOMEM without a frame for a copy, where it
- * takes one. Specifies `do_wp_page`, `mm/memory.c`.
+ * takes one. The page table is locked, and so is the swap cache's page. Specifies
+ * `do_wp_page`, `mm/memory.c`.
  */
-export function prepareToWrite(
+export function* prepareToWrite(
   swap: Swap,
   page: AnonPage,
   faulted: boolean,
-): Errno | undefined {
+): Generator<Stop, Errno | undefined> {
   const { slot } = page;
   if (slot === undefined) return undefined;
   const swapType = swap.typeOf(slot.type);
@@ -82,7 +91,7 @@ export function prepareToWrite(
   const cached = swapType.cache.get(offset);
   if (cached === undefined) return undefined;
   const { writeMapped } = swap.profile.swap;
-  return WRITE_CACHED[writeMapped]({
+  return yield* WRITE_CACHED[writeMapped]({
     swap,
     page,
     swapType,

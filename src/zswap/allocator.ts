@@ -6,6 +6,8 @@
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
+import type { Lock } from "../rules/lock.ts";
+import type { Lockdep } from "../rules/lockdep.ts";
 import { runToEnd, type Stop } from "../rules/stop.ts";
 import { type Memory, PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import type { Evict, ReclaimErrno } from "../zbud/driver.ts";
@@ -43,6 +45,11 @@ export interface Zpool {
    * (z3fold, zsmalloc) or cannot be had (zbud).
    */
   readonly hugeOrMaxSize: number;
+  /**
+   * What covers all of it, where that is one lock: whoever interleaves
+   * operations takes it around {@linkcode Zpool.malloc} and `free`.
+   */
+  readonly lock?: Lock;
   /** Pages that the pool has (`zpool_get_total_size`, which counts bytes). */
   readonly totalPages: number;
   /** Allocates `size` bytes: a handle, not 0, or an errno (`zpool_malloc`). */
@@ -83,6 +90,8 @@ export interface ZpoolOptions {
   memory?: Memory;
   /** Evicts an object, so that the pool can shrink. Default: none. */
   evict?: Evict;
+  /** Who is told which thread runs. */
+  lockdep?: Lockdep;
   /** Fault injection: whether the nth allocation of a handle's cell fails. */
   failslab?: (allocation: number) => boolean;
 }
@@ -147,7 +156,12 @@ function buddyZpool(
   { evict }: ZpoolOptions,
   walk: Pick<
     Zpool,
-    "isLive" | "objectsBeside" | "leavesToWorker" | "handles" | "check"
+    | "lock"
+    | "isLive"
+    | "objectsBeside"
+    | "leavesToWorker"
+    | "handles"
+    | "check"
   >,
 ): Zpool {
   return {
@@ -178,10 +192,7 @@ function zsmallocZpool(pool: ZsPool): Zpool {
       return pool.pagesAllocated;
     },
     malloc: (size) => pool.malloc(size),
-    *mallocSteps(size) {
-      yield "zs_malloc: no lock held, cache_alloc_handle may sleep";
-      return pool.malloc(size);
-    },
+    mallocSteps: (size) => pool.mallocSteps(size),
     free(handle, onFreed) {
       pool.free(handle);
       onFreed?.();
@@ -211,6 +222,7 @@ const DRIVERS: Readonly<
     const options = reclaims ? given : { ...given, evict: undefined };
     const pool = new ZbudPool(profile, options);
     return buddyZpool("zbud", pool, pool.pages.maxSize, options, {
+      lock: pool.locks.pool,
       isLive: (handle) => isZbudObject(pool, handle),
       objectsBeside(handle) {
         const pfn = pool.pages.pfnOf(handle);
@@ -222,7 +234,8 @@ const DRIVERS: Readonly<
       check: () => checkZbud(pool),
     });
   },
-  z3fold(profile, options) {
+  z3fold(profile, given) {
+    const options = { ...given, lockdep: undefined };
     const pool = new Z3foldPool(profile, options);
     return buddyZpool("z3fold", pool, pool.pages.maxBuddySize, options, {
       isLive: (handle) => pool.handles.given.has(handle),
@@ -238,7 +251,8 @@ const DRIVERS: Readonly<
       check: () => checkZ3fold(pool),
     });
   },
-  zsmalloc: (profile, options) => zsmallocZpool(new ZsPool(profile, options)),
+  zsmalloc: (profile, options) =>
+    zsmallocZpool(new ZsPool(profile, { ...options, lockdep: undefined })),
 };
 
 /** The names of the drivers. */

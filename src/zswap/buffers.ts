@@ -23,4 +23,14 @@ export class Buffers {
   give(buffer: Uint8Array<ArrayBuffer>): void {
     this.#free.push(buffer);
   }
+
+  /** Has something done with a buffer, which is given back at its end. */
+  lend<Result>(use: (buffer: Uint8Array<ArrayBuffer>) => Result): Result {
+    const buffer = this.take();
+    try {
+      return use(buffer);
+    } finally {
+      this.give(buffer);
+    }
+  }
 }

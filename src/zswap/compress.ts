@@ -3,9 +3,12 @@ import { CorruptDataError } from "../codec/codec.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { CompressorErrno } from "../linux/zswap_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import type { Stop } from "../rules/stop.ts";
+import { type Stop, under } from "../rules/stop.ts";
 import type { ZswapEntry } from "./entry.ts";
+import { entryState, underSteps } from "./locks.ts";
+import { assertPoolAlive } from "./pool_references.ts";
 import type { ZswapPool } from "./pools.ts";
+import { assertEntryAlive } from "./race_rules.ts";
 import { writeZswapHeader } from "./swp_entry.ts";
 import type { Zswap } from "./zswap.ts";
 
@@ -54,13 +57,30 @@ export function* compressToObject(
   entry: ZswapEntry,
   page: Uint8Array,
 ): Generator<Stop, Errno | undefined> {
+  return yield* underSteps(
+    zswap.locks.compressor(pool),
+    "zswap_frontswap_store, mm/zswap.c",
+    () => fillObject(zswap, pool, entry, page),
+  );
+}
+
+/** The same with the compressor. */
+function* fillObject(
+  zswap: Zswap,
+  pool: ZswapPool,
+  entry: ZswapEntry,
+  page: Uint8Array,
+): Generator<Stop, Errno | undefined> {
+  const { headerBytes, zpool } = pool;
   const buffer = zswap.buffers.take();
   try {
-    yield "zswap_frontswap_store: acomp mutex held, compression may wait";
-    const { headerBytes, zpool } = pool;
     const length = compress(zswap, pool, page, buffer.subarray(headerBytes));
     if (typeof length === "string") return "EINVAL";
-    const handle = yield* zpool.mallocSteps(headerBytes + length);
+    const handle = yield* zswap.changePages(
+      pool,
+      "zpool_malloc, mm/zpool.c",
+      () => zpool.malloc(headerBytes + length),
+    );
     if (typeof handle === "string") {
       countRefused(zswap, handle, "reject_alloc_fail");
       return handle;
@@ -72,6 +92,7 @@ export function* compressToObject(
     entry.pool = pool;
     entry.handle = handle;
     entry.length = length;
+    pool.entries++;
   } finally {
     zswap.buffers.give(buffer);
   }
@@ -106,15 +127,32 @@ export function* compressOrKeep(
   entry: ZswapEntry,
   page: Uint8Array,
 ): Generator<Stop, boolean> {
+  return yield* underSteps(
+    zswap.locks.compressor(pool),
+    "zswap_compress, mm/zswap.c",
+    () => fillOrKeep(zswap, pool, entry, page),
+  );
+}
+
+/** The same with the compressor. */
+function* fillOrKeep(
+  zswap: Zswap,
+  pool: ZswapPool,
+  entry: ZswapEntry,
+  page: Uint8Array,
+): Generator<Stop, boolean> {
   const buffer = zswap.buffers.take();
   try {
-    yield "zswap_compress: acomp_ctx mutex held, compression may wait";
     const length = lengthToStore(zswap, pool, page, buffer);
     if (typeof length === "string") {
       countRefused(zswap, length, "reject_compress_fail");
       return false;
     }
-    const handle = yield* pool.zpool.mallocSteps(length);
+    const handle = yield* zswap.changePages(
+      pool,
+      "zpool_malloc, mm/zpool.c",
+      () => pool.zpool.malloc(length),
+    );
     if (typeof handle === "string") {
       countRefused(zswap, handle, "reject_alloc_fail");
       return false;
@@ -130,24 +168,35 @@ export function* compressOrKeep(
 
 /** Fills `into` from an object; answers false where its bytes are damaged. */
 function decompress(
-  zswap: Zswap,
+  { buffers }: Zswap,
   { zpool, codec, headerBytes }: ZswapPool,
   handle: number,
   length: number,
   into: Uint8Array,
 ): boolean {
-  const buffer = zswap.buffers.take();
-  try {
+  return buffers.lend((buffer) => {
     const object = buffer.subarray(0, headerBytes + length);
     zpool.read(handle, object);
-    codec.decompress(object.subarray(headerBytes), into);
-    return true;
-  } catch (error) {
-    if (error instanceof CorruptDataError) return false;
-    throw error;
-  } finally {
-    zswap.buffers.give(buffer);
-  }
+    try {
+      codec.decompress(object.subarray(headerBytes), into);
+      return true;
+    } catch (error) {
+      if (error instanceof CorruptDataError) return false;
+      throw error;
+    }
+  });
+}
+
+/** Says that an entry's page is looked at, which is still there. */
+function lookAtEntry(
+  { locks }: Zswap,
+  pool: ZswapPool,
+  entry: ZswapEntry,
+  where: string,
+): void {
+  locks.touch(entryState(entry), false);
+  assertEntryAlive(entry, where);
+  assertPoolAlive(pool, where);
 }
 
 /**
@@ -156,14 +205,19 @@ function decompress(
  * bytes are damaged. Specifies what `zswap_frontswap_load` and
  * `zswap_writeback_entry` do, 5.10.262 and 6.1.192.
  */
-export function decompressObject(
+export function* decompressObject(
   zswap: Zswap,
   pool: ZswapPool,
   handle: number,
-  length: number,
+  entry: ZswapEntry,
   into: Uint8Array,
-): void {
-  if (decompress(zswap, pool, handle, length, into)) return;
+): Generator<Stop, void> {
+  const where = "zswap_frontswap_load, mm/zswap.c";
+  const isWhole = yield* under(zswap.locks.compressor(pool), where, () => {
+    lookAtEntry(zswap, pool, entry, where);
+    return decompress(zswap, pool, handle, entry.length, into);
+  });
+  if (isWhole) return;
   throw new KernelBug(
     "zswap_frontswap_load, zswap_writeback_entry",
     "stop at BUG_ON: a compressed page is damaged",
@@ -175,18 +229,24 @@ export function decompressObject(
  * object's bytes are damaged; up to 6.12, throws a {@linkcode KernelBug}
  * there. Specifies `zswap_decompress`, 6.12.118 and 7.3.4.
  */
-export function decompressEntry(
+export function* decompressEntry(
   zswap: Zswap,
   pool: ZswapPool,
-  { handle, length }: ZswapEntry,
+  entry: ZswapEntry,
   into: Uint8Array,
-): boolean {
+): Generator<Stop, boolean> {
   const { storesIncompressible, damaged } = zswap.profile.zswap;
-  if (storesIncompressible && length === into.length) {
+  const where = "zswap_decompress, mm/zswap.c";
+  const isWhole = yield* under(zswap.locks.compressor(pool), where, () => {
+    lookAtEntry(zswap, pool, entry, where);
+    const { handle, length } = entry;
+    if (!storesIncompressible || length !== into.length) {
+      return decompress(zswap, pool, handle, length, into);
+    }
     pool.zpool.read(handle, into);
     return true;
-  }
-  if (decompress(zswap, pool, handle, length, into)) return true;
+  });
+  if (isWhole) return true;
   if (damaged === "bug") {
     throw new KernelBug(
       "zswap_decompress",

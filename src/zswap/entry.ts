@@ -1,4 +1,5 @@
 /** Entries: what zswap knows of each page that it holds. */
+import type { Lock } from "../rules/lock.ts";
 import type { ZswapPool } from "./pools.ts";
 import type { SwpEntry } from "./swp_entry.ts";
 
@@ -19,6 +20,8 @@ export interface ZswapEntry extends SwpEntry {
    * lock dropped (up to 6.8; since then always 1).
    */
   refcount: number;
+  /** Whether it was freed: nobody may look at it then. */
+  isFreed: boolean;
   /** Whether the entry is new to the LRU list (since 6.12). */
   referenced: boolean;
   /** When it came to the LRU list's tail, counted in such events; else 0. */
@@ -40,6 +43,7 @@ export function newEntry(type: number, offset: number): ZswapEntry {
     valueLow: 0,
     valueHigh: 0,
     refcount: 1,
+    isFreed: false,
     referenced: false,
     touched: 0,
     older: undefined,
@@ -64,6 +68,10 @@ export interface ZswapTree {
    * written back since. Empty where there is no frontswap.
    */
   readonly frontswapMap: Set<number>;
+  /** What covers changes of the entries: its own lock, or the xarray's. */
+  readonly lock: Lock;
+  /** Whether its swap type was swapped off: nobody may look at it then. */
+  isFreed: boolean;
 }
 
 /**

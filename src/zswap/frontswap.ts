@@ -5,11 +5,11 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import type { Stop } from "../rules/stop.ts";
+import { reads, type Stop, writes } from "../rules/stop.ts";
 import type { ZswapTree } from "./entry.ts";
 import { frontswapStore } from "./frontswap_store.ts";
 import { invalidatePage } from "./invalidate.ts";
-import { loadCounted } from "./load.ts";
+import { FRONTSWAP_LOAD_PAGE } from "./load.ts";
 import type { Zswap } from "./zswap.ts";
 
 type Store = (
@@ -19,13 +19,18 @@ type Store = (
   page: Uint8Array,
 ) => Generator<Stop, Errno | undefined>;
 
+/** An offset's bit in `frontswap_map`. */
+const bitState = (type: number, offset: number): string =>
+  `frontswap_map of slot ${type}:${offset}`;
+
 /** Counts what came of a store, and notes where a page is now. */
-function finishStore(
+function* finishStore(
   { frontswap }: Zswap,
-  { frontswapMap }: ZswapTree,
+  { type, frontswapMap }: ZswapTree,
   offset: number,
   errno: Errno | undefined,
-): void {
+): Generator<Stop, void> {
+  yield writes(bitState(type, offset), "__frontswap_store, mm/frontswap.c");
   if (errno === undefined) {
     frontswapMap.add(offset);
     frontswap.succ_stores++;
@@ -49,7 +54,7 @@ function* storeOverOlder(
   page: Uint8Array,
 ): Generator<Stop, Errno | undefined> {
   const errno = yield* frontswapStore(zswap, tree, offset, page);
-  finishStore(zswap, tree, offset, errno);
+  yield* finishStore(zswap, tree, offset, errno);
   return errno;
 }
 
@@ -60,9 +65,15 @@ function* storeAfterOlder(
   offset: number,
   page: Uint8Array,
 ): Generator<Stop, Errno | undefined> {
-  if (tree.frontswapMap.delete(offset)) invalidatePage(zswap, tree, offset);
+  yield writes(
+    bitState(tree.type, offset),
+    "__frontswap_store, mm/frontswap.c",
+  );
+  if (tree.frontswapMap.delete(offset)) {
+    yield* invalidatePage(zswap, tree, offset);
+  }
   const errno = yield* frontswapStore(zswap, tree, offset, page);
-  finishStore(zswap, tree, offset, errno);
+  yield* finishStore(zswap, tree, offset, errno);
   return errno;
 }
 
@@ -84,19 +95,23 @@ export function* frontswapLoad(
   offset: number,
   into: Uint8Array,
 ): Generator<Stop, Errno | undefined> {
+  yield reads(bitState(tree.type, offset), "__frontswap_load, mm/frontswap.c");
   if (!tree.frontswapMap.has(offset)) return "ENOENT";
-  const errno = yield* loadCounted(zswap, tree, offset, into);
+  const load = FRONTSWAP_LOAD_PAGE[zswap.profile.zswap.entries];
+  const errno = yield* load(zswap, tree, offset, into);
   if (errno === undefined) zswap.frontswap.loads++;
   return errno;
 }
 
 /** Forgets a page, and has zswap free it (`__frontswap_invalidate_page`). */
-export function frontswapInvalidate(
+export function* frontswapInvalidate(
   zswap: Zswap,
   tree: ZswapTree,
   offset: number,
-): void {
+): Generator<Stop, void> {
+  const where = "__frontswap_invalidate_page, mm/frontswap.c";
+  yield writes(bitState(tree.type, offset), where);
   if (!tree.frontswapMap.delete(offset)) return;
-  invalidatePage(zswap, tree, offset);
+  yield* invalidatePage(zswap, tree, offset);
   zswap.frontswap.invalidates++;
 }

@@ -1,13 +1,18 @@
 /** Storing a page where frontswap stands above: 3.11 to 6.6. */
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import type { Stop } from "../rules/stop.ts";
+import { acquire, reads, release, sleeps, type Stop } from "../rules/stop.ts";
 import { isSameFilled, readWord32 } from "../zram/same_filled.ts";
 import { compressToObject } from "./compress.ts";
 import { newEntry, type ZswapEntry, type ZswapTree } from "./entry.ts";
 import { ADMIT, cgroupMayZswap } from "./limits.ts";
+import { POOL_PAGES } from "./locks.ts";
+import { currentPoolGet, getPool, putPool } from "./pool_references.ts";
+import type { ZswapPool } from "./pools.ts";
 import { eraseEntry, putEntry, updateTotalSize } from "./tree.ts";
 import type { Zswap } from "./zswap.ts";
+
+const STORE = "zswap_frontswap_store, mm/zswap.c";
 
 /** Makes room, as far as the store itself does: ENOMEM where it is refused. */
 type MakeRoom = (
@@ -20,6 +25,7 @@ function* evictInStore(
   zswap: Zswap,
   tree: ZswapTree,
 ): Generator<Stop, "ENOMEM" | undefined> {
+  yield reads(POOL_PAGES, STORE);
   if (ADMIT["in-store"](zswap) === "accepted") return undefined;
   const shrunk = yield* zswap.poolOf(tree).zpool.shrinkSteps(1);
   if (shrunk.errno === undefined) return undefined;
@@ -28,12 +34,12 @@ function* evictInStore(
 }
 
 /** Refuses, and leaves it to a worker to shrink, 6.1. */
-// deno-lint-ignore require-yield
 function* leaveToWorker(
   zswap: Zswap,
 ): Generator<Stop, "ENOMEM" | undefined> {
+  yield reads(POOL_PAGES, STORE);
   const admission = ADMIT["page-in-worker"](zswap);
-  if (admission === "full") zswap.queueShrink();
+  if (admission === "full") yield* zswap.queueShrinkSteps();
   return admission === "accepted" ? undefined : "ENOMEM";
 }
 
@@ -59,6 +65,16 @@ function fillSame(
   return true;
 }
 
+/** The pool for an entry, referenced: that of its tree, or the current one. */
+function* poolGet(
+  zswap: Zswap,
+  { pool }: ZswapTree,
+): Generator<Stop, ZswapPool | undefined> {
+  if (pool === undefined) return yield* currentPoolGet(zswap);
+  getPool(zswap, pool);
+  return pool;
+}
+
 /** Gives an entry what holds its page: a word or an object. */
 function* fillEntry(
   zswap: Zswap,
@@ -70,22 +86,28 @@ function* fillEntry(
     if (fillSame(zswap, entry, page)) return undefined;
     if (!zswap.parameters.nonSameFilledPagesEnabled) return "EINVAL";
   }
-  const pool = zswap.poolOf(tree);
-  pool.kref++;
+  const pool = yield* poolGet(zswap, tree);
+  if (pool === undefined) return "EINVAL";
   const errno = yield* compressToObject(zswap, pool, entry, page);
-  if (errno !== undefined) zswap.pools.put(pool);
+  if (errno !== undefined) yield* putPool(zswap, pool);
   return errno;
 }
 
 /** Puts an entry into the tree; an older one there goes. */
-function insertEntry(zswap: Zswap, tree: ZswapTree, entry: ZswapEntry): void {
+function* insertEntry(
+  zswap: Zswap,
+  tree: ZswapTree,
+  entry: ZswapEntry,
+): Generator<Stop, void> {
+  yield acquire(tree.lock, STORE);
   const older = tree.entries.get(entry.offset);
   if (older !== undefined) {
     zswap.counters.duplicate_entry++;
-    eraseEntry(tree, older);
-    putEntry(zswap, tree, older);
+    eraseEntry(zswap, tree, older);
+    yield* putEntry(zswap, tree, older);
   }
   tree.entries.set(entry.offset, entry);
+  yield release(tree.lock, STORE);
 }
 
 /**
@@ -102,12 +124,13 @@ export function* frontswapStore(
   page: Uint8Array,
 ): Generator<Stop, Errno | undefined> {
   const { shrink } = zswap.profile.zswap;
+  yield reads("zswap_enabled", STORE);
   if (!zswap.parameters.enabled || shrink === "entries-in-worker") {
     return "ENODEV";
   }
   if (!cgroupMayZswap(zswap)) return "ENOMEM";
   if ((yield* MAKE_ROOM[shrink](zswap, tree)) !== undefined) return "ENOMEM";
-  yield "zswap_frontswap_store: no lock held, zswap_entry_cache_alloc may sleep";
+  yield sleeps(STORE);
   if (zswap.failsEntry()) {
     zswap.counters.reject_kmemcache_fail++;
     return "ENOMEM";
@@ -115,8 +138,7 @@ export function* frontswapStore(
   const entry = newEntry(tree.type, offset);
   const errno = yield* fillEntry(zswap, tree, entry, page);
   if (errno !== undefined) return errno;
-  insertEntry(zswap, tree, entry);
-  yield "zswap_frontswap_store: tree lock dropped, counters not yet updated";
+  yield* insertEntry(zswap, tree, entry);
   zswap.counters.stored_pages++;
   zswap.chargedBytes += entry.length;
   updateTotalSize(zswap, tree);

@@ -1,20 +1,35 @@
 /** Loading a page. */
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import type { Stop } from "../rules/stop.ts";
+import { type Stop, under } from "../rules/stop.ts";
 import { fillPage } from "../zram/same_filled.ts";
 import { decompressEntry, decompressObject } from "./compress.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
-import { eraseEntry, putEntry } from "./tree.ts";
+import { underSteps } from "./locks.ts";
+import {
+  findGet,
+  freeEntry,
+  loadEntry,
+  OWNED,
+  putEntry,
+  takeEntry,
+} from "./tree.ts";
 import type { Zswap } from "./zswap.ts";
 
+const LOAD_WHERE = "zswap_load, mm/zswap.c";
+const FRONTSWAP_LOAD = "zswap_frontswap_load, mm/zswap.c";
+
 /** Fills `into` with an entry's page, from its word or its object. */
-function fill(zswap: Zswap, entry: ZswapEntry, into: Uint8Array): void {
-  const { pool, handle, length, valueLow, valueHigh } = entry;
+function* fill(
+  zswap: Zswap,
+  entry: ZswapEntry,
+  into: Uint8Array,
+): Generator<Stop, void> {
+  const { pool, handle, valueLow, valueHigh } = entry;
   if (pool === undefined) {
     fillPage(into, valueLow, valueHigh, zswap.profile.wordBits / 8);
   } else {
-    decompressObject(zswap, pool, handle, length, into);
+    yield* decompressObject(zswap, pool, handle, entry, into);
   }
 }
 
@@ -29,13 +44,41 @@ export function* loadCounted(
   offset: number,
   into: Uint8Array,
 ): Generator<Stop, Errno | undefined> {
-  const entry = tree.entries.get(offset);
+  const entry = yield* findGet(zswap, tree, offset, FRONTSWAP_LOAD);
   if (entry === undefined) return "ENOENT";
-  entry.refcount++;
-  yield "zswap_frontswap_load: tree lock dropped, decompression may wait";
-  fill(zswap, entry, into);
-  putEntry(zswap, tree, entry);
+  yield* fill(zswap, entry, into);
+  yield* underSteps(
+    tree.lock,
+    FRONTSWAP_LOAD,
+    () => putEntry(zswap, tree, entry),
+  );
 }
+
+/** The same where entries have no count: nothing keeps it whole. */
+function* loadUnreferenced(
+  zswap: Zswap,
+  tree: ZswapTree,
+  offset: number,
+  into: Uint8Array,
+): Generator<Stop, Errno | undefined> {
+  const entry = yield* under(
+    tree.lock,
+    FRONTSWAP_LOAD,
+    () => tree.entries.get(offset),
+  );
+  if (entry === undefined) return "ENOENT";
+  yield* fill(zswap, entry, into);
+}
+
+/** How a page is loaded through frontswap. */
+export const FRONTSWAP_LOAD_PAGE: Readonly<
+  Record<ZswapProfile["entries"], typeof loadCounted>
+> = {
+  unreferenced: loadUnreferenced,
+  "counted-by-caller": loadCounted,
+  counted: loadCounted,
+  uncounted: loadCounted,
+};
 
 /**
  * Fills `into` with the page at an offset: ENOENT where there is none. Where
@@ -50,12 +93,12 @@ function* loadErasedFirst(
   into: Uint8Array,
   toSwapCache: boolean,
 ): Generator<Stop, Errno | undefined> {
-  const entry = tree.entries.get(offset);
+  const entry = toSwapCache
+    ? yield* takeEntry(zswap, tree, offset, LOAD_WHERE)
+    : yield* loadEntry(tree, offset, LOAD_WHERE);
   if (entry?.pool === undefined) return "ENOENT";
-  if (toSwapCache) eraseEntry(tree, entry);
-  yield "zswap_load: folio locked, decompression may wait";
-  decompressEntry(zswap, entry.pool, entry, into);
-  if (toSwapCache) putEntry(zswap, tree, entry);
+  yield* decompressEntry(zswap, entry.pool, entry, into);
+  if (toSwapCache) yield* freeEntry(zswap, tree, entry);
 }
 
 /**
@@ -71,13 +114,12 @@ function* loadErasedAfter(
   into: Uint8Array,
   toSwapCache: boolean,
 ): Generator<Stop, Errno | undefined> {
-  const entry = tree.entries.get(offset);
+  const owned = OWNED[zswap.profile.zswap.entries];
+  const entry = yield* owned.find(tree, offset, LOAD_WHERE);
   if (entry?.pool === undefined) return "ENOENT";
-  yield "zswap_load: folio locked, decompression may wait";
-  if (!decompressEntry(zswap, entry.pool, entry, into)) return "EIO";
+  if (!(yield* decompressEntry(zswap, entry.pool, entry, into))) return "EIO";
   if (toSwapCache) {
-    eraseEntry(tree, entry);
-    putEntry(zswap, tree, entry);
+    yield* owned.free(zswap, tree, entry, LOAD_WHERE);
   }
 }
 

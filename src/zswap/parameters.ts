@@ -5,6 +5,10 @@
 import type { Errno } from "../linux/errno.ts";
 import { kstrtobool, kstrtoull } from "../linux/kstrtox.ts";
 import type { ZpoolType, ZswapParameter } from "../linux/zswap_profile.ts";
+import { runToEnd, sleeps, type Stop, under, writes } from "../rules/stop.ts";
+import { POOL_PAGES, underSteps } from "./locks.ts";
+import { putFirst, putPool, takePool } from "./pool_references.ts";
+import type { ZswapPool } from "./pools.ts";
 import type { Zswap } from "./zswap.ts";
 
 /** What the parameters are set to. */
@@ -30,7 +34,7 @@ export interface ZswapParameters {
 /** One parameter: how it is shown, and what writing a text to it does. */
 interface Parameter {
   show(zswap: Zswap): string;
-  store(zswap: Zswap, text: string): Errno | undefined;
+  store(zswap: Zswap, text: string): Generator<Stop, Errno | undefined>;
 }
 
 type FieldOf<Value> = {
@@ -38,13 +42,18 @@ type FieldOf<Value> = {
     : never;
 }[keyof ZswapParameters];
 
+/** What others look at without a lock that goes by a parameter. */
+const stateOf = (field: keyof ZswapParameters): string =>
+  field === "enabled" ? "zswap_enabled" : POOL_PAGES;
+
 /** `param_ops_bool`: Y or N. */
 function boolParameter(field: FieldOf<boolean>): Parameter {
   return {
     show: ({ parameters }) => parameters[field] ? "Y" : "N",
-    store({ parameters, profile }, text) {
+    *store({ parameters, profile }, text) {
       const value = kstrtobool(text, profile.release.truths);
       if (typeof value === "string") return value;
+      yield writes(stateOf(field), "param_set_bool, kernel/params.c");
       parameters[field] = value;
     },
   };
@@ -54,9 +63,10 @@ function boolParameter(field: FieldOf<boolean>): Parameter {
 function uintParameter(field: FieldOf<number>): Parameter {
   return {
     show: ({ parameters }) => String(parameters[field]),
-    store({ parameters }, text) {
+    *store({ parameters }, text) {
       const value = kstrtoull(text, 32, 0);
       if (typeof value === "string") return value;
+      yield writes(stateOf(field), "param_set_uint, kernel/params.c");
       parameters[field] = Number(value);
     },
   };
@@ -65,39 +75,57 @@ function uintParameter(field: FieldOf<number>): Parameter {
 /** A name with the white space around it gone (`strstrip`). */
 const stripped = (text: string): string => text.trim();
 
+const PARAM_SET = "__zswap_param_set, mm/zswap.c";
+
 /**
  * Makes the pool of an allocator and a compressor the current one, with one
  * that is there already or a new one. Entries in other pools stay where they
  * are. Specifies `__zswap_param_set`, from where both are known to be there.
  */
-function changePool(zswap: Zswap, zpool: ZpoolType, compressor: string): void {
-  const pool = zswap.pools.find(zpool, compressor) ??
-    zswap.createPool(zpool, compressor);
-  zswap.pools.makeCurrent(pool);
-  zswap.parameters.zpool = zpool;
+function* changePool(
+  zswap: Zswap,
+  type: ZpoolType,
+  compressor: string,
+): Generator<Stop, void> {
+  const isIt = ({ zpool, tfmName }: ZswapPool) =>
+    zpool.type === type && tfmName === compressor;
+  let pool = yield* takePool(zswap, isIt, PARAM_SET);
+  if (pool === undefined) {
+    yield sleeps("zswap_pool_create, mm/zswap.c");
+    pool = zswap.createPool(type, compressor);
+    pool.kref++;
+  }
+  const next = pool;
+  zswap.parameters.zpool = type;
   zswap.parameters.compressor = compressor;
+  const before = yield* under(
+    zswap.locks.pools,
+    PARAM_SET,
+    () => putFirst(zswap, next),
+  );
+  if (before !== undefined) yield* putPool(zswap, before);
 }
 
 const compressorParameter: Parameter = {
   show: ({ parameters }) => parameters.compressor,
-  store(zswap, text) {
+  *store(zswap, text) {
     const name = stripped(text);
     const { compressor, zpool } = zswap.parameters;
     if (name === compressor) return undefined;
     if (!zswap.hasCompressor(name)) return "ENOENT";
-    changePool(zswap, zpool, name);
+    yield* changePool(zswap, zpool, name);
   },
 };
 
 const zpoolParameter: Parameter = {
   show: ({ parameters }) => parameters.zpool,
-  store(zswap, text) {
+  *store(zswap, text) {
     const name = stripped(text);
     const { compressor, zpool } = zswap.parameters;
     if (name === zpool) return undefined;
     const type = zswap.profile.zswap.zpools.find((one) => one === name);
     if (type === undefined) return "ENOENT";
-    changePool(zswap, type, compressor);
+    yield* changePool(zswap, type, compressor);
   },
 };
 
@@ -158,7 +186,21 @@ export function writeZswapParameter(
   name: string,
   text: string,
 ): Errno | undefined {
+  return runToEnd(writeZswapParameterSteps(zswap, name, text));
+}
+
+/** {@linkcode writeZswapParameter}, stopping wherever others may run. */
+export function* writeZswapParameterSteps(
+  zswap: Zswap,
+  name: string,
+  text: string,
+): Generator<Stop, Errno | undefined> {
   const parameter = parameterNamed(zswap, name);
   if (parameter === undefined) return "ENOENT";
-  return text === "" ? undefined : parameter.store(zswap, text);
+  if (text === "") return undefined;
+  return yield* underSteps(
+    zswap.locks.parameters,
+    "param_attr_store, kernel/params.c",
+    () => parameter.store(zswap, text),
+  );
 }

@@ -4,7 +4,6 @@
  * gone.
  */
 import type { Codec } from "../codec/codec.ts";
-import type { ZpoolType } from "../linux/zswap_profile.ts";
 import type { Zpool } from "./allocator.ts";
 
 /** Specifies `struct zswap_pool`, `mm/zswap.c`. */
@@ -19,8 +18,12 @@ export interface ZswapPool {
   readonly headerBytes: number;
   /** References: one for being current, one for each entry and each user. */
   kref: number;
+  /** Entries whose object is in it. */
+  entries: number;
   /** Whether the pool's shrink work waits to be run (up to 6.4). */
   shrinkQueued: boolean;
+  /** Whether it is gone. */
+  isDestroyed: boolean;
 }
 
 /**
@@ -49,30 +52,14 @@ export class ZswapPools {
     return pages;
   }
 
-  /** A pool of that allocator and compressor (`zswap_pool_find_get`). */
-  find(zpool: ZpoolType, compressor: string): ZswapPool | undefined {
-    return this.list.find((pool) =>
-      pool.zpool.type === zpool && pool.tfmName === compressor
-    );
+  /** Makes a pool, new or off the list, the current one (`list_add_rcu`). */
+  addFirst(pool: ZswapPool): void {
+    this.list.unshift(pool);
   }
 
-  /**
-   * Makes a pool the current one, new or from further down the list; the one
-   * that was loses the reference for it. Specifies what `__zswap_param_set`
-   * does to the list.
-   */
-  makeCurrent(pool: ZswapPool): void {
-    const before = this.current;
+  /** Takes a pool off the list (`list_del_rcu`). */
+  remove(pool: ZswapPool): void {
     const at = this.list.indexOf(pool);
     if (at >= 0) this.list.splice(at, 1);
-    this.list.unshift(pool);
-    pool.kref++;
-    if (before !== undefined) this.put(before);
-  }
-
-  /** Drops a reference; with the last one the pool goes (`zswap_pool_put`). */
-  put(pool: ZswapPool): void {
-    if (--pool.kref > 0) return;
-    this.list.splice(this.list.indexOf(pool), 1);
   }
 }

@@ -21,7 +21,7 @@ export interface SwapLayer {
     offset: number,
   ): Generator<Stop, SwapCacheOutcome>;
   /** Takes a page that was just allocated out again (`delete_from_swap_cache`). */
-  deleteFromSwapCache(type: number, offset: number): void;
+  deleteFromSwapCache(type: number, offset: number): Generator<Stop, void>;
   /**
    * Fills the page with `data` and writes it to the device. Whether that
    * succeeds, zswap does not learn: where it does not, the page stays in the
@@ -40,6 +40,6 @@ export const NO_SWAP_LAYER: SwapLayer = {
   *allocSwapCachePage() {
     return "no-memory";
   },
-  deleteFromSwapCache() {},
+  *deleteFromSwapCache() {},
   *writePage() {},
 };

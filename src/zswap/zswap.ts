@@ -6,7 +6,14 @@ import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
 import { Memory } from "../memory/memory.ts";
 import { assertLength, assertWhole } from "../rules/argument.ts";
-import { runToEnd, type Stop } from "../rules/stop.ts";
+import { Lockdep } from "../rules/lockdep.ts";
+import {
+  acquire,
+  release,
+  runToEnd,
+  sleeps,
+  type Stop,
+} from "../rules/stop.ts";
 import { createZpool } from "./allocator.ts";
 import { Buffers } from "./buffers.ts";
 import { ZswapLru, type ZswapTree } from "./entry.ts";
@@ -15,8 +22,9 @@ import {
   frontswapInvalidate,
   frontswapLoad,
 } from "./frontswap.ts";
-import { invalidateArea, invalidatePage } from "./invalidate.ts";
+import { invalidateArea, invalidatePage, treeState } from "./invalidate.ts";
 import { LOAD } from "./load.ts";
+import { POOL_PAGES, ZswapLocks } from "./locks.ts";
 import type { ZswapParameters } from "./parameters.ts";
 import { type ZswapPool, ZswapPools } from "./pools.ts";
 import {
@@ -50,6 +58,8 @@ export interface ZswapOptions {
   zpool?: ZpoolType;
   /** The boot parameter `zswap.compressor`. Default: the kernel's. */
   compressor?: string;
+  /** Who is told which thread runs. Default: one of its own. */
+  lockdep?: Lockdep;
   /** Codecs beside zspec's own; one of the same name takes its place. */
   codecs?: readonly Codec[];
   /**
@@ -113,6 +123,8 @@ export class Zswap {
   readonly parameters: ZswapParameters;
   /** Compressors that can be chosen, the kernel's first. */
   readonly compressors: readonly string[];
+  /** The locks. */
+  readonly locks: ZswapLocks;
   /** The pools. */
   readonly pools: ZswapPools = new ZswapPools();
   /** The trees of the swap types that are on. */
@@ -172,6 +184,7 @@ export class Zswap {
     assertWhole("make zswap", "totalRamPages", options.totalRamPages);
     const added = options.codecs ?? [];
     this.profile = profile;
+    this.locks = new ZswapLocks(zswap.locks, options.lockdep ?? new Lockdep());
     this.totalRamPages = options.totalRamPages;
     this.memory = options.memory ?? new Memory({ pageSize });
     this.swap = options.swap ?? NO_SWAP_LAYER;
@@ -202,7 +215,9 @@ export class Zswap {
       shrinkerEnabled: false,
     };
     if (zswap.poolPer === "kernel") {
-      this.pools.makeCurrent(this.createPool(zpool, compressor));
+      const pool = this.createPool(zpool, compressor);
+      pool.kref++;
+      this.pools.addFirst(pool);
     }
   }
 
@@ -221,6 +236,7 @@ export class Zswap {
     const pool: ZswapPool = {
       zpool: createZpool(zpool, profile, {
         memory,
+        lockdep: this.locks.lockdep,
         failslab: this.#options.failslab,
         evict: evicts ? (handle) => evictObject(this, pool, handle) : undefined,
       }),
@@ -230,7 +246,9 @@ export class Zswap {
         return pool.zpool.evictable ? profile.wordBits / 8 : 0;
       },
       kref: 0,
+      entries: 0,
       shrinkQueued: false,
+      isDestroyed: false,
     };
     return pool;
   }
@@ -271,13 +289,31 @@ export class Zswap {
       pool.kref++;
       this.pools.list.push(pool);
     }
-    const entries = new Map();
-    this.trees.set(type, { type, entries, pool, frontswapMap: new Set() });
+    this.trees.set(type, {
+      type,
+      entries: new Map(),
+      pool,
+      frontswapMap: new Set(),
+      lock: this.locks.tree(type),
+      isFreed: false,
+    });
+  }
+
+  /** {@linkcode Zswap.swapon}, stopping where it may sleep. */
+  *swaponSteps(type: number): Generator<Stop, void> {
+    yield sleeps("zswap_swapon, mm/zswap.c");
+    this.locks.touch(treeState(type), true);
+    this.swapon(type);
   }
 
   /** Frees all that zswap has of a swap type (`zswap_swapoff`). */
   swapoff(type: number): void {
-    invalidateArea(this, this.treeOf(type));
+    runToEnd(this.swapoffSteps(type));
+  }
+
+  /** {@linkcode Zswap.swapoff}, stopping wherever others may run. */
+  swapoffSteps(type: number): Generator<Stop, void> {
+    return this.#counted(invalidateArea(this, this.treeOf(type)));
   }
 
   /**
@@ -348,13 +384,18 @@ export class Zswap {
    * `frontswap_invalidate_page`; since 6.7, `zswap_invalidate`.
    */
   invalidate(type: number, offset: number): void {
+    runToEnd(this.invalidateSteps(type, offset));
+  }
+
+  /** {@linkcode Zswap.invalidate}, stopping wherever others may run. */
+  invalidateSteps(type: number, offset: number): Generator<Stop, void> {
     this.#assertOffset("invalidate a page", offset);
     const tree = this.treeOf(type);
-    if (this.profile.zswap.frontswap === "none") {
-      invalidatePage(this, tree, offset);
-    } else {
-      frontswapInvalidate(this, tree, offset);
-    }
+    return this.#counted(
+      this.profile.zswap.frontswap === "none"
+        ? invalidatePage(this, tree, offset)
+        : frontswapInvalidate(this, tree, offset),
+    );
   }
 
   /** Runs the worker, if it was queued (`shrink_worker`). */
@@ -401,7 +442,30 @@ export class Zswap {
 
   /** Leaves shrinking to the worker (`queue_work`). */
   queueShrink(): void {
-    QUEUE_SHRINK[this.profile.zswap.shrink](this);
+    runToEnd(this.queueShrinkSteps());
+  }
+
+  /** {@linkcode Zswap.queueShrink}, stopping wherever others may run. */
+  queueShrinkSteps(): Generator<Stop, void> {
+    return QUEUE_SHRINK[this.profile.zswap.shrink](this);
+  }
+
+  /**
+   * Has a pool changed, under its allocator's lock where that is one, and says
+   * so where that changes its pages.
+   */
+  *changePages<Result>(
+    { zpool }: ZswapPool,
+    where: string,
+    change: () => Result,
+  ): Generator<Stop, Result> {
+    const { lock } = zpool;
+    if (lock !== undefined) yield acquire(lock, where);
+    const before = zpool.totalPages;
+    const result = change();
+    if (zpool.totalPages !== before) this.locks.touch(POOL_PAGES, true);
+    if (lock !== undefined) yield release(lock, where);
+    return result;
   }
 
   /** Whether the next allocation of an entry fails. */

@@ -179,10 +179,19 @@ export const RELEASE_3_12: Release = {
     compressorErrnos: { deflate: "EINVAL" },
     zstd: { libzstd: "1.3.1", sizeHint: 0 },
     drivers: eachCompressor(CRYPTO_COMPRESSORS, (name) => `${name}-generic`),
+    locks: {
+      tree: "tree->lock",
+      lru: undefined,
+      // get_cpu_var(zswap_dstmem).
+      compressor: { name: "zswap_dstmem", kind: "local_lock" },
+    },
     poolPer: "swap-type",
     frontswap: "older-page-stays",
     entries: "counted-by-caller",
     writebackLooksAgain: false,
+    writebackFinds: "in-tree",
+    failedStore: "older-stays",
+    queuedReference: "once",
     load: "referenced",
     damaged: "bug",
     folios: "single-page",
@@ -196,6 +205,11 @@ export const RELEASE_3_12: Release = {
     storesIncompressible: false,
   },
   swap: {
+    locks: {
+      slots: "si->lock",
+      cache: "i_pages.xa_lock",
+      invalidatesUnder: true,
+    },
     synchronousReads: "to-swap-cache",
     slotTaken: "waits",
     slotFree: "no-memory",
@@ -206,6 +220,9 @@ export const RELEASE_3_12: Release = {
     writeFault: "frees-slot",
     writeMapped: "frees-slot",
     slotCache: "none",
+    // end_swap_bio_read asks for a page that is not locked by swapoff's reads.
+    readEnds: "keeps-in-device",
+    freeHolds: "slot",
     countsFailedReads: true,
     unreadable: "mapped",
     zeromap: false,

@@ -130,6 +130,7 @@ export const RELEASE_5_10: Release = {
     ),
     swpTypeShift: (wordBits) => wordBits - 5 - 1,
     shrink: "page-in-worker",
+    queuedReference: "each-time",
     sameFilled: true,
   },
   swap: {
@@ -138,6 +139,8 @@ export const RELEASE_5_10: Release = {
     // zram_wb_devops, zram_drv.c.
     rwPage: "without-backing-device",
     stableWrites: true,
+    // free_swap_and_cache, 5.10.262 and 6.1.192.
+    freeHolds: "device",
     // do_wp_page copies what has a second reference: the swap cache's.
     writeMapped: "copies",
     slotCache: "all-late",

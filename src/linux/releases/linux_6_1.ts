@@ -66,6 +66,10 @@ export const RELEASE_6_1: Release = {
     zstd: { libzstd: "1.4.10", sizeHint: 0 },
     // crypto_acomp: crypto_has_acomp knows the others by their types.
     drivers: eachCompressor(CRYPTO_COMPRESSORS, (name) => `${name}-scomp`),
+    locks: {
+      ...RELEASE_5_10.zswap.locks,
+      compressor: { name: "acomp_ctx->mutex", kind: "mutex" },
+    },
     writebackLooksAgain: true,
     cgroupLimit: "refuses",
   },

@@ -102,8 +102,16 @@ export const RELEASE_6_12: Release = {
     // sw842_compress, lib/842; the others' drivers answer EINVAL for any error.
     compressorErrnos: { ...RELEASE_6_1.zswap.compressorErrnos, 842: "ENOSPC" },
     zstd: { libzstd: "1.5.2", sizeHint: 0 },
+    locks: {
+      ...RELEASE_6_1.zswap.locks,
+      tree: "xa_lock",
+      lru: "list_lru_one->lock",
+    },
     frontswap: "none",
     entries: "uncounted",
+    writebackFinds: "in-swap-cache",
+    failedStore: "older-goes",
+    queuedReference: "once",
     load: "erased-first",
     shrink: "entries-in-worker",
     cgroupLimit: "shrinks",
@@ -111,6 +119,12 @@ export const RELEASE_6_12: Release = {
   },
   swap: {
     ...RELEASE_6_1.swap,
+    // free_swap_slot asks zswap before it takes a lock.
+    locks: {
+      slots: "ci->lock",
+      cache: "i_pages.xa_lock",
+      invalidatesUnder: false,
+    },
     slotTaken: "gives-up",
     rwPage: "never",
     storedPage: "unlocked",

@@ -84,6 +84,8 @@ export const RELEASE_6_16: Release = {
   },
   swap: {
     ...RELEASE_6_12.swap,
+    // swap_range_free, 6.17.8.
+    locks: { ...RELEASE_6_12.swap.locks, invalidatesUnder: true },
     // zswap_writeback_entry takes a reference of the device first, 6.17.8.
     deviceOff: "exists",
     slotCache: "none",

@@ -58,6 +58,8 @@ export const RELEASE_7_0: Release = {
   },
   swap: {
     ...RELEASE_6_19.swap,
+    // The swap table, whose clusters have the swap cache too.
+    locks: { ...RELEASE_6_19.swap.locks, cache: "ci->lock" },
     synchronousReads: "through-swap-cache",
     slotTaken: "is-in-swap-cache",
     // do_swap_page frees the swap cache after it has mapped the page, 7.1.13.

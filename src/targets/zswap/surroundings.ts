@@ -82,11 +82,7 @@ export class ZswapSurroundings {
   /** The swap cache and the device. */
   readonly swap: SwapLayer = {
     allocSwapCachePage: (type, offset) => this.#alloc(type, offset),
-    deleteFromSwapCache: (type, offset) => {
-      const pages = this.pagesOf(type);
-      this.#busy.delete(`${type}:${offset}`);
-      this.events.push({ what: "deleted", type, offset, pages });
-    },
+    deleteFromSwapCache: (type, offset) => this.#delete(type, offset),
     writePage: (type, offset, data) => this.#write(type, offset, data),
   };
   /** What is to be done meanwhile, until it is done. */
@@ -227,6 +223,13 @@ export class ZswapSurroundings {
     if (profile.zswap.entries === "counted-by-caller") return answer === "new";
     const entry = trees.get(type)?.entries.get(offset);
     return entry === undefined || !isHeadless(entry);
+  }
+
+  // deno-lint-ignore require-yield
+  *#delete(type: number, offset: number): Generator<Stop, void> {
+    const pages = this.pagesOf(type);
+    this.#busy.delete(`${type}:${offset}`);
+    this.events.push({ what: "deleted", type, offset, pages });
   }
 
   *#write(

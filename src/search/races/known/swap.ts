@@ -1,0 +1,57 @@
+/** Races that the swap path had. */
+import { LINUX_5_10, LINUX_6_1, type Profile } from "../../../linux/profile.ts";
+import type { SwapProfile } from "../../../linux/swap_profile.ts";
+import type { KnownRace } from "./known_race.ts";
+
+const room = "swap";
+
+/** A kernel with another swap path. */
+const withSwap = (
+  profile: Profile,
+  name: string,
+  changes: Partial<SwapProfile>,
+): Profile => ({ ...profile, name, swap: { ...profile.swap, ...changes } });
+
+/** The swap path's known races, the newest first. */
+export const SWAP_KNOWN_RACES: readonly KnownRace[] = [
+  {
+    id: "swap/past-swap-cache-twice",
+    sentence:
+      "Two threads read a slot past the swap cache; one wrote the page and had it out in the same slot again, and the other mapped what it had read before.",
+    commit: "13ddaf26be32",
+    mended: "6.8",
+    source: "do_swap_page, mm/memory.c",
+    room,
+    before: withSwap(LINUX_6_1, "before-6.8", {
+      synchronousReads: "past-swap-cache",
+    }),
+    after: LINUX_6_1,
+    program: "write 0 A; out 0 / read 0 | write 0 B; out 0",
+  },
+  {
+    id: "swap/free-against-swapoff",
+    sentence:
+      "Who gave up a slot's last entry looked at its swap cache after that, when nothing kept swapoff from freeing the map.",
+    commit: "82b1c07a0af6",
+    mended: "6.8",
+    source: "free_swap_and_cache, mm/swapfile.c",
+    room,
+    before: withSwap(LINUX_6_1, "before-6.8", { freeHolds: "slot" }),
+    after: LINUX_6_1,
+    program: "write 0 A; out 0 / free 0 | swapoff",
+  },
+  {
+    id: "swap/zeroed-page",
+    sentence:
+      "The end of a read past the swap cache had zram free the page, which another thread of the process was about to read: it got zeros.",
+    commit: "e914d8f00391",
+    mended: "5.18",
+    source: "end_swap_bio_read, mm/page_io.c",
+    room,
+    before: withSwap(LINUX_5_10, "before-5.18", {
+      readEnds: "frees-in-device",
+    }),
+    after: LINUX_5_10,
+    program: "write 0 A; out 0 / read 0 | read 0",
+  },
+];
