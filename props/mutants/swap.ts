@@ -158,8 +158,10 @@ const WRITEBACK = mutantsOf("swap/writeback", ["swap"], [
   },
   {
     what: "a slot that the processor keeps gives zswap a page",
-    from: "return swapType.count(offset) === 0 ? profile.swap.slotFree : undefined;",
-    to: "return swapType.count(offset) < 0 ? profile.swap.slotFree : undefined;",
+    from:
+      "return swapType.count(offset) === 0 ? profile.swap.slotFree : undefined;",
+    to:
+      "return swapType.count(offset) < 0 ? profile.swap.slotFree : undefined;",
   },
 ]);
 

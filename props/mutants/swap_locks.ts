@@ -17,7 +17,8 @@ export const SWAP_LOCKS_MUTANTS: readonly Mutant[] = [
     },
     {
       what: "a page is freed that left the swap cache before it was locked",
-      from: "if (swapType.cache.get(offset) !== page || page.writeback) return false;",
+      from:
+        "if (swapType.cache.get(offset) !== page || page.writeback) return false;",
       to: "if (page.writeback) return false;",
       profile: "linux-7.3",
       threads: "write 0 A / out 0 | reclaim",

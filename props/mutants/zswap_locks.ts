@@ -46,8 +46,7 @@ export const ZSWAP_LOCKS_MUTANTS: readonly Mutant[] = [
   ...raceMutantsOf("zswap/tree", [
     {
       what: "6.1 references the entry once the tree is unlocked",
-      from:
-        `  if (entry !== undefined) getEntry(locks.lockdep, tree, entry);
+      from: `  if (entry !== undefined) getEntry(locks.lockdep, tree, entry);
   yield release(tree.lock, where);`,
       to: `  yield release(tree.lock, where);
   if (entry !== undefined) getEntry(locks.lockdep, tree, entry);`,

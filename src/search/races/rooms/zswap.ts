@@ -164,11 +164,11 @@ const WRITEBACK: Readonly<
 > = {
   *"in-store"({ pools }) {
     yield "zswap_frontswap_store, mm/zswap.c: the pool is full";
-    yield* pools.list[0].zpool.shrinkSteps(1);
+    yield* pools.last?.zpool.shrinkSteps(1) ?? [];
   },
   *"page-in-worker"({ pools }) {
     yield "shrink_worker, mm/zswap.c: the pool was full";
-    yield* pools.list[0].zpool.shrinkSteps(1);
+    yield* pools.last?.zpool.shrinkSteps(1) ?? [];
   },
   "entries-in-worker": shrinkMemcg,
 };
