@@ -85,6 +85,7 @@ export * from "./src/zsmalloc/size_class.ts";
 export * from "./src/zsmalloc/zspage.ts";
 export * from "./src/zsmalloc/mapping.ts";
 export * from "./src/zsmalloc/page_holds.ts";
+export { type Hold, PoolLocks } from "./src/zsmalloc/locks.ts";
 export * from "./src/zsmalloc/pool.ts";
 export { HANDLE_CLASS_INVARIANT } from "./src/zsmalloc/free.ts";
 export * from "./src/zsmalloc/debugfs.ts";

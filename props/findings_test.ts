@@ -2,7 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import {
   describedProfile,
   parseTranscript,
+  RACE_ROOMS,
+  readRaceProgram,
   replay,
+  replayRace,
   zsGeometry,
 } from "../mod.ts";
 
@@ -24,6 +27,24 @@ for (const name of TRANSCRIPTS) {
     assertEquals(replay(parseTranscript(text)).failure, undefined);
   });
 }
+
+/** What the page of findings says to run: a schedule that breaks something. */
+const REPLAYS = [...PAGE.matchAll(/^zspec races (\S+) --replay '(.*)'$/gm)];
+
+Deno.test("each schedule of a finding breaks something in the model of its release", () => {
+  assertEquals(REPLAYS.length, 5);
+  for (const [, name, text] of REPLAYS) {
+    const [program, schedule, profile] = text.split(" @ ");
+    const room = RACE_ROOMS.find((one) => one.name === name);
+    assert(room !== undefined, name);
+    const { finding } = room.explore(
+      describedProfile(profile),
+      readRaceProgram(program),
+      (trial) => replayRace(trial, schedule),
+    );
+    assert(finding !== undefined, text);
+  }
+});
 
 Deno.test("the classes and watermarks that the page of findings says are built are built", () => {
   const rows = [

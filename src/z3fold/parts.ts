@@ -11,7 +11,7 @@ export class Z3foldWork {
   /** Pages whose compaction is queued on `compact_wq`, the first one first. */
   readonly compaction: Set<number> = new Set();
   /** The page that the worker of `compact_wq` has, or `NO_PAGE`. */
-  compacting = NO_PAGE;
+  compacting: number = NO_PAGE;
   /** `pool->stale`: pages about to be freed, the last one first. */
   readonly stale: number[] = [];
 
