@@ -277,7 +277,7 @@ function operationOf(words: readonly string[]): Operation | undefined {
 
 /** Throws where something is broken; answers what is in each slot. */
 function atRest(subject: ZswapSubject): unknown {
-  const { zswap, around, inMemory } = subject;
+  const { around, inMemory } = subject;
   for (const slot of around.slots) {
     const { folio } = slot;
     // What nobody needs any more goes at the next reclaim.
