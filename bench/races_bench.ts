@@ -11,9 +11,13 @@ import {
   sampleRaces,
 } from "../mod.ts";
 import type { KnownRace } from "../src/search/races/known/known_race.ts";
+import { SWAP_KNOWN_RACES } from "../src/search/races/known/swap.ts";
 import { ZSMALLOC_KNOWN_RACES } from "../src/search/races/known/zsmalloc.ts";
+import { ZSWAP_KNOWN_RACES } from "../src/search/races/known/zswap.ts";
 import { type RaceRoom, readRaceProgram } from "../src/search/races/room.ts";
+import { SWAP_RACES } from "../src/search/races/rooms/swap.ts";
 import { ZSMALLOC_RACES } from "../src/search/races/rooms/zsmalloc.ts";
+import { ZSWAP_RACES } from "../src/search/races/rooms/zswap.ts";
 import { schedulesByFastCheck } from "./fast_check_races.ts";
 
 /** Threads whose schedules are counted by the second. */
@@ -32,11 +36,19 @@ const MEASURED: readonly Measured[] = [
     threads:
       "malloc 2000 a; malloc 2000 b; malloc 2000 c; malloc 2000 d; malloc 2000 e; malloc 2000 f; free b; free e; free f / write a A | write d B | compact",
   },
+  {
+    name: "zswap: a store, an invalidation and a writeback",
+    room: ZSWAP_RACES,
+    profile: LINUX_7_3,
+    threads: "store 0 A; writeback / store 0 B | invalidate 0 | writeback",
+  },
 ];
 
 /** The known races, with the rooms that they are in. */
 const KNOWN: readonly (readonly [RaceRoom, readonly KnownRace[]])[] = [
   [ZSMALLOC_RACES, ZSMALLOC_KNOWN_RACES],
+  [ZSWAP_RACES, ZSWAP_KNOWN_RACES],
+  [SWAP_RACES, SWAP_KNOWN_RACES],
 ];
 
 /** Schedules of one run, so that the timer costs nothing. */

@@ -62,7 +62,6 @@ class Layer implements SwapLayer {
     yield "alloc_page may sleep";
     return this.answer;
   }
-  // deno-lint-ignore require-yield
   *deleteFromSwapCache(): Generator<Stop, void> {}
   *writePage(_type: number, offset: number, data: Uint8Array) {
     this.written.push([offset, data.slice()]);

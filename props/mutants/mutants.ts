@@ -6,6 +6,8 @@ import type { Mutant } from "./mutant.ts";
 import { SWAP_MUTANTS } from "./swap.ts";
 import { ZRAM_MUTANTS } from "./zram.ts";
 import { ZRAM_BATCHES_MUTANTS } from "./zram_batches.ts";
+import { SWAP_LOCKS_MUTANTS } from "./swap_locks.ts";
+import { ZSWAP_LOCKS_MUTANTS } from "./zswap_locks.ts";
 import { ZRAM_LOCKS_MUTANTS } from "./zram_locks.ts";
 import { ZRAM_PAGES_MUTANTS } from "./zram_pages.ts";
 import { ZRAM_REQUESTS_MUTANTS } from "./zram_requests.ts";
@@ -28,6 +30,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...ZRAM_PAGES_MUTANTS,
   ...ZRAM_BATCHES_MUTANTS,
   ...ZRAM_LOCKS_MUTANTS,
+  ...ZSWAP_LOCKS_MUTANTS,
+  ...SWAP_LOCKS_MUTANTS,
   ...ZSWAP_MUTANTS,
   ...ZSWAP_SHRINK_MUTANTS,
   ...SWAP_MUTANTS,

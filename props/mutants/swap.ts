@@ -152,9 +152,8 @@ const PAGE_IO = mutantsOf("swap/page_io", ["swap"], [
 const WRITEBACK = mutantsOf("swap/writeback", ["swap"], [
   {
     what: "a page that zswap wrote back stays in the swap cache",
-    from: `reclaimSwapCache(swap, swapType, offset);
-    },`,
-    to: "},",
+    from: "yield* removeMapping(swap, swapType, offset, page);",
+    to: "",
   },
   {
     what: "a slot that the processor keeps gives zswap a page",

@@ -90,7 +90,7 @@ export interface SwapProfile {
   /**
    * What keeps swapoff from a device while a page table's entry for a slot of it
    * is given up (`free_swap_and_cache`): the slot itself, which it is the end of
-   * (up to 6.7), or a reference of the device (since 6.8, and 6.1.y).
+   * (up to 6.8), or a reference of the device (since 6.9, 6.1.y and 5.10.y).
    */
   readonly freeHolds: "slot" | "device";
   /** Whether pages of zeros are a bit in a bitmap and nothing else (since 6.12). */

@@ -111,7 +111,7 @@ export interface ZswapRelease {
   readonly writebackLooksAgain: boolean;
   /**
    * Where writeback of an entry of zswap's LRU list makes sure that it is still
-   * there: in the tree, of which nothing keeps swapoff away (up to 6.7), or in
+   * there: in the tree, of which nothing keeps swapoff away (up to 6.8), or in
    * the swap cache, whose page keeps everybody from the slot.
    */
   readonly writebackFinds: "in-tree" | "in-swap-cache";
@@ -122,7 +122,7 @@ export interface ZswapRelease {
   readonly failedStore: "older-stays" | "older-goes";
   /**
    * How often a full pool is referenced for the worker that waits to shrink it:
-   * each time that it is queued (5.6 to 6.6), or once.
+   * each time that it is queued (5.6 to 6.5), or once.
    */
   readonly queuedReference: "each-time" | "once";
   /**

@@ -35,7 +35,7 @@ import {
 import type { SlotCache } from "./slot_cache.ts";
 import { swapOut, type SwapOutOutcome } from "./swap_out.ts";
 import { getSwapDevice, putSwapDevice } from "./swap_info.ts";
-import { reclaimSwapCache, swapFree } from "./swap_slots.ts";
+import { reclaimSwapCache, removeMapping, swapFree } from "./swap_slots.ts";
 import { type SwapCachePage, SwapType } from "./swap_type.ts";
 import { swapoff } from "./swapoff.ts";
 import { prepareToWrite } from "./write.ts";
@@ -336,9 +336,9 @@ export class Swap {
   *reclaimSteps(): Generator<Stop, void> {
     yield reads(SWAP_INFO, "shrink_folio_list, mm/vmscan.c");
     for (const swapType of this.types.values()) {
-      const offsets = [...swapType.cache.keys()].sort((a, b) => a - b);
-      for (const offset of offsets) {
-        yield* reclaimSwapCache(this, swapType, offset);
+      const pages = [...swapType.cache].sort(([a], [b]) => a - b);
+      for (const [offset, page] of pages) {
+        yield* removeMapping(this, swapType, offset, page);
       }
     }
   }

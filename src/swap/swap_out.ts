@@ -6,7 +6,7 @@ import { underTable } from "./fault.ts";
 import { tableState, tryLockPage, unlockPage } from "./locks.ts";
 import { swapWritepage } from "./page_io.ts";
 import { allocSwapSlot } from "./slot_cache.ts";
-import { addToSwapCache, reclaimSwapCache } from "./swap_slots.ts";
+import { addToSwapCache, removeMapping } from "./swap_slots.ts";
 import type { SwapCachePage, SwapType } from "./swap_type.ts";
 
 /** What came of swapping a page out. */
@@ -119,7 +119,7 @@ export function* swapOut(
     errno = yield* swapWritepage(swap, swapType, offset, cached);
   } else yield* unlockPage(swap, cached, SHRINK);
   // A page that nobody has any more goes, whether it was written or not.
-  const isFreed = yield* reclaimSwapCache(swap, swapType, offset);
+  const isFreed = yield* removeMapping(swap, swapType, offset, cached);
   if (errno !== undefined && !isFreed) return "refused";
   return isFreed ? "swapped-out" : "busy";
 }

@@ -160,9 +160,8 @@ export function deleteFromSwapCache(
 }
 
 /**
- * Frees a page of the swap cache that nobody has mapped, where it need not be
- * kept: it is clean, or nobody has the slot. Answers whether it did. Specifies
- * `__remove_mapping` and `__try_to_reclaim_swap`.
+ * {@linkcode removeMapping} of whatever page the swap cache has for a slot, of a
+ * device that cannot go meanwhile. Specifies `__try_to_reclaim_swap`.
  */
 export function* reclaimSwapCache(
   swap: Swap,
@@ -173,7 +172,22 @@ export function* reclaimSwapCache(
   yield reads(cacheState(swapType.type, offset), where);
   assertDeviceAlive(swapType, where);
   const page = swapType.cache.get(offset);
-  if (page === undefined) return false;
+  return page !== undefined &&
+    (yield* removeMapping(swap, swapType, offset, page));
+}
+
+/**
+ * Frees a page of the swap cache that nobody has mapped, where it need not be
+ * kept: it is clean, or nobody has the slot. Answers whether it did. It may have
+ * left the swap cache, and its device be gone. Specifies `__remove_mapping`.
+ */
+export function* removeMapping(
+  swap: Swap,
+  swapType: SwapType,
+  offset: number,
+  page: SwapCachePage,
+): Generator<Stop, boolean> {
+  const where = "__remove_mapping, mm/vmscan.c";
   if (!(yield* tryLockPage(swap, page, where))) return false;
   const isFreed = yield* reclaimLocked(swap, swapType, offset, page);
   yield* unlockPage(swap, page, where);

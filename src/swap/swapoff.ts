@@ -3,10 +3,20 @@ import type { Errno } from "../linux/errno.ts";
 import { blocked, type Stop, under, writes } from "../rules/stop.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { unuseSwapPage } from "./fault.ts";
-import { cacheState, SWAP_INFO } from "./locks.ts";
+import {
+  cacheState,
+  lockPage,
+  mappedState,
+  SWAP_INFO,
+  unlockPage,
+} from "./locks.ts";
 import { drainSlotCache } from "./slot_cache.ts";
-import { reclaimSwapCache, swapFree } from "./swap_slots.ts";
-import type { SwapType } from "./swap_type.ts";
+import {
+  deleteFromSwapCache,
+  reclaimSwapCache,
+  swapFree,
+} from "./swap_slots.ts";
+import type { SwapCachePage, SwapType } from "./swap_type.ts";
 import type { AnonPage, Swap } from "./swap.ts";
 
 /** Every page that has a slot of a type. */
@@ -69,9 +79,29 @@ function* unuseAll(
     const errno = yield* unuse(swap, swapType, page);
     if (errno !== undefined) return errno;
   }
-  for (const offset of [...swapType.cache.keys()]) {
-    yield* reclaimSwapCache(swap, swapType, offset);
+  for (const [offset, cached] of [...swapType.cache]) {
+    yield* freeUnused(swap, swapType, offset, cached);
   }
+}
+
+/** Frees a page of the swap cache whose slot no page table has (`folio_free_swap`). */
+function* freeUnused(
+  swap: Swap,
+  swapType: SwapType,
+  offset: number,
+  cached: SwapCachePage,
+): Generator<Stop, void> {
+  const where = "try_to_unuse, mm/swapfile.c";
+  yield* lockPage(swap, cached, where);
+  while (cached.writeback) {
+    yield blocked("try_to_unuse: waits for the page's writeback");
+  }
+  const isUnused = swapType.cache.get(offset) === cached &&
+    swapType.count(offset) === 0 && !swap.mapped.has(cached.pfn);
+  swap.locks.touch(mappedState(cached.pfn), false);
+  if (isUnused) yield* deleteFromSwapCache(swap, swapType, offset);
+  yield* unlockPage(swap, cached, where);
+  if (isUnused) swap.memory.freePage(cached.pfn);
 }
 
 /** Brings every page of a device into memory, until no slot is in use. */
@@ -82,7 +112,11 @@ function* tryToUnuse(
   while (true) {
     const errno = yield* unuseAll(swap, swapType);
     if (errno !== undefined || swapType.inUse === 0) return errno;
-    yield blocked("try_to_unuse: waits for pages that nobody has");
+    const isMore = pagesOf(swap, swapType.type).length > 0 ||
+      swapType.cache.size > 0;
+    yield isMore
+      ? "try_to_unuse: goes round again, cond_resched"
+      : blocked("try_to_unuse: waits for pages that nobody has");
   }
 }
 

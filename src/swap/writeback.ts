@@ -19,7 +19,7 @@ import {
   addToSwapCache,
   assertDeviceAlive,
   deleteFromSwapCache,
-  reclaimSwapCache,
+  removeMapping,
 } from "./swap_slots.ts";
 import { SWAP_HAS_CACHE, type SwapType } from "./swap_type.ts";
 
@@ -202,7 +202,7 @@ export function swapLayerOf(swap: Swap): SwapLayer {
       swap.bytesOf(page.pfn).set(data);
       yield* writeToDevice(swap, swapType, offset, page);
       // PG_reclaim: the page is next to be reclaimed, and is so at once.
-      yield* reclaimSwapCache(swap, swapType, offset);
+      yield* removeMapping(swap, swapType, offset, page);
     },
   };
 }

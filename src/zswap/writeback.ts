@@ -71,6 +71,7 @@ const countedByCaller: Eviction = {
     yield* freeEntry(zswap, tree, entry);
     return true;
   },
+  // deno-lint-ignore require-yield
   *failed(_zswap, _tree, entry) {
     entry.refcount--;
   },

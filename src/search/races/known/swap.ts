@@ -33,10 +33,10 @@ export const SWAP_KNOWN_RACES: readonly KnownRace[] = [
     sentence:
       "Who gave up a slot's last entry looked at its swap cache after that, when nothing kept swapoff from freeing the map.",
     commit: "82b1c07a0af6",
-    mended: "6.8",
+    mended: "6.9",
     source: "free_swap_and_cache, mm/swapfile.c",
     room,
-    before: withSwap(LINUX_6_1, "before-6.8", { freeHolds: "slot" }),
+    before: withSwap(LINUX_6_1, "before-6.9", { freeHolds: "slot" }),
     after: LINUX_6_1,
     program: "write 0 A; out 0 / free 0 | swapoff",
   },

@@ -22,11 +22,12 @@ const withZswap = (
 });
 
 /**
- * Linux 6.8: entries in a red-black tree, with a count, and on a list of zswap's
- * own. What Debian's 6.12 has besides makes no difference here.
+ * Linux 6.8 with the mend of writeback against swapoff: entries in a red-black
+ * tree, with a count, and on a list of zswap's own. What Debian's 6.12 has
+ * besides makes no difference here.
  */
-const LINUX_6_8: Profile = {
-  ...withZswap(LINUX_6_12, "linux-6.8", {
+const MENDED_6_8: Profile = {
+  ...withZswap(LINUX_6_12, "linux-6.8-mended", {
     locks: { ...LINUX_6_12.zswap.locks, tree: "tree->lock" },
     entries: "counted",
     load: "erased-after",
@@ -35,10 +36,14 @@ const LINUX_6_8: Profile = {
   swap: { ...LINUX_6_12.swap, locks: LINUX_6_1.swap.locks },
 };
 
-/** Linux 6.7: what the list has is looked for in the tree. */
+/** Linux 6.8: what the list has is looked for in the tree. */
+const LINUX_6_8 = withZswap(MENDED_6_8, "linux-6.8", {
+  writebackFinds: "in-tree",
+});
+
+/** Linux 6.7: likewise, with a list of each pool. */
 const LINUX_6_7 = withZswap(LINUX_6_8, "linux-6.7", {
   locks: { ...LINUX_6_8.zswap.locks, lru: "pool->lru_lock" },
-  writebackFinds: "in-tree",
 });
 
 /** What was proposed in 2012: a lock for the tree, and no count of references. */
@@ -55,25 +60,24 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     id: "zswap/writeback-against-swapoff",
     sentence:
       "Writeback looked for an entry of the LRU list in its tree, which swapoff had freed once the list's lock was dropped.",
-    commit: "",
-    mended: "6.8",
+    commit: "5878303c5353",
+    mended: "6.9",
     source: "shrink_memcg_cb, mm/zswap.c",
     room,
-    before: LINUX_6_7,
-    after: LINUX_6_8,
+    before: LINUX_6_8,
+    after: MENDED_6_8,
     program: "store 0 A; writeback / swapoff | writeback",
   },
   {
     id: "zswap/stale-entry",
     sentence:
       "A page that zswap refused went to the device while its slot's older entry stayed: writeback put the older page over the newer one.",
-    commit: "",
+    commit: "678e54d4bb9a",
     mended: "6.8",
     source: "zswap_store, mm/zswap.c",
     room,
-    before: withZswap(LINUX_6_7, "before-6.8", {
+    before: withZswap(LINUX_6_8, "before-6.8", {
       failedStore: "older-stays",
-      writebackFinds: "in-swap-cache",
     }),
     after: LINUX_6_8,
     program:
@@ -84,7 +88,7 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     sentence:
       "Each store that found zswap full took a reference of the pool for the worker, which drops one however often it was queued: the pool stayed for ever.",
     commit: "969d63e1af3b",
-    mended: "6.7",
+    mended: "6.6",
     source: "zswap_frontswap_store, mm/zswap.c",
     room,
     before: LINUX_6_1,
@@ -110,10 +114,10 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     sentence:
       "Between its reference of the entry and the swap cache's page the slot was freed and stored anew: writeback put the older page over the newer one.",
     commit: "04fc7816089c",
-    mended: "6.5",
+    mended: "6.4",
     source: "zswap_writeback_entry, mm/zswap.c",
     room,
-    before: withZswap(LINUX_6_7, "before-6.5", { writebackLooksAgain: false }),
+    before: withZswap(LINUX_6_7, "before-6.4", { writebackLooksAgain: false }),
     after: LINUX_6_7,
     program:
       "store 0 A; writeback / invalidate 0; store 0 B; load 0 | writeback",

@@ -164,11 +164,11 @@ const WRITEBACK: Readonly<
 > = {
   *"in-store"({ pools }) {
     yield "zswap_frontswap_store, mm/zswap.c: the pool is full";
-    yield* pools.list[0].zpool.shrinkSteps(1);
+    yield* pools.last?.zpool.shrinkSteps(1) ?? [];
   },
   *"page-in-worker"({ pools }) {
     yield "shrink_worker, mm/zswap.c: the pool was full";
-    yield* pools.list[0].zpool.shrinkSteps(1);
+    yield* pools.last?.zpool.shrinkSteps(1) ?? [];
   },
   "entries-in-worker": shrinkMemcg,
 };
@@ -277,7 +277,7 @@ function operationOf(words: readonly string[]): Operation | undefined {
 
 /** Throws where something is broken; answers what is in each slot. */
 function atRest(subject: ZswapSubject): unknown {
-  const { zswap, around, inMemory } = subject;
+  const { around, inMemory } = subject;
   for (const slot of around.slots) {
     const { folio } = slot;
     // What nobody needs any more goes at the next reclaim.

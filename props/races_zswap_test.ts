@@ -1,0 +1,180 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  brokenBy,
+  type Explored,
+  exploreRaces,
+  LINUX_3_12,
+  LINUX_4_0,
+  LINUX_5_10,
+  LINUX_6_1,
+  LINUX_6_12,
+  LINUX_6_18,
+  LINUX_7_1,
+  LINUX_7_3,
+  type Profile,
+  randomFrom,
+  sampleRaces,
+} from "../mod.ts";
+import { ZSWAP_KNOWN_RACES } from "../src/search/races/known/zswap.ts";
+import { raceProgramText, readRaceProgram } from "../src/search/races/room.ts";
+import { ZSWAP_RACES } from "../src/search/races/rooms/zswap.ts";
+
+/** Kernels whose zswap has other locks, or other paths, than the one before. */
+const KERNELS = [
+  LINUX_3_12,
+  LINUX_4_0,
+  LINUX_5_10,
+  LINUX_6_1,
+  LINUX_6_12,
+  LINUX_6_18,
+  LINUX_7_1,
+  LINUX_7_3,
+];
+
+/** Those of them of which no race is known. */
+const SOUND = KERNELS.slice(4);
+
+function explore(
+  profile: Profile,
+  program: string,
+  preemptions: number,
+): Explored {
+  return ZSWAP_RACES.explore(
+    profile,
+    readRaceProgram(program),
+    (trial) => exploreRaces(trial, { preemptions }),
+  );
+}
+
+const brokenIn = ({ finding }: Explored) => finding && brokenBy(finding);
+
+Deno.test("each known race of zswap is found in the kernel before its mend, and, searched as far, not after", () => {
+  for (const { id, before, after, program } of ZSWAP_KNOWN_RACES) {
+    const found = explore(before, program, 2);
+    assert(found.finding !== undefined, id);
+    assert(found.runs < 300, `${id}: ${found.runs}`);
+    const mended = explore(after, program, 2);
+    assertEquals(brokenIn(mended), undefined, id);
+    assert(mended.preemptions === 2 || mended.isAll, id);
+  }
+});
+
+Deno.test("the rule that speaks of a known race of zswap is the one that it breaks", () => {
+  const spoke = ZSWAP_KNOWN_RACES.map(({ id, before, program }) => [
+    id.split("/")[1],
+    brokenIn(explore(before, program, 2)),
+  ]);
+  assertEquals(Object.fromEntries(spoke), {
+    "writeback-against-swapoff": "zswap/tree-alive",
+    "stale-entry": "zswap/page-kept",
+    "pool-reference": "zswap/pool-references-left",
+    "header-names-slot": "zswap/page-kept",
+    "second-look": "zswap/page-kept",
+    "invalidate-against-reclaim": "zswap/counters",
+    "invalidate-without-reference": "zswap/entry-alive",
+    "load-without-reference": "zswap/entry-alive",
+  });
+});
+
+// A lock guards the tree as long as nothing but the slot's owner frees entries.
+Deno.test("without a count of references loads, stores and invalidations hold as long as nothing is written back", () => {
+  const proposed =
+    ZSWAP_KNOWN_RACES.find(({ id }) => id === "zswap/load-without-reference")
+      ?.before ?? LINUX_3_12;
+  for (
+    const threads of [
+      "load 0 | invalidate 0",
+      "load 0 | store 0 B",
+      "store 0 B; load 0 | invalidate 0; load 0",
+    ]
+  ) {
+    const explored = explore(proposed, `store 0 A / ${threads}`, 2);
+    assertEquals(brokenIn(explored), undefined, threads);
+    assert(explored.runs > 3, `${threads}: ${explored.runs}`);
+  }
+});
+
+/** Random programs of a kernel, each to a bound of preemptions. */
+function exploreRandom(
+  profile: Profile,
+  programs: number,
+  threads: number,
+  operations: number,
+): { schedules: number; broken: string[] } {
+  const random = randomFrom(14);
+  let schedules = 0;
+  const broken: string[] = [];
+  for (let nth = 0; nth < programs; nth++) {
+    const program = ZSWAP_RACES.random(random, profile, threads, operations);
+    const explored = ZSWAP_RACES.explore(
+      profile,
+      program,
+      (trial) => exploreRaces(trial, { preemptions: 2, schedules: 400 }),
+    );
+    schedules += explored.runs;
+    const by = brokenIn(explored);
+    if (by !== undefined) broken.push(`${by}: ${raceProgramText(program)}`);
+  }
+  return { schedules, broken };
+}
+
+Deno.test("two threads of two operations hold in every zswap since 6.12", () => {
+  for (const profile of SOUND) {
+    const { schedules, broken } = exploreRandom(profile, 15, 2, 2);
+    assertEquals(broken, [], profile.name);
+    assert(schedules > 500, `${profile.name}: ${schedules}`);
+  }
+});
+
+Deno.test("three threads hold in the newest zswap", () => {
+  assertEquals(exploreRandom(LINUX_7_3, 8, 3, 1).broken, []);
+});
+
+Deno.test("random schedules of the newest zswap hold", () => {
+  const random = randomFrom(7);
+  for (let nth = 0; nth < 5; nth++) {
+    const program = ZSWAP_RACES.random(random, LINUX_7_3, 3, 2);
+    for (const depth of [undefined, 3]) {
+      const { finding } = ZSWAP_RACES.explore(
+        LINUX_7_3,
+        program,
+        (trial) => sampleRaces(trial, { seed: nth, schedules: 30, depth }),
+      );
+      assertEquals(finding, undefined, raceProgramText(program));
+    }
+  }
+});
+
+Deno.test("one thread alone, every lock that it takes being watched, does what is done at once", () => {
+  for (const profile of KERNELS) {
+    const random = randomFrom(3);
+    for (let nth = 0; nth < 10; nth++) {
+      const program = ZSWAP_RACES.random(random, profile, 1, 8);
+      const explored = ZSWAP_RACES.explore(
+        profile,
+        program,
+        (trial) => exploreRaces(trial),
+      );
+      const text = `${profile.name}: ${raceProgramText(program)}`;
+      assertEquals(brokenIn(explored), undefined, text);
+      assertEquals([explored.runs, explored.isAll], [1, true], text);
+    }
+  }
+});
+
+Deno.test("what is no operation of zswap is told, with those that are", () => {
+  for (const text of ["store 0", "load 9", "store 0 AB", "flush"]) {
+    let message = "";
+    try {
+      explore(LINUX_7_3, text, 0);
+    } catch (error) {
+      message = String(error);
+    }
+    assert(
+      message.includes(
+        `Cannot explore zswap: '${text}' is none of store SLOT LETTER`,
+      ),
+      message,
+    );
+  }
+});
