@@ -167,6 +167,11 @@ const RECOMPRESS_ONE = mutantsOf("zram/recompress_one", ["zram"], [
     to: "if (!isSmaller) {",
   },
   {
+    what: "an algorithm that fails is passed over",
+    from: `if (length === 0) return "EINVAL";`,
+    to: "if (length === 0) return;",
+  },
+  {
     what: "a priority without an algorithm does nothing",
     from:
       `return zram.comps.codecAt(priority) === undefined ? "EINVAL" : priority;`,

@@ -266,6 +266,11 @@ const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
     to: "const excluded = ZRAM_WB | ZRAM_SAME;",
   },
   {
+    what: "an algorithm that fails is passed over",
+    from: "if (length === undefined) continue;",
+    to: "if (!length) continue;",
+  },
+  {
     what: "a new object of the same class is taken",
     from: "const smaller = pool.lookupClassIndex(length) < oldClass;",
     to: "const smaller = pool.lookupClassIndex(length) <= oldClass;",
@@ -312,8 +317,17 @@ const RECOMPRESS_BY_INDEX = mutantsOf("zram/recompress_by_index", ["zram"], [
   },
   {
     what: "6.12 counts a page that nothing was tried on",
-    from: "if (tried === 0) return undefined;\n  request.maxPages--;",
-    to: "request.maxPages--;\n  if (tried === 0) return undefined;",
+    from: `if (tried === 0) return undefined;
+  if (smaller === "EINVAL") return smaller;
+  request.maxPages--;`,
+    to: `request.maxPages--;
+  if (tried === 0) return undefined;
+  if (smaller === "EINVAL") return smaller;`,
+  },
+  {
+    what: "6.12 passes over an algorithm that fails",
+    from: "if (length === undefined) continue;",
+    to: "if (!length) continue;",
   },
   {
     what: "6.12 leaves a page idle that nothing was tried on",

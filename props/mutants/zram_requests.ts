@@ -96,6 +96,12 @@ const WRITE = mutantsOf("zram/write", ["zram"], [
     to: "const huge = length > zram.wholeFrom;",
   },
   {
+    what: "a page that its compressor fails on is stored whole",
+    from: `if (length === 0) return "EINVAL";
+  const huge = length >= zram.wholeFrom;`,
+    to: "const huge = length === 0 || length >= zram.wholeFrom;",
+  },
+  {
     what: "the limit refuses a page that just fits",
     from: "pool.pagesAllocated > limitPages;",
     to: "pool.pagesAllocated >= limitPages;",
