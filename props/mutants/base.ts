@@ -1,4 +1,4 @@
-/** Planted defects of what the models rest on: releases, codecs, memory. */
+/** Planted defects of what the models rest on: releases, parameters, memory. */
 import { type Mutant, mutantsOf } from "./mutant.ts";
 
 const LINUX = [
@@ -54,6 +54,120 @@ const LINUX = [
       machines: ["zswap"],
     },
   ]),
+  ...mutantsOf("linux/zcomp_params", ["zram"], [
+    {
+      what: "deflate takes a level above zlib's",
+      from: "return level >= -1 && level <= 9;",
+      to: "return level >= -1;",
+    },
+    {
+      what: "deflate refuses the level that stands for zlib's own",
+      from: "return level >= -1 && level <= 9;",
+      to: "return level >= 0 && level <= 9;",
+    },
+    {
+      what: "zlib has a window of 8 bits",
+      from: "Math.abs(winbits) >= 9 && Math.abs(winbits) <= 15",
+      to: "Math.abs(winbits) >= 8 && Math.abs(winbits) <= 15",
+    },
+    {
+      what: "zlib has a window of 16 bits",
+      from: "Math.abs(winbits) >= 9 && Math.abs(winbits) <= 15",
+      to: "Math.abs(winbits) >= 9 && Math.abs(winbits) <= 16",
+    },
+    {
+      what: "zlib has no window without a header",
+      from: "Math.abs(winbits) >= 9 && Math.abs(winbits) <= 15",
+      to: "winbits >= 9 && winbits <= 15",
+    },
+    {
+      what: "6.16 refuses a window that stops it",
+      from: `!isZlibWindow(winbits)) return "stops";`,
+      to: `!isZlibWindow(winbits)) return "EINVAL";`,
+    },
+    {
+      what: "6.16 takes a window that stops it",
+      from:
+        `  if (algorithm === "deflate" && !isZlibWindow(winbits)) return "stops";
+`,
+      to: "",
+    },
+    {
+      what: "7.2 takes a window that zlib has not",
+      from:
+        `  if (algorithm === "deflate" && !isZlibWindow(winbits)) return "EINVAL";
+  return refuseLevel(`,
+      to: "  return refuseLevel(",
+    },
+    {
+      what: "7.3 takes a window that zlib has not",
+      from: `if (algorithm === "deflate" && !isWindow) return "EINVAL";`,
+      to: "",
+    },
+    {
+      what: "7.1 takes a dictionary that lz4 does not take whole",
+      from:
+        "return stopAtWindow(algorithm, params) ?? refuseLz4Dict(algorithm, params);",
+      to: "return stopAtWindow(algorithm, params);",
+    },
+    {
+      what: "7.2 takes a dictionary that lz4 does not take whole",
+      from: `return refuseLevelOrWindow(algorithm, params) ??
+    refuseLz4Dict(algorithm, params);`,
+      to: "return refuseLevelOrWindow(algorithm, params);",
+    },
+    {
+      what: "7.3 takes a dictionary that lz4 does not take whole",
+      from: "  return refuseLz4Dict(algorithm, params);\n}",
+      to: "}",
+    },
+    {
+      what: "7.1 refuses lz4hc's dictionary with lz4's",
+      from: `algorithm === "lz4" && dict !== undefined`,
+      to: `algorithm.startsWith("lz4") && dict !== undefined`,
+    },
+    {
+      what: "7.3 takes a level below 1 of lz4",
+      from: "lz4: [1, Infinity],",
+      to: "lz4: [-Infinity, Infinity],",
+    },
+    {
+      what: "7.3 takes zlib's levels alone of lz4hc",
+      from: "lz4hc: [1, 16],",
+      to: "lz4hc: [1, 9],",
+    },
+    {
+      what: "7.3 takes no level below 0 of zstd",
+      from: "zstd: [-131072, 22],",
+      to: "zstd: [0, 22],",
+    },
+    {
+      what: "7.3 takes any level above 0 of zstd",
+      from: "zstd: [-131072, 22],",
+      to: "zstd: [-131072, Infinity],",
+    },
+    {
+      what: "7.3 takes a level of what has none",
+      from: `if (!Object.hasOwn(LEVELS, algorithm)) return "EOPNOTSUPP";`,
+      to: "if (!Object.hasOwn(LEVELS, algorithm)) return undefined;",
+    },
+    {
+      what: "7.3 takes a dictionary of what has none",
+      from:
+        `if (dict !== undefined && !WITH_DICT.includes(algorithm)) return "EOPNOTSUPP";`,
+      to: "",
+    },
+    {
+      what: "what has no dictionary loses one",
+      from: "return WITH_DICT.includes(algorithm) && dict !== undefined;",
+      to: "return dict !== undefined;",
+    },
+    {
+      what: "lz4hc's dictionary is not looked at when it is lost",
+      from: `const WITH_DICT = ["lz4", "lz4hc", "zstd"];`,
+      to: `const WITH_DICT = ["lz4", "zstd"];`,
+    },
+  ]),
   ...mutantsOf("linux/releases/linux_6_12", ["zsmalloc"], [
     {
       what: "6.12 answers EINVAL to an object that is too large",
@@ -92,77 +206,5 @@ const MEMORY = mutantsOf("memory/memory", ["zsmalloc", "swap"], [
   },
 ]);
 
-/** Why a codec's choice among forms that all decode is left to tests. */
-const LENGTH_ALONE =
-  "It decodes as well: that the length is not the kernel's, tests of lengths and recordings tell.";
-
-const CODECS = [
-  ...mutantsOf("codec/lzo1x_compress", ["zram", "zswap"], [
-    {
-      what: "a match 16 KiB back is put as one farther back",
-      from: "const near = distance <= M3_MAX_OFFSET;",
-      to: "const near = distance < M3_MAX_OFFSET;",
-    },
-    {
-      what: "a match 2 KiB back is not put in the shortest form",
-      from: "length <= M2_MAX_LENGTH && distance <= M2_MAX_OFFSET",
-      to: "length <= M2_MAX_LENGTH && distance < M2_MAX_OFFSET",
-      reason: LENGTH_ALONE,
-    },
-    {
-      what: "a length of 255 above what fits goes on",
-      from: "for (; beyond > 255; beyond -= 255) target[at++] = 0;",
-      to: "for (; beyond >= 255; beyond -= 255) target[at++] = 0;",
-    },
-    {
-      what: "a run of zeros is as long as the page",
-      from: "const end = Math.min(limit, position + MAX_ZERO_RUN);",
-      to: "const end = limit;",
-    },
-    {
-      what: "a match that looks like a run of zeros stays",
-      from: "length >= 261 && length <= 264",
-      to: "length > 264",
-    },
-    {
-      what: "18 literals take a long length",
-      from: "} else if (count <= MAX_SHORT_LITERALS) {",
-      to: "} else if (count < MAX_SHORT_LITERALS) {",
-    },
-  ]),
-  ...mutantsOf("codec/lzo1x_decompress", ["zram", "zswap"], [
-    {
-      what: "a match that overlaps what it makes is moved at once",
-      from: "for (let to = at; to < end; to++) page[to] = page[to - distance];",
-      to: "page.copyWithin(at, at - distance, end - distance);",
-    },
-    {
-      what: "a far match loses the upper bit of its distance",
-      from: "const back = ((instruction & 8) << 11) |",
-      to: "const back = ((instruction & 8) << 10) |",
-    },
-    {
-      what: "a match of 3 bytes goes back one too few",
-      from: "copyMatch(decoding, back + M2_MAX_OFFSET + 1, 3);",
-      to: "copyMatch(decoding, back + M2_MAX_OFFSET, 3);",
-      reason:
-        "Linux's encoder never makes this instruction: the decoder's own tests write it by hand.",
-    },
-  ]),
-  ...mutantsOf("codec/lz4", ["zram", "zswap"], [
-    {
-      what: "a match takes of the last literals",
-      from: "return Math.min(a, limit) - start;",
-      to: "return a - start;",
-      reason: LENGTH_ALONE,
-    },
-    {
-      what: "a length of 255 above what fits ends early",
-      from: "for (; rest >= 255; rest -= 255) target[at++] = 255;",
-      to: "for (; rest > 255; rest -= 255) target[at++] = 255;",
-    },
-  ]),
-];
-
-/** Planted defects of what the models rest on. */
-export const BASE_MUTANTS: readonly Mutant[] = [...LINUX, ...MEMORY, ...CODECS];
+/** Planted defects of what the models rest on, without those of codecs. */
+export const BASE_MUTANTS: readonly Mutant[] = [...LINUX, ...MEMORY];

@@ -2,6 +2,7 @@
 import { BASE_MUTANTS } from "./base.ts";
 import { BUDDY_MUTANTS } from "./buddies.ts";
 import { BUDDY_LOCKS_MUTANTS } from "./buddy_locks.ts";
+import { CODEC_MUTANTS } from "./codecs.ts";
 import type { Mutant } from "./mutant.ts";
 import { SWAP_MUTANTS } from "./swap.ts";
 import { ZRAM_MUTANTS } from "./zram.ts";
@@ -20,6 +21,7 @@ import { ZSWAP_SHRINK_MUTANTS } from "./zswap_shrink.ts";
 /** Every planted defect, in the order of the rooms. */
 export const MUTANTS: readonly Mutant[] = [
   ...BASE_MUTANTS,
+  ...CODEC_MUTANTS,
   ...ZSMALLOC_MUTANTS,
   ...ZSMALLOC_MOVES_MUTANTS,
   ...ZSMALLOC_LOCKS_MUTANTS,

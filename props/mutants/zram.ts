@@ -50,6 +50,16 @@ const ATTRIBUTES = mutantsOf("zram/attributes", ["zram"], [
     to: `if (typeof read === "string") return;`,
   },
   {
+    what: "7.1 takes parameters while the device is in use",
+    from: `if (isLate) return "EBUSY";`,
+    to: "",
+  },
+  {
+    what: "6.12 says why it cannot read a dictionary",
+    from: `return dictErrors === "own" ? read : "EINVAL";`,
+    to: "return read;",
+  },
+  {
     what: "writeback_limit_enable takes any number for yes",
     from: "zram.wbLimitEnable = enable !== 0n;",
     to: "zram.wbLimitEnable = true;",
@@ -211,6 +221,65 @@ const SLOTS = [
       what: "an algorithm is set up whatever it was told",
       from: "? this.#profile.refuseParams(name, params)",
       to: "? undefined",
+    },
+    {
+      what: "no algorithm is told anything",
+      from: "active[priority] = withParams(this.#codecNamed(name), params);",
+      to: "active[priority] = this.#codecNamed(name);",
+    },
+    {
+      what: "an algorithm is told what was set up before",
+      from: "const params = this.#params[priority] ?? {};",
+      to: "const params = this.#params[PRIMARY_COMP] ?? {};",
+    },
+    {
+      what: "a level reaches lz4 when it is set up again",
+      from: "this.#active[priority] = codec?.retold?.(params) ?? codec;",
+      to: "",
+    },
+    {
+      what: "a level reaches every algorithm at once",
+      from: "this.#active[priority] = codec?.retold?.(params) ?? codec;",
+      to: "this.#active[priority] = codec?.withParams?.(params) ?? codec;",
+    },
+    {
+      what: "a dictionary in use is not missed where it is lost",
+      from: "if (readsDict(name, params)) withDict.push(priority);",
+      to: "",
+    },
+    {
+      what: "a dictionary is in use before the device is",
+      from: "return this.#withDict.includes(priority);",
+      to: `return this.#withDict.includes(priority) ||
+      readsDict(this.#names[priority] ?? "", this.#params[priority] ?? {});`,
+    },
+    {
+      what: "a dictionary is in use after a reset",
+      from: `    this.#withDict = [];
+    this.#params.length = 0;`,
+      to: "    this.#params.length = 0;",
+    },
+    {
+      what: "any algorithm may lose its dictionary but the first",
+      from: "return this.#withDict.includes(priority);",
+      to: "return priority === PRIMARY_COMP && this.#withDict.length > 0;",
+    },
+    {
+      what: "7.3 keeps the parameters of the algorithm before",
+      from:
+        "if (this.#profile.algorithmForgetsParams) this.#params[priority] = {};",
+      to: "",
+    },
+    {
+      what: "an algorithm's choice forgets parameters in every release",
+      from:
+        "if (this.#profile.algorithmForgetsParams) this.#params[priority] = {};",
+      to: "this.#params[priority] = {};",
+    },
+    {
+      what: "the number that stands for none is a level",
+      from: "return number === PARAM_NOT_SET ? undefined : number;",
+      to: "return number;",
     },
     {
       what: "an algorithm that is not listed cannot be chosen",

@@ -169,6 +169,13 @@ const RECOMPRESS_ONE = mutantsOf("zram/recompress_one", ["zram"], [
     to: "if (!isSmaller) {",
   },
   {
+    what: "an algorithm that fails is passed over",
+    from: `    yield putStream(stream);
+    return "EINVAL";`,
+    to: `    yield putStream(stream);
+    return;`,
+  },
+  {
     what: "a priority without an algorithm does nothing",
     from:
       `return zram.comps.codecAt(priority) === undefined ? "EINVAL" : priority;`,

@@ -276,6 +276,11 @@ const RECOMPRESS = mutantsOf("zram/recompress", ["zram"], [
     to: "const EXCLUDED = ZRAM_WB | ZRAM_SAME;",
   },
   {
+    what: "an algorithm that fails is passed over",
+    from: `if (length === 0) return "EINVAL";`,
+    to: "",
+  },
+  {
     what: "a new object of the same class is taken",
     from: "length > 0 && pool.lookupClassIndex(length) < oldClass &&",
     to: "length > 0 && pool.lookupClassIndex(length) <= oldClass &&",
@@ -331,6 +336,11 @@ const RECOMPRESS_BY_INDEX = mutantsOf("zram/recompress_by_index", ["zram"], [
     to: `request.maxPages--;
   if (tried === 0) return undefined;
   if (smaller === "EINVAL") return smaller;`,
+  },
+  {
+    what: "6.12 passes over an algorithm that fails",
+    from: `if (length === 0) return { tried, isStuck, smaller: "EINVAL" };`,
+    to: "",
   },
   {
     what: "6.12 leaves a page idle that nothing was tried on",

@@ -97,6 +97,11 @@ const WRITE = mutantsOf("zram/write", ["zram"], [
     to: "const huge = length > zram.wholeFrom;",
   },
   {
+    what: "a page that its compressor fails on is stored whole",
+    from: "return huge ? data.length : length;",
+    to: "return huge || length === 0 ? data.length : length;",
+  },
+  {
     what: "the limit refuses a page that just fits",
     from: "pool.pagesAllocated > limitPages;",
     to: "pool.pagesAllocated >= limitPages;",
