@@ -21,11 +21,11 @@ import {
 } from "./usage.ts";
 
 /** Programs of each room where neither their number nor a time is given. */
-export const RACE_PROGRAMS = 32;
+export const RACE_PROGRAMS = 16;
 /** Preemptions up to which random programs are explored. */
 export const RACE_PREEMPTIONS = 2;
 /** Schedules that a random program may have. */
-export const RACE_SCHEDULES = 10_000;
+export const RACE_SCHEDULES = 1_000;
 /** Schedules of PCT that a random program has. */
 export const PCT_SCHEDULES = 500;
 /** Seconds that threads which are given are explored. */

@@ -30,7 +30,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     id: "zram/pages-before-lock-writeback",
     sentence:
       "A writeback counts the pages before it takes dev_lock; a reset and a smaller disk come between, and it looks at slots beyond the table.",
-    commit: "",
+    commit: "894913e2d35c",
     mended: "7.2",
     source: "writeback_store, drivers/block/zram/zram_drv.c (CVE-2026-89718)",
     room: "zram",
@@ -43,7 +43,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     id: "zram/pages-before-lock-block-state",
     sentence:
       "Who reads block_state counts the pages before it takes dev_lock; a reset and a smaller disk come between, and it looks at slots beyond the table.",
-    commit: "",
+    commit: "391f057f44a5",
     mended: "7.2",
     source: "read_block_state, drivers/block/zram/zram_drv.c (CVE-2026-89719)",
     room: "zram",
@@ -163,7 +163,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     id: "zram/show-against-reset",
     sentence:
       "Who shows a number looks whether there is a pool and then asks it, holding nothing: a reset comes between.",
-    commit: "5863e10b441e",
+    commit: "",
     mended: "3.11",
     source: "mem_used_total_show, drivers/staging/zram/zram_sysfs.c",
     room: "zram",

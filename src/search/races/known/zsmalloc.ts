@@ -43,7 +43,7 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     id: "zsmalloc/fullness-and-isolated",
     sentence:
       "A zspage's isolated frames were counted under its own lock in the word that has its fullness, which changed under the pool's: one of the two was lost.",
-    commit: "",
+    commit: "4b5d1e47b694",
     mended: "6.5",
     source: "zs_page_isolate, mm/zsmalloc.c",
     room,
@@ -107,7 +107,7 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     id: "zsmalloc/migration-against-free",
     sentence:
       "The cell of a moved object was written without its pin, and unpinned once more, which could be the pin of somebody who was freeing it.",
-    commit: "",
+    commit: "c102f07ca0b0",
     mended: "4.5",
     source: "migrate_zspage, record_obj, mm/zsmalloc.c",
     room,
