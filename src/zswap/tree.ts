@@ -67,6 +67,8 @@ export function* freeEntry(
       }),
   );
   yield* putPool(zswap, pool);
+  // A pool that went with its last entry counts no more.
+  if (pool.isDestroyed) updateTotalSize(zswap, tree);
 }
 
 /** Takes an entry out of its tree, if it is there (`zswap_rb_erase`). */
