@@ -14,4 +14,5 @@ export function serveRaces(rooms: readonly RaceRoom[]): void {
     exploreTask(room, describedProfile(data.profile), data, report);
     report("done");
   };
+  report("there");
 }

@@ -59,9 +59,10 @@ export interface FoundRaceMessage {
 export type ProgramEnd = "whole" | "capped" | "late" | "broken";
 
 /**
- * What a thread tells: which program it begins, how far it is with a program, that every schedule up to
- * a bound held, that a program was explored, that one breaks something (as it
- * was found, then again when it is shrunk), that the task is done.
+ * What a thread tells: that it is there; which program it begins, how far it is
+ * with a program, that every schedule up to a bound held, that a program was
+ * explored, that one breaks something (as it was found, then again when it is
+ * shrunk), that the task is done.
  */
 export type RaceReport =
   | { readonly begun: RaceProgram }
@@ -73,6 +74,7 @@ export type RaceReport =
     readonly milliseconds: number;
   }
   | { readonly found: FoundRaceMessage }
+  | "there"
   | "done";
 
 /** Milliseconds between two tellings of how far a thread is. */

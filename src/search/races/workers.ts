@@ -180,6 +180,7 @@ function close(crew: Crew, ends: (turn: Turn) => boolean): void {
 async function work(crew: Crew): Promise<void> {
   const worker = new Worker(crew.options.worker, { type: "module" });
   try {
+    if (!await isThere(worker, crew)) return;
     // Closed or late before a turn is taken, lest it be lost.
     while (!crew.isClosed && crew.options.now() < crew.end) {
       const { done, value: turn } = crew.turns.next();
@@ -188,6 +189,25 @@ async function work(crew: Crew): Promise<void> {
   } finally {
     worker.terminate();
   }
+}
+
+/**
+ * Waits until a worker has read what it runs, which takes as long as it takes:
+ * only then is a schedule expected to end. Answers whether that is so before
+ * all is closed.
+ */
+function isThere(worker: Worker, { options }: Crew): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  worker.onmessage = ({ data }: MessageEvent<RaceReport>) =>
+    resolve(data === "there");
+  worker.onerror = (event) => {
+    event.preventDefault();
+    reject(new Error(`Cannot explore: ${event.message}`));
+  };
+  const { signal } = options;
+  if (signal.aborted) resolve(false);
+  signal.addEventListener("abort", () => resolve(false), { once: true });
+  return promise;
 }
 
 /** Has a worker do a turn; returns whether it did so to the end. */
@@ -214,6 +234,7 @@ async function runTurn(
   };
   worker.onmessage = ({ data }: MessageEvent<RaceReport>) => {
     if (data === "done") return resolve(true);
+    if (data === "there") throw new Error("a worker is there twice");
     const isShrunkNext = "found" in data;
     silence.wait(
       scheduleMilliseconds + (isShrunkNext ? SHRINK_RACE_MILLISECONDS : 0),
@@ -241,7 +262,7 @@ function hearing(crew: Crew, turn: Turn) {
   /** Of a program that is not done. */
   let soFar = { runs: 0, milliseconds: 0 };
   return {
-    report(one: Exclude<RaceReport, "done">) {
+    report(one: Exclude<RaceReport, "done" | "there">) {
       if ("begun" in one) program = one.begun;
       else if ("bound" in one) options.onBound(one.bound);
       else if ("found" in one) fail(crew, turn, one.found);
