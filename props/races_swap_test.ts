@@ -148,3 +148,10 @@ Deno.test("one thread of the swap path alone, every lock that it takes being wat
     }
   }
 });
+
+Deno.test("a page that is given back while it is swapped out is freed once", () => {
+  for (const profile of SOUND) {
+    const explored = explore(profile, "write 0 Z / free 0 | out 0", 3);
+    assertEquals(brokenIn(explored), undefined, profile.name);
+  }
+});

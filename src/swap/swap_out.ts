@@ -68,13 +68,12 @@ function* newPlace(
     const added = addToSwapCache(swap, swapType, offset, pfn);
     added.dirty = true;
     added.locked = true;
+    // From now on the swap cache keeps the frame, for whoever has it mapped.
     swap.held.delete(pfn);
+    if (page.pfn === pfn) page.slot = { type: swapType.type, offset };
+    swap.locks.touch(tableState(page), true);
     return added;
   });
-  if (page.pfn === pfn) {
-    page.slot = { type: swapType.type, offset };
-    swap.locks.touch(tableState(page), true);
-  }
   return { swapType, offset, cached };
 }
 
