@@ -9,6 +9,10 @@ const LENGTH_ALONE =
 const NOT_MADE =
   "Linux's encoder never makes this: the decoder's own tests write it by hand.";
 
+/** Why what a codec makes of its dictionary is left to tests. */
+const SAME_CODEC =
+  "Whoever judges the device asks the same codec how long pages become: tests of dictionaries tell.";
+
 const ANY = ["zram", "zswap"];
 
 const WORKSPACE = mutantsOf("codec/workspace", ANY, [
@@ -210,6 +214,7 @@ const LZ4_DICTIONARY = [
       what: "a dictionary of more than 64 KiB is taken by its first",
       from: "const kept = dictionary.slice();",
       to: "const kept = dictionary.slice(0, MOST_DICTIONARY);",
+      reason: SAME_CODEC,
     },
     {
       what: "the dictionary enters the table by every place",
@@ -234,6 +239,8 @@ const LZ4_DICTIONARY = [
       from: "while (to < end) page[to++] = page[from++];",
       to:
         "if (offset <= walk.made) while (to < end) page[to++] = page[from++];",
+      reason:
+        "No page of the search begins as its dictionary would go on: the decoder's own tests write one by hand.",
     },
     {
       what: "a match before the last five bytes is refused",
@@ -320,16 +327,6 @@ const LZ4HC = [
   const word = read32(at);
   let longest`,
     },
-    {
-      what: "the first of equally long matches gives way to the farthest",
-      from: `      if (length > longest) {
-        longest = length;
-        found.offset`,
-      to: `      if (length >= longest) {
-        longest = length;
-        found.offset`,
-      reason: LENGTH_ALONE,
-    },
   ]),
   ...mutantsOf("codec/lz4hc_compress", ["zram", "zswap"], [
     {
@@ -348,12 +345,6 @@ const LZ4HC = [
       what: "the second match does not give way to the first",
       from: "if (correction > 0) dropFront(second, correction);",
       to: "",
-    },
-    {
-      what: "a second match that the first leaves three bytes is written",
-      from: "if (second.length < MIN_MATCH) copy(second, third);",
-      to: "",
-      reason: LENGTH_ALONE,
     },
   ]),
 ];
@@ -407,12 +398,6 @@ const DEFLATE = [
 }`,
       to: `  matches = 0;
 }`,
-    },
-    {
-      what: "a stored block is taken only where it is shorter",
-      from: "to - from + 4 <= Math.min(staticBytes, dynamicBytes)",
-      to: "to - from + 4 < Math.min(staticBytes, dynamicBytes)",
-      reason: LENGTH_ALONE,
     },
     {
       what: "only a stored block is the last",
@@ -543,13 +528,6 @@ const DEFLATE = [
   made += length;`,
     },
     {
-      what: "a stored block begins with what was read ahead",
-      from: `  held = 0;
-  heldBits = 0;
-  taken = from + length;`,
-      to: "  taken = from + length;",
-    },
-    {
       what: "a code of more than nine bits ends a bit early",
       from: "first = (first + count) << 1;",
       to: "first = first + count;",
@@ -589,11 +567,6 @@ const SW842 = [
     },
   ]),
   ...mutantsOf("codec/sw842_compress", ANY, [
-    {
-      what: "the rings keep units of the page before",
-      from: "forgetUnits();\n  putBlocks",
-      to: "putBlocks",
-    },
     {
       what: "a unit of two bytes that has left its ring is found",
       from: "unit < (block >>> 1) - UNITS_2 ?",
@@ -666,11 +639,6 @@ const SW842 = [
 const ZSTD = [
   ...mutantsOf("codec/zstd", ["zram"], [
     {
-      what: "a level beyond libzstd's is told as it is",
-      from: ": Math.max(LEAST_LEVEL, Math.min(level, MOST_LEVEL));",
-      to: ": level;",
-    },
-    {
       what: "zstd decodes without its dictionary",
       from: "decompress: decoderWithDict(dict),",
       to: "decompress: decoder(MAX_PAGE_WINDOW_LOG),",
@@ -692,11 +660,7 @@ const ZSTD = [
       what: "another dictionary is not loaded where there was one",
       from: "if (dict === loaded) return at;",
       to: "if (loaded !== undefined) return at;",
-    },
-    {
-      what: "memory that has grown is looked at where it was",
-      from: "if (bytes.buffer !== memory.buffer) bytes",
-      to: "if (bytes.length === 0) bytes",
+      reason: SAME_CODEC,
     },
   ]),
   ...mutantsOf("codec/codecs", ANY, [
