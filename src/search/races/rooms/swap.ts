@@ -1,4 +1,5 @@
 /** The swap path, to be explored: one process of several threads, one device. */
+import { besideSwapoff, SWAPOFF } from "./beside_swapoff.ts";
 import type { Profile } from "../../../linux/profile.ts";
 import { Memory } from "../../../memory/memory.ts";
 import type { Random } from "../../../programs/random.ts";
@@ -179,13 +180,11 @@ function randomProgram(
     () => `out ${page()}`,
     () => `out ${page()}`,
     () => any([`free ${page()}`, "reclaim"]),
-    () => "swapoff",
+    () => SWAPOFF,
   ];
-  return {
-    before: ["write 0 Z", "out 0"],
-    threads: Array.from(
-      { length: threads },
-      () => Array.from({ length: operations }, () => any(steps)()),
-    ),
-  };
+  const drawn = Array.from(
+    { length: threads },
+    () => Array.from({ length: operations }, () => any(steps)()),
+  );
+  return { before: ["write 0 Z", "out 0"], threads: besideSwapoff(drawn) };
 }

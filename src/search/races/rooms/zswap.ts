@@ -7,6 +7,7 @@ import type { Random } from "../../../programs/random.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
 import { Lockdep } from "../../../rules/lockdep.ts";
 import type { Rule } from "../../../rules/rule.ts";
+import { besideSwapoff, SWAPOFF } from "./beside_swapoff.ts";
 import {
   acquire,
   blocked,
@@ -424,13 +425,14 @@ function randomProgram(
       "compressor" in profile.zswap.parameters && isOne
         ? any(["set compressor second", "set enabled N", "set enabled Y"])
         : "writeback",
-    () => "swapoff",
+    () => SWAPOFF,
   ];
+  const drawn = Array.from(
+    { length: threads },
+    () => Array.from({ length: operations }, () => any(steps)()),
+  );
   return {
     before: ["store 0 Z", "writeback"],
-    threads: Array.from(
-      { length: threads },
-      () => Array.from({ length: operations }, () => any(steps)()),
-    ),
+    threads: besideSwapoff(drawn),
   };
 }
