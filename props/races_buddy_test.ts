@@ -3,8 +3,6 @@ import {
   brokenBy,
   checkZ3fold,
   checkZbud,
-  type Explored,
-  exploreRaces,
   KernelBug,
   LINUX_5_10,
   LINUX_6_1,
@@ -14,39 +12,28 @@ import {
   type RaceRoom,
   type Random,
   randomFrom,
-  sampleRaces,
   type Stop,
   Z3foldPool,
   ZbudPool,
 } from "../mod.ts";
+import {
+  assertSampled,
+  brokenIn,
+  exploreRandom,
+  exploreText,
+} from "./race_programs.ts";
 import { Execution } from "../src/search/races/execution.ts";
 import { Z3FOLD_KNOWN_RACES } from "../src/search/races/known/z3fold.ts";
 import { LockOrder } from "../src/search/races/lock_order.ts";
-import { raceProgramText, readRaceProgram } from "../src/search/races/room.ts";
 import { Z3FOLD_RACES } from "../src/search/races/rooms/z3fold.ts";
 import { ZBUD_RACES } from "../src/search/races/rooms/zbud.ts";
 
-function explore(
-  room: RaceRoom,
-  profile: Profile,
-  program: string,
-  preemptions: number,
-): Explored {
-  return room.explore(
-    profile,
-    readRaceProgram(program),
-    (trial) => exploreRaces(trial, { preemptions }),
-  );
-}
-
-const brokenIn = ({ finding }: Explored) => finding && brokenBy(finding);
-
 Deno.test("each known race of z3fold is found in the kernel before its mend, and, searched as far, not after", () => {
   for (const { id, before, after, program } of Z3FOLD_KNOWN_RACES) {
-    const found = explore(Z3FOLD_RACES, before, program, 3);
+    const found = exploreText(Z3FOLD_RACES, before, program, 3);
     assert(found.finding !== undefined, id);
     assert(found.runs < 300, `${id}: ${found.runs}`);
-    const mended = explore(Z3FOLD_RACES, after, program, 3);
+    const mended = exploreText(Z3FOLD_RACES, after, program, 3);
     assertEquals(brokenIn(mended), undefined, id);
     assert(mended.preemptions === 3 || mended.isAll, id);
   }
@@ -55,7 +42,7 @@ Deno.test("each known race of z3fold is found in the kernel before its mend, and
 Deno.test("the rule that speaks of a known race of z3fold is the one that it breaks", () => {
   const spoke = Z3FOLD_KNOWN_RACES.map(({ id, before, program }) => [
     id.split("/")[1],
-    brokenIn(explore(Z3FOLD_RACES, before, program, 3)),
+    brokenIn(exploreText(Z3FOLD_RACES, before, program, 3)),
   ]);
   assertEquals(Object.fromEntries(spoke), {
     "reclaim-reference": "z3fold/released-unlisted",
@@ -76,7 +63,7 @@ Deno.test("the z3fold of a known race before the mend differs in one fact from t
 
 // z3fold_reclaim_page, mm/z3fold.c, 5.10.262: as the changelog of 5.19's mend says.
 Deno.test("5.10's reclaim, which drops the last reference to a page, takes the pool's lock twice", () => {
-  const found = explore(
+  const found = exploreText(
     Z3FOLD_RACES,
     LINUX_5_10,
     "alloc 1500 x1; alloc 900 b1; alloc 900 a1; alloc 1500 b2; alloc 1500 x0; alloc 900 a2; free x0; free x1 / reclaim | compact; reclaim",
@@ -104,38 +91,13 @@ const OWN_FAULTS: readonly (readonly [program: string, by: string])[] = [
 
 Deno.test("what 6.1's z3fold does wrong itself is found, by the rule that it breaks", () => {
   for (const [program, by] of OWN_FAULTS) {
-    const { finding, runs } = explore(Z3FOLD_RACES, LINUX_6_1, program, 2);
+    const { finding, runs } = exploreText(Z3FOLD_RACES, LINUX_6_1, program, 2);
     assertEquals(finding && brokenBy(finding), by, program);
     assert(runs < 50, `${program}: ${runs}`);
     const isOwn = finding?.error instanceof KernelBug;
     assertEquals(isOwn, by.startsWith("KernelBug"), program);
   }
 });
-
-/** Random programs of a kernel, each to a bound of preemptions. */
-function exploreRandom(
-  room: RaceRoom,
-  profile: Profile,
-  programs: number,
-  threads: number,
-  operations: number,
-): { schedules: number; broken: string[] } {
-  const random = randomFrom(14);
-  let schedules = 0;
-  const broken: string[] = [];
-  for (let nth = 0; nth < programs; nth++) {
-    const program = room.random(random, profile, threads, operations);
-    const explored = room.explore(
-      profile,
-      program,
-      (trial) => exploreRaces(trial, { preemptions: 2, schedules: 2000 }),
-    );
-    schedules += explored.runs;
-    const by = brokenIn(explored);
-    if (by !== undefined) broken.push(`${by}: ${raceProgramText(program)}`);
-  }
-  return { schedules, broken };
-}
 
 /** The rooms and their kernels: the newest first that reclaims, and that has it. */
 const ROOMS: readonly (readonly [RaceRoom, Profile])[] = [
@@ -148,7 +110,11 @@ const ROOMS: readonly (readonly [RaceRoom, Profile])[] = [
 Deno.test("two threads of two operations of zbud and z3fold hold, to two preemptions", () => {
   for (const [room, profile] of ROOMS) {
     const where = `${room.name} of ${profile.name}`;
-    const { schedules, broken } = exploreRandom(room, profile, 15, 2, 2);
+    const { schedules, broken } = exploreRandom(room, profile, {
+      programs: 15,
+      threads: 2,
+      operations: 2,
+    }, 2000);
     assertEquals(broken, [], where);
     assert(schedules > 100, `${where}: ${schedules}`);
   }
@@ -156,25 +122,19 @@ Deno.test("two threads of two operations of zbud and z3fold hold, to two preempt
 
 Deno.test("three threads of zbud and z3fold hold, to two preemptions", () => {
   for (const [room, profile] of ROOMS) {
-    const { broken } = exploreRandom(room, profile, 10, 3, 1);
+    const { broken } = exploreRandom(room, profile, {
+      programs: 10,
+      threads: 3,
+      operations: 1,
+    }, 2000);
     assertEquals(broken, [], `${room.name} of ${profile.name}`);
   }
 });
 
 Deno.test("random schedules of zbud and z3fold of 6.12 hold", () => {
-  const random = randomFrom(7);
+  const drawn = { programs: 6, threads: 3, operations: 3 };
   for (const room of [ZBUD_RACES, Z3FOLD_RACES]) {
-    for (let nth = 0; nth < 6; nth++) {
-      const program = room.random(random, LINUX_6_12, 3, 3);
-      for (const depth of [undefined, 3]) {
-        const { finding } = room.explore(
-          LINUX_6_12,
-          program,
-          (trial) => sampleRaces(trial, { seed: nth, schedules: 50, depth }),
-        );
-        assertEquals(finding, undefined, raceProgramText(program));
-      }
-    }
+    assertSampled(room, LINUX_6_12, drawn, 50);
   }
 });
 

@@ -1,8 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  brokenBy,
-  type Explored,
-  exploreRaces,
   LINUX_3_12,
   LINUX_5_10,
   LINUX_6_1,
@@ -11,11 +8,15 @@ import {
   LINUX_7_1,
   LINUX_7_3,
   type Profile,
-  randomFrom,
-  sampleRaces,
 } from "../mod.ts";
+import {
+  assertAlone,
+  assertSampled,
+  brokenIn,
+  exploreRandom,
+  exploreText,
+} from "./race_programs.ts";
 import { SWAP_KNOWN_RACES } from "../src/search/races/known/swap.ts";
-import { raceProgramText, readRaceProgram } from "../src/search/races/room.ts";
 import { SWAP_RACES } from "../src/search/races/rooms/swap.ts";
 
 /** Kernels whose swap path has other locks, or other ways, than the one before. */
@@ -32,19 +33,8 @@ const KERNELS = [
 /** Those of them of which no race is known. */
 const SOUND = KERNELS.slice(2);
 
-function explore(
-  profile: Profile,
-  program: string,
-  preemptions: number,
-): Explored {
-  return SWAP_RACES.explore(
-    profile,
-    readRaceProgram(program),
-    (trial) => exploreRaces(trial, { preemptions, schedules: 3000 }),
-  );
-}
-
-const brokenIn = ({ finding }: Explored) => finding && brokenBy(finding);
+const explore = (profile: Profile, program: string, preemptions: number) =>
+  exploreText(SWAP_RACES, profile, program, preemptions, 3000);
 
 Deno.test("each known race of the swap path is found in the kernel before its mend, and, searched as far, not after", () => {
   for (const { id, before, after, program } of SWAP_KNOWN_RACES) {
@@ -81,72 +71,36 @@ Deno.test("the kernel of a known race of the swap path differs in one fact from 
   }
 });
 
-/** Random programs of a kernel, each to a bound of preemptions. */
-function exploreRandom(
-  profile: Profile,
-  programs: number,
-  threads: number,
-  operations: number,
-): { schedules: number; broken: string[] } {
-  const random = randomFrom(14);
-  let schedules = 0;
-  const broken: string[] = [];
-  for (let nth = 0; nth < programs; nth++) {
-    const program = SWAP_RACES.random(random, profile, threads, operations);
-    const explored = SWAP_RACES.explore(
-      profile,
-      program,
-      (trial) => exploreRaces(trial, { preemptions: 2, schedules: 400 }),
-    );
-    schedules += explored.runs;
-    const by = brokenIn(explored);
-    if (by !== undefined) broken.push(`${by}: ${raceProgramText(program)}`);
-  }
-  return { schedules, broken };
-}
-
 Deno.test("two threads of two operations hold in every swap path since 6.1", () => {
   for (const profile of SOUND) {
-    const { schedules, broken } = exploreRandom(profile, 12, 2, 2);
+    const { schedules, broken } = exploreRandom(SWAP_RACES, profile, {
+      programs: 12,
+      threads: 2,
+      operations: 2,
+    }, 400);
     assertEquals(broken, [], profile.name);
     assert(schedules > 500, `${profile.name}: ${schedules}`);
   }
 });
 
 Deno.test("three threads hold in the newest swap path", () => {
-  assertEquals(exploreRandom(LINUX_7_3, 8, 3, 1).broken, []);
+  assertEquals(
+    exploreRandom(SWAP_RACES, LINUX_7_3, {
+      programs: 8,
+      threads: 3,
+      operations: 1,
+    }, 400).broken,
+    [],
+  );
 });
 
 Deno.test("random schedules of the newest swap path hold", () => {
-  const random = randomFrom(7);
-  for (let nth = 0; nth < 5; nth++) {
-    const program = SWAP_RACES.random(random, LINUX_7_3, 3, 2);
-    for (const depth of [undefined, 3]) {
-      const { finding } = SWAP_RACES.explore(
-        LINUX_7_3,
-        program,
-        (trial) => sampleRaces(trial, { seed: nth, schedules: 30, depth }),
-      );
-      assertEquals(finding, undefined, raceProgramText(program));
-    }
-  }
+  const drawn = { programs: 5, threads: 3, operations: 2 };
+  assertSampled(SWAP_RACES, LINUX_7_3, drawn, 30);
 });
 
 Deno.test("one thread of the swap path alone, every lock that it takes being watched, does what is done at once", () => {
-  for (const profile of KERNELS) {
-    const random = randomFrom(3);
-    for (let nth = 0; nth < 10; nth++) {
-      const program = SWAP_RACES.random(random, profile, 1, 8);
-      const explored = SWAP_RACES.explore(
-        profile,
-        program,
-        (trial) => exploreRaces(trial),
-      );
-      const text = `${profile.name}: ${raceProgramText(program)}`;
-      assertEquals(brokenIn(explored), undefined, text);
-      assertEquals([explored.runs, explored.isAll], [1, true], text);
-    }
-  }
+  for (const profile of KERNELS) assertAlone(SWAP_RACES, profile);
 });
 
 Deno.test("a page that is given back while it is swapped out is freed once", () => {

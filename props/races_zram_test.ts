@@ -5,7 +5,6 @@ import {
   describedProfile,
   type Errno,
   type Explored,
-  exploreRaces,
   LINUX_3_12,
   LINUX_5_10,
   LINUX_6_12,
@@ -24,12 +23,13 @@ import {
   writeAttribute,
   Zram,
 } from "../mod.ts";
+import { exploreText } from "./race_programs.ts";
 import type { KnownRace } from "../src/search/races/known/known_race.ts";
 import {
   ZRAM_KNOWN_RACES,
   ZRAM_OPEN_RACES,
 } from "../src/search/races/known/zram.ts";
-import { raceProgramText, readRaceProgram } from "../src/search/races/room.ts";
+import { raceProgramText } from "../src/search/races/room.ts";
 import { ZRAM_RACES } from "../src/search/races/rooms/zram.ts";
 import { readAttributeSteps, writeAttributeSteps } from "../src/zram/sysfs.ts";
 
@@ -46,17 +46,8 @@ function page(noise: number, seed: number): Uint8Array {
 
 const RECOMPRESSING = describedProfile("linux-7.3,recompression=yes");
 
-function explore(
-  profile: Profile,
-  program: string,
-  preemptions: number,
-): Explored {
-  return ZRAM_RACES.explore(
-    profile,
-    readRaceProgram(program),
-    (trial) => exploreRaces(trial, { preemptions }),
-  );
-}
+const explore = (profile: Profile, program: string, preemptions: number) =>
+  exploreText(ZRAM_RACES, profile, program, preemptions);
 
 function assertHolds(
   profile: Profile,

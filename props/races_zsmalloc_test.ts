@@ -1,9 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  brokenBy,
   checkPool,
-  type Explored,
-  exploreRaces,
   LINUX_3_12,
   LINUX_4_0,
   LINUX_5_10,
@@ -14,10 +11,15 @@ import {
   type Profile,
   randomFrom,
   runToEnd,
-  sampleRaces,
   type Stop,
   ZsPool,
 } from "../mod.ts";
+import {
+  assertSampled,
+  brokenIn,
+  exploreRandom,
+  exploreText,
+} from "./race_programs.ts";
 import { Execution } from "../src/search/races/execution.ts";
 import { LockOrder } from "../src/search/races/lock_order.ts";
 import { ZSMALLOC_KNOWN_RACES } from "../src/search/races/known/zsmalloc.ts";
@@ -43,19 +45,8 @@ const LOCKINGS = [
   LINUX_7_3,
 ];
 
-function explore(
-  profile: Profile,
-  program: string,
-  preemptions: number,
-): Explored {
-  return ZSMALLOC_RACES.explore(
-    profile,
-    readRaceProgram(program),
-    (trial) => exploreRaces(trial, { preemptions }),
-  );
-}
-
-const brokenIn = ({ finding }: Explored) => finding && brokenBy(finding);
+const explore = (profile: Profile, program: string, preemptions: number) =>
+  exploreText(ZSMALLOC_RACES, profile, program, preemptions);
 
 Deno.test("each known race is found in the kernel before its mend, and, searched as far, not after", () => {
   for (const { id, before, after, program } of ZSMALLOC_KNOWN_RACES) {
@@ -92,56 +83,40 @@ Deno.test("the kernel of a known race before the mend differs in one fact from t
   }
 });
 
-/** Random programs of a kernel, each to a bound of preemptions. */
-function exploreRandom(
-  profile: Profile,
-  programs: number,
-  threads: number,
-  operations: number,
-): { schedules: number; broken: string[] } {
-  const random = randomFrom(14);
-  let schedules = 0;
-  const broken: string[] = [];
-  for (let nth = 0; nth < programs; nth++) {
-    const program = ZSMALLOC_RACES.random(random, profile, threads, operations);
-    const explored = ZSMALLOC_RACES.explore(
-      profile,
-      program,
-      (trial) => exploreRaces(trial, { preemptions: 2, schedules: 3000 }),
-    );
-    schedules += explored.runs;
-    const by = brokenIn(explored);
-    if (by !== undefined) broken.push(`${by}: ${raceProgramText(program)}`);
-  }
-  return { schedules, broken };
-}
-
 Deno.test("two threads of two operations hold in every kernel, to two preemptions", () => {
   for (const profile of LOCKINGS) {
-    const { schedules, broken } = exploreRandom(profile, 40, 2, 2);
+    const { schedules, broken } = exploreRandom(ZSMALLOC_RACES, profile, {
+      programs: 40,
+      threads: 2,
+      operations: 2,
+    }, 3000);
     assertEquals(broken, [], profile.name);
     assert(schedules > 100, `${profile.name}: ${schedules}`);
   }
 });
 
 Deno.test("three threads of the newest release hold, to two preemptions", () => {
-  assertEquals(exploreRandom(LINUX_7_3, 25, 3, 1).broken, []);
-  assertEquals(exploreRandom(LINUX_7_3, 4, 3, 2).broken, []);
+  assertEquals(
+    exploreRandom(ZSMALLOC_RACES, LINUX_7_3, {
+      programs: 25,
+      threads: 3,
+      operations: 1,
+    }, 3000).broken,
+    [],
+  );
+  assertEquals(
+    exploreRandom(ZSMALLOC_RACES, LINUX_7_3, {
+      programs: 4,
+      threads: 3,
+      operations: 2,
+    }, 3000).broken,
+    [],
+  );
 });
 
 Deno.test("random schedules of the newest release hold", () => {
-  const random = randomFrom(7);
-  for (let nth = 0; nth < 10; nth++) {
-    const program = ZSMALLOC_RACES.random(random, LINUX_7_3, 3, 3);
-    for (const depth of [undefined, 3]) {
-      const { finding } = ZSMALLOC_RACES.explore(
-        LINUX_7_3,
-        program,
-        (trial) => sampleRaces(trial, { seed: nth, schedules: 50, depth }),
-      );
-      assertEquals(finding, undefined, raceProgramText(program));
-    }
-  }
+  const drawn = { programs: 10, threads: 3, operations: 3 };
+  assertSampled(ZSMALLOC_RACES, LINUX_7_3, drawn, 50);
 });
 
 /** Two ways to do the same to a pool. */

@@ -1,8 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  brokenBy,
-  type Explored,
-  exploreRaces,
   LINUX_3_12,
   LINUX_4_0,
   LINUX_5_10,
@@ -12,11 +9,15 @@ import {
   LINUX_7_1,
   LINUX_7_3,
   type Profile,
-  randomFrom,
-  sampleRaces,
 } from "../mod.ts";
+import {
+  assertAlone,
+  assertSampled,
+  brokenIn,
+  exploreRandom,
+  exploreText,
+} from "./race_programs.ts";
 import { ZSWAP_KNOWN_RACES } from "../src/search/races/known/zswap.ts";
-import { raceProgramText, readRaceProgram } from "../src/search/races/room.ts";
 import { ZSWAP_RACES } from "../src/search/races/rooms/zswap.ts";
 
 /** Kernels whose zswap has other locks, or other paths, than the one before. */
@@ -34,19 +35,8 @@ const KERNELS = [
 /** Those of them of which no race is known. */
 const SOUND = KERNELS.slice(4);
 
-function explore(
-  profile: Profile,
-  program: string,
-  preemptions: number,
-): Explored {
-  return ZSWAP_RACES.explore(
-    profile,
-    readRaceProgram(program),
-    (trial) => exploreRaces(trial, { preemptions }),
-  );
-}
-
-const brokenIn = ({ finding }: Explored) => finding && brokenBy(finding);
+const explore = (profile: Profile, program: string, preemptions: number) =>
+  exploreText(ZSWAP_RACES, profile, program, preemptions, 3000);
 
 Deno.test("each known race of zswap is found in the kernel before its mend, and, searched as far, not after", () => {
   for (const { id, before, after, program } of ZSWAP_KNOWN_RACES) {
@@ -94,72 +84,36 @@ Deno.test("without a count of references loads, stores and invalidations hold as
   }
 });
 
-/** Random programs of a kernel, each to a bound of preemptions. */
-function exploreRandom(
-  profile: Profile,
-  programs: number,
-  threads: number,
-  operations: number,
-): { schedules: number; broken: string[] } {
-  const random = randomFrom(14);
-  let schedules = 0;
-  const broken: string[] = [];
-  for (let nth = 0; nth < programs; nth++) {
-    const program = ZSWAP_RACES.random(random, profile, threads, operations);
-    const explored = ZSWAP_RACES.explore(
-      profile,
-      program,
-      (trial) => exploreRaces(trial, { preemptions: 2, schedules: 400 }),
-    );
-    schedules += explored.runs;
-    const by = brokenIn(explored);
-    if (by !== undefined) broken.push(`${by}: ${raceProgramText(program)}`);
-  }
-  return { schedules, broken };
-}
-
 Deno.test("two threads of two operations hold in every zswap since 6.12", () => {
   for (const profile of SOUND) {
-    const { schedules, broken } = exploreRandom(profile, 15, 2, 2);
+    const { schedules, broken } = exploreRandom(ZSWAP_RACES, profile, {
+      programs: 15,
+      threads: 2,
+      operations: 2,
+    }, 400);
     assertEquals(broken, [], profile.name);
     assert(schedules > 500, `${profile.name}: ${schedules}`);
   }
 });
 
 Deno.test("three threads hold in the newest zswap", () => {
-  assertEquals(exploreRandom(LINUX_7_3, 8, 3, 1).broken, []);
+  assertEquals(
+    exploreRandom(ZSWAP_RACES, LINUX_7_3, {
+      programs: 8,
+      threads: 3,
+      operations: 1,
+    }, 400).broken,
+    [],
+  );
 });
 
 Deno.test("random schedules of the newest zswap hold", () => {
-  const random = randomFrom(7);
-  for (let nth = 0; nth < 5; nth++) {
-    const program = ZSWAP_RACES.random(random, LINUX_7_3, 3, 2);
-    for (const depth of [undefined, 3]) {
-      const { finding } = ZSWAP_RACES.explore(
-        LINUX_7_3,
-        program,
-        (trial) => sampleRaces(trial, { seed: nth, schedules: 30, depth }),
-      );
-      assertEquals(finding, undefined, raceProgramText(program));
-    }
-  }
+  const drawn = { programs: 5, threads: 3, operations: 2 };
+  assertSampled(ZSWAP_RACES, LINUX_7_3, drawn, 30);
 });
 
 Deno.test("one thread alone, every lock that it takes being watched, does what is done at once", () => {
-  for (const profile of KERNELS) {
-    const random = randomFrom(3);
-    for (let nth = 0; nth < 10; nth++) {
-      const program = ZSWAP_RACES.random(random, profile, 1, 8);
-      const explored = ZSWAP_RACES.explore(
-        profile,
-        program,
-        (trial) => exploreRaces(trial),
-      );
-      const text = `${profile.name}: ${raceProgramText(program)}`;
-      assertEquals(brokenIn(explored), undefined, text);
-      assertEquals([explored.runs, explored.isAll], [1, true], text);
-    }
-  }
+  for (const profile of KERNELS) assertAlone(ZSWAP_RACES, profile);
 });
 
 Deno.test("what is no operation of zswap is told, with those that are", () => {

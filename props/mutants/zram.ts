@@ -224,7 +224,7 @@ const SLOTS = [
     },
     {
       what: "no algorithm is told anything",
-      from: "active[priority] = withParams(this.#codecNamed(name), params);",
+      from: "active[priority] = codecWith(this.#codecNamed(name), params);",
       to: "active[priority] = this.#codecNamed(name);",
     },
     {

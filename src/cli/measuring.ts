@@ -2,7 +2,7 @@
  * What pages become, counted by their lengths: all that a device's memory
  * depends on where nothing is freed, and no more of it however many they are.
  */
-import type { Codec } from "../codec/codec.ts";
+import { type Codec, codecWith } from "../codec/codec.ts";
 import { codecsOf } from "../codec/codecs.ts";
 import type { ZcompParams } from "../linux/zcomp_params.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
@@ -70,8 +70,7 @@ export function codecFor(
   if (codec === undefined) {
     throw new Error(`Cannot measure pages: there is no codec for '${name}'`);
   }
-  const isTold = Object.values(params).some((value) => value !== undefined);
-  return isTold ? codec.withParams?.(params) ?? codec : codec;
+  return codecWith(codec, params);
 }
 
 /** What counts pages, one after another, into `measured`. */

@@ -37,6 +37,12 @@ export interface Codec {
   retold?(params: ZcompParams): Codec;
 }
 
+/** An algorithm with parameters, or as it is where it is told nothing. */
+export function codecWith(codec: Codec, params: ZcompParams): Codec {
+  const isTold = Object.values(params).some((value) => value !== undefined);
+  return isTold ? codec.withParams?.(params) ?? codec : codec;
+}
+
 /** Compressed bytes that no encoder made, or that were changed since. */
 export class CorruptDataError extends Error {
   /** The error's class, for those who cannot use `instanceof`. */

@@ -66,3 +66,28 @@ export function isWaitedForAsleep({ kind }: Lock): boolean {
 export function lockText({ name, which }: Lock): string {
   return which === "" ? name : `${name} ${which}`;
 }
+
+/**
+ * The lock of a key, made when it is first asked for: of what there are many,
+ * few are ever taken.
+ */
+export function lockOf<Key>(
+  locks: Map<Key, Lock>,
+  key: Key,
+  name: string,
+  kind: LockKind,
+  which: string,
+): Lock {
+  let lock = locks.get(key);
+  if (lock === undefined) {
+    lock = createLock(name, kind, which);
+    locks.set(key, lock);
+  }
+  return lock;
+}
+
+/** Nobody holds a lock any more: those who did are gone. */
+export function forgetHolders(lock: Lock): void {
+  lock.holder = NOBODY;
+  lock.readers.length = 0;
+}

@@ -123,9 +123,22 @@ export function* under<Result>(
   lock: Lock,
   where: string,
   section: () => Result,
+  mode: LockMode = "exclusive",
+): Generator<Stop, Result> {
+  yield acquire(lock, where, mode);
+  const result = section();
+  yield release(lock, where, mode);
+  return result;
+}
+
+/** Does under a lock what stops itself. */
+export function* underSteps<Result>(
+  lock: Lock,
+  where: string,
+  section: () => Generator<Stop, Result>,
 ): Generator<Stop, Result> {
   yield acquire(lock, where);
-  const result = section();
+  const result = yield* section();
   yield release(lock, where);
   return result;
 }

@@ -1,6 +1,6 @@
 /** The locks of the swap path, as its release has them. */
 import type { SwapLockNames } from "../linux/swap_profile.ts";
-import { createLock, type Lock } from "../rules/lock.ts";
+import { createLock, type Lock, lockOf } from "../rules/lock.ts";
 import type { Lockdep } from "../rules/lockdep.ts";
 import {
   acquire,
@@ -54,38 +54,35 @@ export class SwapLocks {
 
   /** The lock of a process's page table. */
   table({ process }: Pick<AnonPage, "process">): Lock {
-    return lockIn(this.#tables, process, "ptl", "spinlock", "process");
+    return lockOf(
+      this.#tables,
+      process,
+      "ptl",
+      "spinlock",
+      `of process ${process}`,
+    );
   }
 
   /** The lock of a frame (PG_locked). */
   page(pfn: number): Lock {
-    return lockIn(this.#pages, pfn, "PG_locked", "bit_wait", "page");
+    return lockOf(this.#pages, pfn, "PG_locked", "bit_wait", `of page ${pfn}`);
   }
 
   /** What covers the slots of a type, and its part of the swap cache. */
   slots(type: number): Lock {
-    return lockIn(this.#slots, type, this.#names.slots, "spinlock", "type");
+    return lockOf(
+      this.#slots,
+      type,
+      this.#names.slots,
+      "spinlock",
+      `of type ${type}`,
+    );
   }
 
   /** Says that what others look at without a lock is looked at or changed. */
   touch(state: string, isChange: boolean): void {
     this.lockdep.touch(state, isChange);
   }
-}
-
-function lockIn(
-  locks: Map<number, Lock>,
-  nth: number,
-  name: string,
-  kind: Lock["kind"],
-  what: string,
-): Lock {
-  let lock = locks.get(nth);
-  if (lock === undefined) {
-    lock = createLock(name, kind, `of ${what} ${nth}`);
-    locks.set(nth, lock);
-  }
-  return lock;
 }
 
 /** Locks a page of the swap cache (`folio_lock`). */

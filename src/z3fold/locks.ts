@@ -1,7 +1,6 @@
 /** The locks of a z3fold pool, and what is looked at without them. */
-import { createLock, type Lock } from "../rules/lock.ts";
+import { createLock, forgetHolders, type Lock, lockOf } from "../rules/lock.ts";
 import { Lockdep } from "../rules/lockdep.ts";
-import { forgetHolders } from "../zbud/locks.ts";
 
 /** The unbuddied lists, which `__z3fold_alloc` first looks at without a lock. */
 export const UNBUDDIED = "the unbuddied lists";
@@ -49,22 +48,14 @@ export class Z3foldLocks {
 
   /** `zhdr->page_lock` of a page with a header. */
   page(pfn: number): Lock {
-    let lock = this.#pages.get(pfn);
-    if (lock === undefined) {
-      lock = createLock("zhdr->page_lock", "spinlock", `of page ${pfn}`);
-      this.#pages.set(pfn, lock);
-    }
-    return lock;
+    const which = `of page ${pfn}`;
+    return lockOf(this.#pages, pfn, "zhdr->page_lock", "spinlock", which);
   }
 
   /** `slots->lock` of a structure of slots. */
   ofSlots(slots: number): Lock {
-    let lock = this.#slots.get(slots);
-    if (lock === undefined) {
-      lock = createLock("slots->lock", "rwlock", `of slots ${slots}`);
-      this.#slots.set(slots, lock);
-    }
-    return lock;
+    const which = `of slots ${slots}`;
+    return lockOf(this.#slots, slots, "slots->lock", "rwlock", which);
   }
 
   /** Says that what others look at without a lock is touched. */

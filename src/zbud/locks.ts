@@ -1,5 +1,5 @@
 /** The locks of a zbud pool, and what its users look at without them. */
-import { createLock, type Lock, NOBODY } from "../rules/lock.ts";
+import { createLock, type Lock } from "../rules/lock.ts";
 import { Lockdep } from "../rules/lockdep.ts";
 
 /** `lock` of `struct zbud_pool`: it covers lists, headers and counts alike. */
@@ -13,12 +13,6 @@ export interface ZbudLocks {
 /** The locks of a new pool. */
 export function createZbudLocks(lockdep: Lockdep = new Lockdep()): ZbudLocks {
   return { lockdep, pool: createLock("pool->lock", "spinlock", "of zbud") };
-}
-
-/** A lock that nobody holds any more: those who did are gone. */
-export function forgetHolders(lock: Lock): void {
-  lock.holder = NOBODY;
-  lock.readers.length = 0;
 }
 
 /** What is in a frame, which `zbud_map` leads to without a lock. */

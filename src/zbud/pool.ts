@@ -4,6 +4,7 @@
  */
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
+import { forgetHolders } from "../rules/lock.ts";
 import { InvariantError } from "../rules/invariant.ts";
 import {
   acquire,
@@ -24,12 +25,7 @@ import {
   type ReclaimErrno,
 } from "./driver.ts";
 import { HeaderLists } from "./header_lists.ts";
-import {
-  createZbudLocks,
-  forgetHolders,
-  frameState,
-  type ZbudLocks,
-} from "./locks.ts";
+import { createZbudLocks, frameState, type ZbudLocks } from "./locks.ts";
 import { ZBUD_RACE_RULES } from "./race_rules.ts";
 import { BUDDIES, type Buddy, ZbudPages } from "./zbud_page.ts";
 

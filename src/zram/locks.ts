@@ -4,9 +4,16 @@
  */
 import type { ZramLocking } from "../linux/zram_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import { createLock, type Lock, NOBODY } from "../rules/lock.ts";
+import { createLock, forgetHolders, type Lock } from "../rules/lock.ts";
 import type { Lockdep } from "../rules/lockdep.ts";
-import { acquire, blocked, release, type Stop } from "../rules/stop.ts";
+import {
+  acquire,
+  blocked,
+  type LockMode,
+  release,
+  type Stop,
+  under,
+} from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { ZRAM_LOCK } from "./slots.ts";
 
@@ -61,10 +68,12 @@ export class ZramLocks {
 
   /** Nobody holds any of the locks any more. */
   forgetHolders(): void {
-    const locks = [this.device, this.open, this.#anySlot, this.limit];
-    for (const lock of locks) letGo(lock);
-    for (const lock of this.#slots) letGo(lock);
-    for (const stream of this.#streams) letGo(stream?.lock);
+    const { device, open, limit } = this;
+    [device, open, this.#anySlot].forEach(forgetHolders);
+    if (limit !== undefined) forgetHolders(limit);
+    // Both have holes, which are passed over.
+    this.#slots.forEach(forgetHolders);
+    this.#streams.forEach(({ lock }) => forgetHolders(lock));
   }
 
   /** The stream of a priority on the CPU that runs: each thread has its own. */
@@ -80,12 +89,6 @@ export class ZramLocks {
     };
     return this.#streams[nth];
   }
-}
-
-function letGo(lock: Lock | undefined): void {
-  if (lock === undefined) return;
-  lock.holder = NOBODY;
-  lock.readers.length = 0;
 }
 
 /** The file that was set, as something that is looked at and changed. */
@@ -153,16 +156,13 @@ export function assertSlotHeld(
 }
 
 /** Does a section under the device's lock. */
-export function* underDevice<Result>(
+export function underDevice<Result>(
   { locks }: Zram,
-  mode: "exclusive" | "shared",
+  mode: LockMode,
   where: string,
   section: () => Result,
 ): Generator<Stop, Result> {
-  yield acquire(locks.device, where, mode);
-  const result = section();
-  yield release(locks.device, where, mode);
-  return result;
+  return under(locks.device, where, section, mode);
 }
 
 /** Does a section under the limit's lock, where it has one. */
@@ -171,8 +171,5 @@ export function* underLimit<Result>(
   where: string,
   section: () => Result,
 ): Generator<Stop, Result> {
-  if (limit !== undefined) yield acquire(limit, where);
-  const result = section();
-  if (limit !== undefined) yield release(limit, where);
-  return result;
+  return limit === undefined ? section() : yield* under(limit, where, section);
 }

@@ -2,7 +2,7 @@
  * Which algorithm has which priority, and the codecs behind them. Specifies
  * `zram->comp_algs` and `zram->comps`, `zram_drv.h`, and `zcomp.c`.
  */
-import type { Codec } from "../codec/codec.ts";
+import { type Codec, codecWith } from "../codec/codec.ts";
 import { codecsOf } from "../codec/codecs.ts";
 import type { Errno } from "../linux/errno.ts";
 import {
@@ -164,7 +164,7 @@ export class Comps {
         this.#afterFailedSetup();
         return errno;
       }
-      active[priority] = withParams(this.#codecNamed(name), params);
+      active[priority] = codecWith(this.#codecNamed(name), params);
       if (readsDict(name, params)) withDict.push(priority);
     }
     this.#active = active;
@@ -216,12 +216,6 @@ export class Comps {
       }`,
     );
   }
-}
-
-/** A codec that was told something, or is as it is. */
-function withParams(codec: Codec, params: ZcompParams): Codec {
-  const isSet = Object.values(params).some((value) => value !== undefined);
-  return isSet ? codec.withParams?.(params) ?? codec : codec;
 }
 
 /** A parameter's number, where it is one. */

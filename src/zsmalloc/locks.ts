@@ -1,6 +1,12 @@
 /** The locks of a pool, as its release has them. */
 import type { Profile } from "../linux/profile.ts";
-import { createLock, type Lock, NOBODY } from "../rules/lock.ts";
+import {
+  createLock,
+  forgetHolders,
+  type Lock,
+  lockOf,
+  NOBODY,
+} from "../rules/lock.ts";
 import type { Lockdep } from "../rules/lockdep.ts";
 import { acquire, type LockMode, release, type Stop } from "../rules/stop.ts";
 import type { SizeClass } from "./size_class.ts";
@@ -80,15 +86,25 @@ export class PoolLocks {
   /** What keeps the mapped objects of a zspage where they are. */
   ofZspage(zspage: number): Lock | undefined {
     const kind = this.#profile.locks.zspage;
-    return kind === "none"
-      ? undefined
-      : lockIn(this.#zspages, zspage, "zspage->lock", kind, "zspage");
+    return kind === "none" ? undefined : lockOf(
+      this.#zspages,
+      zspage,
+      "zspage->lock",
+      kind,
+      `of zspage ${zspage}`,
+    );
   }
 
   /** The bit that pins an object. */
   pin(handle: number): Lock | undefined {
     return this.#profile.locks.pins
-      ? lockIn(this.#pins, handle, "HANDLE_PIN_BIT", "bit_spinlock", "handle")
+      ? lockOf(
+        this.#pins,
+        handle,
+        "HANDLE_PIN_BIT",
+        "bit_spinlock",
+        `of handle ${handle}`,
+      )
       : undefined;
   }
 
@@ -102,30 +118,36 @@ export class PoolLocks {
 
   /** The lock of a frame (PG_locked). */
   ofPage(pfn: number): Lock {
-    return lockIn(this.#pages, pfn, "PG_locked", "bit_wait", "page");
+    return lockOf(this.#pages, pfn, "PG_locked", "bit_wait", `of page ${pfn}`);
   }
 
   /** The buffer of the CPU that runs, which is its thread's number. */
   mapArea(): Lock | undefined {
     if (!this.#profile.locks.mapArea) return undefined;
     const cpu = Math.max(0, this.lockdep.current);
-    return lockIn(this.#areas, cpu, "zs_map_area.lock", "local_lock", "CPU");
+    return lockOf(
+      this.#areas,
+      cpu,
+      "zs_map_area.lock",
+      "local_lock",
+      `of CPU ${cpu}`,
+    );
   }
 
   /** Nobody holds any of the locks any more. */
   forgetHolders(): void {
-    if (this.pool !== undefined) letGo(this.pool);
+    if (this.pool !== undefined) forgetHolders(this.pool);
     for (const holds of this.#toMove.values()) {
-      for (const { lock } of holds) letGo(lock);
+      for (const { lock } of holds) forgetHolders(lock);
     }
     for (const locks of [this.#zspages, this.#pins, this.#pages, this.#areas]) {
-      for (const lock of locks.values()) letGo(lock);
+      for (const lock of locks.values()) forgetHolders(lock);
     }
   }
 
   /** Whether anybody interleaves operations. */
   get isWatched(): boolean {
-    return this.lockdep.current !== NOBODY;
+    return this.lockdep.isWatched;
   }
 
   /** Throws where the thread that runs does not hold what covers a class. */
@@ -170,26 +192,6 @@ export const objectState = (handle: number): string => `object ${handle}`;
 /** The word that has a zspage's fullness. */
 export const fullnessState = (zspage: number): string =>
   `fullness and isolated of zspage ${zspage}`;
-
-function lockIn(
-  locks: Map<number, Lock>,
-  nth: number,
-  name: string,
-  kind: Lock["kind"],
-  what: string,
-): Lock {
-  let lock = locks.get(nth);
-  if (lock === undefined) {
-    lock = createLock(name, kind, `of ${what} ${nth}`);
-    locks.set(nth, lock);
-  }
-  return lock;
-}
-
-function letGo(lock: Lock): void {
-  lock.holder = NOBODY;
-  lock.readers.length = 0;
-}
 
 /** Takes locks in their order. */
 export function* acquireAll(

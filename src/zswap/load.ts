@@ -1,11 +1,10 @@
 /** Loading a page. */
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import { type Stop, under } from "../rules/stop.ts";
+import { type Stop, under, underSteps } from "../rules/stop.ts";
 import { fillPage } from "../zram/same_filled.ts";
 import { decompressEntry, decompressObject } from "./compress.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
-import { underSteps } from "./locks.ts";
 import {
   findGet,
   freeEntry,

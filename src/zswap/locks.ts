@@ -1,8 +1,7 @@
 /** The locks of zswap, as its release has them. */
 import type { ZswapLockNames } from "../linux/zswap_profile.ts";
-import { createLock, type Lock } from "../rules/lock.ts";
+import { createLock, type Lock, lockOf } from "../rules/lock.ts";
 import type { Lockdep } from "../rules/lockdep.ts";
-import { acquire, release, type Stop } from "../rules/stop.ts";
 import type { ZswapPool } from "./pools.ts";
 import type { SwpEntry } from "./swp_entry.ts";
 
@@ -58,29 +57,12 @@ export class ZswapLocks {
   compressor({ tfmName }: ZswapPool): Lock {
     const cpu = Math.max(0, this.lockdep.current);
     const which = `of ${tfmName} on CPU ${cpu}`;
-    let lock = this.#compressors.get(which);
-    if (lock === undefined) {
-      const { name, kind } = this.#names.compressor;
-      lock = createLock(name, kind, which);
-      this.#compressors.set(which, lock);
-    }
-    return lock;
+    const { name, kind } = this.#names.compressor;
+    return lockOf(this.#compressors, which, name, kind, which);
   }
 
   /** Says that what others look at without a lock is looked at or changed. */
   touch(state: string, isChange: boolean): void {
     this.lockdep.touch(state, isChange);
   }
-}
-
-/** Does under a lock what stops itself. */
-export function* underSteps<Result>(
-  lock: Lock,
-  where: string,
-  section: () => Generator<Stop, Result>,
-): Generator<Stop, Result> {
-  yield acquire(lock, where);
-  const result = yield* section();
-  yield release(lock, where);
-  return result;
 }

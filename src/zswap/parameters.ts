@@ -5,8 +5,15 @@
 import type { Errno } from "../linux/errno.ts";
 import { kstrtobool, kstrtoull } from "../linux/kstrtox.ts";
 import type { ZpoolType, ZswapParameter } from "../linux/zswap_profile.ts";
-import { runToEnd, sleeps, type Stop, under, writes } from "../rules/stop.ts";
-import { POOL_PAGES, underSteps } from "./locks.ts";
+import {
+  runToEnd,
+  sleeps,
+  type Stop,
+  under,
+  underSteps,
+  writes,
+} from "../rules/stop.ts";
+import { POOL_PAGES } from "./locks.ts";
 import { putFirst, putPool, takePool } from "./pool_references.ts";
 import type { ZswapPool } from "./pools.ts";
 import type { Zswap } from "./zswap.ts";

@@ -7,10 +7,11 @@ import {
   release,
   type Stop,
   under,
+  underSteps,
   writes,
 } from "../rules/stop.ts";
 import { acceptThresholdPages } from "./limits.ts";
-import { POOL_PAGES, POOLS, SHRINK_WORK_PENDING, underSteps } from "./locks.ts";
+import { POOL_PAGES, POOLS, SHRINK_WORK_PENDING } from "./locks.ts";
 import { putPool, tryGetPool } from "./pool_references.ts";
 import { assertEntryAlive } from "./race_rules.ts";
 import { WRITEBACK_ENTRY } from "./writeback.ts";

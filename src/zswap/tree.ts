@@ -1,8 +1,15 @@
 /** How entries come into a tree, are found and held in it, and are freed. */
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import { acquire, reads, release, type Stop, under } from "../rules/stop.ts";
+import {
+  acquire,
+  reads,
+  release,
+  type Stop,
+  under,
+  underSteps,
+} from "../rules/stop.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
-import { entryState, slotState, underSteps } from "./locks.ts";
+import { entryState, slotState } from "./locks.ts";
 import { putPool } from "./pool_references.ts";
 import { assertEntryAlive, assertTreeAlive } from "./race_rules.ts";
 import type { Zswap } from "./zswap.ts";

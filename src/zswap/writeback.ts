@@ -2,11 +2,17 @@
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import { acquire, reads, release, type Stop, under } from "../rules/stop.ts";
+import {
+  acquire,
+  reads,
+  release,
+  type Stop,
+  under,
+  underSteps,
+} from "../rules/stop.ts";
 import { decompressEntry, decompressObject } from "./compress.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
 import { treeState } from "./invalidate.ts";
-import { underSteps } from "./locks.ts";
 import type { ZswapPool } from "./pools.ts";
 import { assertTreeAlive } from "./race_rules.ts";
 import type { SwapCacheOutcome } from "./swap_layer.ts";

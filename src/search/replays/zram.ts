@@ -1,7 +1,7 @@
 /** Replay of recordings of zram: the model runs them, every observation is compared. */
 import { codecsOf, exactCodecsOf } from "../../codec/codecs.ts";
 import { lz4 } from "../../codec/lz4.ts";
-import type { Codec } from "../../codec/codec.ts";
+import { type Codec, codecWith } from "../../codec/codec.ts";
 import { RecordedSizes } from "../../codec/recorded.ts";
 import { Comparison } from "../../judges/comparison.ts";
 import { comparingZram } from "../../judges/zram/observed.ts";
@@ -87,7 +87,7 @@ function codecsFor(
   return zramCodecs(profile, "kernel").map((codec) => ({
     ...codec,
     withParams(params) {
-      const told = codec.withParams?.(params) ?? codec;
+      const told = codecWith(codec, params);
       if (told.near === undefined) return told;
       near.why = `${codec.name} with such parameters: ${told.near}`;
       return new CountedSizes(codec.name, near);

@@ -4,7 +4,7 @@
  * that those have who read or write it. What is evicted is written elsewhere.
  */
 import type { Errno } from "../../../linux/errno.ts";
-import { createLock, type Lock } from "../../../rules/lock.ts";
+import { createLock, forgetHolders, type Lock } from "../../../rules/lock.ts";
 import { Lockdep } from "../../../rules/lockdep.ts";
 import {
   acquire,
@@ -14,7 +14,6 @@ import {
   trylock,
 } from "../../../rules/stop.ts";
 import type { Evict, ReclaimErrno } from "../../../zbud/driver.ts";
-import { forgetHolders } from "../../../zbud/locks.ts";
 import { ANYTHING } from "../linearizable.ts";
 
 /** What a user asks of a pool. */
