@@ -70,7 +70,7 @@ ${
     optionHelp(
       "--preemptions N",
       19,
-      `the most preemptions of a schedule: by default ${RACE_PREEMPTIONS}, with --threads as many as there are. A random program is left after ${RACE_SCHEDULES} schedules`,
+      `the most preemptions of a schedule, and all schedules with as many: random programs may then have three threads of three operations. By default with --threads as many as there are, of random programs ${RACE_PREEMPTIONS} and at most ${RACE_SCHEDULES} schedules`,
     )
   }${
     optionHelp(

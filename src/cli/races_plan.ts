@@ -24,7 +24,7 @@ import {
 export const RACE_PROGRAMS = 16;
 /** Preemptions up to which random programs are explored. */
 export const RACE_PREEMPTIONS = 2;
-/** Schedules that a random program may have. */
+/** Schedules that a random program may have where no bound is asked for. */
 export const RACE_SCHEDULES = 1_000;
 /** Schedules of PCT that a random program has. */
 export const PCT_SCHEDULES = 500;
@@ -106,12 +106,9 @@ function searchOf(options: Options, isGiven: boolean): RaceSearch {
   const depth = wholeOption(options, "pct", 1, 100);
   const preemptions = wholeOption(options, "preemptions", 0, 1000);
   if (depth === undefined) {
-    return isGiven
+    return isGiven || preemptions !== undefined
       ? { preemptions: preemptions ?? Infinity, schedules: Infinity }
-      : {
-        preemptions: preemptions ?? RACE_PREEMPTIONS,
-        schedules: RACE_SCHEDULES,
-      };
+      : { preemptions: RACE_PREEMPTIONS, schedules: RACE_SCHEDULES };
   }
   refuseWith(options, "pct", ["preemptions"]);
   return { depth, schedules: isGiven ? Infinity : PCT_SCHEDULES };

@@ -8,16 +8,21 @@ import type { RaceTrial } from "./trial.ts";
 /** The most operations of a random program's thread. */
 const MOST_OPERATIONS = 3;
 
-/** The random program at a place: two threads or, less often, three. */
+/**
+ * The random program at a place: two threads or, less often, three. Three have
+ * at most two operations each where not all schedules are to be run: there are
+ * too many of more.
+ */
 export function raceProgramAt(
   { random }: RaceRoom,
   profile: Profile,
   place: Place,
+  search: RaceSearch,
 ): RaceProgram {
   const draw = randomAt(place);
   const threads = draw(3) === 0 ? 3 : 2;
-  // Three threads of three operations have too many schedules for a moment.
-  const operations = 1 + draw(threads === 2 ? MOST_OPERATIONS : 2);
+  const isFew = threads === 3 && Number.isFinite(search.schedules);
+  const operations = 1 + draw(isFew ? 2 : MOST_OPERATIONS);
   return random(draw, profile, threads, operations);
 }
 

@@ -87,11 +87,12 @@ export const SHRINK_RACE_MILLISECONDS = 20_000;
 export function exploreTask(
   room: RaceRoom,
   profile: Profile,
-  { work, search, milliseconds }: RaceTask,
+  task: RaceTask,
   report: (one: RaceReport) => void,
 ): void {
+  const { search, milliseconds } = task;
   const end = performance.now() + milliseconds;
-  for (const { program, seed } of programsOf(room, profile, work)) {
+  for (const { program, seed } of programsOf(room, profile, task)) {
     report({ begun: program });
     const pace = paceOf(end, report);
     const way = searching(search, {
@@ -129,11 +130,11 @@ function endOf(
 function* programsOf(
   room: RaceRoom,
   profile: Profile,
-  work: RaceWork,
+  { work, search }: RaceTask,
 ): Generator<{ readonly program: RaceProgram; readonly seed: number }> {
   if ("program" in work) return yield work;
   for (const place of placesOf([work.batch])) {
-    const program = raceProgramAt(room, profile, place);
+    const program = raceProgramAt(room, profile, place, search);
     yield { program, seed: place.seed + place.nth >>> 0 };
   }
 }
