@@ -33,11 +33,6 @@ export type ZbudPageInvariant = Invariant<ZbudLists, number>;
 /** A rule about a zbud pool as a whole. */
 export type ZbudPoolInvariant = Invariant<ZbudPool, ZbudPool>;
 
-/** How many objects a page has. */
-function countObjects({ pages }: ZbudPool, pfn: number): number {
-  return BUDDIES.filter((buddy) => pages.chunks(pfn, buddy) > 0).length;
-}
-
 /** A byte a chunk, for the one page that is looked at. */
 const COVER = new Uint8Array(1 << NCHUNKS_ORDER);
 
@@ -88,7 +83,7 @@ export const ZBUD_PAGE_INVARIANTS: readonly ZbudPageInvariant[] = [
       "A page is on the buddied list where it has two objects, on the unbuddied list of its count of free chunks where it has one, on none where reclaim holds it.",
     source: "zbud_alloc, zbud_free, num_free_chunks, mm/zbud.c, 3.11",
     check({ pool, buddy }, pfn) {
-      const objects = countObjects(pool, pfn);
+      const objects = pool.pages.countObjects(pfn);
       const list = objects === 2 ? ZBUD_BUDDIED : countFreeChunks(pool, pfn);
       return expectEqual(
         () => `the buddy list of page ${pfn} with ${objects} objects`,
@@ -148,7 +143,7 @@ export const ZBUD_PAGE_INVARIANTS: readonly ZbudPageInvariant[] = [
           return { where: `page ${pfn}`, expected: "not 0", found: handle };
         }
       }
-      return heldIf(countObjects(pool, pfn) > 0);
+      return heldIf(pool.pages.countObjects(pfn) > 0);
     },
   },
   {

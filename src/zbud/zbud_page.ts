@@ -124,6 +124,11 @@ export class ZbudPages {
     this.setUnderReclaim(pfn, false);
   }
 
+  /** How many objects a page has: 0, 1 or 2. */
+  countObjects(pfn: number): number {
+    return BUDDIES.filter((buddy) => this.chunks(pfn, buddy) > 0).length;
+  }
+
   /** Chunks between a page's objects (`num_free_chunks`). */
   numFreeChunks(pfn: number): number {
     return this.nchunks - this.chunks(pfn, "FIRST") - this.chunks(pfn, "LAST");
