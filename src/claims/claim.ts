@@ -48,8 +48,8 @@ export interface Verdict {
 
 /** A claim and what decides it, from what a run came to. */
 export interface Claim<Outcome> extends ClaimText {
-  /** How it ends. */
-  decide(outcome: Outcome): Verdict;
+  /** How it ends; of a kernel without what it is about, nothing can be said. */
+  decide(outcome: Outcome): Verdict | undefined;
 }
 
 /** It holds where `isSo`. */

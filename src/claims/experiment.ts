@@ -60,8 +60,8 @@ export interface ExperimentParts<Name extends string, Outcome> {
 export interface Found {
   /** The numbers. */
   readonly figures: readonly Figures[];
-  /** How each claim ends, by its name. */
-  readonly verdicts: Readonly<Record<string, Verdict>>;
+  /** How each claim ends, by its name, where anything can be said. */
+  readonly verdicts: Readonly<Record<string, Verdict | undefined>>;
 }
 
 /** An experiment, and the claims that it decides. */

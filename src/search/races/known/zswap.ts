@@ -47,12 +47,14 @@ const LINUX_6_7 = withZswap(LINUX_6_8, "linux-6.7", {
 });
 
 /** What was proposed in 2012: a lock for the tree, and no count of references. */
-const PROPOSED = withZswap(LINUX_3_12, "proposed-2012", {
+export const PROPOSED_2012: Profile = withZswap(LINUX_3_12, "proposed-2012", {
   entries: "unreferenced",
 });
 
 /** Linux 3.13: who drops the last reference frees the entry. */
-const LINUX_3_13 = withZswap(LINUX_3_12, "linux-3.13", { entries: "counted" });
+export const LINUX_3_13: Profile = withZswap(LINUX_3_12, "linux-3.13", {
+  entries: "counted",
+});
 
 /** zswap's known races, the newest first. */
 export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
@@ -142,7 +144,7 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     mended: "3.11",
     source: "zswap_writeback_entry, mm/zswap.c, as proposed in 2012",
     room,
-    before: PROPOSED,
+    before: PROPOSED_2012,
     after: LINUX_3_13,
     program: "store 0 A / invalidate 0 | writeback",
   },
@@ -154,7 +156,7 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     mended: "3.11",
     source: "zswap_frontswap_load, mm/zswap.c, as proposed in 2012",
     room,
-    before: PROPOSED,
+    before: PROPOSED_2012,
     after: LINUX_3_12,
     program: "store 0 A / load 0 | writeback",
   },
