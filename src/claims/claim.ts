@@ -67,8 +67,3 @@ export function holdsIf(
     ? { ruling: "holds if", condition, evidence }
     : { ruling: "does not hold", evidence };
 }
-
-/** A verdict in words, without its numbers. */
-export function rulingText({ ruling, condition }: Verdict): string {
-  return condition === undefined ? ruling : `${ruling} ${condition}`;
-}

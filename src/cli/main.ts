@@ -1,6 +1,7 @@
 /** The zspec command. */
 import { NothingExercised } from "../search/conform.ts";
 import { AGE_USAGE, ageCommand } from "./age.ts";
+import { CLAIMS_USAGE, claimsCommand } from "./claims.ts";
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
 import { CONFORM_USAGE, conformCommand } from "./conform.ts";
 import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
@@ -83,6 +84,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: AGE_USAGE,
     summary: "age a zram-swap by swapping in and out, and compact it",
     run: ageCommand,
+  },
+  claims: {
+    usage: CLAIMS_USAGE,
+    summary: "what the threads of 2013 to 2015 claim, and how it ended",
+    run: claimsCommand,
   },
   invariants: {
     usage: INVARIANTS_USAGE,

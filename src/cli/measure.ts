@@ -1,4 +1,5 @@
 /** Measures the pages of files on every core. */
+import { askWorker } from "./ask_worker.ts";
 import type { MeasureReply, MeasureRequest } from "./measure_worker.ts";
 import {
   addMeasured,
@@ -106,14 +107,11 @@ async function measureThere(
 /** Asks a thread, and throws what it refuses. */
 function asker(worker: Worker) {
   return async (request: MeasureRequest): Promise<MeasureReply> => {
-    const { promise, resolve, reject } = Promise.withResolvers<MeasureReply>();
-    worker.onmessage = ({ data }: MessageEvent<MeasureReply>) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(`Cannot measure pages: ${event.message}`));
-    };
-    worker.postMessage(request);
-    const answer = await promise;
+    const answer = await askWorker<MeasureRequest, MeasureReply>(
+      worker,
+      request,
+      "measure pages",
+    );
     if ("refused" in answer) throw new UsageError(answer.refused);
     return answer;
   };

@@ -25,6 +25,7 @@ import {
   replayText,
 } from "./races_report.ts";
 import { shardHelp } from "./shard.ts";
+import { columns } from "./terminal.ts";
 import {
   optionHelp,
   parseOptions,
@@ -34,9 +35,6 @@ import {
 
 /** Milliseconds that one schedule may take: a million times what it does. */
 const SCHEDULE_MILLISECONDS = 60_000;
-
-/** Columns of a line in a pipe, and the most on a terminal. */
-const [NARROW, WIDE] = [80, 120];
 
 /** How `zspec races` is called. */
 export const RACES_USAGE =
@@ -229,10 +227,4 @@ async function run(
   } finally {
     shown.end();
   }
-}
-
-/** Columns that a text may have. */
-function columns(): number {
-  if (!Deno.stdout.isTerminal()) return NARROW;
-  return Math.min(Math.max(Deno.consoleSize().columns, NARROW), WIDE);
 }

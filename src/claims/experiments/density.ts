@@ -5,6 +5,7 @@ import { ZbudPool } from "../../zbud/pool.ts";
 import type { MappedChunk } from "../../zsmalloc/mapping.ts";
 import { objectsCrossingPages } from "../../zsmalloc/geometry.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
+import { grouped } from "../../report/table.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import { type Distribution, distribution, share } from "../numbers.ts";
@@ -248,7 +249,9 @@ export const DENSITY = experiment<"pages", Density>({
         ];
         return holds(
           crossing > 0,
-          `${crossing} of ${objects} objects do, ${share(crossing, objects)}`,
+          `${grouped(crossing)} of ${grouped(objects)} objects do, ${
+            share(crossing, objects)
+          }`,
         );
       },
     },

@@ -6,6 +6,7 @@ import { readRaceProgram } from "../../search/races/room.ts";
 import { ZSWAP_RACES } from "../../search/races/rooms/zswap.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { grouped } from "../../report/table.ts";
 
 /** Operations that overlap, with a page that is written back meanwhile or none. */
 const PROGRAMS = {
@@ -66,7 +67,7 @@ function toldOf(found: Found, ...overlaps: readonly Overlap[]): string {
   const schedules = explored.reduce((sum, one) => sum + one.schedules, 0);
   const broken = explored.flatMap((one) => one.broken ?? []);
   const rules = [...new Set(broken)].join(" and ");
-  return `${schedules} schedules, ${
+  return `${grouped(schedules)} schedules, ${
     broken.length === 0 ? "none breaks a rule" : `and ${rules} is broken`
   }`;
 }

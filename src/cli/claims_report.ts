@@ -1,0 +1,215 @@
+/** How claims ended, for people and for machines. */
+import { type ClaimText, type Passage, type Verdict } from "../claims/claim.ts";
+import type { Figures } from "../claims/experiment.ts";
+import type { UndecidedClaim } from "../claims/undecided.ts";
+import type { Profile } from "../linux/profile.ts";
+import { counted, table } from "../report/table.ts";
+import { wrap } from "../report/wrap.ts";
+import type { DoneExperiment } from "./claims.ts";
+
+/** What was done, and which claims are told of. */
+export interface ClaimsOutcome {
+  /** The experiments. */
+  readonly done: readonly DoneExperiment[];
+  /** The claims that no run decides. */
+  readonly undecided: readonly UndecidedClaim[];
+  /** What everything random was made from. */
+  readonly seed: number;
+  /** Whether a claim is told of. */
+  isTold(claim: ClaimText): boolean;
+}
+
+/** How a claim ended with one kernel. */
+interface Ending {
+  readonly kernel: Profile;
+  readonly verdict: Verdict;
+}
+
+/** How a claim ended with each kernel that has what it is about. */
+function endingsOf(
+  { experiment, found }: DoneExperiment,
+  { name }: ClaimText,
+): Ending[] {
+  return experiment.kernels.flatMap((kernel, nth) => {
+    const verdict = found[nth].verdicts[name];
+    return verdict === undefined ? [] : [{ kernel, verdict }];
+  });
+}
+
+const threadsOf = ({ passages }: ClaimText) =>
+  [...new Set(passages.map(({ thread }) => thread))].join(" ");
+
+const passageText = ({ thread, at }: Passage) =>
+  /^lines? /.test(at) ? `${thread}, ${at}` : `${thread}, "${at}"`;
+
+const INDENT = "  ";
+/** Columns below which figures are not set beside what they are of. */
+const NARROW = 60;
+/** Columns of a ruling: of the longest. */
+const RULING_WIDTH = "does not hold".length;
+
+/** How a claim ended, a kernel after the other. */
+function endingsText(endings: readonly Ending[], width: number): string {
+  const names = endings.map(({ kernel }) => kernel.name.length);
+  const nameWidth = Math.max(...names);
+  return endings.map(({ kernel, verdict }) => {
+    const { ruling, condition, evidence } = verdict;
+    const figures = condition === undefined
+      ? evidence
+      : `${condition}: ${evidence}`;
+    const head = `${INDENT}${kernel.name.padEnd(nameWidth)}  ${
+      ruling.padEnd(RULING_WIDTH)
+    }  `;
+    return width < NARROW
+      ? wrap(`${kernel.name} ${ruling}: ${figures}`, width, INDENT)
+      : hanging(head, figures, width);
+  }).join("");
+}
+
+/** `text` beside `head`, its further lines below it. */
+function hanging(head: string, text: string, width: number): string {
+  const indent = " ".repeat(head.length);
+  return head + wrap(text, width, indent).slice(head.length);
+}
+
+/** One claim: its name and threads, what it says, and how it ended. */
+function claimText(
+  claim: ClaimText,
+  endings: readonly Ending[],
+  width: number,
+): string {
+  return `\n${claim.name} (${threadsOf(claim)})\n${
+    wrap(claim.says, width, INDENT)
+  }${endingsText(endings, width)}`;
+}
+
+/** All claims, by what they are about. */
+export function claimsText(outcome: ClaimsOutcome, width: number): string {
+  const { done, undecided, seed, isTold } = outcome;
+  const themes = Map.groupBy(done, ({ experiment }) => experiment.theme);
+  const parts = [...themes].map(([theme, experiments]) =>
+    heading(theme) +
+    experiments.flatMap((one) =>
+      one.experiment.claims.filter(isTold).map((claim) =>
+        claimText(claim, endingsOf(one, claim), width)
+      )
+    ).join("")
+  );
+  return [
+    ...parts,
+    ...undecidedText(undecided, width),
+    tallyText(outcome, width) + wrap(`Seed ${seed}.`, width),
+  ].join("\n");
+}
+
+const heading = (title: string) => `${title}\n${"=".repeat(title.length)}\n`;
+
+function undecidedText(
+  undecided: readonly UndecidedClaim[],
+  width: number,
+): string[] {
+  if (undecided.length === 0) return [];
+  const texts = undecided.map((claim) =>
+    claimText(claim, [], width) +
+    wrap(`It takes ${claim.why}.`, width, INDENT)
+  );
+  return [heading("not decided here") + texts.join("")];
+}
+
+/** How many claims ended how, with the last kernel that says anything of each. */
+function tallyText(
+  { done, undecided, isTold }: ClaimsOutcome,
+  width: number,
+): string {
+  const last = done.flatMap((one) =>
+    one.experiment.claims.filter(isTold).flatMap((claim) =>
+      endingsOf(one, claim).at(-1)?.verdict.ruling ?? []
+    )
+  );
+  const rulings = Map.groupBy(last, (ruling) => ruling);
+  const told = [...rulings].map(([ruling, all]) => `${ruling}: ${all.length}`);
+  return wrap(
+    `${
+      counted(last.length + undecided.length, "claim")
+    }, by the newest kernel: ${
+      [...told, `not decided here: ${undecided.length}`].join(", ")
+    }.`,
+    width,
+  );
+}
+
+/** One experiment, whole. */
+export function experimentText(
+  done: DoneExperiment,
+  seed: number,
+  width: number,
+): string {
+  const { experiment, sizes, found } = done;
+  const settings = Object.entries(sizes).map(([name, value]) =>
+    `--${name} ${value}`
+  );
+  return [
+    heading(experiment.name) + wrap(experiment.method, width) +
+    wrap([...settings, `--seed ${seed}`].join(" "), width),
+    ...experiment.claims.map((claim) =>
+      wholeClaimText(claim, endingsOf(done, claim), width)
+    ),
+    ...experiment.kernels.map((kernel, nth) =>
+      heading(kernel.name) + found[nth].figures.map(figuresText).join("")
+    ),
+  ].join("\n");
+}
+
+/** One claim, with who says it, where, and who says otherwise. */
+function wholeClaimText(
+  claim: ClaimText,
+  endings: readonly Ending[],
+  width: number,
+): string {
+  const { name, says, who, passages, disputed } = claim;
+  return [
+    `${name}\n`,
+    wrap(says, width, INDENT),
+    wrap(`${who}; ${passages.map(passageText).join("; ")}.`, width, INDENT),
+    disputed === undefined ? "" : wrap(`But: ${disputed}`, width, INDENT),
+    endingsText(endings, width),
+  ].join("");
+}
+
+function figuresText({ title, columns, rows }: Figures): string {
+  const heads = columns.map((name, nth) =>
+    nth === 0 ? { title: name, align: "left" as const } : { title: name }
+  );
+  return `\n${title}\n${table(heads, rows)}`;
+}
+
+/** The same for machines. */
+export function claimsJson(
+  { done, undecided, seed, isTold }: ClaimsOutcome,
+): string {
+  const experiments = done.map((one) => ({
+    name: one.experiment.name,
+    theme: one.experiment.theme,
+    method: one.experiment.method,
+    sizes: one.sizes,
+    kernels: one.experiment.kernels.map(({ name }, nth) => ({
+      name,
+      figures: one.found[nth].figures,
+    })),
+    claims: one.experiment.claims.filter(isTold).map((claim) => ({
+      ...textOf(claim),
+      verdicts: endingsOf(one, claim).map(({ kernel, verdict }) => ({
+        kernel: kernel.name,
+        ...verdict,
+      })),
+    })),
+  }));
+  return JSON.stringify({ seed, experiments, undecided }, null, 2);
+}
+
+/** A claim in words alone. */
+function textOf(
+  { name, says, who, passages, disputed }: ClaimText,
+): ClaimText {
+  return { name, says, who, passages, disputed };
+}
