@@ -1,5 +1,5 @@
 /** How claims ended, for people and for machines. */
-import { type ClaimText, type Passage, type Verdict } from "../claims/claim.ts";
+import type { ClaimText, Passage, Verdict } from "../claims/claim.ts";
 import type { Figures } from "../claims/experiment.ts";
 import type { UndecidedClaim } from "../claims/undecided.ts";
 import type { Profile } from "../linux/profile.ts";
