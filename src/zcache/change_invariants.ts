@@ -1,0 +1,137 @@
+/** The rules about what one operation on zcache may do. */
+import { expectEqual, heldIf, type Invariant } from "../rules/invariant.ts";
+import type { TmemHandle, TmemOid } from "./tmem.ts";
+import { oidKey } from "./tmem.ts";
+import type { Zcache } from "./zcache.ts";
+
+/** zcache as it was before an operation. */
+export interface ZcacheBefore {
+  /** The ephemeral frames, the oldest first. */
+  readonly ephemeral: readonly number[];
+  /** The handles of persistent pages. */
+  readonly persistent: readonly TmemHandle[];
+  /** Ephemeral frames that were evicted so far. */
+  readonly evicted: number;
+  /** Frames that the page allocator did not have so far. */
+  readonly refusedFrames: number;
+}
+
+/**
+ * One operation: a put, a get and a flush name a pool, and an object and an
+ * index as far as they are about one alone; the shrinker names nothing.
+ */
+export interface ZcacheChange {
+  /** zcache as it is now. */
+  readonly zcache: Zcache;
+  /** What was done. */
+  readonly op: "put" | "get" | "flush" | "shrink";
+  /** The pool. */
+  readonly poolId?: number;
+  /** The object. */
+  readonly oid?: TmemOid;
+  /** The index. */
+  readonly index?: number;
+}
+
+/** A rule about one operation. */
+export type ZcacheChangeInvariant = Invariant<ZcacheBefore, ZcacheChange>;
+
+/** What {@linkcode ZCACHE_CHANGE_INVARIANTS} need to know before an operation. */
+export function zcacheBefore(zcache: Zcache): ZcacheBefore {
+  const persistent: TmemHandle[] = [];
+  for (const { id: poolId, kind, objects } of zcache.pools.values()) {
+    if (kind === "ephemeral") continue;
+    for (const { oid, pampds } of objects.values()) {
+      for (const index of pampds.keys()) {
+        persistent.push({ poolId, oid, index });
+      }
+    }
+  }
+  return {
+    ephemeral: [...zcache.zbud.ephemeral.lru],
+    persistent,
+    evicted: zcache.counters.evicted_eph_pageframes,
+    refusedFrames: zcache.counters.failed_getfreepages,
+  };
+}
+
+/** Whether an operation was about a page. */
+function names(change: ZcacheChange, handle: TmemHandle): boolean {
+  if (change.op === "shrink" || change.poolId !== handle.poolId) return false;
+  const { oid, index } = change;
+  if (oid !== undefined && oidKey(oid) !== oidKey(handle.oid)) return false;
+  return index === undefined || index === handle.index;
+}
+
+/** Frames that an operation evicted. */
+const evictedBy = (before: ZcacheBefore, { zcache }: ZcacheChange): number =>
+  zcache.counters.evicted_eph_pageframes - before.evicted;
+
+/** Rules about one operation. */
+export const ZCACHE_CHANGE_INVARIANTS: readonly ZcacheChangeInvariant[] = [
+  {
+    id: "zcache/persistent-stay",
+    sentence:
+      "A persistent page goes only where it is put again, got or flushed: no page makes room by it, and no shrinker has it.",
+    source:
+      "zcache_evict_eph_pageframe, shrink_zcache_memory, drivers/staging/zcache/zcache-main.c, 3.9, without CONFIG_ZCACHE_WRITEBACK",
+    check({ persistent }, change) {
+      for (const handle of persistent) {
+        const { poolId, oid, index } = handle;
+        if (names(change, handle)) continue;
+        const pool = change.zcache.pools.get(poolId);
+        if (pool?.lookup(oid, index) !== undefined) continue;
+        return {
+          where: `page ${poolId}:${oid.join(":")}:${index}, ${change.op}`,
+          expected: "the persistent page",
+          found: "nothing",
+        };
+      }
+      return heldIf(persistent.length > 0);
+    },
+  },
+  {
+    id: "zcache/lru-order",
+    sentence:
+      "Ephemeral frames stay in the order in which they got their last zpage: one that gets another is last, and those that are evicted were first.",
+    source:
+      "zbud_match_prep, zbud_create_prep, zbud_evict_pageframe_lru, drivers/staging/zcache/zbud.c, 3.9",
+    check(before, change) {
+      const lru = [...change.zcache.zbud.ephemeral.lru];
+      const left = before.ephemeral.slice(evictedBy(before, change));
+      // A put's frame is last, whether it was there, or is new.
+      const puts = change.op === "put" && change.zcache.pools
+            .get(change.poolId ?? -1)?.kind === "ephemeral";
+      const newest = puts ? lru.at(-1) : undefined;
+      const there = new Set(lru);
+      const inOrder = (pfns: readonly number[]) =>
+        pfns.filter((pfn) => there.has(pfn) && pfn !== newest).join(" ");
+      const moved = inOrder(left) === inOrder(lru) ||
+          // A put that was kept without a zpage, or refused, moves nothing.
+          left.filter((pfn) => there.has(pfn)).join(" ") === lru.join(" ")
+        ? undefined
+        : {
+          where: `the LRU list, ${change.op}`,
+          expected: inOrder(left),
+          found: inOrder(lru),
+        };
+      return moved ?? heldIf(before.ephemeral.length > 1);
+    },
+  },
+  {
+    id: "zcache/evicts-late",
+    sentence:
+      "An ephemeral frame is evicted for the shrinker, or one for a put for which the page allocator has none, and else it stays.",
+    source:
+      "zcache_pampd_eph_create, zcache_pampd_pers_create, shrink_zcache_memory, drivers/staging/zcache/zcache-main.c, 3.9",
+    check(before, change) {
+      const evicted = evictedBy(before, change);
+      if (change.op === "shrink") return heldIf(evicted > 0);
+      const refused = change.zcache.counters.failed_getfreepages -
+        before.refusedFrames;
+      const most = Math.min(refused, before.ephemeral.length);
+      return expectEqual(`frames evicted, ${change.op}`, evicted, most) ??
+        heldIf(evicted > 0);
+    },
+  },
+];
