@@ -1,8 +1,18 @@
 /** The rules about what one operation on zcache may do. */
-import { expectEqual, heldIf, type Invariant } from "../rules/invariant.ts";
-import type { TmemHandle, TmemOid } from "./tmem.ts";
-import { oidKey } from "./tmem.ts";
-import type { Zcache } from "./zcache.ts";
+import {
+  expectEqual,
+  heldIf,
+  type Invariant,
+  SILENT,
+} from "../rules/invariant.ts";
+import {
+  oidKey,
+  type TmemHandle,
+  type TmemKind,
+  type TmemOid,
+} from "./tmem.ts";
+import { zbudPfn } from "./zbud.ts";
+import { type Zcache, ZERO_FILLED } from "./zcache.ts";
 
 /** zcache as it was before an operation. */
 export interface ZcacheBefore {
@@ -10,6 +20,10 @@ export interface ZcacheBefore {
   readonly ephemeral: readonly number[];
   /** The handles of persistent pages. */
   readonly persistent: readonly TmemHandle[];
+  /** Frames with one zpage, by the chunks that it takes, as they are listed. */
+  readonly unbuddied: Readonly<
+    Record<TmemKind, readonly (readonly number[])[]>
+  >;
   /** Ephemeral frames that were evicted so far. */
   readonly evicted: number;
   /** Frames that the page allocator did not have so far. */
@@ -31,6 +45,8 @@ export interface ZcacheChange {
   readonly oid?: TmemOid;
   /** The index. */
   readonly index?: number;
+  /** Whether a put was kept. */
+  readonly isKept?: boolean;
 }
 
 /** A rule about one operation. */
@@ -50,6 +66,10 @@ export function zcacheBefore(zcache: Zcache): ZcacheBefore {
   return {
     ephemeral: [...zcache.zbud.ephemeral.lru],
     persistent,
+    unbuddied: {
+      ephemeral: zcache.zbud.ephemeral.unbuddied.map((pfns) => [...pfns]),
+      persistent: zcache.zbud.persistent.unbuddied.map((pfns) => [...pfns]),
+    },
     evicted: zcache.counters.evicted_eph_pageframes,
     refusedFrames: zcache.counters.failed_getfreepages,
   };
@@ -66,6 +86,23 @@ function names(change: ZcacheChange, handle: TmemHandle): boolean {
 /** Frames that an operation evicted. */
 const evictedBy = (before: ZcacheBefore, { zcache }: ZcacheChange): number =>
   zcache.counters.evicted_eph_pageframes - before.evicted;
+
+/** A put's pool and the frame of its zpage, where it was kept with one. */
+function putFrame(
+  { zcache, op, isKept, poolId, oid, index }: ZcacheChange,
+): { kind: TmemKind; pfn: number; chunks: number } | undefined {
+  if (op !== "put" || !isKept || poolId === undefined) return undefined;
+  if (oid === undefined || index === undefined) return undefined;
+  const pool = zcache.pools.get(poolId);
+  const pampd = pool?.lookup(oid, index);
+  if (pool === undefined || pampd === undefined || pampd === ZERO_FILLED) {
+    return undefined;
+  }
+  const zbud = zcache.zbud[pool.kind];
+  const size = zbud.data(pampd).length + zcache.profile.handleBytes;
+  const chunks = zbud.sizeToChunks(size);
+  return { kind: pool.kind, pfn: zbudPfn(pampd), chunks };
+}
 
 /** Rules about one operation. */
 export const ZCACHE_CHANGE_INVARIANTS: readonly ZcacheChangeInvariant[] = [
@@ -132,6 +169,28 @@ export const ZCACHE_CHANGE_INVARIANTS: readonly ZcacheChangeInvariant[] = [
       const most = Math.min(refused, before.ephemeral.length);
       return expectEqual(`frames evicted, ${change.op}`, evicted, most) ??
         heldIf(evicted > 0);
+    },
+  },
+  {
+    id: "zcache/best-fit",
+    sentence:
+      "A zpage goes beside the largest that leaves room for it, of several into the frame that waits longest, and has a frame of its own only where there is none.",
+    source: "zbud_match_prep, drivers/staging/zcache/zbud.c, 3.9",
+    check(before, change) {
+      const put = putFrame(change);
+      if (put === undefined) return SILENT;
+      const lists = before.unbuddied[put.kind];
+      const fitting = lists.slice(0, lists.length - put.chunks + 1)
+        .findLast((pfns) => pfns.length > 0);
+      const where = `the frame of a zpage of ${put.chunks} chunks`;
+      if (fitting !== undefined) return expectEqual(where, put.pfn, fitting[0]);
+      const isEvicted = evictedBy(before, change) > 0 &&
+        before.ephemeral[0] === put.pfn;
+      const isBeside = !isEvicted &&
+        lists.some((pfns) => pfns.includes(put.pfn));
+      return isBeside
+        ? { where, expected: "a frame of its own", found: put.pfn }
+        : undefined;
     },
   },
 ];

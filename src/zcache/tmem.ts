@@ -103,7 +103,7 @@ export class TmemPool {
    * structures alone: hosts have that at hand before they ask.
    */
   put(oid: TmemOid, index: number, pampd: number): void {
-    assertWhole("put a page", "index", index, 0, TMEM_MAX_INDEX);
+    assertHandle(oid, index);
     this.flushPage(oid, index);
     const key = oidKey(oid);
     const object = this.#objects.get(key) ?? { oid, pampds: new Map() };
@@ -168,8 +168,13 @@ export class TmemPool {
 
 /** An object's name as a key of {@linkcode TmemPool.objects}. */
 export function oidKey(oid: TmemOid): string {
-  for (const part of oid) {
-    assertWhole("name an object", "oid", part, 0, Number.MAX_SAFE_INTEGER);
-  }
   return oid.join(":");
+}
+
+/** Throws a RangeError where these are no object's name or no index. */
+export function assertHandle(oid: TmemOid, index: number): void {
+  for (const part of oid) {
+    assertWhole("put a page", "oid", part, 0, Number.MAX_SAFE_INTEGER);
+  }
+  assertWhole("put a page", "index", index, 0, TMEM_MAX_INDEX);
 }

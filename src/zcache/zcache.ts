@@ -16,6 +16,7 @@ import {
   zeroZcacheCounters,
 } from "./stats.ts";
 import {
+  assertHandle,
   type GetAndFree,
   type TmemHandle,
   type TmemKind,
@@ -139,6 +140,7 @@ export class Zcache {
     page: Uint8Array,
   ): "ENOMEM" | undefined {
     const pool = this.#pool(poolId, "put a page");
+    assertHandle(oid, index);
     assertLength("put a page", page, this.memory.pageSize);
     const pampd = this.#create({ poolId, oid, index }, pool.kind, page);
     if (pampd !== undefined) {
