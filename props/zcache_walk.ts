@@ -187,12 +187,19 @@ class Walk {
     assertInvariants(ZCACHE_CHANGE_INVARIANTS, before, changed, reach);
     assertInvariants(ZCACHE_FRONTSWAP_INVARIANTS, frontswap, frontswap, reach);
     this.checkPersistent();
+    // The memory is zcache's alone.
+    assertEquals(
+      zcache.memory.allocatedPages,
+      zcache.counters.eph_pageframes + zcache.counters.pers_pageframes,
+      "frames allocated",
+    );
   }
 
   /** The persistent pages are those of the book, no more and no fewer. */
   checkPersistent(): void {
     const { counters } = this.zcache;
-    assertEquals(counters.pers_zpages, this.persistent.lengths.size);
+    const { size } = this.persistent.lengths;
+    assertEquals(counters.pers_zpages, size, "pers_zpages");
     const lengths = [...this.persistent.lengths.values()];
     assertEquals(counters.pers_zbytes, sum(lengths), "pers_zbytes");
   }
@@ -367,14 +374,19 @@ class Walk {
       bytes > 2560 && lengths.length > 0 &&
       Math.floor(sum(lengths) / lengths.length) > 2560;
     return (isKept) => {
-      assertEquals(counters.compress_poor - compress_poor, Number(isPoor));
+      assertEquals(
+        counters.compress_poor - compress_poor,
+        Number(isPoor),
+        "compress_poor",
+      );
       assertEquals(
         counters.mean_compress_poor - mean_compress_poor,
         Number(isMeanPoor),
+        "mean_compress_poor",
       );
       const starved = counters.eph_ate_tail_failed - eph_ate_tail_failed +
         counters.pers_ate_eph_failed - pers_ate_eph_failed;
-      assertEquals(isKept, !isPoor && !isMeanPoor && starved === 0);
+      assertEquals(isKept, !isPoor && !isMeanPoor && starved === 0, "kept");
       if (starved > 0) assert(this.zcache.zbud.ephemeral.lru.size === 0);
     };
   }

@@ -135,24 +135,17 @@ export const ZCACHE_CHANGE_INVARIANTS: readonly ZcacheChangeInvariant[] = [
       "zbud_match_prep, zbud_create_prep, zbud_evict_pageframe_lru, drivers/staging/zcache/zbud.c, 3.9",
     check(before, change) {
       const lru = [...change.zcache.zbud.ephemeral.lru];
-      const left = before.ephemeral.slice(evictedBy(before, change));
-      // A put's frame is last, whether it was there, or is new.
-      const puts = change.op === "put" && change.zcache.pools
-            .get(change.poolId ?? -1)?.kind === "ephemeral";
-      const newest = puts ? lru.at(-1) : undefined;
       const there = new Set(lru);
-      const inOrder = (pfns: readonly number[]) =>
-        pfns.filter((pfn) => there.has(pfn) && pfn !== newest).join(" ");
-      const moved = inOrder(left) === inOrder(lru) ||
-          // A put that was kept without a zpage, or refused, moves nothing.
-          left.filter((pfn) => there.has(pfn)).join(" ") === lru.join(" ")
-        ? undefined
-        : {
-          where: `the LRU list, ${change.op}`,
-          expected: inOrder(left),
-          found: inOrder(lru),
-        };
-      return moved ?? heldIf(before.ephemeral.length > 1);
+      const put = putFrame(change);
+      const newest = put?.kind === "ephemeral" ? put.pfn : undefined;
+      const expected = before.ephemeral.slice(evictedBy(before, change))
+        .filter((pfn) => there.has(pfn) && pfn !== newest);
+      if (newest !== undefined) expected.push(newest);
+      return expectEqual(
+        `the LRU list, ${change.op}`,
+        lru.join(" "),
+        expected.join(" "),
+      ) ?? heldIf(expected.length > 1);
     },
   },
   {
