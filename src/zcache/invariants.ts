@@ -60,7 +60,7 @@ export const ZCACHE_WHOLE_INVARIANTS: readonly ZcacheInvariant[] = [
     sentence:
       "An object of tmem's is there while it has pages, and no longer; pools have numbers below the most.",
     source:
-      "tmem_flush_page, drivers/staging/zcache/tmem.c; zcache_new_pool, zcache-main.c, 3.9",
+      "tmem_flush_page, drivers/staging/zcache/tmem.c; zcache_new_pool, drivers/staging/zcache/zcache-main.c, 3.9",
     check({ pools, profile }) {
       for (const { id, objects } of pools.values()) {
         if (id >= profile.maxPools) {
@@ -79,7 +79,8 @@ export const ZCACHE_WHOLE_INVARIANTS: readonly ZcacheInvariant[] = [
     id: "tmem/one-zpage",
     sentence:
       "Each page of tmem's has one zpage that no other has, unless it is marked as one of zeros; there are no other zpages.",
-    source: "zcache_pampd_create, zcache_pampd_free, zcache-main.c, 3.9",
+    source:
+      "zcache_pampd_create, zcache_pampd_free, drivers/staging/zcache/zcache-main.c, 3.9",
     check(zcache) {
       let all = 0;
       for (const kind of KINDS) {
@@ -105,7 +106,8 @@ export const ZCACHE_WHOLE_INVARIANTS: readonly ZcacheInvariant[] = [
   {
     id: "zcache/kinds-apart",
     sentence: "No frame has ephemeral and persistent pages.",
-    source: "zbud_eph_lru_list, zbud_pers_lru_list, zbud.c, 3.9",
+    source:
+      "zbud_eph_lru_list, zbud_pers_lru_list, drivers/staging/zcache/zbud.c, 3.9",
     check({ zbud: { ephemeral, persistent } }) {
       const both = [...ephemeral.lru].filter((pfn) => persistent.lru.has(pfn));
       return expectEqual("frames of both kinds", both.join(" "), "") ??
@@ -170,7 +172,7 @@ export const ZCACHE_FRONTSWAP_INVARIANTS: readonly ZcacheFrontswapInvariant[] =
       sentence:
         "zcache has each page that frontswap knows; others, where an older page goes with a store that is refused, it has not.",
       source:
-        "__frontswap_store, mm/frontswap.c; zcache_put_page, zcache-main.c, 3.9",
+        "__frontswap_store, mm/frontswap.c; zcache_put_page, drivers/staging/zcache/zcache-main.c, 3.9",
       check({ zcache, maps, pool: poolId }) {
         const pool = poolId === undefined
           ? undefined
