@@ -200,7 +200,10 @@ export {
   type ZcacheOptions,
 } from "./src/zcache/zcache.ts";
 export * from "./src/zcache/cleancache.ts";
-export * from "./src/zcache/frontswap.ts";
+export {
+  ZcacheFrontswap,
+  type ZcacheFrontswapOptions,
+} from "./src/zcache/frontswap.ts";
 export {
   ZCACHE_FRAME_INVARIANTS,
   type ZcacheFrameInvariant,

@@ -3,12 +3,10 @@
  * rule is asked after each operation, and a second model keeps the book.
  */
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import {
   assertInvariants,
   checkZcache,
   Cleancache,
-  fillStated,
   Memory,
   type Reach,
   statedCodecs,
@@ -25,6 +23,13 @@ import {
   ZcacheFrontswap,
   type ZcacheProfile,
 } from "../mod.ts";
+import {
+  compressedLength,
+  type Contents,
+  PAGE_SIZE,
+  pageOf,
+  type WalkOp,
+} from "./zcache_ops.ts";
 
 /** How a walk's zcache is set up. */
 export interface WalkSetup {
@@ -34,94 +39,6 @@ export interface WalkSetup {
   readonly maxPages: number;
   /** Every so manieth frame is refused; 0 for none. */
   readonly failEvery: number;
-}
-
-/** What a page holds: its compressed length, 0 for a page of zeros, and a seed. */
-interface Contents {
-  readonly length: number;
-  readonly seed: number;
-}
-
-/** One operation; `at` picks a file system, file and index, or a swap slot. */
-export type WalkOp =
-  | {
-    readonly op: "put" | "store";
-    readonly at: number;
-    readonly page: Contents;
-  }
-  | {
-    readonly op:
-      | "get"
-      | "invalidatePage"
-      | "invalidateInode"
-      | "remount"
-      | "load"
-      | "invalidateSlot"
-      | "swapoff";
-    readonly at: number;
-  }
-  | {
-    readonly op: "shrink";
-    readonly active: number;
-    readonly inactive: number;
-  };
-
-const PAGE_SIZE = 4096;
-/** Lengths beside the limits, and beside whole chunks with their handle. */
-const EDGES = [
-  ...[1, 24, 32, 33, 608, 2016, 2017, 2560, 2561],
-  ...[3584, 3585, 4000, 4001, PAGE_SIZE + 1],
-];
-
-const contents: fc.Arbitrary<Contents> = fc.record({
-  length: fc.oneof(
-    fc.constantFrom(0, ...EDGES),
-    fc.integer({ min: 24, max: 2560 }),
-    fc.integer({ min: 2500, max: 4001 }),
-  ),
-  seed: fc.integer({ min: 1, max: 255 }),
-});
-const at = fc.oneof(fc.nat({ max: 23 }), fc.nat({ max: 3 }));
-
-/** Operations, most of them puts. */
-export const walkOps: fc.Arbitrary<WalkOp[]> = fc.array(
-  fc.oneof(
-    { weight: 8, arbitrary: putting("put") },
-    { weight: 8, arbitrary: putting("store") },
-    { weight: 5, arbitrary: naming("get") },
-    { weight: 5, arbitrary: naming("load") },
-    { weight: 2, arbitrary: naming("invalidatePage") },
-    { weight: 2, arbitrary: naming("invalidateSlot") },
-    { weight: 1, arbitrary: naming("invalidateInode") },
-    { weight: 1, arbitrary: naming("remount") },
-    { weight: 1, arbitrary: naming("swapoff") },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        op: fc.constant("shrink" as const),
-        active: fc.nat({ max: 3 }),
-        inactive: fc.nat({ max: 2 }),
-      }),
-    },
-  ),
-  { minLength: 1, maxLength: 80, size: "max" },
-);
-
-function putting(op: "put" | "store"): fc.Arbitrary<WalkOp> {
-  return fc.record({ op: fc.constant(op), at, page: contents });
-}
-
-function naming(
-  op: Exclude<WalkOp["op"], "put" | "store" | "shrink">,
-): fc.Arbitrary<WalkOp> {
-  return fc.record({ op: fc.constant(op), at });
-}
-
-/** The page of some contents; one that states nothing is a byte too long. */
-function pageOf({ length, seed }: Contents): Uint8Array {
-  const page = new Uint8Array(PAGE_SIZE);
-  if (length > 0) fillStated(page, [length], seed);
-  return page;
 }
 
 /** What the second model knows of the pages of a kind, by their handles. */
@@ -425,11 +342,6 @@ class Walk {
     const found = isFound ? into : undefined;
     assertInvariants(TMEM_PROMISES, asked, found, this.reach);
   }
-}
-
-/** A page of zeros states nothing either. */
-function compressedLength(length: number): number {
-  return length === 0 || length > PAGE_SIZE ? PAGE_SIZE + 1 : length;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -5,7 +5,7 @@ import { type Mutant, planted, type Test } from "./mutant.ts";
 /** What `zspec fuzz` needs of a checkout. */
 const PARTS = ["deno.json", "deno.lock", "mod.ts", "src"];
 /** What the tests of rooms need that no machine is of. */
-const TESTS = ["fuzz.ts", "zcache_test.ts", "zcache_walk.ts"];
+const TESTS = ["fuzz.ts", "zcache_ops.ts", "zcache_test.ts", "zcache_walk.ts"];
 
 /** The part of `zspec fuzz --json` that says what failed. */
 interface FuzzResult {

@@ -89,24 +89,19 @@ export const ZCACHE_MUTANTS: readonly Mutant[] = [
         "return (pfn + 1) * pageSize - (chunks + 1) * this.profile.chunkSize;",
     },
   ]),
-  ...testedMutantsOf("zcache/zcache", WALKS, [
+  ...testedMutantsOf("zcache/pam", WALKS, [
     {
       what: "a persistent frame makes room where there is no ephemeral one",
-      from: "const evicted = this.zbud.ephemeral.evictPageframeLru(",
+      from: "const evicted = this.zbud.ephemeral.evictPageframeLru(flush);",
       to: `const kind = this.zbud.ephemeral.lru.size > 0
       ? "ephemeral" as const
       : "persistent" as const;
-    const evicted = this.zbud[kind].evictPageframeLru(`,
+    const evicted = this.zbud[kind].evictPageframeLru(flush);`,
     },
     {
       what: "an ephemeral frame makes room before the page allocator is asked",
       from: "this.#allocPage() ?? this.#eatEphemeral(kind);",
       to: "this.#eatEphemeral(kind) ?? this.#allocPage();",
-    },
-    {
-      what: "the older page stays where it must go, and goes where it stays",
-      from: `if (this.profile.failedPut === "older-goes")`,
-      to: `if (this.profile.failedPut === "older-stays")`,
     },
     {
       what: "a persistent page may be as large as an ephemeral one",
@@ -130,13 +125,21 @@ export const ZCACHE_MUTANTS: readonly Mutant[] = [
     },
     {
       what: "a page of zeros is kept as a mark before 3.10",
-      from: `if (this.profile.zeroFilled === "marked" && isZeroFilled(page)) {`,
+      from:
+        `if (this.#parts.profile.zeroFilled === "marked" && isZeroFilled(page)) {`,
       to: "if (isZeroFilled(page)) {",
     },
     {
       what: "a frame that is empty is not given back",
-      from: "this.memory.freePage(pfn);",
+      from: "this.#parts.memory.freePage(pfn);",
       to: "",
+    },
+  ]),
+  ...testedMutantsOf("zcache/zcache", WALKS, [
+    {
+      what: "the older page stays where it must go, and goes where it stays",
+      from: `if (this.profile.failedPut === "older-goes")`,
+      to: `if (this.profile.failedPut === "older-stays")`,
     },
     {
       what: "the shrinker takes the active pages for all",

@@ -12,7 +12,8 @@ import {
   type TmemOid,
 } from "./tmem.ts";
 import { zbudPfn } from "./zbud.ts";
-import { type Zcache, ZERO_FILLED } from "./zcache.ts";
+import { ZERO_FILLED } from "./pam.ts";
+import type { Zcache } from "./zcache.ts";
 
 /** zcache as it was before an operation. */
 export interface ZcacheBefore {

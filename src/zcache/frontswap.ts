@@ -152,7 +152,7 @@ export class ZcacheFrontswap {
 const MAX_INDEX = Math.floor(TMEM_MAX_INDEX / SWIZ_OBJECTS);
 
 /** The object and index of a swap slot (`oswiz`, `iswiz`). */
-function swizzle(
+export function swizzle(
   type: number,
   offset: number,
 ): [oid: TmemOid, index: number] {

@@ -9,11 +9,12 @@ import {
 import type { Reach } from "../rules/reach.ts";
 import { ZCACHE_CHANGE_INVARIANTS } from "./change_invariants.ts";
 import { ZCACHE_FRAME_INVARIANTS, zpagesOf } from "./frame_invariants.ts";
-import type { ZcacheFrontswap } from "./frontswap.ts";
+import { swizzle, type ZcacheFrontswap } from "./frontswap.ts";
 import { TMEM_PROMISES } from "./promises.ts";
 import { KIND_PREFIX } from "./stats.ts";
 import type { TmemKind } from "./tmem.ts";
-import { type Zcache, ZERO_FILLED } from "./zcache.ts";
+import { ZERO_FILLED } from "./pam.ts";
+import type { Zcache } from "./zcache.ts";
 
 /** A rule about zcache as a whole. */
 export type ZcacheInvariant = Invariant<Zcache, Zcache>;
@@ -182,8 +183,7 @@ export const ZCACHE_FRONTSWAP_INVARIANTS: readonly ZcacheFrontswapInvariant[] =
         for (const [type, map] of maps) {
           known += map.size;
           for (const offset of map) {
-            const oid = [type * 256 + offset % 256, 0, 0] as const;
-            if (pool?.lookup(oid, Math.floor(offset / 256)) === undefined) {
+            if (pool?.lookup(...swizzle(type, offset)) === undefined) {
               const where = `page ${type}:${offset}`;
               return { where, expected: "it in zcache", found: "nothing" };
             }

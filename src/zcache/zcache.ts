@@ -3,31 +3,21 @@
  * own. The former, ephemeral, may be dropped at any time; the latter,
  * persistent, never.
  */
-import { type Codec, CorruptDataError } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import { lzo } from "../codec/lzo.ts";
 import type { ZcacheProfile } from "../linux/zcache_profile.ts";
-import { Memory, NO_PAGE } from "../memory/memory.ts";
+import { Memory } from "../memory/memory.ts";
 import { assertLength, assertWhole } from "../rules/argument.ts";
-import { KernelBug } from "../rules/kernel_bug.ts";
-import { isSameFilled, readWord32 } from "../zram/same_filled.ts";
-import {
-  KIND_PREFIX,
-  type ZcacheCounters,
-  zeroZcacheCounters,
-} from "./stats.ts";
+import { ZcachePam } from "./pam.ts";
+import { KIND_PREFIX, type ZcacheCounters } from "./stats.ts";
 import {
   assertHandle,
   type GetAndFree,
-  type TmemHandle,
   type TmemKind,
   type TmemOid,
-  type TmemPamops,
   TmemPool,
 } from "./tmem.ts";
-import { ZcacheZbud } from "./zbud.ts";
-
-/** What a page of zeros is kept as: no zpage's name. `zcache-main.c`, 3.10. */
-export const ZERO_FILLED = 2;
+import type { ZcacheZbud } from "./zbud.ts";
 
 /** What a {@linkcode Zcache} can be told when it is made. */
 export interface ZcacheOptions {
@@ -82,15 +72,10 @@ export class Zcache {
   /** The pools, by their numbers. */
   readonly pools: ReadonlyMap<number, TmemPool>;
   /** What it counts. */
-  readonly counters: ZcacheCounters = zeroZcacheCounters();
+  readonly counters: ZcacheCounters;
 
   readonly #pools = new Map<number, TmemPool>();
-  /** `zcache_dstmem`: two pages, for what does not compress. */
-  readonly #dstmem: Uint8Array;
-  readonly #pamops: TmemPamops = {
-    getData: (pampd, kind, into) => this.#getData(pampd, kind, into),
-    free: (pampd, kind) => this.#free(pampd, kind),
-  };
+  readonly #pam: ZcachePam;
 
   /** Without pools and frames. */
   constructor(profile: ZcacheProfile, options: ZcacheOptions = {}) {
@@ -98,12 +83,16 @@ export class Zcache {
     this.profile = profile;
     this.memory = memory;
     this.codec = codec;
-    this.zbud = {
-      ephemeral: new ZcacheZbud(memory, profile),
-      persistent: new ZcacheZbud(memory, profile),
-    };
+    this.#pam = new ZcachePam({
+      profile,
+      memory,
+      codec,
+      flush: ({ poolId, oid, index }) =>
+        void this.#pools.get(poolId)?.flushPage(oid, index),
+    });
+    this.zbud = this.#pam.zbud;
+    this.counters = this.#pam.counters;
     this.pools = this.#pools;
-    this.#dstmem = new Uint8Array(2 * memory.pageSize);
   }
 
   /**
@@ -113,7 +102,7 @@ export class Zcache {
   newPool(kind: TmemKind): number | undefined {
     for (let id = 0; id < this.profile.maxPools; id++) {
       if (this.#pools.has(id)) continue;
-      this.#pools.set(id, new TmemPool(id, kind, this.#pamops));
+      this.#pools.set(id, new TmemPool(id, kind, this.#pam));
       return id;
     }
     return undefined;
@@ -142,7 +131,7 @@ export class Zcache {
     const pool = this.#pool(poolId, "put a page");
     assertHandle(oid, index);
     assertLength("put a page", page, this.memory.pageSize);
-    const pampd = this.#create({ poolId, oid, index }, pool.kind, page);
+    const pampd = this.#pam.create({ poolId, oid, index }, pool.kind, page);
     if (pampd !== undefined) {
       pool.put(oid, index, pampd);
       return undefined;
@@ -198,9 +187,9 @@ export class Zcache {
     const { counters } = this;
     const surplus = counters.eph_pageframes - (active + inactive);
     for (let evicted = 0; nr > 0 && evicted < surplus; evicted++) {
-      const pfn = this.#evictEphPageframe();
+      const pfn = this.#pam.evictEphPageframe();
       if (pfn === undefined) break;
-      this.#freePage(pfn);
+      this.#pam.freePage(pfn);
     }
     return Math.max(0, counters.eph_pageframes - active + inactive);
   }
@@ -212,148 +201,4 @@ export class Zcache {
     }
     return pool;
   }
-
-  /** What a page is kept as; nothing where it is refused (`zcache_pampd_create`). */
-  #create(
-    handle: TmemHandle,
-    kind: TmemKind,
-    page: Uint8Array,
-  ): number | undefined {
-    const { counters } = this;
-    const prefix = KIND_PREFIX[kind];
-    if (this.profile.zeroFilled === "marked" && isZeroFilled(page)) {
-      counters.zero_filled_pages++;
-      counters[`${prefix}_zpages`]++;
-      return ZERO_FILLED;
-    }
-    const data = this.#compress(page);
-    if (!this.#accepts(kind, data.length)) return undefined;
-    const pampd = this.zbud[kind].matchPrep(handle, data) ??
-      this.#createInFrame(handle, kind, data);
-    if (pampd === undefined) return undefined;
-    counters[`${prefix}_zpages`]++;
-    counters[`${prefix}_zbytes`] += data.length;
-    return pampd;
-  }
-
-  #compress(page: Uint8Array): Uint8Array {
-    const length = this.codec.compress(page, this.#dstmem);
-    if (length === 0) {
-      throw new KernelBug(
-        "zcache_compress",
-        "stop: the page is not compressed",
-      );
-    }
-    return this.#dstmem.subarray(0, length);
-  }
-
-  /** Whether a page of so many bytes is kept, if there is memory for it. */
-  #accepts(kind: TmemKind, length: number): boolean {
-    const { counters } = this;
-    const { pageSize } = this.memory;
-    const most = kind === "ephemeral"
-      ? this.zbud.ephemeral.maxBuddySize
-      : this.profile.maxZsize(pageSize);
-    if (length > most) {
-      counters.compress_poor++;
-      return false;
-    }
-    const mean = this.profile.maxMeanZsize(pageSize);
-    if (kind === "ephemeral" || length <= mean || counters.pers_zpages === 0) {
-      return true;
-    }
-    // div_u64.
-    if (Math.floor(counters.pers_zbytes / counters.pers_zpages) <= mean) {
-      return true;
-    }
-    counters.mean_compress_poor++;
-    return false;
-  }
-
-  /** Puts a zpage into a new frame, or into one that is evicted for it. */
-  #createInFrame(
-    handle: TmemHandle,
-    kind: TmemKind,
-    data: Uint8Array,
-  ): number | undefined {
-    const { counters } = this;
-    const pfn = this.#allocPage() ?? this.#eatEphemeral(kind);
-    if (pfn === undefined) return undefined;
-    counters[`${KIND_PREFIX[kind]}_pageframes`]++;
-    return this.zbud[kind].createPrep(handle, data, pfn);
-  }
-
-  #allocPage(): number | undefined {
-    const pfn = this.memory.allocPage();
-    if (pfn === NO_PAGE) {
-      this.counters.failed_getfreepages++;
-      return undefined;
-    }
-    this.counters.pageframes_alloced++;
-    return pfn;
-  }
-
-  #eatEphemeral(kind: TmemKind): number | undefined {
-    const pfn = this.#evictEphPageframe();
-    const ate = kind === "ephemeral" ? "eph_ate_tail" : "pers_ate_eph";
-    this.counters[pfn === undefined ? `${ate}_failed` as const : ate]++;
-    return pfn;
-  }
-
-  /** The oldest ephemeral frame, emptied (`zcache_evict_eph_pageframe`). */
-  #evictEphPageframe(): number | undefined {
-    const { counters } = this;
-    const evicted = this.zbud.ephemeral.evictPageframeLru(
-      ({ poolId, oid, index }) =>
-        this.#pools.get(poolId)?.flushPage(oid, index),
-    );
-    if (evicted === undefined) return undefined;
-    counters.eph_zbytes -= evicted.zsize;
-    counters.eph_zpages -= evicted.zpages;
-    counters.evicted_eph_zpages += evicted.zpages;
-    counters.eph_pageframes--;
-    counters.evicted_eph_pageframes++;
-    return evicted.pfn;
-  }
-
-  #freePage(pfn: number): void {
-    this.memory.freePage(pfn);
-    this.counters.pageframes_freed++;
-  }
-
-  /** Fills `into` from what a page is kept as (`zcache_pampd_get_data`). */
-  #getData(pampd: number, kind: TmemKind, into: Uint8Array): void {
-    if (pampd === ZERO_FILLED) {
-      into.fill(0);
-      return;
-    }
-    try {
-      this.codec.decompress(this.zbud[kind].data(pampd), into);
-    } catch (error) {
-      if (!(error instanceof CorruptDataError)) throw error;
-      throw new KernelBug("zcache_decompress", "stop: the data is damaged");
-    }
-  }
-
-  /** Frees what a page is kept as, and its frame (`zcache_pampd_free`). */
-  #free(pampd: number, kind: TmemKind): void {
-    const { counters } = this;
-    const prefix = KIND_PREFIX[kind];
-    if (pampd === ZERO_FILLED) {
-      counters.zero_filled_pages--;
-      counters[`${prefix}_zpages`]--;
-      return;
-    }
-    const { zsize, zpages, pfn } = this.zbud[kind].freeAndDelist(pampd);
-    counters[`${prefix}_zpages`] -= zpages;
-    counters[`${prefix}_zbytes`] -= zsize;
-    if (pfn === undefined) return;
-    counters[`${prefix}_pageframes`]--;
-    this.#freePage(pfn);
-  }
-}
-
-/** Whether a page is all zeros (`page_is_zero_filled`). */
-function isZeroFilled(page: Uint8Array): boolean {
-  return readWord32(page, 0) === 0 && isSameFilled(page, 4);
 }
