@@ -49,6 +49,7 @@ export * from "./src/linux/releases/linux_7_3.ts";
 export * from "./src/linux/swap_profile.ts";
 export * from "./src/linux/vmalloc.ts";
 export * from "./src/linux/zcomp_params.ts";
+export * from "./src/linux/zcache_profile.ts";
 export * from "./src/linux/zstd_encoder.ts";
 export * from "./src/linux/zram_profile.ts";
 export * from "./src/linux/zsmalloc_profile.ts";
@@ -174,6 +175,43 @@ export * from "./src/zram/recompress_invariants.ts";
 export * from "./src/zram/slots_tally.ts";
 export * from "./src/zram/invariants.ts";
 export * from "./src/zram/checked_zram.ts";
+export {
+  type GetAndFree,
+  type TmemHandle,
+  type TmemKind,
+  type TmemObject,
+  type TmemOid,
+  type TmemPamops,
+  TmemPool,
+} from "./src/zcache/tmem.ts";
+export {
+  type Budnum,
+  type FreedZpages,
+  ZcacheZbud,
+} from "./src/zcache/zbud.ts";
+export {
+  type ZcacheCounters,
+  zcacheDebugfs,
+  zcacheZbudDebugfs,
+} from "./src/zcache/stats.ts";
+export {
+  type FilePages,
+  Zcache,
+  type ZcacheOptions,
+} from "./src/zcache/zcache.ts";
+export * from "./src/zcache/cleancache.ts";
+export {
+  ZcacheFrontswap,
+  type ZcacheFrontswapOptions,
+} from "./src/zcache/frontswap.ts";
+export {
+  ZCACHE_FRAME_INVARIANTS,
+  type ZcacheFrameInvariant,
+  type ZcacheFrames,
+} from "./src/zcache/frame_invariants.ts";
+export * from "./src/zcache/change_invariants.ts";
+export * from "./src/zcache/promises.ts";
+export * from "./src/zcache/invariants.ts";
 export * from "./src/swap/device.ts";
 export { type KeptSlot, type SlotCache } from "./src/swap/slot_cache.ts";
 export * from "./src/swap/swap_type.ts";

@@ -22,6 +22,14 @@ export interface Race {
   readonly threads: string;
 }
 
+/** A test of `props` that finds a defect of a room that no machine is of. */
+export interface Test {
+  /** Its file, from the checkout's folder. */
+  readonly file: string;
+  /** Its name. */
+  readonly name: string;
+}
+
 /** A defect and where it is. */
 export interface Mutant {
   /** `room/file: what is wrong`. */
@@ -38,6 +46,8 @@ export interface Mutant {
   readonly machines: readonly string[];
   /** The threads that find it where they overlap, if it is one of locks. */
   readonly race?: Race;
+  /** The test that finds it, if no machine does. */
+  readonly test?: Test;
   /** Why no search finds it, where none can. */
   readonly reason?: string;
 }
@@ -68,6 +78,15 @@ export function raceMutantsOf(
     mutantsOf(file, [room], [defect])
       .map((mutant) => ({ ...mutant, race: { profile, threads } }))
   );
+}
+
+/** Mutants of a file that a test finds. */
+export function testedMutantsOf(
+  file: string,
+  test: Test,
+  defects: readonly Omit<Defect, "machines">[],
+): Mutant[] {
+  return mutantsOf(file, [], defects).map((mutant) => ({ ...mutant, test }));
 }
 
 /** A file's text with a mutant in it. Throws where its place is not one. */

@@ -5,6 +5,7 @@ import { BUDDY_LOCKS_MUTANTS } from "./buddy_locks.ts";
 import { CODEC_MUTANTS } from "./codecs.ts";
 import type { Mutant } from "./mutant.ts";
 import { SWAP_MUTANTS } from "./swap.ts";
+import { ZCACHE_MUTANTS } from "./zcache.ts";
 import { ZRAM_MUTANTS } from "./zram.ts";
 import { ZRAM_BATCHES_MUTANTS } from "./zram_batches.ts";
 import { SWAP_LOCKS_MUTANTS } from "./swap_locks.ts";
@@ -36,5 +37,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...SWAP_LOCKS_MUTANTS,
   ...ZSWAP_MUTANTS,
   ...ZSWAP_SHRINK_MUTANTS,
+  ...ZCACHE_MUTANTS,
   ...SWAP_MUTANTS,
 ];

@@ -52,10 +52,19 @@ async function assertHolds(
   mutants: readonly Mutant[],
   options: SearchOptions,
 ): Promise<void> {
-  const fuzzed = mutants.filter(({ race }) => race === undefined);
+  const fuzzed = mutants.filter(({ race, test }) =>
+    (race ?? test) === undefined
+  );
   const machines = [...new Set(fuzzed.flatMap(({ machines }) => machines))];
   const races = mutants.filter(({ race }) => race !== undefined);
-  const searches = machines.length === 0 ? races : [{ machines }, ...races];
+  const names = new Set<string>();
+  const tests = mutants.filter(({ test }) => {
+    const isNew = test !== undefined && !names.has(test.name);
+    if (isNew) names.add(test.name);
+    return isNew;
+  });
+  const others = [...races, ...tests];
+  const searches = machines.length === 0 ? others : [{ machines }, ...others];
   for (const one of searches) {
     const outcome = await search(copy, one, options);
     if (outcome === "held") continue;

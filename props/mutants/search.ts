@@ -1,9 +1,11 @@
 /** The search alone, on a copy of the checkout that has a mutant in it. */
 import { cp, mkdir } from "node:fs/promises";
-import { type Mutant, planted } from "./mutant.ts";
+import { type Mutant, planted, type Test } from "./mutant.ts";
 
 /** What `zspec fuzz` needs of a checkout. */
 const PARTS = ["deno.json", "deno.lock", "mod.ts", "src"];
+/** What the tests of rooms need that no machine is of. */
+const TESTS = ["fuzz.ts", "zcache_ops.ts", "zcache_test.ts", "zcache_walk.ts"];
 
 /** The part of `zspec fuzz --json` that says what failed. */
 interface FuzzResult {
@@ -46,6 +48,9 @@ export async function copyCheckout(
     for (const part of PARTS) {
       await cp(`${root}/${part}`, `${copy}/${part}`, { recursive: true });
     }
+    for (const test of TESTS) {
+      await cp(`${root}/props/${test}`, `${copy}/props/${test}`);
+    }
   }
   return copies;
 }
@@ -84,10 +89,55 @@ function searchOf(
   return ["races", ...machines, ...program, ...most, ...bounds];
 }
 
-/** Runs machines in turns, or threads, until one fails or the time is up. */
+/** What is searched with. */
+type Searched = Pick<Mutant, "machines" | "race" | "test">;
+
+/**
+ * Runs machines in turns, threads, or a test, until one fails or the time is
+ * up; a test goes on to its end.
+ */
 export async function search(
   copy: string,
-  what: Pick<Mutant, "machines" | "race">,
+  what: Searched,
+  options: SearchOptions,
+): Promise<Outcome> {
+  return what.test === undefined
+    ? await searchMachines(copy, what, options)
+    : await searchTest(copy, what.test, options);
+}
+
+/** Runs a test from the search's seed. */
+async function searchTest(
+  copy: string,
+  { file, name }: Test,
+  { seed, stop }: SearchOptions,
+): Promise<Outcome> {
+  const started = performance.now();
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--no-check", "--quiet", "--filter", name, file],
+    cwd: copy,
+    env: { ZSPEC_SEED: `${seed}`, NO_COLOR: "1" },
+    stdin: "null",
+    signal: stop,
+  });
+  const { code, stdout, stderr } = await command.output();
+  stop.throwIfAborted();
+  const said = textOf(stdout);
+  if (code === 0) return said.includes("1 passed") ? "held" : "idle";
+  // What does not come to run the test is no finding.
+  if (!said.includes("1 failed")) {
+    throw new Error(`The test ended with ${code}: ${said}${textOf(stderr)}`);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const broken = /(\S+) is broken at/.exec(said)?.[1];
+  const thrown = /(?:Caused by|Got error): (?:\w*Error: )?(.*)/.exec(said)?.[1];
+  const by = broken ?? thrown?.slice(0, 50) ?? "the test";
+  return { machine: file, by, seconds };
+}
+
+async function searchMachines(
+  copy: string,
+  what: Searched,
   options: SearchOptions,
 ): Promise<Outcome> {
   const { stop } = options;

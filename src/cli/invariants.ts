@@ -6,6 +6,7 @@ import { ZBUD_INVARIANTS } from "../zbud/invariants.ts";
 import { ZRAM_INVARIANTS } from "../zram/invariants.ts";
 import { ZSMALLOC_INVARIANTS } from "../zsmalloc/invariants.ts";
 import { SWAP_INVARIANTS } from "../swap/invariants.ts";
+import { ZCACHE_INVARIANTS } from "../zcache/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
 import { parseOptions, UsageError } from "./usage.ts";
 
@@ -16,6 +17,7 @@ export const RULES: Readonly<Record<string, readonly Rule[]>> = {
   zbud: ZBUD_INVARIANTS,
   z3fold: Z3FOLD_INVARIANTS,
   zswap: ZSWAP_INVARIANTS,
+  zcache: ZCACHE_INVARIANTS,
   swap: SWAP_INVARIANTS,
 };
 
