@@ -1,10 +1,14 @@
 /** Every experiment, by what the threads argue over. */
 import type { Experiment } from "./experiment.ts";
+import { CHAINS } from "./experiments/chains.ts";
 import { DENSITY } from "./experiments/density.ts";
+import { DISK_SIZE } from "./experiments/disk_size.ts";
 import { ENTRY_REFERENCE } from "./experiments/entry_reference.ts";
 
 /** The experiments, in the order in which they are told of. */
 export const EXPERIMENTS: readonly Experiment[] = [
   DENSITY,
+  CHAINS,
+  DISK_SIZE,
   ENTRY_REFERENCE,
 ];

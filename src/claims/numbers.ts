@@ -27,8 +27,3 @@ export function distribution(numbers: readonly number[]): Distribution {
     most: sorted[count - 1],
   };
 }
-
-/** A share in percent with one decimal; of nothing, it is 0. */
-export function share(part: number, whole: number): string {
-  return `${(whole === 0 ? 0 : 100 * part / whole).toFixed(1)} %`;
-}

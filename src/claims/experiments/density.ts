@@ -1,14 +1,14 @@
-/** How much a frame holds, in zbud and in zsmalloc, and what vacating one takes. */
+/** How much a frame holds, in zbud and in zsmalloc. */
 import { lzo } from "../../codec/lzo.ts";
 import { LINUX_3_12, LINUX_6_12, type Profile } from "../../linux/profile.ts";
 import { ZbudPool } from "../../zbud/pool.ts";
 import type { MappedChunk } from "../../zsmalloc/mapping.ts";
 import { objectsCrossingPages } from "../../zsmalloc/geometry.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
-import { grouped } from "../../report/table.ts";
+import { grouped, percent } from "../../report/table.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { type Distribution, distribution, share } from "../numbers.ts";
+import { type Distribution, distribution } from "../numbers.ts";
 
 /** A class's chunks, and its objects that lie in two frames. */
 interface ClassCrossing {
@@ -25,17 +25,13 @@ interface ClassCrossing {
 }
 
 interface Density {
-  readonly pages: number;
-  /** Pages that an allocator refuses, since they do not compress. */
-  readonly zbudRefused: number;
+  /** Pages that both allocators take: zbud takes none that hardly compresses. */
+  readonly taken: number;
   readonly zbudFrames: number;
-  readonly zsmallocFrames: number;
+  readonly zsmallocFramesOfTaken: number;
   /** Objects of each frame, those in it in part included. */
   readonly zbudInFrame: Distribution;
   readonly zsmallocInFrame: Distribution;
-  /** Objects that must go before a frame is free. */
-  readonly zbudToVacate: Distribution;
-  readonly zsmallocToVacate: Distribution;
   readonly classes: readonly ClassCrossing[];
 }
 
@@ -47,32 +43,14 @@ function lengthsOf({ profile, sizes, realPages }: Given<"pages">): number[] {
     .map((page) => lzo.compress(page, into));
 }
 
-/** A zbud pool of objects, and how many were refused. */
+/** Objects of each frame of a zbud pool, and the lengths that it takes. */
 function inZbud(profile: Profile, lengths: readonly number[]) {
-  let evictions = 0;
-  const pool: ZbudPool = new ZbudPool(profile, {
-    *evict(handle) {
-      evictions++;
-      yield* pool.freeSteps(handle);
-      return true;
-    },
-  });
-  const refused = lengths.filter((length) =>
-    typeof pool.alloc(length) !== "number"
+  const pool = new ZbudPool(profile);
+  const taken = lengths.filter((length) =>
+    typeof pool.alloc(length) === "number"
   );
   const objects = [...pool.frames].map((pfn) => pool.pages.countObjects(pfn));
-  /** The evictions that each reclaim of a frame took, until all were free. */
-  const vacate = () => {
-    const taken: number[] = [];
-    while (pool.reclaimPage(1) === undefined) {
-      taken.push(evictions);
-      evictions = 0;
-    }
-    return taken;
-  };
-  // Since 6.5 zbud frees no page itself: whoever wants one evicts its objects.
-  const toVacate = profile.release.zbud.reclaims ? vacate() : objects;
-  return { refused: refused.length, objects, toVacate };
+  return { taken, objects };
 }
 
 /** The chunk of each object in zsmalloc, which takes pages whole that must be. */
@@ -106,20 +84,6 @@ function objectsInFrames(
   return [...counts.values()];
 }
 
-/** For each frame, the objects of its whole zspage: one goes with all. */
-function objectsToVacate(
-  pool: ZsPool,
-  chunks: readonly MappedChunk[],
-): number[] {
-  const counts = new Map<number, number>();
-  for (const { zspage } of chunks) {
-    counts.set(zspage, (counts.get(zspage) ?? 0) + 1);
-  }
-  return [...counts].flatMap(([zspage, objects]) =>
-    pool.zspages.pagesOf(zspage).map(() => objects)
-  );
-}
-
 function crossingByClass(
   pool: ZsPool,
   chunks: readonly MappedChunk[],
@@ -141,19 +105,16 @@ function crossingByClass(
 }
 
 function run(given: Given<"pages">): Density {
-  const { profile, sizes } = given;
+  const { profile } = given;
   const lengths = lengthsOf(given);
   const zbud = inZbud(profile, lengths);
   const { pool, chunks } = inZsmalloc(profile, lengths);
   return {
-    pages: sizes.pages,
-    zbudRefused: zbud.refused,
+    taken: zbud.taken.length,
     zbudFrames: zbud.objects.length,
-    zsmallocFrames: pool.pagesAllocated,
+    zsmallocFramesOfTaken: inZsmalloc(profile, zbud.taken).pool.pagesAllocated,
     zbudInFrame: distribution(zbud.objects),
     zsmallocInFrame: distribution(objectsInFrames(pool, chunks)),
-    zbudToVacate: distribution(zbud.toVacate),
-    zsmallocToVacate: distribution(objectsToVacate(pool, chunks)),
     classes: crossingByClass(pool, chunks),
   };
 }
@@ -177,10 +138,8 @@ function figures(found: Density): readonly Figures[] {
       title: "Objects of a frame",
       columns: ["", "least", "median", "mean", "most"],
       rows: [
-        row("zbud: in it", found.zbudInFrame),
-        row("zbud: to vacate it", found.zbudToVacate),
-        row("zsmalloc: in it, or in part", found.zsmallocInFrame),
-        row("zsmalloc: to vacate it", found.zsmallocToVacate),
+        row("zbud", found.zbudInFrame),
+        row("zsmalloc, those in it in part included", found.zsmallocInFrame),
       ],
     },
     {
@@ -190,7 +149,7 @@ function figures(found: Density): readonly Figures[] {
         `${one.size} bytes`,
         one.objects,
         one.crossing,
-        share(one.crossing, one.objects),
+        percent(one.crossing, one.objects),
         `${one.chunksCrossing} of ${one.chunks}`,
       ]),
     },
@@ -202,7 +161,7 @@ export const DENSITY = experiment<"pages", Density>({
   name: "density",
   theme: "density",
   method:
-    "Real pages, compressed by lzo, are put in a pool of zbud's and in one of zsmalloc's. The objects that lie in each frame are counted, and those that must go before it is free: in zsmalloc, all of its zspage.",
+    "Real pages, compressed by lzo, are put in a pool of zbud's and in one of zsmalloc's. The objects that lie in each frame are counted, and those that cross into the next.",
   sizes: {
     pages: { usual: 4096, least: 16, most: 65536, means: "pages stored" },
   },
@@ -211,37 +170,53 @@ export const DENSITY = experiment<"pages", Density>({
   figures,
   claims: [
     {
-      name: "zbud-two-a-page",
-      says: "A page of zbud's never holds more than two compressed pages.",
-      who: "Minchan Kim, 2013",
-      passages: [{ thread: "001", at: "includes just two pages as maximum" }],
+      name: "zbud-ratio-at-most-2",
+      says:
+        "A page of zbud's never holds more than two pages, however well they compress.",
+      who: "Minchan Kim and Seth Jennings, 2013",
+      passages: [
+        { thread: "001", at: "bad for memory compression ratio(2)" },
+        { thread: "002", at: "lines 7904-7907" },
+        { thread: "002", at: "lines 10436-10437" },
+      ],
       decide: ({ zbudInFrame: { most, mean, count } }) =>
         holds(
           most <= 2,
-          `${most} in the fullest of ${count} frames, ${
+          `${most} in the fullest of ${grouped(count)} frames, ${
             mean.toFixed(2)
-          } in one`,
+          } on average`,
         ),
     },
     {
-      name: "zbud-two-writebacks",
-      says:
-        "At most two writebacks vacate a frame of zbud's; zsmalloc may take more.",
-      who: "Seth Jennings, 2013",
-      passages: [{ thread: "004", at: "write back two pages" }],
-      decide: ({ zbudToVacate, zsmallocToVacate }) =>
-        holds(
-          zbudToVacate.most <= 2 && zsmallocToVacate.most > 2,
-          `zbud: ${zbudToVacate.most} at most; zsmalloc: ${
-            zsmallocToVacate.mean.toFixed(1)
-          } on average, ${zsmallocToVacate.most} at most`,
-        ),
-    },
-    {
-      name: "zsmalloc-crosses-frames",
-      says: "Objects of zsmalloc can cross the border of two frames.",
+      name: "zbud-less-dense-than-zsmalloc",
+      says: "zbud is the more predictable allocator, and the less dense one.",
       who: "Dan Magenheimer, 2013",
-      passages: [{ thread: "004", at: "can cross pageframe boundaries" }],
+      passages: [{
+        thread: "004",
+        at: "less-dense allocator (zbud)",
+      }],
+      decide({ taken, zbudFrames, zsmallocFramesOfTaken }) {
+        const [zbud, zsmalloc] = [zbudFrames, zsmallocFramesOfTaken]
+          .map((frames) => taken / frames);
+        return holds(
+          zsmalloc > zbud,
+          `of the pages that both take, ${zbud.toFixed(2)} a frame in zbud, ${
+            zsmalloc.toFixed(2)
+          } in zsmalloc`,
+        );
+      },
+    },
+    {
+      name: "how-often-objects-cross-frames",
+      says:
+        "Objects of zsmalloc cross page frames, nobody here knows how often.",
+      who: "Dan Magenheimer, 2013",
+      passages: [
+        {
+          thread: "004",
+          at: "well enough to estimate how frequently this is true",
+        },
+      ],
       decide({ classes }) {
         const [crossing, objects] = [
           total(classes, "crossing"),
@@ -250,27 +225,8 @@ export const DENSITY = experiment<"pages", Density>({
         return holds(
           crossing > 0,
           `${grouped(crossing)} of ${grouped(objects)} objects do, ${
-            share(crossing, objects)
+            percent(crossing, objects)
           }`,
-        );
-      },
-    },
-    {
-      name: "zsmalloc-denser",
-      says:
-        "zsmalloc packs compressed pages denser than zbud, whose ratio is bad.",
-      who: "Minchan Kim, 2013",
-      passages: [{ thread: "001", at: "bad for memory compression ratio" }],
-      decide({ pages, zbudRefused, zbudFrames, zsmallocFrames }) {
-        const zbud = (pages - zbudRefused) / zbudFrames;
-        const zsmalloc = pages / zsmallocFrames;
-        return holds(
-          zsmalloc > zbud,
-          `${
-            zbud.toFixed(2)
-          } pages a frame in zbud, which refused ${zbudRefused}; ${
-            zsmalloc.toFixed(2)
-          } in zsmalloc, which takes all`,
         );
       },
     },
