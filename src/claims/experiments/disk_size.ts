@@ -52,7 +52,7 @@ function hold(kind: Kind, { profile, seed, sizes }: Given<"frames">): number {
   zram.setDisksize(most * pageSize);
   for (let nth = 0; nth < most; nth++) {
     const page = pageOf(kind, nth, seed, pageSize);
-    if (zram.write(nth, page) !== undefined) return nth;
+    if (typeof zram.write(nth, page) === "string") return nth;
   }
   return most;
 }
