@@ -12,7 +12,7 @@ import {
 export interface DmCacheModel {
   /** Makes a cache. */
   readonly createDmCache:
-    (typeof import("../src/dm_cache/dm_cache.ts"))["createDmCache"];
+    (typeof import("../src/dm_cache/create.ts"))["createDmCache"];
   /** Checks it. */
   readonly checkDmCache:
     (typeof import("../src/dm_cache/invariants.ts"))["checkDmCache"];

@@ -120,7 +120,7 @@ async function mutantFailure(mutant: Mutant): Promise<string | undefined> {
       planted(await Deno.readTextFile(path), mutant),
     );
     const at = (file: string) => `file://${folder}/src/dm_cache/${file}.ts`;
-    const { createDmCache } = await import(at("dm_cache"));
+    const { createDmCache } = await import(at("create"));
     const { checkDmCache } = await import(at("invariants"));
     const model = { createDmCache, checkDmCache };
     const { errorInstance } = fc.check(

@@ -5,15 +5,12 @@ import type { BackingDevice } from "../zram/backing.ts";
 import { SECTOR_SIZE } from "../zram/bio.ts";
 import { DirtyBits } from "./dirty_bits.ts";
 import { DiscardBits } from "./discard_bits.ts";
-import { DmCacheMetadata } from "./metadata.ts";
+import type { DmCacheMetadata } from "./metadata.ts";
 import { demote, PAGE_SIZE, promote } from "./migration.ts";
-import { type MappedRequest, MqPolicy } from "./mq.ts";
+import { MqPolicy } from "./mq.ts";
+import type { MappedRequest } from "./policy.ts";
 import { type DmCacheStats, zeroDmCacheStats } from "./status.ts";
 
-/** DATA_DEV_BLOCK_SIZE_MIN_SECTORS: 32 KiB, of which a block is a multiple. */
-export const MIN_BLOCK_SECTORS: number = 32 * 1024 / SECTOR_SIZE;
-/** DATA_DEV_BLOCK_SIZE_MAX_SECTORS: 1 GiB. */
-export const MAX_BLOCK_SECTORS: number = 2 ** 30 / SECTOR_SIZE;
 /** DEFAULT_MIGRATION_THRESHOLD in sectors. */
 export const DEFAULT_MIGRATION_THRESHOLD = 2048;
 
@@ -40,56 +37,12 @@ export interface DmCacheOptions {
    * block but a discarded one. Default 1.
    */
   readonly ticksBeforeWorker?: number;
-}
-
-/**
- * The errno that `dmsetup create` would get, or `undefined`. Specifies
- * `parse_block_size`, `dm-cache-target.c`, 3.12.
- */
-function refuseBlockSize(
-  { cache }: DmCacheOptions,
-  blockSectors: number,
-): Errno | undefined {
-  const isSize = blockSectors >= MIN_BLOCK_SECTORS &&
-    blockSectors <= MAX_BLOCK_SECTORS && blockSectors % MIN_BLOCK_SECTORS === 0;
-  const fits = blockSectors <= cache.pages * PAGE_SECTORS;
-  return isSize && fits ? undefined : "EINVAL";
-}
-
-/**
- * Makes a cache, with nothing in it, of a metadata device that holds none yet:
- * EINVAL for a block size that is no multiple of 64 sectors up to 1 GiB or
- * larger than the cache device, ENOSPC where the metadata device is too small,
- * its error where it cannot be written. Specifies `cache_ctr` and
- * `cache_preresume`, `drivers/md/dm-cache-target.c`, 3.12.
- *
- * @example A page that is written often is moved to the cache
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { createDmCache, dmCacheStatusText, RamBackingDevice } from "zspec";
- *
- * const [metadata, cache, origin] = [32, 64, 256]
- *   .map((pages) => new RamBackingDevice(pages, 4096));
- * const device = createDmCache({ metadata, cache, origin, blockSectors: 64 });
- * if (typeof device === "string") throw new Error(device);
- * for (let nth = 0; nth < 10; nth++) {
- *   device.writePage(3, new Uint8Array(4096).fill(nth));
- * }
- * assertEquals(
- *   dmCacheStatusText(device),
- *   "7/32 0 0 3 7 0 1 1 1 0 2 migration_threshold 2048 4 random_threshold 4 sequential_threshold 512",
- * );
- * ```
- */
-export function createDmCache(options: DmCacheOptions): DmCache | Errno {
-  const { blockSectors = 512 } = options;
-  assertWhole("make a cache", "blockSectors", blockSectors);
-  const errno = refuseBlockSize(options, blockSectors);
-  if (errno !== undefined) return errno;
-  const blocks = Math.floor(options.cache.pages * PAGE_SECTORS / blockSectors);
-  const metadata = DmCacheMetadata.format(options.metadata, blocks);
-  if (typeof metadata === "string") return metadata;
-  return new DmCache(options, metadata, blockSectors, blocks);
+  /**
+   * Requests to the origin that are under way at a time. One of them at a time
+   * makes the policy tick as it ends, the others do not; and in one tick a
+   * block counts a single hit. Default 1.
+   */
+  readonly requestsInFlight?: number;
 }
 
 /**
@@ -135,14 +88,17 @@ export class DmCache implements BackingDevice {
   /** Cache blocks that were filled without a copy. For those who check. */
   readonly uncopied: Set<number> = new Set();
   readonly #ticksBeforeWorker: number;
+  readonly #requestsInFlight: number;
+  #sinceTick = 0;
 
-  /** For {@linkcode createDmCache}. */
+  /** For `createDmCache`. */
   constructor(
-    { cache, origin, migrationThreshold, ticksBeforeWorker }: DmCacheOptions,
+    options: DmCacheOptions,
     metadata: DmCacheMetadata,
     blockSectors: number,
     cacheBlocks: number,
   ) {
+    const { cache, origin, migrationThreshold } = options;
     this.origin = origin;
     this.cacheDevice = cache;
     this.metadata = metadata;
@@ -150,7 +106,9 @@ export class DmCache implements BackingDevice {
     this.blockSectors = blockSectors;
     this.cacheBlocks = cacheBlocks;
     this.migrationThreshold = migrationThreshold ?? DEFAULT_MIGRATION_THRESHOLD;
-    this.#ticksBeforeWorker = ticksBeforeWorker ?? 1;
+    this.#ticksBeforeWorker = options.ticksBeforeWorker ?? 1;
+    this.#requestsInFlight = options.requestsInFlight ?? 1;
+    assertWhole("make a cache", "requestsInFlight", this.#requestsInFlight, 1);
     this.policy = new MqPolicy(cacheBlocks);
     this.dirty = new DirtyBits(cacheBlocks);
     this.discards = new DiscardBits(blockSectors, origin.pages * PAGE_SECTORS);
@@ -278,7 +236,10 @@ export class DmCache implements BackingDevice {
     return issue(cblock * this.pagesPerBlock + within);
   }
 
-  /** Specifies `remap_to_origin_clear_discard`; the policy ticks as it ends. */
+  /**
+   * Specifies `remap_to_origin_clear_discard` and, where the policy ticks,
+   * `cache_end_io`.
+   */
   #issueToOrigin(
     { oblock, isWrite }: Omit<MappedRequest, "discarded">,
     issue: () => Errno | undefined,
@@ -286,7 +247,10 @@ export class DmCache implements BackingDevice {
     this.stats[isWrite ? "writeMisses" : "readMisses"]++;
     if (isWrite) this.discards.clear(oblock);
     const errno = issue();
-    this.policy.tick();
+    if (++this.#sinceTick >= this.#requestsInFlight) {
+      this.#sinceTick = 0;
+      this.policy.tick();
+    }
     return errno;
   }
 }
