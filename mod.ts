@@ -184,6 +184,11 @@ export * from "./src/dm_cache/policy.ts";
 export * from "./src/dm_cache/mq.ts";
 export * from "./src/dm_cache/metadata_layout.ts";
 export * from "./src/dm_cache/metadata.ts";
+export {
+  DEFAULT_MIGRATION_THRESHOLD,
+  MAX_BLOCK_SECTORS,
+  MIN_BLOCK_SECTORS,
+} from "./src/dm_cache/sizes.ts";
 export * from "./src/dm_cache/dm_cache.ts";
 export * from "./src/dm_cache/create.ts";
 export * from "./src/dm_cache/status.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
-  ALL_DM_CACHE_INVARIANTS,
   checkDmCache,
   createDmCache,
+  DM_CACHE_INVARIANTS,
   type DmCache,
   DmCacheMetadata,
   dmCacheStatus,
@@ -38,6 +38,7 @@ function cacheOf(options: {
   readonly originPages?: number;
   readonly blockSectors?: number;
   readonly ticksBeforeWorker?: number;
+  readonly requestsInFlight?: number;
 } = {}): DmCache {
   const { cachePages = 64, originPages = 256, ...others } = options;
   const cache = createDmCache({
@@ -74,7 +75,7 @@ Deno.test("a cache reads what was written last, whatever moved and whatever fail
         sum[name] += run[name];
       }
     }),
-    150,
+    80,
   );
   assert(sum.promotions > 500, `${sum.promotions} promotions`);
   assert(sum.demotions > 100, `${sum.demotions} demotions`);
@@ -83,9 +84,9 @@ Deno.test("a cache reads what was written last, whatever moved and whatever fail
     `${sum.failedPromotions} failed promotions`,
   );
   assert(sum.failedDemotions > 10, `${sum.failedDemotions} failed demotions`);
-  assert(sum.comparedReads > 10_000, `${sum.comparedReads} reads`);
+  assert(sum.comparedReads > 5000, `${sum.comparedReads} reads`);
   assert(sum.failed > 200, `${sum.failed} failed requests`);
-  for (const rule of ALL_DM_CACHE_INVARIANTS) {
+  for (const rule of DM_CACHE_INVARIANTS) {
     assert(reach.of(rule) > 500, `${rule.id}: ${reach.of(rule)} times`);
   }
 });
@@ -104,9 +105,29 @@ Deno.test("the same over a zram device that runs out of memory", () => {
         failed += runDmCache(MODEL, steps, reach, zramBlockDevice(zram)).failed;
       },
     ),
-    100,
+    60,
   );
   assert(failed > 100, `${failed} failed requests`);
+});
+
+Deno.test("the README's example of a dm-cache prints what is shown", async () => {
+  const readme = await Deno.readTextFile(`${ROOT}README.md`);
+  const found = /```ts\n([^`]*createDmCache[^`]*)```\s+```text\n([^`]*)```/
+    .exec(readme);
+  assert(found !== null);
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  const printed: string[] = [];
+  const { log } = console;
+  try {
+    const source = found[1].replace(/https:[^"]*\/mod\.ts/, `${ROOT}mod.ts`);
+    await Deno.writeTextFile(file, source);
+    console.log = (...words: unknown[]) => printed.push(words.join(" "));
+    await import(`file://${file}`);
+  } finally {
+    console.log = log;
+    await Deno.remove(file);
+  }
+  assertEquals(`${printed.join("\n")}\n`, found[2]);
 });
 
 /** The first failure of the programs on a copy of the model with a defect in it. */
@@ -175,6 +196,73 @@ Deno.test("a discarded block moves at its first write, without a copy", () => {
   write(cache, 0, 1);
   assertEquals(cache.stats.promotions, 1);
   assertEquals([cache.stats.copiesAvoided, cache.stats.writeHits], [1, 1]);
+});
+
+Deno.test("a run of 512 requests is sequential, and moves nothing until four go elsewhere", () => {
+  // Few ticks, so that no block of the run is looked at twice.
+  const cache = cacheOf({
+    cachePages: 2048,
+    originPages: 2048,
+    requestsInFlight: 10_000,
+  });
+  for (let page = 0; page < 513; page++) write(cache, page, 1);
+  // Far behind, what would move a block by itself: a discard and a write.
+  assertEquals(cache.discard(1024, 8), undefined);
+  write(cache, 1024, 1);
+  assertEquals(cache.stats.promotions, 0);
+  for (const page of [1500, 1400, 1300]) write(cache, page, 1);
+  assertEquals(cache.discard(1024, 8), undefined);
+  write(cache, 1024, 1);
+  assertEquals(cache.stats.promotions, 1);
+});
+
+Deno.test("who was hit least makes room, and of those who was moved first", () => {
+  const cache = cacheOf({ cachePages: 16 });
+  for (let nth = 0; nth < 40; nth++) {
+    write(cache, 0, 1);
+    cache.tick();
+  }
+  write(cache, 8, 9);
+  write(cache, 16, 9);
+  assertEquals(
+    [...cache.policy.mappings()].map(({ oblock }) => oblock).sort(),
+    [0, 2],
+  );
+  assertEquals(cache.stats.demotions, 1);
+});
+
+Deno.test("once the cache is full, a block must be hit more than those in it", () => {
+  const cache = cacheOf({ cachePages: 16 });
+  const read = new Uint8Array(4096);
+  for (const page of [0, 8]) write(cache, page, 8);
+  assertEquals(cache.policy.promoteThreshold, 0);
+  // Hits of blocks in the cache count once a tick.
+  for (let nth = 0; nth < 1100; nth++) {
+    cache.tick();
+    cache.readPage(8 * (nth % 2), read);
+  }
+  assert(cache.policy.promoteThreshold > 400);
+  write(cache, 16, 100);
+  assertEquals(cache.stats.demotions, 0);
+});
+
+Deno.test("the cache device never learns that a swap slot is free", () => {
+  const memory = new Memory();
+  const zram = new Zram(LINUX_3_12, { memory });
+  zram.setDisksize(64 * 4096);
+  const cache = createDmCache({
+    metadata: new RamBackingDevice(32, 4096),
+    cache: zramBlockDevice(zram),
+    origin: new RamBackingDevice(64, 4096),
+    blockSectors: 64,
+  });
+  assert(typeof cache !== "string");
+  write(cache, 8, 12);
+  const before = zram.mmStat().orig_data_size;
+  assert(before > 0);
+  assertEquals(cache.discard(0, 64), undefined);
+  assertEquals(zram.mmStat().orig_data_size, before);
+  assertEquals(zram.ioStat.notifyFree, 0);
 });
 
 Deno.test("a block as large as the migration threshold does not move", () => {

@@ -1,17 +1,9 @@
 /** Making a cache: what `dmsetup create` does. */
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
-import { SECTOR_SIZE } from "../zram/bio.ts";
 import { DmCache, type DmCacheOptions } from "./dm_cache.ts";
 import { DmCacheMetadata } from "./metadata.ts";
-import { PAGE_SIZE } from "./migration.ts";
-
-/** DATA_DEV_BLOCK_SIZE_MIN_SECTORS: 32 KiB, of which a block is a multiple. */
-export const MIN_BLOCK_SECTORS: number = 32 * 1024 / SECTOR_SIZE;
-/** DATA_DEV_BLOCK_SIZE_MAX_SECTORS: 1 GiB. */
-export const MAX_BLOCK_SECTORS: number = 2 ** 30 / SECTOR_SIZE;
-/** Sectors of a page. */
-const PAGE_SECTORS = PAGE_SIZE / SECTOR_SIZE;
+import { MAX_BLOCK_SECTORS, MIN_BLOCK_SECTORS, PAGE_SECTORS } from "./sizes.ts";
 
 /**
  * The errno that `dmsetup create` would get, or `undefined`. Specifies

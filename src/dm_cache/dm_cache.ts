@@ -2,20 +2,18 @@
 import type { Errno } from "../linux/errno.ts";
 import { assertLength, assertWhole } from "../rules/argument.ts";
 import type { BackingDevice } from "../zram/backing.ts";
-import { SECTOR_SIZE } from "../zram/bio.ts";
 import { DirtyBits } from "./dirty_bits.ts";
 import { DiscardBits } from "./discard_bits.ts";
 import type { DmCacheMetadata } from "./metadata.ts";
-import { demote, PAGE_SIZE, promote } from "./migration.ts";
+import { demote, promote } from "./migration.ts";
 import { MqPolicy } from "./mq.ts";
 import type { MappedRequest } from "./policy.ts";
+import {
+  DEFAULT_MIGRATION_THRESHOLD,
+  PAGE_SECTORS,
+  PAGE_SIZE,
+} from "./sizes.ts";
 import { type DmCacheStats, zeroDmCacheStats } from "./status.ts";
-
-/** DEFAULT_MIGRATION_THRESHOLD in sectors. */
-export const DEFAULT_MIGRATION_THRESHOLD = 2048;
-
-/** Sectors of a page. */
-const PAGE_SECTORS = PAGE_SIZE / SECTOR_SIZE;
 
 /** What a cache is made of: what `dmsetup create` is told. */
 export interface DmCacheOptions {

@@ -11,7 +11,7 @@ import {
 import type { Reach } from "../rules/reach.ts";
 import type { DmCache } from "./dm_cache.ts";
 import { metadataUse, usedBlocks } from "./metadata_layout.ts";
-import { PAGE_SIZE } from "./migration.ts";
+import { PAGE_SIZE } from "./sizes.ts";
 
 /** A block of the cache, and what the policy says is there. */
 export interface FoundCblock {
@@ -95,7 +95,7 @@ export const CBLOCK_INVARIANTS: readonly CblockInvariant[] = [
 ];
 
 /** Rules about a cache as a whole. */
-export const DM_CACHE_INVARIANTS: readonly DmCacheInvariant[] = [
+export const WHOLE_CACHE_INVARIANTS: readonly DmCacheInvariant[] = [
   {
     id: "dm-cache/one-to-one",
     sentence:
@@ -177,9 +177,9 @@ export const DM_CACHE_INVARIANTS: readonly DmCacheInvariant[] = [
 ];
 
 /** Every rule about a cache. */
-export const ALL_DM_CACHE_INVARIANTS: readonly Rule[] = [
+export const DM_CACHE_INVARIANTS: readonly Rule[] = [
   ...CBLOCK_INVARIANTS,
-  ...DM_CACHE_INVARIANTS,
+  ...WHOLE_CACHE_INVARIANTS,
 ];
 
 /**
@@ -199,7 +199,7 @@ export const ALL_DM_CACHE_INVARIANTS: readonly Rule[] = [
  * ```
  */
 export function checkDmCache(cache: DmCache, reach?: Reach): void {
-  assertInvariants(DM_CACHE_INVARIANTS, cache, cache, reach);
+  assertInvariants(WHOLE_CACHE_INVARIANTS, cache, cache, reach);
   const held = new Map<number, number>();
   for (const { cblock, oblock } of cache.policy.mappings()) {
     held.set(cblock, oblock);

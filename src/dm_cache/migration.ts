@@ -3,6 +3,7 @@ import type { Errno } from "../linux/errno.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import type { BackingDevice } from "../zram/backing.ts";
 import type { DmCache } from "./dm_cache.ts";
+import { PAGE_SIZE } from "./sizes.ts";
 
 /** Whole pages, one behind another, on a device. */
 interface Region {
@@ -27,9 +28,6 @@ function copyBlock(from: Region, to: Region, pages: number): Errno | undefined {
     if (errno !== undefined) return errno;
   }
 }
-
-/** Bytes of a page, and of a block of the metadata. */
-export const PAGE_SIZE = 4096;
 
 const PRE_COMMIT = "migration_success_pre_commit, dm-cache-target.c";
 
