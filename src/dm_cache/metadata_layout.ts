@@ -40,9 +40,9 @@ export interface MetadataUse {
  * with `calc_max_entries`, `persistent-data/dm-array.c`, 3.12. Throws where the
  * array is too large for a tree of one node: above 128,268 cache blocks.
  *
- * There is no rule of thumb in `Documentation/device-mapper/cache.txt` of that
- * time; for later ones it is 4 MiB and 16 bytes a block, with room for hints
- * and for a copy of what changes.
+ * `Documentation/device-mapper/cache.txt` of that time has no rule for its size;
+ * beside these blocks a change takes room for a copy of what it changes, see
+ * `DmCacheMetadata`.
  */
 export function metadataUse(
   cacheBlocks: number,

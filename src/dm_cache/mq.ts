@@ -20,11 +20,11 @@ const MISS: PolicyResult = { op: "miss" };
 const WOULD_BLOCK: PolicyResult = { op: "would-block" };
 
 /**
- * The multiqueue policy as 3.9 to 3.12 have it (mq 1.0.0): a block is watched
+ * The multiqueue policy as 3.12 has it (mq 1.0.0): a block is watched
  * from its first request on, counted at most once a tick, and moved to the
  * cache when it was hit often enough: 4 times by a read, 8 by a write, more
  * where what is in the cache was hit more. It never asks for dirty blocks to be
- * written back (`writeback_work` is there since 3.13). Specifies
+ * written back: it has no `writeback_work` yet. Specifies
  * `drivers/md/dm-cache-policy-mq.c`, 3.12.9.
  */
 export class MqPolicy {

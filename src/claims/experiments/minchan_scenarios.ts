@@ -2,6 +2,11 @@
  * Three scenarios of 2013: a kernel's tree untarred and built beside a hog of
  * random data, in a machine of 1 GiB, with swap on zram and with a dm-cache of
  * zram before a disk; and what came later. Scaled down by one factor.
+ *
+ * Source: Minchan Kim's letter on zram's promotion out of staging, August and
+ * November 2013. It has them prove that with a dm-cache "zram can support
+ * writeback into real swap storage so that zram-cache can always have a free
+ * space". What decides that is what goes to zram there, and what leaves it.
  */
 import { type DmCacheStatus, dmCacheStatus } from "../../dm_cache/status.ts";
 import { randomFrom } from "../../programs/random.ts";

@@ -9,9 +9,11 @@ import { Swap } from "../../swap/swap.ts";
 const SWAP_CLUSTER_MAX = 32;
 /**
  * Inactive anonymous pages are too few where this many times as many are active:
- * what `inactive_ratio` is for 1 GiB of memory (`mm/page_alloc.c`, 3.12).
+ * what `inactive_ratio` is of less than 1 GiB, as a machine of that size has
+ * when the kernel has taken its part (`calculate_zone_inactive_ratio`,
+ * `mm/page_alloc.c`, 3.12; `inactive_is_low`, `mm/vmscan.c`, 6.18).
  */
-const INACTIVE_RATIO = 3;
+const INACTIVE_RATIO = 1;
 /** Of how many frames one is kept back: 4 MiB of 1 GiB (`init_per_zone_wmark_min`). */
 const FRAMES_PER_RESERVED = 256;
 
@@ -62,12 +64,17 @@ export class SmallMachine {
     inactive: new Map(),
   };
   readonly #referenced = new Set<string>();
+  /** What is read of a page that is used. */
+  readonly #into = new Uint8Array(4096);
 
   /** A machine with nothing on it. */
   constructor(profile: Profile, options: SmallMachineOptions) {
     assertWhole("make a machine", "frames", options.frames, 1);
     this.frames = options.frames;
-    this.memory = new Memory({ maxPages: options.frames });
+    this.memory = new Memory({
+      maxPages: options.frames,
+      initialFrames: options.frames,
+    });
     this.swap = new Swap(profile, { memory: this.memory });
     this.#newPages = options.newPages;
     this.#afterReclaim = options.afterReclaim;
@@ -117,8 +124,7 @@ export class SmallMachine {
     const page = this.swap.pageOf(process, number);
     const isIn = page !== undefined && page.pfn !== NO_PAGE;
     if (!isIn && !this.makeRoom()) return false;
-    const into = new Uint8Array(this.memory.pageSize);
-    if (this.swap.read(process, number, into) !== undefined) return false;
+    if (this.swap.read(process, number, this.#into) !== undefined) return false;
     if (isIn) this.#referenced.add(keyOf({ process, number }));
     else this.#add({ process, number }, "active");
     return true;
