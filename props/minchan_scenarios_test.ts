@@ -86,7 +86,16 @@ Deno.test("in (3) the zram-cache holds nothing, and nothing is written back from
     assertEquals([dmCache.writeHits, run.pagesInZram], [0, 0]);
     assertEquals(dmCache.writeMisses, run.pagesToDisk);
     assert(run.pagesToDisk > 500);
+    assertEquals(run.pagesOnDisk, run.slots - run.freeSlots);
   }
+});
+
+Deno.test("in (4) what zram writes back is on the disk, and takes no memory", () => {
+  const run = all.find(({ name }) => name === "(4)");
+  assert(run !== undefined);
+  assert(run.pagesOnDisk > 500, `${run.pagesOnDisk} pages`);
+  assertEquals(run.pagesInZram + run.pagesOnDisk, run.slots - run.freeSlots);
+  assert(run.framesOfSwap <= run.pagesInZram);
 });
 
 Deno.test("where the policy does fill the zram-cache, (3) fails as (2) does", () => {

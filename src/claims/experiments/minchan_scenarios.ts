@@ -91,7 +91,9 @@ export interface MinchanRun extends MinchanScenario {
   readonly slots: number;
   /** Pages of the swap that zram had then. */
   readonly pagesInZram: number;
-  /** Pages of the swap that were written to the disk, over all. */
+  /** Pages of the swap that are on the disk alone. */
+  readonly pagesOnDisk: number;
+  /** Pages that were written to the disk, over all. */
   readonly pagesToDisk: number;
   /** Frames that zram had for the swap. */
   readonly framesOfSwap: number;
@@ -136,6 +138,25 @@ function countPages({ slots }: Zram): number {
   return count;
 }
 
+/** Pages in the swap's slots that are on the disk and nowhere else. */
+function countOnDisk(
+  { swap }: SmallMachine,
+  { zram, dmCache, disk }: SwapStack,
+): number {
+  if (disk === undefined) return 0;
+  if (dmCache === undefined && zram !== undefined) return zram.stats.bdCount;
+  const cached = new Set<number>();
+  for (const { oblock } of dmCache?.policy.mappings() ?? []) cached.add(oblock);
+  const pagesPerBlock = dmCache?.pagesPerBlock ?? 1;
+  let count = 0;
+  for (const { onDevice } of swap.types.values()) {
+    for (const slot of onDevice) {
+      if (!cached.has(Math.floor(slot / pagesPerBlock))) count++;
+    }
+  }
+  return count;
+}
+
 /** Runs a scenario with one kernel. */
 function runScenario(
   scenario: MinchanScenario,
@@ -172,6 +193,7 @@ function runScenario(
     freeSlots: machine.freeSlots,
     slots,
     pagesInZram: zram === undefined ? 0 : countPages(zram) - zram.stats.bdCount,
+    pagesOnDisk: countOnDisk(machine, stack.swap),
     pagesToDisk: swapDisk?.writes ?? 0,
     framesOfSwap: zram?.initialisedPool.pagesAllocated ?? 0,
     framesOfFiles: disk?.initialisedPool.pagesAllocated ?? 0,
