@@ -156,6 +156,7 @@ export {
 export * from "./src/zram/zcomp.ts";
 export { tableEntryBytes, zramTableBytes } from "./src/zram/table.ts";
 export * from "./src/zram/backing.ts";
+export * from "./src/zram/block_device.ts";
 export { type Bio, LOGICAL_BLOCK_SIZE, SECTOR_SIZE } from "./src/zram/bio.ts";
 export * from "./src/zram/device.ts";
 export * from "./src/zram/control.ts";
@@ -212,6 +213,24 @@ export {
 export * from "./src/zcache/change_invariants.ts";
 export * from "./src/zcache/promises.ts";
 export * from "./src/zcache/invariants.ts";
+export * from "./src/dm_cache/cblock_bits.ts";
+export * from "./src/dm_cache/dirty_bits.ts";
+export * from "./src/dm_cache/discard_bits.ts";
+export * from "./src/dm_cache/io_tracker.ts";
+export * from "./src/dm_cache/mq_queue.ts";
+export * from "./src/dm_cache/policy.ts";
+export * from "./src/dm_cache/mq.ts";
+export * from "./src/dm_cache/metadata_layout.ts";
+export * from "./src/dm_cache/metadata.ts";
+export {
+  DEFAULT_MIGRATION_THRESHOLD,
+  MAX_BLOCK_SECTORS,
+  MIN_BLOCK_SECTORS,
+} from "./src/dm_cache/sizes.ts";
+export * from "./src/dm_cache/dm_cache.ts";
+export * from "./src/dm_cache/create.ts";
+export * from "./src/dm_cache/status.ts";
+export * from "./src/dm_cache/invariants.ts";
 export * from "./src/swap/device.ts";
 export { type KeptSlot, type SlotCache } from "./src/swap/slot_cache.ts";
 export * from "./src/swap/swap_type.ts";

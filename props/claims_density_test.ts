@@ -49,7 +49,7 @@ const rulings = (verdicts: readonly (Verdict | undefined)[]) =>
   verdicts.map((verdict) => verdict?.ruling);
 
 Deno.test("a page of zbud's holds two objects at most, of pages that compress well as well, and zsmalloc is denser by so much", () => {
-  const verdicts = verdictsOf(DENSITY, { pages: 256 }, made(300));
+  const verdicts = verdictsOf(DENSITY, { pages: 2048 }, made(300));
   assertEquals(rulings(verdicts["zbud-ratio-at-most-2"]), ["holds", "holds"]);
   const denser = verdicts["zbud-less-dense-than-zsmalloc"];
   assertEquals(rulings(denser), ["holds", "holds"]);

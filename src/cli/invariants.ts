@@ -1,4 +1,5 @@
 /** `zspec invariants`: the rules that hold after every operation, to read. */
+import { DM_CACHE_INVARIANTS } from "../dm_cache/invariants.ts";
 import { wrap } from "../report/wrap.ts";
 import type { Rule } from "../rules/invariant.ts";
 import { Z3FOLD_INVARIANTS } from "../z3fold/invariants.ts";
@@ -14,6 +15,7 @@ import { parseOptions, UsageError } from "./usage.ts";
 export const RULES: Readonly<Record<string, readonly Rule[]>> = {
   zsmalloc: ZSMALLOC_INVARIANTS,
   zram: ZRAM_INVARIANTS,
+  dm_cache: DM_CACHE_INVARIANTS,
   zbud: ZBUD_INVARIANTS,
   z3fold: Z3FOLD_INVARIANTS,
   zswap: ZSWAP_INVARIANTS,

@@ -2,6 +2,7 @@
 import type { Errno } from "../linux/errno.ts";
 import type { BackingDevice } from "../zram/backing.ts";
 import { markAccessed } from "../zram/bio.ts";
+import { zramBlockDevice } from "../zram/block_device.ts";
 import type { Zram } from "../zram/device.ts";
 import { ZRAM_WB } from "../zram/slots.ts";
 
@@ -57,24 +58,13 @@ export function blockSwapDevice(
   };
 }
 
-/** The pages of a zram device, as a bio reads and writes them. */
-function zramPages(zram: Zram): PageIo {
-  return {
-    readPage: (offset, into) => zram.read(offset, into),
-    writePage(offset, data) {
-      const written = zram.write(offset, data);
-      return typeof written === "string" ? written : undefined;
-    },
-  };
-}
-
 /**
- * The same without a bio. A page on the backing device cannot be read so, there
+ * The pages of a zram device without a bio. A page on the backing device cannot be read so, there
  * being no bio to wait for: EOPNOTSUPP, counted as a read that failed. Specifies
  * `zram_rw_page`, 6.1.
  */
 function zramRwPage(zram: Zram): PageIo {
-  const { readPage, writePage } = zramPages(zram);
+  const { readPage, writePage } = zramBlockDevice(zram);
   return {
     readPage(offset, into) {
       if (!zram.slots.has(offset, ZRAM_WB)) return readPage(offset, into);
@@ -97,9 +87,11 @@ export function zramSwapDevice(zram: Zram): SwapDevice {
   const { rwPage } = zram.profile.swap;
   const isSlowed = rwPage === "without-backing-device" &&
     zram.backing !== undefined;
+  const { pages, readPage, writePage } = zramBlockDevice(zram);
   return {
-    ...zramPages(zram),
-    pages: zram.disksize / zram.profile.pageSize,
+    pages,
+    readPage,
+    writePage,
     synchronous: !isSlowed,
     stableWrites: true,
     rwPage: rwPage === "never" || isSlowed ? undefined : zramRwPage(zram),
