@@ -76,8 +76,10 @@ const BLOCK_STAT_COUNTS: readonly number[] = [11, 15, 17];
 const VERSION = /^\s*version:\s*[0-9]+\s*$/;
 const CLASSES_HEADING = /^\s*class\s+size\s/;
 const ZRAMCTL_HEADING = /^\s*NAME\s.*\b(?:DISKSIZE|DATA|COMPR|TOTAL)\b/;
-/** A row without a heading has the columns that zramctl shows by default. */
 const ZRAMCTL_ROW = /^\s*(?:\/dev\/)?zram[0-9]+\s+\S/;
+/** A row without a heading has the columns that zramctl shows by default. */
+const HEADLESS_ROW =
+  /^\s*(?:\/dev\/)?zram[0-9]+\s+\S+(?:\s+[0-9.,]+[BKMGTPE]?){4}/;
 const CLASSES_ROW = /^\s*(?:[0-9]+\s+[0-9]+\s.*|Total\s.*)$/;
 const PRIORITY = /^#[0-9]:/;
 /** Other lines of meminfo and vmstat: nobody asked of them. */
@@ -117,7 +119,7 @@ class Collector implements PasteFacts {
     const { text, device } = line;
     const isClasses = CLASSES_HEADING.test(text);
     const isHeadless = this.#table?.row !== ZRAMCTL_ROW &&
-      line.name === undefined && ZRAMCTL_ROW.test(text);
+      line.name === undefined && HEADLESS_ROW.test(text);
     if (isClasses || isHeadless || ZRAMCTL_HEADING.test(text)) {
       const rows = [line];
       const tables = isClasses ? this.classes : this.zramctl;

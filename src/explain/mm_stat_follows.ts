@@ -114,11 +114,12 @@ function roomFollows(around: Around): string[] {
   const what = `${humanBytes(room)} of the pool (${
     percent(room, total)
   }) is not compressed data: chunks without an object in partly used zspages, sizes rounded up to their class, and a handle of 8 bytes for each object.`;
-  if (total < LOOSE * leastMemory(around)) return [what];
+  const least = leastMemory(around);
+  if (least === 0 || total < LOOSE * least) return [what];
   return [
     what,
     `The pool takes ${
-      ratio(total, leastMemory(around))
+      ratio(total, least)
     } times what its objects need at least. Frees leave that behind, or classes of which each has few objects. echo 1 > compact packs them, and new pages fill the room as well.`,
   ];
 }
