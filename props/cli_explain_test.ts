@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { classesText, LINUX_6_1, ZsPool } from "../mod.ts";
 import {
   assertRefused,
   commandTest,
@@ -91,6 +92,16 @@ commandTest(
       bare.stdout.split("\n").slice(1),
       one.stdout.split("\n").slice(1),
     );
+    const pool = new ZsPool(LINUX_6_1);
+    pool.malloc(100);
+    await Deno.mkdir(`${folder}/zsmalloc/zram0`, { recursive: true });
+    await Deno.writeTextFile(
+      `${folder}/zsmalloc/zram0/classes`,
+      classesText(pool) ?? "",
+    );
+    const { stdout } = await zspec(folder, "explain", "zsmalloc/zram0/");
+    assertStringIncludes(stdout, "classes of zram0: ");
+    assertStringIncludes(stdout, "pages_compacted will not rise");
     assertStringIncludes(bare.stdout, "6.19, 6.18, 6.17, 6.16, 6.12, 6.1.");
   },
 );

@@ -9,7 +9,6 @@ import {
   type Explanation,
   KernelBug,
   mmStatText,
-  type PasteExplanation,
   PROFILES,
   programArbitrary,
   readAttribute,
@@ -28,16 +27,6 @@ function explainOne(paste: string, context?: ExplainContext): Explanation {
   const { explanations, unread } = explainPaste(paste, context);
   assertEquals([explanations.length, unread], [1, []], paste);
   return explanations[0];
-}
-
-/** The text of a kind in a paste. */
-function ofKind(
-  { explanations }: PasteExplanation,
-  kind: Explanation["kind"],
-): Explanation {
-  const found = explanations.find((one) => one.kind === kind);
-  assert(found !== undefined, `no ${kind} was found`);
-  return found;
 }
 
 const says = (sentences: readonly string[], words: string) =>
@@ -175,7 +164,7 @@ Deno.test("every kernel's table of classes breaks no rule, and tells its chain s
           : `Compaction can give back ${given} page`,
       );
       says(
-        explainOne(text.replace(/^.*\n/, (line) => line), {
+        explainOne(text, {
           pageSize: 4096,
           profile: { ...profile, chainSize },
         }).follows,

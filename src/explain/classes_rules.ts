@@ -8,13 +8,9 @@ import {
   groupColumns,
   summedColumns,
 } from "./classes_table.ts";
-import { broken, type BrokenRule } from "./explanation.ts";
+import { broken, type BrokenRule, ruleNamed } from "./explanation.ts";
 
-function ruleOf(id: string): Rule {
-  const rule = CLASS_INVARIANTS.find((one) => one.id === id);
-  if (rule === undefined) throw new Error(`There is no rule '${id}'`);
-  return rule;
-}
+const ruleOf = (id: string) => ruleNamed(CLASS_INVARIANTS, id);
 
 const USED = ruleOf("zsmalloc/class-objects-used");
 const ALLOCATED = ruleOf("zsmalloc/class-objects-allocated");

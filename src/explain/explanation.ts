@@ -76,6 +76,13 @@ export interface UnreadLine {
   readonly why?: string;
 }
 
+/** The rule of a name, among those of a model. */
+export function ruleNamed(rules: readonly Rule[], id: string): Rule {
+  const rule = rules.find((one) => one.id === id);
+  if (rule === undefined) throw new Error(`There is no rule '${id}'`);
+  return rule;
+}
+
 /** A rule as it is broken. */
 export function broken(
   { id, sentence, source }: Rule,

@@ -16,7 +16,8 @@ export interface Meaning {
   readonly releases: ReleaseSpan;
 }
 
-const meaning = (
+/** A meaning from the parts of one. */
+export const meaning = (
   unit: string,
   since: string,
   text: string,

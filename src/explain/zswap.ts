@@ -1,5 +1,4 @@
 /** What is said of zswap: its counters, parameters and the lines of /proc. */
-import type { Rule } from "../rules/rule.ts";
 import { grouped } from "../report/table.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
 import {
@@ -7,6 +6,7 @@ import {
   type BrokenRule,
   type ExplainContext,
   type Explanation,
+  ruleNamed,
 } from "./explanation.ts";
 import type { FileText } from "./facts.ts";
 import { groupedNumeral, isNumeral } from "./numeral.ts";
@@ -73,14 +73,8 @@ function releasesOf(names: readonly string[]): ReleaseSpan | undefined {
   return releases;
 }
 
-function ruleOf(id: string): Rule {
-  const rule = ZSWAP_INVARIANTS.find((one) => one.id === id);
-  if (rule === undefined) throw new Error(`There is no rule '${id}'`);
-  return rule;
-}
-
-const COUNTERS = ruleOf("zswap/counters");
-const TOTAL_SIZE = ruleOf("zswap/pool-total-size");
+const COUNTERS = ruleNamed(ZSWAP_INVARIANTS, "zswap/counters");
+const TOTAL_SIZE = ruleNamed(ZSWAP_INVARIANTS, "zswap/pool-total-size");
 
 /** The rules that counters break. */
 function brokenByZswap(

@@ -5,15 +5,7 @@
  * Source: `zswap_debugfs_init` and the module parameters of `mm/zswap.c`,
  * `meminfo_proc_show`, `vmstat_text`, and the commits that brought each.
  */
-import { span } from "./release_span.ts";
-import type { Meaning } from "./zram_meanings.ts";
-
-const of = (
-  unit: string,
-  since: string,
-  text: string,
-  until = "",
-): Meaning => ({ unit, meaning: text, releases: span(since, until) });
+import { type Meaning, meaning as of } from "./zram_meanings.ts";
 
 /** The files of `/sys/kernel/debug/zswap`. */
 export const ZSWAP_COUNTERS: Readonly<Record<string, Meaning>> = {
