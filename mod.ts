@@ -358,3 +358,13 @@ export {
 } from "./src/search/conform.ts";
 export * from "./src/search/conform_targets.ts";
 export * from "./src/search/replay.ts";
+export { explainPaste, type PasteExplanation } from "./src/explain/explain.ts";
+export type {
+  BrokenRule,
+  ExplainContext,
+  ExplainedKind,
+  Explanation,
+  NumberMeaning,
+  UnreadLine,
+} from "./src/explain/explanation.ts";
+export { type ReleaseSpan } from "./src/explain/release_span.ts";

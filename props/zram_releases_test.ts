@@ -164,7 +164,7 @@ Deno.test("reset of a device without a disk: up to 5.10 it undoes the limit alon
   }
 });
 
-Deno.test("mm_stat shows eight numbers in 5.10 and nine since 5.16", () => {
+Deno.test("mm_stat shows eight numbers in 5.10 and nine since 5.11", () => {
   const columns = [LINUX_5_10, LINUX_6_1, LINUX_6_12, LINUX_6_18]
     .map((profile) =>
       text(makeZram(profile), "mm_stat").trim().split(/ +/).length

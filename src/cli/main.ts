@@ -4,6 +4,7 @@ import { AGE_USAGE, ageCommand } from "./age.ts";
 import { CLAIMS_USAGE, claimsCommand } from "./claims.ts";
 import { CLASSES_USAGE, classesCommand } from "./classes.ts";
 import { CONFORM_USAGE, conformCommand } from "./conform.ts";
+import { EXPLAIN_USAGE, explainCommand } from "./explain.ts";
 import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
 import { GUEST_USAGE, guestCommand } from "./guest.ts";
 import { INVARIANTS_USAGE, invariantsCommand } from "./invariants.ts";
@@ -34,6 +35,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: PREDICT_USAGE,
     summary: "what mm_stat would show for files, by algorithm and chain size",
     run: predictCommand,
+  },
+  explain: {
+    usage: EXPLAIN_USAGE,
+    summary: "say what a pasted mm_stat, zramctl or zswap counter means",
+    run: explainCommand,
   },
   replay: {
     usage: REPLAY_USAGE,

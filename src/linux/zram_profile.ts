@@ -353,7 +353,7 @@ export interface ZramRelease {
    */
   readonly swapReadEnds: "keeps-slot" | "frees-slot";
 
-  /** How many numbers `mm_stat` shows: 9 since 5.16, 8 since 4.18, 7 before. */
+  /** How many numbers `mm_stat` shows: 9 since 5.11, 8 since 4.18, 7 before. */
   readonly mmStatNumbers: number;
   /** The text of `io_stat`. */
   ioStat(stat: Readonly<IoStat>): string;

@@ -59,7 +59,7 @@ export const ZRAM_CONTRACT: Readonly<Record<ZramContractRule, Rule>> = {
   ),
   texts: rule(
     "attribute-text",
-    "disksize shows whole pages, initstate 0 or 1, comp_algorithm the chosen one in brackets, mm_stat the numbers that this kernel has, nine since 5.16.",
+    "disksize shows whole pages, initstate 0 or 1, comp_algorithm the chosen one in brackets, mm_stat the numbers that this kernel has, nine since 5.11.",
     "disksize_show, initstate_show, comp_algorithm_show, mm_stat_show",
   ),
   origDataSize: rule(
