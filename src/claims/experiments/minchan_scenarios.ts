@@ -18,7 +18,7 @@ import {
   scaledPages,
   untar,
   type Workplace,
-} from "./kernel_build.ts";
+} from "../machine/kernel_build.ts";
 import {
   filesOnTmpfs,
   filesOnZram,
@@ -31,9 +31,9 @@ import {
   swapOn,
   type SwapStack,
   zramOn,
-} from "./minchan_setup.ts";
-import { makePage } from "./page_lengths.ts";
-import { SmallMachine } from "./small_machine.ts";
+} from "../machine/minchan_setup.ts";
+import { makePage } from "../machine/page_lengths.ts";
+import { SmallMachine } from "../machine/small_machine.ts";
 
 /** Where files are. */
 export type FilesOn = "tmpfs" | "zram";
