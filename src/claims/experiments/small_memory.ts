@@ -172,7 +172,7 @@ export const SMALL_MEMORY_CLAIMS: readonly Claim<SmallMemory>[] = [
     decide({ frames, processes, unlimited, limited }) {
       return holds(
         !unlimited.goesOn && limited.goesOn,
-        `it takes ${unlimited.pages} of ${frames} frames, ${unlimited.killed} of ${processes} processes are killed, and a new one gets ${
+        `it grows to ${unlimited.pages} pages in ${frames} frames, ${unlimited.killed} of ${processes} processes are killed, and a new one gets ${
           unlimited.goesOn ? "a page" : "none"
         }; limited, ${limited.pages} and ${limited.killed} killed`,
       );
