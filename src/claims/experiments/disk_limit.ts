@@ -219,7 +219,7 @@ export const DISK_LIMIT = experiment<Sizes, DiskLimit>({
       most: 1000,
       means: "percent of memory that the smaller disk has",
     },
-    tabs: { usual: 48, least: 1, most: 4096, means: "tabs that are opened" },
+    tabs: { usual: 48, least: 24, most: 4096, means: "tabs that are opened" },
   },
   kernels: [LINUX_3_12, LINUX_7_3],
   run,

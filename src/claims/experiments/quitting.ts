@@ -186,7 +186,7 @@ export const QUITTING_CLAIMS: readonly Claim<Quitting>[] = [
       const kills = Math.max(...quits.map((one) => one.kills));
       const evidence = `of its frames, those of whole pages aside, came back ${
         byBurst(quits, shareOfShared)
-      }; it took up to ${kills} of ${processes} to get as many`;
+      }; up to ${kills} of ${processes} processes end before as many are back`;
       if (poor.length === quits.length && !isMended) {
         return holds(true, evidence);
       }
