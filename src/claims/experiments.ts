@@ -4,11 +4,17 @@ import { CHAINS } from "./experiments/chains.ts";
 import { DENSITY } from "./experiments/density.ts";
 import { DISK_SIZE } from "./experiments/disk_size.ts";
 import { ENTRY_REFERENCE } from "./experiments/entry_reference.ts";
+import { FILE_SYSTEM } from "./experiments/file_system.ts";
+import { MINCHAN } from "./experiments/minchan.ts";
+import { RIVALS } from "./experiments/rivals.ts";
 
 /** The experiments, in the order in which they are told of. */
 export const EXPERIMENTS: readonly Experiment[] = [
   DENSITY,
   CHAINS,
   DISK_SIZE,
+  FILE_SYSTEM,
+  MINCHAN,
+  RIVALS,
   ENTRY_REFERENCE,
 ];
