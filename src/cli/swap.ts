@@ -1,15 +1,16 @@
 /** `zspec swap`: the pages of real files as the memory of a process under pressure. */
+import {
+  type SwapRun,
+  type SwapStore,
+  swapStoresOf,
+  swapThrough,
+} from "../claims/swap_run.ts";
+import { lz4 } from "../codec/lz4.ts";
 import { LINUX_6_1, type Profile } from "../linux/profile.ts";
 import { bar } from "../report/bars.ts";
 import { grouped, humanBytes, percent, table } from "../report/table.ts";
-import { type Input, readInput } from "./pages.ts";
+import { type Input, inputPages, readInput } from "./pages.ts";
 import { progress } from "./progress.ts";
-import {
-  SWAP_STORES,
-  type SwapRun,
-  type SwapStore,
-  swapThrough,
-} from "./swap_run.ts";
 import {
   bytesOption,
   parseOptions,
@@ -73,7 +74,7 @@ export function swapCommand(args: readonly string[]): number {
     pages,
     memory,
     seed,
-    runs: storesOf(profile).map((store) =>
+    runs: swapStoresOf(profile).map((store) =>
       runThrough(store, profile, input, { pages, memory, seed })
     ),
   };
@@ -84,21 +85,15 @@ export function swapCommand(args: readonly string[]): number {
   return 0;
 }
 
-/** zram, and zswap over the allocators that a kernel has. */
-function storesOf({ zswap }: Profile): SwapStore[] {
-  return SWAP_STORES.filter(({ zpool }) =>
-    zpool === undefined || zswap.zpools.includes(zpool)
-  );
-}
-
 function runThrough(
   store: SwapStore,
   profile: Profile,
-  { files }: Input,
+  input: Input,
   size: { pages: number; memory: number; seed: number },
 ): SwapRun {
   const shown = progress(store.name, 2 * size.pages);
-  const run = swapThrough(store, profile, files, size, (done) => {
+  const pages = inputPages(input, profile.pageSize);
+  const run = swapThrough(store, profile, lz4, pages, size, (done) => {
     shown.step(done);
   });
   shown.end();
