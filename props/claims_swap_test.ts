@@ -7,7 +7,7 @@ import {
   type Profile,
   randomFrom,
 } from "../mod.ts";
-import { rulingText } from "../src/claims/claim.ts";
+import type { Verdict } from "../src/claims/claim.ts";
 import {
   type Experiment,
   type Found,
@@ -17,6 +17,13 @@ import { LRU_INVERSION } from "../src/claims/experiments/lru_inversion.ts";
 import { PSEUDO_DEVICE } from "../src/claims/experiments/pseudo_device.ts";
 import { SWAP_THROUGH } from "../src/claims/experiments/swap_through.ts";
 import { WRITEBACK_MEMORY } from "../src/claims/experiments/writeback_memory.ts";
+
+/** A verdict in words, without its numbers. */
+function rulingText(verdict: Verdict | undefined): string {
+  if (verdict === undefined) return "nothing";
+  const { ruling, condition } = verdict;
+  return condition === undefined ? ruling : `${ruling} ${condition}`;
+}
 
 /** Made pages: noise of so many sixteenths, at random, then zeros. */
 function noisePages(

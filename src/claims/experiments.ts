@@ -7,6 +7,10 @@ import { ENTRY_REFERENCE } from "./experiments/entry_reference.ts";
 import { FILE_SYSTEM } from "./experiments/file_system.ts";
 import { MINCHAN } from "./experiments/minchan.ts";
 import { RIVALS } from "./experiments/rivals.ts";
+import { LRU_INVERSION } from "./experiments/lru_inversion.ts";
+import { WRITEBACK_MEMORY } from "./experiments/writeback_memory.ts";
+import { PSEUDO_DEVICE } from "./experiments/pseudo_device.ts";
+import { SWAP_THROUGH } from "./experiments/swap_through.ts";
 
 /** The experiments, in the order in which they are told of. */
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -15,6 +19,10 @@ export const EXPERIMENTS: readonly Experiment[] = [
   DISK_SIZE,
   FILE_SYSTEM,
   MINCHAN,
+  LRU_INVERSION,
+  WRITEBACK_MEMORY,
+  PSEUDO_DEVICE,
+  SWAP_THROUGH,
   RIVALS,
   ENTRY_REFERENCE,
 ];

@@ -4,7 +4,7 @@ import {
   type SwapStore,
   swapStoresOf,
   swapThrough,
-} from "../claims/swap_run.ts";
+} from "../claims/runs/swap_run.ts";
 import { lz4 } from "../codec/lz4.ts";
 import { LINUX_6_1, type Profile } from "../linux/profile.ts";
 import { bar } from "../report/bars.ts";

@@ -1,13 +1,13 @@
 /** Claims on the order in which pages leave compressed memory. */
+import { percent } from "../../report/table.ts";
 import { type Claim, holds, holdsIf, type Verdict } from "../claim.ts";
-import { share } from "../numbers.ts";
 import type { LruOutcome, WayOutcome } from "./lru_inversion.ts";
 import {
   ZRAM_FIRST,
   ZRAM_IDLE_BACK,
   ZSWAP,
   ZSWAP_STARVED,
-} from "./lru_ways.ts";
+} from "../runs/lru_ways.ts";
 
 /** From what share on pairs count as inverted: a tenth of what chance inverts. */
 const INVERTED_FROM = 0.05;
@@ -27,7 +27,7 @@ function knownWay(outcome: LruOutcome, name: string): WayOutcome {
 
 const sentence = ({ name, inverted, pairs, writtenBack }: WayOutcome) =>
   `${name}: ${
-    share(inverted, pairs)
+    percent(inverted, pairs)
   } of ${pairs} pairs, ${writtenBack} pages written back`;
 
 /** zswap as it is, then with no frame for what it would write back. */
@@ -52,9 +52,9 @@ function zbudKeepsOrder({ zbud }: LruOutcome): Verdict {
   }
   const { pairs, byStore, byUse } = zbud;
   const evidence = `${
-    share(byStore, pairs)
+    percent(byStore, pairs)
   } of ${pairs} pairs are not as they were stored, ${
-    share(byUse, pairs)
+    percent(byUse, pairs)
   } not as they were used`;
   if (byUse === 0) return holds(true, evidence);
   return holdsIf(

@@ -1,4 +1,5 @@
 /** Which pages are in compressed memory, and which on a disk, when memory is full. */
+import { percent } from "../../report/table.ts";
 import { lzo } from "../../codec/lzo.ts";
 import {
   LINUX_3_12,
@@ -7,12 +8,11 @@ import {
   LINUX_7_3,
 } from "../../linux/profile.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { share } from "../numbers.ts";
-import { PROCESS, swapOutByAge } from "../swap_by_age.ts";
-import { type Place, placeOf } from "../swap_machine.ts";
+import { PROCESS, swapOutByAge } from "../runs/swap_by_age.ts";
+import { type Place, placeOf } from "../runs/swap_machine.ts";
 import { LRU_CLAIMS } from "./lru_claims.ts";
-import { type Way, WAYS } from "./lru_ways.ts";
-import { type ZbudOrder, zbudOrder } from "./zbud_order.ts";
+import { type Way, WAYS } from "../runs/lru_ways.ts";
+import { type ZbudOrder, zbudOrder } from "../runs/zbud_order.ts";
 
 /** Where the pages of one age are. */
 type Places = Readonly<Record<Place, number>>;
@@ -134,7 +134,7 @@ const QUARTERS = ["oldest", "second", "third", "newest"];
 const zbudFigures = ({ pairs, byStore, byUse }: ZbudOrder): Figures => ({
   title: "Pairs that zbud by itself gives up in another order than ...",
   columns: ["", "pairs", "they were stored", "they were used"],
-  rows: [["zbud", pairs, share(byStore, pairs), share(byUse, pairs)]],
+  rows: [["zbud", pairs, percent(byStore, pairs), percent(byUse, pairs)]],
 });
 
 function figures({ ways, zbud }: LruOutcome): readonly Figures[] {
@@ -166,7 +166,7 @@ function figures({ ways, zbud }: LruOutcome): readonly Figures[] {
         one.name,
         one.pairs,
         one.inverted,
-        share(one.inverted, one.pairs),
+        percent(one.inverted, one.pairs),
         one.writtenBack,
         one.failedWrites,
         one.frames,

@@ -1,8 +1,8 @@
 /** Claims on zswap in the place of zram. */
+import { percent } from "../../report/table.ts";
 import { type Claim, holds, holdsIf, type Verdict } from "../claim.ts";
-import { share } from "../numbers.ts";
 import type { KindOutcome, PseudoOutcome } from "./pseudo_device.ts";
-import { COMPRESSIBLE, type Held } from "./pseudo_holders.ts";
+import { COMPRESSIBLE, type Held } from "../runs/pseudo_holders.ts";
 
 const isSame = ({ zram, zswap }: KindOutcome): boolean =>
   zram.pages.size === zswap.pages.size && zram.bytes === zswap.bytes;
@@ -128,8 +128,8 @@ export const PSEUDO_CLAIMS: readonly Claim<PseudoOutcome>[] = [
       holds(
         zramBlocks === pages && pseudoBlocks === 0,
         `of ${pages} blocks zram has ${
-          share(zramBlocks, pages)
-        }, zswap's pseudo device ${share(pseudoBlocks, pages)}`,
+          percent(zramBlocks, pages)
+        }, zswap's pseudo device ${percent(pseudoBlocks, pages)}`,
       ),
   },
 ];

@@ -4,7 +4,7 @@ import { LINUX_3_12, LINUX_6_1, LINUX_7_3 } from "../../linux/profile.ts";
 import { randomFrom } from "../../programs/random.ts";
 import { pseudoSwapDevice, zramSwapDevice } from "../../swap/device.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { limitedZram } from "../swap_machine.ts";
+import { limitedZram } from "../runs/swap_machine.ts";
 import { PSEUDO_CLAIMS } from "./pseudo_claims.ts";
 import {
   blocksKept,
@@ -14,7 +14,7 @@ import {
   heldByPseudo,
   heldByZram,
   heldWithoutEvict,
-} from "./pseudo_holders.ts";
+} from "../runs/pseudo_holders.ts";
 
 /** One kind of pages in both, with room for all. */
 export interface KindOutcome {

@@ -1,6 +1,6 @@
 /** Claims on zram and zswap side by side: ratios, and what the disk has of it. */
+import { percent } from "../../report/table.ts";
 import { type Claim, holds, holdsIf } from "../claim.ts";
-import { share } from "../numbers.ts";
 import type { StoreOutcome, SwapOutcome } from "./swap_through.ts";
 
 /** The least ratio that Chrome OS had. */
@@ -110,7 +110,7 @@ export const SWAP_CLAIMS: readonly Claim<SwapOutcome>[] = [
       return holds(
         deviceWrites > 0 && zram.run.deviceWrites === 0,
         `${deviceWrites} writes of zswap's disk for ${outcome.outs} pages out, ${
-          share(outcome.outs - deviceWrites, outcome.outs)
+          percent(outcome.outs - deviceWrites, outcome.outs)
         } saved; zram: ${zram.run.deviceWrites}`,
       );
     },

@@ -1,9 +1,9 @@
 /** The pages of a process through zram and through zswap, with the same memory. */
+import { percent } from "../../report/table.ts";
 import { lzo } from "../../codec/lzo.ts";
 import { LINUX_3_12, LINUX_6_1, LINUX_7_3 } from "../../linux/profile.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { share } from "../numbers.ts";
-import { type SwapRun, swapStoresOf, swapThrough } from "../swap_run.ts";
+import { type SwapRun, swapStoresOf, swapThrough } from "../runs/swap_run.ts";
 import { SWAP_CLAIMS } from "./swap_claims.ts";
 
 /** One store with one kind of pages. */
@@ -93,7 +93,7 @@ function figures({ outs, real, thin }: SwapOutcome): readonly Figures[] {
       run.decompressions,
       run.deviceReads,
       run.deviceWrites,
-      share(outs - run.deviceWrites, outs),
+      percent(outs - run.deviceWrites, outs),
     ]),
   });
   return [

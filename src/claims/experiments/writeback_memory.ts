@@ -7,11 +7,11 @@ import {
   LINUX_7_3,
 } from "../../linux/profile.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { sequentialText, type Written } from "./writeback_written.ts";
+import { sequentialText, type Written } from "../runs/writeback_written.ts";
 import { ZRAM_WRITEBACK_CLAIMS } from "./writeback_zram_claims.ts";
-import { measureZram, type ZramWriteback } from "./writeback_zram.ts";
+import { measureZram, type ZramWriteback } from "../runs/writeback_zram.ts";
 import { ZSWAP_WRITEBACK_CLAIMS } from "./writeback_zswap_claims.ts";
-import { measureZswap, type ZswapWriteback } from "./writeback_zswap.ts";
+import { measureZswap, type ZswapWriteback } from "../runs/writeback_zswap.ts";
 
 /** What both came to. */
 export interface WritebackOutcome {

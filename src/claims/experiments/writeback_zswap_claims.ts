@@ -1,7 +1,7 @@
 /** Claims on zswap's writeback: what it takes, and how it is done. */
 import { type Claim, holds, holdsIf, type Verdict } from "../claim.ts";
 import type { WritebackOutcome } from "./writeback_memory.ts";
-import { sentence } from "./writeback_written.ts";
+import { sentence } from "../runs/writeback_written.ts";
 
 /** Pages to a frame of zbud's: what a bounded writeback takes. */
 const BOUND = 2;

@@ -1,8 +1,8 @@
 /** What writing pages back came to, whoever did it. */
+import { percent } from "../../report/table.ts";
 import { crc32 } from "node:zlib";
 import type { Profile } from "../../linux/profile.ts";
 import type { BackingDevice } from "../../zram/backing.ts";
-import { share } from "../numbers.ts";
 
 /** The pages, and how much is written back of them. */
 export interface Pages {
@@ -59,7 +59,7 @@ export function countPlain(
 
 /** The share of sequential requests, in percent. */
 export const sequentialText = ({ sequential }: Written): string =>
-  share(Math.round(1e4 * sequential), 1e4);
+  percent(Math.round(1e4 * sequential), 1e4);
 
 /** What writeback came to, in words. */
 export const sentence = (one: Written): string =>

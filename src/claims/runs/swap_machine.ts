@@ -1,14 +1,14 @@
 /** Swap paths to compare: zram, or zswap over a device, with so much memory. */
-import type { Codec } from "../codec/codec.ts";
-import type { Profile } from "../linux/profile.ts";
-import type { ZpoolType } from "../linux/zswap_profile.ts";
-import { Memory, NO_PAGE } from "../memory/memory.ts";
-import type { SwapDevice } from "../swap/device.ts";
-import { type AnonPage, Swap } from "../swap/swap.ts";
-import type { BackingDevice } from "../zram/backing.ts";
-import { Zram } from "../zram/device.ts";
-import { ZRAM_WB } from "../zram/slots.ts";
-import type { Zswap } from "../zswap/zswap.ts";
+import type { Codec } from "../../codec/codec.ts";
+import type { Profile } from "../../linux/profile.ts";
+import type { ZpoolType } from "../../linux/zswap_profile.ts";
+import { Memory, NO_PAGE } from "../../memory/memory.ts";
+import type { SwapDevice } from "../../swap/device.ts";
+import { type AnonPage, Swap } from "../../swap/swap.ts";
+import type { BackingDevice } from "../../zram/backing.ts";
+import { Zram } from "../../zram/device.ts";
+import { ZRAM_WB } from "../../zram/slots.ts";
+import type { Zswap } from "../../zswap/zswap.ts";
 
 /** A zram device that is to be made. */
 export interface ZramPlan {

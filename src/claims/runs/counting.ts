@@ -1,8 +1,8 @@
 /** What a run asks of codecs, disks and memory, counted. */
-import type { Codec } from "../codec/codec.ts";
-import type { Errno } from "../linux/errno.ts";
-import { Memory, NO_PAGE } from "../memory/memory.ts";
-import { RamBackingDevice } from "../zram/backing.ts";
+import type { Codec } from "../../codec/codec.ts";
+import type { Errno } from "../../linux/errno.ts";
+import { Memory, NO_PAGE } from "../../memory/memory.ts";
+import { RamBackingDevice } from "../../zram/backing.ts";
 
 /** A codec that counts the pages that it is given. */
 export interface CountedCodec extends Codec {

@@ -6,10 +6,10 @@ import { runToEnd } from "../../rules/stop.ts";
 import { blockSwapDevice } from "../../swap/device.ts";
 import type { SwapLayer } from "../../zswap/swap_layer.ts";
 import { Zswap } from "../../zswap/zswap.ts";
-import { countedCodec, CountedDisk, CountedMemory } from "../counting.ts";
+import { countedCodec, CountedDisk, CountedMemory } from "./counting.ts";
 import { type Distribution, distribution } from "../numbers.ts";
-import { PROCESS, swapOutByAge } from "../swap_by_age.ts";
-import { zswapOf, zswapOver } from "../swap_machine.ts";
+import { PROCESS, swapOutByAge } from "./swap_by_age.ts";
+import { zswapOf, zswapOver } from "./swap_machine.ts";
 import {
   countPlain,
   type Pages,

@@ -11,9 +11,9 @@ import {
 } from "../../swap/device.ts";
 import { Swap } from "../../swap/swap.ts";
 import type { Zram } from "../../zram/device.ts";
-import { countedCodec, CountedDisk } from "../counting.ts";
-import { PROCESS, swapOutByAge } from "../swap_by_age.ts";
-import { limitedZram, placeOf, zswapOver } from "../swap_machine.ts";
+import { countedCodec, CountedDisk } from "./counting.ts";
+import { PROCESS, swapOutByAge } from "./swap_by_age.ts";
+import { limitedZram, placeOf, zswapOver } from "./swap_machine.ts";
 
 /** The kind of pages that all should be good for. */
 export const COMPRESSIBLE = "compressible";

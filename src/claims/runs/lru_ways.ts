@@ -6,8 +6,8 @@ import { Swap } from "../../swap/swap.ts";
 import { writeAttribute } from "../../zram/sysfs.ts";
 import { RamBackingDevice } from "../../zram/backing.ts";
 import type { Zram } from "../../zram/device.ts";
-import { CountedMemory } from "../counting.ts";
-import { limitedZram, zswapOf, zswapOver } from "../swap_machine.ts";
+import { CountedMemory } from "./counting.ts";
+import { limitedZram, zswapOf, zswapOver } from "./swap_machine.ts";
 
 /** What a hierarchy is made for. */
 export interface HierarchyPlan {

@@ -1,6 +1,6 @@
 /** Pages that go out in the order of their age, some more than once. */
-import { randomFrom } from "../programs/random.ts";
-import type { Swap } from "../swap/swap.ts";
+import { randomFrom } from "../../programs/random.ts";
+import type { Swap } from "../../swap/swap.ts";
 
 /** The process that has the pages. */
 export const PROCESS = 1;

@@ -1,13 +1,13 @@
 /** The same pages through one way of holding them, and what that came to. */
 import { crc32 } from "node:zlib";
-import type { Codec } from "../codec/codec.ts";
-import { randomFrom, shuffle } from "../programs/random.ts";
-import type { Profile } from "../linux/profile.ts";
-import type { ZpoolType } from "../linux/zswap_profile.ts";
-import { blockSwapDevice, zramSwapDevice } from "../swap/device.ts";
-import { Swap } from "../swap/swap.ts";
-import { RamBackingDevice } from "../zram/backing.ts";
-import type { Zram } from "../zram/device.ts";
+import type { Codec } from "../../codec/codec.ts";
+import { randomFrom, shuffle } from "../../programs/random.ts";
+import type { Profile } from "../../linux/profile.ts";
+import type { ZpoolType } from "../../linux/zswap_profile.ts";
+import { blockSwapDevice, zramSwapDevice } from "../../swap/device.ts";
+import { Swap } from "../../swap/swap.ts";
+import { RamBackingDevice } from "../../zram/backing.ts";
+import type { Zram } from "../../zram/device.ts";
 import { type CountedCodec, countedCodec } from "./counting.ts";
 import { countInMemory, limitedZram, zswapOver } from "./swap_machine.ts";
 

@@ -3,9 +3,9 @@ import { lzo } from "../../codec/lzo.ts";
 import { Swap } from "../../swap/swap.ts";
 import { zramSwapDevice } from "../../swap/device.ts";
 import { writeAttribute } from "../../zram/sysfs.ts";
-import { countedCodec, CountedDisk, CountedMemory } from "../counting.ts";
-import { PROCESS, swapOutByAge } from "../swap_by_age.ts";
-import { limitedZram } from "../swap_machine.ts";
+import { countedCodec, CountedDisk, CountedMemory } from "./counting.ts";
+import { PROCESS, swapOutByAge } from "./swap_by_age.ts";
+import { limitedZram } from "./swap_machine.ts";
 import {
   countPlain,
   type Pages,
