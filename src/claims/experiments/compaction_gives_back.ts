@@ -1,0 +1,380 @@
+/** Which frees give frames back, and what compaction gives back after them. */
+import {
+  LINUX_3_12,
+  LINUX_4_0,
+  LINUX_6_12,
+  type Profile,
+} from "../../linux/profile.ts";
+import { randomFrom, shuffle } from "../../programs/random.ts";
+import { ZbudPool } from "../../zbud/pool.ts";
+import { ZsPool } from "../../zsmalloc/pool.ts";
+import { holds, holdsIf, type Verdict } from "../claim.ts";
+import { experiment, type Figures, type Given } from "../experiment.ts";
+import { share } from "../numbers.ts";
+import { storedPages } from "../stored_pages.ts";
+
+/** Pages of one process that go out before another's do. */
+const BURSTS = [1, 32, 1024];
+
+/** Frees that give no frame back, and what comes after them. */
+interface WorstFrees {
+  readonly objects: number;
+  readonly frames: number;
+  /** Objects that were freed. */
+  readonly freed: number;
+  /** Frames that these gave back. */
+  readonly framesBack: number;
+  /** Frames that the next one gives back, whichever it is: the least. */
+  readonly framesOfNext: number;
+  /** Frames that compaction gives back instead. */
+  readonly compacted: number;
+  /** Frames that the objects that are left would fill. */
+  readonly framesNeeded: number;
+}
+
+/** One of several processes that exits. */
+interface Exit {
+  /** Pages of one process that went out together. */
+  readonly burst: number;
+  /** Frames that its objects would fill. */
+  readonly framesHeld: number;
+  /** Frames that are given back. */
+  readonly framesBack: number;
+  /** With compaction then. */
+  readonly withCompaction: number;
+}
+
+interface Frees {
+  readonly zbud: WorstFrees;
+  readonly zsmalloc: WorstFrees;
+  readonly exits: readonly Exit[];
+}
+
+const mallocIn = (pool: ZsPool, length: number): number => {
+  const handle = pool.malloc(length);
+  if (typeof handle !== "number") throw new Error(`no object: ${handle}`);
+  return handle;
+};
+
+/** The lengths of those pages that zbud takes too, as they compress. */
+function lengthsTaken(
+  profile: Profile,
+  pages: readonly Uint8Array[],
+): readonly number[] {
+  const lengths = pages.map(({ length }) => length)
+    .filter((length) => typeof zbudPool(profile).alloc(length) === "number");
+  if (lengths.length === 0) throw new Error("no page compresses");
+  return lengths;
+}
+
+/** A pool of zbud's in which nothing is evicted. */
+const zbudPool = (profile: Profile) =>
+  new ZbudPool(profile, {
+    // deno-lint-ignore require-yield
+    *evict() {
+      return false;
+    },
+  });
+
+const framesFor = (profile: Profile, lengths: readonly number[]) =>
+  Math.ceil(lengths.reduce((sum, one) => sum + one, 0) / profile.pageSize);
+
+/** As much of an allocator as frees are about. */
+interface Allocator {
+  malloc(length: number): number;
+  free(handle: number): void;
+  /** Frames that it has. */
+  frames(): number;
+  /** What is given back when the last object in it goes. */
+  holderOf(handle: number): number;
+  /** Frames that compaction would give back. */
+  compactable(): number;
+}
+
+function zsmallocOf(profile: Profile): Allocator {
+  const pool = new ZsPool(profile);
+  return {
+    malloc: (length) => mallocIn(pool, length),
+    free: (handle) => pool.free(handle),
+    frames: () => pool.pagesAllocated,
+    holderOf: (handle) => pool.chunkOf(handle, "find").zspage,
+    compactable() {
+      const restore = pool.remember();
+      const pages = pool.compact();
+      restore();
+      return pages;
+    },
+  };
+}
+
+function zbudOf(profile: Profile): Allocator {
+  const pool = zbudPool(profile);
+  return {
+    malloc: (length) => Number(pool.alloc(length)),
+    free: (handle) => pool.free(handle),
+    frames: () => pool.pagesNr,
+    holderOf: (handle) => Math.floor(handle / profile.pageSize),
+    compactable: () => 0,
+  };
+}
+
+/** Frees all but the first object of each holder, then those one by one. */
+function freeWorst(
+  profile: Profile,
+  allocator: Allocator,
+  lengths: readonly number[],
+): WorstFrees {
+  const objects = lengths.map((length) => ({
+    length,
+    handle: allocator.malloc(length),
+  }));
+  const frames = allocator.frames();
+  const holders = [
+    ...Map.groupBy(objects, ({ handle }) => allocator.holderOf(handle))
+      .values(),
+  ];
+  const freed = holders.flatMap(([, ...others]) => others);
+  freed.forEach(({ handle }) => allocator.free(handle));
+  const framesBack = frames - allocator.frames();
+  const compacted = allocator.compactable();
+  const kept = holders.map(([first]) => first);
+  const ofNext = kept.map(({ handle }) => {
+    const before = allocator.frames();
+    allocator.free(handle);
+    return before - allocator.frames();
+  });
+  return {
+    objects: objects.length,
+    frames,
+    freed: freed.length,
+    framesBack,
+    framesOfNext: Math.min(...ofNext),
+    compacted,
+    framesNeeded: framesFor(profile, kept.map(({ length }) => length)),
+  };
+}
+
+/** One of the processes exits, whose pages went out in bursts, in any order. */
+function exit(
+  { profile, seed, sizes }: Given<"pages" | "processes">,
+  lengths: readonly number[],
+  burst: number,
+): Exit {
+  const random = randomFrom(seed);
+  const bursts = Math.ceil(lengths.length / burst);
+  const owners = shuffle(
+    Array.from({ length: bursts }, (_, nth) => nth % sizes.processes),
+    random,
+  );
+  const pool = new ZsPool(profile);
+  const objects = lengths.map((length, nth) => ({
+    owner: owners[Math.floor(nth / burst)],
+    length,
+    handle: mallocIn(pool, length),
+  }));
+  const own = objects.filter(({ owner }) => owner === 0);
+  const before = pool.pagesAllocated;
+  // What lay idle before is none of its own.
+  const restore = pool.remember();
+  const idle = pool.compact();
+  restore();
+  own.forEach(({ handle }) => pool.free(handle));
+  const framesBack = before - pool.pagesAllocated;
+  return {
+    burst,
+    framesHeld: framesFor(profile, own.map(({ length }) => length)),
+    framesBack,
+    withCompaction: framesBack + pool.compact() - idle,
+  };
+}
+
+function run(given: Given<"pages" | "processes">): Frees {
+  const { profile, sizes } = given;
+  const real = given.realPages(Math.ceil(sizes.pages / 8), profile.pageSize);
+  const random = randomFrom(given.seed);
+  const taken = lengthsTaken(profile, storedPages(profile, real));
+  const lengths = Array.from(
+    { length: sizes.pages },
+    () => taken[random(taken.length)],
+  );
+  return {
+    zbud: freeWorst(profile, zbudOf(profile), lengths),
+    zsmalloc: freeWorst(profile, zsmallocOf(profile), lengths),
+    exits: BURSTS.map((burst) => exit(given, lengths, burst)),
+  };
+}
+
+function figures({ zbud, zsmalloc, exits }: Frees): readonly Figures[] {
+  const row = (name: string, worst: WorstFrees) => [
+    name,
+    worst.objects,
+    worst.frames,
+    share(worst.freed, worst.objects),
+    worst.framesBack,
+    worst.compacted,
+    worst.framesNeeded,
+  ];
+  return [
+    {
+      title: "All objects but one of each zspage, or frame, are freed",
+      columns: [
+        "",
+        "objects",
+        "frames",
+        "freed",
+        "frames back",
+        "by compaction",
+        "needed by the rest",
+      ],
+      rows: [row("zbud", zbud), row("zsmalloc", zsmalloc)],
+    },
+    {
+      title: "One process exits: frames given back, of those its objects fill",
+      columns: ["pages went out by", "fill", "back", "share", "compacted"],
+      rows: exits.map((one) => [
+        one.burst,
+        one.framesHeld,
+        one.framesBack,
+        share(one.framesBack, one.framesHeld),
+        share(one.withCompaction, one.framesHeld),
+      ]),
+    },
+  ];
+}
+
+const isMost = (part: number, whole: number) => 2 * part > whole;
+
+const shares = (exits: readonly Exit[], of: "framesBack" | "withCompaction") =>
+  exits.map((one) =>
+    `${share(one[of], one.framesHeld)} in bursts of ${one.burst}`
+  ).join(", ");
+
+/** Whether most of a process's memory comes back: always, or by which bursts. */
+function decideMost({ exits }: Frees): Verdict {
+  const evidence = `of the frames that its objects fill, ${
+    shares(exits, "framesBack")
+  } pages`;
+  const most = exits.filter(({ framesBack, framesHeld }) =>
+    isMost(framesBack, framesHeld)
+  );
+  if (most.length === exits.length) return holds(true, evidence);
+  return holdsIf(
+    most.length > 0,
+    `its pages went out in bursts of ${most[0]?.burst} or more`,
+    evidence,
+  );
+}
+
+const worstText = ({ freed, objects, framesBack, frames }: WorstFrees) =>
+  `${freed} of ${objects} objects freed, ${
+    share(freed, objects)
+  }, gave ${framesBack} of ${frames} frames back`;
+
+/** The experiment. */
+export const COMPACTION_GIVES_BACK = experiment<"pages" | "processes", Frees>({
+  name: "compaction-gives-back",
+  theme: "fragmentation",
+  method:
+    "Objects as long as real pages compressed by lzo, of those that zbud takes, are freed in the worst order: all but one of each zspage in zsmalloc, of each frame in zbud; then zsmalloc is compacted. In another pool the pages of processes go out in bursts, and one of the processes exits.",
+  sizes: {
+    pages: { usual: 8192, least: 64, most: 262144, means: "pages stored" },
+    processes: { usual: 8, least: 2, most: 256, means: "processes" },
+  },
+  kernels: [LINUX_3_12, LINUX_4_0, LINUX_6_12],
+  run,
+  figures,
+  claims: [
+    {
+      name: "zbud-half-plus-one-frees-a-page",
+      says:
+        "In zbud, freeing half of the compressed pages and one more is sure to free a frame.",
+      who: "Mel Gorman, 2013",
+      passages: [{ thread: "002", at: "lines 7964-7966" }],
+      decide: ({ zbud }) =>
+        holds(
+          !isMost(zbud.freed, zbud.objects) && zbud.framesOfNext > 0,
+          `${worstText(zbud)}; the next gives back ${zbud.framesOfNext}`,
+        ),
+    },
+    {
+      name: "zsmalloc-frees-nothing-much-longer",
+      says:
+        "In zsmalloc far more than half of the objects may be freed before a frame is.",
+      who: "Mel Gorman, 2013",
+      passages: [{ thread: "002", at: "line 7966" }],
+      disputed:
+        "Luigi Semenzato (002, lines 8043-8045): they have not seen this problem",
+      decide: ({ zbud, zsmalloc }) =>
+        holds(
+          isMost(zsmalloc.freed, zsmalloc.objects) &&
+            zsmalloc.framesBack === 0 &&
+            zsmalloc.freed * zbud.objects > zbud.freed * zsmalloc.objects,
+          `${worstText(zsmalloc)}; in zbud ${share(zbud.freed, zbud.objects)}`,
+        ),
+    },
+    {
+      name: "killing-processes-may-free-nothing",
+      says:
+        "Where zram is the swap, killing a process need not free the memory of its pages.",
+      who: "Mel Gorman, 2013",
+      passages: [{ thread: "002", at: "lines 7961-7963" }],
+      disputed:
+        "Luigi Semenzato (002, lines 8048-8051): in practice most of it is reclaimed; Minchan Kim (002, lines 8149-8156): no big problem in a well-controlled limited system",
+      decide({ exits }) {
+        const poor = exits.filter(({ framesBack, framesHeld }) =>
+          !isMost(framesBack, framesHeld)
+        );
+        const last = poor.at(-1)?.burst;
+        return holdsIf(
+          last !== undefined,
+          `its pages went out mixed with others', in bursts of up to ${last}`,
+          `of the frames that its objects fill, ${
+            shares(exits, "framesBack")
+          } pages`,
+        );
+      },
+    },
+    {
+      name: "quitting-process-memory-mostly-reclaimed",
+      says:
+        "When a process quits, most of the memory of its swapped pages is reclaimed.",
+      who: "Luigi Semenzato, 2013",
+      passages: [{ thread: "002", at: "lines 8048-8051" }],
+      disputed:
+        "Mel Gorman (002, lines 7961-7963): no guarantee that killing processes frees memory",
+      decide: decideMost,
+    },
+    {
+      name: "zram-fs-delete-frees-nothing",
+      says:
+        "Deleting a file on zram may free no memory at all, as compressed pages of others lie among its own.",
+      who: "Mel Gorman, 2013",
+      passages: [{ thread: "002", at: "lines 7972-7974" }],
+      decide: ({ zsmalloc }) =>
+        holds(
+          zsmalloc.freed > 0 && zsmalloc.framesBack === 0,
+          `of a file that had all but one object of each zspage, ${
+            worstText(zsmalloc)
+          }`,
+        ),
+    },
+    {
+      name: "compaction-mitigates-kill-and-oom",
+      says:
+        "Compaction helps where what is freed gives no memory back, as its frames are shared.",
+      who: "Minchan Kim, 2013",
+      passages: [
+        { thread: "002", at: "lines 8169-8172" },
+        { thread: "002", at: "lines 8199-8200" },
+      ],
+      decide({ zsmalloc: { frames, framesNeeded, compacted }, exits }) {
+        return holds(
+          isMost(compacted, frames - framesNeeded),
+          `after the worst frees it gives back ${compacted} of the ${frames} frames, of which the rest needs ${framesNeeded}; after an exit ${
+            shares(exits, "withCompaction")
+          } pages come back with it`,
+        );
+      },
+    },
+  ],
+});
