@@ -310,7 +310,7 @@ export const AGING = experiment<"processes" | "pages", Aging>({
           nearestToReport(little);
         return holdsIf(
           isNear(before, LITTLE.before) && isNear(after, LITTLE.after),
-          "as many pages go out as come in",
+          "as many pages go out as come in, and compress as these do",
           `${percent(before)} before and ${
             percent(after)
           } after, all having come and gone ${turnovers} times; ${

@@ -4,7 +4,7 @@ import { randomFrom, shuffle } from "../../programs/random.ts";
 import { Zram } from "../../zram/device.ts";
 import { writeAttribute } from "../../zram/sysfs.ts";
 import { canCompact } from "../../zsmalloc/size_class.ts";
-import { ZsPool } from "../../zsmalloc/pool.ts";
+import type { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import { share } from "../numbers.ts";
