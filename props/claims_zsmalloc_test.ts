@@ -259,6 +259,13 @@ Deno.test("classes: without chains nothing above half a page is saved", () => {
   });
 });
 
+Deno.test("classes: with 48 bytes as the smallest chunk there are 254", () => {
+  const shortIndex: Profile = { ...LINUX_3_12, chainSize: 3, physBits: 68 };
+  assertRulings(rulings(SIZE_CLASSES, shortIndex, { pages: 128 }), {
+    "size-classes-254": "holds",
+  });
+});
+
 Deno.test("frames: those of 4.0's zsmalloc cannot be moved and leave few blocks of 16 KiB, those of 7.3 are moved out of the way", () => {
   assertEquals(rulingsOfAll(PAGE_FRAMES, { pages: 512 }), {
     "zram-scatters-unmovable-pages": ["holds", "does not hold"],
