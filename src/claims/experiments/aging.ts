@@ -1,13 +1,15 @@
 /** What swapping in and out leaves of a pool, and what compaction gives back. */
-import { LOCATION_HANDLES } from "../../linux/objects.ts";
-import { LINUX_4_0, LINUX_7_3, type Profile } from "../../linux/profile.ts";
-import { type AgedSwap, ageSwap } from "../../programs/age.ts";
-import { randomFrom } from "../../programs/random.ts";
-import { SwappedMemory } from "../../programs/swapped_memory.ts";
-import { ZsPool } from "../../zsmalloc/pool.ts";
+import { LINUX_4_0, LINUX_7_3 } from "../../linux/profile.ts";
+import type { AgedSwap } from "../../programs/age.ts";
 import { holds, holdsIf, type Verdict } from "../claim.ts";
-import { experiment, type Figures, type Given } from "../experiment.ts";
-import { storedPages } from "../stored_pages.ts";
+import { experiment, type Figures } from "../experiment.ts";
+import {
+  type Aging,
+  ratio,
+  runAging,
+  type Tried,
+  TURNOVERS,
+} from "./aging_runs.ts";
 
 /** What the mail reports of the heavy run: percent before and after. */
 const HEAVY = { before: 42.98, after: 79.03 };
@@ -24,128 +26,6 @@ const TOLERANCE = 1;
 const STEP = 3;
 /** By how much it must have grown then, since tries differ by a fifth. */
 const GROWTH = 1.5;
-/** How often all of swap has come and gone when compaction is tried. */
-const TURNOVERS = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8];
-
-/** What compaction makes of a pool, which is then as it was. */
-interface Tried {
-  /** How often all of swap has come and gone. */
-  readonly turnovers: number;
-  /** Percent of the pool's memory that is objects. */
-  readonly before: number;
-  readonly after: number;
-  readonly pagesFreed: number;
-  readonly objectsMoved: number;
-}
-
-/** What the layer between a handle and its object takes. */
-interface Indirection {
-  readonly objects: number;
-  /** Bytes of the objects' cells. */
-  readonly cellBytes: number;
-  /** Frames of the pool, and of one whose handles are locations. */
-  readonly frames: number;
-  readonly framesWithout: number;
-}
-
-interface Aging {
-  readonly heavy: AgedSwap;
-  /** Frames that the memory below had back from the heavy run's compaction. */
-  readonly heavyFramesBack: number;
-  readonly little: readonly Tried[];
-  readonly indirection: Indirection;
-}
-
-const ratio = (objectBytes: number, bytesUsed: number) =>
-  100 * objectBytes / bytesUsed;
-
-const ratioOf = ({ bytesInSwap, pool }: SwappedMemory) =>
-  ratio(bytesInSwap, pool.pagesAllocated * pool.geometry.pageSize);
-
-function tryCompaction(memory: SwappedMemory, turnovers: number): Tried {
-  const { pool } = memory;
-  const restore = pool.remember();
-  const before = ratioOf(memory);
-  const { objectsMigrated } = pool;
-  const pagesFreed = pool.compact();
-  const objectsMoved = pool.objectsMigrated - objectsMigrated;
-  const after = ratioOf(memory);
-  restore();
-  return { turnovers, before, after, pagesFreed, objectsMoved };
-}
-
-/** Half of the pages are in swap, always: one comes in, another goes out. */
-function ageALittle(
-  { profile, seed, sizes }: Given<"processes" | "pages">,
-  contents: readonly Uint8Array[],
-): readonly Tried[] {
-  const { pages } = sizes;
-  const memory = new SwappedMemory(
-    profile,
-    2 * pages,
-    randomFrom(seed),
-    contents,
-  );
-  for (let page = 0; page < pages; page++) memory.swapOut(page);
-  let turned = 0;
-  const tried = TURNOVERS.map((turnovers) => {
-    for (; turned < turnovers * pages; turned++) {
-      memory.swapIn(memory.anyPage(true));
-      memory.swapOut(memory.anyPage(false));
-    }
-    return tryCompaction(memory, turnovers);
-  });
-  memory.pool.compact();
-  memory.assertIntact();
-  return tried;
-}
-
-function framesOf(
-  profile: Profile,
-  objects: number,
-  contents: readonly Uint8Array[],
-): number {
-  const pool = new ZsPool(profile);
-  for (let nth = 0; nth < objects; nth++) {
-    pool.malloc(contents[nth % contents.length].length);
-  }
-  return pool.pagesAllocated;
-}
-
-function indirectionOf(
-  profile: Profile,
-  objects: number,
-  contents: readonly Uint8Array[],
-): Indirection {
-  const withLocations: Profile = {
-    ...profile,
-    objects: LOCATION_HANDLES,
-    compaction: "none",
-    movable: false,
-  };
-  const hasCells = profile.objects.handle === "cell";
-  return {
-    objects,
-    cellBytes: hasCells ? objects * profile.wordBits / 8 : 0,
-    frames: framesOf(profile, objects, contents),
-    framesWithout: framesOf(withLocations, objects, contents),
-  };
-}
-
-function run(given: Given<"processes" | "pages">): Aging {
-  const { profile, seed, sizes } = given;
-  const real = given.realPages(Math.ceil(sizes.pages / 8), profile.pageSize);
-  const contents = storedPages(profile, real);
-  const heavy = ageSwap(profile, seed, sizes.processes);
-  const { pool, aged } = heavy;
-  return {
-    heavy,
-    heavyFramesBack: aged.bytesUsed / profile.pageSize -
-      pool.memory.allocatedPages,
-    little: ageALittle(given, contents),
-    indirection: indirectionOf(profile, sizes.pages, contents),
-  };
-}
 
 const heavyRatios = ({ aged, compacted }: AgedSwap) => ({
   before: ratio(aged.objectBytes, aged.bytesUsed),
@@ -258,7 +138,7 @@ export const AGING = experiment<"processes" | "pages", Aging>({
     },
   },
   kernels: [LINUX_4_0, LINUX_7_3],
-  run,
+  run: runAging,
   figures,
   claims: [
     {

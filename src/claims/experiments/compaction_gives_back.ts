@@ -1,208 +1,14 @@
 /** Which frees give frames back, and what compaction gives back after them. */
-import {
-  LINUX_3_12,
-  LINUX_4_0,
-  LINUX_6_12,
-  type Profile,
-} from "../../linux/profile.ts";
-import { randomFrom, shuffle } from "../../programs/random.ts";
-import { ZbudPool } from "../../zbud/pool.ts";
-import { ZsPool } from "../../zsmalloc/pool.ts";
+import { LINUX_3_12, LINUX_4_0, LINUX_6_12 } from "../../linux/profile.ts";
 import { holds, holdsIf, type Verdict } from "../claim.ts";
-import { experiment, type Figures, type Given } from "../experiment.ts";
+import { experiment, type Figures } from "../experiment.ts";
 import { share } from "../numbers.ts";
-import { storedPages } from "../stored_pages.ts";
-
-/** Pages of one process that go out before another's do. */
-const BURSTS = [1, 32, 1024];
-
-/** Frees that give no frame back, and what comes after them. */
-interface WorstFrees {
-  readonly objects: number;
-  readonly frames: number;
-  /** Objects that were freed. */
-  readonly freed: number;
-  /** Frames that these gave back. */
-  readonly framesBack: number;
-  /** Frames that the next one gives back, whichever it is: the least. */
-  readonly framesOfNext: number;
-  /** Frames that compaction gives back instead. */
-  readonly compacted: number;
-  /** Frames that the objects that are left would fill. */
-  readonly framesNeeded: number;
-}
-
-/** One of several processes that exits. */
-interface Exit {
-  /** Pages of one process that went out together. */
-  readonly burst: number;
-  /** Frames that its objects would fill. */
-  readonly framesHeld: number;
-  /** Frames that are given back. */
-  readonly framesBack: number;
-  /** With compaction then. */
-  readonly withCompaction: number;
-}
-
-interface Frees {
-  readonly zbud: WorstFrees;
-  readonly zsmalloc: WorstFrees;
-  readonly exits: readonly Exit[];
-}
-
-const mallocIn = (pool: ZsPool, length: number): number => {
-  const handle = pool.malloc(length);
-  if (typeof handle !== "number") throw new Error(`no object: ${handle}`);
-  return handle;
-};
-
-/** The lengths of those pages that zbud takes too, as they compress. */
-function lengthsTaken(
-  profile: Profile,
-  pages: readonly Uint8Array[],
-): readonly number[] {
-  const lengths = pages.map(({ length }) => length)
-    .filter((length) => typeof zbudPool(profile).alloc(length) === "number");
-  if (lengths.length === 0) throw new Error("no page compresses");
-  return lengths;
-}
-
-/** A pool of zbud's in which nothing is evicted. */
-const zbudPool = (profile: Profile) =>
-  new ZbudPool(profile, {
-    // deno-lint-ignore require-yield
-    *evict() {
-      return false;
-    },
-  });
-
-const framesFor = (profile: Profile, lengths: readonly number[]) =>
-  Math.ceil(lengths.reduce((sum, one) => sum + one, 0) / profile.pageSize);
-
-/** As much of an allocator as frees are about. */
-interface Allocator {
-  malloc(length: number): number;
-  free(handle: number): void;
-  /** Frames that it has. */
-  frames(): number;
-  /** What is given back when the last object in it goes. */
-  holderOf(handle: number): number;
-  /** Frames that compaction would give back. */
-  compactable(): number;
-}
-
-function zsmallocOf(profile: Profile): Allocator {
-  const pool = new ZsPool(profile);
-  return {
-    malloc: (length) => mallocIn(pool, length),
-    free: (handle) => pool.free(handle),
-    frames: () => pool.pagesAllocated,
-    holderOf: (handle) => pool.chunkOf(handle, "find").zspage,
-    compactable() {
-      const restore = pool.remember();
-      const pages = pool.compact();
-      restore();
-      return pages;
-    },
-  };
-}
-
-function zbudOf(profile: Profile): Allocator {
-  const pool = zbudPool(profile);
-  return {
-    malloc: (length) => Number(pool.alloc(length)),
-    free: (handle) => pool.free(handle),
-    frames: () => pool.pagesNr,
-    holderOf: (handle) => Math.floor(handle / profile.pageSize),
-    compactable: () => 0,
-  };
-}
-
-/** Frees all but the first object of each holder, then those one by one. */
-function freeWorst(
-  profile: Profile,
-  allocator: Allocator,
-  lengths: readonly number[],
-): WorstFrees {
-  const objects = lengths.map((length) => ({
-    length,
-    handle: allocator.malloc(length),
-  }));
-  const frames = allocator.frames();
-  const holders = [
-    ...Map.groupBy(objects, ({ handle }) => allocator.holderOf(handle))
-      .values(),
-  ];
-  const freed = holders.flatMap(([, ...others]) => others);
-  freed.forEach(({ handle }) => allocator.free(handle));
-  const framesBack = frames - allocator.frames();
-  const compacted = allocator.compactable();
-  const kept = holders.map(([first]) => first);
-  const ofNext = kept.map(({ handle }) => {
-    const before = allocator.frames();
-    allocator.free(handle);
-    return before - allocator.frames();
-  });
-  return {
-    objects: objects.length,
-    frames,
-    freed: freed.length,
-    framesBack,
-    framesOfNext: Math.min(...ofNext),
-    compacted,
-    framesNeeded: framesFor(profile, kept.map(({ length }) => length)),
-  };
-}
-
-/** One of the processes exits, whose pages went out in bursts, in any order. */
-function exit(
-  { profile, seed, sizes }: Given<"pages" | "processes">,
-  lengths: readonly number[],
-  burst: number,
-): Exit {
-  const random = randomFrom(seed);
-  const bursts = Math.ceil(lengths.length / burst);
-  const owners = shuffle(
-    Array.from({ length: bursts }, (_, nth) => nth % sizes.processes),
-    random,
-  );
-  const pool = new ZsPool(profile);
-  const objects = lengths.map((length, nth) => ({
-    owner: owners[Math.floor(nth / burst)],
-    length,
-    handle: mallocIn(pool, length),
-  }));
-  const own = objects.filter(({ owner }) => owner === 0);
-  const before = pool.pagesAllocated;
-  // What lay idle before is none of its own.
-  const restore = pool.remember();
-  const idle = pool.compact();
-  restore();
-  own.forEach(({ handle }) => pool.free(handle));
-  const framesBack = before - pool.pagesAllocated;
-  return {
-    burst,
-    framesHeld: framesFor(profile, own.map(({ length }) => length)),
-    framesBack,
-    withCompaction: framesBack + pool.compact() - idle,
-  };
-}
-
-function run(given: Given<"pages" | "processes">): Frees {
-  const { profile, sizes } = given;
-  const real = given.realPages(Math.ceil(sizes.pages / 8), profile.pageSize);
-  const random = randomFrom(given.seed);
-  const taken = lengthsTaken(profile, storedPages(profile, real));
-  const lengths = Array.from(
-    { length: sizes.pages },
-    () => taken[random(taken.length)],
-  );
-  return {
-    zbud: freeWorst(profile, zbudOf(profile), lengths),
-    zsmalloc: freeWorst(profile, zsmallocOf(profile), lengths),
-    exits: BURSTS.map((burst) => exit(given, lengths, burst)),
-  };
-}
+import {
+  type Exit,
+  type Frees,
+  runFrees,
+  type WorstFrees,
+} from "./worst_frees.ts";
 
 function figures({ zbud, zsmalloc, exits }: Frees): readonly Figures[] {
   const row = (name: string, worst: WorstFrees) => [
@@ -281,7 +87,7 @@ export const COMPACTION_GIVES_BACK = experiment<"pages" | "processes", Frees>({
     processes: { usual: 8, least: 2, most: 256, means: "processes" },
   },
   kernels: [LINUX_3_12, LINUX_4_0, LINUX_6_12],
-  run,
+  run: runFrees,
   figures,
   claims: [
     {

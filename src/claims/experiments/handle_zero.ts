@@ -68,7 +68,9 @@ function malloc(pool: ZsPool, size: number, tally: Tally): number | undefined {
     return handle;
   }
   // Memory has no end here: an object is there all the same.
-  if (pool.handles.allocated === allocated) throw new Error(`no ${handle}`);
+  if (pool.handles.allocated === allocated) {
+    throw new Error(`Cannot allocate an object of ${size} bytes: ${handle}`);
+  }
   tally.zeros++;
   tally.first++;
 }
@@ -86,7 +88,8 @@ function fillClasses(profile: Profile, firstPfn: number, tally: Tally): void {
   }
 }
 
-const sum = (handle: number, pool: ZsPool) =>
+/** An object's first bytes, as a text. */
+const bytesOf = (pool: ZsPool, handle: number) =>
   pool.read(handle, new Uint8Array(4)).join();
 
 /** Objects come and go, are moved by compaction, and their frames replaced. */
@@ -96,7 +99,7 @@ function churn(
 ): void {
   const random = randomFrom(seed);
   const pool = poolFrom(profile, sizes.firstFrame);
-  const live: { handle: number; sum: string }[] = [];
+  const live: { handle: number; bytes: string }[] = [];
   for (let step = 1; step <= sizes.steps; step++) {
     if (live.length > random(LIVE)) {
       const at = random(live.length);
@@ -106,19 +109,18 @@ function churn(
       const handle = malloc(pool, 4 + random(profile.pageSize - 16), tally);
       if (handle === undefined) continue;
       pool.write(handle, Uint8Array.from({ length: 4 }, () => random(256)));
-      live.push({ handle, sum: sum(handle, pool) });
+      live.push({ handle, bytes: bytesOf(pool, handle) });
     }
     if (live.length > 0) {
       const { handle } = live[random(live.length)];
       const to = pool.migratePage(pool.chunkOf(handle, "find").pfn);
       if (typeof to === "number") tally.migrated++;
     }
-    if (step % COMPACT_EVERY === 0) pool.compact();
-    for (const one of live.slice(0, 1)) {
-      if (sum(one.handle, pool) !== one.sum) tally.lost++;
-    }
+    if (step % COMPACT_EVERY !== 0) continue;
+    pool.compact();
+    tally.lost += live.filter((one) => bytesOf(pool, one.handle) !== one.bytes)
+      .length;
   }
-  tally.lost += live.filter((one) => sum(one.handle, pool) !== one.sum).length;
   tally.moved = pool.objectsMigrated;
 }
 

@@ -131,7 +131,9 @@ function filledZram(
   const lengths: number[] = [];
   for (let slot = 0; slot < sizes.pages; slot++) {
     const stored = zram.write(slot, pages[slot % pages.length]);
-    if (typeof stored !== "number") throw new Error(`no page: ${stored}`);
+    if (typeof stored !== "number") {
+      throw new Error(`Cannot write page ${slot}: ${stored}`);
+    }
     lengths[slot % pages.length] = stored;
   }
   return { zram, lengths };
@@ -196,7 +198,7 @@ export const LIMIT_WITH_HOLES = experiment<"pages" | "freed", Filled>({
   method:
     "Pages are written to a zram device, a random part of them is freed, and mem_limit is set to what the pool has then. As many pages are written again: to the device as it is, and where a refused page is tried once more after memory pressure or a user had the pool compacted.",
   sizes: {
-    pages: { usual: 1024, least: 16, most: 65536, means: "pages stored" },
+    pages: { usual: 4096, least: 16, most: 65536, means: "pages stored" },
     freed: {
       usual: 50,
       least: 0,

@@ -6,7 +6,7 @@ import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import { share } from "../numbers.ts";
-import { storedPages } from "../stored_pages.ts";
+import { mallocIn, storedPages } from "../stored_pages.ts";
 
 /** Frames that fork needs in a row for a pgd on ARM: 16 KiB, order 2. */
 const BLOCK = 4;
@@ -50,8 +50,7 @@ function fillAmongOthers(
   for (let nth = 0; nth < count; nth++) {
     const page = pages[random(pages.length)];
     const before = pool.pagesAllocated;
-    const handle = pool.malloc(page.length);
-    if (typeof handle !== "number") throw new Error(`no object: ${handle}`);
+    const handle = mallocIn(pool, page.length);
     pool.write(handle, page);
     objects.push({ handle, page });
     for (let more = before; more < pool.pagesAllocated; more++) {

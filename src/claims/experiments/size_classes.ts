@@ -1,145 +1,12 @@
 /** Size classes and chains: what they waste, and what they are good for. */
-import { LINUX_3_12, LINUX_7_3, type Profile } from "../../linux/profile.ts";
-import { randomFrom } from "../../programs/random.ts";
-import type { Geometry } from "../../zsmalloc/geometry.ts";
-import { zsGeometry } from "../../zsmalloc/geometry.ts";
-import { ZsPool } from "../../zsmalloc/pool.ts";
+import { LINUX_3_12, LINUX_7_3 } from "../../linux/profile.ts";
 import { holds, holdsIf } from "../claim.ts";
-import { experiment, type Figures, type Given } from "../experiment.ts";
+import { experiment, type Figures } from "../experiment.ts";
 import { share } from "../numbers.ts";
-import { storedPages } from "../stored_pages.ts";
+import { runClasses, type SizeClasses, type Steps } from "./class_steps.ts";
 
-/** CLASS_BITS that are tried: as many steps a page, times two each. */
-const CLASS_BITS = [2, 3, 4, 5, 6, 7, 8, 9];
-/** What the mail compresses a page to. */
-const SIXTY_PERCENT = 0.6;
-/** How many times fewer objects few are. */
-const FEW = 16;
-/** Objects of one size: whole zspages of every class above half a page. */
-const SOME = 520;
 /** Frames more than with the best number of classes that are a waste. */
 const WASTE = 1.05;
-
-/** The same objects with another number of classes. */
-interface Steps {
-  /** Classes before those that are alike are merged. */
-  readonly classes: number;
-  readonly frames: number;
-  /** Bytes of chunks in use that no object fills. */
-  readonly inside: number;
-  /** Bytes of free chunks. */
-  readonly spread: number;
-}
-
-/** Objects of one size in single pages and in the kernel's chains. */
-interface Chained {
-  readonly size: number;
-  readonly objects: number;
-  readonly singleFrames: number;
-  readonly frames: number;
-}
-
-interface SizeClasses {
-  readonly classes: number;
-  readonly built: number;
-  readonly pageSize: number;
-  /** The least object that has a single page to itself. */
-  readonly wholePageFrom: number;
-  readonly few: readonly Steps[];
-  readonly many: readonly Steps[];
-  readonly sixty: Chained;
-  /** Sizes from half a page to a page. */
-  readonly sweep: readonly Chained[];
-  /** Pages chained, and chunks, for chunks of 3/8 of a page. */
-  readonly threeEighths: { readonly pages: number; readonly chunks: number };
-}
-
-function poolWith(profile: Profile, lengths: readonly number[]): ZsPool {
-  const pool = new ZsPool(profile);
-  for (const length of lengths) {
-    const handle = pool.malloc(length);
-    if (typeof handle !== "number") throw new Error(`no object: ${handle}`);
-  }
-  return pool;
-}
-
-const single = (profile: Profile): Profile => ({ ...profile, chainSize: 1 });
-
-function stepsOf(
-  profile: Profile,
-  classBits: number,
-  lengths: readonly number[],
-): Steps {
-  const pool = poolWith({ ...profile, classBits }, lengths);
-  const { pageSize, handleSize } = pool.geometry;
-  const used = (one: ZsPool["classes"][number]) =>
-    one.objsUsed * (one.size - (one.size === pageSize ? 0 : handleSize));
-  const bytes = lengths.reduce((sum, one) => sum + one, 0);
-  return {
-    classes: pool.geometry.sizeClasses,
-    frames: pool.pagesAllocated,
-    inside: pool.classes.reduce((sum, one) => sum + used(one), 0) - bytes,
-    spread: pool.classes.reduce(
-      (sum, { objsAllocated, objsUsed, size }) =>
-        sum + (objsAllocated - objsUsed) * size,
-      0,
-    ),
-  };
-}
-
-function chained(profile: Profile, size: number, objects: number): Chained {
-  const lengths = Array<number>(objects).fill(size);
-  return {
-    size,
-    objects,
-    singleFrames: poolWith(single(profile), lengths).pagesAllocated,
-    frames: poolWith(profile, lengths).pagesAllocated,
-  };
-}
-
-/** The least object of which a page without a chain holds one alone. */
-function wholePageFrom(profile: Profile): number {
-  const pool = new ZsPool(single(profile));
-  for (let size = 1;; size++) {
-    if (pool.classFor(size).objectsPerZspage === 1) return size;
-  }
-}
-
-/** The zspage of the class whose chunks are 3/8 of a page. */
-function threeEighths({ classes, pageSize }: Geometry) {
-  const own = classes.find(({ size }) => size >= pageSize * 3 / 8);
-  if (own === undefined) throw new Error("no class is so large");
-  return { pages: own.pagesPerZspage, chunks: own.objectsPerZspage };
-}
-
-function run(given: Given<"pages">): SizeClasses {
-  const { profile, seed, sizes } = given;
-  const { pageSize } = profile;
-  const random = randomFrom(seed);
-  const geometry = zsGeometry(profile);
-  const real = given.realPages(Math.ceil(sizes.pages / 16), pageSize);
-  const stored = storedPages(profile, real);
-  const lengths = Array.from(
-    { length: sizes.pages },
-    () => stored[random(stored.length)].length,
-  );
-  const few = lengths.slice(0, Math.ceil(lengths.length / FEW));
-  const sweep = Array.from(
-    { length: 8 },
-    (_, nth) => pageSize / 2 + (nth + 1) * pageSize / 16,
-  );
-  return {
-    classes: geometry.sizeClasses,
-    built: geometry.classes.length,
-    pageSize,
-    wholePageFrom: wholePageFrom(profile),
-    few: CLASS_BITS.map((bits) => stepsOf(profile, bits, few)),
-    many: CLASS_BITS.map((bits) => stepsOf(profile, bits, lengths)),
-    sixty: chained(profile, Math.round(SIXTY_PERCENT * pageSize), SOME),
-    sweep: sweep.map((size) => chained(profile, size, SOME)),
-    threeEighths: threeEighths(geometry),
-  };
-}
 
 function figures({ few, many, sixty, sweep }: SizeClasses): readonly Figures[] {
   return [
@@ -210,7 +77,7 @@ export const SIZE_CLASSES = experiment<"pages", SizeClasses>({
     pages: { usual: 8192, least: 64, most: 262144, means: "objects" },
   },
   kernels: [LINUX_3_12, LINUX_7_3],
-  run,
+  run: runClasses,
   figures,
   claims: [
     {
