@@ -37,24 +37,30 @@ const percent = (number: number) => `${number.toFixed(2)} %`;
 const each = (moved: number, freed: number) =>
   freed === 0 ? "" : (moved / freed).toFixed(1);
 
-function figures({ heavy, little, indirection }: Aging): readonly Figures[] {
+function figures(
+  { heavy, heavyByQuarter, little, indirection }: Aging,
+): readonly Figures[] {
   const columns = ["", "before", "after", "pages freed", "moved", "a page"];
-  const { before, after } = heavyRatios(heavy);
-  const { pagesCompacted, objectsMigrated } = heavy.pool;
+  const heavyRow = (name: string, swap: AgedSwap) => {
+    const { before, after } = heavyRatios(swap);
+    const { pagesCompacted, objectsMigrated } = swap.pool;
+    return [
+      name,
+      percent(before),
+      percent(after),
+      pagesCompacted,
+      objectsMigrated,
+      each(objectsMigrated, pagesCompacted),
+    ];
+  };
   return [
     {
       title: "Objects' share of the pool, and what compaction makes of it",
       columns,
       rows: [
         ["reported", percent(HEAVY.before), percent(HEAVY.after), "", "", ""],
-        [
-          "heavy swapping",
-          percent(before),
-          percent(after),
-          pagesCompacted,
-          objectsMigrated,
-          each(objectsMigrated, pagesCompacted),
-        ],
+        heavyRow("heavy swapping", heavy),
+        heavyRow("almost empty up to a quarter", heavyByQuarter),
         [
           "reported, little aging",
           percent(LITTLE.before),
@@ -208,6 +214,20 @@ export const AGING = experiment<"processes" | "pages", Aging>({
         at: "the benefit would be bigger in real aging system for a long time",
       }],
       decide: decideGrowth,
+    },
+    {
+      name: "almost-full-threshold-to-be-adjusted",
+      says:
+        "For compaction a zspage must count as almost empty up to another share of it than a quarter.",
+      who: "Minchan Kim, 2015",
+      passages: [{ thread: "003", at: "zsmalloc: adjust ZS_ALMOST_FULL" }],
+      decide({ heavy, heavyByQuarter }) {
+        const [own, byQuarter] = [heavy.pool, heavyByQuarter.pool];
+        return holds(
+          own.pagesCompacted > byQuarter.pagesCompacted,
+          `${own.pagesCompacted} pages given back by ${own.objectsMigrated} objects moved, with the border at a quarter ${byQuarter.pagesCompacted} by ${byQuarter.objectsMigrated}`,
+        );
+      },
     },
     {
       name: "indirection-costs-marginally",

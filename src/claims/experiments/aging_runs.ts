@@ -1,4 +1,5 @@
 /** Pools that swapping ages, and what compaction makes of them. */
+import { quarter } from "../../linux/fullness.ts";
 import { LOCATION_HANDLES } from "../../linux/objects.ts";
 import type { Profile } from "../../linux/profile.ts";
 import { type AgedSwap, ageSwap } from "../../programs/age.ts";
@@ -37,6 +38,8 @@ export interface Aging {
   readonly heavy: AgedSwap;
   /** Frames that the memory below had back from the heavy run's compaction. */
   readonly heavyFramesBack: number;
+  /** The same where up to a quarter of it in use a zspage is almost empty. */
+  readonly heavyByQuarter: AgedSwap;
   readonly little: readonly Tried[];
   readonly indirection: Indirection;
 }
@@ -129,6 +132,11 @@ export function runAging(given: Given<"processes" | "pages">): Aging {
     heavy,
     heavyFramesBack: aged.bytesUsed / profile.pageSize -
       pool.memory.allocatedPages,
+    heavyByQuarter: ageSwap(
+      { ...profile, fullness: quarter },
+      seed,
+      sizes.processes,
+    ),
     little: ageALittle(given, contents),
     indirection: indirectionOf(profile, sizes.pages, contents),
   };

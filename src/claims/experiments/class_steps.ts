@@ -46,6 +46,8 @@ export interface SizeClasses {
   readonly sixty: Chained;
   /** Sizes from half a page to a page. */
   readonly sweep: readonly Chained[];
+  /** The largest object that takes less than a page. */
+  readonly savesUpTo: number;
   /** Pages chained, and chunks, for chunks of 3/8 of a page. */
   readonly threeEighths: { readonly pages: number; readonly chunks: number };
 }
@@ -98,6 +100,16 @@ function wholePageFrom(profile: Profile): number {
   }
 }
 
+/** The largest object of which a zspage of the kernel's holds more than frames. */
+function savesUpTo(profile: Profile): number {
+  const pool = new ZsPool(profile);
+  for (let size = profile.pageSize; size > 0; size--) {
+    const { objectsPerZspage, pagesPerZspage } = pool.classFor(size);
+    if (objectsPerZspage > pagesPerZspage) return size;
+  }
+  return 0;
+}
+
 /** The zspage of the class whose chunks are 3/8 of a page. */
 function threeEighths({ classes, pageSize }: Geometry) {
   const own = classes.find(({ size }) => size >= pageSize * 3 / 8);
@@ -134,6 +146,7 @@ export function runClasses(given: Given<"pages">): SizeClasses {
     many: CLASS_BITS.map((bits) => stepsOf(profile, bits, lengths)),
     sixty: chained(profile, Math.round(SIXTY_PERCENT * pageSize), SOME),
     sweep: sweep.map((size) => chained(profile, size, SOME)),
+    savesUpTo: savesUpTo(profile),
     threeEighths: threeEighths(geometry),
   };
 }

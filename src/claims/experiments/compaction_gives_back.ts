@@ -156,12 +156,28 @@ export const COMPACTION_GIVES_BACK = experiment<"pages" | "processes", Frees>({
         "Deleting a file on zram may free no memory at all, as compressed pages of others lie among its own.",
       who: "Mel Gorman, 2013",
       passages: [{ thread: "002", at: "lines 7972-7974" }],
-      decide: ({ zsmalloc }) =>
+      decide: ({ zsmalloc, discardFrees }) =>
         holds(
-          zsmalloc.freed > 0 && zsmalloc.framesBack === 0,
+          !discardFrees || (zsmalloc.freed > 0 && zsmalloc.framesBack === 0),
           `of a file that had all but one object of each zspage, ${
             worstText(zsmalloc)
+          }; ${
+            discardFrees
+              ? "zram frees what is discarded"
+              : "zram frees nothing when a page is discarded"
           }`,
+        ),
+    },
+    {
+      name: "memory-back-only-by-killing",
+      says:
+        "The memory of what was freed comes back only once what lies beside it goes too.",
+      who: "Mel Gorman, 2013",
+      passages: [{ thread: "002", at: "lines 7974-7977" }],
+      decide: ({ zsmalloc: { frames, freed, framesBack, compacted } }) =>
+        holds(
+          freed > 0 && framesBack + compacted === 0,
+          `of ${frames} frames ${framesBack} came back, and ${compacted} by compaction with all that is left in place`,
         ),
     },
     {

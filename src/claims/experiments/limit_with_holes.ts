@@ -229,7 +229,7 @@ export const LIMIT_WITH_HOLES = experiment<"pages" | "freed", Filled>({
         const { storedUntilFull, refused, holesWhenFull, withFrames } = asItIs;
         return holds(
           refused > 0 && withFrames > 0,
-          `after ${storedUntilFull} of ${freed} pages one was refused, with ${holesWhenFull.bytes} bytes in free chunks and ${holesWhenFull.compactable} of ${limit} pages to be had by compaction; so were ${refused}, ${withFrames} of them while compaction could free a zspage`,
+          `after ${storedUntilFull} of ${freed} pages one was refused, with ${holesWhenFull.bytes} bytes in free chunks and ${holesWhenFull.compactable} of ${limit} pages to be had by compaction; of the ${refused} refused in all, ${withFrames} were while compaction could free a zspage`,
         );
       },
     },

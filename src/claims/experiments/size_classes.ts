@@ -159,17 +159,16 @@ export const SIZE_CLASSES = experiment<"pages", SizeClasses>({
         { thread: "002", at: "lines 5099-5102" },
         { thread: "002", at: "lines 5086-5088" },
       ],
-      decide({ sweep }) {
-        const less = sweep.filter((one) => one.frames < one.singleFrames);
-        const evidence = `${less.length} of ${sweep.length} sizes take less, ${
+      decide({ sweep, savesUpTo, pageSize }) {
+        const evidence = `up to ${savesUpTo} bytes they do: ${
           sweep.map((one) =>
-            `${one.size} bytes ${share(one.objects - one.frames, one.objects)}`
+            `${share(one.objects - one.frames, one.objects)} of ${one.size}`
           ).join(", ")
         }`;
-        if (less.length === sweep.length) return holds(true, evidence);
+        if (savesUpTo >= pageSize) return holds(true, evidence);
         return holdsIf(
-          less.length > 0,
-          `they have at most ${less.at(-1)?.size} bytes`,
+          savesUpTo > pageSize / 2,
+          `they have at most ${savesUpTo} bytes`,
           evidence,
         );
       },

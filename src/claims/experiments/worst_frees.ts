@@ -2,6 +2,7 @@
 import type { Profile } from "../../linux/profile.ts";
 import { randomFrom, shuffle } from "../../programs/random.ts";
 import { ZbudPool } from "../../zbud/pool.ts";
+import { Zram } from "../../zram/device.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import type { Given } from "../experiment.ts";
 import { drawnLengths, mallocIn, storedPages } from "../stored_pages.ts";
@@ -42,6 +43,8 @@ export interface Frees {
   readonly zbud: WorstFrees;
   readonly zsmalloc: WorstFrees;
   readonly exits: readonly Exit[];
+  /** Whether zram frees the object of a page that a file system discards. */
+  readonly discardFrees: boolean;
 }
 
 /** The lengths of those pages that zbud takes too, as they compress. */
@@ -179,6 +182,15 @@ function exit(
   };
 }
 
+/** Whether a page's object is gone once the page is discarded. */
+function discardFrees(profile: Profile): boolean {
+  const zram = new Zram(profile);
+  zram.setDisksize(profile.pageSize);
+  zram.write(0, Uint8Array.from({ length: profile.pageSize }, (_, at) => at));
+  zram.discard(0, 1);
+  return zram.initialisedPool.handles.allocated === 0;
+}
+
 /** Frees in both allocators of one kernel, and exits. */
 export function runFrees(given: Given<"pages" | "processes">): Frees {
   const { profile, sizes } = given;
@@ -190,5 +202,6 @@ export function runFrees(given: Given<"pages" | "processes">): Frees {
     zbud: freeWorst(profile, zbudOf(profile), lengths),
     zsmalloc: freeWorst(profile, zsmallocOf(profile), lengths),
     exits: BURSTS.map((burst) => exit(given, lengths, burst)),
+    discardFrees: discardFrees(profile),
   };
 }
