@@ -7,6 +7,8 @@ import { runClasses, type SizeClasses, type Steps } from "./class_steps.ts";
 
 /** Frames more than with the best number of classes that are a waste. */
 const WASTE = 1.05;
+/** How many times the bytes lost inside chunks are much. */
+const MUCH = 2;
 
 function figures({ few, many, sixty, sweep }: SizeClasses): readonly Figures[] {
   return [
@@ -43,12 +45,10 @@ function figures({ few, many, sixty, sweep }: SizeClasses): readonly Figures[] {
   ];
 }
 
-/** Whether a number never grows, or never falls, with the number of classes. */
-function isMonotone(steps: readonly Steps[], of: "inside" | "spread"): boolean {
-  const sign = of === "inside" ? -1 : 1;
-  return steps.every((one, nth) =>
-    nth === 0 || sign * (one[of] - steps[nth - 1][of]) >= 0
-  ) && steps[0][of] !== steps[steps.length - 1][of];
+/** Whether the fewest classes lose much more inside chunks than the kernel's. */
+function isLossy(steps: readonly Steps[], classes: number): boolean {
+  const own = steps.find((one) => one.classes === classes);
+  return own !== undefined && steps[0].inside > MUCH * own.inside;
 }
 
 const byClasses = (
@@ -96,9 +96,9 @@ export const SIZE_CLASSES = experiment<"pages", SizeClasses>({
       says: "Few size classes cause much internal fragmentation.",
       who: "Nitin Gupta, 2013",
       passages: [{ thread: "002", at: "line 1588" }],
-      decide: ({ many }) =>
+      decide: ({ many, classes }) =>
         holds(
-          isMonotone(many, "inside"),
+          isLossy(many, classes),
           `bytes lost in chunks: ${byClasses(many, "inside")} classes`,
         ),
     },
