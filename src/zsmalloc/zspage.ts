@@ -19,7 +19,6 @@ import type { Profile } from "../linux/profile.ts";
 import { type FreeLinks, indexLinks, locationLinks } from "./free_link.ts";
 import type { ClassGeometry, Geometry } from "./geometry.ts";
 import { Locations } from "./location.ts";
-import { FIRST_INDEX } from "./location_handles.ts";
 import { OBJ_ALLOCATED_TAG } from "./obj.ts";
 import {
   type FrameChains,
@@ -119,7 +118,7 @@ export class Zspages implements FrameChains {
         this,
         this.locations,
         this.indexing,
-        objects.handle === "location" ? FIRST_INDEX : 0,
+        objects.firstIndex,
       );
     this.fields = new Uint32Array(INITIAL_ZSPAGES * ZSPAGE_STRIDE);
     this.fields.fill(FREE_ZSPAGE);
