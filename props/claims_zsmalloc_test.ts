@@ -15,7 +15,7 @@ import { LIMIT_WITH_HOLES } from "../src/claims/experiments/limit_with_holes.ts"
 import { MAPPING_METHODS } from "../src/claims/experiments/mapping_methods.ts";
 import { PAGE_FRAMES } from "../src/claims/experiments/page_frames.ts";
 import { SIZE_CLASSES } from "../src/claims/experiments/size_classes.ts";
-import { rulingText } from "../src/claims/claim.ts";
+import { rulingText } from "./claim_rulings.ts";
 
 /** Random bytes up to `least` to `most` of each thousand, and one over and over. */
 const pagesOf =

@@ -9,7 +9,7 @@ import {
   runAging,
   type Tried,
   TURNOVERS,
-} from "./aging_runs.ts";
+} from "../runs/aging_runs.ts";
 
 /** What the mail reports of the heavy run: percent before and after. */
 const HEAVY = { before: 42.98, after: 79.03 };

@@ -1,21 +1,21 @@
 /** Which frees give frames back, and what compaction gives back after them. */
+import { percent } from "../../report/table.ts";
 import { LINUX_3_12, LINUX_4_0, LINUX_6_12 } from "../../linux/profile.ts";
 import { holds, holdsIf, type Verdict } from "../claim.ts";
 import { experiment, type Figures } from "../experiment.ts";
-import { share } from "../numbers.ts";
 import {
   type Exit,
   type Frees,
   runFrees,
   type WorstFrees,
-} from "./worst_frees.ts";
+} from "../runs/worst_frees.ts";
 
 function figures({ zbud, zsmalloc, exits }: Frees): readonly Figures[] {
   const row = (name: string, worst: WorstFrees) => [
     name,
     worst.objects,
     worst.frames,
-    share(worst.freed, worst.objects),
+    percent(worst.freed, worst.objects),
     worst.framesBack,
     worst.compacted,
     worst.framesNeeded,
@@ -41,8 +41,8 @@ function figures({ zbud, zsmalloc, exits }: Frees): readonly Figures[] {
         one.burst,
         one.framesHeld,
         one.framesBack,
-        share(one.framesBack, one.framesHeld),
-        share(one.withCompaction, one.framesHeld),
+        percent(one.framesBack, one.framesHeld),
+        percent(one.withCompaction, one.framesHeld),
       ]),
     },
   ];
@@ -52,7 +52,7 @@ const isMost = (part: number, whole: number) => 2 * part > whole;
 
 const shares = (exits: readonly Exit[], of: "framesBack" | "withCompaction") =>
   exits.map((one) =>
-    `${share(one[of], one.framesHeld)} in bursts of ${one.burst}`
+    `${percent(one[of], one.framesHeld)} in bursts of ${one.burst}`
   ).join(", ");
 
 /** Whether most of a process's memory comes back: always, or by which bursts. */
@@ -73,7 +73,7 @@ function decideMost({ exits }: Frees): Verdict {
 
 const worstText = ({ freed, objects, framesBack, frames }: WorstFrees) =>
   `${freed} of ${objects} objects freed, ${
-    share(freed, objects)
+    percent(freed, objects)
   }, gave ${framesBack} of ${frames} frames back`;
 
 /** The experiment. */
@@ -115,7 +115,9 @@ export const COMPACTION_GIVES_BACK = experiment<"pages" | "processes", Frees>({
           isMost(zsmalloc.freed, zsmalloc.objects) &&
             zsmalloc.framesBack === 0 &&
             zsmalloc.freed * zbud.objects > zbud.freed * zsmalloc.objects,
-          `${worstText(zsmalloc)}; in zbud ${share(zbud.freed, zbud.objects)}`,
+          `${worstText(zsmalloc)}; in zbud ${
+            percent(zbud.freed, zbud.objects)
+          }`,
         ),
     },
     {

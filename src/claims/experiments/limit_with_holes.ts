@@ -1,4 +1,5 @@
 /** A zram at its memory limit, whose pool has holes. */
+import { percent } from "../../report/table.ts";
 import { LINUX_4_0, LINUX_7_3 } from "../../linux/profile.ts";
 import { randomFrom, shuffle } from "../../programs/random.ts";
 import { Zram } from "../../zram/device.ts";
@@ -7,7 +8,6 @@ import { canCompact } from "../../zsmalloc/size_class.ts";
 import type { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { share } from "../numbers.ts";
 
 /** What is done where a page is refused, before it is written once more. */
 interface Relief {
@@ -150,7 +150,7 @@ function run(given: Given<"pages" | "freed">): Filled {
   slots.slice(0, freed).forEach((slot) => zram.slotFreeNotify(slot));
   const limit = zram.initialisedPool.pagesAllocated;
   writeAttribute(zram, "mem_limit", `${limit * profile.pageSize}`);
-  const used = share(zram.mmStat().compr_data_size, limit * profile.pageSize);
+  const used = percent(zram.mmStat().compr_data_size, limit * profile.pageSize);
   const order = [...Array(freed).keys()].map(() => random(real.length));
   const pages = order.map((nth) => real[nth]);
   const into = pages.map((_, nth) => sizes.pages + nth);

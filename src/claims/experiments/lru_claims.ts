@@ -1,5 +1,5 @@
 /** Claims on the order in which pages leave compressed memory. */
-import { percent } from "../../report/table.ts";
+import { grouped, percent } from "../../report/table.ts";
 import { type Claim, holds, holdsIf, type Verdict } from "../claim.ts";
 import type { LruOutcome, WayOutcome } from "./lru_inversion.ts";
 import {
@@ -26,9 +26,9 @@ function knownWay(outcome: LruOutcome, name: string): WayOutcome {
 }
 
 const sentence = ({ name, inverted, pairs, writtenBack }: WayOutcome) =>
-  `${name}: ${
-    percent(inverted, pairs)
-  } of ${pairs} pairs, ${writtenBack} pages written back`;
+  `${name}: ${percent(inverted, pairs)} of pairs inverted, ${
+    grouped(writtenBack)
+  } pages written back`;
 
 /** zswap as it is, then with no frame for what it would write back. */
 function zswapInverts(outcome: LruOutcome): Verdict {
@@ -43,17 +43,12 @@ function zswapInverts(outcome: LruOutcome): Verdict {
 }
 
 /** zbud's own list: of frames, by when something was stored in them. */
-function zbudKeepsOrder({ zbud }: LruOutcome): Verdict {
-  if (zbud === undefined) {
-    return {
-      ruling: "not decided here",
-      evidence: "zbud does not reclaim in this kernel",
-    };
-  }
+function zbudKeepsOrder({ zbud }: LruOutcome): Verdict | undefined {
+  if (zbud === undefined) return undefined;
   const { pairs, byStore, byUse } = zbud;
   const evidence = `${
     percent(byStore, pairs)
-  } of ${pairs} pairs are not as they were stored, ${
+  } of pairs are not as they were stored, ${
     percent(byUse, pairs)
   } not as they were used`;
   if (byUse === 0) return holds(true, evidence);
@@ -96,7 +91,7 @@ export const LRU_CLAIMS: readonly Claim<LruOutcome>[] = [
     },
   },
   {
-    name: "indirection-keeps-lru",
+    name: "vm-hierarchy-would-not-invert-lru",
     says:
       "With a layer between swap slots and where pages are, pages can go from the fast device to the slow one in LRU order.",
     who: "Minchan Kim, 2013",
@@ -108,12 +103,7 @@ export const LRU_CLAIMS: readonly Claim<LruOutcome>[] = [
       "Mel Gorman, of zram: there is no obvious sane way to write back (002, lines 8383-8384)",
     decide(outcome) {
       const way = wayOf(outcome, ZRAM_IDLE_BACK);
-      if (way === undefined) {
-        return {
-          ruling: "not decided here",
-          evidence: "this kernel has no such layer",
-        };
-      }
+      if (way === undefined) return undefined;
       return holdsIf(
         way.writtenBack > 0 && !isInverted(way),
         "somebody asks for the writeback of idle pages",

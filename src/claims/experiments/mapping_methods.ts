@@ -1,13 +1,13 @@
 /** The ways of accessing an object that lies in two frames. */
+import { percent } from "../../report/table.ts";
 import { LINUX_3_12, LINUX_4_0, LINUX_7_3 } from "../../linux/profile.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures } from "../experiment.ts";
-import { share } from "../numbers.ts";
 import {
   type MethodFound,
   runMappings,
   type Written,
-} from "./mapping_copies.ts";
+} from "../runs/mapping_copies.ts";
 
 const effect = ({ isKept, isRestKept }: Written) =>
   isRestKept ? isKept ? "written" : "lost" : "the rest lost";
@@ -170,7 +170,7 @@ export const MAPPING_METHODS = experiment<"pages", readonly MethodFound[]>({
         return {
           ruling: "not decided here",
           evidence: `${crossing.copied} of ${objects} reads, ${
-            share(crossing.copied, objects)
+            percent(crossing.copied, objects)
           }, copy ${bytes} bytes on average or set two page table entries and flush them from the TLB, whose cost is the machine's`,
         };
       },

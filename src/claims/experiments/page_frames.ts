@@ -1,12 +1,12 @@
 /** Where zram's frames lie among others, and whether they can be moved. */
+import { percent } from "../../report/table.ts";
 import { LINUX_4_0, LINUX_7_3 } from "../../linux/profile.ts";
 import { Memory } from "../../memory/memory.ts";
 import { randomFrom } from "../../programs/random.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { share } from "../numbers.ts";
-import { mallocIn, storedPages } from "../stored_pages.ts";
+import { mallocIn, storedPages } from "../runs/stored_pages.ts";
 
 /** Frames that fork needs in a row for a pgd on ARM: 16 KiB, order 2. */
 const BLOCK = 4;
@@ -160,9 +160,9 @@ function figures(found: PageFrames): readonly Figures[] {
   const row = (name: string, blocks: Blocks) => [
     name,
     blocks.free,
-    share(blocks.free, found.frames),
+    percent(blocks.free, found.frames),
     blocks.freeBlocks,
-    share(blocks.freeBlocks, mostBlocks(blocks)),
+    percent(blocks.freeBlocks, mostBlocks(blocks)),
   ];
   return [{
     title:
@@ -212,10 +212,10 @@ export const PAGE_FRAMES = experiment<"pages" | "others", PageFrames>({
       decide: ({ compacted, before, frames }) =>
         holds(
           2 * compacted.freeBlocks < mostBlocks(compacted),
-          `${share(before.free, frames)} of ${frames} frames are free, and ${
-            share(before.freeBlocks, mostBlocks(before))
+          `${percent(before.free, frames)} of ${frames} frames are free, and ${
+            percent(before.freeBlocks, mostBlocks(before))
           } of the blocks that they would make; ${
-            share(compacted.freeBlocks, mostBlocks(compacted))
+            percent(compacted.freeBlocks, mostBlocks(compacted))
           } after memory compaction`,
         ),
     },

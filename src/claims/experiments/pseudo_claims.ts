@@ -1,5 +1,5 @@
 /** Claims on zswap in the place of zram. */
-import { percent } from "../../report/table.ts";
+import { grouped, humanBytes, percent } from "../../report/table.ts";
 import { type Claim, holds, holdsIf, type Verdict } from "../claim.ts";
 import type { KindOutcome, PseudoOutcome } from "./pseudo_device.ts";
 import { COMPRESSIBLE, type Held } from "../runs/pseudo_holders.ts";
@@ -8,7 +8,9 @@ const isSame = ({ zram, zswap }: KindOutcome): boolean =>
   zram.pages.size === zswap.pages.size && zram.bytes === zswap.bytes;
 
 const sentence = ({ name, pages, bytes, inMemory }: Held) =>
-  `${name}: ${pages.size} pages in ${bytes} bytes, ${inMemory} left in memory`;
+  `${name}: ${grouped(pages.size)} pages in ${humanBytes(bytes)}${
+    inMemory === 0 ? "" : `, ${grouped(inMemory)} left in memory`
+  }`;
 
 /** Pages that one of two holds and the other does not. */
 const countDifferent = (one: Held, other: Held): number =>

@@ -1,9 +1,13 @@
 /** Size classes and chains: what they waste, and what they are good for. */
+import { percent } from "../../report/table.ts";
 import { LINUX_3_12, LINUX_7_3 } from "../../linux/profile.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures } from "../experiment.ts";
-import { share } from "../numbers.ts";
-import { runClasses, type SizeClasses, type Steps } from "./class_steps.ts";
+import {
+  runClasses,
+  type SizeClasses,
+  type Steps,
+} from "../runs/class_steps.ts";
 
 /** Frames more than with the best number of classes that are a waste. */
 const WASTE = 1.05;
@@ -39,7 +43,7 @@ function figures({ few, many, sixty, sweep }: SizeClasses): readonly Figures[] {
         one.objects,
         one.singleFrames,
         one.frames,
-        share(one.objects - one.frames, one.objects),
+        percent(one.objects - one.frames, one.objects),
       ]),
     },
   ];
@@ -146,7 +150,7 @@ export const SIZE_CLASSES = experiment<"pages", SizeClasses>({
         holds(
           singleFrames === objects && frames < objects,
           `${objects} objects of ${size} bytes take ${singleFrames} single pages, and ${frames} in chains, ${
-            share(objects - frames, objects)
+            percent(objects - frames, objects)
           } less`,
         ),
     },
@@ -162,7 +166,7 @@ export const SIZE_CLASSES = experiment<"pages", SizeClasses>({
       decide({ sweep, savesUpTo, pageSize }) {
         const evidence = `up to ${savesUpTo} bytes they do: ${
           sweep.map((one) =>
-            `${share(one.objects - one.frames, one.objects)} of ${one.size}`
+            `${percent(one.objects - one.frames, one.objects)} of ${one.size}`
           ).join(", ")
         }`;
         if (savesUpTo >= pageSize) return holds(true, evidence);

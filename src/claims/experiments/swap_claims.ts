@@ -6,9 +6,6 @@ import type { StoreOutcome, SwapOutcome } from "./swap_through.ts";
 /** The least ratio that Chrome OS had. */
 const REPORTED = 2.5;
 
-/** Pages of a frame of zbud's. */
-const BUDDIES = 2;
-
 function storeOf(stores: readonly StoreOutcome[], name: string): StoreOutcome {
   const store = stores.find(({ run }) => run.name === name);
   if (store === undefined) throw new Error(`nothing went through ${name}`);
@@ -29,29 +26,6 @@ const ratioOf = ({ run, ratio }: StoreOutcome) =>
 
 /** The claims. */
 export const SWAP_CLAIMS: readonly Claim<SwapOutcome>[] = [
-  {
-    name: "zbud-ratio-at-most-2",
-    says: "However well pages compress, zbud keeps at most two in one.",
-    who: "Luigi Semenzato asks, Minchan Kim confirms, 2013",
-    passages: [
-      { thread: "002", at: "lines 7782-7785, 10196-10197, 10436-10437" },
-      { thread: "001", at: "The zbud is bad for memory compression ratio(2)" },
-    ],
-    decide({ real, thin }) {
-      const onZbud = [...real, ...thin]
-        .filter(({ run }) => run.name === "zswap on zbud");
-      if (onZbud.length === 0) {
-        return {
-          ruling: "not decided here",
-          evidence: "this kernel has no zbud",
-        };
-      }
-      return holds(
-        onZbud.every(({ ratio }) => ratio <= BUDDIES),
-        `${onZbud.map(({ ratio }) => ratio.toFixed(2)).join(", thinned ")}`,
-      );
-    },
-  },
   {
     name: "zram-ratio-2-5-to-3",
     says: "zram over zsmalloc, with lzo, keeps 2.5 to 3 pages in one.",

@@ -86,9 +86,7 @@ export const ZSWAP_WRITEBACK_CLAIMS: readonly Claim<WritebackOutcome>[] = [
     who: "Minchan Kim, 2013",
     passages: [{ thread: "002", at: "lines 7897-7899" }],
     decide({ zswap: { toFreeOne: { frames, tries, doneWithTwo } } }) {
-      if (frames.most <= BOUND) {
-        return undecided(`${frames.most} pages at most: it is bounded here`);
-      }
+      if (frames.most <= BOUND) return undefined;
       return holdsIf(
         doneWithTwo < tries,
         "requests end late and few frames are free",
@@ -119,18 +117,6 @@ export const ZSWAP_WRITEBACK_CLAIMS: readonly Claim<WritebackOutcome>[] = [
     decide: ({ zswap: { inStores: { inStores, storesThatWrote } } }) =>
       undecided(
         `the models' devices end requests at once; ${storesThatWrote} stores decompressed and sent ${inStores} pages before they returned`,
-      ),
-  },
-  {
-    name: "fewer-stalls-if-batched",
-    says: "Starting writeback in batches, and waiting for these, stalls less.",
-    who: "Mel Gorman, 2013",
-    passages: [{ thread: "002", at: "lines 9262-9263" }],
-    decide: ({ zswap, zram }) =>
-      undecided(
-        `it is the device's speed; ${
-          [zswap.written, ...zram.written].map(sentence).join("; ")
-        }`,
       ),
   },
   {

@@ -63,6 +63,4 @@ export const sequentialText = ({ sequential }: Written): string =>
 
 /** What writeback came to, in words. */
 export const sentence = (one: Written): string =>
-  `${one.name}: for ${one.pages} pages ${one.decompressions} decompressions and ${one.requests} requests (${
-    sequentialText(one)
-  } sequential), ${one.framesAtATime} of its frames at a time`;
+  `${one.name}: ${one.pages} pages, ${one.decompressions} decompressed, ${one.requests} requests, ${one.framesAtATime} at a time`;

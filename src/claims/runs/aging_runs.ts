@@ -7,7 +7,7 @@ import { randomFrom } from "../../programs/random.ts";
 import { SwappedMemory } from "../../programs/swapped_memory.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import type { Given } from "../experiment.ts";
-import { mallocIn, storedPages } from "../stored_pages.ts";
+import { mallocIn, storedPages } from "./stored_pages.ts";
 
 /** How often all of swap has come and gone when compaction is tried. */
 export const TURNOVERS = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8];

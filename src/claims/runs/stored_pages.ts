@@ -1,10 +1,10 @@
 /** Pages as zram puts them into its pool. */
-import { lzo } from "../codec/lzo.ts";
-import type { Profile } from "../linux/profile.ts";
-import type { Random } from "../programs/random.ts";
-import { takesNoMemory } from "../zram/write.ts";
-import { zsGeometry } from "../zsmalloc/geometry.ts";
-import type { ZsPool } from "../zsmalloc/pool.ts";
+import { lzo } from "../../codec/lzo.ts";
+import type { Profile } from "../../linux/profile.ts";
+import type { Random } from "../../programs/random.ts";
+import { takesNoMemory } from "../../zram/write.ts";
+import { zsGeometry } from "../../zsmalloc/geometry.ts";
+import type { ZsPool } from "../../zsmalloc/pool.ts";
 
 /**
  * What is in the pool of each of `pages`, compressed by lzo, as zram did by

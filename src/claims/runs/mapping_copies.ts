@@ -3,7 +3,7 @@ import type { Profile } from "../../linux/profile.ts";
 import type { MapMode, MappedObject } from "../../zsmalloc/mapping.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import type { Given } from "../experiment.ts";
-import { isCrossing, mallocIn, storedPages } from "../stored_pages.ts";
+import { isCrossing, mallocIn, storedPages } from "./stored_pages.ts";
 
 const MODES: readonly MapMode[] = ["read-only", "read-write", "write-only"];
 

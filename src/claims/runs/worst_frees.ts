@@ -5,7 +5,7 @@ import { ZbudPool } from "../../zbud/pool.ts";
 import { Zram } from "../../zram/device.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import type { Given } from "../experiment.ts";
-import { drawnLengths, mallocIn, storedPages } from "../stored_pages.ts";
+import { drawnLengths, mallocIn, storedPages } from "./stored_pages.ts";
 
 /** Pages of one process that go out before another's do. */
 const BURSTS = [1, 32, 1024];

@@ -4,7 +4,7 @@ import { randomFrom } from "../../programs/random.ts";
 import { type Geometry, zsGeometry } from "../../zsmalloc/geometry.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import type { Given } from "../experiment.ts";
-import { drawnLengths, mallocIn, storedPages } from "../stored_pages.ts";
+import { drawnLengths, mallocIn, storedPages } from "./stored_pages.ts";
 
 /** CLASS_BITS that are tried: 2 to the power of it are steps of a page. */
 const CLASS_BITS = [2, 3, 4, 5, 6, 7, 8, 9];
