@@ -59,7 +59,11 @@ interface Found {
 function fill(profile: Profile, lengths: readonly number[]): number {
   const pool = new ZsPool(profile);
   for (const length of lengths) pool.malloc(length);
-  const counted = pagesOfClasses(profile, lengths);
+  const counted = pagesTaken(
+    profile,
+    sizesOf(profile),
+    chunksOf(profile, lengths),
+  );
   if (pool.pagesAllocated === counted) return counted;
   throw new Error(
     `${counted} pages by count, ${pool.pagesAllocated} in a pool`,
@@ -68,11 +72,6 @@ function fill(profile: Profile, lengths: readonly number[]): number {
 
 const sizesOf = (profile: Profile) =>
   zsGeometry(profile).classes.map(({ size }) => size);
-
-/** Pages of as many objects in the kernel's own classes. */
-function pagesOfClasses(profile: Profile, lengths: readonly number[]): number {
-  return pagesTaken(profile, sizesOf(profile), chunksOf(profile, lengths));
-}
 
 const chunksOf = (profile: Profile, lengths: readonly number[]) => {
   const geometry = zsGeometry(profile);

@@ -4,27 +4,25 @@ import { grouped } from "../../report/table.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { endsOf, type Filled, fillOne, runProgram } from "./zspage_lists.ts";
+import {
+  endsOf,
+  type Filled,
+  fillOne,
+  type FullAndEmpty,
+  type ListChanges,
+  runProgram,
+} from "./zspage_lists.ts";
 
 /** ZS_FULLNESS_THRESHOLD_FRAC: the comment's f is its inverse. */
 const THRESHOLD_FRAC = 4;
 /** The group that the comment names. */
 const ALMOST_EMPTY = "almost_empty";
 
-interface Found {
+interface Found extends ListChanges, FullAndEmpty {
   readonly groups: readonly string[];
   /** Part-filled zspages of each class, from one object on. */
   readonly filled: readonly Filled[];
   readonly operations: number;
-  /** Times that a zspage was in another group than after the step before. */
-  readonly moves: number;
-  /** Zspages that were seen not to be where their use calls for. */
-  readonly misplaced: number;
-  /** Zspages in the end, by whether they are full or empty, and listed. */
-  readonly full: number;
-  readonly fullListed: number;
-  readonly empty: number;
-  readonly emptyListed: number;
 }
 
 function run({ profile, seed, sizes }: Given<"operations">): Found {

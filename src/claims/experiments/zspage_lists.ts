@@ -16,9 +16,32 @@ const SIZES = [100, 200, 700, 1300, 2000, 3000];
 const MOST_OBJECTS = 200;
 /** A zspage with n of its N chunks in use, and the group that it was in. */
 export interface Filled {
+  /** Chunks in use. */
   readonly inuse: number;
+  /** Chunks. */
   readonly objects: number;
+  /** The group's name. */
   readonly group: string;
+}
+
+/** What a random program did to groups and lists. */
+export interface ListChanges {
+  /** Times that a zspage was in another group than after the step before. */
+  readonly moves: number;
+  /** Zspages that were seen not to be where their use calls for. */
+  readonly misplaced: number;
+}
+
+/** Zspages that are full or empty, and how many of each are on a list. */
+export interface FullAndEmpty {
+  /** Full ones. */
+  readonly full: number;
+  /** Of those, on a list. */
+  readonly fullListed: number;
+  /** Empty ones. */
+  readonly empty: number;
+  /** Of those, on a list. */
+  readonly emptyListed: number;
 }
 
 /** Fills a zspage of a class, and tells its group each time. */
@@ -95,7 +118,11 @@ function emptyLooked(pool: ZsPool): void {
 }
 
 /** A random program: how often a group changed, and how many were misplaced. */
-export function runProgram(profile: Profile, seed: number, operations: number) {
+export function runProgram(
+  profile: Profile,
+  seed: number,
+  operations: number,
+): ListChanges {
   const pool = new ZsPool(profile);
   const random = randomFrom(seed);
   const handles: number[] = [];
@@ -114,7 +141,7 @@ export function runProgram(profile: Profile, seed: number, operations: number) {
 }
 
 /** Full zspages, and where it can be had an empty one, and which are listed. */
-export function endsOf(profile: Profile) {
+export function endsOf(profile: Profile): FullAndEmpty {
   const pool = new ZsPool(profile);
   SIZES.slice(1).forEach((size) => {
     const { objectsPerZspage } = pool.classFor(size);
