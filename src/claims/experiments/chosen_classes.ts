@@ -63,7 +63,7 @@ export function bytesBeyond(
 }
 
 /** As many classes at the same distance from each other. */
-export function equallySpaced({ pageSize }: Kernel, classes: number): number[] {
+function equallySpaced({ pageSize }: Kernel, classes: number): number[] {
   return Array.from(
     { length: classes },
     (_, nth) => Math.ceil((nth + 1) * pageSize / classes / ZS_ALIGN) * ZS_ALIGN,
@@ -75,7 +75,7 @@ export function equallySpaced({ pageSize }: Kernel, classes: number): number[] {
  * lengths, parts of zspages counted as parts: by dynamic programming over the
  * largest class that is there so far.
  */
-export function chosenClasses(
+function chosenClasses(
   kernel: Kernel,
   classes: number,
   chunks: readonly number[],
@@ -116,4 +116,39 @@ export function chosenClasses(
     size = from[size];
   }
   return chosen.reverse();
+}
+
+/** Pages for the same objects in classes that were chosen, and in others. */
+export interface Chosen {
+  /** How many classes. */
+  readonly classes: number;
+  /** For pages like those by which they were chosen. */
+  readonly alike: number;
+  /** The same in classes at equal distances. */
+  readonly alikeSpaced: number;
+  /** For random objects. */
+  readonly unlike: number;
+  /** The same in classes at equal distances. */
+  readonly unlikeSpaced: number;
+}
+
+/** Chooses classes by half of the real chunks, and puts the others in them. */
+export function choose(
+  kernel: Kernel,
+  classes: number,
+  real: readonly number[],
+  random: readonly number[],
+): Chosen {
+  // Every other page is known beforehand, those between are to come.
+  const known = real.filter((_, nth) => nth % 2 === 0);
+  const toCome = real.filter((_, nth) => nth % 2 === 1);
+  const chosen = chosenClasses(kernel, classes, known);
+  const spaced = equallySpaced(kernel, classes);
+  return {
+    classes,
+    alike: pagesTaken(kernel, chosen, toCome),
+    alikeSpaced: pagesTaken(kernel, spaced, toCome),
+    unlike: pagesTaken(kernel, chosen, random),
+    unlikeSpaced: pagesTaken(kernel, spaced, random),
+  };
 }

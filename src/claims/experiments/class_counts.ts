@@ -8,9 +8,9 @@ import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import {
   bytesBeyond,
-  chosenClasses,
+  choose,
+  type Chosen,
   chunkBytes,
-  equallySpaced,
   pagesTaken,
 } from "./chosen_classes.ts";
 import { compressedLengths } from "./compressed_lengths.ts";
@@ -33,17 +33,6 @@ interface Pools {
   readonly many: number;
   /** Bytes of the chunks of many objects that these do not need. */
   readonly inChunks: number;
-}
-
-/** Pages for the same objects in classes that were chosen, and in others. */
-interface Chosen {
-  readonly classes: number;
-  /** For pages like those by which they were chosen. */
-  readonly alike: number;
-  readonly alikeSpaced: number;
-  /** For random objects. */
-  readonly unlike: number;
-  readonly unlikeSpaced: number;
 }
 
 interface Found {
@@ -93,26 +82,6 @@ function poolsOf(
       inChunks: bytesBeyond(classSizes, chunks),
     };
   });
-}
-
-function choose(
-  profile: Profile,
-  classes: number,
-  real: readonly number[],
-  random: readonly number[],
-): Chosen {
-  // Every other page is known beforehand, those between are to come.
-  const known = real.filter((_, nth) => nth % 2 === 0);
-  const toCome = real.filter((_, nth) => nth % 2 === 1);
-  const chosen = chosenClasses(profile, classes, known);
-  const spaced = equallySpaced(profile, classes);
-  return {
-    classes,
-    alike: pagesTaken(profile, chosen, toCome),
-    alikeSpaced: pagesTaken(profile, spaced, toCome),
-    unlike: pagesTaken(profile, chosen, random),
-    unlikeSpaced: pagesTaken(profile, spaced, random),
-  };
 }
 
 function run(given: Given<SizeName>): Found {

@@ -2,13 +2,9 @@
 import { LINUX_3_12, LINUX_6_12, LINUX_7_3 } from "../../linux/profile.ts";
 import {
   Memory,
-  PAGE_FIRST_OBJ_OFFSET,
   PAGE_FLAGS,
   PAGE_INDEX,
-  PAGE_PRIVATE,
-  PAGE_STRIDE,
   PG_ALLOCATED,
-  PG_PRIVATE,
 } from "../../memory/memory.ts";
 import { type Random, randomFrom } from "../../programs/random.ts";
 import { grouped, percent } from "../../report/table.ts";
@@ -16,39 +12,17 @@ import { ZbudPool } from "../../zbud/pool.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-
-/** `PG_lru`, which pages of files have here, and their `page->index` is right. */
-const PG_LRU = 1 << 5;
+import {
+  isTouched,
+  PG_LRU,
+  structPage,
+  type Walker,
+  WALKER_NAMES,
+  type WalkerName,
+  WALKERS,
+} from "./memmap_walkers.ts";
 
 type Owner = "file" | "zsmalloc" | "zbud";
-
-/** Who walks all struct pages, and which of them he takes for one of his. */
-interface Walker {
-  readonly name: string;
-  readonly takes: (page: Uint32Array) => boolean;
-}
-
-/** Those who go by a flag of pages that they know, and those who do not. */
-const WALKERS = {
-  byLru: {
-    name: "PG_lru, then index",
-    takes: (page) => (page[PAGE_FLAGS] & PG_LRU) !== 0,
-  },
-  byPrivateFlag: {
-    name: "PG_private: has buffers",
-    takes: (page) => (page[PAGE_FLAGS] & PG_PRIVATE) !== 0,
-  },
-  byPrivate: {
-    name: "private is not null: buffers",
-    takes: (page) => page[PAGE_PRIVATE] !== 0,
-  },
-  byIndex: {
-    name: "index: place in a file",
-    takes: (page) => page[PAGE_INDEX] !== 0,
-  },
-} satisfies Record<string, Walker>;
-
-type WalkerName = keyof typeof WALKERS;
 
 /** zbud's pages. */
 interface Zbud {
@@ -66,14 +40,14 @@ interface Found {
   readonly frames: Readonly<Record<Owner, number>>;
   /** Frames of zsmalloc's that each walker takes for his. */
   readonly misread: Readonly<Record<WalkerName, number>>;
-  /** Frames of zsmalloc's of which a flag is set that not every frame has. */
+  /**
+   * Frames of zsmalloc's of which a flag is set that not every frame has. The
+   * model has PG_private; in 3.12 the last frame has PG_private_2 as well.
+   */
   readonly flagged: number;
   /** There is none in kernels without zbud. */
   readonly zbud: Zbud | undefined;
 }
-
-const structPage = ({ page }: Memory, pfn: number) =>
-  page.subarray(pfn * PAGE_STRIDE, (pfn + 1) * PAGE_STRIDE);
 
 /** Frames that were allocated since there were `before`. */
 function framesFrom({ endPfn }: Memory, before: number): number[] {
@@ -113,10 +87,6 @@ function largestOf(pool: ZbudPool, pageSize: number): number {
   }
   return 0;
 }
-
-const isTouched = (page: Uint32Array) =>
-  page[PAGE_FLAGS] !== PG_ALLOCATED || page[PAGE_PRIVATE] !== 0 ||
-  page[PAGE_INDEX] !== 0 || page[PAGE_FIRST_OBJ_OFFSET] !== 0;
 
 function inZbud(memory: Memory, given: Given<"objects">): Zbud | undefined {
   const { profile, seed, sizes } = given;
@@ -172,15 +142,13 @@ function run(given: Given<"objects">): Found {
   };
 }
 
-const NAMES = Object.keys(WALKERS) as readonly WalkerName[];
-
 function figures({ frames, misread, flagged }: Found): readonly Figures[] {
   return [
     {
       title:
         `Of ${frames.zsmalloc} frames of zsmalloc's, what walkers take for theirs`,
       columns: ["goes by", "frames"],
-      rows: NAMES.map((name) => [WALKERS[name].name, misread[name]]),
+      rows: WALKER_NAMES.map((name) => [WALKERS[name].name, misread[name]]),
     },
     {
       title: "Frames",

@@ -137,14 +137,16 @@ export const ZRAM_REQUESTS = experiment<never, Found>({
           isInvalid === (kind !== "beyond the end")
         );
         const counted = asked.filter(({ isInvalid }) => isInvalid);
+        const others = asked.filter(({ isInvalid }) => !isInvalid);
+        const kinds = (some: readonly Asked[]) =>
+          some.map(({ kind }) => kind).join(", ");
         return holds(
           meant,
           counted.length === 0
             ? `none of ${asked.length} kinds is counted: the block layer refuses them`
-            : `it counts ${counted.map(({ kind }) => kind).join(", ")}; not ${
-              asked.filter(({ isInvalid }) => !isInvalid)
-                .map(({ kind }) => kind).join(", ")
-            }`,
+            : `${counted.length} of ${asked.length} kinds are counted: ${
+              kinds(counted)
+            }; not ${kinds(others)}`,
         );
       },
     },
