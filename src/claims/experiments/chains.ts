@@ -13,6 +13,7 @@ import {
 } from "../../zsmalloc/geometry.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 
 /** Bytes are shared by whole numbers of pages; below this no share differs. */
 const ROUNDING = 1e-12;
@@ -164,8 +165,6 @@ function figures(found: Found): readonly Figures[] {
   ];
 }
 
-const WHO = "Nitin Gupta, source comment of 2013";
-
 /** The experiment. */
 export const CHAINS = experiment<never, Found>({
   name: "chains",
@@ -180,19 +179,19 @@ export const CHAINS = experiment<never, Found>({
     {
       name: "wastage-formula",
       says: "What a zspage of Zp bytes wastes is Zp - Zp % size.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1847-1851" }],
       decide: ({ classes, wasteAsSaid, wasteAsCoded }) =>
         holds(
           wasteAsSaid === classes,
-          `so in ${wasteAsSaid} of ${classes} classes; it is Zp % size in ${wasteAsCoded}`,
+          `true of ${wasteAsSaid} of ${classes} classes, Zp % size of ${wasteAsCoded}`,
         ),
     },
     {
       name: "chain-maximises-used-share",
       says:
         "The chosen chain is the one that uses the largest share of its pages.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "line 1860" }],
       decide({ classes, surpassed }) {
         const [first] = surpassed;
@@ -211,19 +210,19 @@ export const CHAINS = experiment<never, Found>({
     {
       name: "objects-per-zspage-formula",
       says: "A zspage holds zspage_order * PAGE_SIZE / size objects.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1502-1503" }],
       decide: ({ classes, objectsByOrder, objectsByPages }) =>
         holds(
           objectsByOrder === classes,
-          `so in ${objectsByOrder} of ${classes} classes; with pages in the place of their order in ${objectsByPages}`,
+          `true of ${objectsByOrder} of ${classes} classes, with pages in the place of their order of ${objectsByPages}`,
         ),
     },
     {
       name: "index-bits-without-known-memory-size",
       says:
         "Where an architecture does not say how many bits its physical addresses have, an object's index has exactly PAGE_SHIFT bits.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1565-1568" }],
       decide: ({ indexBits }) =>
         holds(

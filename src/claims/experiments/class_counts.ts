@@ -6,6 +6,7 @@ import { zsGeometry } from "../../zsmalloc/geometry.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 import {
   bytesBeyond,
   choose,
@@ -128,8 +129,6 @@ function figures(found: Found): readonly Figures[] {
     },
   ];
 }
-
-const WHO = "Nitin Gupta, source comment of 2013";
 /** The share from which on pages more are called a waste. */
 const NOTABLE = 0.01;
 
@@ -171,7 +170,7 @@ export const CLASS_COUNTS = experiment<SizeName, Found>({
       name: "many-classes-spread-free-pages",
       says:
         "Many size classes may be wasteful, since free room is spread over them.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1586-1587" }],
       decide({ pools, few, many }) {
         const isWaste = (count: Count) =>
@@ -187,7 +186,7 @@ export const CLASS_COUNTS = experiment<SizeName, Found>({
     {
       name: "few-classes-internal-fragmentation",
       says: "Few size classes cause much internal fragmentation.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "line 1588" }],
       decide({ pools, bytes }) {
         const [fewest, own] = [pools[0], ownOf(pools)];
@@ -206,16 +205,18 @@ export const CLASS_COUNTS = experiment<SizeName, Found>({
       name: "specific-classes-better",
       says:
         "Size classes that are chosen empirically would be better than equally spaced ones.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1589-1591" }],
       decide({ fewChosen, manyChosen }) {
         const isBetter = ({ alike, alikeSpaced }: Chosen) =>
           alike < alikeSpaced;
-        const told = ({ classes, alike, alikeSpaced }: Chosen) =>
-          `${classes} chosen classes take ${
-            grouped(alike)
-          } pages, as many equally spaced ${grouped(alikeSpaced)}`;
-        const evidence = `${told(fewChosen)}; ${told(manyChosen)}`;
+        const evidence = `${fewChosen.classes} chosen classes take ${
+          grouped(fewChosen.alike)
+        } pages, as many equally spaced ones ${
+          grouped(fewChosen.alikeSpaced)
+        }; of ${manyChosen.classes} it is ${grouped(manyChosen.alike)} and ${
+          grouped(manyChosen.alikeSpaced)
+        }`;
         return isBetter(manyChosen)
           ? holds(isBetter(fewChosen), evidence)
           : holdsIf(isBetter(fewChosen), "the classes are few", evidence);

@@ -4,6 +4,7 @@ import { grouped } from "../../report/table.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 import {
   endsOf,
   type Filled,
@@ -89,8 +90,6 @@ function figures(found: Found): readonly Figures[] {
   ];
 }
 
-const WHO = "Nitin Gupta, source comment of 2013";
-
 /** The experiment. */
 export const FULLNESS_GROUPS = experiment<"operations", Found>({
   name: "fullness-groups",
@@ -113,7 +112,7 @@ export const FULLNESS_GROUPS = experiment<"operations", Found>({
       name: "almost-empty-threshold",
       says:
         "A zspage with n of N objects is almost empty when n <= N / f, f being 1/fullness_threshold_frac, that is, a quarter.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1613-1622" }],
       decide(found) {
         const { groups, filled } = found;
@@ -125,7 +124,7 @@ export const FULLNESS_GROUPS = experiment<"operations", Found>({
         }
         return holds(
           agreeing(found, asSaid) === filled.length,
-          `so of ${grouped(agreeing(found, asSaid))} of ${
+          `true of ${grouped(agreeing(found, asSaid))} of ${
             grouped(filled.length)
           } part-filled zspages, n <= N / 4 of ${
             grouped(agreeing(found, asCoded))
@@ -138,7 +137,7 @@ export const FULLNESS_GROUPS = experiment<"operations", Found>({
     {
       name: "no-lists-of-empty-and-full",
       says: "Zspages that are empty or full are on no list.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "line 1601" }],
       decide: ({ full, fullListed, empty, emptyListed }) =>
         holds(
@@ -154,7 +153,7 @@ export const FULLNESS_GROUPS = experiment<"operations", Found>({
       name: "fullness-list-follows-use",
       says:
         "Whenever an allocation or a free changes a zspage's fullness group, it is moved to that group's list.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1814-1820" }],
       decide: ({ operations, moves, misplaced }) =>
         holds(

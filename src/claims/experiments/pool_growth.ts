@@ -4,6 +4,7 @@ import { Memory } from "../../memory/memory.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 
 /** An object for which a zspage has several frames. */
 const OBJECT_BYTES = 1500;
@@ -72,7 +73,7 @@ export const POOL_GROWTH = experiment<never, Found>({
     name: "pool-flags-for-metadata",
     says:
       "The flags that a pool is created with are those for allocating its metadata.",
-    who: "Nitin Gupta, source comment of 2013",
+    who: SOURCE_COMMENT,
     passages: [
       { thread: "002", at: "line 2271" },
       { thread: "002", at: "line 1661" },

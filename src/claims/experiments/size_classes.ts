@@ -5,6 +5,7 @@ import { counted, grouped } from "../../report/table.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 
 /** The objects of the source's example: three eighths of a page. */
 const EXAMPLE = 3 / 8;
@@ -129,8 +130,6 @@ function figures(found: Found): readonly Figures[] {
   ];
 }
 
-const WHO = "Nitin Gupta, source comment of 2013";
-
 /** The experiment. */
 export const SIZE_CLASSES = experiment<never, Found>({
   name: "size-classes",
@@ -145,7 +144,7 @@ export const SIZE_CLASSES = experiment<never, Found>({
     {
       name: "size-classes-254",
       says: "With pages of 4 KiB there are 254 size classes.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1584-1585" }],
       decide: ({ classes, unmerged }) =>
         holds(
@@ -159,7 +158,7 @@ export const SIZE_CLASSES = experiment<never, Found>({
       name: "class-is-big-enough",
       says:
         "The class that is chosen by an object's size has chunks that are big enough for it.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1719-1725" }],
       decide: ({ objects, tooSmall, mostSpare }) =>
         holds(
@@ -173,7 +172,7 @@ export const SIZE_CLASSES = experiment<never, Found>({
       name: "chain-example-three-eighths",
       says:
         "For chunks of 3/8 of a page three pages are chained, which hold exactly eight.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1853-1855" }],
       decide: ({ example: { objects, pages, chunk }, pageSize }) =>
         holds(
@@ -187,7 +186,7 @@ export const SIZE_CLASSES = experiment<never, Found>({
       name: "largest-object-is-a-page",
       says:
         "Objects of up to a page can be allocated, larger ones fail; at worst a page is stored as it is.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [
         { thread: "002", at: "lines 1468-1472" },
         { thread: "002", at: "line 2335" },

@@ -188,9 +188,9 @@ export const STRUCT_PAGE = experiment<"objects", Found>({
         const { byLru, byPrivate, byIndex } = misread;
         const evidence = `of ${
           grouped(frames.zsmalloc)
-        } frames who goes by private takes ${
+        } frames, who goes by private takes ${
           grouped(byPrivate)
-        } for pages of his, by index ${grouped(byIndex)}, by PG_lru ${byLru}`;
+        } for his, by index ${grouped(byIndex)}, by PG_lru ${byLru}`;
         return byLru > 0 ? holds(true, evidence) : holdsIf(
           byPrivate + byIndex > 0,
           "it trusts a field before it looks for a flag of its own pages",
@@ -211,7 +211,7 @@ export const STRUCT_PAGE = experiment<"objects", Found>({
           flagged === 0,
           `${grouped(flagged)} of ${
             grouped(frames.zsmalloc)
-          } frames have a flag of its: who goes by PG_private takes ${
+          } frames have a flag set: who goes by PG_private takes ${
             grouped(misread.byPrivateFlag)
           } for pages with buffers`,
         ),

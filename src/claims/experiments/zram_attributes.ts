@@ -7,6 +7,7 @@ import { Zram } from "../../zram/device.ts";
 import { readAttribute, writeAttribute } from "../../zram/sysfs.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { DOCUMENTATION } from "./who.ts";
 import { pageOf, statedZram } from "./zram_pages.ts";
 
 /** The files that the documentation of 2013 names as statistics. */
@@ -141,8 +142,6 @@ function figures(found: Found): readonly Figures[] {
   ];
 }
 
-const WHO = "Nitin Gupta, documentation of 2013";
-
 /** The experiment. */
 export const ZRAM_ATTRIBUTES = experiment<never, Found>({
   name: "zram-attributes",
@@ -157,7 +156,7 @@ export const ZRAM_ATTRIBUTES = experiment<never, Found>({
     {
       name: "reset-takes-any-positive-value",
       says: "Any positive value that is written to reset resets the device.",
-      who: WHO,
+      who: DOCUMENTATION,
       passages: [{ thread: "002", at: "lines 431-435" }],
       decide({ resets }) {
         const refused = resets.filter(({ answer }) => answer !== "done");
@@ -174,7 +173,7 @@ export const ZRAM_ATTRIBUTES = experiment<never, Found>({
       name: "discard-attribute-documented",
       says:
         "Among a device's statistics in sysfs are disksize, num_reads, num_writes, invalid_io, notify_free, discard, zero_pages, orig_data_size, compr_data_size and mem_used_total.",
-      who: WHO,
+      who: DOCUMENTATION,
       passages: [{ thread: "002", at: "lines 414-425" }],
       decide: ({ missing }) =>
         holds(
@@ -189,7 +188,7 @@ export const ZRAM_ATTRIBUTES = experiment<never, Found>({
     {
       name: "disksize-takes-suffixes",
       says: "disksize takes bytes, or a number with K, M or G.",
-      who: WHO,
+      who: DOCUMENTATION,
       passages: [{ thread: "002", at: "lines 394-404" }],
       decide({ disksizes }) {
         const right = disksizes.filter(({ shown, meant }) => shown === meant);
@@ -204,7 +203,7 @@ export const ZRAM_ATTRIBUTES = experiment<never, Found>({
       name: "num-devices-as-documented",
       says:
         "num_devices=4 makes zram0 to zram3, and without it there is one device; more than 32 are refused as invalid.",
-      who: WHO,
+      who: DOCUMENTATION,
       passages: [
         { thread: "002", at: "lines 389-392" },
         { thread: "002", at: "lines 4928-4931" },

@@ -8,6 +8,7 @@ import { Zram } from "../../zram/device.ts";
 import { writeAttribute } from "../../zram/sysfs.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 import { filledPage, mixedPage, setDisksize } from "./zram_pages.ts";
 
 /** Writes of random pages, and those that failed. */
@@ -165,8 +166,6 @@ function figures(found: Found): readonly Figures[] {
   ];
 }
 
-const WHO = "Nitin Gupta, source comment of 2013";
-
 /** The experiment. */
 export const ZRAM_FAILURES = experiment<"pages", Found>({
   name: "zram-failures",
@@ -183,7 +182,7 @@ export const ZRAM_FAILURES = experiment<"pages", Found>({
     {
       name: "failed-writes-when-memory-is-low",
       says: "A write fails only when memory is too low.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "line 4985" }],
       decide({ ample, short, limited }) {
         const isSo = ample.failed === 0 && short.failed > 0;
@@ -201,7 +200,7 @@ export const ZRAM_FAILURES = experiment<"pages", Found>({
     {
       name: "decompression-never-fails",
       says: "Decompressing a page that is stored never fails.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [
         { thread: "002", at: "line 4984" },
         { thread: "002", at: "line 781" },

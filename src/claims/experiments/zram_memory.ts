@@ -6,6 +6,7 @@ import { Zram } from "../../zram/device.ts";
 import { writeAttribute } from "../../zram/sysfs.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 import { filledPage, pageOf, setDisksize, statedZram } from "./zram_pages.ts";
 
 /** What a disk of some pages took when all of them were written. */
@@ -173,8 +174,6 @@ function figures(found: Found): readonly Figures[] {
   ];
 }
 
-const WHO = "Nitin Gupta, source comment of 2013";
-
 /** The experiment. */
 export const ZRAM_MEMORY = experiment<"pages", Found>({
   name: "zram-memory",
@@ -191,7 +190,7 @@ export const ZRAM_MEMORY = experiment<"pages", Found>({
     {
       name: "zero-pages-take-no-memory",
       says: "A page of zeros takes no memory.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 734-737" }],
       decide: ({ zeros, words }) =>
         holds(
@@ -207,7 +206,7 @@ export const ZRAM_MEMORY = experiment<"pages", Found>({
       name: "pages-stored-counts-all-pages",
       says:
         "pages_stored, shown as orig_data_size, is the number of pages that are stored now.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "line 4989" }],
       decide({ counted, there, ofZeros }) {
         const evidence = `${grouped(counted)} are counted of ${
@@ -223,7 +222,7 @@ export const ZRAM_MEMORY = experiment<"pages", Found>({
     {
       name: "disksize-limits-uncompressed-data",
       says: "disksize limits the uncompressed data, not the memory.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 5020-5024" }],
       decide({ noise, mixed, beyond, pageSize }) {
         const disk = noise.pages * pageSize;
@@ -240,7 +239,7 @@ export const ZRAM_MEMORY = experiment<"pages", Found>({
       name: "reset-frees-everything",
       says:
         "Reset frees all memory of the device and sets its disksize to 0, which must be set again before use.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 436-438" }],
       decide: ({ reset }) =>
         holds(

@@ -3,6 +3,7 @@ import { LINUX_3_12, LINUX_7_3, type Profile } from "../../linux/profile.ts";
 import { counted } from "../../report/table.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 import {
   countingZram,
   mixedPage,
@@ -85,11 +86,9 @@ const figures = ({ blocks, part }: Found): readonly Figures[] => [
   },
 ];
 
-const WHO = "Nitin Gupta, source comment of 2013";
-
 /** The experiment. */
 export const ZRAM_PARTS = experiment<never, Found>({
-  name: "zram-parts-of-pages",
+  name: "zram-parts",
   theme: "zram: the device and its interface",
   method:
     "A block of 4 KiB is written to disks whose pages have 4, 16 and 64 KiB. A part of a page of 64 KiB that is there is written, and what is decompressed meanwhile is counted.",
@@ -102,7 +101,7 @@ export const ZRAM_PARTS = experiment<never, Found>({
       name: "requests-are-page-sized",
       says:
         "The queue's settings make all requests aligned to pages, and multiples of a page.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1308-1311" }],
       decide({ blocks }) {
         const partial = blocks.filter(({ pageSize, isTaken }) =>
@@ -123,7 +122,7 @@ export const ZRAM_PARTS = experiment<never, Found>({
       name: "partial-write-reads-first",
       says:
         "A write of a part of a page reads and decompresses the whole page first.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 853-855" }],
       decide: ({ part: { decompressions, isMerged } }) =>
         holds(

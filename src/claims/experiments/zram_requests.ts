@@ -6,6 +6,7 @@ import { SECTOR_SIZE } from "../../zram/bio.ts";
 import type { Zram } from "../../zram/device.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 import { pageOf, statedZram, writeBytes } from "./zram_pages.ts";
 
 /** Pages of a disk. */
@@ -114,8 +115,6 @@ function figures({ asked, counts }: Found): readonly Figures[] {
   ];
 }
 
-const WHO = "Nitin Gupta, source comment of 2013";
-
 /** The experiment. */
 export const ZRAM_REQUESTS = experiment<never, Found>({
   name: "zram-requests",
@@ -130,7 +129,7 @@ export const ZRAM_REQUESTS = experiment<never, Found>({
     {
       name: "invalid-io-counts-unaligned",
       says: "invalid_io counts the requests that are not aligned to pages.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "line 4986" }],
       decide({ asked }) {
         const meant = asked.every(({ kind, isInvalid }) =>
@@ -154,7 +153,7 @@ export const ZRAM_REQUESTS = experiment<never, Found>({
       name: "num-reads-failed-and-successful",
       says:
         "num_reads and num_writes count all requests, failed and successful ones.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 4982-4983" }],
       decide({ counts: { eightPages, failed, refused } }) {
         const evidence =

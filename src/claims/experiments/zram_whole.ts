@@ -5,6 +5,7 @@ import { counted, grouped } from "../../report/table.ts";
 import { readAttribute } from "../../zram/sysfs.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 import { pageOf, statedZram } from "./zram_pages.ts";
 
 /** Bytes by which max_zpage_size is above a page in the what-if. */
@@ -106,8 +107,6 @@ const figures = (found: Found): readonly Figures[] => [{
   ],
 }];
 
-const WHO = "Nitin Gupta, source comment of 2013";
-
 /** The experiment. */
 export const ZRAM_WHOLE = experiment<"pages", Found>({
   name: "zram-whole-pages",
@@ -125,7 +124,7 @@ export const ZRAM_WHOLE = experiment<"pages", Found>({
       name: "stored-whole-above-three-quarters",
       says:
         "A page that compresses to more than three quarters of a page is stored as it is.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 4936-4939" }],
       decide: ({ wholeFrom, pageSize }) =>
         holds(
@@ -139,7 +138,7 @@ export const ZRAM_WHOLE = experiment<"pages", Found>({
       name: "larger-max-zpage-fails-always",
       says:
         "Were max_zpage_size larger than what zs_malloc takes, zs_malloc would always fail.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 4941-4945" }],
       decide: ({ writes, failed, longer, pageSize }) =>
         holds(
@@ -155,7 +154,7 @@ export const ZRAM_WHOLE = experiment<"pages", Found>({
       name: "bad-compress-from-75-percent",
       says:
         "bad_compress is the percentage of pages that compress to 75 % or more.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 4990-4991" }],
       decide: (found) =>
         holds(

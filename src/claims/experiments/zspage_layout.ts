@@ -3,6 +3,7 @@ import { LINUX_3_12, LINUX_4_0, LINUX_7_3 } from "../../linux/profile.ts";
 import { counted, grouped, percent } from "../../report/table.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "./who.ts";
 import { type FullZspage, fullZspages } from "./full_zspages.ts";
 
 interface Found {
@@ -66,8 +67,6 @@ function figures(found: Found): readonly Figures[] {
 
 const isInOrder = (one: FullZspage) => one.isInOrder;
 
-const WHO = "Nitin Gupta, source comment of 2013";
-
 /** The experiment. */
 export const ZSPAGE_LAYOUT = experiment<never, Found>({
   name: "zspage-layout",
@@ -83,7 +82,7 @@ export const ZSPAGE_LAYOUT = experiment<never, Found>({
       name: "free-link-never-spans-pages",
       says:
         "As all chunks are multiples of ZS_ALIGN, the link in a free chunk never lies across two pages.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [
         { thread: "002", at: "lines 1537-1540" },
         { thread: "002", at: "lines 1648-1651" },
@@ -103,7 +102,7 @@ export const ZSPAGE_LAYOUT = experiment<never, Found>({
       name: "objects-may-cross-frames",
       says:
         "Pages of a zspage act as one larger page: an object can lie across the border of two.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1462-1466" }],
       decide({ zspages, objects }) {
         const crossing = sum(zspages, (one) => one.crossing);
@@ -120,7 +119,7 @@ export const ZSPAGE_LAYOUT = experiment<never, Found>({
       name: "object-index-relative-to-page",
       says:
         "An object's index counts from 0 in each page of a zspage, not in the zspage.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1555-1557" }],
       decide(found) {
         const several = ofSeveral(found).length;
@@ -140,7 +139,7 @@ export const ZSPAGE_LAYOUT = experiment<never, Found>({
       name: "first-object-offset-in-each-page",
       says:
         "Each page but the first records where the first object starts in it; in the first page that is always 0.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [
         { thread: "002", at: "lines 1488-1491" },
         { thread: "002", at: "lines 1990-1993" },
@@ -162,7 +161,7 @@ export const ZSPAGE_LAYOUT = experiment<never, Found>({
       name: "initial-free-list-runs-through-all-pages",
       says:
         "In a new zspage the free chunks are linked in order, the last of a page to the first of the next.",
-      who: WHO,
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 2011-2013" }],
       decide({ zspages, objects }) {
         const inOrder = zspages.filter(isInOrder).length;
