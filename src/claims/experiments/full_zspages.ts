@@ -6,6 +6,7 @@ import {
   PAGE_STRIDE,
 } from "../../memory/memory.ts";
 import { type Random, randomFrom } from "../../programs/random.ts";
+import { ZS_ALIGN } from "../../zsmalloc/geometry.ts";
 import type { MappedChunk } from "../../zsmalloc/mapping.ts";
 import { OBJ_ALLOCATED_TAG } from "../../zsmalloc/obj.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
@@ -25,6 +26,8 @@ export interface FullZspage {
   readonly damaged: number;
   /** Chunks of which the word at the begin lies in two frames. */
   readonly linksCrossing: number;
+  /** The same, were every chunk half a ZS_ALIGN longer. */
+  readonly unalignedCrossing: number;
   /** Whether chunks were given out in their order, and no more than there are. */
   readonly isInOrder: boolean;
   /** Frames in which no object begins. */
@@ -87,6 +90,10 @@ function fullZspage(
     damaged: damagedOf(pool, chunks, most, random),
     linksCrossing:
       chunks.filter(({ offset }) => offset + wordBytes > pageSize).length,
+    unalignedCrossing:
+      chunks.filter((_, nth) =>
+        nth * (size + ZS_ALIGN / 2) % pageSize + wordBytes > pageSize
+      ).length,
     isInOrder:
       chunks.every(({ pfn, offset }, nth) =>
         pages.indexOf(pfn) * pageSize + offset === nth * size
