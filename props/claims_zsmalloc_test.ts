@@ -3,7 +3,6 @@ import {
   expandContents,
   LINUX_3_12,
   LINUX_4_0,
-  LINUX_7_3,
   type Profile,
   randomFrom,
 } from "../mod.ts";
@@ -14,7 +13,6 @@ import { HANDLE_ZERO } from "../src/claims/experiments/handle_zero.ts";
 import { LIMIT_WITH_HOLES } from "../src/claims/experiments/limit_with_holes.ts";
 import { MAPPING_METHODS } from "../src/claims/experiments/mapping_methods.ts";
 import { PAGE_FRAMES } from "../src/claims/experiments/page_frames.ts";
-import { SIZE_CLASSES } from "../src/claims/experiments/size_classes.ts";
 import { rulingText } from "./claim_rulings.ts";
 
 /** Random bytes up to `least` to `most` of each thousand, and one over and over. */
@@ -214,8 +212,6 @@ Deno.test("frees: zsmalloc keeps its frames for one object each, zbud at most fo
     "zsmalloc-frees-nothing-much-longer": [...ALL_HOLD, "holds"],
     "killing-processes-may-free-nothing": [mixed, mixed, mixed],
     "quitting-process-memory-mostly-reclaimed": [apart, apart, apart],
-    "zram-fs-delete-frees-nothing": [...ALL_HOLD, "holds"],
-    "memory-back-only-by-killing": ["holds", ...ALL_NOT],
     "compaction-mitigates-kill-and-oom": ["does not hold", ...ALL_HOLD],
   });
 });
@@ -227,45 +223,7 @@ Deno.test("frees: with an object to each frame every free gives one back, and co
     "zsmalloc-frees-nothing-much-longer": "does not hold",
     "killing-processes-may-free-nothing": "does not hold",
     "quitting-process-memory-mostly-reclaimed": "holds",
-    "zram-fs-delete-frees-nothing": "does not hold",
     "compaction-mitigates-kill-and-oom": "does not hold",
-  });
-});
-
-Deno.test("classes: there are 255, few lose bytes inside, many are a waste for few objects, and chains store what is above half a page", () => {
-  assertEquals(rulingsOfAll(SIZE_CLASSES), {
-    "size-classes-254": ALL_NOT,
-    "few-classes-internal-fragmentation": ALL_HOLD,
-    "many-classes-spread-free-pages": [
-      "holds if there are few objects",
-      "holds if there are few objects",
-    ],
-    "single-pages-lose-half-page-objects": [
-      "holds if it is larger than half a page",
-      "holds",
-    ],
-    "slab-loses-all-at-60-percent": ALL_HOLD,
-    "spanning-lowers-fragmentation-above-half-page": [
-      "holds if they have at most 3264 bytes",
-      "holds if they have at most 3624 bytes",
-    ],
-    "chain-example-three-eighths": ALL_HOLD,
-  });
-});
-
-Deno.test("classes: without chains nothing above half a page is saved", () => {
-  const single: Profile = { ...LINUX_7_3, chainSize: 1 };
-  assertRulings(rulings(SIZE_CLASSES, single, { pages: 512 }), {
-    "slab-loses-all-at-60-percent": "does not hold",
-    "spanning-lowers-fragmentation-above-half-page": "does not hold",
-    "chain-example-three-eighths": "does not hold",
-  });
-});
-
-Deno.test("classes: with 48 bytes as the smallest chunk there are 254", () => {
-  const shortIndex: Profile = { ...LINUX_3_12, chainSize: 3, physBits: 68 };
-  assertRulings(rulings(SIZE_CLASSES, shortIndex, { pages: 128 }), {
-    "size-classes-254": "holds",
   });
 });
 

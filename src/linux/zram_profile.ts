@@ -132,6 +132,8 @@ export interface ZramRelease {
   readonly attributes: readonly ZramAttribute[];
   /** Whether `/sys/class/zram-control` is there: hot_add and hot_remove (since 4.2). */
   readonly control: boolean;
+  /** The most that `num_devices` may be (max_num_devices, up to 4.1). */
+  readonly mostDevices: number | undefined;
 
   /** What a slot of the table consists of. */
   readonly tableEntry: ZramTableEntry;

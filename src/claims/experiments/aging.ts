@@ -126,7 +126,7 @@ function decideGrowth({ little }: Aging): Verdict {
 /** The experiment. */
 export const AGING = experiment<"processes" | "pages", Aging>({
   name: "aging",
-  theme: "fragmentation",
+  theme: "compaction",
   method:
     "A zram-swap is filled, shrinks half by processes that exit and half by faults, and is compacted. In another, of real pages compressed by lzo, as many go out as come in, and compaction is tried now and then. The same real pages are stored with handles that are locations, as up to 3.19.",
   sizes: {

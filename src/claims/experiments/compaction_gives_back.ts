@@ -79,7 +79,7 @@ const worstText = ({ freed, objects, framesBack, frames }: WorstFrees) =>
 /** The experiment. */
 export const COMPACTION_GIVES_BACK = experiment<"pages" | "processes", Frees>({
   name: "compaction-gives-back",
-  theme: "fragmentation",
+  theme: "compaction",
   method:
     "Objects as long as real pages compressed by lzo, of those that zbud takes, are freed in the worst order: all but one of each zspage in zsmalloc, of each frame in zbud; then zsmalloc is compacted. In another pool the pages of processes go out in bursts, and one of the processes exits.",
   sizes: {
@@ -151,36 +151,6 @@ export const COMPACTION_GIVES_BACK = experiment<"pages" | "processes", Frees>({
       disputed:
         "Mel Gorman (002, lines 7961-7963): no guarantee that killing processes frees memory",
       decide: decideMost,
-    },
-    {
-      name: "zram-fs-delete-frees-nothing",
-      says:
-        "Deleting a file on zram may free no memory at all, as compressed pages of others lie among its own.",
-      who: "Mel Gorman, 2013",
-      passages: [{ thread: "002", at: "lines 7972-7974" }],
-      decide: ({ zsmalloc, discardFrees }) =>
-        holds(
-          !discardFrees || (zsmalloc.freed > 0 && zsmalloc.framesBack === 0),
-          `of a file that had all but one object of each zspage, ${
-            worstText(zsmalloc)
-          }; ${
-            discardFrees
-              ? "zram frees what is discarded"
-              : "zram frees nothing when a page is discarded"
-          }`,
-        ),
-    },
-    {
-      name: "memory-back-only-by-killing",
-      says:
-        "The memory of what was freed comes back only once what lies beside it goes too.",
-      who: "Mel Gorman, 2013",
-      passages: [{ thread: "002", at: "lines 7974-7977" }],
-      decide: ({ zsmalloc: { frames, freed, framesBack, compacted } }) =>
-        holds(
-          freed > 0 && framesBack + compacted === 0,
-          `of ${frames} frames ${framesBack} came back, and ${compacted} by compaction with all that is left in place`,
-        ),
     },
     {
       name: "compaction-mitigates-kill-and-oom",

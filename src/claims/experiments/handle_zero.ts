@@ -176,7 +176,7 @@ function figures({ before, after }: HandleZero): readonly Figures[] {
 /** The experiment. */
 export const HANDLE_ZERO = experiment<"firstFrame" | "steps", HandleZero>({
   name: "handle-zero",
-  theme: "handles",
+  theme: "handles and mapping",
   method:
     "In memory that begins with frame 0, every chunk of the first zspages of every class is allocated. Then objects come and go, are compacted, and their frames migrated where the kernel can. All with an object's index in its handle counted from 0, and as the kernel counts it.",
   sizes: {

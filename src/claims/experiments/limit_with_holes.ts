@@ -194,7 +194,7 @@ function figures({ limit, usedShare, fillings }: Filled): readonly Figures[] {
 /** The experiment. */
 export const LIMIT_WITH_HOLES = experiment<"pages" | "freed", Filled>({
   name: "limit-with-holes",
-  theme: "fragmentation",
+  theme: "limits",
   method:
     "Pages are written to a zram device, a random part of them is freed, and mem_limit is set to what the pool has then. As many pages are written again: to the device as it is, and where a refused page is tried once more after memory pressure or a user had the pool compacted.",
   sizes: {

@@ -178,7 +178,7 @@ function figures({ ways, zbud }: LruOutcome): readonly Figures[] {
 /** The experiment. */
 export const LRU_INVERSION = experiment<Sizes, LruOutcome>({
   name: "lru-inversion",
-  theme: "lru",
+  theme: "order of use",
   method:
     "Real pages, compressed by lzo, go out in the order of their age; every eighth time a random earlier one comes back, to be read or written, and goes out again. Compressed memory has room for a part of them. In the end it is counted where the pages of each age are, and how many pairs of a page in compressed memory and one on a disk are inverted, of pages that compress: chance alone inverts half of them. Devices end a request at once.",
   sizes: {

@@ -60,7 +60,7 @@ const copying = (found: readonly MethodFound[]) =>
 /** The experiment. */
 export const MAPPING_METHODS = experiment<"pages", readonly MethodFound[]>({
   name: "mapping-methods",
-  theme: "mapping",
+  theme: "handles and mapping",
   method:
     "Real pages compressed by lzo are stored in zsmalloc and read again by each of its mapping methods, and the bytes are counted that mapping and unmapping copy. Then one byte of an object is written in each mode.",
   sizes: {

@@ -181,7 +181,7 @@ function figures(found: PageFrames): readonly Figures[] {
 /** The experiment. */
 export const PAGE_FRAMES = experiment<"pages" | "others", PageFrames>({
   name: "page-frames",
-  theme: "fragmentation",
+  theme: "page frames",
   method:
     "Pages are stored in zsmalloc while others take frames of the same memory in between, who give them back. Then memory compaction moves the pool's frames to one end, where the kernel lets it.",
   sizes: {

@@ -150,7 +150,7 @@ function figures(found: PseudoOutcome): readonly Figures[] {
 /** The experiment. */
 export const PSEUDO_DEVICE = experiment<Sizes, PseudoOutcome>({
   name: "pseudo-device",
-  theme: "zswap-for-zram",
+  theme: "zswap and zram",
   method:
     "The same pages go out to zram and to a zswap that writes nothing back, over a device that takes nothing, both with lzo: real pages that compress, noise, pages of one word, zeros. Then real pages with too little room, also with writeback to a device of which each write fails, and without it over a disk. All pages are read back. zswap has zsmalloc below it where the kernel lets it.",
   sizes: {

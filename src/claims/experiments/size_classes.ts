@@ -1,193 +1,207 @@
-/** Size classes and chains: what they waste, and what they are good for. */
-import { percent } from "../../report/table.ts";
-import { LINUX_3_12, LINUX_7_3 } from "../../linux/profile.ts";
-import { holds, holdsIf } from "../claim.ts";
-import { experiment, type Figures } from "../experiment.ts";
-import {
-  runClasses,
-  type SizeClasses,
-  type Steps,
-} from "../runs/class_steps.ts";
+/** Which chunk an object of each size gets, up to the largest. */
+import { LINUX_3_12, LINUX_7_3, type Profile } from "../../linux/profile.ts";
+import type { Errno } from "../../linux/errno.ts";
+import { counted, grouped } from "../../report/table.ts";
+import { ZsPool } from "../../zsmalloc/pool.ts";
+import { holds } from "../claim.ts";
+import { experiment, type Figures, type Given } from "../experiment.ts";
+import { SOURCE_COMMENT } from "../runs/who.ts";
 
-/** Frames more than with the best number of classes that are a waste. */
-const WASTE = 1.05;
-/** How many times the bytes lost inside chunks are much. */
-const MUCH = 2;
+/** The objects of the source's example: three eighths of a page. */
+const EXAMPLE = 3 / 8;
+/** How many the source says to be in how many pages. */
+const EXAMPLE_PAGES = 3;
+const EXAMPLE_OBJECTS = 8;
+/** Classes that the source says there are. */
+const CLAIMED_CLASSES = 254;
 
-function figures({ few, many, sixty, sweep }: SizeClasses): readonly Figures[] {
+/** What asking for an object of some size came to. */
+interface Asked {
+  readonly size: number;
+  readonly answer: "taken" | Errno;
+  /** Pages that the pool then has more. */
+  readonly pages: number;
+  /** Whether its bytes could be read back. */
+  readonly isKept: boolean;
+}
+
+interface Found {
+  readonly pageSize: number;
+  /** Different sizes of chunks that objects of all sizes lay in. */
+  readonly classes: number;
+  /** Classes before those of equal zspages are merged. */
+  readonly unmerged: number;
+  /** Objects that were stored, one of each size. */
+  readonly objects: number;
+  /** Of those, in a chunk that is too small for them. */
+  readonly tooSmall: number;
+  /** The most bytes that a chunk had beyond its object. */
+  readonly mostSpare: number;
+  /** The zspage that objects of the example fill. */
+  readonly example: { objects: number; pages: number; chunk: number };
+  readonly asked: readonly Asked[];
+}
+
+function handleOf(pool: ZsPool, size: number): number {
+  const handle = pool.malloc(size);
+  if (typeof handle === "number") return handle;
+  throw new Error(`no object of ${size} bytes: ${handle}`);
+}
+
+/** One object of each size up to a page. */
+function ofEachSize(profile: Profile) {
+  const pool = new ZsPool(profile);
+  const sizes = Array.from({ length: profile.pageSize }, (_, at) => at + 1);
+  const chunks = sizes.map((size) => {
+    const chunk = pool.chunkOf(handleOf(pool, size), "find");
+    return { size: chunk.size, spare: chunk.size - chunk.header - size };
+  });
+  return {
+    classes: new Set(chunks.map(({ size }) => size)).size,
+    unmerged: pool.geometry.sizeClasses,
+    objects: chunks.length,
+    tooSmall: chunks.filter(({ spare }) => spare < 0).length,
+    mostSpare: chunks.reduce((most, { spare }) => Math.max(most, spare), 0),
+  };
+}
+
+/** Objects of one size until they need a second zspage. */
+function exampleZspage(profile: Profile) {
+  const pool = new ZsPool(profile);
+  const size = profile.pageSize * EXAMPLE;
+  const { size: chunk } = pool.chunkOf(handleOf(pool, size), "find");
+  const pages = pool.pagesAllocated;
+  let objects = 0;
+  while (pool.pagesAllocated === pages) {
+    objects++;
+    handleOf(pool, size);
+  }
+  return { objects, pages, chunk };
+}
+
+function ask(profile: Profile, size: number): Asked {
+  const pool = new ZsPool(profile);
+  const handle = pool.malloc(size);
+  const pages = pool.pagesAllocated;
+  if (typeof handle === "string") {
+    return { size, answer: handle, pages, isKept: false };
+  }
+  const bytes = Uint8Array.from({ length: size }, (_, at) => at * 7);
+  pool.write(handle, bytes);
+  const back = pool.read(handle, new Uint8Array(size));
+  const isKept = back.every((byte, at) => byte === bytes[at]);
+  return { size, answer: "taken", pages, isKept };
+}
+
+function run({ profile }: Given<never>): Found {
+  const { pageSize } = profile;
+  return {
+    pageSize,
+    ...ofEachSize(profile),
+    example: exampleZspage(profile),
+    asked: [0, 1, pageSize - 1, pageSize, pageSize + 1]
+      .map((size) => ask(profile, size)),
+  };
+}
+
+function figures(found: Found): readonly Figures[] {
+  const { example } = found;
   return [
     {
-      title: "The same objects with other numbers of classes",
-      columns: ["classes", "objects", "frames", "lost inside", "free chunks"],
-      rows: [["few", few], ["many", many]].flatMap(([name, steps]) =>
-        (steps as readonly Steps[]).map((one) => [
-          one.classes,
-          name as string,
-          one.frames,
-          one.inside,
-          one.spread,
-        ])
-      ),
+      title: "Classes, and chunks of objects of every size up to a page",
+      columns: ["", "number"],
+      rows: [
+        ["classes before merging", found.unmerged],
+        ["classes that objects lie in", found.classes],
+        ["objects in a chunk that is too small", found.tooSmall],
+        ["most bytes of a chunk that its object leaves", found.mostSpare],
+      ],
     },
     {
-      title: "Objects above half a page: frames in single pages and in chains",
-      columns: [
-        "bytes",
-        "objects",
-        "single",
-        "chained",
-        "saved of a page each",
-      ],
-      rows: [sixty, ...sweep].map((one) => [
-        one.size,
-        one.objects,
-        one.singleFrames,
-        one.frames,
-        percent(one.objects - one.frames, one.objects),
-      ]),
+      title: "The first zspage of objects of three eighths of a page",
+      columns: ["chunk", "objects", "pages"],
+      rows: [[`${example.chunk} bytes`, example.objects, example.pages]],
+    },
+    {
+      title: "What asking for an object answers",
+      columns: ["size", "answer", "pages"],
+      rows: found.asked.map(({ size, answer, pages }) => [size, answer, pages]),
     },
   ];
 }
 
-/** Whether the fewest classes lose much more inside chunks than the kernel's. */
-function isLossy(steps: readonly Steps[], classes: number): boolean {
-  const own = steps.find((one) => one.classes === classes);
-  return own !== undefined && steps[0].inside > MUCH * own.inside;
-}
-
-const byClasses = (
-  steps: readonly Steps[],
-  of: "frames" | "inside" | "spread",
-) => steps.map((one) => `${one[of]} with ${one.classes}`).join(", ");
-
-const best = (steps: readonly Steps[]) =>
-  steps.toSorted((one, other) => one.frames - other.frames)[0];
-
-/** Whether the kernel's many classes take much more than fewer would. */
-function isWasteful(steps: readonly Steps[], classes: number): boolean {
-  const own = steps.find((one) => one.classes === classes);
-  const fewest = best(steps);
-  return own !== undefined && fewest.classes < classes &&
-    own.frames > WASTE * fewest.frames;
-}
-
 /** The experiment. */
-export const SIZE_CLASSES = experiment<"pages", SizeClasses>({
+export const SIZE_CLASSES = experiment<never, Found>({
   name: "size-classes",
-  theme: "density",
+  theme: "classes and zspages",
   method:
-    "Objects as long as real pages compressed by lzo, few and many, are allocated with the class step of the kernel and with others; objects above half a page in zspages of one page and in the kernel's chains.",
-  sizes: {
-    pages: { usual: 8192, least: 64, most: 262144, means: "objects" },
-  },
+    "One object of every size up to a page is put into a pool, and the chunk that it lies in is looked at. Objects of three eighths of a page are added until they need a second zspage. Sizes at the ends, and beyond them, are asked for.",
+  sizes: {},
   kernels: [LINUX_3_12, LINUX_7_3],
-  run: runClasses,
+  run,
   figures,
   claims: [
     {
       name: "size-classes-254",
       says: "With pages of 4 KiB there are 254 size classes.",
-      who: "Nitin Gupta, 2013",
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1584-1585" }],
-      decide: ({ classes, built }) =>
+      decide: ({ classes, unmerged }) =>
         holds(
-          classes === 254 || built === 254,
-          `there are ${classes}, ${built} of them built`,
+          unmerged === CLAIMED_CLASSES,
+          classes === unmerged
+            ? `there are ${unmerged}`
+            : `there are ${unmerged}, of which ${classes} are left once those of equal zspages are merged`,
         ),
     },
     {
-      name: "few-classes-internal-fragmentation",
-      says: "Few size classes cause much internal fragmentation.",
-      who: "Nitin Gupta, 2013",
-      passages: [{ thread: "002", at: "line 1588" }],
-      decide: ({ many, classes }) =>
+      name: "class-is-big-enough",
+      says:
+        "The class that is chosen by an object's size has chunks that are big enough for it.",
+      who: SOURCE_COMMENT,
+      passages: [{ thread: "002", at: "lines 1719-1725" }],
+      decide: ({ objects, tooSmall, mostSpare }) =>
         holds(
-          isLossy(many, classes),
-          `bytes lost in chunks: ${byClasses(many, "inside")} classes`,
+          tooSmall === 0,
+          `of ${grouped(objects)} objects, one of each size, ${tooSmall} ${
+            tooSmall === 1 ? "has" : "have"
+          } too small a chunk; ${counted(mostSpare, "byte")} to spare at most`,
         ),
-    },
-    {
-      name: "many-classes-spread-free-pages",
-      says:
-        "Many size classes are wasteful, since free room is spread over them.",
-      who: "Nitin Gupta, 2013",
-      passages: [{ thread: "002", at: "lines 1586-1587" }],
-      decide({ few, many, classes }) {
-        const evidence = `the fewest frames are had with ${
-          best(few).classes
-        } classes for few objects and with ${best(many).classes} for many: ${
-          byClasses(few, "frames")
-        }, and ${byClasses(many, "frames")}`;
-        return isWasteful(many, classes) ? holds(true, evidence) : holdsIf(
-          isWasteful(few, classes),
-          "there are few objects",
-          evidence,
-        );
-      },
-    },
-    {
-      name: "single-pages-lose-half-page-objects",
-      says:
-        "With single pages instead of chains, an object of half a page or more takes a whole page.",
-      who: "Nitin Gupta, 2013",
-      passages: [{ thread: "002", at: "lines 1457-1460" }],
-      decide: ({ wholePageFrom, pageSize }) =>
-        wholePageFrom <= pageSize / 2
-          ? holds(true, `from ${wholePageFrom} bytes on it does`)
-          : holdsIf(
-            wholePageFrom === pageSize / 2 + 1,
-            "it is larger than half a page",
-            `from ${wholePageFrom} bytes on it does`,
-          ),
-    },
-    {
-      name: "slab-loses-all-at-60-percent",
-      says:
-        "A page that compresses to 60 % saves nothing where objects cannot span pages, and does in zsmalloc.",
-      who: "Seth Jennings, 2013",
-      passages: [{ thread: "002", at: "lines 5102-5105" }],
-      decide: ({ sixty: { size, objects, singleFrames, frames } }) =>
-        holds(
-          singleFrames === objects && frames < objects,
-          `${objects} objects of ${size} bytes take ${singleFrames} single pages, and ${frames} in chains, ${
-            percent(objects - frames, objects)
-          } less`,
-        ),
-    },
-    {
-      name: "spanning-lowers-fragmentation-above-half-page",
-      says:
-        "As objects may span pages, those between half a page and a page are stored with less fragmentation.",
-      who: "Seth Jennings, 2013",
-      passages: [
-        { thread: "002", at: "lines 5099-5102" },
-        { thread: "002", at: "lines 5086-5088" },
-      ],
-      decide({ sweep, savesUpTo, pageSize }) {
-        const evidence = `up to ${savesUpTo} bytes they do: ${
-          sweep.map((one) =>
-            `${percent(one.objects - one.frames, one.objects)} of ${one.size}`
-          ).join(", ")
-        }`;
-        if (savesUpTo >= pageSize) return holds(true, evidence);
-        return holdsIf(
-          savesUpTo > pageSize / 2,
-          `they have at most ${savesUpTo} bytes`,
-          evidence,
-        );
-      },
     },
     {
       name: "chain-example-three-eighths",
       says:
         "For chunks of 3/8 of a page three pages are chained, which hold exactly eight.",
-      who: "Nitin Gupta, 2013",
+      who: SOURCE_COMMENT,
       passages: [{ thread: "002", at: "lines 1853-1855" }],
-      decide: ({ threeEighths: { pages, chunks } }) =>
+      decide: ({ example: { objects, pages, chunk }, pageSize }) =>
         holds(
-          pages === 3 && chunks === 8,
-          `${pages} pages are chained, of ${chunks} chunks`,
+          objects === EXAMPLE_OBJECTS && pages === EXAMPLE_PAGES,
+          `objects of ${grouped(pageSize * EXAMPLE)} bytes lie ${objects} in ${
+            counted(pages, "page")
+          }, in chunks of ${grouped(chunk)}`,
         ),
+    },
+    {
+      name: "largest-object-is-a-page",
+      says:
+        "Objects of up to a page can be allocated, larger ones fail; at worst a page is stored as it is.",
+      who: SOURCE_COMMENT,
+      passages: [
+        { thread: "002", at: "lines 1468-1472" },
+        { thread: "002", at: "line 2335" },
+      ],
+      decide({ asked, pageSize }) {
+        const right = asked.filter(({ size, answer, isKept }) =>
+          size > 0 && size <= pageSize ? isKept : answer !== "taken"
+        );
+        const told = asked.slice(-2).map(({ size, answer, pages }) =>
+          `${grouped(size)} bytes: ${
+            answer === "taken" ? `taken, ${counted(pages, "page")}` : answer
+          }`
+        );
+        return holds(right.length === asked.length, told.join("; "));
+      },
     },
   ],
 });

@@ -105,7 +105,7 @@ function figures({ outs, real, thin }: SwapOutcome): readonly Figures[] {
 /** The experiment. */
 export const SWAP_THROUGH = experiment<Sizes, SwapOutcome>({
   name: "swap-through",
-  theme: "zram-and-zswap",
+  theme: "zswap and zram",
   method:
     "Real pages, compressed by lzo, go out to zram, and to zswap over each allocator and a disk that has room for all; a random tenth is touched and goes out again. All have the same memory, which is too little. The figures are taken, then every page is read back. Then the same with memory for all, and with pages of which only the first third is kept, so that they compress as well as some said theirs do. Few pages favour zbud: zsmalloc has up to a zspage in part used for each of its classes.",
   sizes: {

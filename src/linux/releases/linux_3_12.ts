@@ -72,6 +72,7 @@ export const RELEASE_3_12: Release = {
       ["mem_used_total", ATTR_RO],
     ],
     control: false,
+    mostDevices: 32,
     tableEntry: ZRAM_TABLE_ENTRIES["3.12"],
     tableSize: "wraps",
     disksizeLooksFirst: "for-memory",

@@ -52,6 +52,7 @@ export const RELEASE_5_10: Release = {
       ["debug_stat", ATTR_RO],
     ],
     control: true,
+    mostDevices: undefined,
     tableEntry: ZRAM_TABLE_ENTRIES["6.1"],
     tableSize: "saturates",
     disksizeLooksFirst: "whether-initialised",
