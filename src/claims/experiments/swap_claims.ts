@@ -30,7 +30,10 @@ export const SWAP_CLAIMS: readonly Claim<SwapOutcome>[] = [
     name: "zram-ratio-2-5-to-3",
     says: "zram over zsmalloc, with lzo, keeps 2.5 to 3 pages in one.",
     who: "Luigi Semenzato, 2013",
-    passages: [{ thread: "002", at: "lines 7785-7787, 10197-10200" }],
+    passages: [{ thread: "002", at: "lines 7785-7787" }, {
+      thread: "002",
+      at: "lines 10197-10200",
+    }],
     decide(outcome) {
       const { zram: { ratio } } = bothOf(outcome.thin, outcome);
       const real = bothOf(outcome.real, outcome).zram.ratio;
@@ -46,7 +49,10 @@ export const SWAP_CLAIMS: readonly Claim<SwapOutcome>[] = [
     says:
       "Going from zram to zswap wastes memory, as zswap's allocator packs pages less densely.",
     who: "Luigi Semenzato, 2013",
-    passages: [{ thread: "002", at: "lines 7785-7787, 10198-10200" }],
+    passages: [{ thread: "002", at: "lines 7785-7787" }, {
+      thread: "002",
+      at: "lines 10198-10200",
+    }],
     disputed:
       "Bob Liu: the next step of zswap is that zsmalloc can be chosen (lines 8249-8250)",
     decide(outcome) {

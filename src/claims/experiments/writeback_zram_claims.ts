@@ -60,7 +60,10 @@ export const ZRAM_WRITEBACK_CLAIMS: readonly Claim<WritebackOutcome>[] = [
     says:
       "zram can write back without decompressing, in batches and sequentially.",
     who: "Minchan Kim, 2013",
-    passages: [{ thread: "002", at: "lines 9631-9635, 9685-9686" }],
+    passages: [{ thread: "002", at: "lines 9631-9635" }, {
+      thread: "002",
+      at: "lines 9685-9686",
+    }],
     disputed: "Mel Gorman: there is no obvious sane way (lines 8383-8384)",
     decide(outcome) {
       const best = bestOf(outcome);
