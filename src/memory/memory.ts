@@ -3,7 +3,14 @@
  * `struct page` that an allocator on top may use.
  */
 
+import { type Gfp, GFP_KERNEL } from "../linux/gfp.ts";
+import type { PageAllocRelease } from "../linux/page_alloc_profile.ts";
 import { assertWhole } from "../rules/argument.ts";
+import { allocBlock, freeBlock } from "./alloc_pages.ts";
+import { createBuddy } from "./boot.ts";
+import { type BuddyAllocator, NO_BLOCK } from "./buddy.ts";
+import { rememberBuddy } from "./remember_buddy.ts";
+import type { ZoneOptions } from "./zone.ts";
 
 /** What {@linkcode Memory.allocPage} returns when there is no page to be had. */
 export const NO_PAGE: number = -1;
@@ -31,6 +38,11 @@ export const PAGE_FLAGS = 3;
 export const PG_ALLOCATED = 1;
 /** Flag `PG_private`: the frame is the first of its zspage. */
 export const PG_PRIVATE = 2;
+/**
+ * Where in the flags the owner that can move the frame is, by its number from 1
+ * on; 0 where there is none (`PageLRU`, `page_has_movable_ops`).
+ */
+export const PG_OWNER_SHIFT = 8;
 
 /** What a {@linkcode Memory} can be told when it is made. */
 export interface MemoryOptions {
@@ -47,7 +59,30 @@ export interface MemoryOptions {
    * where it answers true, that allocation fails. Linux: `fail_page_alloc`.
    */
   failPageAlloc?: (allocation: number) => boolean;
+  /**
+   * Has the memory made of zones under a buddy allocator. `firstPfn` is the
+   * first frame of the first zone, unless that names another.
+   */
+  buddy?: MemoryBuddyOptions;
 }
+
+/** What a memory of zones is made of. */
+export interface MemoryBuddyOptions {
+  /** What the allocator's code does: `profile.release.pageAlloc`. */
+  readonly release: PageAllocRelease;
+  /** The zones, the lowest first. */
+  readonly zones: readonly ZoneOptions[];
+  /** The largest order of a block, from 1 to 10. Default 10. */
+  readonly maxOrder?: number;
+  /**
+   * The order of a pageblock, from 1 to `maxOrder`. Default: 9, or `maxOrder`
+   * where that is less.
+   */
+  readonly pageblockOrder?: number;
+}
+
+/** `HUGETLB_PAGE_ORDER` of x86-64. */
+const PAGEBLOCK_ORDER = 9;
 
 /**
  * Page frames in one growing buffer. Frame `pfn` is the `pageSize` bytes from
@@ -56,6 +91,9 @@ export interface MemoryOptions {
  *
  * Growing replaces the three arrays: read them from the memory each time, and
  * hold none across an allocation.
+ *
+ * With `buddy` there are the frames of its zones and no more, in arrays that do
+ * not grow, and blocks of them are split and merged ({@linkcode BuddyAllocator}).
  *
  * @example
  * ```ts
@@ -83,6 +121,8 @@ export class Memory {
   page: Uint32Array<ArrayBuffer>;
   /** Frames allocated now. */
   allocatedPages = 0;
+  /** The zones and free lists, where the memory was made of them. */
+  readonly buddy: BuddyAllocator | undefined;
 
   readonly #maxPages: number;
   readonly #failPageAlloc: ((allocation: number) => boolean) | undefined;
@@ -118,7 +158,8 @@ export class Memory {
     this.#maxPages = maxPages;
     this.#failPageAlloc = options.failPageAlloc;
     this.#nextPfn = firstPfn;
-    const frames = firstPfn + initialFrames;
+    this.buddy = options.buddy && this.#createBuddy(options.buddy);
+    const frames = this.buddy?.endPfn ?? firstPfn + initialFrames;
     this.bytes = new Uint8Array(frames * pageSize);
     this.words = new Uint32Array(this.bytes.buffer);
     this.page = new Uint32Array(frames * PAGE_STRIDE);
@@ -126,14 +167,17 @@ export class Memory {
 
   /** The page frame numbers in use lie from `firstPfn` up to but not including this. */
   get endPfn(): number {
-    return this.#nextPfn;
+    return this.buddy?.endPfn ?? this.#nextPfn;
   }
 
   /**
    * Allocates one frame and returns its page frame number, or
-   * {@linkcode NO_PAGE}. Specifies `alloc_page`, `mm/page_alloc.c`.
+   * {@linkcode NO_PAGE}. What `gfp` says matters where there are zones; by
+   * default the frame is unmovable and in no high memory. Specifies
+   * `alloc_page`, `mm/page_alloc.c`.
    */
-  allocPage(): number {
+  allocPage(gfp?: Gfp): number {
+    if (this.buddy !== undefined) return this.allocPages(0, gfp);
     const refused = this.#failPageAlloc?.(this.#allocations++) ?? false;
     if (refused || this.allocatedPages >= this.#maxPages) return NO_PAGE;
     let pfn = this.#freed.pop();
@@ -146,9 +190,58 @@ export class Memory {
     return pfn;
   }
 
+  /**
+   * Allocates 2^`order` frames side by side, the first one's number a multiple
+   * of that, and returns it, or {@linkcode NO_PAGE}: where fragments alone are
+   * free, too. Throws a RangeError where the memory has no zones, or no blocks of
+   * that order. Specifies `alloc_pages`, `mm/page_alloc.c`.
+   */
+  allocPages(order: number, gfp: Gfp = GFP_KERNEL): number {
+    const buddy = this.#buddyFor("allocate pages", order);
+    const refused = this.#failPageAlloc?.(this.#allocations++) ?? false;
+    const pages = 2 ** order;
+    if (refused || this.allocatedPages + pages > this.#maxPages) return NO_PAGE;
+    const pfn = allocBlock(buddy, order, gfp);
+    if (pfn === NO_BLOCK) return NO_PAGE;
+    this.takeFrames(pfn, pages);
+    return pfn;
+  }
+
+  /**
+   * Frees frames that were allocated together; throws where they were not.
+   * Specifies `__free_pages`, `mm/page_alloc.c`.
+   */
+  freePages(pfn: number, order: number): void {
+    const buddy = this.#buddyFor("free pages", order);
+    const found = buddy.allocated[pfn] ?? NO_BLOCK;
+    if (found !== order) {
+      throw new Error(
+        found === NO_BLOCK
+          ? `Cannot free page ${pfn}: it is not allocated, or not the first of a block`
+          : `Cannot free 2^${order} pages at ${pfn}: 2^${found} were allocated there`,
+      );
+    }
+    this.page.fill(0, pfn * PAGE_STRIDE, (pfn + 2 ** order) * PAGE_STRIDE);
+    this.allocatedPages -= 2 ** order;
+    freeBlock(buddy, pfn, order);
+  }
+
+  /**
+   * Counts frames as allocated that were taken off the free lists: what
+   * compaction moves pages to is so.
+   */
+  takeFrames(pfn: number, pages: number): void {
+    const end = (pfn + pages) * PAGE_STRIDE;
+    for (let at = pfn * PAGE_STRIDE; at < end; at += PAGE_STRIDE) {
+      this.page[at + PAGE_FLAGS] = PG_ALLOCATED;
+    }
+    this.allocatedPages += pages;
+  }
+
   /** Frees a frame; throws where it is not allocated. Specifies `__free_page`, `mm/page_alloc.c`. */
   freePage(pfn: number): void {
     if (pfn !== pfn >>> 0) assertWhole("free a page", "pfn", pfn);
+    if (this.buddy !== undefined) return this.freePages(pfn, 0);
     const flags = pfn * PAGE_STRIDE + PAGE_FLAGS;
     if (!(this.page[flags] & PG_ALLOCATED)) {
       throw new Error(`Cannot free page ${pfn}: it is not allocated`);
@@ -160,14 +253,15 @@ export class Memory {
 
   /** What brings the memory back to what it is now, every frame of it. */
   remember(): () => void {
-    const bytes = this.bytes.slice(0, this.#nextPfn * this.pageSize);
+    const bytes = this.bytes.slice(0, this.endPfn * this.pageSize);
     const page = this.page.slice();
     const freed = [...this.#freed];
     const { allocatedPages } = this;
     const [nextPfn, allocations] = [this.#nextPfn, this.#allocations];
+    const bringBack = this.buddy && rememberBuddy(this.buddy);
     return () => {
       // Frames that were taken since are to be as they were: zero.
-      const end = this.#nextPfn * this.pageSize;
+      const end = this.endPfn * this.pageSize;
       if (end > bytes.length) this.bytes.fill(0, bytes.length, end);
       this.bytes.set(bytes);
       this.page.fill(0, page.length);
@@ -177,7 +271,33 @@ export class Memory {
       this.allocatedPages = allocatedPages;
       this.#nextPfn = nextPfn;
       this.#allocations = allocations;
+      bringBack?.();
     };
+  }
+
+  #createBuddy(options: MemoryBuddyOptions): BuddyAllocator {
+    const { release, zones, maxOrder = 10 } = options;
+    const { pageblockOrder = Math.min(PAGEBLOCK_ORDER, maxOrder) } = options;
+    return createBuddy({
+      release,
+      zones,
+      firstPfn: this.firstPfn,
+      maxOrder,
+      pageblockOrder,
+      isMovable: (pfn) =>
+        this.page[pfn * PAGE_STRIDE + PAGE_FLAGS] >= 1 << PG_OWNER_SHIFT,
+    });
+  }
+
+  /** The allocator of blocks of an order; throws where there is none. */
+  #buddyFor(doing: string, order: number): BuddyAllocator {
+    if (this.buddy === undefined) {
+      throw new RangeError(
+        `Cannot ${doing}: the memory has no zones, and so no blocks`,
+      );
+    }
+    assertWhole(doing, "order", order, 0, this.buddy.maxOrder);
+    return this.buddy;
   }
 
   #grow(): void {

@@ -3,6 +3,7 @@ import { highestUsedPercent } from "../chain.ts";
 import { quarter } from "../fullness.ts";
 import { TRUTHS_5_10 } from "../kstrtox.ts";
 import { LOCATION_HANDLES } from "../objects.ts";
+import { PAGE_ALLOC_3_12 } from "../page_alloc_profile.ts";
 import type { Release } from "../release.ts";
 import {
   ATTR_RO,
@@ -21,6 +22,7 @@ export const RELEASE_3_12: Release = {
   pointRelease: "3.12",
   read: "source",
   truths: TRUTHS_5_10,
+  pageAlloc: PAGE_ALLOC_3_12,
   zsmalloc: {
     classBits: 8,
     mergesClasses: false,

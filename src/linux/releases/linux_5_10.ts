@@ -1,6 +1,7 @@
 /** Linux 5.10: movable frames, a shrinker, writeback, three allocators for zswap. */
 import { threeQuarters } from "../fullness.ts";
 import { CELLS_WITH_INDEX_LINKS } from "../objects.ts";
+import { PAGE_ALLOC_5_10 } from "../page_alloc_profile.ts";
 import type { Release } from "../release.ts";
 import {
   ATTR_RO,
@@ -17,6 +18,7 @@ export const RELEASE_5_10: Release = {
   ...RELEASE_4_0,
   name: "linux-5.10",
   pointRelease: "5.10.262",
+  pageAlloc: PAGE_ALLOC_5_10,
   zsmalloc: {
     ...RELEASE_4_0.zsmalloc,
     objects: CELLS_WITH_INDEX_LINKS,

@@ -1,0 +1,350 @@
+/** The buddy allocator of pages, by example, and random programs of it. */
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  assertPageAlloc,
+  buddyinfo,
+  GFP_HIGHUSER_MOVABLE,
+  GFP_KERNEL,
+  GFP_MOVABLE,
+  GFP_RECLAIMABLE,
+  LINUX_3_12,
+  LINUX_4_0,
+  LINUX_5_10,
+  LINUX_6_1,
+  LINUX_6_12,
+  LINUX_6_18,
+  Memory,
+  type MemoryBuddyOptions,
+  NO_PAGE,
+  pagetypeinfo,
+  type Profile,
+  PROFILES,
+  type ZoneOptions,
+} from "zspec";
+
+/** Memory of small blocks: up to 16 pages, pageblocks of 8. */
+function memoryOf(
+  { release: { pageAlloc: release } }: Profile,
+  zones: readonly ZoneOptions[],
+  options: Partial<MemoryBuddyOptions> = {},
+): Memory {
+  return new Memory({
+    firstPfn: 0,
+    buddy: { release, zones, maxOrder: 4, pageblockOrder: 3, ...options },
+  });
+}
+
+/** The columns of `/proc/buddyinfo`. */
+function freeBlocks({ buddy }: Memory): number[][] {
+  return buddyinfo(buddy).trimEnd().split("\n")
+    .map((line) => line.trim().split(/ +/).slice(4).map(Number));
+}
+
+/** The columns of a type's line in `/proc/pagetypeinfo`. */
+function listed({ buddy }: Memory, type: string): number[] {
+  const line = pagetypeinfo(buddy).split("\n")
+    .find((one) => one.includes(` ${type} `) && one.startsWith("Node")) ?? "";
+  return line.trim().split(/ +/).slice(6).map(Number);
+}
+
+const NORMAL = "Normal";
+
+Deno.test("page_alloc: a block is halved down to its order, its rest is free, and merges again", () => {
+  for (const profile of PROFILES) {
+    const memory = memoryOf(profile, [{ name: NORMAL, pages: 16 }]);
+    assertEquals(freeBlocks(memory), [[0, 0, 0, 0, 1]]);
+    assertEquals(memory.allocPage(GFP_MOVABLE), 0);
+    assertEquals(freeBlocks(memory), [[1, 1, 1, 1, 0]]);
+    assertEquals(memory.allocPages(1, GFP_MOVABLE), 2);
+    assertEquals(freeBlocks(memory), [[1, 0, 1, 1, 0]]);
+    memory.freePage(0);
+    assertEquals(freeBlocks(memory), [[0, 1, 1, 1, 0]]);
+    memory.freePages(2, 1);
+    assertEquals(freeBlocks(memory), [[0, 0, 0, 0, 1]]);
+    assertPageAlloc(memory);
+  }
+});
+
+Deno.test("page_alloc: half of the frames are free and no two of them together", () => {
+  const memory = memoryOf(LINUX_6_18, [{ name: NORMAL, pages: 64 }]);
+  const pages = Array.from({ length: 64 }, () => memory.allocPage());
+  assertEquals(memory.allocPage(), NO_PAGE);
+  for (const pfn of pages) if (pfn % 2 === 0) memory.freePage(pfn);
+  assertEquals(freeBlocks(memory), [[32, 0, 0, 0, 0]]);
+  assertEquals(memory.allocPages(1), NO_PAGE);
+  assertPageAlloc(memory);
+});
+
+Deno.test("page_alloc: a block whose buddy's buddy is free comes last in its list", () => {
+  const memory = memoryOf(LINUX_6_18, [{ name: NORMAL, pages: 16 }]);
+  const pages = Array.from({ length: 16 }, () => memory.allocPage());
+  assertEquals(pages, pages.map((_, nth) => nth));
+  for (const pfn of [8, 0, 2, 3, 1]) memory.freePage(pfn);
+  // 1 merged with 0, 2 and 3; then 12 is first, and 10, beside 8 and 9, last.
+  assertEquals(freeBlocks(memory), [[1, 0, 1, 0, 0]]);
+  memory.freePage(12);
+  memory.freePage(9);
+  memory.freePage(10);
+  assertEquals([memory.allocPage(), memory.allocPage()], [12, 10]);
+});
+
+Deno.test("page_alloc: what is freed must be what was allocated", () => {
+  const memory = memoryOf(LINUX_6_18, [{ name: NORMAL, pages: 16 }]);
+  const pfn = memory.allocPages(1);
+  assertThrows(() => memory.freePage(pfn), Error, "2^1 were allocated there");
+  assertThrows(() => memory.freePage(pfn + 1), Error, "not the first of");
+  assertThrows(() => memory.freePages(64, 0), Error, "is not allocated");
+  memory.freePages(pfn, 1);
+  assertThrows(() => memory.freePages(pfn, 1), Error, "is not allocated");
+  assertThrows(() => memory.allocPages(5), RangeError, "from 0 to 4");
+  assertThrows(() => new Memory().allocPages(1), RangeError, "no zones");
+});
+
+Deno.test("page_alloc: zones and CMA areas that cannot be are refused", () => {
+  const refused = (zones: readonly ZoneOptions[], message: string) =>
+    assertThrows(() => memoryOf(LINUX_6_18, zones), RangeError, message);
+  refused([], "there are no 'zones'");
+  refused([{ name: NORMAL, pages: 0 }], "pages of zone Normal");
+  refused(
+    [{ name: NORMAL, pages: 8 }, { name: "DMA", pages: 8 }],
+    "zone DMA is behind zone Normal",
+  );
+  refused(
+    [{ name: "DMA", pages: 9 }, { name: NORMAL, pages: 8 }],
+    "in the last pageblock of zone DMA",
+  );
+  refused([{ name: NORMAL, pages: 32, cma: [[4, 8]] }], "not multiples of 8");
+  const cma = [[8, 8]] as const;
+  assertThrows(
+    () => memoryOf(LINUX_5_10, [{ name: NORMAL, pages: 32, cma }]),
+    RangeError,
+    "not multiples of 16",
+  );
+});
+
+Deno.test("page_alloc: an allocation has its highest zone first, then lower ones", () => {
+  const zones: ZoneOptions[] = [
+    { name: "DMA", pages: 8 },
+    { name: NORMAL, pages: 8 },
+    { name: "HighMem", pages: 8 },
+  ];
+  const memory = memoryOf(LINUX_6_18, zones);
+  const take = (pages: number, gfp = GFP_HIGHUSER_MOVABLE) =>
+    Array.from({ length: pages }, () => memory.allocPage(gfp));
+  assertEquals(take(9).at(-1), 8);
+  assertEquals(take(1, GFP_KERNEL), [9]);
+  take(14);
+  assertEquals(take(1), [NO_PAGE]);
+  assertEquals(take(1, GFP_KERNEL), [NO_PAGE]);
+});
+
+Deno.test("page_alloc: high memory is not for who needs its address", () => {
+  const memory = memoryOf(LINUX_6_18, [{ name: "HighMem", pages: 8 }]);
+  assertEquals(memory.allocPage(GFP_KERNEL), NO_PAGE);
+  assertEquals(memory.allocPage(GFP_HIGHUSER_MOVABLE), 0);
+});
+
+Deno.test("page_alloc: watermarks leave pages in a zone, first more than at last", () => {
+  const zones: ZoneOptions[] = [
+    { name: "DMA", pages: 8 },
+    { name: NORMAL, pages: 16, min: 4 },
+  ];
+  for (const profile of PROFILES) {
+    const memory = memoryOf(profile, zones);
+    const taken = Array.from({ length: 24 }, () => memory.allocPage());
+    const had = taken.filter((pfn) => pfn !== NO_PAGE);
+    // Down to 5 of Normal; then DMA to its last; then one more of Normal.
+    assertEquals(
+      had.map((pfn) => pfn >= 8 ? "N" : "D").join(""),
+      [
+        ..."NNNNNNNNNNN",
+        ..."DDDDDDDD",
+        "N",
+      ].join(""),
+    );
+    assertPageAlloc(memory);
+  }
+});
+
+Deno.test("page_alloc: up to 4.3 smaller blocks are not free for a large one", () => {
+  const took = (profile: Profile) => {
+    const memory = memoryOf(profile, [{ name: NORMAL, pages: 64, min: 12 }]);
+    const pages = Array.from({ length: 48 }, () => memory.allocPage());
+    for (const pfn of pages) if (pfn % 2 === 0) memory.freePage(pfn);
+    // A block of 16 is free, and behind it twice the mark, in single pages.
+    assertEquals(freeBlocks(memory), [[24, 0, 0, 0, 1]]);
+    return memory.allocPages(4) !== NO_PAGE;
+  };
+  assertEquals([LINUX_4_0, LINUX_5_10, LINUX_6_18].map(took), [
+    false,
+    true,
+    true,
+  ]);
+});
+
+Deno.test("page_alloc: unmovable pages have none of a CMA area", () => {
+  for (const profile of PROFILES) {
+    const memory = memoryOf(profile, [
+      { name: NORMAL, pages: 32, cma: [[0, 16]] },
+    ]);
+    for (let nth = 0; nth < 16; nth++) {
+      assertEquals(memory.allocPage() >= 16, true);
+    }
+    assertEquals(memory.allocPage(), NO_PAGE);
+    assertEquals(memory.allocPage(GFP_MOVABLE) < 16, true);
+    assertPageAlloc(memory);
+  }
+});
+
+Deno.test("page_alloc: since 5.8 movable pages come from CMA where it is more than half of what is free", () => {
+  const first = (profile: Profile, cma: number) => {
+    const memory = memoryOf(profile, [
+      { name: NORMAL, pages: 64, cma: [[0, cma]] },
+    ]);
+    return memory.allocPage(GFP_MOVABLE) < cma;
+  };
+  assertEquals(first(LINUX_5_10, 48), true);
+  assertEquals(first(LINUX_6_18, 48), true);
+  assertEquals(first(LINUX_6_18, 32), false);
+  assertEquals(first(LINUX_4_0, 48), false);
+  assertEquals(first(LINUX_3_12, 48), false);
+});
+
+Deno.test("page_alloc: an unmovable page takes over a movable pageblock that is half free", () => {
+  for (const profile of [LINUX_4_0, LINUX_5_10, LINUX_6_1, LINUX_6_12]) {
+    const memory = memoryOf(profile, [{ name: NORMAL, pages: 8 }], {
+      maxOrder: 3,
+    });
+    for (let nth = 0; nth < 3; nth++) memory.allocPage(GFP_MOVABLE);
+    // The page is of the largest block up to 4.0, then the smallest that came with it.
+    const isLargest = profile === LINUX_4_0;
+    assertEquals(memory.allocPage(), isLargest ? 4 : 3);
+    assertEquals(
+      listed(memory, "Unmovable"),
+      isLargest ? [2, 1, 0, 0] : [0, 0, 1, 0],
+    );
+    assertEquals(listed(memory, "Movable"), [0, 0, 0, 0]);
+    assertPageAlloc(memory);
+  }
+});
+
+Deno.test("page_alloc: a movable page takes no unmovable pageblock for a small block", () => {
+  const left = (profile: Profile) => {
+    const memory = memoryOf(profile, [{ name: NORMAL, pages: 16 }], {
+      pageblockOrder: 4,
+    });
+    const pages = Array.from({ length: 16 }, () => memory.allocPage());
+    for (const pfn of [0, 1, 4]) memory.freePage(pages[pfn]);
+    const pfn = memory.allocPage(GFP_MOVABLE);
+    assertPageAlloc(memory);
+    return [pfn, listed(memory, "Unmovable"), listed(memory, "Movable")];
+  };
+  const [none, two] = [[0, 0, 0, 0, 0], [0, 1, 0, 0, 0]];
+  // The largest block, and what is left of it is the movable page's.
+  assertEquals(left(LINUX_4_0), [0, [1, 0, 0, 0, 0], [1, 0, 0, 0, 0]]);
+  // The smallest since 4.13.
+  assertEquals(left(LINUX_6_1), [4, two, none]);
+  assertEquals(left(LINUX_6_18), [4, two, none]);
+});
+
+Deno.test("page_alloc: since 6.10 what is left of a stolen block keeps its pageblock's type", () => {
+  const left = (profile: Profile) => {
+    const memory = memoryOf(profile, [{ name: NORMAL, pages: 16 }], {
+      pageblockOrder: 4,
+    });
+    const pages = Array.from({ length: 16 }, () => memory.allocPage());
+    for (const pfn of [0, 1]) memory.freePage(pages[pfn]);
+    memory.allocPage(GFP_MOVABLE);
+    return [listed(memory, "Unmovable")[0], listed(memory, "Movable")[0]];
+  };
+  assertEquals(left(LINUX_6_1), [0, 1]);
+  assertEquals(left(LINUX_6_12), [1, 0]);
+});
+
+Deno.test("page_alloc: since 5.0 lower zones come before pageblocks of other types", () => {
+  const zones: ZoneOptions[] = [
+    { name: "DMA32", pages: 8 },
+    { name: NORMAL, pages: 16 },
+  ];
+  const second = (profile: Profile, zones: readonly ZoneOptions[]) => {
+    const memory = memoryOf(profile, zones);
+    for (let nth = 0; nth < 9; nth++) memory.allocPage(GFP_MOVABLE);
+    // Of Normal's two pageblocks one is full, the other has movable pages.
+    return memory.allocPage(GFP_RECLAIMABLE) < 8;
+  };
+  assertEquals(second(LINUX_4_0, zones), false);
+  assertEquals(second(LINUX_6_18, zones), true);
+  const high: ZoneOptions = { name: "HighMem", pages: 8 };
+  assertEquals(second(LINUX_6_18, [...zones, high]), false);
+});
+
+Deno.test("page_alloc: up to 4.3 a reserve of two pageblocks at most is the last to be had", () => {
+  const memory = memoryOf(LINUX_4_0, [{ name: NORMAL, pages: 64, min: 17 }], {
+    maxOrder: 3,
+  });
+  assertEquals(listed(memory, "Reserve"), [0, 0, 0, 2]);
+  assertEquals(memory.allocPages(3) >= 16, true);
+  assertEquals(
+    listed(
+      memoryOf(LINUX_6_18, [{
+        name: NORMAL,
+        pages: 64,
+        min: 17,
+      }]),
+      "HighAtomic",
+    ),
+    [0, 0, 0, 0, 0],
+  );
+});
+
+Deno.test("page_alloc: /proc/buddyinfo and /proc/pagetypeinfo as the kernel prints them", () => {
+  const memory = memoryOf(LINUX_6_18, [
+    { name: "DMA", pages: 8 },
+    { name: NORMAL, pages: 32, cma: [[0, 8]] },
+  ]);
+  memory.allocPage();
+  assertEquals(
+    buddyinfo(memory.buddy),
+    "Node 0, zone      DMA      0      0      0      1      0 \n" +
+      "Node 0, zone   Normal      1      1      1      3      0 \n",
+  );
+  assertEquals(pagetypeinfo(memory.buddy).split("\n"), [
+    "Page block order: 3",
+    "Pages per block:  8",
+    "",
+    "Free pages count per migrate type at order       0      1      2      3      4 ",
+    "Node    0, zone      DMA, type    Unmovable      0      0      0      0      0 ",
+    "Node    0, zone      DMA, type      Movable      0      0      0      1      0 ",
+    "Node    0, zone      DMA, type  Reclaimable      0      0      0      0      0 ",
+    "Node    0, zone      DMA, type   HighAtomic      0      0      0      0      0 ",
+    "Node    0, zone      DMA, type          CMA      0      0      0      0      0 ",
+    "Node    0, zone      DMA, type      Isolate      0      0      0      0      0 ",
+    "Node    0, zone   Normal, type    Unmovable      1      1      1      1      0 ",
+    "Node    0, zone   Normal, type      Movable      0      0      0      1      0 ",
+    "Node    0, zone   Normal, type  Reclaimable      0      0      0      0      0 ",
+    "Node    0, zone   Normal, type   HighAtomic      0      0      0      0      0 ",
+    "Node    0, zone   Normal, type          CMA      0      0      0      1      0 ",
+    "Node    0, zone   Normal, type      Isolate      0      0      0      0      0 ",
+    "",
+    "Number of blocks type     Unmovable      Movable  Reclaimable   HighAtomic          CMA      Isolate ",
+    "Node 0, zone      DMA            0            1            0            0            0            0 ",
+    "Node 0, zone   Normal            2            1            0            0            1            0 ",
+    "",
+  ]);
+});
+
+Deno.test("page_alloc: memory is brought back to what it was", () => {
+  const memory = memoryOf(LINUX_6_18, [{ name: NORMAL, pages: 64 }]);
+  const pages = Array.from({ length: 20 }, () => memory.allocPage());
+  const before = pagetypeinfo(memory.buddy);
+  const bringBack = memory.remember();
+  for (const pfn of pages) memory.freePage(pfn);
+  memory.bytes.fill(1);
+  const next = memory.allocPages(2, GFP_MOVABLE);
+  bringBack();
+  assertEquals(pagetypeinfo(memory.buddy), before);
+  assertEquals([memory.allocatedPages, memory.bytes[0]], [20, 0]);
+  assertPageAlloc(memory);
+  for (const pfn of pages) memory.freePage(pfn);
+  assertEquals(memory.allocPages(2, GFP_MOVABLE), next);
+});
