@@ -3,6 +3,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   assertPageAlloc,
   buddyinfo,
+  checkPool,
+  compactMemory,
+  compactZone,
   GFP_HIGHUSER_MOVABLE,
   GFP_KERNEL,
   GFP_MOVABLE,
@@ -15,11 +18,14 @@ import {
   LINUX_6_18,
   Memory,
   type MemoryBuddyOptions,
+  type MovableOperations,
   NO_PAGE,
   pagetypeinfo,
   type Profile,
   PROFILES,
+  ZbudPool,
   type ZoneOptions,
+  ZsPool,
 } from "zspec";
 
 /** Memory of small blocks: up to 16 pages, pageblocks of 8. */
@@ -348,3 +354,190 @@ Deno.test("page_alloc: memory is brought back to what it was", () => {
   for (const pfn of pages) memory.freePage(pfn);
   assertEquals(memory.allocPages(2, GFP_MOVABLE), next);
 });
+
+/** Pages that can be moved, by what they are, each full of its own number. */
+class UserPages implements MovableOperations {
+  readonly pfnOf = new Map<number, number>();
+  readonly isolated = new Set<number>();
+  readonly stays = new Set<number>();
+  readonly owner: number;
+  constructor(readonly memory: Memory) {
+    this.owner = memory.registerMovable(this);
+  }
+  make(page: number): number {
+    const pfn = this.memory.allocPage(GFP_HIGHUSER_MOVABLE);
+    if (pfn === NO_PAGE) return pfn;
+    this.memory.setMovable(pfn, this.owner);
+    this.memory.words.fill(page, pfn * 1024, (pfn + 1) * 1024);
+    this.pfnOf.set(page, pfn);
+    return pfn;
+  }
+  free(page: number): void {
+    this.memory.freePage(this.pfnOf.get(page) ?? NO_PAGE);
+    this.pfnOf.delete(page);
+  }
+  isolate(pfn: number): boolean {
+    if (this.isolated.has(pfn)) return false;
+    this.isolated.add(pfn);
+    return true;
+  }
+  migrate(pfn: number, to: number): boolean {
+    const { words } = this.memory;
+    const page = words[pfn * 1024];
+    if (this.stays.has(page) || this.pfnOf.get(page) !== pfn) return false;
+    words.copyWithin(to * 1024, pfn * 1024, (pfn + 1) * 1024);
+    this.pfnOf.set(page, to);
+    return this.isolated.delete(pfn);
+  }
+  putback(pfn: number): void {
+    this.isolated.delete(pfn);
+  }
+  check(): void {
+    assertEquals(this.isolated.size, 0);
+    for (const [page, pfn] of this.pfnOf) {
+      const words = this.memory.words.subarray(pfn * 1024, (pfn + 1) * 1024);
+      assertEquals(words.every((word) => word === page), true);
+    }
+  }
+}
+
+/** A zone full of pages of a user's, of which every second one was freed. */
+function fragmented(profile: Profile, zone: Partial<ZoneOptions> = {}) {
+  const memory = memoryOf(profile, [{ name: NORMAL, pages: 128, ...zone }]);
+  const pages = new UserPages(memory);
+  let page = 1;
+  while (pages.make(page) !== NO_PAGE) page++;
+  for (const [page, pfn] of [...pages.pfnOf]) if (pfn % 2 > 0) pages.free(page);
+  return { memory, pages };
+}
+
+Deno.test("page_alloc: compaction moves what moves up, and joins what is free below", () => {
+  for (const profile of PROFILES) {
+    const { memory, pages } = fragmented(profile);
+    assertEquals(freeBlocks(memory), [[64, 0, 0, 0, 0]]);
+    assertEquals(memory.allocPages(4), NO_PAGE);
+    assertEquals(compactMemory(memory), [
+      { outcome: "complete", moved: 28, failed: 0 },
+    ]);
+    pages.check();
+    assertPageAlloc(memory);
+    // Where the scanners meet two pageblocks stay as they were.
+    assertEquals(freeBlocks(memory), [[8, 0, 0, 1, 3]]);
+    assertEquals([...pages.pfnOf.values()].every((pfn) => pfn >= 56), true);
+  }
+});
+
+Deno.test("page_alloc: compaction for an allocation ends where that can be had", () => {
+  for (const profile of PROFILES) {
+    const { memory, pages } = fragmented(profile);
+    const [zone] = memory.buddy?.zones ?? [];
+    const asked = { order: 3, gfp: GFP_HIGHUSER_MOVABLE };
+    const { outcome, moved } = compactZone(memory, zone, asked);
+    pages.check();
+    assertPageAlloc(memory);
+    assertEquals([outcome, moved < 32], ["success", true]);
+    assertEquals(memory.allocPages(3, GFP_HIGHUSER_MOVABLE) !== NO_PAGE, true);
+  }
+});
+
+Deno.test("page_alloc: what stays is put back, and its target freed", () => {
+  for (const profile of [LINUX_3_12, LINUX_5_10, LINUX_6_18]) {
+    const { memory, pages } = fragmented(profile);
+    for (const page of pages.pfnOf.keys()) pages.stays.add(page);
+    const before = freeBlocks(memory);
+    const [{ moved, failed }] = compactMemory(memory);
+    assertEquals([moved, failed > 0], [0, true]);
+    pages.check();
+    assertPageAlloc(memory);
+    assertEquals(freeBlocks(memory), before);
+  }
+});
+
+Deno.test("page_alloc: unmovable pages stay, and nothing is moved among them", () => {
+  const memory = memoryOf(LINUX_6_18, [{ name: NORMAL, pages: 64 }]);
+  const pages = new UserPages(memory);
+  const kernel = Array.from({ length: 24 }, () => memory.allocPage());
+  for (let page = 1; pages.make(page) !== NO_PAGE; page++);
+  for (const pfn of kernel) if (pfn % 2 > 0) memory.freePage(pfn);
+  const kept = kernel.filter((pfn) => pfn % 2 === 0);
+  compactMemory(memory);
+  pages.check();
+  assertEquals(
+    [...pages.pfnOf.values()].some((pfn) => kernel.includes(pfn)),
+    false,
+  );
+  for (const pfn of kept) memory.freePage(pfn);
+  assertPageAlloc(memory);
+});
+
+/** A pool whose objects' zspages are half empty, all over a zone. */
+function agedPool(profile: Profile) {
+  const zone = { name: NORMAL, startPfn: 8, pages: 256 } as const;
+  const memory = memoryOf(profile, [zone]);
+  const pool = new ZsPool(profile, { memory });
+  const handles: number[] = [];
+  for (let nth = 0; nth < 5000; nth++) {
+    const handle = pool.malloc(100 + nth % 5 * 300);
+    if (typeof handle !== "number") break;
+    pool.write(handle, new Uint8Array(100).fill(nth));
+    handles.push(handle);
+  }
+  const live = new Map(handles.map((handle, nth) => [handle, nth]));
+  for (const [nth, handle] of handles.entries()) {
+    if (nth % 4 === 0) continue;
+    pool.free(handle);
+    live.delete(handle);
+  }
+  pool.compact();
+  return { memory, pool, live };
+}
+
+Deno.test("page_alloc: zsmalloc's frames are moved since 4.8, and its objects stay whole", () => {
+  for (const profile of PROFILES) {
+    const { memory, pool, live } = agedPool(profile);
+    const { length } = freeBlocks(memory)[0];
+    const large = freeBlocks(memory)[0][length - 1];
+    const [{ moved, failed }] = compactMemory(memory);
+    assertEquals([moved > 0, failed], [profile.movable, 0]);
+    assertEquals(freeBlocks(memory)[0][length - 1] > large, profile.movable);
+    checkPool(pool);
+    assertPageAlloc(memory);
+    for (const [handle, nth] of live) {
+      assertEquals(pool.read(handle, new Uint8Array(100))[99], nth & 255);
+      pool.free(handle);
+    }
+    assertEquals(memory.allocatedPages, 0);
+    assertPageAlloc(memory);
+  }
+});
+
+Deno.test("page_alloc: zsmalloc has movable pages and high memory; zbud and z3fold have neither", () => {
+  const zones: ZoneOptions[] = [
+    { name: NORMAL, startPfn: 8, pages: 16 },
+    { name: "HighMem", pages: 16 },
+  ];
+  for (const profile of PROFILES) {
+    const memory = memoryOf(profile, zones);
+    new ZsPool(profile, { memory }).malloc(3000);
+    const type = profile.movable ? "Movable" : "Unmovable";
+    assertEquals(memory.buddy?.zones.map((zone) => zone.freePages > 15), [
+      true,
+      false,
+    ]);
+    assertEquals(blocksOf(memory, type)[1] > 0, true);
+    const zbud = memoryOf(profile, zones);
+    new ZbudPool(profile, { memory: zbud }).alloc(100);
+    assertEquals(zbud.buddy?.zones.map(({ freePages }) => freePages), [15, 16]);
+    assertEquals(blocksOf(zbud, "Unmovable")[0] > 0, true);
+  }
+});
+
+/** How many pageblocks of each zone are of a type. */
+function blocksOf({ buddy }: Memory, type: string): number[] {
+  const lines = pagetypeinfo(buddy).trimEnd().split("\n");
+  const at = lines.findIndex((line) => line.startsWith("Number of blocks"));
+  const names = lines[at].trim().split(/ +/).slice(4);
+  return lines.slice(at + 1).map((line) =>
+    Number(line.trim().split(/ +/).slice(4)[names.indexOf(type)])
+  );
+}

@@ -67,6 +67,11 @@ export interface PageAllocRelease {
    * that the allocation would take over, where a pageblock is done (4.1).
    */
   readonly compactionEnds: "own-type" | "takes-over";
+  /**
+   * Which free blocks compaction leaves alone, rather than fill them: those of a
+   * pageblock or more, or also those that are large enough for what it is for.
+   */
+  readonly compactionKeeps: "pageblocks" | "asked-order";
 }
 
 const NAMES_BEFORE_4_4 = [
@@ -99,6 +104,7 @@ export const PAGE_ALLOC_3_12: PageAllocRelease = {
   avoidsFragments: false,
   reserve: true,
   compactionEnds: "own-type",
+  compactionKeeps: "pageblocks",
 };
 
 /** 4.0: unmovable allocations take over pageblocks too. */
@@ -132,4 +138,5 @@ export const PAGE_ALLOC_6_12: PageAllocRelease = {
   ...PAGE_ALLOC_6_1,
   fallback: "claim",
   listsFollowBlocks: true,
+  compactionKeeps: "asked-order",
 };

@@ -1,6 +1,11 @@
 /** Allocating and freeing by zones: the fast path, then down to the lowest watermark. */
 import { type Gfp, ZONE_NAMES } from "../linux/gfp.ts";
-import { blockTypeOf, type BuddyAllocator, NO_BLOCK, zoneOf } from "./buddy.ts";
+import {
+  blockTypeOf,
+  NO_BLOCK,
+  type PageAllocator,
+  zoneOf,
+} from "./page_allocator.ts";
 import { freeOnePage } from "./free_one_page.ts";
 import { rmqueue } from "./rmqueue.ts";
 import { zoneWatermarkOk } from "./watermark.ts";
@@ -14,7 +19,7 @@ import type { Zone } from "./zone.ts";
  * `drain_all_pages`, no page is on a CPU's list.
  */
 export function allocBlock(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   order: number,
   gfp: Gfp,
 ): number {
@@ -30,7 +35,7 @@ export function allocBlock(
 
 /** Gives a block back. Specifies `__free_pages_ok`. */
 export function freeBlock(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   pfn: number,
   order: number,
 ): void {
@@ -47,7 +52,7 @@ export function freeBlock(
  * (`build_zonerefs_node`).
  */
 export function zonelist(
-  { zones }: BuddyAllocator,
+  { zones }: PageAllocator,
   { highestZone }: Gfp,
 ): readonly Zone[] {
   const highest = ZONE_NAMES.indexOf(highestZone);
@@ -61,7 +66,7 @@ export function zonelist(
  * has not. Specifies `alloc_flags_nofragment`, since 5.0.
  */
 function avoidsFragments(
-  { release, zones }: BuddyAllocator,
+  { release, zones }: PageAllocator,
   preferred: Zone,
 ): boolean {
   return release.avoidsFragments && preferred.name === "Normal" &&
@@ -70,7 +75,7 @@ function avoidsFragments(
 
 /** Specifies `get_page_from_freelist`. */
 function takeFrom(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zones: readonly Zone[],
   order: number,
   gfp: Gfp,

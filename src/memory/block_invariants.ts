@@ -1,7 +1,7 @@
 /** Invariants of free blocks, each where its list has it. */
 import { MIGRATE_CMA, MIGRATE_TYPES } from "../linux/gfp.ts";
 import { type Invariant, SILENT, type Violation } from "../rules/invariant.ts";
-import { blockTypeOf, type BuddyAllocator, listHead } from "./buddy.ts";
+import { blockTypeOf, listHead, type PageAllocator } from "./page_allocator.ts";
 import { isBuddyFree, mayMerge } from "./free_one_page.ts";
 import { type Memory, PAGE_FLAGS, PAGE_STRIDE } from "./memory.ts";
 import { spans, type Zone } from "./zone.ts";
@@ -9,7 +9,7 @@ import { spans, type Zone } from "./zone.ts";
 /** A block as a free list has it. */
 export interface ListedBlock {
   /** The allocator. */
-  readonly buddy: BuddyAllocator;
+  readonly buddy: PageAllocator;
   /** The zone of the list. */
   readonly zone: Zone;
   /** The block's first frame. */
@@ -174,7 +174,7 @@ export const FREE_BLOCK_INVARIANTS: readonly BlockInvariant[] = [
 
 /** The blocks of a free list, up to a number that no list can have. */
 export function* listedBlocks(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   order: number,
   type: number,

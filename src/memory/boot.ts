@@ -8,7 +8,7 @@ import {
 } from "../linux/gfp.ts";
 import type { PageAllocRelease } from "../linux/page_alloc_profile.ts";
 import { assertWhole } from "../rules/argument.ts";
-import { type BuddyAllocator, NO_BLOCK } from "./buddy.ts";
+import { NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
 import { freeOnePage } from "./free_one_page.ts";
 import { changePageblockRange, moveFreepagesBlock } from "./pageblock.ts";
 import type { Zone, ZoneOptions } from "./zone.ts";
@@ -25,8 +25,6 @@ export interface BuddyOptions {
   readonly maxOrder: number;
   /** The order of a pageblock, from 1 to `maxOrder`. */
   readonly pageblockOrder: number;
-  /** Whether an allocated frame could be moved. */
-  isMovable(pfn: number): boolean;
 }
 
 /** A MAX_PAGE_ORDER above this would need an ARCH_FORCE_MAX_ORDER. */
@@ -42,7 +40,7 @@ const MOST_RESERVED = 2;
  * `init_cma_reserved_pageblock`. Throws a RangeError where zones overlap, share
  * a pageblock or are out of order, and where a CMA area has no border of blocks.
  */
-export function createBuddy(options: BuddyOptions): BuddyAllocator {
+export function createBuddy(options: BuddyOptions): PageAllocator {
   const { release, maxOrder, pageblockOrder } = options;
   assertWhole("make memory", "maxOrder", maxOrder, 1, MOST_MAX_ORDER);
   assertWhole("make memory", "pageblockOrder", pageblockOrder, 1, maxOrder);
@@ -50,7 +48,7 @@ export function createBuddy(options: BuddyOptions): BuddyAllocator {
   const endPfn = zones[zones.length - 1].end;
   const lists = zones.length * (maxOrder + 1) * MIGRATE_TYPES.length;
   const blocks = (endPfn >>> pageblockOrder) + 1;
-  const buddy: BuddyAllocator = {
+  const buddy: PageAllocator = {
     release,
     maxOrder,
     pageblockOrder,
@@ -61,7 +59,7 @@ export function createBuddy(options: BuddyOptions): BuddyAllocator {
     orders: new Int8Array(endPfn).fill(NO_BLOCK),
     allocated: new Int8Array(endPfn).fill(NO_BLOCK),
     blockTypes: new Uint8Array(blocks).fill(MIGRATE_MOVABLE),
-    isMovable: options.isMovable,
+    owners: new Uint8Array(endPfn),
   };
   for (const [nth, zone] of zones.entries()) {
     boot(buddy, zone, options.zones[nth].cma ?? []);
@@ -71,7 +69,7 @@ export function createBuddy(options: BuddyOptions): BuddyAllocator {
 
 /** Frees a zone: what is no CMA area's, a reserve of it, the CMA areas. */
 function boot(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   areas: NonNullable<ZoneOptions["cma"]>,
 ): void {
@@ -89,7 +87,7 @@ function boot(
 
 /** Frees frames in blocks as large as their alignment allows. Specifies `__free_pages_memory`. */
 function freeRange(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   from: number,
   end: number,
@@ -112,7 +110,7 @@ function alignmentOf(pfn: number): number {
  * Makes so many first pageblocks a reserve as the minimum watermark takes, two
  * at most; the free blocks that start in them change lists whole.
  */
-function reserveBlocks(buddy: BuddyAllocator, zone: Zone): void {
+function reserveBlocks(buddy: PageAllocator, zone: Zone): void {
   const { pageblockOrder, blockTypes } = buddy;
   const size = 2 ** pageblockOrder;
   let left = Math.min(Math.ceil(zone.min / size), MOST_RESERVED);
@@ -127,7 +125,7 @@ function reserveBlocks(buddy: BuddyAllocator, zone: Zone): void {
 
 /** Frees a CMA area by pageblocks. Specifies `init_cma_reserved_pageblock`. */
 function freeCma(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   from: number,
   pages: number,

@@ -1,6 +1,6 @@
 /** What `/proc` says of the buddy allocator. */
 import { MIGRATE_TYPES } from "../linux/gfp.ts";
-import { type BuddyAllocator, listHead } from "./buddy.ts";
+import { listHead, type PageAllocator } from "./page_allocator.ts";
 import type { Zone } from "./zone.ts";
 
 /** The columns of names in `/proc/pagetypeinfo`. */
@@ -37,7 +37,7 @@ const MOST_COUNTED = 100000;
  * );
  * ```
  */
-export function buddyinfo(buddy: BuddyAllocator | undefined): string {
+export function buddyinfo(buddy: PageAllocator | undefined): string {
   return (buddy?.zones ?? []).map((zone) => {
     const counts = [...zone.nrFree].map((count) => `${padded(count)} `);
     return `Node 0, zone ${zoneName(zone)} ${counts.join("")}\n`;
@@ -49,7 +49,7 @@ export function buddyinfo(buddy: BuddyAllocator | undefined): string {
  * each type. Specifies `/proc/pagetypeinfo` (`pagetypeinfo_show`,
  * `mm/vmstat.c`) without CONFIG_PAGE_OWNER. Nothing where there are no zones.
  */
-export function pagetypeinfo(buddy: BuddyAllocator | undefined): string {
+export function pagetypeinfo(buddy: PageAllocator | undefined): string {
   if (buddy === undefined) return "";
   const { release: { typeNames }, zones, pageblockOrder, maxOrder } = buddy;
   const names = [...typeNames.map(([name]) => name), "Isolate"];
@@ -77,7 +77,7 @@ export function pagetypeinfo(buddy: BuddyAllocator | undefined): string {
 
 /** The blocks of a list for each order. */
 function freeCounts(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   type: typeof MIGRATE_TYPES[number],
 ): number[] {
@@ -89,7 +89,7 @@ function freeCounts(
 
 /** How many blocks a list has. */
 export function countList(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   order: number,
   type: number,
@@ -111,7 +111,7 @@ function freeLine(zone: Zone, name: string, counts: readonly number[]): string {
 }
 
 /** How many pageblocks of a zone are of each type: each by its first frame there. */
-function blocksLine(buddy: BuddyAllocator, zone: Zone): string {
+function blocksLine(buddy: PageAllocator, zone: Zone): string {
   const { blockTypes, pageblockOrder, release: { typeNames } } = buddy;
   const counts = MIGRATE_TYPES.map(() => 0);
   for (let pfn = zone.start; pfn < zone.end; pfn += 2 ** pageblockOrder) {

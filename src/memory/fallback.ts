@@ -7,7 +7,7 @@ import {
   MIGRATE_UNMOVABLE,
 } from "../linux/gfp.ts";
 import type { PageAllocRelease } from "../linux/page_alloc_profile.ts";
-import { blockTypeOf, type BuddyAllocator, NO_BLOCK } from "./buddy.ts";
+import { blockTypeOf, NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
 import { firstFree, moveToFreeList } from "./free_area.ts";
 import {
   changePageblockRange,
@@ -21,7 +21,7 @@ import { type Asked, takeBlock, takeSmallest } from "./take_block.ts";
 import type { Zone } from "./zone.ts";
 
 /** Takes a block of another type, or answers {@linkcode NO_BLOCK}. */
-type Fallback = (buddy: BuddyAllocator, zone: Zone, asked: Asked) => number;
+type Fallback = (buddy: PageAllocator, zone: Zone, asked: Asked) => number;
 
 /** The types that each falls back on, in their order. Specifies `fallbacks`. */
 const FALLBACK_TYPES: readonly (readonly number[])[] = [
@@ -43,7 +43,7 @@ interface Found {
  * since 6.15.
  */
 export function takesOver(
-  { release, pageblockOrder }: BuddyAllocator,
+  { release, pageblockOrder }: PageAllocator,
   order: number,
   type: number,
 ): boolean {
@@ -53,7 +53,7 @@ export function takesOver(
 
 /** The first type of the fallbacks that has a block of an order, or `undefined`. */
 export function fallbackTypeAt(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   order: number,
   { migrateType, cma }: Asked["gfp"],
@@ -67,7 +67,7 @@ export function fallbackTypeAt(
 
 /** What is found of an order. Specifies `find_suitable_fallback`. */
 function foundAt(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   order: number,
   { gfp }: Asked,
@@ -80,7 +80,7 @@ function foundAt(
 
 /** The largest orders first, down to what is asked for, or to whole pageblocks. */
 function* largestFirst(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   asked: Asked,
 ): Generator<Found> {
@@ -96,7 +96,7 @@ function* largestFirst(
 
 /** The smallest block of another type. */
 function smallest(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   asked: Asked,
 ): Found | undefined {
@@ -149,7 +149,7 @@ const steal: Fallback = (buddy, zone, asked) => {
 
 /** Moves a block, or all of its pageblock, to the lists of a type. */
 function stealSuitable(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   { pfn, order }: Found,
   type: number,
@@ -186,7 +186,7 @@ const claim: Fallback = (buddy, zone, asked) => {
 
 /** Claims the pageblock of a block, and takes of it. Specifies `try_to_claim_block`. */
 function claimBlock(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   { pfn, type, order: foundOrder }: Found,
   { gfp: { migrateType }, order }: Asked,
@@ -210,7 +210,7 @@ function claimBlock(
  * movable, as nobody can tell unmovable from reclaimable pages.
  */
 function isMostlyAlike(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   { free, movable }: PageblockTally,
   type: number,
   wasType: number,
@@ -222,11 +222,11 @@ function isMostlyAlike(
   return free > 0 && free + alike >= halfPageblock(buddy);
 }
 
-const halfPageblock = ({ pageblockOrder }: BuddyAllocator): number =>
+const halfPageblock = ({ pageblockOrder }: PageAllocator): number =>
   2 ** (pageblockOrder - 1);
 
 function setBlockType(
-  { blockTypes, pageblockOrder }: BuddyAllocator,
+  { blockTypes, pageblockOrder }: PageAllocator,
   pfn: number,
   type: number,
 ): void {

@@ -1,6 +1,6 @@
 /** Free lists: `struct free_area`, one for each order, with a list for each migrate type. */
 import { MIGRATE_CMA } from "../linux/gfp.ts";
-import { type BuddyAllocator, listHead, NO_BLOCK } from "./buddy.ts";
+import { listHead, NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
 import type { Zone } from "./zone.ts";
 
 /** Which end of a list a block is put to. */
@@ -8,7 +8,7 @@ export type ListEnd = "head" | "tail";
 
 /** The first block of a list, or {@linkcode NO_BLOCK}. Specifies `get_page_from_free_area`. */
 export function firstFree(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   order: number,
   type: number,
@@ -20,7 +20,7 @@ export function firstFree(
 
 /** Lists a block as free. Specifies `add_to_free_list` and `set_buddy_order`. */
 export function addToFreeList(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   pfn: number,
   order: number,
@@ -34,7 +34,7 @@ export function addToFreeList(
 
 /** Takes a block off its list. Specifies `del_page_from_free_list`. */
 export function deleteFromFreeList(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   pfn: number,
 ): void {
@@ -45,7 +45,7 @@ export function deleteFromFreeList(
 
 /** Puts a free block on another list of its order. Specifies `move_to_free_list`. */
 export function moveToFreeList(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   pfn: number,
   type: number,
@@ -70,7 +70,7 @@ export function accountFreePages(
 
 /** `list_add` and `list_add_tail`. */
 function link(
-  { next, prev }: BuddyAllocator,
+  { next, prev }: PageAllocator,
   pfn: number,
   head: number,
   end: ListEnd,
@@ -84,7 +84,7 @@ function link(
 }
 
 /** `list_del`: the links of what is on no list are its own. */
-function unlink({ next, prev }: BuddyAllocator, pfn: number): void {
+function unlink({ next, prev }: PageAllocator, pfn: number): void {
   next[prev[pfn]] = next[pfn];
   prev[next[pfn]] = prev[pfn];
   next[pfn] = pfn;

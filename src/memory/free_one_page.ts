@@ -1,5 +1,5 @@
 /** Freeing: a block merges with its buddy while that is free too. */
-import { blockTypeOf, type BuddyAllocator } from "./buddy.ts";
+import { blockTypeOf, type PageAllocator } from "./page_allocator.ts";
 import {
   accountFreePages,
   addToFreeList,
@@ -16,7 +16,7 @@ import { spans, type Zone } from "./zone.ts";
  * Specifies `__free_one_page`.
  */
 export function freeOnePage(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   block: number,
   blockOrder: number,
@@ -40,7 +40,7 @@ export function freeOnePage(
 
 /** Whether the buddy of a block is free, as a whole. Specifies `page_is_buddy`. */
 export function isBuddyFree(
-  { orders }: BuddyAllocator,
+  { orders }: PageAllocator,
   zone: Zone,
   pfn: number,
   order: number,
@@ -54,7 +54,7 @@ export function isBuddyFree(
  * of types that may merge.
  */
 export function mayMerge(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   order: number,
   type: number,
   otherType: number,
@@ -64,7 +64,7 @@ export function mayMerge(
 }
 
 function mergesAt(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   pfn: number,
   order: number,
@@ -76,7 +76,7 @@ function mergesAt(
 
 /** Whether a block's buddy may soon be free. Specifies `buddy_merge_likely`. */
 function mergeLikely(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   pfn: number,
   order: number,

@@ -8,7 +8,8 @@ import type { PageAllocRelease } from "../linux/page_alloc_profile.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { allocBlock, freeBlock } from "./alloc_pages.ts";
 import { createBuddy } from "./boot.ts";
-import { type BuddyAllocator, NO_BLOCK } from "./buddy.ts";
+import type { MovableOperations } from "./movable_operations.ts";
+import { NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
 import { rememberBuddy } from "./remember_buddy.ts";
 import type { ZoneOptions } from "./zone.ts";
 
@@ -38,12 +39,6 @@ export const PAGE_FLAGS = 3;
 export const PG_ALLOCATED = 1;
 /** Flag `PG_private`: the frame is the first of its zspage. */
 export const PG_PRIVATE = 2;
-/**
- * Where in the flags the owner that can move the frame is, by its number from 1
- * on; 0 where there is none (`PageLRU`, `page_has_movable_ops`).
- */
-export const PG_OWNER_SHIFT = 8;
-
 /** What a {@linkcode Memory} can be told when it is made. */
 export interface MemoryOptions {
   /** Bytes per page: a power of two from 4096 to 65536. Default 4096. */
@@ -81,6 +76,9 @@ export interface MemoryBuddyOptions {
   readonly pageblockOrder?: number;
 }
 
+/** Owners have a byte. */
+const MOST_OWNERS = 255;
+
 /** `HUGETLB_PAGE_ORDER` of x86-64. */
 const PAGEBLOCK_ORDER = 9;
 
@@ -93,7 +91,7 @@ const PAGEBLOCK_ORDER = 9;
  * hold none across an allocation.
  *
  * With `buddy` there are the frames of its zones and no more, in arrays that do
- * not grow, and blocks of them are split and merged ({@linkcode BuddyAllocator}).
+ * not grow, and blocks of them are split and merged ({@linkcode PageAllocator}).
  *
  * @example
  * ```ts
@@ -122,11 +120,12 @@ export class Memory {
   /** Frames allocated now. */
   allocatedPages = 0;
   /** The zones and free lists, where the memory was made of them. */
-  readonly buddy: BuddyAllocator | undefined;
+  readonly buddy: PageAllocator | undefined;
 
   readonly #maxPages: number;
   readonly #failPageAlloc: ((allocation: number) => boolean) | undefined;
   readonly #freed: number[] = [];
+  readonly #movable: MovableOperations[] = [];
   #nextPfn: number;
   #allocations = 0;
 
@@ -222,8 +221,36 @@ export class Memory {
       );
     }
     this.page.fill(0, pfn * PAGE_STRIDE, (pfn + 2 ** order) * PAGE_STRIDE);
+    buddy.owners.fill(0, pfn, pfn + 2 ** order);
     this.allocatedPages -= 2 ** order;
     freeBlock(buddy, pfn, order);
+  }
+
+  /**
+   * Takes in somebody who can move pages, and answers the number that
+   * {@linkcode Memory.setMovable} has for it. 0 where the memory has no zones, and
+   * so nobody who asks.
+   */
+  registerMovable(operations: MovableOperations): number {
+    if (this.buddy === undefined) return 0;
+    if (this.#movable.length >= MOST_OWNERS) {
+      throw new Error(`Cannot have more than ${MOST_OWNERS} movers of pages`);
+    }
+    return this.#movable.push(operations);
+  }
+
+  /**
+   * Says who can move an allocated frame: an owner's number, or 0 for nobody,
+   * as it is until then and again once the frame is free. Specifies
+   * `__SetPageMovable` (4.8) and `lru_cache_add`, as far as compaction asks.
+   */
+  setMovable(pfn: number, owner: number): void {
+    if (this.buddy !== undefined) this.buddy.owners[pfn] = owner;
+  }
+
+  /** Who can move a frame, or `undefined`. */
+  movableBy(pfn: number): MovableOperations | undefined {
+    return this.#movable[(this.buddy?.owners[pfn] ?? 0) - 1];
   }
 
   /**
@@ -275,7 +302,7 @@ export class Memory {
     };
   }
 
-  #createBuddy(options: MemoryBuddyOptions): BuddyAllocator {
+  #createBuddy(options: MemoryBuddyOptions): PageAllocator {
     const { release, zones, maxOrder = 10 } = options;
     const { pageblockOrder = Math.min(PAGEBLOCK_ORDER, maxOrder) } = options;
     return createBuddy({
@@ -284,13 +311,11 @@ export class Memory {
       firstPfn: this.firstPfn,
       maxOrder,
       pageblockOrder,
-      isMovable: (pfn) =>
-        this.page[pfn * PAGE_STRIDE + PAGE_FLAGS] >= 1 << PG_OWNER_SHIFT,
     });
   }
 
   /** The allocator of blocks of an order; throws where there is none. */
-  #buddyFor(doing: string, order: number): BuddyAllocator {
+  #buddyFor(doing: string, order: number): PageAllocator {
     if (this.buddy === undefined) {
       throw new RangeError(
         `Cannot ${doing}: the memory has no zones, and so no blocks`,

@@ -4,13 +4,13 @@ import {
   MIGRATE_MOVABLE,
   MIGRATE_RECLAIMABLE,
 } from "../linux/gfp.ts";
-import { type BuddyAllocator, NO_BLOCK } from "./buddy.ts";
+import { NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
 import { moveToFreeList } from "./free_area.ts";
 import { spans, type Zone } from "./zone.ts";
 
 /** Sets the type of the pageblocks of a block that is a pageblock or more. */
 export function changePageblockRange(
-  { blockTypes, pageblockOrder }: BuddyAllocator,
+  { blockTypes, pageblockOrder }: PageAllocator,
   pfn: number,
   order: number,
   type: number,
@@ -44,7 +44,7 @@ export interface PageblockTally {
  * zone's. Specifies `prep_move_freepages_block`, since 6.10.
  */
 export function tallyPageblock(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   pfn: number,
 ): PageblockTally | undefined {
@@ -60,7 +60,7 @@ export function tallyPageblock(
  * to 6.9.
  */
 export function moveFreepagesBlock(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   pfn: number,
   type: number,
@@ -75,7 +75,7 @@ export function moveFreepagesBlock(
 
 /** Moves the free blocks of a range to the lists of a type. Specifies `move_freepages`. */
 export function moveFreePages(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   start: number,
   end: number,
@@ -91,7 +91,7 @@ export function moveFreePages(
 
 /** The frames of the pageblock that a frame is in. */
 export function pageblockOf(
-  { pageblockOrder }: BuddyAllocator,
+  { pageblockOrder }: PageAllocator,
   pfn: number,
 ): { readonly start: number; readonly end: number } {
   const start = pfn >>> pageblockOrder << pageblockOrder;
@@ -99,16 +99,16 @@ export function pageblockOf(
 }
 
 function tallyRange(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   start: number,
   end: number,
 ): PageblockTally {
-  const { orders } = buddy;
+  const { orders, owners } = buddy;
   let [free, movable] = [0, 0];
   for (let pfn = start; pfn < end;) {
     const order = orders[pfn];
     if (order !== NO_BLOCK) free += 2 ** order;
-    else if (buddy.isMovable(pfn)) movable++;
+    else if (owners[pfn] !== 0) movable++;
     pfn += order === NO_BLOCK ? 1 : 2 ** order;
   }
   return { start, free, movable };

@@ -1,10 +1,10 @@
 /** Bringing the buddy allocator back to what it was. */
-import type { BuddyAllocator } from "./buddy.ts";
+import type { PageAllocator } from "./page_allocator.ts";
 
 /** What brings the allocator back to what it is now. */
-export function rememberBuddy(buddy: BuddyAllocator): () => void {
-  const { next, prev, orders, allocated, blockTypes, zones } = buddy;
-  const arrays = [next, prev, orders, allocated, blockTypes]
+export function rememberBuddy(buddy: PageAllocator): () => void {
+  const { next, prev, orders, allocated, owners, blockTypes, zones } = buddy;
+  const arrays = [next, prev, orders, allocated, owners, blockTypes]
     .map((array) => ({ array, was: array.slice() }));
   const counts = zones.map((zone) => ({
     zone,

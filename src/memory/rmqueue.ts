@@ -1,6 +1,6 @@
 /** Allocating of a zone: of the own type first, then of others. */
 import { MIGRATE_CMA, MIGRATE_RESERVE } from "../linux/gfp.ts";
-import { type BuddyAllocator, NO_BLOCK } from "./buddy.ts";
+import { NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
 import { FALLBACKS } from "./fallback.ts";
 import { type Asked, takeSmallest } from "./take_block.ts";
 import type { Zone } from "./zone.ts";
@@ -10,7 +10,7 @@ import type { Zone } from "./zone.ts";
  * Specifies `__rmqueue`.
  */
 export function rmqueue(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   asked: Asked,
 ): number {

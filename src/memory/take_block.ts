@@ -1,6 +1,6 @@
 /** Taking blocks: the smallest one that will do, halved until it is as asked for. */
 import type { Gfp } from "../linux/gfp.ts";
-import { type BuddyAllocator, NO_BLOCK } from "./buddy.ts";
+import { NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
 import {
   accountFreePages,
   addToFreeList,
@@ -24,7 +24,7 @@ export interface Asked {
  * stays of that type. Specifies `__rmqueue_smallest`.
  */
 export function takeSmallest(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   order: number,
   type: number,
@@ -51,7 +51,7 @@ export interface Taken {
 
 /** Takes the first pages of a free block, and lists its remains. Specifies `page_del_and_expand`. */
 export function takeBlock(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   { pfn, order, type, remains }: Taken,
 ): number {
@@ -65,7 +65,7 @@ export function takeBlock(
 
 /** Halves a block down to an order; what is cut off is listed. Specifies `expand`. */
 function expand(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   pfn: number,
   low: number,

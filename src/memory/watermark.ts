@@ -6,7 +6,7 @@ import {
   ZONE_NAMES,
 } from "../linux/gfp.ts";
 import type { PageAllocRelease } from "../linux/page_alloc_profile.ts";
-import { type BuddyAllocator, NO_BLOCK } from "./buddy.ts";
+import { NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
 import { firstFree } from "./free_area.ts";
 import type { Zone } from "./zone.ts";
 
@@ -16,7 +16,7 @@ import type { Zone } from "./zone.ts";
  * who has no access to reserves.
  */
 export function zoneWatermarkOk(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   order: number,
   mark: number,
@@ -33,7 +33,7 @@ export function zoneWatermarkOk(
 
 /** Whether more than one page can be had where one could. */
 type LargeOrder = (
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   order: number,
   mark: number,

@@ -8,7 +8,7 @@ import {
   SILENT,
 } from "../rules/invariant.ts";
 import { listedBlocks } from "./block_invariants.ts";
-import { type BuddyAllocator, listHead, NO_BLOCK } from "./buddy.ts";
+import { listHead, NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
 import {
   type Memory,
   PAGE_FLAGS,
@@ -20,7 +20,7 @@ import type { Zone } from "./zone.ts";
 /** A zone, and the allocator that has it. */
 export interface BuddyZone {
   /** The allocator. */
-  readonly buddy: BuddyAllocator;
+  readonly buddy: PageAllocator;
   /** The zone. */
   readonly zone: Zone;
 }
@@ -104,7 +104,7 @@ const NR_FREE: ZoneInvariant = {
 };
 
 function lengthOf(
-  buddy: BuddyAllocator,
+  buddy: PageAllocator,
   zone: Zone,
   order: number,
   type: number,

@@ -3,7 +3,7 @@ import type { PageAllocRelease } from "../linux/page_alloc_profile.ts";
 import { MIGRATE_TYPES } from "../linux/gfp.ts";
 import type { Zone } from "./zone.ts";
 
-/** What a frame has in {@linkcode BuddyAllocator.orders} that is the first of no block. */
+/** What a frame has in {@linkcode PageAllocator.orders} that is the first of no block. */
 export const NO_BLOCK: number = -1;
 
 /**
@@ -15,10 +15,12 @@ export const NO_BLOCK: number = -1;
  * orders      PageBuddy and buddy_order: the order of the free block that the
  *             frame is the first of, or NO_BLOCK
  * allocated   likewise of blocks that are allocated
+ * owners      whose an allocated page is that can be moved, by the number that
+ *             its operations have (PageLRU, page_has_movable_ops); 0: nobody's
  * blockTypes  the migrate type of each pageblock (pageblock_flags)
  * ```
  */
-export interface BuddyAllocator {
+export interface PageAllocator {
   /** What its code does. */
   readonly release: PageAllocRelease;
   /** The largest order (`MAX_PAGE_ORDER` since 6.8, `MAX_ORDER - 1` to 6.3): 10. */
@@ -39,13 +41,13 @@ export interface BuddyAllocator {
   readonly allocated: Int8Array;
   /** Migrate types of pageblocks. */
   readonly blockTypes: Uint8Array;
-  /** Whether an allocated frame could be moved (`PageLRU`, `page_has_movable_ops`). */
-  isMovable(pfn: number): boolean;
+  /** Owners of pages that can be moved. */
+  readonly owners: Uint8Array;
 }
 
 /** The head of a free list: `free_area[order].free_list[type]`. */
 export function listHead(
-  { endPfn, maxOrder }: BuddyAllocator,
+  { endPfn, maxOrder }: PageAllocator,
   zone: Zone,
   order: number,
   type: number,
@@ -56,7 +58,7 @@ export function listHead(
 
 /** `get_pageblock_migratetype`. */
 export function blockTypeOf(
-  { blockTypes, pageblockOrder }: BuddyAllocator,
+  { blockTypes, pageblockOrder }: PageAllocator,
   pfn: number,
 ): number {
   return blockTypes[pfn >>> pageblockOrder];
@@ -64,7 +66,7 @@ export function blockTypeOf(
 
 /** The zone of a frame, or `undefined` where it is of none. */
 export function zoneOf(
-  { zones }: BuddyAllocator,
+  { zones }: PageAllocator,
   pfn: number,
 ): Zone | undefined {
   return zones.find(({ start, end }) => pfn >= start && pfn < end);
