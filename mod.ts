@@ -238,6 +238,8 @@ export * from "./src/programs/zram/steps.ts";
 export * from "./src/programs/zswap/steps.ts";
 export * from "./src/programs/swap/steps.ts";
 export * from "./src/programs/buddy/steps.ts";
+export * from "./src/programs/page_alloc/steps.ts";
+export type { AskedZones } from "./src/programs/zones.ts";
 export { type SwapSetup } from "./src/targets/swap_target.ts";
 export * from "./src/targets/target.ts";
 export * from "./src/targets/step_target.ts";
@@ -295,6 +297,7 @@ export { zbudMachine } from "./src/search/machines/zbud.ts";
 export { z3foldMachine } from "./src/search/machines/z3fold.ts";
 export { zswapMachine } from "./src/search/machines/zswap.ts";
 export { swapMachine } from "./src/search/machines/swap.ts";
+export { pageAllocMachine } from "./src/search/machines/page_alloc.ts";
 export * from "./src/search/arbitrary.ts";
 export {
   type FindingHeader,

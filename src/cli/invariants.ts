@@ -5,6 +5,7 @@ import { Z3FOLD_INVARIANTS } from "../z3fold/invariants.ts";
 import { ZBUD_INVARIANTS } from "../zbud/invariants.ts";
 import { ZRAM_INVARIANTS } from "../zram/invariants.ts";
 import { ZSMALLOC_INVARIANTS } from "../zsmalloc/invariants.ts";
+import { PAGE_ALLOC_INVARIANTS } from "../memory/page_alloc_invariants.ts";
 import { SWAP_INVARIANTS } from "../swap/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
 import { parseOptions, UsageError } from "./usage.ts";
@@ -17,6 +18,7 @@ export const RULES: Readonly<Record<string, readonly Rule[]>> = {
   z3fold: Z3FOLD_INVARIANTS,
   zswap: ZSWAP_INVARIANTS,
   swap: SWAP_INVARIANTS,
+  page_alloc: PAGE_ALLOC_INVARIANTS,
 };
 
 const ROOM_NAMES = Object.keys(RULES).join(", ");

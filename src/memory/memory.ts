@@ -220,8 +220,9 @@ export class Memory {
           : `Cannot free 2^${order} pages at ${pfn}: 2^${found} were allocated there`,
       );
     }
-    this.page.fill(0, pfn * PAGE_STRIDE, (pfn + 2 ** order) * PAGE_STRIDE);
-    buddy.owners.fill(0, pfn, pfn + 2 ** order);
+    const end = pfn + 2 ** order;
+    this.page.fill(0, PAGE_STRIDE * pfn, PAGE_STRIDE * end);
+    buddy.owners.fill(0, pfn, end);
     this.allocatedPages -= 2 ** order;
     freeBlock(buddy, pfn, order);
   }

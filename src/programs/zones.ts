@@ -1,0 +1,141 @@
+/** Memory of zones, as programs ask for it. */
+import { type Gfp, ZONE_NAMES } from "../linux/gfp.ts";
+import type { PageAllocRelease } from "../linux/page_alloc_profile.ts";
+import type { MemoryBuddyOptions } from "../memory/memory.ts";
+import type { ZoneOptions } from "../memory/zone.ts";
+import { numbers, object, whole } from "./fields.ts";
+import { type Field, field } from "./grammar.ts";
+import { pick, type Random } from "./random.ts";
+
+/** Zones with a buddy allocator, of the kernel that a program is of. */
+export type AskedZones =
+  & Required<Omit<MemoryBuddyOptions, "release">>
+  & { readonly zones: readonly ZoneOptions[] };
+
+/** Zones as a field: without what is special about them they are simpler. */
+export const ZONES: Field<AskedZones> = field(
+  readZones,
+  "an object of 'zones', 'maxOrder' and 'pageblockOrder'",
+  ({ zones, ...orders }) => [
+    ...zones.length > 1
+      ? zones.map((_, nth) => ({ ...orders, zones: zones.toSpliced(nth, 1) }))
+      : [],
+    ...zones.flatMap((zone, nth) =>
+      simplerZones(zone).map((one) => ({
+        ...orders,
+        zones: zones.with(nth, one),
+      }))
+    ),
+  ],
+);
+
+function simplerZones({ name, pages, ...special }: ZoneOptions): ZoneOptions[] {
+  const plain = { name, pages };
+  return Object.keys(special).length > 0 ? [plain] : [];
+}
+
+function readZones(value: unknown): AskedZones | undefined {
+  const json = object(value);
+  if (json === undefined || !Array.isArray(json.zones)) return undefined;
+  const [maxOrder, pageblockOrder] = [json.maxOrder, json.pageblockOrder]
+    .map(whole);
+  const zones = json.zones.map(readZone).filter((zone) => zone !== undefined);
+  const isWhole = zones.length === json.zones.length && zones.length > 0 &&
+    Object.keys(json).length === 3;
+  if (!isWhole || maxOrder === undefined || pageblockOrder === undefined) {
+    return undefined;
+  }
+  return { maxOrder, pageblockOrder, zones };
+}
+
+function readZone(value: unknown): ZoneOptions | undefined {
+  const json = object(value);
+  const name = ZONE_NAMES.find((one) => one === json?.name);
+  const pages = whole(json?.pages);
+  if (json === undefined || name === undefined || !pages) return undefined;
+  const { min, cma, ...rest } = json;
+  const areas = Array.isArray(cma) ? cma.map(readArea) : [];
+  const isRight = Object.keys(rest).length === 2 && !areas.includes(undefined);
+  if (!isRight) return undefined;
+  return {
+    name,
+    pages,
+    ...min !== undefined && { min: whole(min) },
+    ...cma !== undefined && {
+      cma: areas.filter((area) => area !== undefined),
+    },
+  };
+}
+
+function readArea(value: unknown): readonly [number, number] | undefined {
+  const area = numbers(value);
+  return area?.length === 2 ? [area[0], area[1]] : undefined;
+}
+
+/** What a memory is made with, or nothing where no zones are asked for. */
+export function buddyAsked(
+  release: PageAllocRelease,
+  asked: AskedZones | undefined,
+): MemoryBuddyOptions | undefined {
+  return asked && { ...asked, release };
+}
+
+/**
+ * Frames that can be had one by one of memory that is all free: none but the
+ * watermark's and, for who may not have them, CMA areas' are left then.
+ */
+export function framesToBeHad(
+  { zones }: AskedZones,
+  { highestZone, cma: usesCma }: Gfp,
+): number {
+  const highest = ZONE_NAMES.indexOf(highestZone);
+  return zones.filter(({ name }) => ZONE_NAMES.indexOf(name) <= highest)
+    .reduce((sum, { pages, min = 0, cma = [] }) => {
+      const kept = cma.reduce((all, [, more]) => all + more, 0);
+      return sum + Math.max(0, pages - min - (usesCma ? 0 : kept));
+    }, 0);
+}
+
+/**
+ * Zones of some pages in all, the lower one a quarter: now and then with a
+ * watermark, and with high memory or CMA areas where `isAny`.
+ */
+export function randomZones(
+  random: Random,
+  pages: number,
+  isAny: boolean,
+): AskedZones {
+  const maxOrder = 2 + random(4);
+  const pageblockOrder = 1 + random(maxOrder);
+  const block = 2 ** maxOrder;
+  const blocks = Math.max(1, Math.ceil(pages / block));
+  const names = pick(random, ...(isAny ? ANY_NAMES : LOW_NAMES));
+  const zones = names.map((name): ZoneOptions => {
+    const own = block * (1 + random(blocks));
+    const hasCma = isAny && name !== "DMA" && random(3) === 0;
+    return {
+      name,
+      pages: own,
+      ...random(3) === 0 && { min: random(own >> 2) },
+      ...hasCma && {
+        cma: [[block * random(own / block), block]] as const,
+      },
+    };
+  });
+  return { maxOrder, pageblockOrder, zones };
+}
+
+/** Zones of a machine without high memory. */
+const LOW_NAMES = [
+  ["Normal"],
+  ["DMA", "Normal"],
+  ["DMA32", "Normal"],
+] as const;
+
+/** Zones of any machine. */
+const ANY_NAMES = [
+  ...LOW_NAMES,
+  ["Normal", "HighMem"],
+  ["DMA", "Normal", "HighMem"],
+  ["DMA32", "Normal", "Movable"],
+] as const;
