@@ -72,12 +72,54 @@ function readArea(value: unknown): readonly [number, number] | undefined {
   return area?.length === 2 ? [area[0], area[1]] : undefined;
 }
 
-/** What a memory is made with, or nothing where no zones are asked for. */
+/**
+ * What a memory is made with, or nothing where no zones are asked for. The first
+ * zone starts at `firstPfn`, each other one at the first block behind the zone
+ * before it.
+ */
 export function buddyAsked(
   release: PageAllocRelease,
   asked: AskedZones | undefined,
+  firstPfn = 1,
 ): MemoryBuddyOptions | undefined {
-  return asked && { ...asked, release };
+  if (asked === undefined) return undefined;
+  const starts = zoneStarts(asked, firstPfn);
+  const zones = asked.zones.map((zone, nth) => ({
+    ...zone,
+    startPfn: starts[nth],
+  }));
+  return { ...asked, release, zones };
+}
+
+/** The first frame of each zone. */
+export function zoneStarts(
+  { zones, maxOrder }: AskedZones,
+  firstPfn: number,
+): number[] {
+  const block = 2 ** maxOrder;
+  let next = firstPfn;
+  return zones.map(({ pages }) => {
+    const start = next;
+    next = Math.ceil((start + pages) / block) * block;
+    return start;
+  });
+}
+
+/** What a `create` says of the memory under a pool. */
+export interface AskedMemory {
+  /** The most frames that can be allocated at once. */
+  readonly maxPages?: number;
+  /** Zones, where the frames are of such. */
+  readonly buddy?: AskedZones;
+}
+
+/** The most frames that a pool can have, where that is limited. */
+export function mostFrames(
+  { maxPages, buddy }: AskedMemory,
+  gfp: Gfp,
+): number | undefined {
+  if (buddy === undefined) return maxPages;
+  return Math.min(maxPages ?? Infinity, framesToBeHad(buddy, gfp));
 }
 
 /**
@@ -123,6 +165,15 @@ export function randomZones(
     };
   });
   return { maxOrder, pageblockOrder, zones };
+}
+
+/** Zones for a pool in one of some programs: small ones, which run out. */
+export function zonesNowAndThen(
+  random: Random,
+): { readonly buddy?: AskedZones } {
+  if (random(6) > 0) return {};
+  const pages = pick(random, 8, 32, 128);
+  return { buddy: randomZones(random, pages, false) };
 }
 
 /** Zones of a machine without high memory. */

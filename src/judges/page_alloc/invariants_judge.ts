@@ -1,10 +1,33 @@
 /** The judge that checks the buddy allocator's invariants on a memory. */
-import { assertPageAlloc } from "../../memory/page_alloc_invariants.ts";
+import type { Profile } from "../../linux/profile.ts";
+import {
+  assertPageAlloc,
+  PAGE_ALLOC_INVARIANTS,
+} from "../../memory/page_alloc_invariants.ts";
 import type { Memory } from "../../memory/memory.ts";
 import type { ResultsOf } from "../../programs/program.ts";
 import type { Reach } from "../../rules/reach.ts";
+import type { Rule } from "../../rules/rule.ts";
 import type { Judge } from "../judge.ts";
 import { nowAndThen } from "../now_and_then.ts";
+
+/** Rules that speak of kernels whose lists follow pageblocks alone. */
+const SORTED = "page_alloc/list-type";
+
+/**
+ * The rules under pools of some kernels: their programs have no CMA areas, and
+ * of kernels before 6.10 one rule says nothing.
+ */
+export function poolPageAllocRules(
+  profiles: readonly Profile[],
+): readonly Rule[] {
+  const isSorted = profiles.some(({ release: { pageAlloc } }) =>
+    pageAlloc.listsFollowBlocks
+  );
+  return PAGE_ALLOC_INVARIANTS.filter(({ id }) =>
+    !id.includes("cma") && (isSorted || id !== SORTED)
+  );
+}
 
 /** Frames that are looked through in the time of a step. */
 const FRAMES_A_STEP = 8;

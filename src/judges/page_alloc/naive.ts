@@ -7,6 +7,7 @@ import {
   type PageAllocSteps,
   type ShownList,
 } from "../../programs/page_alloc/steps.ts";
+import { zoneStarts } from "../../programs/zones.ts";
 import { fallBack, type NaiveAsk, takeSmallest } from "./naive_fallback.ts";
 import { type NaiveKernel, naiveKernel } from "./naive_kernels.ts";
 import { type NaiveBlock, NaiveZone } from "./naive_zone.ts";
@@ -46,18 +47,10 @@ export class NaivePages {
     { buddy, firstPfn = 1 }: PageAllocSteps["create"],
   ) {
     this.#kernel = naiveKernel(release);
-    let start = firstPfn;
-    this.zones = buddy.zones.map((asked) => {
-      const zone = new NaiveZone(
-        this.#kernel,
-        buddy,
-        this.#types,
-        start,
-        asked,
-      );
-      start = zone.end;
-      return zone;
-    });
+    const starts = zoneStarts(buddy, firstPfn);
+    this.zones = buddy.zones.map((asked, nth) =>
+      new NaiveZone(this.#kernel, buddy, this.#types, starts[nth], asked)
+    );
   }
 
   /** Where an allocation has its pages; nothing where it has none. */

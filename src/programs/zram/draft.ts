@@ -67,8 +67,9 @@ export class Draft {
 
   /** Whether there may be no frames for a page. */
   get isScarce(): boolean {
-    const { maxPages, failEach } = this.create;
-    return maxPages !== undefined || failEach !== undefined;
+    const { maxPages, failEach, buddy } = this.create;
+    return maxPages !== undefined || failEach !== undefined ||
+      buddy !== undefined;
   }
 
   /** Adds a step. */

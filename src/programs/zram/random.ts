@@ -1,4 +1,5 @@
 /** Random programs for a compressed block device. */
+import { zonesNowAndThen } from "../zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Files } from "../files.ts";
 import { kernelAsked } from "../kernel.ts";
@@ -225,6 +226,7 @@ function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
     ...(objects.link === "index" && random(4) === 0 ? { firstPfn: 0 } : {}),
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),
     ...(scarce === 1 ? { failEach: 2 + random(40) } : {}),
+    ...zonesNowAndThen(random),
   };
 }
 

@@ -1,5 +1,12 @@
 /** The machine of the buddy allocator of pages. */
-import { PROFILES } from "../../linux/profile.ts";
+import {
+  LINUX_3_12,
+  LINUX_4_0,
+  LINUX_5_10,
+  LINUX_6_1,
+  type Profile,
+  PROFILES,
+} from "../../linux/profile.ts";
 import { pageAllocJudge } from "../../judges/page_alloc/invariants_judge.ts";
 import { naivePageAllocJudge } from "../../judges/page_alloc/naive_judge.ts";
 import { PAGE_ALLOC_NAIVE_RULES } from "../../judges/page_alloc/rules.ts";
@@ -17,7 +24,12 @@ export const pageAllocMachine: Machine<PageAllocStep> = {
     "The buddy allocator has each block of the zone, the list and the pageblock that it must, merges what it can, and compaction moves pages up.",
   language: PAGE_ALLOC_LANGUAGE,
   scope: {
-    profiles: PROFILES,
+    // Since 6.12 they all do the same.
+    profiles: [
+      ...PROFILES,
+      ...Array<Profile[]>(3).fill([LINUX_3_12, LINUX_4_0]).flat(),
+      ...[LINUX_5_10, LINUX_6_1],
+    ],
     anyGeometry: true,
     ops: new Set(PAGE_ALLOC_LANGUAGE.ops.filter((op) => op !== "show")),
     maxSteps: 600,

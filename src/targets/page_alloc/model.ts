@@ -39,7 +39,7 @@ class PagesModel implements MovableOperations {
     this.memory = new Memory({
       pageSize: profile.pageSize,
       firstPfn,
-      buddy: buddyAsked(pageAlloc, buddy),
+      buddy: buddyAsked(pageAlloc, buddy, firstPfn),
     });
     this.owner = this.memory.registerMovable(this);
   }
