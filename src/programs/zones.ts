@@ -5,6 +5,7 @@ import type { MemoryBuddyOptions } from "../memory/memory.ts";
 import type { ZoneOptions } from "../memory/zone.ts";
 import { numbers, object, whole } from "./fields.ts";
 import { type Field, field } from "./grammar.ts";
+import type { Step } from "./program.ts";
 import { pick, type Random } from "./random.ts";
 
 /** Zones with a buddy allocator, of the kernel that a program is of. */
@@ -167,13 +168,18 @@ export function randomZones(
   return { maxOrder, pageblockOrder, zones };
 }
 
-/** Zones for a pool in one of some programs: small ones, which run out. */
-export function zonesNowAndThen(
+/**
+ * A program of which one in six has its first pool on memory of zones: small
+ * ones, which run out. It is drawn last, so that the steps are what they were
+ * without it.
+ */
+export function onZones<One extends Step>(
   random: Random,
-): { readonly buddy?: AskedZones } {
-  if (random(6) > 0) return {};
-  const pages = pick(random, 8, 32, 128);
-  return { buddy: randomZones(random, pages, false) };
+  [create, ...steps]: readonly One[],
+): One[] {
+  if (random(6) > 0) return [create, ...steps];
+  const buddy = randomZones(random, pick(random, 8, 32, 128), false);
+  return [{ ...create, buddy }, ...steps];
 }
 
 /** Zones of a machine without high memory. */

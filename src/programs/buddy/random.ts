@@ -2,7 +2,7 @@
 import type { Bytes } from "../bytes.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
-import { zonesNowAndThen } from "../zones.ts";
+import { onZones } from "../zones.ts";
 import type { BuddyStep, BuddySteps } from "./steps.ts";
 
 /** Chunks of a page: NCHUNKS_ORDER is 6. */
@@ -116,7 +116,6 @@ function create(random: Random, scope: Scope): BuddySteps["create"] {
       wordBits: pick(random, 32, 64),
     },
     ...random(4) === 0 && { maxPages: 1 + random(20) },
-    ...zonesNowAndThen(random),
     ...random(4) === 0 && { dirty: 1 + random(20) },
     ...random(4) === 0 && { firstPfn: pick(random, 0, 2, 1000) },
   };
@@ -175,5 +174,5 @@ export function randomBuddyProgram(
   if (scope.ops.has("work") && random(3) > 0) {
     steps.push(...withoutSlots(sketch));
   }
-  return { profile, steps };
+  return { profile, steps: onZones(random, steps) };
 }

@@ -67,9 +67,8 @@ export class Draft {
 
   /** Whether there may be no frames for a page. */
   get isScarce(): boolean {
-    const { maxPages, failEach, buddy } = this.create;
-    return maxPages !== undefined || failEach !== undefined ||
-      buddy !== undefined;
+    const { maxPages, failEach } = this.create;
+    return maxPages !== undefined || failEach !== undefined;
   }
 
   /** Adds a step. */

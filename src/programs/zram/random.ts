@@ -1,5 +1,5 @@
 /** Random programs for a compressed block device. */
-import { zonesNowAndThen } from "../zones.ts";
+import { onZones } from "../zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Files } from "../files.ts";
 import { kernelAsked } from "../kernel.ts";
@@ -150,7 +150,8 @@ export function randomZramProgram(
     }
     choices(random).make(draft);
   }
-  return { profile, steps: draft.steps };
+  const { steps } = draft;
+  return { profile, steps: scope.anyGeometry ? onZones(random, steps) : steps };
 }
 
 /** Steps of a program whose pages take long to compress. */
@@ -226,7 +227,6 @@ function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
     ...(objects.link === "index" && random(4) === 0 ? { firstPfn: 0 } : {}),
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),
     ...(scarce === 1 ? { failEach: 2 + random(40) } : {}),
-    ...zonesNowAndThen(random),
   };
 }
 

@@ -1,5 +1,4 @@
 /** The pools and the sizes of objects that random programs are about. */
-import { zonesNowAndThen } from "../zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import { type Geometry, zsGeometry } from "../../zsmalloc/geometry.ts";
 import type { Scope } from "../program.ts";
@@ -50,7 +49,6 @@ export function randomCreate(
   return {
     ...geometry,
     ...(random(4) === 0 ? { maxPages: pick(random, 1, 8, 24, 64, 200) } : {}),
-    ...zonesNowAndThen(random),
     // Up to 4.7 a link to frame 0 would be null: such kernels keep it back.
     ...(profile.objects.link === "index" && random(4) === 0
       ? { firstPfn: 0 }
