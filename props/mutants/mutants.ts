@@ -4,6 +4,7 @@ import { BUDDY_MUTANTS } from "./buddies.ts";
 import { BUDDY_LOCKS_MUTANTS } from "./buddy_locks.ts";
 import { CODEC_MUTANTS } from "./codecs.ts";
 import type { Mutant } from "./mutant.ts";
+import { PAGE_ALLOC_MUTANTS } from "./page_alloc.ts";
 import { SWAP_MUTANTS } from "./swap.ts";
 import { ZRAM_MUTANTS } from "./zram.ts";
 import { ZRAM_BATCHES_MUTANTS } from "./zram_batches.ts";
@@ -21,6 +22,7 @@ import { ZSWAP_SHRINK_MUTANTS } from "./zswap_shrink.ts";
 /** Every planted defect, in the order of the rooms. */
 export const MUTANTS: readonly Mutant[] = [
   ...BASE_MUTANTS,
+  ...PAGE_ALLOC_MUTANTS,
   ...CODEC_MUTANTS,
   ...ZSMALLOC_MUTANTS,
   ...ZSMALLOC_MOVES_MUTANTS,
