@@ -79,6 +79,7 @@ export * from "./src/memory/memory.ts";
 export * from "./src/memory/zone.ts";
 export * from "./src/memory/page_allocator.ts";
 export * from "./src/memory/buddyinfo.ts";
+export * from "./src/memory/extfrag.ts";
 export * from "./src/memory/block_invariants.ts";
 export * from "./src/memory/zone_invariants.ts";
 export * from "./src/memory/page_alloc_invariants.ts";

@@ -6,10 +6,12 @@ import {
   checkPool,
   compactMemory,
   compactZone,
+  extfragIndexText,
   GFP_HIGHUSER_MOVABLE,
   GFP_KERNEL,
   GFP_MOVABLE,
   GFP_RECLAIMABLE,
+  InvariantError,
   LINUX_3_12,
   LINUX_4_0,
   LINUX_5_10,
@@ -20,13 +22,20 @@ import {
   type MemoryBuddyOptions,
   type MovableOperations,
   NO_PAGE,
+  type PageAllocator,
+  pageAllocMachine,
   pagetypeinfo,
   type Profile,
   PROFILES,
+  programAt,
+  unusableIndexText,
   ZbudPool,
   type ZoneOptions,
   ZsPool,
 } from "zspec";
+import { addToFreeList, deleteFromFreeList } from "../src/memory/free_area.ts";
+import { Fields } from "../src/programs/fields.ts";
+import { commandTest, deno, ROOT } from "./command.ts";
 
 /** Memory of small blocks: up to 16 pages, pageblocks of 8. */
 function memoryOf(
@@ -541,3 +550,126 @@ function blocksOf({ buddy }: Memory, type: string): number[] {
     Number(line.trim().split(/ +/).slice(4)[names.indexOf(type)])
   );
 }
+
+commandTest(
+  "page_alloc: the README's fragments are what its example shows",
+  async (folder) => {
+    const readme = await Deno.readTextFile(`${ROOT}README.md`);
+    const section = readme.slice(readme.indexOf("\n## Fragments\n"));
+    const [, example = "", shown] =
+      /```ts\n([^]*?)```\n\n```text\n([^]*?)```/.exec(section) ?? [];
+    const source = example.replace(/https:[^"]*\/mod\.ts/, `${ROOT}mod.ts`);
+    assertEquals(source.includes(ROOT), true);
+    await Deno.writeTextFile(`${folder}/example.ts`, source);
+    const { code, stdout, stderr } = await deno(
+      folder,
+      ...["run", "--check", "--no-lock", "-A", "example.ts"],
+    );
+    assertEquals(code, 0, stderr);
+    assertEquals(stdout, shown);
+  },
+);
+
+Deno.test("page_alloc: extfrag_index and unusable_index as debugfs prints them", () => {
+  const memory = memoryOf(LINUX_6_18, [{ name: NORMAL, pages: 64 }]);
+  const pages = Array.from({ length: 64 }, () => memory.allocPage());
+  const zero = "Node 0, zone   Normal  0.000  0.000  0.000  0.000  0.000 \n";
+  assertEquals(extfragIndexText(memory.buddy), zero);
+  assertEquals(
+    unusableIndexText(memory.buddy),
+    "Node 0, zone   Normal 1.000 1.000 1.000 1.000 1.000 \n",
+  );
+  for (const pfn of pages) if (pfn % 3 !== 2) memory.freePage(pfn);
+  // Two of three are free, every other two of them buddies.
+  assertEquals(freeBlocks(memory), [[21, 11, 0, 0, 0]]);
+  assertEquals(
+    unusableIndexText(memory.buddy),
+    "Node 0, zone   Normal 0.000 0.488 1.000 1.000 1.000 \n",
+  );
+  // 1 less (1 and 43 / 4) / 32, and so on.
+  assertEquals(
+    extfragIndexText(memory.buddy),
+    "Node 0, zone   Normal -1.000 -1.000  0.633  0.801  0.885 \n",
+  );
+  const one = memoryOf(LINUX_6_18, [{ name: NORMAL, pages: 3 }]);
+  one.allocPage();
+  one.allocPage();
+  // With a single block there are fractions below 0, printed as C prints them.
+  assertEquals(freeBlocks(one), [[1, 0, 0, 0, 0]]);
+  assertEquals(
+    extfragIndexText(one.buddy),
+    "Node 0, zone   Normal -1.000  0.-500  0.-250  0.-125  0.-62 \n",
+  );
+});
+
+/** What breaks a rule of the allocator, in a memory that is used. */
+const BREAKS: readonly (readonly [
+  id: string,
+  change: (buddy: PageAllocator, memory: Memory) => void,
+])[] = [
+  ["list-heads", (buddy) => buddy.prev[firstOf(buddy)] = 0],
+  ["one-place", (buddy) => buddy.allocated[firstOf(buddy)] = 0],
+  ["one-place", (buddy) => buddy.orders[firstOf(buddy)] = -1],
+  ["one-place", (_, { page }) => page[3] = 0],
+  ["nr-free", ({ zones }) => zones[0].nrFree[0]++],
+  ["free-pages", ({ zones }) => zones[0].freePages--],
+  ["free-cma", ({ zones }) => zones[0].freeCma++],
+  ["cma-blocks", ({ blockTypes }) => blockTypes[7] = 1],
+  ["watermark", ({ zones }) => Object.assign(zones[0], { min: 62 })],
+  ["list-type", ({ blockTypes }) => blockTypes[1] = 2],
+  ["cma-lists", ({ blockTypes }) => blockTypes.reverse()],
+  ["merged", (buddy) => splitFirst(buddy)],
+];
+
+/** The first frame that is free. */
+function firstOf({ orders }: PageAllocator): number {
+  return orders.findIndex((order) => order >= 0);
+}
+
+/** Halves the largest free block, and lists both. */
+function splitFirst(buddy: PageAllocator): void {
+  const [zone] = buddy.zones;
+  const pfn = buddy.orders.findIndex((order) => order > 1);
+  const order = buddy.orders[pfn];
+  const type = buddy.blockTypes[pfn >>> buddy.pageblockOrder];
+  deleteFromFreeList(buddy, zone, pfn);
+  for (const half of [pfn, pfn + 2 ** (order - 1)]) {
+    addToFreeList(buddy, zone, half, order - 1, type, "head");
+  }
+}
+
+for (const [nth, [id, change]] of BREAKS.entries()) {
+  Deno.test(`page_alloc: the rule ${id} is broken by what breaks it, and told (${nth})`, () => {
+    const zone = { name: NORMAL, pages: 64, cma: [[56, 8]] } as const;
+    // Since 6.10 another rule speaks first.
+    const profile = id === "cma-lists" ? LINUX_6_1 : LINUX_6_18;
+    const memory = memoryOf(profile, [zone]);
+    for (const gfp of [GFP_KERNEL, GFP_MOVABLE, GFP_KERNEL]) {
+      memory.allocPage(gfp);
+    }
+    assertPageAlloc(memory);
+    if (memory.buddy !== undefined) change(memory.buddy, memory);
+    const error = assertThrows(() => assertPageAlloc(memory), InvariantError);
+    assertEquals(error.id, `page_alloc/${id}`);
+  });
+}
+
+Deno.test("page_alloc: every step of a program can be written and read, and every simpler one", () => {
+  const { language, scope } = pageAllocMachine;
+  const seen = new Set<string>();
+  for (let nth = 0; nth < 30; nth++) {
+    const { steps } = programAt(pageAllocMachine, { seed: 2, nth });
+    for (const step of steps) {
+      seen.add(step.op);
+      for (const one of [step, ...language.simpler(step)]) {
+        const fields = new Fields(
+          JSON.parse(JSON.stringify(one)),
+          (message) => new Error(message),
+        );
+        assertEquals(language.parse(fields), one);
+        fields.end();
+      }
+    }
+  }
+  assertEquals([...seen].sort(), [...scope.ops].sort());
+});

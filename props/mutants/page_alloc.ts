@@ -41,9 +41,9 @@ export const PAGE_ALLOC_MUTANTS: readonly Mutant[] = [
       to: "while (order < buddy.maxOrder - 1 &&",
     },
     {
-      what: "a free block of another order is a buddy",
+      what: "a smaller free block is a buddy",
       from: "spans(zone, other) && orders[other] === order;",
-      to: "spans(zone, other) && orders[other] >= order;",
+      to: "spans(zone, other) && orders[other] >= 0;",
     },
     {
       what: "CMA's pageblocks merge with others",
@@ -224,9 +224,9 @@ export const PAGE_ALLOC_MUTANTS: readonly Mutant[] = [
   ]),
   ...mutantsOf("memory/boot", FINDERS, [
     {
-      what: "blocks at boot are of one order only",
+      what: "a block at boot starts anywhere",
       from: "let order = Math.min(buddy.maxOrder, alignmentOf(pfn));",
-      to: "let order = Math.min(buddy.maxOrder - 1, alignmentOf(pfn));",
+      to: "let order = buddy.maxOrder;",
     },
     {
       what: "there is no reserve",

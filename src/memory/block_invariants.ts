@@ -149,7 +149,7 @@ function eachPageblock(
 const LINKS: BlockInvariant = {
   id: "page_alloc/links",
   sentence: "The neighbours of a block in its list have it as their neighbour.",
-  source: "list_add, list_del, __list_add_valid, lib/list_debug.c",
+  source: "list_add, list_del, __list_add_valid, lib/list_debug.c, 4.10",
   check(_, block) {
     const { buddy: { next, prev }, pfn } = block;
     const [before, after] = [next[prev[pfn]], prev[next[pfn]]];

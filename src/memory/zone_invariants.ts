@@ -119,7 +119,7 @@ const FREE_PAGES: ZoneInvariant = {
   id: "page_alloc/free-pages",
   sentence: "A zone counts the frames of its free blocks.",
   source:
-    "NR_FREE_PAGES in __mod_zone_freepage_state, account_freepages, mm/page_alloc.c",
+    "NR_FREE_PAGES in __mod_zone_freepage_state, account_freepages, mm/page_alloc.c, 2.6.21",
   check(_, { zone }) {
     const sum = zone.nrFree.reduce(
       (pages, count, order) => pages + count * 2 ** order,
@@ -190,7 +190,7 @@ const WATERMARK: ZoneInvariant = {
 const HEADS: ZoneInvariant = {
   id: "page_alloc/list-heads",
   sentence: "A list's head has its first block before the last.",
-  source: "list_add, list_del, __list_add_valid, lib/list_debug.c",
+  source: "list_add, list_del, __list_add_valid, lib/list_debug.c, 4.10",
   check(_, { buddy, zone }) {
     const { next, prev, maxOrder } = buddy;
     for (let order = 0; order <= maxOrder; order++) {

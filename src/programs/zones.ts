@@ -140,28 +140,29 @@ export function framesToBeHad(
 }
 
 /**
- * Zones of some pages in all, the lower one a quarter: now and then with a
- * watermark, and with high memory or CMA areas where `isAny`.
+ * Zones of up to so many pages each, now and then with a watermark; where a
+ * kernel is given, with high memory too, or CMA areas as that can have them.
  */
 export function randomZones(
   random: Random,
   pages: number,
-  isAny: boolean,
+  kernel?: PageAllocRelease,
 ): AskedZones {
   const maxOrder = 2 + random(4);
   const pageblockOrder = 1 + random(maxOrder);
   const block = 2 ** maxOrder;
   const blocks = Math.max(1, Math.ceil(pages / block));
-  const names = pick(random, ...(isAny ? ANY_NAMES : LOW_NAMES));
+  const names = pick(random, ...(kernel ? ANY_NAMES : LOW_NAMES));
   const zones = names.map((name): ZoneOptions => {
     const own = block * (1 + random(blocks));
-    const hasCma = isAny && name !== "DMA" && random(3) === 0;
+    const hasCma = kernel && name !== "DMA" && random(3) === 0;
+    const area = kernel?.merges === "any" ? block : 2 ** pageblockOrder;
     return {
       name,
       pages: own,
       ...random(3) === 0 && { min: random(own >> 2) },
       ...hasCma && {
-        cma: [[block * random(own / block), block]] as const,
+        cma: [[area * random(own / area), area]] as const,
       },
     };
   });
@@ -178,7 +179,7 @@ export function onZones<One extends Step>(
   [create, ...steps]: readonly One[],
 ): One[] {
   if (random(6) > 0) return [create, ...steps];
-  const buddy = randomZones(random, pick(random, 8, 32, 128), false);
+  const buddy = randomZones(random, pick(random, 8, 32, 128));
   return [{ ...create, buddy }, ...steps];
 }
 

@@ -11,7 +11,8 @@ import { PAGE_ALLOC_NAIVE } from "./rules.ts";
 
 type Compacted = PageAllocResults["compact"];
 
-const { compactUp, compactFrames, compactEnds } = PAGE_ALLOC_NAIVE;
+const { compactUp, compactFrames, compactEnds, compactWatermark } =
+  PAGE_ALLOC_NAIVE;
 /** Types of pageblocks that pages may be moved to. */
 const TARGETS = [1, 4];
 
@@ -50,6 +51,16 @@ export function judgeMoves(
     known.pfn = to;
   }
   return free;
+}
+
+/** Whether a zone has so little free that nothing may be moved; judges that. */
+export function judgeWatermark(
+  zone: NaiveZone,
+  { moved }: Compacted,
+): boolean {
+  if (zone.freeFrames() > zone.min + 1) return false;
+  expectSame(compactWatermark, 0, moved.length);
+  return true;
 }
 
 /** Judges the frames that are free behind it, and that it ended where it may. */

@@ -16,7 +16,12 @@ import {
   resultOf,
 } from "../judge.ts";
 import { NaivePages, type NaiveTaken } from "./naive.ts";
-import { judgeCompacted, judgeEnd, judgeMoves } from "./naive_compaction.ts";
+import {
+  judgeCompacted,
+  judgeEnd,
+  judgeMoves,
+  judgeWatermark,
+} from "./naive_compaction.ts";
 import { PAGE_ALLOC_NAIVE } from "./rules.ts";
 
 const RULES = PAGE_ALLOC_NAIVE;
@@ -131,6 +136,9 @@ export function naivePageAllocJudge(
       compact(step, answer) {
         const compacted = resultOf(RULES.compactEnds, answer);
         const zone = pages().zones[step.zone];
+        if (judgeWatermark(zone, compacted)) {
+          reach.count(RULES.compactWatermark);
+        }
         const free = judgeMoves(pages(), zone, compacted);
         reach.count(RULES.compactUp, compacted.moved.length);
         unseen = { step, answer: compacted, free };

@@ -7,13 +7,15 @@ export const PAGE_ALLOC_NAIVE = {
     id: "page_alloc/refusal",
     sentence:
       "An allocation fails only where no zone that it may have keeps its minimum watermark and has a block that is large enough, CMA's counting for movable pages alone.",
-    source: "__zone_watermark_ok, get_page_from_freelist, mm/page_alloc.c",
+    source:
+      "__zone_watermark_ok, get_page_from_freelist, mm/page_alloc.c, 2.6.13",
   },
   zoneOrder: {
     id: "page_alloc/zone-order",
     sentence:
       "An allocation has its highest zone first, down to the low watermark; lower zones then, and down to the minimum at last; since 5.0 Normal's other pageblocks come behind DMA32.",
-    source: "get_page_from_freelist, alloc_flags_nofragment, mm/page_alloc.c",
+    source:
+      "get_page_from_freelist, alloc_flags_nofragment, mm/page_alloc.c, 5.0",
   },
   ownType: {
     id: "page_alloc/smallest-first",
@@ -32,7 +34,7 @@ export const PAGE_ALLOC_NAIVE = {
     sentence:
       "Without a block of its own type an allocation takes one of another: to 4.0 the largest with its rest, to 6.9 with its pageblock's free blocks where it takes that over, since 6.15 a pageblock whole or the smallest block alone.",
     source:
-      "__rmqueue_fallback, steal_suitable_fallback, __rmqueue_claim, __rmqueue_steal, mm/page_alloc.c",
+      "__rmqueue_fallback, steal_suitable_fallback, __rmqueue_claim, __rmqueue_steal, mm/page_alloc.c, 3.12, 6.15",
   },
   reserve: {
     id: "page_alloc/reserve",
@@ -43,25 +45,26 @@ export const PAGE_ALLOC_NAIVE = {
     id: "page_alloc/merging",
     sentence:
       "What is freed is one block with its buddy where that is free, and so on; it comes last in its list where it may soon be more.",
-    source: "__free_one_page, buddy_merge_likely, mm/page_alloc.c",
+    source: "__free_one_page, buddy_merge_likely, mm/page_alloc.c, 2.6.34",
   },
   lists: {
     id: "page_alloc/free-lists",
     sentence:
       "After each operation every list has the blocks that it should have, in their order.",
-    source: "__rmqueue, __free_one_page, move_freepages, mm/page_alloc.c",
+    source:
+      "__rmqueue, __free_one_page, move_freepages, mm/page_alloc.c, 2.6.24",
   },
   blockTypes: {
     id: "page_alloc/block-types",
     sentence:
       "A pageblock changes its type where it is taken over or merges with one, and nowhere else.",
     source:
-      "set_pageblock_migratetype, change_pageblock_range, mm/page_alloc.c",
+      "set_pageblock_migratetype, change_pageblock_range, mm/page_alloc.c, 2.6.24",
   },
   bytes: {
     id: "page_alloc/bytes",
     sentence: "Pages hold what was written to them, wherever they were moved.",
-    source: "move_to_new_folio, mm/migrate.c",
+    source: "move_to_new_folio, mm/migrate.c, 2.6.16",
   },
   compactUp: {
     id: "page_alloc/compact-up",
@@ -74,6 +77,12 @@ export const PAGE_ALLOC_NAIVE = {
     sentence:
       "After compaction the frames are free that were, but those that pages were moved to, and those that these were moved from.",
     source: "compact_zone, release_freepages, mm/compaction.c, 2.6.35",
+  },
+  compactWatermark: {
+    id: "page_alloc/compact-watermark",
+    sentence:
+      "Compaction isolates no free page where that would leave the minimum watermark or less, and then moves nothing.",
+    source: "__isolate_free_page, mm/page_alloc.c, 2.6.35",
   },
   compactEnds: {
     id: "page_alloc/compact-ends",

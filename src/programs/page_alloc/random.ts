@@ -1,4 +1,5 @@
 /** Random programs for the buddy allocator of pages. */
+import type { Profile } from "../../linux/profile.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
 import { randomZones } from "../zones.ts";
@@ -105,8 +106,11 @@ function anyStep(sketch: Sketch): PageAllocStep {
 }
 
 /** Fresh memory of some hundred pages. */
-function create(random: Random): PageAllocSteps["create"] {
-  const buddy = randomZones(random, pick(random, 8, 32, 96), true);
+function create(
+  random: Random,
+  { release: { pageAlloc } }: Profile,
+): PageAllocSteps["create"] {
+  const buddy = randomZones(random, pick(random, 8, 32, 96), pageAlloc);
   // CMA areas are aligned where the first zone is.
   const hasCma = buddy.zones.some(({ cma }) => cma !== undefined);
   const isPlain = hasCma || buddy.zones.length > 1;
@@ -122,7 +126,7 @@ export function randomPageAllocProgram(
   scope: Scope,
 ): Program<PageAllocStep> {
   const profile = pick(random, ...scope.profiles);
-  const made = create(random);
+  const made = create(random, profile);
   const sketch: Sketch = {
     random,
     maxOrder: made.buddy.maxOrder,
