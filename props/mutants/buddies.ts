@@ -49,9 +49,9 @@ const ZBUD = [
     },
     {
       what: "frame 0 is taken for none",
-      from: `const pfn = this.memory.allocPage();
+      from: `const pfn = this.memory.allocPage(GFP_KERNEL);
     if (pfn === NO_PAGE)`,
-      to: `const pfn = this.memory.allocPage();
+      to: `const pfn = this.memory.allocPage(GFP_KERNEL);
     if (pfn <= 0)`,
     },
     {

@@ -6,6 +6,7 @@ import { Z3FOLD_INVARIANTS } from "../z3fold/invariants.ts";
 import { ZBUD_INVARIANTS } from "../zbud/invariants.ts";
 import { ZRAM_INVARIANTS } from "../zram/invariants.ts";
 import { ZSMALLOC_INVARIANTS } from "../zsmalloc/invariants.ts";
+import { PAGE_ALLOC_INVARIANTS } from "../memory/page_alloc_invariants.ts";
 import { SWAP_INVARIANTS } from "../swap/invariants.ts";
 import { ZCACHE_INVARIANTS } from "../zcache/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
@@ -21,6 +22,7 @@ export const RULES: Readonly<Record<string, readonly Rule[]>> = {
   zswap: ZSWAP_INVARIANTS,
   zcache: ZCACHE_INVARIANTS,
   swap: SWAP_INVARIANTS,
+  page_alloc: PAGE_ALLOC_INVARIANTS,
 };
 
 const ROOM_NAMES = Object.keys(RULES).join(", ");

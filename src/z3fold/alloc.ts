@@ -1,4 +1,5 @@
 /** How objects of a z3fold pool are allocated. */
+import { GFP_KERNEL } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import { NO_PAGE } from "../memory/memory.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
@@ -51,7 +52,7 @@ function* newFrame(parts: Z3foldParts): Generator<Stop, number> {
     }
   }
   yield sleeps(`alloc_page in ${ALLOC}`);
-  return lists.pages.memory.allocPage();
+  return lists.pages.memory.allocPage(GFP_KERNEL);
 }
 
 /** A handle is made in a page's slots, which may be none in 5.10. */

@@ -1,4 +1,5 @@
 /** The allocator: a pool from which objects of any size up to a page are had. */
+import type { Gfp } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { assertWhole } from "../rules/argument.ts";
@@ -38,6 +39,7 @@ import {
   NO_ROOM,
 } from "./malloc.ts";
 import { migrateIsolatedPage } from "./migration.ts";
+import { movableOperations } from "./movable_operations.ts";
 import { freeDeferred } from "./deferred_free.ts";
 import { freeSteps } from "./free.ts";
 import { PageHolds } from "./page_holds.ts";
@@ -66,6 +68,8 @@ import {
 export interface ZsPoolOptions extends HandleOptions {
   /** Where the pool takes its frames from. Default: a memory of its own. */
   memory?: Memory;
+  /** What it asks for frames with. Default: what the profile's zram does. */
+  gfp?: Gfp;
   /** Who is told which thread runs, where several share it. Default: its own. */
   lockdep?: Lockdep;
 }
@@ -194,7 +198,11 @@ export class ZsPool {
       if (sizeClass === undefined) throw new Error(`no class ${index}`);
       return sizeClass;
     });
-    this.zspages = new Zspages(memory, profile, this.geometry);
+    const { gfp = profile.zram.gfp } = options;
+    this.zspages = new Zspages(memory, profile, this.geometry, gfp);
+    if (profile.movable && memory.buddy !== undefined) {
+      this.zspages.owner = memory.registerMovable(movableOperations(this));
+    }
     const { locations, indexing } = this.zspages;
     this.handles = profile.objects.handle === "cell"
       ? new HandleCache(locations, indexing, options)
