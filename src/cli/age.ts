@@ -3,6 +3,7 @@ import { ageSwap, type SwapUse } from "../programs/age.ts";
 import { LINUX_4_0 } from "../linux/profile.ts";
 import { memoryPicture } from "../report/memory.ts";
 import { grouped, humanBytes, percent, table } from "../report/table.ts";
+import { print } from "./print.ts";
 import {
   parseOptions,
   PROFILE_OPTIONS,
@@ -71,7 +72,7 @@ export function ageCommand(args: readonly string[]): number {
     objectsMigrated: pool.objectsMigrated,
     pagesCompacted: pool.pagesCompacted,
   };
-  console.log(
+  print(
     options.flag("json")
       ? JSON.stringify(experiment, null, 2)
       : renderAge(experiment).trimEnd(),

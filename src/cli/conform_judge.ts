@@ -25,6 +25,7 @@ import {
   ktapName,
 } from "./conform_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { shardHelp, shardOption } from "./shard.ts";
 import {
@@ -167,10 +168,6 @@ export async function withTarget(
   }
 }
 
-function print(text: string): void {
-  console.log(text.trimEnd());
-}
-
 const OUTCOMES: Readonly<Record<Form, (report: ConformReport) => string>> = {
   text: conformText,
   json: conformJson,
@@ -204,7 +201,7 @@ export async function judgeTarget<
     ...tested.about === undefined ? [] : [tested.about],
     ...replay === undefined ? [`seed ${seed}`] : [],
   ];
-  if (form === "text") notes.forEach(print);
+  if (form === "text") notes.forEach((note) => print(note));
   if (form === "ktap") print(ktapStart(notes));
   const started = performance.now();
   const running = replay === undefined

@@ -16,6 +16,7 @@ import {
   type FuzzPlan,
   silentMachines,
 } from "./fuzz_plan.ts";
+import { pasteable } from "./invocation.ts";
 
 /** Steps a second that all jobs together run of one machine. */
 function rate({ steps, busy }: MachineCount, jobs: number): number {
@@ -90,7 +91,7 @@ function failureText(failure: MachineFailure): string {
 
 To repeat it:
 
-  ${repeatCommand(failure)}
+  ${pasteable(repeatCommand(failure))}
 
 or 'zspec replay FILE', where FILE has what is printed here, or as a test:
 

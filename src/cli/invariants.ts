@@ -7,6 +7,7 @@ import { ZRAM_INVARIANTS } from "../zram/invariants.ts";
 import { ZSMALLOC_INVARIANTS } from "../zsmalloc/invariants.ts";
 import { SWAP_INVARIANTS } from "../swap/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
+import { print } from "./print.ts";
 import { parseOptions, UsageError } from "./usage.ts";
 
 /** The rooms that have rules, and their lists. */
@@ -49,7 +50,7 @@ export function invariantsCommand(args: readonly string[]): number {
   const text = options.flag("json")
     ? JSON.stringify(rooms.flatMap((room) => RULES[room].map(asData)), null, 2)
     : rooms.map((room) => renderRoom(room, RULES[room])).join("\n");
-  console.log(text.trimEnd());
+  print(text);
   return 0;
 }
 

@@ -7,8 +7,10 @@ import { CONFORM_USAGE, conformCommand } from "./conform.ts";
 import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
 import { GUEST_USAGE, guestCommand } from "./guest.ts";
 import { INVARIANTS_USAGE, invariantsCommand } from "./invariants.ts";
+import { standWhereCalled } from "./invocation.ts";
 import { MERGE_USAGE, mergeCommand } from "./merge.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
+import { print } from "./print.ts";
 import { RACES_USAGE, racesCommand } from "./races.ts";
 import { RECORD_USAGE, recordCommand } from "./record.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
@@ -121,7 +123,7 @@ const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || isHelp(name)) {
-    console.log(usage().trimEnd());
+    print(usage());
     return 0;
   }
   try {
@@ -134,7 +136,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     const command = COMMANDS[name];
     if (ownArguments(rest).some(isHelp)) {
-      console.log(command.usage.trimEnd());
+      print(command.usage);
       return 0;
     }
     return await command.run(rest);
@@ -150,4 +152,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  standWhereCalled();
+  Deno.exit(await main(Deno.args));
+}

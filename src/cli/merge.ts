@@ -10,6 +10,7 @@ import {
   type Part,
   type ShardResult,
 } from "../search/merge.ts";
+import { print } from "./print.ts";
 import { parseOptions, readText, UsageError } from "./usage.ts";
 
 /** How `zspec merge` is called. */
@@ -35,7 +36,7 @@ export function mergeCommand(args: readonly string[]): number {
   const text = options.flag("json")
     ? JSON.stringify(merged, null, 2)
     : render(merged);
-  console.log(text.trimEnd());
+  print(text);
   return merged.failures.length === 0 && isExercised(merged) ? 0 : 1;
 }
 

@@ -6,6 +6,7 @@ import type { Algorithm } from "./measuring.ts";
 import { readInput } from "./pages.ts";
 import { renderPredictions } from "./predict_report.ts";
 import { predict } from "./prediction.ts";
+import { print } from "./print.ts";
 import {
   listOption,
   type Options,
@@ -52,7 +53,7 @@ export async function predictCommand(args: readonly string[]): Promise<number> {
   const algorithms = algorithmsOption(options, profile);
   const input = readInput(options.paths, profile.pageSize);
   const predictions = await predict(profile, input, algorithms, chainSizes);
-  console.log(
+  print(
     options.flag("json")
       ? JSON.stringify(
         {

@@ -14,6 +14,7 @@ import {
   type Sizes,
   type Verdict,
 } from "../search/replay.ts";
+import { print } from "./print.ts";
 import {
   ELSEWHERE_OPTIONS,
   isElsewhere,
@@ -73,7 +74,7 @@ function replayOne(path: string, sizes: Sizes | undefined): number {
     const text = readText(path);
     if (hasFinding(text)) return replayFinding(path, text);
     const verdict = replay(parseTranscript(text), sizes);
-    console.log(renderVerdict(path, verdict).trimEnd());
+    print(renderVerdict(path, verdict));
     return verdict.failure === undefined ? 0 : 1;
   } catch (error) {
     const isTold = error instanceof UsageError ||
@@ -97,7 +98,7 @@ function replayFinding(path: string, text: string): number {
   const finding = judgeProgram(machine, { profile, steps }, reach);
   if (finding === undefined) {
     const rules = exercisedOf(machine.rules, reach.counts());
-    console.log(
+    print(
       `${path}: ${machine.name}, ${
         counted(steps.length, "step")
       }, all hold (${rules} rules exercised)`,
@@ -105,7 +106,7 @@ function replayFinding(path: string, text: string): number {
     return 0;
   }
   const { sentence, source } = finding.rule;
-  console.log(
+  print(
     `${path}: ${machine.name} fails: ${
       describeFinding(finding)
     }\n  the rule: ${sentence}\n  its source: ${source}`,

@@ -26,6 +26,7 @@ import { conformCommand } from "./conform.ts";
 import { guestCommand } from "./guest.ts";
 import { BOOT_OPTIONS, bootArguments, bootOf } from "./guest_boot.ts";
 import { heedingSignals } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { type Options, readText, UsageError } from "./usage.ts";
 
 /** The options that name where the steps are done. */
@@ -88,7 +89,7 @@ export async function replayElsewhere(
     const verdict = isOfZswap(transcript)
       ? await followZswap(transcript, place, stop)
       : await followDevice(transcript, place, stop);
-    console.log(render(path, verdict).trimEnd());
+    print(render(path, verdict));
     return verdict.failure === undefined ? 0 : 1;
   });
 }

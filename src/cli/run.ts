@@ -12,6 +12,7 @@ import {
   DEFAULT_ALGORITHM,
 } from "./algorithms.ts";
 import { type Input, readInput } from "./pages.ts";
+import { print } from "./print.ts";
 import { renderRun } from "./run_report.ts";
 import {
   bytesOption,
@@ -70,7 +71,7 @@ export function runCommand(args: readonly string[]): number {
   const text = options.flag("json")
     ? JSON.stringify(run, null, 2)
     : renderRun(run, input.title);
-  console.log(text.trimEnd());
+  print(text);
   return 0;
 }
 

@@ -3,6 +3,7 @@ import { LINUX_6_1, type Profile } from "../linux/profile.ts";
 import { bar } from "../report/bars.ts";
 import { grouped, humanBytes, percent, table } from "../report/table.ts";
 import { type Input, readInput } from "./pages.ts";
+import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import {
   SWAP_STORES,
@@ -80,7 +81,7 @@ export function swapCommand(args: readonly string[]): number {
   const text = options.flag("json")
     ? JSON.stringify(report, null, 2) + "\n"
     : render(report, title);
-  console.log(text.trimEnd());
+  print(text);
   return 0;
 }
 

@@ -277,7 +277,11 @@ export function bytesOption(
 }
 
 /** What a system error says, in the words of the rest: who and why. */
-export function pathError(path: string, error: unknown): UsageError {
+export function pathError(
+  path: string,
+  error: unknown,
+  verb: "read" | "write" = "read",
+): UsageError {
   const reason = error instanceof Deno.errors.NotFound
     ? "there is no such file or folder"
     : error instanceof Deno.errors.PermissionDenied ||
@@ -291,7 +295,7 @@ export function pathError(path: string, error: unknown): UsageError {
     : error instanceof Error
     ? error.message
     : String(error);
-  return new UsageError(`Cannot read '${path}': ${reason}`);
+  return new UsageError(`Cannot ${verb} '${path}': ${reason}`);
 }
 
 /** A file's text, whether it is gzipped or not. */
@@ -328,7 +332,7 @@ export function checkWritable(path: string): void {
     Deno.openSync(path, { append: true, create: true }).close();
     if (!isThere) Deno.removeSync(path);
   } catch (error) {
-    throw writeError(path, error);
+    throw pathError(path, error, "write");
   }
 }
 
@@ -341,17 +345,12 @@ function fileExists(path: string): boolean {
   }
 }
 
-function writeError(path: string, error: unknown): UsageError {
-  const { message } = pathError(path, error);
-  return new UsageError(message.replace("Cannot read", "Cannot write"));
-}
-
 /** Writes bytes, likewise. */
 export function writeBytes(path: string, bytes: Uint8Array): void {
   try {
     Deno.writeFileSync(path, bytes);
   } catch (error) {
-    throw writeError(path, error);
+    throw pathError(path, error, "write");
   }
 }
 
