@@ -28,12 +28,12 @@ import { INTERRUPTED } from "./interrupt.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { shardHelp, shardOption } from "./shard.ts";
+import { readText } from "./text_file.ts";
 import {
   checkWritable,
   type Options,
   PROFILE_OPTIONS,
   profileOption,
-  readText,
   UsageError,
   wholeOption,
   writeText,

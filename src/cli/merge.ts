@@ -11,7 +11,8 @@ import {
   type ShardResult,
 } from "../search/merge.ts";
 import { print } from "./print.ts";
-import { parseOptions, readText, UsageError } from "./usage.ts";
+import { readText } from "./text_file.ts";
+import { parseOptions, UsageError } from "./usage.ts";
 
 /** How `zspec merge` is called. */
 export const MERGE_USAGE = `zspec merge FILE… [--json]

@@ -10,11 +10,11 @@ import {
 import { readSchedule } from "../search/races/schedule.ts";
 import { MOST_THREADS } from "../search/races/trial.ts";
 import { shardOption } from "./shard.ts";
+import { readText } from "./text_file.ts";
 import {
   findProfile,
   namedProfile,
   type Options,
-  readText,
   refused,
   UsageError,
   wholeOption,

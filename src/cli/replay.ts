@@ -20,7 +20,8 @@ import {
   isElsewhere,
   replayElsewhere,
 } from "./replay_elsewhere.ts";
-import { parseOptions, readText, UsageError } from "./usage.ts";
+import { readText } from "./text_file.ts";
+import { parseOptions, UsageError } from "./usage.ts";
 
 /** How `zspec replay` is called. */
 export const REPLAY_USAGE = `zspec replay FILE… [--sizes recorded|computed]

@@ -27,7 +27,8 @@ import { guestCommand } from "./guest.ts";
 import { BOOT_OPTIONS, bootArguments, bootOf } from "./guest_boot.ts";
 import { heedingSignals } from "./interrupt.ts";
 import { print } from "./print.ts";
-import { type Options, readText, UsageError } from "./usage.ts";
+import { readText } from "./text_file.ts";
+import { type Options, UsageError } from "./usage.ts";
 
 /** The options that name where the steps are done. */
 export const ELSEWHERE_OPTIONS = {

@@ -1,5 +1,4 @@
 /** Command line options, and how a wrong one is refused. */
-import { gunzipSync } from "node:zlib";
 import { parseArgs } from "@std/cli/parse-args";
 import { memparse } from "../linux/kstrtox.ts";
 import { profileOfConfig } from "../linux/description.ts";
@@ -8,15 +7,10 @@ import {
   assertBuildable,
   buildableProfile,
 } from "../zsmalloc/define_profile.ts";
+import { readText } from "./text_file.ts";
+import { pathError, UsageError } from "./usage_error.ts";
 
-/**
- * What was asked cannot be done: one line that says what, where and what
- * would be right; exit status 2.
- */
-export class UsageError extends Error {
-  /** The error's class. */
-  override readonly name = "UsageError";
-}
+export { pathError, UsageError };
 
 /** A command's options as they were given. */
 export interface Options {
@@ -274,47 +268,6 @@ export function bytesOption(
     );
   }
   return Number(bytes);
-}
-
-/** What a system error says, in the words of the rest: who and why. */
-export function pathError(
-  path: string,
-  error: unknown,
-  verb: "read" | "write" = "read",
-): UsageError {
-  const reason = error instanceof Deno.errors.NotFound
-    ? "there is no such file or folder"
-    : error instanceof Deno.errors.PermissionDenied ||
-        error instanceof Deno.errors.NotCapable
-    ? "permission is denied"
-    : error instanceof Deno.errors.IsADirectory
-    ? "it is a folder, and a file is needed"
-    : error instanceof Deno.errors.NotADirectory ||
-        error instanceof Deno.errors.AlreadyExists
-    ? "it is a file, and a folder is needed"
-    : error instanceof Error
-    ? error.message
-    : String(error);
-  return new UsageError(`Cannot ${verb} '${path}': ${reason}`);
-}
-
-/** A file's text, whether it is gzipped or not. */
-export function readText(path: string): string {
-  let bytes: Uint8Array;
-  try {
-    bytes = Deno.readFileSync(path);
-  } catch (error) {
-    throw pathError(path, error);
-  }
-  try {
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    const plain = isGzip ? gunzipSync(bytes) : bytes;
-    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
-  } catch {
-    throw new UsageError(
-      `Cannot read '${path}': it is neither UTF-8 text nor that text gzipped`,
-    );
-  }
 }
 
 /** Writes a file that an option names. */
