@@ -20,6 +20,7 @@ import {
 } from "./conform_judge.ts";
 import { quoted } from "./conform_report.ts";
 import { heedingSignals } from "./interrupt.ts";
+import { unknown } from "./unknown.ts";
 import {
   namedProfile,
   type Options,
@@ -86,9 +87,7 @@ function targetOf(names: readonly string[]): string {
     );
   }
   if (TARGETS.includes(name)) return name;
-  throw new UsageError(
-    `Unknown target '${name}': the targets are ${TARGETS.join(", ")}`,
-  );
+  throw unknown("target", name, TARGETS);
 }
 
 /** An implementation in a child process. */

@@ -8,7 +8,8 @@ import { ZSMALLOC_INVARIANTS } from "../zsmalloc/invariants.ts";
 import { SWAP_INVARIANTS } from "../swap/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
 import { print } from "./print.ts";
-import { parseOptions, UsageError } from "./usage.ts";
+import { unknown } from "./unknown.ts";
+import { parseOptions } from "./usage.ts";
 
 /** The rooms that have rules, and their lists. */
 export const RULES: Readonly<Record<string, readonly Rule[]>> = {
@@ -42,9 +43,7 @@ export function invariantsCommand(args: readonly string[]): number {
     : Object.keys(RULES);
   for (const room of rooms) {
     if (!Object.hasOwn(RULES, room)) {
-      throw new UsageError(
-        `Unknown room '${room}': the rooms are ${ROOM_NAMES}`,
-      );
+      throw unknown("room", room, Object.keys(RULES));
     }
   }
   const text = options.flag("json")

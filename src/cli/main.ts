@@ -1,4 +1,5 @@
 /** The zspec command. */
+import configuration from "../../deno.json" with { type: "json" };
 import { NothingExercised } from "../search/conform.ts";
 import { AGE_USAGE, ageCommand } from "./age.ts";
 import { CLAIMS_USAGE, claimsCommand } from "./claims.ts";
@@ -16,7 +17,9 @@ import { RECORD_USAGE, recordCommand } from "./record.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
 import { SWAP_USAGE, swapCommand } from "./swap.ts";
+import { unknown } from "./unknown.ts";
 import { isOutOfMemory, UsageError } from "./usage.ts";
+import { refuse } from "./usage_error.ts";
 
 /** One subcommand. */
 interface Command {
@@ -107,7 +110,7 @@ function usage(): string {
 usage: zspec COMMAND [ARGUMENT…]
 
 ${rows.join("")}
-zspec COMMAND --help says more.
+zspec help COMMAND says more; zspec --version, which zspec it is.
 `;
 }
 
@@ -119,37 +122,43 @@ function ownArguments(args: readonly string[]): readonly string[] {
 
 const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
 
+function commandNamed(name: string): Command {
+  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name];
+  throw unknown("command", name, Object.keys(COMMANDS));
+}
+
 /** Runs the command line and returns the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || isHelp(name)) {
-    print(usage());
-    return 0;
-  }
   try {
-    if (!Object.hasOwn(COMMANDS, name)) {
-      throw new UsageError(
-        `Unknown command '${name}': the commands are ${
-          Object.keys(COMMANDS).join(", ")
-        }`,
-      );
-    }
-    const command = COMMANDS[name];
-    if (ownArguments(rest).some(isHelp)) {
-      print(command.usage);
-      return 0;
-    }
-    return await command.run(rest);
+    return await run(args);
   } catch (error) {
     if (isOutOfMemory(error)) {
-      console.error(`zspec: Cannot ${name}: there is too little memory`);
+      refuse(`Cannot ${args[0]}: there is too little memory`);
     } else if (
       error instanceof UsageError || error instanceof NothingExercised
     ) {
-      console.error(`zspec: ${error.message}`);
+      refuse(error.message);
     } else throw error;
     return 2;
   }
+}
+
+async function run([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === "--version" || name === "-V") {
+    print(`zspec ${configuration.version}`);
+    return 0;
+  }
+  const isGeneral = name === undefined || isHelp(name) || name === "help";
+  if (isGeneral && rest.length === 0) {
+    print(usage());
+    return 0;
+  }
+  const command = commandNamed(name === "help" ? rest[0] : name);
+  if (name === "help" || ownArguments(rest).some(isHelp)) {
+    print(command.usage);
+    return 0;
+  }
+  return await command.run(rest);
 }
 
 if (import.meta.main) {

@@ -8,6 +8,7 @@ import {
   buildableProfile,
 } from "../zsmalloc/define_profile.ts";
 import { readText } from "./text_file.ts";
+import { unknown } from "./unknown.ts";
 import { pathError, UsageError } from "./usage_error.ts";
 
 export { pathError, UsageError };
@@ -61,16 +62,14 @@ export function parseOptions(
 ): Options {
   const listNames = known.list ?? [];
   const names = [...known.string, ...listNames, ...known.boolean]
-    .map((name) => `--${name}`).join(", ");
+    .map((name) => `--${name}`);
   const { lists, rest } = takeLists(args, listNames);
   const parsed = parseArgs(rest, {
     string: ["_", ...known.string],
     boolean: known.boolean,
     unknown: (arg, key) => {
       if (key !== undefined) {
-        throw new UsageError(
-          `Unknown option '${arg}': the options are ${names}`,
-        );
+        throw unknown("option", arg, names);
       }
     },
   });

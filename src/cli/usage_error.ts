@@ -30,3 +30,17 @@ export function pathError(
     : String(error);
   return new UsageError(`Cannot ${verb} '${path}': ${reason}`);
 }
+
+/** Letters of a refusal at most. */
+const MOST_LETTERS = 300;
+
+/** Says on standard error what cannot be done, in one line. */
+export function refuse(message: string): void {
+  const line = `zspec: ${message.replaceAll(/\s*\n\s*/g, " ")}`;
+  const half = (MOST_LETTERS - 1) >> 1;
+  console.error(
+    line.length <= MOST_LETTERS
+      ? line
+      : `${line.slice(0, half)}…${line.slice(-half)}`,
+  );
+}
