@@ -80,7 +80,14 @@ export async function conformCommand(args: readonly string[]): Promise<number> {
 }
 
 function targetOf(names: readonly string[]): string {
-  const [name] = names;
+  const [name, ...rest] = names;
+  if (TARGETS.includes(name) && rest.length > 0) {
+    throw new UsageError(
+      `Cannot conform ${name}: '--' is missing before the COMMAND, as in 'conform ${name} -- ${
+        rest.join(" ")
+      }'`,
+    );
+  }
   if (names.length !== 1) {
     throw new UsageError(
       `Cannot conform: one TARGET is needed, of ${TARGETS.join(", ")}`,

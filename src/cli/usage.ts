@@ -1,6 +1,5 @@
 /** Command line options, and how a wrong one is refused. */
 import { parseArgs } from "@std/cli/parse-args";
-import { memparse } from "../linux/kstrtox.ts";
 import { profileOfConfig } from "../linux/description.ts";
 import { LINUX_6_18, type Profile, PROFILES } from "../linux/profile.ts";
 import {
@@ -55,6 +54,25 @@ function takeLists(args: readonly string[], names: readonly string[]) {
   return { lists, rest };
 }
 
+/**
+ * Negative numbers belong to the options before them, so that it is said what
+ * is wrong with their values.
+ */
+function joinNegatives(
+  args: readonly string[],
+  names: readonly string[],
+): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const last = joined.at(-1);
+    const isValue = last !== undefined && /^-[0-9]/.test(arg) &&
+      names.some((name) => last === `--${name}`);
+    if (isValue) joined[joined.length - 1] = `${last}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
+}
+
 /** Reads a command's arguments; refuses those it does not know. */
 export function parseOptions(
   args: readonly string[],
@@ -63,7 +81,10 @@ export function parseOptions(
   const listNames = known.list ?? [];
   const names = [...known.string, ...listNames, ...known.boolean]
     .map((name) => `--${name}`);
-  const { lists, rest } = takeLists(args, listNames);
+  const { lists, rest } = takeLists(
+    joinNegatives(args, known.string),
+    listNames,
+  );
   const parsed = parseArgs(rest, {
     string: ["_", ...known.string],
     boolean: known.boolean,
@@ -250,23 +271,27 @@ export function parseWhole(
   return number;
 }
 
-/** A size in bytes that an option gives, with the suffixes K, M, G, T. */
+/** A size in bytes that an option gives, with a suffix from K to E or none. */
 export function bytesOption(
   options: Options,
   name: string,
 ): number | undefined {
   const value = options.text(name);
   if (value === undefined) return undefined;
-  const bytes = /^[0-9]+[KMGT]?$/i.test(value) ? memparse(value) : undefined;
-  if (
-    bytes === undefined || bytes === 0n ||
-    bytes > BigInt(Number.MAX_SAFE_INTEGER)
-  ) {
-    throw new UsageError(
-      `The option '--${name}' is '${value}', not a size such as 512M`,
-    );
-  }
-  return Number(bytes);
+  const bytes = sizeOf(value);
+  if (bytes >= 1 && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
+  throw new UsageError(
+    `The option '--${name}' is '${value}', not a size such as 512M or 1.5G`,
+  );
+}
+
+/** Bytes of a size: `4096`, `16K`, `1.5G`, `512MiB`; NaN where it is none. */
+function sizeOf(text: string): number {
+  const size = /^([0-9]+(?:\.[0-9]+)?)(?:([KMGTPE])(?:i?B)?|B)?$/i.exec(text);
+  if (size === null) return NaN;
+  const [, number, suffix = ""] = size;
+  const power = suffix === "" ? 0 : "KMGTPE".indexOf(suffix.toUpperCase()) + 1;
+  return Math.floor(Number(number) * 1024 ** power);
 }
 
 /** Writes a file that an option names. */
