@@ -21,7 +21,7 @@ const ALGORITHMS = ALL_CODECS.map(({ name }) => name);
 const REFUSED: readonly (readonly [args: string[], message: string])[] = [
   [
     ["fly"],
-    "Unknown command 'fly': the commands are run, predict, replay, record, classes, conform, guest, fuzz, races, merge, swap, age, invariants",
+    "Unknown command 'fly': the commands are run, predict, replay, record, classes, conform, guest, fuzz, races, merge, swap, age, claims, invariants",
   ],
   [
     ["run", "--fly"],
@@ -210,7 +210,7 @@ commandTest("zspec and each of its commands have a help", async (folder) => {
     usage.matchAll(/^ {2}([a-z]+) /gm),
     ([, one]) => one,
   );
-  assertEquals(commands.length, 13);
+  assertEquals(commands.length, 14);
   for (const command of commands) {
     const { code, stdout } = await zspec(folder, command, "--help");
     assertEquals(code, 0);

@@ -14,6 +14,7 @@ import {
 import type { Plan, Suite } from "../search/suite.ts";
 import { SHRINK_MILLISECONDS } from "../search/workers.ts";
 import { type Target, TargetMissing } from "../targets/target.ts";
+import { counted } from "../report/table.ts";
 import { ktapError, ktapSkippedResult, ktapStart } from "../report/ktap.ts";
 import {
   conformJson,
@@ -38,6 +39,7 @@ import {
   wholeOption,
   writeText,
 } from "./usage.ts";
+import { tell } from "./usage_error.ts";
 
 /** Seconds for which programs are run where nothing else is said. */
 const SECONDS = 20;
@@ -217,7 +219,7 @@ export async function judgeTarget<
     if (form === "ktap") {
       print(ktapError(ktapName(suite.target, level), "interrupted"));
     }
-    console.error(`zspec: Interrupted after ${outcome.programs} programs`);
+    tell(`Interrupted after ${counted(outcome.programs, "program")}`);
     return INTERRUPTED;
   }
   const report = {

@@ -1,6 +1,6 @@
 /** What `zspec fuzz` prints. */
 import { exercisedOf, unexercised, unexercisedText } from "../report/reach.ts";
-import { grouped, table } from "../report/table.ts";
+import { counted, grouped, table } from "../report/table.ts";
 import type { Rule } from "../rules/invariant.ts";
 import {
   counterexampleTest,
@@ -39,7 +39,7 @@ export function fuzzText(plan: FuzzPlan, outcome: FuzzOutcome): string {
       unexercised(rulesOf(count), count.reach.counts())
     );
   return `${countsText(plan, counts)}
-${unexercisedText(silent)}${grouped(programs)} programs in ${
+${unexercisedText(silent)}${counted(programs, "program")} in ${
     seconds.toFixed(1)
   } s. ${verdictOf(plan, outcome)}
 `;

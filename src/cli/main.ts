@@ -19,7 +19,7 @@ import { RUN_USAGE, runCommand } from "./run.ts";
 import { SWAP_USAGE, swapCommand } from "./swap.ts";
 import { unknown } from "./unknown.ts";
 import { isOutOfMemory, UsageError } from "./usage.ts";
-import { refuse } from "./usage_error.ts";
+import { tell } from "./usage_error.ts";
 
 /** One subcommand. */
 interface Command {
@@ -133,11 +133,11 @@ export async function main(args: readonly string[]): Promise<number> {
     return await run(args);
   } catch (error) {
     if (isOutOfMemory(error)) {
-      refuse(`Cannot ${args[0]}: there is too little memory`);
+      tell(`Cannot ${args[0]}: there is too little memory`);
     } else if (
       error instanceof UsageError || error instanceof NothingExercised
     ) {
-      refuse(error.message);
+      tell(error.message);
     } else throw error;
     return 2;
   }

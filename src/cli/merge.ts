@@ -58,21 +58,21 @@ function mergeFiles(paths: readonly string[]): MergedResult {
 }
 
 function readShard(path: string): ShardResult {
-  const refuse = (message: string) =>
+  const tell = (message: string) =>
     new UsageError(
       `Cannot merge '${path}': ${message}; it should be what --json prints`,
     );
   const fieldsOf = (value: unknown) => {
     const json = object(value);
-    if (json === undefined) throw refuse("it has something that is no object");
-    return new Fields(json, refuse);
+    if (json === undefined) throw tell("it has something that is no object");
+    return new Fields(json, tell);
   };
   let json: unknown;
   try {
     json = JSON.parse(readText(path));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw refuse("it is not JSON");
+    throw tell("it is not JSON");
   }
   return parseShardResult(fieldsOf(json), fieldsOf);
 }

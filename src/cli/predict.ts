@@ -7,6 +7,7 @@ import { readInput } from "./pages.ts";
 import { renderPredictions } from "./predict_report.ts";
 import { predict } from "./prediction.ts";
 import { print } from "./print.ts";
+import { tellUnread } from "./unread.ts";
 import {
   listOption,
   type Options,
@@ -65,8 +66,9 @@ export async function predictCommand(args: readonly string[]): Promise<number> {
         null,
         2,
       )
-      : renderPredictions(profile, input, predictions).trimEnd(),
+      : renderPredictions(profile, input, predictions),
   );
+  tellUnread(input.unread);
   return 0;
 }
 

@@ -22,7 +22,7 @@ import {
 } from "./replay_elsewhere.ts";
 import { readText } from "./text_file.ts";
 import { parseOptions, UsageError } from "./usage.ts";
-import { refuse } from "./usage_error.ts";
+import { tell } from "./usage_error.ts";
 
 /** How `zspec replay` is called. */
 export const REPLAY_USAGE = `zspec replay FILE… [--sizes recorded|computed]
@@ -83,7 +83,7 @@ function replayOne(path: string, sizes: Sizes | undefined): number {
       error instanceof TranscriptError;
     if (!isTold) throw error;
     const where = error instanceof UsageError ? "" : `${path}:${error.line}: `;
-    refuse(`${where}${error.message}`);
+    tell(`${where}${error.message}`);
     return 2;
   }
 }

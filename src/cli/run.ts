@@ -14,6 +14,7 @@ import {
 import { type Input, readInput } from "./pages.ts";
 import { print } from "./print.ts";
 import { renderRun } from "./run_report.ts";
+import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
   namesOf,
@@ -72,6 +73,7 @@ export function runCommand(args: readonly string[]): number {
     ? JSON.stringify(run, null, 2)
     : renderRun(run, input.title);
   print(text);
+  tellUnread(input.unread);
   return 0;
 }
 

@@ -1,7 +1,13 @@
 /** `zspec swap`: the pages of real files as the memory of a process under pressure. */
 import { LINUX_6_1, type Profile } from "../linux/profile.ts";
 import { bar } from "../report/bars.ts";
-import { grouped, humanBytes, percent, table } from "../report/table.ts";
+import {
+  counted,
+  grouped,
+  humanBytes,
+  percent,
+  table,
+} from "../report/table.ts";
 import { type Input, readInput } from "./pages.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
@@ -11,6 +17,7 @@ import {
   type SwapStore,
   swapThrough,
 } from "./swap_run.ts";
+import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
   parseOptions,
@@ -82,6 +89,7 @@ export function swapCommand(args: readonly string[]): number {
     ? JSON.stringify(report, null, 2) + "\n"
     : render(report, title);
   print(text);
+  tellUnread(input.unread);
   return 0;
 }
 
@@ -95,11 +103,11 @@ function storesOf({ zswap }: Profile): SwapStore[] {
 function runThrough(
   store: SwapStore,
   profile: Profile,
-  { files }: Input,
+  input: Input,
   size: { pages: number; memory: number; seed: number },
 ): SwapRun {
   const shown = progress(store.name, 2 * size.pages);
-  const run = swapThrough(store, profile, files, size, (done) => {
+  const run = swapThrough(store, profile, input, size, (done) => {
     shown.step(done);
   });
   shown.end();
@@ -113,7 +121,7 @@ const ratio = (held: number, memory: number, pageSize: number): string =>
 function render(report: Report, title: string): string {
   const { profile, pages, memory, seed } = report;
   return [
-    `${title}: ${grouped(pages)} pages under pressure, ${profile}, ${
+    `${title}: ${counted(pages, "page")} under pressure, ${profile}, ${
       humanBytes(memory)
     } of memory each\n`,
     renderTable(report),

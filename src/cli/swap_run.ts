@@ -13,7 +13,7 @@ import {
 import { Swap } from "../swap/swap.ts";
 import { RamBackingDevice } from "../zram/backing.ts";
 import { Zram } from "../zram/device.ts";
-import { inputPages, type PageFile } from "./pages.ts";
+import { type Input, inputPages } from "./pages.ts";
 
 /** A way of holding pages: zram, or zswap over an allocator. */
 export interface SwapStore {
@@ -127,7 +127,7 @@ const PROCESS = 1;
 export function swapThrough(
   store: SwapStore,
   profile: Profile,
-  files: Iterable<PageFile>,
+  input: Input,
   size: Size,
   step: (done: number) => void,
 ): SwapRun {
@@ -135,9 +135,7 @@ export function swapThrough(
   const { swap } = machine;
   const checksums = new Uint32Array(size.pages);
   let page = 0;
-  for (
-    const data of inputPages({ files, pages: size.pages }, profile.pageSize)
-  ) {
+  for (const data of inputPages(input, profile.pageSize)) {
     const errno = swap.write(PROCESS, page, data);
     if (errno !== undefined) {
       throw new Error(`Cannot write page ${page}: ${errno}`);

@@ -9,33 +9,39 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** What a system error says, in the words of the rest: who and why. */
+/** Why a path cannot be read or written, in the words of the rest. */
+export function pathReason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) {
+    return "there is no such file or folder";
+  }
+  if (
+    error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotCapable
+  ) return "permission is denied";
+  if (error instanceof Deno.errors.IsADirectory) {
+    return "it is a folder, and a file is needed";
+  }
+  if (
+    error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.AlreadyExists
+  ) return "it is a file, and a folder is needed";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** That a path cannot be read or written, and why. */
 export function pathError(
   path: string,
   error: unknown,
   verb: "read" | "write" = "read",
 ): UsageError {
-  const reason = error instanceof Deno.errors.NotFound
-    ? "there is no such file or folder"
-    : error instanceof Deno.errors.PermissionDenied ||
-        error instanceof Deno.errors.NotCapable
-    ? "permission is denied"
-    : error instanceof Deno.errors.IsADirectory
-    ? "it is a folder, and a file is needed"
-    : error instanceof Deno.errors.NotADirectory ||
-        error instanceof Deno.errors.AlreadyExists
-    ? "it is a file, and a folder is needed"
-    : error instanceof Error
-    ? error.message
-    : String(error);
-  return new UsageError(`Cannot ${verb} '${path}': ${reason}`);
+  return new UsageError(`Cannot ${verb} '${path}': ${pathReason(error)}`);
 }
 
-/** Letters of a refusal at most. */
+/** Letters of a line at most. */
 const MOST_LETTERS = 300;
 
-/** Says on standard error what cannot be done, in one line. */
-export function refuse(message: string): void {
+/** Says on standard error, in one line, what cannot be done or was not. */
+export function tell(message: string): void {
   const line = `zspec: ${message.replaceAll(/\s*\n\s*/g, " ")}`;
   const half = (MOST_LETTERS - 1) >> 1;
   console.error(
