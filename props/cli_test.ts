@@ -130,7 +130,7 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
   [["replay", "files/empty"], "files/empty:1: the file is empty"],
   [
     ["replay", "files/inner/noise"],
-    "neither UTF-8 text nor that text gzipped",
+    "is not UTF-8 text",
   ],
   [["replay", "files/text"], "files/text:1: the line is not JSON"],
   [
