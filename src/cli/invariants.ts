@@ -10,7 +10,9 @@ import { PAGE_ALLOC_INVARIANTS } from "../memory/page_alloc_invariants.ts";
 import { SWAP_INVARIANTS } from "../swap/invariants.ts";
 import { ZCACHE_INVARIANTS } from "../zcache/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
-import { parseOptions, UsageError } from "./usage.ts";
+import { print } from "./print.ts";
+import { unknown } from "./unknown.ts";
+import { parseOptions } from "./usage.ts";
 
 /** The rooms that have rules, and their lists. */
 export const RULES: Readonly<Record<string, readonly Rule[]>> = {
@@ -47,15 +49,13 @@ export function invariantsCommand(args: readonly string[]): number {
     : Object.keys(RULES);
   for (const room of rooms) {
     if (!Object.hasOwn(RULES, room)) {
-      throw new UsageError(
-        `Unknown room '${room}': the rooms are ${ROOM_NAMES}`,
-      );
+      throw unknown("room", room, Object.keys(RULES));
     }
   }
   const text = options.flag("json")
     ? JSON.stringify(rooms.flatMap((room) => RULES[room].map(asData)), null, 2)
     : rooms.map((room) => renderRoom(room, RULES[room])).join("\n");
-  console.log(text.trimEnd());
+  print(text);
   return 0;
 }
 

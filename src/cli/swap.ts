@@ -8,9 +8,17 @@ import {
 import { lz4 } from "../codec/lz4.ts";
 import { LINUX_6_1, type Profile } from "../linux/profile.ts";
 import { bar } from "../report/bars.ts";
-import { grouped, humanBytes, percent, table } from "../report/table.ts";
+import {
+  counted,
+  grouped,
+  humanBytes,
+  percent,
+  table,
+} from "../report/table.ts";
 import { type Input, inputPages, readInput } from "./pages.ts";
+import { print } from "./print.ts";
 import { progress } from "./progress.ts";
+import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
   parseOptions,
@@ -81,7 +89,8 @@ export function swapCommand(args: readonly string[]): number {
   const text = options.flag("json")
     ? JSON.stringify(report, null, 2) + "\n"
     : render(report, title);
-  console.log(text.trimEnd());
+  print(text);
+  tellUnread(input.unread);
   return 0;
 }
 
@@ -107,7 +116,7 @@ const ratio = (held: number, memory: number, pageSize: number): string =>
 function render(report: Report, title: string): string {
   const { profile, pages, memory, seed } = report;
   return [
-    `${title}: ${grouped(pages)} pages under pressure, ${profile}, ${
+    `${title}: ${counted(pages, "page")} under pressure, ${profile}, ${
       humanBytes(memory)
     } of memory each\n`,
     renderTable(report),
