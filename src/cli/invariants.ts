@@ -12,7 +12,7 @@ import { ZCACHE_INVARIANTS } from "../zcache/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
 import { print } from "./print.ts";
 import { unknown } from "./unknown.ts";
-import { parseOptions } from "./usage.ts";
+import { optionHelp, parseOptions } from "./usage.ts";
 
 /** The rooms that have rules, and their lists. */
 export const RULES: Readonly<Record<string, readonly Rule[]>> = {
@@ -27,7 +27,6 @@ export const RULES: Readonly<Record<string, readonly Rule[]>> = {
   page_alloc: PAGE_ALLOC_INVARIANTS,
 };
 
-const ROOM_NAMES = Object.keys(RULES).join(", ");
 const COLUMNS = 80;
 
 /** How `zspec invariants` is called. */
@@ -36,9 +35,15 @@ export const INVARIANTS_USAGE = `zspec invariants [ROOM…] [--json]
 Prints the rules that hold after every operation, each with its name, a
 sentence, and the kernel's source that makes it hold.
 
-  ROOM…   the rooms whose rules they are, by default all:
-          ${ROOM_NAMES}
-  --json  the rules for machines: an array of {id, sentence, source}
+${
+  optionHelp(
+    "ROOM…",
+    10,
+    `the rooms whose rules they are, by default all: ${
+      Object.keys(RULES).join(", ")
+    }`,
+  )
+}  --json  the rules for machines: an array of {id, sentence, source}
 `;
 
 /** Runs the command and returns its exit status. */
