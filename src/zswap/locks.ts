@@ -56,9 +56,9 @@ export class ZswapLocks {
   /** The buffer and the compressor of a pool, of the CPU that runs. */
   compressor({ tfmName }: ZswapPool): Lock {
     const cpu = Math.max(0, this.lockdep.current);
-    const which = `of ${tfmName} on CPU ${cpu}`;
     const { name, kind } = this.#names.compressor;
-    return lockOf(this.#compressors, which, name, kind, which);
+    const which = `${tfmName} on CPU ${cpu}`;
+    return lockOf(this.#compressors, which, name, kind, "of");
   }
 
   /** Says that what others look at without a lock is looked at or changed. */
