@@ -133,9 +133,9 @@ export class Z3foldPool {
   alloc(size: number, gfp = 0): number | Errno {
     const errno = this.#refusal(size, gfp);
     if (errno !== undefined) return errno;
-    const { maxBuddySize } = this.pages;
+    const isHeadless = this.pages.isHeadless(size);
     const chunks = this.pages.sizeToChunks(size);
-    const outcome = allocObject(this, chunks, size > maxBuddySize);
+    const outcome = allocObject(this, chunks, isHeadless);
     this.#releaseStale();
     return outcome;
   }
@@ -144,9 +144,9 @@ export class Z3foldPool {
   *allocSteps(size: number, gfp = 0): Generator<Stop, number | Errno> {
     const errno = this.#refusal(size, gfp);
     if (errno !== undefined) return errno;
-    const { maxBuddySize } = this.pages;
+    const isHeadless = this.pages.isHeadless(size);
     const chunks = this.pages.sizeToChunks(size);
-    return yield* allocObjectSteps(this, chunks, size > maxBuddySize);
+    return yield* allocObjectSteps(this, chunks, isHeadless);
   }
 
   /**

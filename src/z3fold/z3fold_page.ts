@@ -139,6 +139,11 @@ export class Z3foldPages {
     this.maxBuddySize = (this.nchunks - 1) * this.chunkSize;
   }
 
+  /** Whether an object of `size` bytes leaves no chunk beside the header. */
+  isHeadless(size: number): boolean {
+    return size > this.maxBuddySize;
+  }
+
   /** Chunks that `size` bytes take (`size_to_chunks`). */
   sizeToChunks(size: number): number {
     return Math.ceil(size / this.chunkSize);
