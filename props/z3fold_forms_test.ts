@@ -2,7 +2,7 @@
  * The two forms of z3fold's operations: at once, and in steps that are run to
  * their end.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type Evict,
   GFP_HIGHMEM,
@@ -86,6 +86,13 @@ const IN_STEPS: Form = {
     runAndRelease(pool, pool.reclaimPageSteps(retries)),
 };
 
+/**
+ * What becomes of an object that reclaim has evicted: it stays, it is freed, now
+ * or after what compaction is queued, or nobody wants it, who frees it later.
+ */
+const EVICTIONS = ["refuse", "free", "later", "work", "keep"] as const;
+type Eviction = typeof EVICTIONS[number];
+
 /** What a pool is made with: as many of it as one likes are the same. */
 interface Setup {
   readonly profile: Profile;
@@ -97,7 +104,7 @@ interface Setup {
   /** Bytes of objects. */
   readonly sizes: readonly number[];
   /** What becomes of the objects that reclaim would have evicted. */
-  readonly evictions: readonly ("refuse" | "free" | "later" | "keep")[];
+  readonly evictions: readonly Eviction[];
 }
 
 /** A pool whose operations have one form, those that reclaim brings too. */
@@ -128,13 +135,19 @@ class Subject {
     if (later !== undefined) this.later.push(later);
   }
 
+  /** Does what was left to the worker first, if there is anything. */
+  work(): void {
+    this.later.shift()?.();
+  }
+
   #evictAs({ evictions }: Setup): Evict {
     let nth = 0;
     const evict = (handle: number) => {
       const { pool, form } = this;
       const does = evictions[nth++ % evictions.length];
       form.read(pool, handle, new Uint8Array(4));
-      if (does === "free") form.free(pool, handle);
+      if (does === "work") this.work();
+      if (does === "free" || does === "work") form.free(pool, handle);
       if (does === "later") this.freeLater(handle);
       return does !== "refuse";
     };
@@ -207,7 +220,10 @@ function operationAtRandom(
     ["alloc", (one) => one.form.alloc(one.pool, size, 0)],
     ["free", (one) => one.form.free(one.pool, handle)],
     ["free later", (one) => one.freeLater(handle)],
-    ["work", (one) => one.later.shift()?.()],
+    ["work", (one) => one.work()],
+    // Whoever is stopped leaves what others find, in either form.
+    ["free in steps", (one) => runToEnd(one.pool.freeSteps(handle))],
+    ["workers", ({ pool }) => runAndRelease(pool, pool.compactWorkSteps())],
     ["map", (one) => one.form.map(one.pool, handle)],
     ["unmap", (one) => one.form.unmap(one.pool, handle)],
     ["write", (one) => one.form.write(one.pool, handle, bytes)],
@@ -297,8 +313,15 @@ function faults(random: Random): boolean[] {
   );
 }
 
+const WITHOUT_FAULTS = {
+  sizes: [],
+  maxPages: Infinity,
+  noFrames: [],
+  noSlots: [],
+  evictions: [],
+};
+
 function setupAtRandom(profile: Profile, random: Random): Setup {
-  const evictions = ["refuse", "free", "free", "later", "keep"] as const;
   const sizes = [1, 100, 900, 1500, 1700, 1700, 2500, 3904, 3905, 4096];
   return {
     profile,
@@ -306,7 +329,7 @@ function setupAtRandom(profile: Profile, random: Random): Setup {
     maxPages: oneOf(random, 3, 8, Infinity),
     noFrames: faults(random),
     noSlots: faults(random),
-    evictions: Array.from({ length: 20 }, () => oneOf(random, ...evictions)),
+    evictions: Array.from({ length: 20 }, () => oneOf(random, ...EVICTIONS)),
   };
 }
 
@@ -379,5 +402,25 @@ Deno.test("an operation of z3fold in steps, alone, does what it does at once: th
     // A page that can have no slots: 5.10 writes through a null pointer.
     const isBug = profile.release.z3fold.withoutSlots === "bug";
     assertEquals(seen.has("alloc: KernelBug"), isBug, profile.name);
+  }
+});
+
+Deno.test("who wants the frame of a page in which the worker is stopped cannot go on alone, in either form", () => {
+  for (const profile of [LINUX_5_10, LINUX_6_1]) {
+    const [atOnce, inSteps] = [AT_ONCE, IN_STEPS].map((form) => {
+      const subject = new Subject(form, { profile, ...WITHOUT_FAULTS });
+      const { pool } = subject;
+      const handles = [1700, 1700].map((size) => Number(pool.alloc(size)));
+      handles.forEach((handle) => runToEnd(pool.freeSteps(handle)));
+      const worker = pool.compactWorkSteps();
+      while (pool.work.stale.length === 0) worker.next();
+      assertThrows(
+        () => form.alloc(pool, 3000, 0),
+        Error,
+        "Cannot go on alone, blocked: cancel_work_sync in",
+      );
+      return subject;
+    });
+    assertSame(atOnce, inSteps, profile.name);
   }
 });

@@ -193,9 +193,9 @@ const Z3FOLD = [
     },
     {
       what: "a page whose compaction is queued is unlisted",
-      from: "  queueCompaction(parts, pfn);",
-      to: `  lists.unlist(pfn, FREE);
-  queueCompaction(parts, pfn);`,
+      from: "queueCompaction(parts, pfn);",
+      to: `parts.lists.unlist(pfn, FREE);
+    queueCompaction(parts, pfn);`,
     },
     {
       what: "frame 0 is taken for none",

@@ -33,15 +33,16 @@ export function placeHeadless(
 }
 
 /**
- * Allocates an object of `chunks`, or of a whole page, with its stops. Specifies
- * `z3fold_alloc` from where its size is known to do.
+ * Allocates an object of `size` bytes, with its stops. Specifies `z3fold_alloc`
+ * from where the size is known to do.
  */
 export function* allocObjectSteps(
   parts: Z3foldParts,
-  chunks: number,
-  isHeadless: boolean,
+  size: number,
 ): Generator<Stop, number | Errno> {
   const { lists, locks } = parts;
+  const isHeadless = lists.pages.isHeadless(size);
+  const chunks = lists.pages.sizeToChunks(size);
   if (!isHeadless) {
     const pfn = yield* takeUnbuddiedSteps(parts, chunks, true);
     if (pfn !== NO_PAGE) {

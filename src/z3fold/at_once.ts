@@ -44,13 +44,11 @@ import {
 import type { Z3foldParts } from "./parts.ts";
 import { HEADLESS, NEEDS_COMPACTING, PAGE_HEADLESS } from "./z3fold_page.ts";
 
-/** Allocates an object of `chunks`, or of a whole page. */
-export function allocObject(
-  parts: Z3foldParts,
-  chunks: number,
-  isHeadless: boolean,
-): number | Errno {
+/** Allocates an object of `size` bytes. */
+export function allocObject(parts: Z3foldParts, size: number): number | Errno {
   const { lists } = parts;
+  const isHeadless = lists.pages.isHeadless(size);
+  const chunks = lists.pages.sizeToChunks(size);
   if (!isHeadless) {
     const pfn = takeUnbuddied(parts, chunks);
     if (pfn !== NO_PAGE) {
@@ -109,27 +107,25 @@ function freeHandle(parts: Z3foldParts, handle: number, pfn: number): void {
 }
 
 function leaveToCompaction(parts: Z3foldParts, pfn: number): number {
-  const { lists, lists: { pages }, release: kernel } = parts;
+  const { pages } = parts.lists;
   if (pages.testAndSet(pfn, NEEDS_COMPACTING)) {
     unclaim(parts, pfn);
     return NO_PAGE;
   }
-  const isQueued = pages.cpu(pfn) === THIS_CPU;
-  if (!isQueued && kernel.reclaimedInPart === "unlisted") {
-    lists.unlist(pfn, FREE);
-  }
   pages.getPage(pfn);
   unclaim(parts, pfn);
-  if (!isQueued) {
-    doCompactPage(parts, pfn);
-    return NO_PAGE;
+  if (pages.cpu(pfn) === THIS_CPU) {
+    queueCompaction(parts, pfn);
+    return pfn;
   }
-  queueCompaction(parts, pfn);
-  return pfn;
+  // What 5.10 takes off its list before, compaction does here.
+  doCompactPage(parts, pfn);
+  return NO_PAGE;
 }
 
 function doCompactPage(parts: Z3foldParts, pfn: number): void {
-  const { lists, lists: { pages } } = parts;
+  const { lists } = parts;
+  const { pages } = lists;
   takeMark(parts, pfn);
   lists.unlist(pfn, COMPACT);
   if (pages.putPage(pfn)) return releasePage(parts, pfn);

@@ -131,22 +131,14 @@ export class Z3foldPool {
    * `z3fold_alloc`.
    */
   alloc(size: number, gfp = 0): number | Errno {
-    const errno = this.#refusal(size, gfp);
-    if (errno !== undefined) return errno;
-    const isHeadless = this.pages.isHeadless(size);
-    const chunks = this.pages.sizeToChunks(size);
-    const outcome = allocObject(this, chunks, isHeadless);
+    const outcome = this.#refusal(size, gfp) ?? allocObject(this, size);
     this.#releaseStale();
     return outcome;
   }
 
   /** {@linkcode Z3foldPool.alloc}, with its stops. */
   *allocSteps(size: number, gfp = 0): Generator<Stop, number | Errno> {
-    const errno = this.#refusal(size, gfp);
-    if (errno !== undefined) return errno;
-    const isHeadless = this.pages.isHeadless(size);
-    const chunks = this.pages.sizeToChunks(size);
-    return yield* allocObjectSteps(this, chunks, isHeadless);
+    return this.#refusal(size, gfp) ?? (yield* allocObjectSteps(this, size));
   }
 
   /**
