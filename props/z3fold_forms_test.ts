@@ -2,12 +2,10 @@
  * The two forms of z3fold's operations: at once, and in steps that are run to
  * their end.
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   type Evict,
   GFP_HIGHMEM,
-  InvariantError,
-  KernelBug,
   LINUX_5_10,
   LINUX_6_1,
   Memory,
@@ -21,6 +19,13 @@ import {
 import { mapObjectSteps, unmapObjectSteps } from "../src/z3fold/mapping.ts";
 import { SLOTS_ALIGN } from "../src/z3fold/slots.ts";
 import { PAGE_HEADLESS } from "../src/z3fold/z3fold_page.ts";
+import {
+  assertSameFrames,
+  assertSameOutcome,
+  isEnd,
+  type Outcome,
+  outcomeOf,
+} from "./forms.ts";
 
 /** Compaction that a free left to the worker, by the page, in one form. */
 type Later = (() => void) | undefined;
@@ -159,7 +164,7 @@ class Subject {
 
   /** All that the pool is, frames aside. */
   state(): Record<string, unknown> {
-    const { lists, handles, slots, work, memory } = this.pool;
+    const { lists, handles, slots, work } = this.pool;
     const structures: unknown[] = [];
     for (let at = SLOTS_ALIGN; slots.get(at) !== undefined; at += SLOTS_ALIGN) {
       const held = [0, 1, 2, 3].map((nth) =>
@@ -168,8 +173,6 @@ class Subject {
       structures.push([slots.isAllocated(at), ...held]);
     }
     return {
-      page: [...memory.page.subarray(0, memory.endPfn * 4)],
-      allocatedPages: memory.allocatedPages,
       structures,
       allocated: slots.allocated,
       unbuddied: Array.from(
@@ -185,11 +188,6 @@ class Subject {
       later: this.later.length,
     };
   }
-}
-
-/** Every word that was ever a frame's. */
-function wordsOf({ pool: { memory } }: Subject): Uint32Array {
-  return memory.words.subarray(0, memory.endPfn * memory.pageSize / 4);
 }
 
 /** An operation, and its name. */
@@ -265,43 +263,15 @@ const ALONE_ELSEWHERE: readonly Operation[] = [
   freeNth(0),
 ];
 
-/** What came of an operation. */
-interface Outcome {
-  readonly answer?: unknown;
-  readonly error?: Error;
-}
-
-function outcomeOf([, operation]: Operation, subject: Subject): Outcome {
-  try {
-    return { answer: operation(subject) };
-  } catch (error) {
-    assert(error instanceof Error);
-    return { error };
-  }
-}
-
-/** What was thrown, in words. */
-function errorText({ error }: Outcome): string | undefined {
-  return error && `${error.constructor.name}: ${error.message}`;
-}
-
 /** Of what kind an outcome is: there are enough handles and bytes. */
 function kindOf({ answer, error }: Outcome): string {
   if (error !== undefined) return error.constructor.name;
   return typeof answer === "string" ? answer : typeof answer;
 }
 
-/** Whether nothing that comes after is specified. */
-function isEnd({ error }: Outcome): boolean {
-  return error instanceof KernelBug || error instanceof InvariantError;
-}
-
 function assertSame(atOnce: Subject, inSteps: Subject, where: string): void {
   assertEquals(inSteps.state(), atOnce.state(), where);
-  const [one, other] = [atOnce, inSteps].map(wordsOf);
-  let same = 0;
-  while (same < one.length && one[same] === other[same]) same++;
-  assertEquals([same, other.length], [one.length, one.length], where);
+  assertSameFrames(inSteps.pool.memory, atOnce.pool.memory, where);
 }
 
 /** As many random answers, of which few are true, or none. */
@@ -359,14 +329,14 @@ function runBoth(
   const inSteps = new Subject(IN_STEPS, setup);
   const first = random(4) === 0 ? ALONE_ELSEWHERE : [];
   for (let nth = 0; nth < 80; nth++) {
-    const operation = first[nth] ?? operationAtRandom(random, atOnce, setup);
-    const outcome = outcomeOf(operation, atOnce);
-    const found = outcomeOf(operation, inSteps);
-    const where = `${profile.name}, seed ${seed}, ${nth}: ${operation[0]}`;
-    assertEquals(errorText(found), errorText(outcome), where);
-    assertEquals(found.answer, outcome.answer, where);
+    const [name, operation] = first[nth] ??
+      operationAtRandom(random, atOnce, setup);
+    const outcome = outcomeOf(() => operation(atOnce));
+    const found = outcomeOf(() => operation(inSteps));
+    const where = `${profile.name}, seed ${seed}, ${nth}: ${name}`;
+    assertSameOutcome(found, outcome, where);
     assertSame(atOnce, inSteps, where);
-    seen.add(`${operation[0]}: ${kindOf(outcome)}`);
+    seen.add(`${name}: ${kindOf(outcome)}`);
     for (const one of seenIn(atOnce)) seen.add(one);
     if (isEnd(outcome)) return;
   }
