@@ -18,7 +18,7 @@ import {
   freeObjects,
   zbudOf,
   zsmallocOf,
-} from "../src/claims/freed_objects.ts";
+} from "../src/claims/runs/freed_objects.ts";
 
 /** How a claim ends with each of some kernels, at small sizes. */
 function verdictsOf(
@@ -122,6 +122,12 @@ Deno.test("most of a process's memory comes back where its pages went out togeth
     together,
     `${together} or the pool is compacted`,
   ]);
+});
+
+Deno.test("compaction helps where frames are shared, in a kernel that has it", () => {
+  const name = "compaction-mitigates-kill-and-oom";
+  const verdicts = verdictsOf(QUITTING, name, { pages: 1024 });
+  assertRulings(verdicts, "does not hold", "holds");
 });
 
 Deno.test("a process whose pages are stored whole gives all of their frames back, however they went out", () => {

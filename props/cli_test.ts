@@ -21,7 +21,7 @@ const ALGORITHMS = ALL_CODECS.map(({ name }) => name);
 const REFUSED: readonly (readonly [args: string[], message: string])[] = [
   [
     ["fly"],
-    "Unknown command 'fly': the commands are run, predict, explain, replay, record, classes, conform, guest, fuzz, races, merge, swap, age, invariants",
+    "Unknown command 'fly': the commands are run, predict, explain, replay, record, classes, conform, guest, fuzz, races, merge, swap, age, claims, invariants",
   ],
   [
     ["run", "--fly"],
@@ -130,7 +130,7 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
   [["replay", "files/empty"], "files/empty:1: the file is empty"],
   [
     ["replay", "files/inner/noise"],
-    "neither UTF-8 text nor that text gzipped",
+    "is not UTF-8 text",
   ],
   [["replay", "files/text"], "files/text:1: the line is not JSON"],
   [
@@ -210,7 +210,7 @@ commandTest("zspec and each of its commands have a help", async (folder) => {
     usage.matchAll(/^ {2}([a-z]+) /gm),
     ([, one]) => one,
   );
-  assertEquals(commands.length, 14);
+  assertEquals(commands.length, 15);
   for (const command of commands) {
     const { code, stdout } = await zspec(folder, command, "--help");
     assertEquals(code, 0);

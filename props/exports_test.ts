@@ -3,9 +3,10 @@ import * as zspec from "../mod.ts";
 import { commandTest, deno, ROOT } from "./command.ts";
 
 for (const machine of zspec.MACHINES) {
-  Deno.test(`zspec exports ${machine.name}Machine, which is found by its name`, () => {
+  const name = machine.name.replace(/_./, ([, next]) => next.toUpperCase());
+  Deno.test(`zspec exports ${name}Machine, which is found by its name`, () => {
     const exported: Readonly<Record<string, unknown>> = zspec;
-    assertEquals(exported[`${machine.name}Machine`], machine);
+    assertEquals(exported[`${name}Machine`], machine);
     assertEquals(zspec.machineNamed(machine.name), machine);
   });
 }

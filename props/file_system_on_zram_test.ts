@@ -3,7 +3,7 @@ import {
   type Discards,
   fileSystemOnZram,
   type FileSystemRun,
-} from "../src/claims/experiments/file_system_on_zram.ts";
+} from "../src/claims/runs/file_system_on_zram.ts";
 
 const all = fileSystemOnZram({ seed: 1 });
 

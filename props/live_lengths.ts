@@ -9,7 +9,7 @@
  * reset and has its algorithm back in any case.
  */
 import { type Codec, exactCodecsOf, type Profile, zsGeometry } from "../mod.ts";
-import { type PageFile, walkFiles } from "../src/cli/pages.ts";
+import { type PageFile, pageFiles } from "../src/cli/pages.ts";
 import { progress } from "../src/cli/progress.ts";
 import { parseOptions, wholeOption } from "../src/cli/usage.ts";
 import { takesNoMemory } from "../src/zram/write.ts";
@@ -106,7 +106,7 @@ function compareLengths(args: readonly string[]) {
   const count = wholeOption(options, "pages", 1, 1e9) ?? DEFAULT_PAGES;
   const paths = options.paths.length > 0 ? options.paths : DEFAULT_PATHS;
   return async (device: LiveDevice): Promise<number> => {
-    const sources = [...spread([...walkFiles(paths, PAGE_SIZE)], count)];
+    const sources = [...spread([...pageFiles(paths, PAGE_SIZE)], count)];
     let differences = 0;
     for (const codec of exactCodecsOf(device.profile.zram)) {
       if (device.profile.zram.compAlgorithms.includes(codec.name)) {

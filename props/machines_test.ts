@@ -75,7 +75,7 @@ for (const machine of MACHINES) {
   Deno.test(`each rule of ${name}'s judges has an id of its own, a sentence and a source`, () => {
     assertEquals(new Set(rules.map(({ id }) => id)).size, rules.length);
     for (const { id, sentence, source } of rules) {
-      assert(/^[a-z0-9-]+\/[a-z0-9_-]+$/.test(id), id);
+      assert(/^[a-z0-9_-]+\/[a-z0-9_-]+$/.test(id), id);
       assert(sentence.endsWith(".") && source !== "", id);
     }
   });

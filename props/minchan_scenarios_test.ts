@@ -1,19 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 import { LINUX_3_12, randomFrom } from "../mod.ts";
 import { lzo } from "../src/codec/lzo.ts";
-import { scaledPages } from "../src/claims/machine/kernel_build.ts";
+import { scaledPages } from "../src/claims/runs/kernel_build.ts";
 import {
   type MinchanOptions,
   type MinchanRun,
   minchanScenarios,
-} from "../src/claims/experiments/minchan_scenarios.ts";
-import { MINCHAN_SIZES } from "../src/claims/machine/minchan_setup.ts";
+} from "../src/claims/runs/minchan_scenarios.ts";
+import { MINCHAN_SIZES } from "../src/claims/runs/minchan_setup.ts";
 import {
   drawLength,
   drawTenth,
   makePage,
   STATED_LZO,
-} from "../src/claims/machine/page_lengths.ts";
+} from "../src/claims/runs/page_lengths.ts";
 
 const OLD = [{ profile: LINUX_3_12, newPages: "active" as const }];
 

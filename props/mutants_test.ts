@@ -7,7 +7,7 @@ import { countRooms, renderMarkdown, renderResults } from "./mutants/report.ts";
 import { copyCheckout, searchMutant, speakerOf } from "./mutants/search.ts";
 
 /** One that the search finds in its first programs. */
-const QUICK = "zswap/load: a load past the swap cache frees the entry";
+const QUICK = "zswap/load_at_once: a load past the swap cache frees the entry";
 
 function mutantNamed(name: string): Mutant {
   const mutant = MUTANTS.find((one) => one.name === name);
@@ -32,7 +32,7 @@ Deno.test("a mutant whose place is not there is told in one line", () => {
   assertThrows(
     () => planted(`${mutant.from} ${mutant.from}`, mutant),
     RangeError,
-    `Cannot plant '${QUICK}': what it replaces is 2 times in src/zswap/load.ts, not once`,
+    `Cannot plant '${QUICK}': what it replaces is 2 times in src/zswap/load_at_once.ts, not once`,
   );
 });
 

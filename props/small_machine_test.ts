@@ -11,10 +11,10 @@ import {
   zramBlockDevice,
   zramSwapDevice,
 } from "../mod.ts";
-import { makePage } from "../src/claims/machine/page_lengths.ts";
-import { SmallFileSystem } from "../src/claims/machine/small_file_system.ts";
-import { SmallMachine } from "../src/claims/machine/small_machine.ts";
-import { Tmpfs } from "../src/claims/machine/tmpfs.ts";
+import { makePage } from "../src/claims/runs/page_lengths.ts";
+import { SmallFileSystem } from "../src/claims/runs/small_file_system.ts";
+import { SmallMachine } from "../src/claims/runs/small_machine.ts";
+import { Tmpfs } from "../src/claims/runs/tmpfs.ts";
 import { fuzz } from "./fuzz.ts";
 
 const FRAMES = 256;

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type ZcacheRival,
   zcacheRivals,
-} from "../src/claims/experiments/zcache_rivals.ts";
+} from "../src/claims/runs/zcache_rivals.ts";
 
 const SEEDS = [1, 2, 3, 0xffffffff];
 

@@ -49,9 +49,9 @@ const ZBUD = [
     },
     {
       what: "frame 0 is taken for none",
-      from: `const pfn = this.memory.allocPage();
+      from: `const pfn = this.memory.allocPage(GFP_KERNEL);
     if (pfn === NO_PAGE)`,
-      to: `const pfn = this.memory.allocPage();
+      to: `const pfn = this.memory.allocPage(GFP_KERNEL);
     if (pfn <= 0)`,
     },
     {
@@ -149,7 +149,7 @@ const Z3FOLD = [
     },
     {
       what: "the mark that compaction is queued stays",
-      from: "pages.clear(pfn, NEEDS_COMPACTING);",
+      from: "lists.pages.clear(pfn, NEEDS_COMPACTING);",
       to: "",
     },
   ]),
@@ -163,34 +163,40 @@ const Z3FOLD = [
   ...mutantsOf("z3fold/free", ["z3fold"], [
     {
       what: "slots of objects that are gone are not freed",
-      from: `if (!isForeign) lists.pages.setSlots(pfn, NO_SLOTS);
-  slots.free(structure);`,
-      to: "if (!isForeign) lists.pages.setSlots(pfn, NO_SLOTS);",
-    },
-    {
-      what: "the slot of an object that reclaim evicts is emptied",
-      from: "if (!isClaimed) yield* freeHandle(parts, handle, pfn);",
-      to: "yield* freeHandle(parts, handle, pfn);",
-    },
-  ]),
-  ...mutantsOf("z3fold/page_steps", ["z3fold"], [
-    {
-      what: "a page that got no slots falls off its list",
-      from: `yield* addToUnbuddied(parts, pfn);
-      yield release(locks.page(pfn), LOOKUP);
-    }
-    return NO_PAGE;`,
-      to: `yield release(locks.page(pfn), LOOKUP);
-    }
-    return NO_PAGE;`,
-    },
-    {
-      what: "a page that is listed is on no CPU's lists",
-      from: "lists.pages.setCpu(pfn, THIS_CPU);",
+      from: "slots.free(structure);",
       to: "",
     },
   ]),
-  ...mutantsOf("z3fold/alloc", ["z3fold"], [
+  ...mutantsOf("z3fold/pages_at_once", ["z3fold"], [
+    {
+      what: "a page that got no slots falls off its list",
+      from: "else addToUnbuddied(parts, pfn);",
+      to: "",
+    },
+    {
+      what: "a page to be compacted takes an object",
+      from: "if (!canHaveObject(parts, pfn)) continue;",
+      to: "",
+    },
+  ]),
+  ...mutantsOf("z3fold/at_once", ["z3fold"], [
+    {
+      what: "the slot of an object that reclaim evicts is emptied",
+      from: "if (!isClaimed) freeHandle(parts, handle, pfn);",
+      to: "freeHandle(parts, handle, pfn);",
+    },
+    {
+      what: "a page whose only object moved away stays",
+      from:
+        "if (isMoved && pages.putPage(pfn)) return releasePage(parts, pfn);",
+      to: "",
+    },
+    {
+      what: "a page whose compaction is queued is unlisted",
+      from: "queueCompaction(parts, pfn);",
+      to: `parts.lists.unlist(pfn, FREE);
+    queueCompaction(parts, pfn);`,
+    },
     {
       what: "frame 0 is taken for none",
       from: `if (pfn === NO_PAGE) return "ENOMEM";`,
@@ -199,9 +205,9 @@ const Z3FOLD = [
     {
       what: "a new object does not make its page the newest",
       from: `  lists.touch(pfn);
-  const structure`,
+  return handles.give(pfn, buddy);`,
       to: `  if (!lists.lru.has(pfn)) lists.touch(pfn);
-  const structure`,
+  return handles.give(pfn, buddy);`,
     },
   ]),
   ...mutantsOf("z3fold/mapping", ["z3fold"], [
@@ -212,6 +218,11 @@ const Z3FOLD = [
     },
   ]),
   ...mutantsOf("z3fold/page_lists", ["z3fold"], [
+    {
+      what: "a page that is listed is on no CPU's lists",
+      from: "this.pages.setCpu(pfn, THIS_CPU);",
+      to: "",
+    },
     {
       what: "the frame of a page without slots is not given back",
       from: `this.pages.memory.freePage(pfn);
@@ -229,14 +240,12 @@ const Z3FOLD = [
       to: "for (let list = chunks + 1; list < this.pages.nchunks; list++) {",
     },
   ]),
-  ...mutantsOf("z3fold/pool", ["z3fold"], [
+  ...mutantsOf("z3fold/z3fold_page", ["z3fold"], [
     {
       what: "the largest object beside a header has a headless page",
-      from: "const isHeadless = size > this.pages.maxBuddySize;",
-      to: "const isHeadless = size >= this.pages.maxBuddySize;",
+      from: "return size > this.maxBuddySize;",
+      to: "return size >= this.maxBuddySize;",
     },
-  ]),
-  ...mutantsOf("z3fold/z3fold_page", ["z3fold"], [
     {
       what: "the second object of a page is the middle one",
       from: "return last === 0 ? LAST : MIDDLE;",

@@ -70,8 +70,8 @@ const Z3FOLD = [
     },
     {
       what: "a page is listed without the pool's lock",
-      from: "yield* under(locks.pool, where, () => lists.list(pfn, where));",
-      to: "lists.list(pfn, where);",
+      from: "yield* under(locks.pool, ADD, () => lists.list(pfn));",
+      to: "lists.list(pfn);",
       profile: "linux-6.1",
       threads: "alloc 900 a / alloc 900 b | read a",
     },
@@ -97,8 +97,8 @@ const Z3FOLD = [
   ...raceMutantsOf("z3fold/free", [
     {
       what: "a headless page is freed whoever has claimed it",
-      from: "if (claim(parts, pfn)) return;",
-      to: "claim(parts, pfn);",
+      from: "if (!endHeadless(parts, handle, pfn)) return;",
+      to: "endHeadless(parts, handle, pfn);",
       profile: "linux-6.1",
       threads: "alloc 4096 a / free a | reclaim",
     },
@@ -106,20 +106,18 @@ const Z3FOLD = [
       what: "a slot is emptied without the lock of the slots",
       from: `yield acquire(lock, FREE_HANDLE);
   locks.lockdep.assertHeld(lock, FREE_HANDLE);
-  handles.emptySlot(handle, pfn);
-  const isEmpty = slots.isEmpty(structure);
+  const isEmpty = handles.emptySlot(handle, pfn);
   yield release(lock, FREE_HANDLE);`,
       to: `locks.lockdep.assertHeld(lock, FREE_HANDLE);
-  handles.emptySlot(handle, pfn);
-  const isEmpty = slots.isEmpty(structure);`,
+  const isEmpty = handles.emptySlot(handle, pfn);`,
       profile: "linux-6.1",
       threads: `${MOVED} / free d | read b`,
     },
     {
       what: "the worker compacts a page without its lock",
       from: `yield acquire(locks.page(pfn), WORK);
-    yield* doCompactPage(parts, pfn);`,
-      to: "yield* doCompactPage(parts, pfn);",
+    yield* doCompactPageSteps(parts, pfn);`,
+      to: "yield* doCompactPageSteps(parts, pfn);",
       profile: "linux-6.1",
       threads: "alloc 900 a; alloc 900 b; free a / compact | read b",
     },
@@ -135,8 +133,8 @@ const Z3FOLD = [
     {
       what: "reclaim drops its reference without the page's lock",
       from: `yield acquire(locks.page(pfn), RECLAIM);
-  if (yield* putPage(parts, pfn, RECLAIM)) {`,
-      to: "if (yield* putPage(parts, pfn, RECLAIM)) {",
+  if (yield* putPageSteps(parts, pfn, RECLAIM)) {`,
+      to: "if (yield* putPageSteps(parts, pfn, RECLAIM)) {",
       profile: "linux-6.1",
       threads: "alloc 900 a; alloc 900 b / free a | reclaim",
     },

@@ -4,6 +4,7 @@ import { BUDDY_MUTANTS } from "./buddies.ts";
 import { BUDDY_LOCKS_MUTANTS } from "./buddy_locks.ts";
 import { CODEC_MUTANTS } from "./codecs.ts";
 import type { Mutant } from "./mutant.ts";
+import { PAGE_ALLOC_MUTANTS } from "./page_alloc.ts";
 import { SWAP_MUTANTS } from "./swap.ts";
 import { ZCACHE_MUTANTS } from "./zcache.ts";
 import { ZRAM_MUTANTS } from "./zram.ts";
@@ -22,6 +23,7 @@ import { ZSWAP_SHRINK_MUTANTS } from "./zswap_shrink.ts";
 /** Every planted defect, in the order of the rooms. */
 export const MUTANTS: readonly Mutant[] = [
   ...BASE_MUTANTS,
+  ...PAGE_ALLOC_MUTANTS,
   ...CODEC_MUTANTS,
   ...ZSMALLOC_MUTANTS,
   ...ZSMALLOC_MOVES_MUTANTS,

@@ -56,8 +56,8 @@ const HANDLES = [
   ...mutantsOf("zsmalloc/location_handles", ["zsmalloc"], [
     {
       what: "the index in a handle counts from 0",
-      from: "export const FIRST_INDEX = 1;",
-      to: "export const FIRST_INDEX = 0;",
+      from: "this.#firstIndex = firstIndex;",
+      to: "this.#firstIndex = 0;",
     },
   ]),
   ...mutantsOf("zsmalloc/obj", ["zsmalloc"], [

@@ -153,7 +153,7 @@ const MAPPING = [
     },
     {
       what: "the frame that was replaced is not given back",
-      from: "zspages.memory.freePage(pfn);",
+      from: "if (target === NO_PAGE) zspages.memory.freePage(pfn);",
       to: "",
     },
     {

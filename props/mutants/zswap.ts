@@ -37,46 +37,16 @@ const STORE = [
     },
     {
       what: "a damaged object does not stop 6.12",
-      from: `if (damaged === "bug") {`,
-      to: `if (damaged === "bug" && length === 0) {`,
+      from: `if (profile.zswap.damaged === "bug") {`,
+      to: `if (profile.zswap.damaged === "bug" && isWhole) {`,
     },
     {
       what: "a damaged object is not counted",
-      from: "zswap.counters.decompress_fail++;",
+      from: "counters.decompress_fail++;",
       to: "",
     },
   ]),
   ...mutantsOf("zswap/frontswap", ["zswap"], [
-    {
-      what: "loads counts those that found nothing",
-      from: "if (errno === undefined) zswap.frontswap.loads++;",
-      to: "zswap.frontswap.loads++;",
-    },
-    {
-      what: "loads is not counted",
-      from: "if (errno === undefined) zswap.frontswap.loads++;",
-      to: "",
-    },
-    {
-      what: "invalidates is not counted",
-      from: "zswap.frontswap.invalidates++;",
-      to: "",
-    },
-    {
-      what: "invalidates counts pages that frontswap does not know",
-      from: "if (!tree.frontswapMap.delete(offset)) return;",
-      to: `if (!tree.frontswapMap.delete(offset)) {
-    zswap.frontswap.invalidates++;
-    return;
-  }`,
-    },
-    {
-      what: "an older page that goes counts in invalidates",
-      from: `if (tree.frontswapMap.delete(offset)) {
-    yield* invalidatePage(zswap, tree, offset);
-  }`,
-      to: "yield* frontswapInvalidate(zswap, tree, offset);",
-    },
     {
       what: "succ_stores counts every try",
       from: "if (errno === undefined) {",
@@ -100,13 +70,6 @@ const STORE = [
       to: "",
     },
     {
-      what: "the older page stays where the new one is refused",
-      from: `if (tree.frontswapMap.delete(offset)) {
-    yield* invalidatePage(zswap, tree, offset);
-  }`,
-      to: "",
-    },
-    {
       what: "a page that was refused is asked of zswap",
       from: `frontswapMap.delete(offset);
     frontswap.failed_stores++;`,
@@ -125,24 +88,19 @@ const STORE = [
       to: `if (admission !== "accepted") yield* zswap.queueShrinkSteps();`,
     },
     {
-      what: "a page that is refused keeps its reference to the pool",
-      from: "if (errno !== undefined) yield* putPool(zswap, pool);",
-      to: "",
-    },
-    {
       what: "an entry that replaces another is not counted",
       from: "zswap.counters.duplicate_entry++;",
       to: "",
     },
     {
       what: "pool_total_size does not grow with a store",
-      from: `zswap.chargedBytes += entry.length;
+      from: `zswap.chargedBytes += length;
   updateTotalSize(zswap, tree);`,
-      to: "zswap.chargedBytes += entry.length;",
+      to: "zswap.chargedBytes += length;",
     },
     {
       what: "a cgroup is not charged for what it stores in 6.1",
-      from: "zswap.chargedBytes += entry.length;",
+      from: "zswap.chargedBytes += length;",
       to: "",
     },
     {
@@ -164,8 +122,8 @@ const STORE = [
     },
     {
       what: "the older pages behind a folio's first stay",
-      from: "invalidatePage(zswap, tree, offset + nth);",
-      to: "invalidatePage(zswap, tree, offset);",
+      from: "invalidatePageSteps(zswap, tree, offset + nth);",
+      to: "invalidatePageSteps(zswap, tree, offset);",
     },
     {
       what: "a full zswap does not queue its worker",
@@ -174,14 +132,9 @@ const STORE = [
     },
     {
       what: "a disabled zswap keeps the older page",
-      from: "if (zswap.parameters.enabled) {",
-      to: `if (!zswap.parameters.enabled) return false;
-  if (zswap.parameters.enabled) {`,
-    },
-    {
-      what: "a store keeps its reference to the pool",
-      from: "yield* putPool(zswap, pool);",
-      to: "",
+      from: `if (zswap.profile.zswap.failedStore === "older-stays") return;`,
+      to: `if (zswap.profile.zswap.failedStore === "older-stays") return;
+  if (!wasTried) return;`,
     },
     {
       what: "a page that is stored as it is does not count as incompressible",
@@ -189,30 +142,103 @@ const STORE = [
       to: "",
     },
   ]),
+  ...mutantsOf("zswap/store_at_once", ["zswap"], [
+    {
+      what: "an older page that goes counts in invalidates",
+      from: "freeEntryAt(zswap, tree, offset);",
+      to: `freeEntryAt(zswap, tree, offset);
+    zswap.frontswap.invalidates++;`,
+    },
+    {
+      what: "the older page stays where the new one is refused",
+      from: "freeEntryAt(zswap, tree, offset);",
+      to: "",
+    },
+    {
+      what: "a page that is refused keeps its reference to the pool",
+      from: "if (errno !== undefined) putPool(zswap, pool);",
+      to: "",
+    },
+    {
+      what: "a store keeps its reference to the pool",
+      from: `  putPool(zswap, pool);
+  return isStored;`,
+      to: "  return isStored;",
+    },
+    {
+      what: "the pages behind one that is refused are stored",
+      from: "nth < folio.length && isStored; nth++",
+      to: "nth < folio.length; nth++",
+    },
+    {
+      what: "a page that is stored is on no LRU list",
+      from: "if (zswap.locks.lru !== undefined) zswap.lru.add(entry);",
+      to: "",
+    },
+  ]),
 ];
 
 const LOAD = [
-  ...mutantsOf("zswap/load", ["zswap"], [
+  ...mutantsOf("zswap/load_at_once", ["zswap"], [
+    {
+      what: "loads counts those that found nothing",
+      from: `if (!tree.frontswapMap.has(offset)) return "ENOENT";`,
+      to: `if (!tree.frontswapMap.has(offset)) {
+    zswap.frontswap.loads++;
+    return "ENOENT";
+  }`,
+    },
+    {
+      what: "loads is not counted",
+      from: "zswap.frontswap.loads++;",
+      to: "",
+    },
+    {
+      what: "invalidates is not counted",
+      from: "if (hasFrontswap) zswap.frontswap.invalidates++;",
+      to: "",
+    },
+    {
+      what: "invalidates counts pages that frontswap does not know",
+      from: "if (hasFrontswap && !tree.frontswapMap.delete(offset)) return;",
+      to: `if (hasFrontswap && !tree.frontswapMap.delete(offset)) {
+    zswap.frontswap.invalidates++;
+    return;
+  }`,
+    },
     {
       what: "a load keeps its reference to the entry",
-      from: "() => putEntry(zswap, tree, entry),",
-      to: "function* () {},",
+      from: "if (isHeld) putEntry(zswap, tree, entry);",
+      to: "",
     },
     {
       what: "a load past the swap cache frees the entry",
-      from: "if (toSwapCache) {",
-      to: "if (toSwapCache || !toSwapCache) {",
+      from: "if (toSwapCache) freeEntryAt(zswap, tree, offset);",
+      to: "freeEntryAt(zswap, tree, offset);",
     },
     {
       what: "7.1 keeps what is loaded past the swap cache",
-      from: "loadErasedAfter(zswap, tree, offset, into, true),",
-      to: "loadErasedAfter(zswap, tree, offset, into, false),",
+      from: "loadErasedAfter(zswap, tree, offset, into, true);",
+      to: "loadErasedAfter(zswap, tree, offset, into, false);",
+    },
+  ]),
+  ...mutantsOf("zswap/tree_at_once", ["zswap"], [
+    {
+      what: "an entry that is freed keeps its reference to the pool",
+      from: "putPool(zswap, pool);",
+      to: "",
+    },
+    {
+      what: "an entry that is freed stays on the LRU list",
+      from: "if (zswap.locks.lru !== undefined) zswap.lru.del(entry);",
+      to: "",
     },
   ]),
   ...mutantsOf("zswap/invalidate", ["zswap"], [
     {
       what: "the pool of a swap type outlives it",
-      from: "if (tree.pool !== undefined) yield* putPool(zswap, tree.pool);",
+      from:
+        "if (tree.pool !== undefined) yield* putPoolSteps(zswap, tree.pool);",
       to: "",
     },
   ]),
@@ -271,7 +297,7 @@ const POOLS = [
     },
     {
       what: "the pool that was current keeps its reference",
-      from: "if (before !== undefined) yield* putPool(zswap, before);",
+      from: "if (before !== undefined) yield* putPoolSteps(zswap, before);",
       to: "",
     },
     {
@@ -283,8 +309,8 @@ const POOLS = [
   ...mutantsOf("zswap/pool_references", ["zswap"], [
     {
       what: "a pool without a reference stays",
-      from: "if (--pool.kref > 0) return;",
-      to: "if (--pool.kref >= 0) return;",
+      from: "return --pool.kref <= 0;",
+      to: "return --pool.kref < 0;",
     },
   ]),
   ...mutantsOf("zswap/pools", ["zswap"], [

@@ -43,13 +43,18 @@ export const ZSWAP_LOCKS_MUTANTS: readonly Mutant[] = [
       threads: `${AGED} / writeback | load 0`,
     },
   ]),
-  ...raceMutantsOf("zswap/tree", [
+  ...raceMutantsOf("zswap/tree_steps", [
     {
       what: "6.1 references the entry once the tree is unlocked",
-      from: `  if (entry !== undefined) getEntry(locks.lockdep, tree, entry);
-  yield release(tree.lock, where);`,
-      to: `  yield release(tree.lock, where);
-  if (entry !== undefined) getEntry(locks.lockdep, tree, entry);`,
+      from: `  return under(
+    tree.lock,
+    where,
+    () => holdEntryAt(zswap, tree, offset, where),
+  );`,
+      to: `  return (function* () {
+    yield* under(tree.lock, where, () => entryAt(tree, offset, where));
+    return holdEntryAt(zswap, tree, offset, where);
+  })();`,
       profile: "linux-6.1",
       threads: "store 0 A / load 0 | writeback",
     },
@@ -60,9 +65,9 @@ export const ZSWAP_LOCKS_MUTANTS: readonly Mutant[] = [
       from: `  yield* underSteps(
     tree.lock,
     FRONTSWAP_LOAD,
-    () => putEntry(zswap, tree, entry),
+    () => putEntrySteps(zswap, tree, entry),
   );`,
-      to: "  yield* putEntry(zswap, tree, entry);",
+      to: "  yield* putEntrySteps(zswap, tree, entry);",
       profile: "linux-6.1",
       threads: "store 0 A / load 0 | writeback",
     },

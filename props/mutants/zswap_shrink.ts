@@ -72,8 +72,8 @@ const SHRINK = [
   ...mutantsOf("zswap/store", ["zswap"], [
     {
       what: "6.12 stores folios of several pages",
-      from: `folio.length > 1 && folios === "single-page"`,
-      to: `folio.length > 99 && folios === "single-page"`,
+      from: `pages <= 1 || profile.zswap.folios !== "single-page"`,
+      to: `pages <= 99 || profile.zswap.folios !== "single-page"`,
     },
   ]),
   ...mutantsOf("zswap/shrink", ["zswap"], [
@@ -155,7 +155,7 @@ const SHRINK = [
     {
       what: "6.1's worker keeps its reference to the pool",
       from: `counters.reject_reclaim_fail++;
-    yield* putPool(zswap, pool);`,
+    yield* putPoolSteps(zswap, pool);`,
       to: "counters.reject_reclaim_fail++;",
     },
     {

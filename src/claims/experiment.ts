@@ -2,6 +2,22 @@
 import type { Profile } from "../linux/profile.ts";
 import type { Claim, ClaimText, Verdict } from "./claim.ts";
 
+/** What the threads argue over. */
+export type Theme =
+  | "density"
+  | "classes and zspages"
+  | "struct page"
+  | "handles and mapping"
+  | "compaction"
+  | "freeing"
+  | "page frames"
+  | "limits"
+  | "order of use"
+  | "writeback"
+  | "zswap and zram"
+  | "locks"
+  | "zram's interface";
+
 /** A number that an experiment can be told. */
 export interface Size {
   /** What it is where nobody says it. */
@@ -40,8 +56,8 @@ export interface Figures {
 export interface ExperimentParts<Name extends string, Outcome> {
   /** What it is called. */
   readonly name: string;
-  /** The argument that it is about: `density`. */
-  readonly theme: string;
+  /** The argument that it is about. */
+  readonly theme: Theme;
   /** What is done and measured, in a sentence or a few. */
   readonly method: string;
   /** The numbers that can be told. */
@@ -69,7 +85,7 @@ export interface Experiment {
   /** What it is called. */
   readonly name: string;
   /** The argument that it is about. */
-  readonly theme: string;
+  readonly theme: Theme;
   /** What is done and measured. */
   readonly method: string;
   /** The numbers that can be told. */

@@ -24,30 +24,6 @@ export const UNDECIDED: readonly UndecidedClaim[] = [
       "both on the same machine, with its memory and its reclaim; 'deno bench bench/zram_bench.ts' says what the models' codecs take",
   },
   {
-    name: "indirection-costs-marginally",
-    says:
-      "The layer between handle and place and the code of compaction slow swapping down only marginally.",
-    who: "Minchan Kim, 2015",
-    passages: [{
-      thread: "003",
-      at: "the regression for swapin/out speed is marginal",
-    }],
-    why:
-      "3.19 and 4.0 on the same machine; the models say what the layer takes in memory, one word more for each object",
-  },
-  {
-    name: "pgtable-mapping-faster-on-arm",
-    says:
-      "On some machines mapping two pages by the page table is faster than copying them; on which, differs from chip to chip.",
-    who: "Minchan Kim, 2013",
-    passages: [{ thread: "002", at: "lines 136-139" }, {
-      thread: "002",
-      at: "lines 107-110",
-    }],
-    why:
-      "the chips; the experiment on mapping counts what is copied and what is mapped",
-  },
-  {
     name: "fewer-stalls-if-batched",
     says:
       "To begin writeback in batches and to wait for it then would stall less.",

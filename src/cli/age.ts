@@ -2,7 +2,14 @@
 import { ageSwap, type SwapUse } from "../programs/age.ts";
 import { LINUX_4_0 } from "../linux/profile.ts";
 import { memoryPicture } from "../report/memory.ts";
-import { grouped, humanBytes, percent, table } from "../report/table.ts";
+import {
+  counted,
+  grouped,
+  humanBytes,
+  percent,
+  table,
+} from "../report/table.ts";
+import { print } from "./print.ts";
 import {
   parseOptions,
   PROFILE_OPTIONS,
@@ -71,7 +78,7 @@ export function ageCommand(args: readonly string[]): number {
     objectsMigrated: pool.objectsMigrated,
     pagesCompacted: pool.pagesCompacted,
   };
-  console.log(
+  print(
     options.flag("json")
       ? JSON.stringify(experiment, null, 2)
       : renderAge(experiment).trimEnd(),
@@ -110,9 +117,9 @@ export function renderAge(experiment: Experiment): string {
     }, aged and compacted (--seed ${seed})\n`,
     figures,
     memoryPicture(stages),
-    `${grouped(objectsMigrated)} objects were moved, ${
-      grouped(pagesCompacted)
-    } pages (${
+    `${counted(objectsMigrated, "object")} were moved, ${
+      counted(pagesCompacted, "page")
+    } (${
       humanBytes(pagesCompacted * pageSize)
     }) given back; every page in swap is intact.\n`,
   ].join("\n");

@@ -4,6 +4,7 @@ import { ALL_CODECS } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { ZcompParams } from "../linux/zcomp_params.ts";
 import type { Algorithm } from "./measuring.ts";
+import { unknown } from "./unknown.ts";
 import { pathError, UsageError } from "./usage.ts";
 
 /** Every algorithm's name, for helps and refusals. */
@@ -17,9 +18,7 @@ export const DEFAULT_ALGORITHM = "lz4";
 export function algorithmNamed(name: string): Codec {
   const codec = ALL_CODECS.find((one) => one.name === name);
   if (codec === undefined) {
-    throw new UsageError(
-      `Unknown algorithm '${name}': the algorithms are ${ALGORITHM_NAMES}`,
-    );
+    throw unknown("algorithm", name, ALL_CODECS.map((one) => one.name));
   }
   return codec;
 }

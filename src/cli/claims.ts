@@ -10,6 +10,7 @@ import { UNDECIDED } from "../claims/undecided.ts";
 import { askWorker } from "./ask_worker.ts";
 import type { ExperimentRequest } from "./claims_worker.ts";
 import { claimsJson, claimsText, experimentText } from "./claims_report.ts";
+import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { columns } from "./terminal.ts";
 import {
@@ -99,7 +100,7 @@ export async function claimsCommand(args: readonly string[]): Promise<number> {
     : asked.isWhole
     ? experimentText(done[0], seed, columns())
     : claimsText({ done, undecided, seed, isTold: asked.isTold }, columns());
-  console.log(text.trimEnd());
+  print(text);
   return 0;
 }
 

@@ -10,6 +10,7 @@ import {
 } from "./algorithms.ts";
 import { compare, renderComparison } from "./compare.ts";
 import { GEOMETRY_NAMES, geometryHelp, withGeometry } from "./geometry.ts";
+import { print } from "./print.ts";
 import {
   findProfile,
   type Options,
@@ -59,7 +60,7 @@ export async function classesCommand(args: readonly string[]): Promise<number> {
   const text = names === undefined
     ? oneKernel(options)
     : await twoKernels(options, names);
-  console.log(text.trimEnd());
+  print(text);
   return 0;
 }
 

@@ -10,6 +10,7 @@ import { filledDevice } from "./filled.ts";
 import type { Measured } from "./measuring.ts";
 import { readInput } from "./pages.ts";
 import { measureFor } from "./prediction.ts";
+import { tellUnread } from "./unread.ts";
 
 /** What a kernel needs for the pages of files. */
 interface Stored {
@@ -73,11 +74,13 @@ async function storeOnEach(
   for (const profile of profiles) {
     const { pageSize, wordBits, zram: { sameFilled, zstd } } = profile;
     const kind = JSON.stringify([pageSize, wordBits, sameFilled, zstd]);
-    const measured = known.get(kind) ??
-      await measureFor(profile, readInput(paths, pageSize), [
-        { name, params: {} },
-      ]);
-    known.set(kind, measured);
+    let measured = known.get(kind);
+    if (measured === undefined) {
+      const input = readInput(paths, pageSize);
+      measured = await measureFor(profile, input, [{ name, params: {} }]);
+      if (known.size === 0) tellUnread(input.unread);
+      known.set(kind, measured);
+    }
     stored.push(storedOn(profile, measured));
   }
   return stored;

@@ -20,6 +20,7 @@ import {
 } from "./conform_judge.ts";
 import { quoted } from "./conform_report.ts";
 import { heedingSignals } from "./interrupt.ts";
+import { unknown } from "./unknown.ts";
 import {
   namedProfile,
   type Options,
@@ -79,16 +80,21 @@ export async function conformCommand(args: readonly string[]): Promise<number> {
 }
 
 function targetOf(names: readonly string[]): string {
-  const [name] = names;
+  const [name, ...rest] = names;
+  if (TARGETS.includes(name) && rest.length > 0) {
+    throw new UsageError(
+      `Cannot conform ${name}: '--' is missing before the COMMAND, as in 'conform ${name} -- ${
+        rest.join(" ")
+      }'`,
+    );
+  }
   if (names.length !== 1) {
     throw new UsageError(
       `Cannot conform: one TARGET is needed, of ${TARGETS.join(", ")}`,
     );
   }
   if (TARGETS.includes(name)) return name;
-  throw new UsageError(
-    `Unknown target '${name}': the targets are ${TARGETS.join(", ")}`,
-  );
+  throw unknown("target", name, TARGETS);
 }
 
 /** An implementation in a child process. */

@@ -14,6 +14,7 @@ import {
 import type { Plan, Suite } from "../search/suite.ts";
 import { SHRINK_MILLISECONDS } from "../search/workers.ts";
 import { type Target, TargetMissing } from "../targets/target.ts";
+import { counted } from "../report/table.ts";
 import { ktapError, ktapSkippedResult, ktapStart } from "../report/ktap.ts";
 import {
   conformJson,
@@ -25,18 +26,20 @@ import {
   ktapName,
 } from "./conform_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { shardHelp, shardOption } from "./shard.ts";
+import { readText } from "./text_file.ts";
 import {
   checkWritable,
   type Options,
   PROFILE_OPTIONS,
   profileOption,
-  readText,
   UsageError,
   wholeOption,
   writeText,
 } from "./usage.ts";
+import { tell } from "./usage_error.ts";
 
 /** Seconds for which programs are run where nothing else is said. */
 const SECONDS = 20;
@@ -167,10 +170,6 @@ export async function withTarget(
   }
 }
 
-function print(text: string): void {
-  console.log(text.trimEnd());
-}
-
 const OUTCOMES: Readonly<Record<Form, (report: ConformReport) => string>> = {
   text: conformText,
   json: conformJson,
@@ -204,7 +203,7 @@ export async function judgeTarget<
     ...tested.about === undefined ? [] : [tested.about],
     ...replay === undefined ? [`seed ${seed}`] : [],
   ];
-  if (form === "text") notes.forEach(print);
+  if (form === "text") notes.forEach((note) => print(note));
   if (form === "ktap") print(ktapStart(notes));
   const started = performance.now();
   const running = replay === undefined
@@ -220,7 +219,7 @@ export async function judgeTarget<
     if (form === "ktap") {
       print(ktapError(ktapName(suite.target, level), "interrupted"));
     }
-    console.error(`zspec: Interrupted after ${outcome.programs} programs`);
+    tell(`Interrupted after ${counted(outcome.programs, "program")}`);
     return INTERRUPTED;
   }
   const report = {

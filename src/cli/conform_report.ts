@@ -10,6 +10,7 @@ import { type Shard, shortestRun } from "../search/batches.ts";
 import { describeFinding, type Finding } from "../search/finding.ts";
 import { findingTranscript } from "../search/finding_transcript.ts";
 import type { Plan } from "../search/suite.ts";
+import { pasteable } from "./invocation.ts";
 
 /** What came of a run. */
 export interface ConformOutcome {
@@ -98,7 +99,7 @@ ${findingText(finding)}
 ${findingTranscript(target, plan, finding)}
 To repeat it:
 
-  ${repeatCommand(report)}
+  ${pasteable(repeatCommand(report))}
 `;
 }
 

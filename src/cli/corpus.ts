@@ -6,7 +6,8 @@ import type { Kept } from "../search/corpus.ts";
 import { parseMachineTranscript } from "../search/counterexample.ts";
 import { judgeProgram, type Machine } from "../search/machine.ts";
 import type { MachineCount, WorkersResult } from "../search/workers.ts";
-import { pathError, readText, UsageError, writeText } from "./usage.ts";
+import { readText } from "./text_file.ts";
+import { pathError, UsageError, writeText } from "./usage.ts";
 
 /** A folder with a file for each program. */
 export interface CorpusFolder {

@@ -3,6 +3,7 @@ import { explainPaste } from "../explain/explain.ts";
 import { PROFILES } from "../linux/profile.ts";
 import { readExplained } from "./explain_input.ts";
 import { renderExplanation } from "./explain_report.ts";
+import { print } from "./print.ts";
 import {
   bytesOption,
   namedProfile,
@@ -68,10 +69,10 @@ export async function explainCommand(
       }; it reads the files of /sys/block/zramN, zramctl's table, zsmalloc's classes, and zswap's counters`,
     );
   }
-  console.log(
+  print(
     options.flag("json")
       ? JSON.stringify({ pageSize, ...explained }, null, 2)
-      : renderExplanation(explained, PROFILES).trimEnd(),
+      : renderExplanation(explained, PROFILES),
   );
   return explained.explanations.some(({ broken }) => broken.length > 0) ? 1 : 0;
 }

@@ -21,6 +21,7 @@ import {
 } from "./fuzz_plan.ts";
 import { fuzzJson, fuzzText } from "./fuzz_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { shardHelp } from "./shard.ts";
 import {
@@ -97,7 +98,7 @@ export async function fuzzCommand(args: readonly string[]): Promise<number> {
     ? await run(plan, isJson)
     : repeat(plan, plan.path);
   const text = isJson ? fuzzJson(plan, outcome) : fuzzText(plan, outcome);
-  console.log(text.trimEnd());
+  print(text);
   if (outcome.interrupted) return INTERRUPTED;
   if (outcome.failure !== undefined) return 1;
   return silentMachines(plan, outcome).length === 0 ? 0 : 1;
@@ -113,7 +114,7 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
   const onInterrupt = () => interrupt.abort();
   Deno.addSignalListener("SIGINT", onInterrupt);
   // Before anything is run, so that it is known however that ends.
-  if (!isJson) console.log(`seed ${plan.seed}`);
+  if (!isJson) print(`seed ${plan.seed}`);
   let done = 0;
   const shown = Number.isFinite(programs)
     ? progress("fuzzing", programs * machines.length)

@@ -6,6 +6,7 @@ import { machineNamed, MACHINES } from "../search/machines.ts";
 import type { WorkersResult } from "../search/workers.ts";
 import { type CorpusFolder, openCorpus } from "./corpus.ts";
 import { shardOption } from "./shard.ts";
+import { unknown } from "./unknown.ts";
 import {
   namedProfile,
   type Options,
@@ -113,10 +114,6 @@ function machinesOf(
       if (profile === undefined || isThere(machine, profile)) return machine;
       throw new UsageError(`Cannot fuzz ${name}: ${profile.name} has none`);
     }
-    throw new UsageError(
-      `Unknown machine '${name}': the machines are ${
-        MACHINES.map((one) => one.name).join(", ")
-      }`,
-    );
+    throw unknown("machine", name, MACHINES.map((one) => one.name));
   });
 }

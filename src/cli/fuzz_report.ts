@@ -1,6 +1,6 @@
 /** What `zspec fuzz` prints. */
 import { exercisedOf, unexercised, unexercisedText } from "../report/reach.ts";
-import { grouped, table } from "../report/table.ts";
+import { counted, grouped, table } from "../report/table.ts";
 import type { Rule } from "../rules/invariant.ts";
 import {
   counterexampleTest,
@@ -16,6 +16,7 @@ import {
   type FuzzPlan,
   silentMachines,
 } from "./fuzz_plan.ts";
+import { pasteable } from "./invocation.ts";
 
 /** Steps a second that all jobs together run of one machine. */
 function rate({ steps, busy }: MachineCount, jobs: number): number {
@@ -38,7 +39,7 @@ export function fuzzText(plan: FuzzPlan, outcome: FuzzOutcome): string {
       unexercised(rulesOf(count), count.reach.counts())
     );
   return `${countsText(plan, counts)}
-${unexercisedText(silent)}${grouped(programs)} programs in ${
+${unexercisedText(silent)}${counted(programs, "program")} in ${
     seconds.toFixed(1)
   } s. ${verdictOf(plan, outcome)}
 `;
@@ -90,7 +91,7 @@ function failureText(failure: MachineFailure): string {
 
 To repeat it:
 
-  ${repeatCommand(failure)}
+  ${pasteable(repeatCommand(failure))}
 
 or 'zspec replay FILE', where FILE has what is printed here, or as a test:
 

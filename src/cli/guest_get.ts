@@ -2,6 +2,7 @@
 import { fetchImage, GUEST_RELEASES } from "../live/guest_apt.ts";
 import { quoted } from "./conform_report.ts";
 import { heedingSignals } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { parseOptions, UsageError } from "./usage.ts";
 
 /** How it is told of. */
@@ -25,7 +26,7 @@ export async function guestGet(args: readonly string[]): Promise<number> {
   }
   return await heedingSignals(async (stop) => {
     const got = await fetchImage(release, folder, stop);
-    console.log(
+    print(
       `Linux ${got.release}: ${
         got.packages.join(", ")
       } ${got.version} of ${got.suite}, in ${quoted(folder)}`,

@@ -6,10 +6,13 @@ import { Z3FOLD_INVARIANTS } from "../z3fold/invariants.ts";
 import { ZBUD_INVARIANTS } from "../zbud/invariants.ts";
 import { ZRAM_INVARIANTS } from "../zram/invariants.ts";
 import { ZSMALLOC_INVARIANTS } from "../zsmalloc/invariants.ts";
+import { PAGE_ALLOC_INVARIANTS } from "../memory/page_alloc_invariants.ts";
 import { SWAP_INVARIANTS } from "../swap/invariants.ts";
 import { ZCACHE_INVARIANTS } from "../zcache/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
-import { parseOptions, UsageError } from "./usage.ts";
+import { print } from "./print.ts";
+import { unknown } from "./unknown.ts";
+import { optionHelp, parseOptions } from "./usage.ts";
 
 /** The rooms that have rules, and their lists. */
 export const RULES: Readonly<Record<string, readonly Rule[]>> = {
@@ -21,9 +24,9 @@ export const RULES: Readonly<Record<string, readonly Rule[]>> = {
   zswap: ZSWAP_INVARIANTS,
   zcache: ZCACHE_INVARIANTS,
   swap: SWAP_INVARIANTS,
+  page_alloc: PAGE_ALLOC_INVARIANTS,
 };
 
-const ROOM_NAMES = Object.keys(RULES).join(", ");
 const COLUMNS = 80;
 
 /** How `zspec invariants` is called. */
@@ -32,9 +35,15 @@ export const INVARIANTS_USAGE = `zspec invariants [ROOM…] [--json]
 Prints the rules that hold after every operation, each with its name, a
 sentence, and the kernel's source that makes it hold.
 
-  ROOM…   the rooms whose rules they are, by default all:
-          ${ROOM_NAMES}
-  --json  the rules for machines: an array of {id, sentence, source}
+${
+  optionHelp(
+    "ROOM…",
+    10,
+    `the rooms whose rules they are, by default all: ${
+      Object.keys(RULES).join(", ")
+    }`,
+  )
+}  --json  the rules for machines: an array of {id, sentence, source}
 `;
 
 /** Runs the command and returns its exit status. */
@@ -45,15 +54,13 @@ export function invariantsCommand(args: readonly string[]): number {
     : Object.keys(RULES);
   for (const room of rooms) {
     if (!Object.hasOwn(RULES, room)) {
-      throw new UsageError(
-        `Unknown room '${room}': the rooms are ${ROOM_NAMES}`,
-      );
+      throw unknown("room", room, Object.keys(RULES));
     }
   }
   const text = options.flag("json")
     ? JSON.stringify(rooms.flatMap((room) => RULES[room].map(asData)), null, 2)
     : rooms.map((room) => renderRoom(room, RULES[room])).join("\n");
-  console.log(text.trimEnd());
+  print(text);
   return 0;
 }
 

@@ -1,4 +1,5 @@
 /** The zspec command. */
+import configuration from "../../deno.json" with { type: "json" };
 import { NothingExercised } from "../search/conform.ts";
 import { AGE_USAGE, ageCommand } from "./age.ts";
 import { CLAIMS_USAGE, claimsCommand } from "./claims.ts";
@@ -8,14 +9,18 @@ import { EXPLAIN_USAGE, explainCommand } from "./explain.ts";
 import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
 import { GUEST_USAGE, guestCommand } from "./guest.ts";
 import { INVARIANTS_USAGE, invariantsCommand } from "./invariants.ts";
+import { standWhereCalled } from "./invocation.ts";
 import { MERGE_USAGE, mergeCommand } from "./merge.ts";
 import { PREDICT_USAGE, predictCommand } from "./predict.ts";
+import { print } from "./print.ts";
 import { RACES_USAGE, racesCommand } from "./races.ts";
 import { RECORD_USAGE, recordCommand } from "./record.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
 import { SWAP_USAGE, swapCommand } from "./swap.ts";
+import { unknown } from "./unknown.ts";
 import { isOutOfMemory, UsageError } from "./usage.ts";
+import { tell } from "./usage_error.ts";
 
 /** One subcommand. */
 interface Command {
@@ -111,7 +116,7 @@ function usage(): string {
 usage: zspec COMMAND [ARGUMENT…]
 
 ${rows.join("")}
-zspec COMMAND --help says more.
+zspec help COMMAND says more; zspec --version, which zspec it is.
 `;
 }
 
@@ -123,37 +128,46 @@ function ownArguments(args: readonly string[]): readonly string[] {
 
 const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
 
+function commandNamed(name: string): Command {
+  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name];
+  throw unknown("command", name, Object.keys(COMMANDS));
+}
+
 /** Runs the command line and returns the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || isHelp(name)) {
-    console.log(usage().trimEnd());
-    return 0;
-  }
   try {
-    if (!Object.hasOwn(COMMANDS, name)) {
-      throw new UsageError(
-        `Unknown command '${name}': the commands are ${
-          Object.keys(COMMANDS).join(", ")
-        }`,
-      );
-    }
-    const command = COMMANDS[name];
-    if (ownArguments(rest).some(isHelp)) {
-      console.log(command.usage.trimEnd());
-      return 0;
-    }
-    return await command.run(rest);
+    return await run(args);
   } catch (error) {
     if (isOutOfMemory(error)) {
-      console.error(`zspec: Cannot ${name}: there is too little memory`);
+      tell(`Cannot ${args[0]}: there is too little memory`);
     } else if (
       error instanceof UsageError || error instanceof NothingExercised
     ) {
-      console.error(`zspec: ${error.message}`);
+      tell(error.message);
     } else throw error;
     return 2;
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+async function run([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === "--version" || name === "-V") {
+    print(`zspec ${configuration.version}`);
+    return 0;
+  }
+  const isGeneral = name === undefined || isHelp(name) || name === "help";
+  if (isGeneral && rest.length === 0) {
+    print(usage());
+    return 0;
+  }
+  const command = commandNamed(name === "help" ? rest[0] : name);
+  if (name === "help" || ownArguments(rest).some(isHelp)) {
+    print(command.usage);
+    return 0;
+  }
+  return await command.run(rest);
+}
+
+if (import.meta.main) {
+  standWhereCalled();
+  Deno.exit(await main(Deno.args));
+}

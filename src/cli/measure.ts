@@ -10,7 +10,10 @@ import {
 } from "./measuring.ts";
 import { type Input, type PageFile, readPages } from "./pages.ts";
 import { type Progress, progress } from "./progress.ts";
-import { UsageError } from "./usage.ts";
+import { addUnread, type Unread } from "./unread.ts";
+
+/** Pages that a thread measured. */
+type MeasuredPart = Extract<MeasureReply, { readonly pages: number }>;
 
 /** Fewer pages are measured by the time that threads have started. */
 const PAGES_WORTH_THREADS = 4096;
@@ -20,18 +23,21 @@ const PAGES_AT_A_TIME = 1024;
 /** What each page of the files becomes. */
 export async function measurePages(
   measuring: Measuring,
-  { files, pages }: Input,
+  { files, pages, unread }: Input,
   threads: number = navigator.hardwareConcurrency,
 ): Promise<Measured> {
   const measured = nothingMeasured(measuring);
   const shown = progress("measuring", pages);
   try {
     if (threads === 1 || pages < PAGES_WORTH_THREADS) {
-      measureHere(measuring, files, measured, shown);
+      measureHere(measuring, files, measured, { shown, unread });
     } else {
       const parts = partsOf(files);
       let done = 0;
-      const step = (more: number) => shown.step(done += more);
+      const step = ({ pages, unread: more }: MeasuredPart) => {
+        addUnread(unread, more);
+        shown.step(done += pages);
+      };
       const crew = Array.from({ length: threads }, async () => {
         const found = await measureThere(measuring, parts, step);
         addMeasured(measured, found);
@@ -48,10 +54,10 @@ function measureHere(
   measuring: Measuring,
   files: Iterable<PageFile>,
   measured: Measured,
-  shown: Progress,
+  { shown, unread }: { readonly shown: Progress; readonly unread: Unread },
 ): void {
   const count = measurer(measuring, measured);
-  for (const page of readPages(files, measuring.pageSize)) {
+  for (const page of readPages(files, measuring.pageSize, unread)) {
     count(page);
     shown.step(measured.pages);
   }
@@ -81,7 +87,7 @@ function* partsOf(
 async function measureThere(
   measuring: Measuring,
   parts: Generator<readonly PageFile[], void>,
-  step: (pages: number) => void,
+  step: (part: MeasuredPart) => void,
 ): Promise<Measured> {
   const url = new URL("./measure_worker.ts", import.meta.url);
   const worker = new Worker(url, { type: "module" });
@@ -90,7 +96,7 @@ async function measureThere(
     worker.postMessage({ begin: measuring } satisfies MeasureRequest);
     for (const files of parts) {
       const answer = await ask({ files });
-      if ("pages" in answer) step(answer.pages);
+      if ("pages" in answer) step(answer);
     }
     const answer = await ask("tell");
     if (!("measured" in answer)) {
@@ -104,15 +110,8 @@ async function measureThere(
   }
 }
 
-/** Asks a thread, and throws what it refuses. */
+/** Asks a thread. */
 function asker(worker: Worker) {
-  return async (request: MeasureRequest): Promise<MeasureReply> => {
-    const answer = await askWorker<MeasureRequest, MeasureReply>(
-      worker,
-      request,
-      "measure pages",
-    );
-    if ("refused" in answer) throw new UsageError(answer.refused);
-    return answer;
-  };
+  return (request: MeasureRequest): Promise<MeasureReply> =>
+    askWorker(worker, request, "measure pages");
 }

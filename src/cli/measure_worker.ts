@@ -1,13 +1,12 @@
 /** A thread that measures pages of files. */
 import {
-  addMeasured,
   type Measured,
   measurer,
   type Measuring,
   nothingMeasured,
 } from "./measuring.ts";
 import { type PageFile, readPages } from "./pages.ts";
-import { UsageError } from "./usage.ts";
+import { nothingUnread, type Unread } from "./unread.ts";
 
 /** What a thread is asked: to begin, to measure, to tell what came of it. */
 export type MeasureRequest =
@@ -15,11 +14,10 @@ export type MeasureRequest =
   | { readonly files: readonly PageFile[] }
   | "tell";
 
-/** What it answers: how many pages it measured, all it has, or why it cannot. */
+/** What it answers: what it measured and passed over, or all it has. */
 export type MeasureReply =
-  | { readonly pages: number }
-  | { readonly measured: Measured }
-  | { readonly refused: string };
+  | { readonly pages: number; readonly unread: Unread }
+  | { readonly measured: Measured };
 
 declare const self: Pick<Worker, "onmessage" | "postMessage">;
 
@@ -30,21 +28,19 @@ function reply(answer: MeasureReply): void {
   self.postMessage(answer);
 }
 
-/** Measures pages of files; those of a file that cannot be read count for none. */
+/** Measures pages of files. */
 function measure(files: readonly PageFile[]): MeasureReply {
   if (measuring === undefined || measured === undefined) {
     throw new Error("Cannot measure pages: it was not said by what");
   }
-  const found = nothingMeasured(measuring);
-  const count = measurer(measuring, found);
-  try {
-    for (const page of readPages(files, measuring.pageSize)) count(page);
-  } catch (error) {
-    if (error instanceof UsageError) return { refused: error.message };
-    throw error;
+  const count = measurer(measuring, measured);
+  const unread = nothingUnread();
+  let pages = 0;
+  for (const page of readPages(files, measuring.pageSize, unread)) {
+    count(page);
+    pages++;
   }
-  addMeasured(measured, found);
-  return { pages: found.pages };
+  return { pages, unread };
 }
 
 self.onmessage = ({ data }: MessageEvent<MeasureRequest>) => {

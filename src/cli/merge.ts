@@ -10,7 +10,9 @@ import {
   type Part,
   type ShardResult,
 } from "../search/merge.ts";
-import { parseOptions, readText, UsageError } from "./usage.ts";
+import { print } from "./print.ts";
+import { readText } from "./text_file.ts";
+import { parseOptions, UsageError } from "./usage.ts";
 
 /** How `zspec merge` is called. */
 export const MERGE_USAGE = `zspec merge FILE… [--json]
@@ -35,7 +37,7 @@ export function mergeCommand(args: readonly string[]): number {
   const text = options.flag("json")
     ? JSON.stringify(merged, null, 2)
     : render(merged);
-  console.log(text.trimEnd());
+  print(text);
   return merged.failures.length === 0 && isExercised(merged) ? 0 : 1;
 }
 
@@ -56,21 +58,21 @@ function mergeFiles(paths: readonly string[]): MergedResult {
 }
 
 function readShard(path: string): ShardResult {
-  const refuse = (message: string) =>
+  const tell = (message: string) =>
     new UsageError(
       `Cannot merge '${path}': ${message}; it should be what --json prints`,
     );
   const fieldsOf = (value: unknown) => {
     const json = object(value);
-    if (json === undefined) throw refuse("it has something that is no object");
-    return new Fields(json, refuse);
+    if (json === undefined) throw tell("it has something that is no object");
+    return new Fields(json, tell);
   };
   let json: unknown;
   try {
     json = JSON.parse(readText(path));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw refuse("it is not JSON");
+    throw tell("it is not JSON");
   }
   return parseShardResult(fieldsOf(json), fieldsOf);
 }

@@ -6,6 +6,8 @@ import type { Algorithm } from "./measuring.ts";
 import { readInput } from "./pages.ts";
 import { renderPredictions } from "./predict_report.ts";
 import { predict } from "./prediction.ts";
+import { print } from "./print.ts";
+import { tellUnread } from "./unread.ts";
 import {
   listOption,
   type Options,
@@ -52,7 +54,7 @@ export async function predictCommand(args: readonly string[]): Promise<number> {
   const algorithms = algorithmsOption(options, profile);
   const input = readInput(options.paths, profile.pageSize);
   const predictions = await predict(profile, input, algorithms, chainSizes);
-  console.log(
+  print(
     options.flag("json")
       ? JSON.stringify(
         {
@@ -64,8 +66,9 @@ export async function predictCommand(args: readonly string[]): Promise<number> {
         null,
         2,
       )
-      : renderPredictions(profile, input, predictions).trimEnd(),
+      : renderPredictions(profile, input, predictions),
   );
+  tellUnread(input.unread);
   return 0;
 }
 

@@ -1,7 +1,13 @@
 /** What `zspec predict` shows. */
 import type { Profile } from "../linux/profile.ts";
 import { stackedBar } from "../report/bars.ts";
-import { grouped, humanBytes, percent, table } from "../report/table.ts";
+import {
+  counted,
+  grouped,
+  humanBytes,
+  percent,
+  table,
+} from "../report/table.ts";
 import { namedIn } from "./algorithms.ts";
 import { mmStatText } from "../zram/stat.ts";
 import type { Input } from "./pages.ts";
@@ -21,8 +27,8 @@ export function renderPredictions(
   const size = humanBytes(pages * profile.pageSize);
   return [
     `${title}: ${
-      grouped(pages)
-    } pages (${size}) as zram of ${profile.name} would store them\n`,
+      counted(pages, "page")
+    } (${size}) as zram of ${profile.name} would store them\n`,
     renderTable(predictions),
     renderMmStats(predictions),
     renderNotes(profile, predictions),

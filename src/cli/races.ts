@@ -5,6 +5,7 @@ import { RACE_ROOMS } from "../search/races/rooms.ts";
 import type { ProgramFigures } from "../search/races/task.ts";
 import { raceInWorkers } from "../search/races/workers.ts";
 import { heedingSignals } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import {
   isRandom,
@@ -162,7 +163,7 @@ function runAgain(plan: ReplayPlan, isJson: boolean): number {
   const text = isJson
     ? replayJson(plan, finding)
     : replayText(plan, finding, columns());
-  console.log(text.trimEnd());
+  print(text);
   return finding === undefined ? 0 : 1;
 }
 
@@ -174,12 +175,12 @@ async function explore(
   signal: AbortSignal,
 ): Promise<number> {
   // Before anything is run, so that it is known however that ends.
-  if (!isJson && isRandom(plan)) console.log(`seed ${plan.seed}`);
+  if (!isJson && isRandom(plan)) print(`seed ${plan.seed}`);
   const outcome = await run(plan, worker, signal);
   const text = isJson
     ? racesJson(plan, outcome)
     : racesText(plan, outcome, columns());
-  console.log(text.trimEnd());
+  print(text);
   if (outcome.failure !== undefined) return 1;
   return outcome.counts.some(({ runs }) => runs > 0) ? 0 : 1;
 }

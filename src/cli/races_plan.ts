@@ -10,11 +10,12 @@ import {
 import { readSchedule } from "../search/races/schedule.ts";
 import { MOST_THREADS } from "../search/races/trial.ts";
 import { shardOption } from "./shard.ts";
+import { readText } from "./text_file.ts";
+import { unknown } from "./unknown.ts";
 import {
   findProfile,
   namedProfile,
   type Options,
-  readText,
   refused,
   UsageError,
   wholeOption,
@@ -142,11 +143,7 @@ function roomsOf(
   return [...new Set(names)].map((name) => {
     const room = known.find((one) => one.name === name);
     if (room === undefined) {
-      throw new UsageError(
-        `Unknown room '${name}': the rooms are ${
-          known.map((one) => one.name).join(", ")
-        }`,
-      );
+      throw unknown("room", name, known.map((one) => one.name));
     }
     const kernel = kernelOf(room, profile);
     if (kernel !== undefined) return { room, profile: kernel };

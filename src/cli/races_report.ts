@@ -19,6 +19,7 @@ import {
   type RacesPlan,
   type ReplayPlan,
 } from "./races_plan.ts";
+import { pasteable } from "./invocation.ts";
 
 /** What was done. */
 export interface RacesOutcome extends RacesResult {
@@ -227,7 +228,7 @@ function failureText(
 ${wrap(whence, width)}
 To run it again:
 
-  ${replayCommand(failure)}
+  ${pasteable(replayCommand(failure))}
 `;
 }
 

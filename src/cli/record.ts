@@ -5,6 +5,7 @@ import { takeDevice } from "../live/device.ts";
 import { recordZram } from "../live/record.ts";
 import { grouped } from "../report/table.ts";
 import { heedingSignals } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import {
   checkWritable,
@@ -115,7 +116,7 @@ export function sayRecorded(
   { name, chainSize }: Profile,
   kernel: string,
 ): void {
-  console.log(
+  print(
     `${out}: ${
       grouped(steps)
     } operations of ${name} with chains of ${chainSize}, ${kernel}`,

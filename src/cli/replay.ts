@@ -14,12 +14,15 @@ import {
   type Sizes,
   type Verdict,
 } from "../search/replay.ts";
+import { print } from "./print.ts";
 import {
   ELSEWHERE_OPTIONS,
   isElsewhere,
   replayElsewhere,
 } from "./replay_elsewhere.ts";
-import { parseOptions, readText, UsageError } from "./usage.ts";
+import { readText } from "./text_file.ts";
+import { parseOptions, UsageError } from "./usage.ts";
+import { tell } from "./usage_error.ts";
 
 /** How `zspec replay` is called. */
 export const REPLAY_USAGE = `zspec replay FILE… [--sizes recorded|computed]
@@ -73,14 +76,14 @@ function replayOne(path: string, sizes: Sizes | undefined): number {
     const text = readText(path);
     if (hasFinding(text)) return replayFinding(path, text);
     const verdict = replay(parseTranscript(text), sizes);
-    console.log(renderVerdict(path, verdict).trimEnd());
+    print(renderVerdict(path, verdict));
     return verdict.failure === undefined ? 0 : 1;
   } catch (error) {
     const isTold = error instanceof UsageError ||
       error instanceof TranscriptError;
     if (!isTold) throw error;
     const where = error instanceof UsageError ? "" : `${path}:${error.line}: `;
-    console.error(`zspec: ${where}${error.message}`);
+    tell(`${where}${error.message}`);
     return 2;
   }
 }
@@ -97,7 +100,7 @@ function replayFinding(path: string, text: string): number {
   const finding = judgeProgram(machine, { profile, steps }, reach);
   if (finding === undefined) {
     const rules = exercisedOf(machine.rules, reach.counts());
-    console.log(
+    print(
       `${path}: ${machine.name}, ${
         counted(steps.length, "step")
       }, all hold (${rules} rules exercised)`,
@@ -105,7 +108,7 @@ function replayFinding(path: string, text: string): number {
     return 0;
   }
   const { sentence, source } = finding.rule;
-  console.log(
+  print(
     `${path}: ${machine.name} fails: ${
       describeFinding(finding)
     }\n  the rule: ${sentence}\n  its source: ${source}`,

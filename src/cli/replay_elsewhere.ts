@@ -26,7 +26,9 @@ import { conformCommand } from "./conform.ts";
 import { guestCommand } from "./guest.ts";
 import { BOOT_OPTIONS, bootArguments, bootOf } from "./guest_boot.ts";
 import { heedingSignals } from "./interrupt.ts";
-import { type Options, readText, UsageError } from "./usage.ts";
+import { print } from "./print.ts";
+import { readText } from "./text_file.ts";
+import { type Options, UsageError } from "./usage.ts";
 
 /** The options that name where the steps are done. */
 export const ELSEWHERE_OPTIONS = {
@@ -88,7 +90,7 @@ export async function replayElsewhere(
     const verdict = isOfZswap(transcript)
       ? await followZswap(transcript, place, stop)
       : await followDevice(transcript, place, stop);
-    console.log(render(path, verdict).trimEnd());
+    print(render(path, verdict));
     return verdict.failure === undefined ? 0 : 1;
   });
 }

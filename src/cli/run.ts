@@ -12,7 +12,9 @@ import {
   DEFAULT_ALGORITHM,
 } from "./algorithms.ts";
 import { type Input, readInput } from "./pages.ts";
+import { print } from "./print.ts";
 import { renderRun } from "./run_report.ts";
+import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
   namesOf,
@@ -70,7 +72,8 @@ export function runCommand(args: readonly string[]): number {
   const text = options.flag("json")
     ? JSON.stringify(run, null, 2)
     : renderRun(run, input.title);
-  console.log(text.trimEnd());
+  print(text);
+  tellUnread(input.unread);
   return 0;
 }
 

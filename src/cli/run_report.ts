@@ -1,14 +1,20 @@
 /** What `zspec run` shows of a run. */
 import { bar } from "../report/bars.ts";
 import { memoryPicture } from "../report/memory.ts";
-import { grouped, humanBytes, percent, table } from "../report/table.ts";
+import {
+  counted,
+  grouped,
+  humanBytes,
+  percent,
+  table,
+} from "../report/table.ts";
 import { BD_STAT_FIELDS, MM_STAT_FIELDS, type MmStat } from "../zram/stat.ts";
 import type { Run, Snapshot } from "./aging.ts";
 
 /** The run for people; `title` says what was stored. */
 export function renderRun(run: Run, title: string): string {
   return [
-    `${title}: ${grouped(run.pages)} pages through zram of ${run.profile}\n`,
+    `${title}: ${counted(run.pages, "page")} through zram of ${run.profile}\n`,
     renderZramctl(run),
     renderMmStat(run.written.mmStat),
     renderClasses(run.written),
@@ -26,8 +32,8 @@ function renderEnd({ intact, pages, seed, bdStat }: Run): string {
       grouped(bdStat.bd_reads)
     } of them from the backing device, and are all intact`;
   return `${grouped(intact)} of ${
-    grouped(pages)
-  } pages were left (--seed ${seed}), ${back}.\n`;
+    counted(pages, "page")
+  } were left (--seed ${seed}), ${back}.\n`;
 }
 
 /** What `zramctl` would print of the device. */
@@ -149,12 +155,12 @@ function stagesOf(run: Run): Stage[] {
   }
   if (recompressed !== undefined) {
     const { algorithm, pages, incompressible, after } = recompressed;
-    const note = `, ${grouped(pages)} pages smaller by ${algorithm}, ${
+    const note = `, ${counted(pages, "page")} smaller by ${algorithm}, ${
       grouped(incompressible)
     } not, ${change(after)}`;
     stages.push({ name: "recompressed", after, note });
   }
-  const note = `, ${grouped(run.pagesCompacted)} pages (${
+  const note = `, ${counted(run.pagesCompacted, "page")} (${
     humanBytes(run.pagesCompacted * run.pageSize)
   }) given back`;
   return [...stages, { name: "compacted", after: compacted, note }];

@@ -1,15 +1,24 @@
 /** `zspec swap`: the pages of real files as the memory of a process under pressure. */
-import { LINUX_6_1, type Profile } from "../linux/profile.ts";
-import { bar } from "../report/bars.ts";
-import { grouped, humanBytes, percent, table } from "../report/table.ts";
-import { type Input, readInput } from "./pages.ts";
-import { progress } from "./progress.ts";
 import {
-  SWAP_STORES,
   type SwapRun,
   type SwapStore,
+  swapStoresOf,
   swapThrough,
-} from "./swap_run.ts";
+} from "../claims/runs/swap_run.ts";
+import { lz4 } from "../codec/lz4.ts";
+import { LINUX_6_1, type Profile } from "../linux/profile.ts";
+import { bar } from "../report/bars.ts";
+import {
+  counted,
+  grouped,
+  humanBytes,
+  percent,
+  table,
+} from "../report/table.ts";
+import { type Input, inputPages, readInput } from "./pages.ts";
+import { print } from "./print.ts";
+import { progress } from "./progress.ts";
+import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
   parseOptions,
@@ -73,32 +82,27 @@ export function swapCommand(args: readonly string[]): number {
     pages,
     memory,
     seed,
-    runs: storesOf(profile).map((store) =>
+    runs: swapStoresOf(profile).map((store) =>
       runThrough(store, profile, input, { pages, memory, seed })
     ),
   };
   const text = options.flag("json")
     ? JSON.stringify(report, null, 2) + "\n"
     : render(report, title);
-  console.log(text.trimEnd());
+  print(text);
+  tellUnread(input.unread);
   return 0;
-}
-
-/** zram, and zswap over the allocators that a kernel has. */
-function storesOf({ zswap }: Profile): SwapStore[] {
-  return SWAP_STORES.filter(({ zpool }) =>
-    zpool === undefined || zswap.zpools.includes(zpool)
-  );
 }
 
 function runThrough(
   store: SwapStore,
   profile: Profile,
-  { files }: Input,
+  input: Input,
   size: { pages: number; memory: number; seed: number },
 ): SwapRun {
   const shown = progress(store.name, 2 * size.pages);
-  const run = swapThrough(store, profile, files, size, (done) => {
+  const pages = inputPages(input, profile.pageSize);
+  const run = swapThrough(store, profile, lz4, pages, size, (done) => {
     shown.step(done);
   });
   shown.end();
@@ -112,7 +116,7 @@ const ratio = (held: number, memory: number, pageSize: number): string =>
 function render(report: Report, title: string): string {
   const { profile, pages, memory, seed } = report;
   return [
-    `${title}: ${grouped(pages)} pages under pressure, ${profile}, ${
+    `${title}: ${counted(pages, "page")} under pressure, ${profile}, ${
       humanBytes(memory)
     } of memory each\n`,
     renderTable(report),

@@ -1,22 +1,16 @@
 /** Command line options, and how a wrong one is refused. */
-import { gunzipSync } from "node:zlib";
 import { parseArgs } from "@std/cli/parse-args";
-import { memparse } from "../linux/kstrtox.ts";
 import { profileOfConfig } from "../linux/description.ts";
 import { LINUX_6_18, type Profile, PROFILES } from "../linux/profile.ts";
 import {
   assertBuildable,
   buildableProfile,
 } from "../zsmalloc/define_profile.ts";
+import { readText } from "./text_file.ts";
+import { unknown } from "./unknown.ts";
+import { pathError, UsageError } from "./usage_error.ts";
 
-/**
- * What was asked cannot be done: one line that says what, where and what
- * would be right; exit status 2.
- */
-export class UsageError extends Error {
-  /** The error's class. */
-  override readonly name = "UsageError";
-}
+export { pathError, UsageError };
 
 /** A command's options as they were given. */
 export interface Options {
@@ -60,6 +54,25 @@ function takeLists(args: readonly string[], names: readonly string[]) {
   return { lists, rest };
 }
 
+/**
+ * Negative numbers belong to the options before them, so that it is said what
+ * is wrong with their values.
+ */
+function joinNegatives(
+  args: readonly string[],
+  names: readonly string[],
+): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const last = joined.at(-1);
+    const isValue = last !== undefined && /^-[0-9]/.test(arg) &&
+      names.some((name) => last === `--${name}`);
+    if (isValue) joined[joined.length - 1] = `${last}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
+}
+
 /** Reads a command's arguments; refuses those it does not know. */
 export function parseOptions(
   args: readonly string[],
@@ -67,16 +80,17 @@ export function parseOptions(
 ): Options {
   const listNames = known.list ?? [];
   const names = [...known.string, ...listNames, ...known.boolean]
-    .map((name) => `--${name}`).join(", ");
-  const { lists, rest } = takeLists(args, listNames);
+    .map((name) => `--${name}`);
+  const { lists, rest } = takeLists(
+    joinNegatives(args, known.string),
+    listNames,
+  );
   const parsed = parseArgs(rest, {
     string: ["_", ...known.string],
     boolean: known.boolean,
     unknown: (arg, key) => {
       if (key !== undefined) {
-        throw new UsageError(
-          `Unknown option '${arg}': the options are ${names}`,
-        );
+        throw unknown("option", arg, names);
       }
     },
   });
@@ -257,60 +271,27 @@ export function parseWhole(
   return number;
 }
 
-/** A size in bytes that an option gives, with the suffixes K, M, G, T. */
+/** A size in bytes that an option gives, with a suffix from K to E or none. */
 export function bytesOption(
   options: Options,
   name: string,
 ): number | undefined {
   const value = options.text(name);
   if (value === undefined) return undefined;
-  const bytes = /^[0-9]+[KMGT]?$/i.test(value) ? memparse(value) : undefined;
-  if (
-    bytes === undefined || bytes === 0n ||
-    bytes > BigInt(Number.MAX_SAFE_INTEGER)
-  ) {
-    throw new UsageError(
-      `The option '--${name}' is '${value}', not a size such as 512M`,
-    );
-  }
-  return Number(bytes);
+  const bytes = sizeOf(value);
+  if (bytes >= 1 && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
+  throw new UsageError(
+    `The option '--${name}' is '${value}', not a size such as 512M or 1.5G`,
+  );
 }
 
-/** What a system error says, in the words of the rest: who and why. */
-export function pathError(path: string, error: unknown): UsageError {
-  const reason = error instanceof Deno.errors.NotFound
-    ? "there is no such file or folder"
-    : error instanceof Deno.errors.PermissionDenied ||
-        error instanceof Deno.errors.NotCapable
-    ? "permission is denied"
-    : error instanceof Deno.errors.IsADirectory
-    ? "it is a folder, and a file is needed"
-    : error instanceof Deno.errors.NotADirectory ||
-        error instanceof Deno.errors.AlreadyExists
-    ? "it is a file, and a folder is needed"
-    : error instanceof Error
-    ? error.message
-    : String(error);
-  return new UsageError(`Cannot read '${path}': ${reason}`);
-}
-
-/** A file's text, whether it is gzipped or not. */
-export function readText(path: string): string {
-  let bytes: Uint8Array;
-  try {
-    bytes = Deno.readFileSync(path);
-  } catch (error) {
-    throw pathError(path, error);
-  }
-  try {
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    const plain = isGzip ? gunzipSync(bytes) : bytes;
-    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
-  } catch {
-    throw new UsageError(
-      `Cannot read '${path}': it is neither UTF-8 text nor that text gzipped`,
-    );
-  }
+/** Bytes of a size: `4096`, `16K`, `1.5G`, `512MiB`; NaN where it is none. */
+function sizeOf(text: string): number {
+  const size = /^([0-9]+(?:\.[0-9]+)?)(?:([KMGTPE])(?:i?B)?|B)?$/i.exec(text);
+  if (size === null) return NaN;
+  const [, number, suffix = ""] = size;
+  const power = suffix === "" ? 0 : "KMGTPE".indexOf(suffix.toUpperCase()) + 1;
+  return Math.floor(Number(number) * 1024 ** power);
 }
 
 /** Writes a file that an option names. */
@@ -328,7 +309,7 @@ export function checkWritable(path: string): void {
     Deno.openSync(path, { append: true, create: true }).close();
     if (!isThere) Deno.removeSync(path);
   } catch (error) {
-    throw writeError(path, error);
+    throw pathError(path, error, "write");
   }
 }
 
@@ -341,17 +322,12 @@ function fileExists(path: string): boolean {
   }
 }
 
-function writeError(path: string, error: unknown): UsageError {
-  const { message } = pathError(path, error);
-  return new UsageError(message.replace("Cannot read", "Cannot write"));
-}
-
 /** Writes bytes, likewise. */
 export function writeBytes(path: string, bytes: Uint8Array): void {
   try {
     Deno.writeFileSync(path, bytes);
   } catch (error) {
-    throw writeError(path, error);
+    throw pathError(path, error, "write");
   }
 }
 

@@ -10,6 +10,11 @@ export interface ObjectRule {
   readonly handle: "location" | "cell";
   /** What an object's index in a location counts from: its frame, or its zspage. */
   readonly index: "in-frame" | "in-zspage";
+  /**
+   * What that index is in a handle or a link for the first object of a frame:
+   * from 1 on, none of frame 0 looks like null.
+   */
+  readonly firstIndex: 0 | 1;
   /** What the first word of a free chunk says of the next one. */
   readonly link: "location" | "index";
   /** Bits below the object index in a location. */
@@ -28,9 +33,20 @@ export interface ObjectRule {
 export const LOCATION_HANDLES: ObjectRule = {
   handle: "location",
   index: "in-frame",
+  firstIndex: 1,
   link: "location",
   tagBits: 0,
   namesClass: false,
+};
+
+/**
+ * The same before it was mended, in 3.13 and the stable releases of 3.12: the
+ * first object of frame 0 has handle 0, which is how `zs_malloc` says that it
+ * failed. Specifies `obj_location_to_handle`, `zsmalloc-main.c`, 3.12.0.
+ */
+export const LOCATION_HANDLES_FROM_0: ObjectRule = {
+  ...LOCATION_HANDLES,
+  firstIndex: 0,
 };
 
 /**
@@ -40,6 +56,7 @@ export const LOCATION_HANDLES: ObjectRule = {
 export const CELLS_WITH_LOCATION_LINKS: ObjectRule = {
   handle: "cell",
   index: "in-frame",
+  firstIndex: 0,
   link: "location",
   tagBits: 1,
   namesClass: false,
@@ -52,6 +69,7 @@ export const CELLS_WITH_LOCATION_LINKS: ObjectRule = {
 export const CELLS_WITH_INDEX_LINKS: ObjectRule = {
   handle: "cell",
   index: "in-zspage",
+  firstIndex: 0,
   link: "index",
   tagBits: 1,
   namesClass: false,

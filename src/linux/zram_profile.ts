@@ -1,5 +1,6 @@
 /** What kernel releases and their configurations fix about zram. */
 import type { Errno } from "./errno.ts";
+import type { Gfp } from "./gfp.ts";
 import type { LockKind } from "../rules/lock.ts";
 import type { RefuseParams } from "./zcomp_params.ts";
 import type { ZstdEncoder } from "./zstd_encoder.ts";
@@ -128,10 +129,17 @@ export type ZramAttribute = readonly [
 
 /** What the code of a kernel release does, however zram was configured. */
 export interface ZramRelease {
+  /**
+   * What it asks for pages of its pool with: any that the kernel can map, which
+   * can be moved since zsmalloc can have them moved (4.8).
+   */
+  readonly gfp: Gfp;
   /** The sysfs files of a device in the kernel's order. */
   readonly attributes: readonly ZramAttribute[];
   /** Whether `/sys/class/zram-control` is there: hot_add and hot_remove (since 4.2). */
   readonly control: boolean;
+  /** The most that `num_devices` may be (max_num_devices, up to 4.1). */
+  readonly mostDevices: number | undefined;
 
   /** What a slot of the table consists of. */
   readonly tableEntry: ZramTableEntry;

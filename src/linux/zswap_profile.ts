@@ -1,5 +1,6 @@
 /** What kernel releases and their configurations fix about zswap. */
 import type { LockKind } from "../rules/lock.ts";
+import type { Gfp } from "./gfp.ts";
 import type { ZstdEncoder } from "./zstd_encoder.ts";
 
 /** The allocators that there are, as the parameter `zpool` of zswap names them. */
@@ -60,6 +61,13 @@ export interface ZswapConfiguration {
 
 /** What the code of a kernel release does, however zswap was configured. */
 export interface ZswapRelease {
+  /**
+   * What it asks zsmalloc for pages with: since 5.4 what it asks others for,
+   * and that they may be moved and in high memory
+   * (`zpool_malloc_support_movable`). zbud and z3fold are asked for pages that
+   * stay.
+   */
+  readonly zsmallocGfp: Gfp;
   /** The parameters that sysfs has, with their permissions. */
   readonly parameters: Readonly<Partial<Record<ZswapParameter, number>>>;
   /** The files of `debugfs/zswap`, in the kernel's order. */

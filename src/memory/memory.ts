@@ -3,7 +3,15 @@
  * `struct page` that an allocator on top may use.
  */
 
+import { type Gfp, GFP_KERNEL } from "../linux/gfp.ts";
+import type { PageAllocRelease } from "../linux/page_alloc_profile.ts";
 import { assertWhole } from "../rules/argument.ts";
+import { allocBlock, freeBlock } from "./alloc_pages.ts";
+import { createBuddy } from "./boot.ts";
+import type { MovableOperations } from "./movable_operations.ts";
+import { NO_BLOCK, type PageAllocator } from "./page_allocator.ts";
+import { rememberBuddy } from "./remember_buddy.ts";
+import type { ZoneOptions } from "./zone.ts";
 
 /** What {@linkcode Memory.allocPage} returns when there is no page to be had. */
 export const NO_PAGE: number = -1;
@@ -31,7 +39,6 @@ export const PAGE_FLAGS = 3;
 export const PG_ALLOCATED = 1;
 /** Flag `PG_private`: the frame is the first of its zspage. */
 export const PG_PRIVATE = 2;
-
 /** What a {@linkcode Memory} can be told when it is made. */
 export interface MemoryOptions {
   /** Bytes per page: a power of two from 4096 to 65536. Default 4096. */
@@ -47,7 +54,33 @@ export interface MemoryOptions {
    * where it answers true, that allocation fails. Linux: `fail_page_alloc`.
    */
   failPageAlloc?: (allocation: number) => boolean;
+  /**
+   * Has the memory made of zones under a buddy allocator. `firstPfn` is the
+   * first frame of the first zone, unless that names another.
+   */
+  buddy?: MemoryBuddyOptions;
 }
+
+/** What a memory of zones is made of. */
+export interface MemoryBuddyOptions {
+  /** What the allocator's code does: `profile.release.pageAlloc`. */
+  readonly release: PageAllocRelease;
+  /** The zones, the lowest first. */
+  readonly zones: readonly ZoneOptions[];
+  /** The largest order of a block, from 1 to 10. Default 10. */
+  readonly maxOrder?: number;
+  /**
+   * The order of a pageblock, from 1 to `maxOrder`. Default: 9, or `maxOrder`
+   * where that is less.
+   */
+  readonly pageblockOrder?: number;
+}
+
+/** Owners have a byte. */
+const MOST_OWNERS = 255;
+
+/** `HUGETLB_PAGE_ORDER` of x86-64. */
+const PAGEBLOCK_ORDER = 9;
 
 /**
  * Page frames in one growing buffer. Frame `pfn` is the `pageSize` bytes from
@@ -56,6 +89,9 @@ export interface MemoryOptions {
  *
  * Growing replaces the three arrays: read them from the memory each time, and
  * hold none across an allocation.
+ *
+ * With `buddy` there are the frames of its zones and no more, in arrays that do
+ * not grow, and blocks of them are split and merged ({@linkcode PageAllocator}).
  *
  * @example
  * ```ts
@@ -83,10 +119,13 @@ export class Memory {
   page: Uint32Array<ArrayBuffer>;
   /** Frames allocated now. */
   allocatedPages = 0;
+  /** The zones and free lists, where the memory was made of them. */
+  readonly buddy: PageAllocator | undefined;
 
   readonly #maxPages: number;
   readonly #failPageAlloc: ((allocation: number) => boolean) | undefined;
   readonly #freed: number[] = [];
+  readonly #movable: MovableOperations[] = [];
   #nextPfn: number;
   #allocations = 0;
 
@@ -118,7 +157,8 @@ export class Memory {
     this.#maxPages = maxPages;
     this.#failPageAlloc = options.failPageAlloc;
     this.#nextPfn = firstPfn;
-    const frames = firstPfn + initialFrames;
+    this.buddy = options.buddy && this.#createBuddy(options.buddy);
+    const frames = this.buddy?.endPfn ?? firstPfn + initialFrames;
     this.bytes = new Uint8Array(frames * pageSize);
     this.words = new Uint32Array(this.bytes.buffer);
     this.page = new Uint32Array(frames * PAGE_STRIDE);
@@ -126,14 +166,17 @@ export class Memory {
 
   /** The page frame numbers in use lie from `firstPfn` up to but not including this. */
   get endPfn(): number {
-    return this.#nextPfn;
+    return this.buddy?.endPfn ?? this.#nextPfn;
   }
 
   /**
    * Allocates one frame and returns its page frame number, or
-   * {@linkcode NO_PAGE}. Specifies `alloc_page`, `mm/page_alloc.c`.
+   * {@linkcode NO_PAGE}. What `gfp` says matters where there are zones; by
+   * default the frame is unmovable and in no high memory. Specifies
+   * `alloc_page`, `mm/page_alloc.c`.
    */
-  allocPage(): number {
+  allocPage(gfp?: Gfp): number {
+    if (this.buddy !== undefined) return this.allocPages(0, gfp);
     const refused = this.#failPageAlloc?.(this.#allocations++) ?? false;
     if (refused || this.allocatedPages >= this.#maxPages) return NO_PAGE;
     let pfn = this.#freed.pop();
@@ -146,9 +189,87 @@ export class Memory {
     return pfn;
   }
 
+  /**
+   * Allocates 2^`order` frames side by side, the first one's number a multiple
+   * of that, and returns it, or {@linkcode NO_PAGE}: where fragments alone are
+   * free, too. Throws a RangeError where the memory has no zones, or no blocks of
+   * that order. Specifies `alloc_pages`, `mm/page_alloc.c`.
+   */
+  allocPages(order: number, gfp: Gfp = GFP_KERNEL): number {
+    const buddy = this.#buddyFor("allocate pages", order);
+    const refused = this.#failPageAlloc?.(this.#allocations++) ?? false;
+    const pages = 2 ** order;
+    if (refused || this.allocatedPages + pages > this.#maxPages) return NO_PAGE;
+    const pfn = allocBlock(buddy, order, gfp);
+    if (pfn === NO_BLOCK) return NO_PAGE;
+    this.takeFrames(pfn, pages);
+    return pfn;
+  }
+
+  /**
+   * Frees frames that were allocated together; throws where they were not.
+   * Specifies `__free_pages`, `mm/page_alloc.c`.
+   */
+  freePages(pfn: number, order: number): void {
+    const buddy = this.#buddyFor("free pages", order);
+    const found = buddy.allocated[pfn] ?? NO_BLOCK;
+    if (found !== order) {
+      throw new Error(
+        found === NO_BLOCK
+          ? `Cannot free page ${pfn}: it is not allocated, or not the first of a block`
+          : `Cannot free 2^${order} pages at ${pfn}: 2^${found} were allocated there`,
+      );
+    }
+    const end = pfn + 2 ** order;
+    this.page.fill(0, PAGE_STRIDE * pfn, PAGE_STRIDE * end);
+    buddy.owners.fill(0, pfn, end);
+    this.allocatedPages -= 2 ** order;
+    freeBlock(buddy, pfn, order);
+  }
+
+  /**
+   * Takes in somebody who can move pages, and answers the number that
+   * {@linkcode Memory.setMovable} has for it. 0 where the memory has no zones, and
+   * so nobody who asks.
+   */
+  registerMovable(operations: MovableOperations): number {
+    if (this.buddy === undefined) return 0;
+    if (this.#movable.length >= MOST_OWNERS) {
+      throw new Error(`Cannot have more than ${MOST_OWNERS} movers of pages`);
+    }
+    return this.#movable.push(operations);
+  }
+
+  /**
+   * Says who can move an allocated frame: an owner's number, or 0 for nobody,
+   * as it is until then and again once the frame is free. Specifies
+   * `__SetPageMovable` (4.8) and `lru_cache_add`, as far as compaction asks.
+   */
+  setMovable(pfn: number, owner: number): void {
+    if (this.buddy !== undefined) this.buddy.owners[pfn] = owner;
+  }
+
+  /** Who can move a frame, or `undefined`. */
+  movableBy(pfn: number): MovableOperations | undefined {
+    return this.#movable[(this.buddy?.owners[pfn] ?? 0) - 1];
+  }
+
+  /**
+   * Counts frames as allocated that were taken off the free lists: what
+   * compaction moves pages to is so.
+   */
+  takeFrames(pfn: number, pages: number): void {
+    const end = (pfn + pages) * PAGE_STRIDE;
+    for (let at = pfn * PAGE_STRIDE; at < end; at += PAGE_STRIDE) {
+      this.page[at + PAGE_FLAGS] = PG_ALLOCATED;
+    }
+    this.allocatedPages += pages;
+  }
+
   /** Frees a frame; throws where it is not allocated. Specifies `__free_page`, `mm/page_alloc.c`. */
   freePage(pfn: number): void {
     if (pfn !== pfn >>> 0) assertWhole("free a page", "pfn", pfn);
+    if (this.buddy !== undefined) return this.freePages(pfn, 0);
     const flags = pfn * PAGE_STRIDE + PAGE_FLAGS;
     if (!(this.page[flags] & PG_ALLOCATED)) {
       throw new Error(`Cannot free page ${pfn}: it is not allocated`);
@@ -160,14 +281,15 @@ export class Memory {
 
   /** What brings the memory back to what it is now, every frame of it. */
   remember(): () => void {
-    const bytes = this.bytes.slice(0, this.#nextPfn * this.pageSize);
+    const bytes = this.bytes.slice(0, this.endPfn * this.pageSize);
     const page = this.page.slice();
     const freed = [...this.#freed];
     const { allocatedPages } = this;
     const [nextPfn, allocations] = [this.#nextPfn, this.#allocations];
+    const bringBack = this.buddy && rememberBuddy(this.buddy);
     return () => {
       // Frames that were taken since are to be as they were: zero.
-      const end = this.#nextPfn * this.pageSize;
+      const end = this.endPfn * this.pageSize;
       if (end > bytes.length) this.bytes.fill(0, bytes.length, end);
       this.bytes.set(bytes);
       this.page.fill(0, page.length);
@@ -177,7 +299,31 @@ export class Memory {
       this.allocatedPages = allocatedPages;
       this.#nextPfn = nextPfn;
       this.#allocations = allocations;
+      bringBack?.();
     };
+  }
+
+  #createBuddy(options: MemoryBuddyOptions): PageAllocator {
+    const { release, zones, maxOrder = 10 } = options;
+    const { pageblockOrder = Math.min(PAGEBLOCK_ORDER, maxOrder) } = options;
+    return createBuddy({
+      release,
+      zones,
+      firstPfn: this.firstPfn,
+      maxOrder,
+      pageblockOrder,
+    });
+  }
+
+  /** The allocator of blocks of an order; throws where there is none. */
+  #buddyFor(doing: string, order: number): PageAllocator {
+    if (this.buddy === undefined) {
+      throw new RangeError(
+        `Cannot ${doing}: the memory has no zones, and so no blocks`,
+      );
+    }
+    assertWhole(doing, "order", order, 0, this.buddy.maxOrder);
+    return this.buddy;
   }
 
   #grow(): void {

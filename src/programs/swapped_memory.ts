@@ -2,18 +2,21 @@
 import { lzo } from "../codec/lzo.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import type { Profile } from "../linux/profile.ts";
+import { assertWhole } from "../rules/argument.ts";
 
 /** A function that answers whole numbers below a bound. */
 export type Random = (bound: number) => number;
 
-/** Different contents that a page can have. */
+/** Different contents that a page can have, where nobody says which. */
 const CONTENTS = 4096;
+/** The most there can be: a page knows its own by 16 bits. */
+const MOST_CONTENTS = 65536;
 
 /**
  * Pages that compress very well, compressed by lzo: zeros but for one byte at
  * a random place, with chance 2 in 5 a second one, then a third, and so on.
  */
-function compressedPages(pageSize: number, random: Random): Uint8Array[] {
+function sparsePages(pageSize: number, random: Random): Uint8Array[] {
   const into = new Uint8Array(2 * pageSize);
   return Array.from({ length: CONTENTS }, () => {
     const page = new Uint8Array(pageSize);
@@ -46,12 +49,21 @@ export class SwappedMemory {
   /** By page in swap: which of the contents it has. */
   readonly #contentOf: Uint16Array;
 
-  /** Memory of `pages` pages, all resident. */
-  constructor(profile: Profile, pages: number, random: Random) {
+  /**
+   * Memory of `pages` pages, all resident. What they hold is one of `contents`,
+   * as it is stored: by default pages that compress very well.
+   */
+  constructor(
+    profile: Profile,
+    pages: number,
+    random: Random,
+    contents: readonly Uint8Array[] = sparsePages(profile.pageSize, random),
+  ) {
+    assertWhole("swap", "contents", contents.length, 1, MOST_CONTENTS);
     this.pool = new ZsPool(profile);
     this.pages = pages;
     this.#random = random;
-    this.#contents = compressedPages(profile.pageSize, random);
+    this.#contents = contents;
     this.#handles = new Float64Array(pages);
     this.#contentOf = new Uint16Array(pages);
   }
@@ -74,7 +86,7 @@ export class SwappedMemory {
     const fitting = bytes === undefined
       ? -1
       : this.#contents.findIndex(({ length }) => length === bytes);
-    const content = fitting < 0 ? this.#random(CONTENTS) : fitting;
+    const content = fitting < 0 ? this.#random(this.#contents.length) : fitting;
     const compressed = this.#contents[content];
     const handle = this.pool.malloc(compressed.length);
     if (typeof handle === "string") {

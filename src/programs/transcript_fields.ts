@@ -63,10 +63,35 @@ export function parseLine(line: number, source: string): Fields {
     );
   }
   const fields = object(json);
+  const doubled = doubledField(source, json);
+  if (doubled !== undefined) {
+    throw new TranscriptError(line, `the field '${doubled}' is there twice`);
+  }
   if (fields !== undefined) {
     return new Fields(fields, (message) => new TranscriptError(line, message));
   }
   throw new TranscriptError(line, `the line is ${brief(json)}, not an object`);
+}
+
+/** How many fields a value has, those of what is in it included. */
+function countFields(json: unknown): number {
+  if (typeof json !== "object" || json === null) return 0;
+  const values = Object.values(json);
+  const inner = values.reduce((sum, value) => sum + countFields(value), 0);
+  return inner + (Array.isArray(json) ? 0 : values.length);
+}
+
+/**
+ * A field that an object of a line has twice, of which JSON.parse keeps the
+ * last: there are more names in the text then than in what it gave.
+ */
+function doubledField(source: string, json: unknown): string | undefined {
+  const names = Array.from(
+    source.matchAll(/"((?:[^"\\]|\\.)*)"(\s*:)?/g),
+    ([, name, colon]) => colon === undefined ? undefined : name,
+  ).filter((name) => name !== undefined);
+  if (names.length === countFields(json)) return undefined;
+  return names.find((name, nth) => names.indexOf(name) < nth);
 }
 
 /** A text's lines, of which the last has a newline or none; at least one. */

@@ -69,18 +69,18 @@ export function lockText({ name, which }: Lock): string {
 
 /**
  * The lock of a key, made when it is first asked for: of what there are many,
- * few are ever taken.
+ * few are ever taken. Which it is, `of` and the key say: `of page 3`.
  */
-export function lockOf<Key>(
+export function lockOf<Key extends number | string>(
   locks: Map<Key, Lock>,
   key: Key,
   name: string,
   kind: LockKind,
-  which: string,
+  of: string,
 ): Lock {
   let lock = locks.get(key);
   if (lock === undefined) {
-    lock = createLock(name, kind, which);
+    lock = createLock(name, kind, `${of} ${key}`);
     locks.set(key, lock);
   }
   return lock;

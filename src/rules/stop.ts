@@ -143,6 +143,11 @@ export function* underSteps<Result>(
   return result;
 }
 
+/** What is thrown where who is alone would wait for another's doing. */
+export function cannotGoOnAlone(wait: Wait): Error {
+  return new Error(`Cannot go on alone, ${wait}`);
+}
+
 /**
  * Runs an operation to its end, as a caller that is alone. Throws where it
  * would wait for another's doing; the operation has then put back what it held.
@@ -151,7 +156,7 @@ export function runToEnd<Result>(operation: Generator<Stop, Result>): Result {
   let step = operation.next();
   while (!step.done) {
     step = isBlocked(step.value)
-      ? operation.throw(new Error(`Cannot go on alone, ${step.value}`))
+      ? operation.throw(cannotGoOnAlone(step.value))
       : operation.next();
   }
   return step.value;

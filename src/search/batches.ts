@@ -49,6 +49,17 @@ export function* batchesOf(
   }
 }
 
+/** How many batches of a run of `programs` programs a shard has. */
+export function countBatches(
+  programs: number,
+  { index, count }: Shard,
+): number {
+  return Math.max(
+    0,
+    Math.ceil((Math.ceil(programs / BATCH_PROGRAMS) - index + 1) / count),
+  );
+}
+
 /** Whether a run is too short for a shard to have programs. */
 export function isEmptyShard(programs: number, { index }: Shard): boolean {
   return (index - 1) * BATCH_PROGRAMS >= programs;

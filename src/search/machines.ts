@@ -1,5 +1,6 @@
 /** The machines that there are. */
 import type { Machine } from "./machine.ts";
+import { pageAllocMachine } from "./machines/page_alloc.ts";
 import { swapMachine } from "./machines/swap.ts";
 import { z3foldMachine } from "./machines/z3fold.ts";
 import { zbudMachine } from "./machines/zbud.ts";
@@ -15,6 +16,7 @@ export const MACHINES: readonly Machine[] = [
   z3foldMachine,
   zswapMachine,
   swapMachine,
+  pageAllocMachine,
 ];
 
 /** The machine called `name`, or `undefined`. */

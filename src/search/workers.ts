@@ -2,7 +2,7 @@
 import type { Profile } from "../linux/profile.ts";
 import type { Step } from "../programs/program.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
-import { type Batch, batchesOf, type Shard } from "./batches.ts";
+import { type Batch, batchesOf, countBatches, type Shard } from "./batches.ts";
 import { type Kept, Reached } from "./corpus.ts";
 import type { Finding } from "./finding.ts";
 import { arenaOf, type Machine } from "./machine.ts";
@@ -161,7 +161,10 @@ export async function searchInWorkers(
   );
   signal.addEventListener("abort", stop);
   try {
-    const workers = Array.from({ length: options.jobs }, () => work(crew));
+    // A worker that has no batch to take would be started for nothing.
+    const batches = countBatches(options.programs, options.shard);
+    const jobs = Math.min(options.jobs, machines.length * batches);
+    const workers = Array.from({ length: jobs }, () => work(crew));
     await Promise.all(workers);
   } finally {
     stop();

@@ -1,4 +1,5 @@
 /** Page faults: a page of a process comes back into memory. */
+import { GFP_HIGHUSER_MOVABLE } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { NO_PAGE } from "../memory/memory.ts";
@@ -274,7 +275,7 @@ function* swapInOnce(
     return undefined;
   }
   yield sleeps("vma_alloc_folio, mm/mempolicy.c");
-  const pfn = swap.memory.allocPage();
+  const pfn = swap.memory.allocPage(GFP_HIGHUSER_MOVABLE);
   if (pfn === NO_PAGE) return "ENOMEM";
   return yield* read(swap, fault, pfn);
 }

@@ -59,13 +59,13 @@ export class SwapLocks {
       process,
       "ptl",
       "spinlock",
-      `of process ${process}`,
+      "of process",
     );
   }
 
   /** The lock of a frame (PG_locked). */
   page(pfn: number): Lock {
-    return lockOf(this.#pages, pfn, "PG_locked", "bit_wait", `of page ${pfn}`);
+    return lockOf(this.#pages, pfn, "PG_locked", "bit_wait", "of page");
   }
 
   /** What covers the slots of a type, and its part of the swap cache. */
@@ -75,7 +75,7 @@ export class SwapLocks {
       type,
       this.#names.slots,
       "spinlock",
-      `of type ${type}`,
+      "of type",
     );
   }
 

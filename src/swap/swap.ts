@@ -2,6 +2,7 @@
  * The swap path: anonymous pages of processes, slots, the swap cache, and
  * whoever keeps the pages that are swapped out.
  */
+import { GFP_HIGHUSER_MOVABLE } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
@@ -432,7 +433,7 @@ export class Swap {
 
   /** A page that was never written gets a frame of zeros. */
   #newPage(process: number, number: number): AnonPage | undefined {
-    const pfn = this.memory.allocPage();
+    const pfn = this.memory.allocPage(GFP_HIGHUSER_MOVABLE);
     if (pfn === NO_PAGE) return undefined;
     this.bytesOf(pfn).fill(0);
     const page: AnonPage = {

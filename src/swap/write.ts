@@ -1,4 +1,5 @@
 /** Writing a page that is in memory, and may be in the swap cache as well. */
+import { GFP_HIGHUSER_MOVABLE } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
 import { NO_PAGE } from "../memory/memory.ts";
@@ -35,7 +36,7 @@ function* changeInPlace({ cached }: CachedWrite): Generator<Stop, undefined> {
 // deno-lint-ignore require-yield
 function* copyPage(write: CachedWrite): Generator<Stop, Errno | undefined> {
   const { swap, page, swapType, offset, cached } = write;
-  const pfn = swap.memory.allocPage();
+  const pfn = swap.memory.allocPage(GFP_HIGHUSER_MOVABLE);
   if (pfn === NO_PAGE) return "ENOMEM";
   swap.bytesOf(pfn).set(swap.bytesOf(cached.pfn));
   swap.unmap(page);

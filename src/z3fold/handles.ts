@@ -95,12 +95,21 @@ export class Z3foldHandles {
 
   /** The object of a handle; throws where nobody may have it any more. */
   locate(handle: number, verb: string): Z3foldObject {
-    if (!this.given.has(this.#givenFor(handle))) {
-      throw new Error(
-        `Cannot ${verb}: handle ${handle} names no object of this pool`,
-      );
-    }
+    this.assertGiven(handle, verb);
     return this.decode(handle);
+  }
+
+  /** Throws where nobody may have the object of a handle any more. */
+  assertGiven(handle: number, verb: string): void {
+    if (this.given.has(this.#givenFor(handle))) return;
+    throw new Error(
+      `Cannot ${verb}: handle ${handle} names no object of this pool`,
+    );
+  }
+
+  /** Throws where a handle names no object, nor is one of reclaim's. */
+  assertNames(handle: number, verb: string): void {
+    if (!this.evicting.has(handle)) this.assertGiven(handle, verb);
   }
 
   /** The object of a handle, or what reclaim's handle named. */
@@ -127,11 +136,16 @@ export class Z3foldHandles {
     return Math.floor(this.#slots.get(handle) / pageSize) - DIRECT_MAP_PAGES;
   }
 
-  /** Empties the slot of a handle whose object was in `pfn` (`free_handle`). */
-  emptySlot(handle: number, pfn: number): void {
-    const isForeign = this.#pages.slots(pfn) !== this.#slots.slotsOf(handle);
+  /**
+   * Empties the slot of a handle whose object was in `pfn`; answers whether no
+   * other of its structure holds anything (`free_handle`).
+   */
+  emptySlot(handle: number, pfn: number): boolean {
+    const slots = this.#slots.slotsOf(handle);
+    const isForeign = this.#pages.slots(pfn) !== slots;
     this.#slots.set(handle, 0);
     if (isForeign) this.#pages.addForeignHandles(pfn, -1);
+    return this.#slots.isEmpty(slots);
   }
 
   /** What brings the handles back to what they are now. */

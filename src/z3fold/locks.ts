@@ -48,14 +48,12 @@ export class Z3foldLocks {
 
   /** `zhdr->page_lock` of a page with a header. */
   page(pfn: number): Lock {
-    const which = `of page ${pfn}`;
-    return lockOf(this.#pages, pfn, "zhdr->page_lock", "spinlock", which);
+    return lockOf(this.#pages, pfn, "zhdr->page_lock", "spinlock", "of page");
   }
 
   /** `slots->lock` of a structure of slots. */
   ofSlots(slots: number): Lock {
-    const which = `of slots ${slots}`;
-    return lockOf(this.#slots, slots, "slots->lock", "rwlock", which);
+    return lockOf(this.#slots, slots, "slots->lock", "rwlock", "of slots");
   }
 
   /** Says that what others look at without a lock is touched. */

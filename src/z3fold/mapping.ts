@@ -3,7 +3,7 @@ import { InvariantError } from "../rules/invariant.ts";
 import { reads, type Stop, writes } from "../rules/stop.ts";
 import type { Z3foldObject } from "./handles.ts";
 import { objectsState } from "./locks.ts";
-import { lockPageOf, unlockPage } from "./page_steps.ts";
+import { lockPageOfSteps, unlockPageSteps } from "./page_steps.ts";
 import type { Z3foldParts } from "./parts.ts";
 import { Z3FOLD_RACE_RULES } from "./race_rules.ts";
 import { HEADLESS, LAST, MIDDLE, MIDDLE_CHUNK_MAPPED } from "./z3fold_page.ts";
@@ -11,19 +11,80 @@ import { HEADLESS, LAST, MIDDLE, MIDDLE_CHUNK_MAPPED } from "./z3fold_page.ts";
 const MAP = "z3fold_map, mm/z3fold.c";
 const UNMAP = "z3fold_unmap, mm/z3fold.c";
 
-/** Maps an object, which does not move until it is unmapped (`z3fold_map`). */
-export function* mapObject(
+/** Maps an object of a locked page: it does not move until it is unmapped. */
+export function beginMapping(
   parts: Z3foldParts,
   handle: number,
-  verb = "map",
-): Generator<Stop, Z3foldObject> {
-  const { lists: { pages }, handles } = parts;
-  const pfn = yield* lockPageOf(parts, handle, verb);
-  const object = handles.locateToRead(handle, verb);
+  pfn: number,
+  verb: string,
+): Z3foldObject {
+  const { pages } = parts.lists;
+  const object = parts.handles.locateToRead(handle, verb);
   assertInPage(parts, object);
   if (object.buddy === MIDDLE) pages.testAndSet(pfn, MIDDLE_CHUNK_MAPPED);
   if (object.buddy !== HEADLESS) pages.addMappedCount(pfn, 1);
-  yield* unlockPage(parts, pfn, MAP);
+  return object;
+}
+
+/** Ends a mapping. Throws where none of the locked page's objects is mapped. */
+export function endMapping(
+  { lists: { pages }, handles }: Z3foldParts,
+  handle: number,
+  pfn: number,
+): void {
+  const { buddy } = handles.locateToRead(handle, "unmap");
+  if (buddy === HEADLESS) return;
+  if (pages.mappedCount(pfn) === 0) {
+    throw new Error(
+      `Cannot unmap: no object of page ${pfn}, handle ${handle}'s, is mapped`,
+    );
+  }
+  if (buddy === MIDDLE) pages.clear(pfn, MIDDLE_CHUNK_MAPPED);
+  pages.addMappedCount(pfn, -1);
+}
+
+/** Copies `data` to the start of a mapped object, if it holds as much. */
+export function copyTo(
+  { lists }: Z3foldParts,
+  { address, length }: Z3foldObject,
+  data: Uint8Array,
+): void {
+  if (data.length <= length) lists.pages.memory.bytes.set(data, address);
+}
+
+/** Fills `into` from the start of a mapped object, if it has as much. */
+export function copyFrom(
+  { lists }: Z3foldParts,
+  { address, length }: Z3foldObject,
+  into: Uint8Array,
+): void {
+  if (into.length > length) return;
+  const { bytes } = lists.pages.memory;
+  into.set(bytes.subarray(address, address + into.length));
+}
+
+/** Throws where more bytes were asked of an object, unmapped again, than it has. */
+export function assertFits(
+  verb: string,
+  { length: bytes }: Uint8Array,
+  handle: number,
+  { length }: Z3foldObject,
+): void {
+  if (bytes <= length) return;
+  throw new RangeError(
+    `Cannot ${verb} ${bytes} bytes: the object of handle ${handle} holds ${length}`,
+  );
+}
+
+/** Maps an object, with its stops (`z3fold_map`). */
+export function* mapObjectSteps(
+  parts: Z3foldParts,
+  handle: number,
+  verb: string,
+): Generator<Stop, Z3foldObject> {
+  const pfn = yield* lockPageOfSteps(parts, handle, verb);
+  const object = beginMapping(parts, handle, pfn, verb);
+  yield* unlockPageSteps(parts, pfn, MAP);
   return object;
 }
 
@@ -41,67 +102,39 @@ function assertInPage(
   });
 }
 
-/**
- * Ends a mapping. Throws where none of the page's objects is mapped
- * (`z3fold_unmap`).
- */
-export function* unmapObject(
+/** Ends a mapping, with its stops (`z3fold_unmap`). */
+export function* unmapObjectSteps(
   parts: Z3foldParts,
   handle: number,
 ): Generator<Stop, void> {
-  const { lists: { pages }, handles } = parts;
-  const pfn = yield* lockPageOf(parts, handle, "unmap");
-  const { buddy } = handles.locateToRead(handle, "unmap");
-  if (buddy !== HEADLESS) {
-    if (pages.mappedCount(pfn) === 0) {
-      throw new Error(
-        `Cannot unmap: no object of page ${pfn}, handle ${handle}'s, is mapped`,
-      );
-    }
-    if (buddy === MIDDLE) pages.clear(pfn, MIDDLE_CHUNK_MAPPED);
-    pages.addMappedCount(pfn, -1);
-  }
-  yield* unlockPage(parts, pfn, UNMAP);
+  const pfn = yield* lockPageOfSteps(parts, handle, "unmap");
+  endMapping(parts, handle, pfn);
+  yield* unlockPageSteps(parts, pfn, UNMAP);
 }
 
-/** Copies `data` to the start of an object, which has to hold as much. */
-export function* writeObject(
+/** Writes to an object, which has to hold as much, with its stops. */
+export function* writeObjectSteps(
   parts: Z3foldParts,
   handle: number,
   data: Uint8Array,
 ): Generator<Stop, void> {
-  const object = yield* mapObject(parts, handle, "write");
+  const object = yield* mapObjectSteps(parts, handle, "write");
   yield writes(objectsState(object.pfn), MAP);
-  const isFitting = data.length <= object.length;
-  if (isFitting) parts.lists.pages.memory.bytes.set(data, object.address);
-  yield* unmapObject(parts, handle);
-  if (!isFitting) throw tooLong("write", data.length, handle, object);
+  copyTo(parts, object, data);
+  yield* unmapObjectSteps(parts, handle);
+  assertFits("write", data, handle, object);
 }
 
-/** Fills `into` from the start of an object, which has to have as much. */
-export function* readObject(
+/** Reads an object, which has to have as much, with its stops. */
+export function* readObjectSteps(
   parts: Z3foldParts,
   handle: number,
   into: Uint8Array,
 ): Generator<Stop, Uint8Array> {
-  const object = yield* mapObject(parts, handle, "read");
+  const object = yield* mapObjectSteps(parts, handle, "read");
   yield reads(objectsState(object.pfn), MAP);
-  const isFitting = into.length <= object.length;
-  const { bytes } = parts.lists.pages.memory;
-  const { address } = object;
-  if (isFitting) into.set(bytes.subarray(address, address + into.length));
-  yield* unmapObject(parts, handle);
-  if (!isFitting) throw tooLong("read", into.length, handle, object);
+  copyFrom(parts, object, into);
+  yield* unmapObjectSteps(parts, handle);
+  assertFits("read", into, handle, object);
   return into;
-}
-
-function tooLong(
-  verb: string,
-  length: number,
-  handle: number,
-  object: Z3foldObject,
-): RangeError {
-  return new RangeError(
-    `Cannot ${verb} ${length} bytes: the object of handle ${handle} holds ${object.length}`,
-  );
 }

@@ -7,6 +7,9 @@ import { Z3FOLD_RACE_RULES } from "./race_rules.ts";
 import { type BuddySlots, NO_SLOTS } from "./slots.ts";
 import { FIRST, MIDDLE, Z3FOLD_BUDDIES, Z3foldPages } from "./z3fold_page.ts";
 
+/** What {@linkcode Z3foldLists.listWithRoom} returns where no page has room. */
+export const NO_LIST: number = -1;
+
 /** The one CPU there is. */
 export const THIS_CPU = 0;
 
@@ -58,6 +61,7 @@ export class Z3foldLists {
 
   /** A page of the pool from now on. */
   addPage(pfn: number): void {
+    this.#locks.touch(flagsState, pfn, true);
     this.frames.add(pfn);
     this.pagesNr++;
   }
@@ -91,22 +95,26 @@ export class Z3foldLists {
   }
 
   /**
-   * The page with the fewest free chunks that will do and its list, looked for
-   * without a lock (`__z3fold_alloc`).
+   * The list of the pages with the fewest free chunks that will do, looked for
+   * without a lock, or `NO_LIST` (`__z3fold_alloc`).
    */
-  firstWithRoom(
-    chunks: number,
-  ): { readonly list: number; readonly pfn: number } | undefined {
+  listWithRoom(chunks: number): number {
     for (let list = chunks; list < this.pages.nchunks; list++) {
-      const pfn = this.unbuddied.first(list);
-      if (pfn !== NO_PAGE) return { list, pfn };
+      if (this.unbuddied.first(list) !== NO_PAGE) return list;
     }
+    return NO_LIST;
   }
 
   /** Takes a page off its unbuddied list, if it is on one. */
   unlist(pfn: number, where: string): void {
     this.#assertHeld(where);
     this.unbuddied.delInit(pfn);
+  }
+
+  /** Takes a page off its unbuddied list: it is on no CPU's. */
+  takeOff(pfn: number, where: string): void {
+    this.unlist(pfn, where);
+    this.pages.setCpu(pfn, -1);
   }
 
   /** Makes one of a page's objects of `chunks` and returns which. */
@@ -122,13 +130,18 @@ export class Z3foldLists {
 
   /** Whether a page has room for one object more. */
   hasRoom(pfn: number): boolean {
-    return this.pages.buddies(pfn).length < Z3FOLD_BUDDIES.length;
+    return this.pages.countBuddies(pfn) < Z3FOLD_BUDDIES.length;
   }
 
-  /** Lists a page by its free chunks. */
-  list(pfn: number, where: string): void {
-    this.#assertHeld(where);
+  /** Lists a page by its free chunks (`add_to_unbuddied`). */
+  list(pfn: number): void {
+    this.#assertHeld("add_to_unbuddied, mm/z3fold.c");
     this.unbuddied.add(pfn, this.pages.numFreeChunks(pfn));
+  }
+
+  /** Notes that a page is on a list of this CPU's. */
+  setOnThisCpu(pfn: number): void {
+    this.pages.setCpu(pfn, THIS_CPU);
   }
 
   /** Makes a page the newest of the LRU list. */

@@ -8,7 +8,7 @@
  */
 import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import type { Errno } from "../linux/errno.ts";
-import { Memory } from "../memory/memory.ts";
+import { Memory, NO_PAGE } from "../memory/memory.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { runToEnd, type Stop } from "../rules/stop.ts";
 import {
@@ -18,11 +18,21 @@ import {
   GFP_HIGHMEM,
   type ReclaimErrno,
 } from "../zbud/driver.ts";
-import { allocObject } from "./alloc.ts";
-import { compactWork, freeObject, releaseWork } from "./free.ts";
+import { allocObjectSteps } from "./alloc.ts";
+import {
+  allocObject,
+  compactWork,
+  freeObject,
+  mapObject,
+  readObject,
+  releaseWork,
+  unmapObject,
+  writeObject,
+} from "./at_once.ts";
+import { compactWorkSteps, freeObjectSteps, releaseWorkSteps } from "./free.ts";
 import { Z3foldHandles, type Z3foldObject } from "./handles.ts";
 import { Z3foldLocks } from "./locks.ts";
-import { mapObject, readObject, unmapObject, writeObject } from "./mapping.ts";
+import { readObjectSteps, writeObjectSteps } from "./mapping.ts";
 import { Z3foldLists } from "./page_lists.ts";
 import { Z3foldWork } from "./parts.ts";
 import { reclaimPage } from "./reclaim.ts";
@@ -121,21 +131,14 @@ export class Z3foldPool {
    * `z3fold_alloc`.
    */
   alloc(size: number, gfp = 0): number | Errno {
-    const outcome = runToEnd(this.allocSteps(size, gfp));
+    const outcome = this.#refusal(size, gfp) ?? allocObject(this, size);
     this.#releaseStale();
     return outcome;
   }
 
   /** {@linkcode Z3foldPool.alloc}, with its stops. */
   *allocSteps(size: number, gfp = 0): Generator<Stop, number | Errno> {
-    assertWhole("allocate", "size", size);
-    assertWhole("allocate", "gfp", gfp);
-    const isHighmem = (gfp & GFP_HIGHMEM) !== 0;
-    if (size === 0 || isHighmem && this.release.refusesHighmem) return "EINVAL";
-    if (size > this.memory.pageSize) return "ENOSPC";
-    const isHeadless = size > this.pages.maxBuddySize;
-    const chunks = this.pages.sizeToChunks(size);
-    return yield* allocObject(this, chunks, isHeadless);
+    return this.#refusal(size, gfp) ?? (yield* allocObjectSteps(this, size));
   }
 
   /**
@@ -143,7 +146,9 @@ export class Z3foldPool {
    * it. What remains of the page is compacted. Specifies `z3fold_free`.
    */
   free(handle: number): void {
-    this.freeLater(handle)?.();
+    const queued = freeObject(this, handle);
+    this.#releaseStale();
+    if (queued !== NO_PAGE) this.#compact(queued);
   }
 
   /**
@@ -151,16 +156,9 @@ export class Z3foldPool {
    * compaction to a worker, that is what is returned.
    */
   freeLater(handle: number): (() => void) | undefined {
-    const { compaction } = this.work;
-    const { size } = compaction;
-    runToEnd(this.freeSteps(handle));
+    const queued = freeObject(this, handle);
     this.#releaseStale();
-    if (compaction.size === size) return undefined;
-    const queued = [...compaction].at(-1);
-    return () => {
-      runToEnd(compactWork(this, queued));
-      this.#releaseStale();
-    };
+    return queued === NO_PAGE ? undefined : () => this.#compact(queued);
   }
 
   /**
@@ -168,17 +166,17 @@ export class Z3foldPool {
    * are given up, are left to the workers.
    */
   freeSteps(handle: number): Generator<Stop, void> {
-    return freeObject(this, handle);
+    return freeObjectSteps(this, handle);
   }
 
   /** The worker that compacts what is queued, with its stops. */
   compactWorkSteps(): Generator<Stop, void> {
-    return compactWork(this);
+    return compactWorkSteps(this);
   }
 
   /** The worker that frees the pages that were given up, with its stops. */
   releaseWorkSteps(): Generator<Stop, void> {
-    return releaseWork(this);
+    return releaseWorkSteps(this);
   }
 
   /**
@@ -187,7 +185,7 @@ export class Z3foldPool {
    * `z3fold_map`.
    */
   map(handle: number): Uint8Array {
-    const { address, length } = runToEnd(mapObject(this, handle));
+    const { address, length } = mapObject(this, handle, "map");
     return this.memory.bytes.subarray(address, address + length);
   }
 
@@ -196,7 +194,7 @@ export class Z3foldPool {
    * Specifies `z3fold_unmap`.
    */
   unmap(handle: number): void {
-    runToEnd(unmapObject(this, handle));
+    unmapObject(this, handle);
   }
 
   /**
@@ -204,12 +202,12 @@ export class Z3foldPool {
    * chunks do not hold as much.
    */
   write(handle: number, data: Uint8Array): void {
-    runToEnd(this.writeSteps(handle, data));
+    writeObject(this, handle, data);
   }
 
   /** {@linkcode Z3foldPool.write}, with its stops. */
   writeSteps(handle: number, data: Uint8Array): Generator<Stop, void> {
-    return writeObject(this, handle, data);
+    return writeObjectSteps(this, handle, data);
   }
 
   /**
@@ -218,12 +216,12 @@ export class Z3foldPool {
    * RangeError where the object's chunks are fewer.
    */
   read(handle: number, into: Uint8Array): Uint8Array {
-    return runToEnd(this.readSteps(handle, into));
+    return readObject(this, handle, into);
   }
 
   /** {@linkcode Z3foldPool.read}, with its stops. */
   readSteps(handle: number, into: Uint8Array): Generator<Stop, Uint8Array> {
-    return readObject(this, handle, into);
+    return readObjectSteps(this, handle, into);
   }
 
   /** Where the object of a handle is now. Throws where it names none. */
@@ -267,8 +265,23 @@ export class Z3foldPool {
     };
   }
 
+  /** Why an object is not to be had, however much memory there is. */
+  #refusal(size: number, gfp: number): Errno | undefined {
+    assertWhole("allocate", "size", size);
+    assertWhole("allocate", "gfp", gfp);
+    const isHighmem = (gfp & GFP_HIGHMEM) !== 0;
+    if (size === 0 || isHighmem && this.release.refusesHighmem) return "EINVAL";
+    return size > this.memory.pageSize ? "ENOSPC" : undefined;
+  }
+
+  /** Has a page whose compaction was queued compacted. */
+  #compact(pfn: number): void {
+    compactWork(this, pfn);
+    this.#releaseStale();
+  }
+
   /** Whoever is alone has the frames of pages that were given up back at once. */
   #releaseStale(): void {
-    if (this.work.stale.length > 0) runToEnd(this.releaseWorkSteps());
+    if (this.work.stale.length > 0) releaseWork(this);
   }
 }

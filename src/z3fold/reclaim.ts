@@ -3,14 +3,13 @@ import { NO_PAGE } from "../memory/memory.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import { acquire, release, type Stop, trylock, under } from "../rules/stop.ts";
 import type { Evict, ReclaimErrno } from "../zbud/driver.ts";
-import { freeFrame, unclaimAndUnlock } from "./free.ts";
+import { freeHeadlessPage, unclaimAndUnlockSteps } from "./free.ts";
+import { claim, unclaim } from "./page_sections.ts";
 import {
-  addToUnbuddied,
-  claim,
-  getPage,
-  putPage,
-  releasePage,
-  unclaim,
+  addToUnbuddiedSteps,
+  getPageSteps,
+  putPageSteps,
+  releasePageSteps,
 } from "./page_steps.ts";
 import type { Z3foldParts } from "./parts.ts";
 import { NO_SLOTS } from "./slots.ts";
@@ -32,22 +31,21 @@ function* claimWithHeader(
   const { lists, locks, release: kernel } = parts;
   const { pages } = lists;
   const isHeldFirst = kernel.reclaimReference === "before-page-lock";
-  if (isHeldFirst) yield* getPage(parts, pfn, RECLAIM);
+  if (isHeldFirst) yield* getPageSteps(parts, pfn, RECLAIM);
   if ((yield trylock(locks.page(pfn), RECLAIM)) === false) {
-    if (isHeldFirst && (yield* putPage(parts, pfn, RECLAIM))) {
-      yield* releasePage(parts, pfn, false);
+    if (isHeldFirst && (yield* putPageSteps(parts, pfn, RECLAIM))) {
+      yield* releasePageSteps(parts, pfn, false);
     }
     return false;
   }
   if (pages.foreignHandles(pfn) > 0 || claim(parts, pfn)) {
-    if (isHeldFirst && (yield* putPage(parts, pfn, RECLAIM))) {
-      yield* releasePage(parts, pfn);
+    if (isHeldFirst && (yield* putPageSteps(parts, pfn, RECLAIM))) {
+      yield* releasePageSteps(parts, pfn);
     } else yield release(locks.page(pfn), RECLAIM);
     return false;
   }
-  lists.unlist(pfn, RECLAIM);
-  pages.setCpu(pfn, -1);
-  if (!isHeldFirst) yield* getPage(parts, pfn, RECLAIM);
+  lists.takeOff(pfn, RECLAIM);
+  if (!isHeldFirst) yield* getPageSteps(parts, pfn, RECLAIM);
   return true;
 }
 
@@ -124,8 +122,7 @@ function* finishHeadless(
   }
   // Whoever else has the handle has it in vain: there is no count of holders.
   parts.handles.endHeadless(pfn);
-  parts.lists.removePage(pfn);
-  freeFrame(parts, pfn);
+  freeHeadlessPage(parts, pfn);
   return true;
 }
 
@@ -145,17 +142,17 @@ function* finish(parts: Z3foldParts, pfn: number): Generator<Stop, boolean> {
   const { lists, locks, release: kernel } = parts;
   const structure = lists.pages.slots(pfn);
   yield acquire(locks.page(pfn), RECLAIM);
-  if (yield* putPage(parts, pfn, RECLAIM)) {
-    yield* releasePage(parts, pfn);
+  if (yield* putPageSteps(parts, pfn, RECLAIM)) {
+    yield* releasePageSteps(parts, pfn);
     freeSlotsOf(parts, structure);
     return true;
   }
   yield* putBack(parts, pfn);
   const isListed = lists.unbuddied.state(pfn) === "linked";
   if (kernel.reclaimedInPart === "listed-again" && !isListed) {
-    yield* addToUnbuddied(parts, pfn);
+    yield* addToUnbuddiedSteps(parts, pfn);
   }
-  yield* unclaimAndUnlock(parts, pfn, RECLAIM);
+  yield* unclaimAndUnlockSteps(parts, pfn, RECLAIM);
   return false;
 }
 

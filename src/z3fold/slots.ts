@@ -115,7 +115,10 @@ export class BuddySlots {
   /** Whether every slot of a structure is empty. */
   isEmpty(slots: number): boolean {
     const at = this.#at(slots);
-    return this.#slots.slice(at, at + SLOTS).every((slot) => slot === 0);
+    for (let nth = 0; nth < SLOTS; nth++) {
+      if (this.#slots[at + nth] !== 0) return false;
+    }
+    return true;
   }
 
   /** The handle of the slot at `index` of a structure. */

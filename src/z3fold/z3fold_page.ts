@@ -139,6 +139,11 @@ export class Z3foldPages {
     this.maxBuddySize = (this.nchunks - 1) * this.chunkSize;
   }
 
+  /** Whether an object of `size` bytes leaves no chunk beside the header. */
+  isHeadless(size: number): boolean {
+    return size > this.maxBuddySize;
+  }
+
   /** Chunks that `size` bytes take (`size_to_chunks`). */
   sizeToChunks(size: number): number {
     return Math.ceil(size / this.chunkSize);
@@ -282,7 +287,9 @@ export class Z3foldPages {
    * before or behind it, else what first and last leave (`num_free_chunks`).
    */
   numFreeChunks(pfn: number): number {
-    const [first, middle, last] = this.#allChunks(pfn);
+    const middle = this.chunks(pfn, MIDDLE);
+    const first = this.chunks(pfn, FIRST);
+    const last = this.chunks(pfn, LAST);
     if (middle === 0) return this.nchunks - first - last;
     const start = this.startMiddle(pfn);
     const before = first === 0 ? start - this.headerChunks : 0;
@@ -295,8 +302,9 @@ export class Z3foldPages {
    * or HEADLESS where it has three (`get_free_buddy`).
    */
   freeBuddy(pfn: number, chunks: number): number {
-    const [first, middle, last] = this.#allChunks(pfn);
-    if (middle === 0) {
+    const first = this.chunks(pfn, FIRST);
+    const last = this.chunks(pfn, LAST);
+    if (this.chunks(pfn, MIDDLE) === 0) {
       if (first === 0) return FIRST;
       return last === 0 ? LAST : MIDDLE;
     }
@@ -310,6 +318,15 @@ export class Z3foldPages {
     return Z3FOLD_BUDDIES.filter((buddy) => this.chunks(pfn, buddy) > 0);
   }
 
+  /** How many objects a page with a header has. */
+  countBuddies(pfn: number): number {
+    let count = 0;
+    for (const buddy of Z3FOLD_BUDDIES) {
+      if (this.chunks(pfn, buddy) > 0) count++;
+    }
+    return count;
+  }
+
   /** Takes a reference to a page (`kref_get`). */
   getPage(pfn: number): void {
     this.setRefcount(pfn, this.refcount(pfn) + 1);
@@ -319,10 +336,6 @@ export class Z3foldPages {
   putPage(pfn: number): boolean {
     this.setRefcount(pfn, this.refcount(pfn) - 1);
     return this.refcount(pfn) === 0;
-  }
-
-  #allChunks(pfn: number): number[] {
-    return Z3FOLD_BUDDIES.map((buddy) => this.chunks(pfn, buddy));
   }
 
   #wordAt(pfn: number, offset: number): number {

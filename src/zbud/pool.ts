@@ -2,6 +2,7 @@
  * zbud: an allocator that keeps at most two objects in a page, and so can
  * empty any page by evicting at most two.
  */
+import { GFP_KERNEL } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
 import { forgetHolders } from "../rules/lock.ts";
@@ -155,7 +156,7 @@ export class ZbudPool {
     const handle = yield* under(pool, ALLOC, () => this.#allocListed(chunks));
     if (handle !== undefined) return handle;
     yield sleeps(`alloc_page in ${ALLOC}`);
-    const pfn = this.memory.allocPage();
+    const pfn = this.memory.allocPage(GFP_KERNEL);
     if (pfn === NO_PAGE) return "ENOMEM";
     return yield* under(pool, ALLOC, () => this.#allocIn(pfn, chunks));
   }

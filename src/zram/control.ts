@@ -81,3 +81,32 @@ export class ZramControl {
     return errno;
   }
 }
+
+/** `num_devices` where nobody sets it. */
+const DEFAULT_DEVICES = 1;
+
+/**
+ * Loads the zram module: EINVAL for more devices than it takes at once, up to
+ * 4.1. Specifies `zram_init`, `zram_drv.c`.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import { LINUX_3_12, LINUX_6_18, loadZram } from "zspec";
+ *
+ * assertEquals(loadZram(LINUX_3_12, 33), "EINVAL");
+ * const loaded = loadZram(LINUX_6_18, 33);
+ * assert(typeof loaded !== "string");
+ * assertEquals(loaded.devices.size, 33);
+ * ```
+ */
+export function loadZram(
+  profile: Profile,
+  numDevices: number = DEFAULT_DEVICES,
+  options: ZramOptions = {},
+): ZramControl | Errno {
+  assertWhole("load zram", "numDevices", numDevices);
+  const { mostDevices } = profile.zram;
+  if (mostDevices !== undefined && numDevices > mostDevices) return "EINVAL";
+  return new ZramControl(profile, options, numDevices);
+}

@@ -1,5 +1,5 @@
 /** Free links: what the first word of a free chunk says of the next one. */
-import type { Memory } from "../memory/memory.ts";
+import { type Memory, PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import type { Locations } from "./location.ts";
 import type { FrameChains, ObjIndexing } from "./obj_index.ts";
 
@@ -49,8 +49,10 @@ export function indexLinks(memory: Memory, wordBits: number): FreeLinks {
 
 /**
  * The next chunk's location, its index counted from `firstIndex`; null at the
- * end. Specifies `struct link_free` and `init_zspage`, `mm/zsmalloc.c`, up to
- * 4.7.
+ * end. Counted from 0, the first chunk of frame 0 is null too: in its zspage the
+ * end reads as that chunk, as it does to the kernel, which asks for no chunk of
+ * a zspage that is full. Specifies `struct link_free` and `init_zspage`,
+ * `mm/zsmalloc.c`, up to 4.7.
  */
 export function locationLinks(
   zspages: FrameChains,
@@ -61,6 +63,12 @@ export function locationLinks(
   const { memory } = zspages;
   const writeEnd = (word: number) => {
     memory.words.fill(0, word, word + locations.words);
+  };
+  /** Whether the word is in a frame of the zspage that has frame 0. */
+  const isBesideFrame0 = (word: number) => {
+    const pfn = word >>> (memory.pageShift - 2);
+    const { page } = memory;
+    return page[pfn * PAGE_STRIDE + PAGE_PRIVATE] === page[PAGE_PRIVATE];
   };
   return {
     ends: [NO_OBJ],
@@ -74,10 +82,10 @@ export function locationLinks(
     read(word, size) {
       const { words } = memory;
       const pfn = locations.pfn(words, word);
-      // Null: no frame that holds objects has number 0.
-      if (pfn === 0) return NO_OBJ;
       const index = locations.index(words, word) - firstIndex;
-      return indexing.decode(pfn, index, size);
+      const isNull = pfn === 0 &&
+        (index < 0 || (index === 0 && !isBesideFrame0(word)));
+      return isNull ? NO_OBJ : indexing.decode(pfn, index, size);
     },
   };
 }

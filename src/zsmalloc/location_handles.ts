@@ -5,12 +5,10 @@ import { NO_CLASS, type ObjIndexing } from "./obj_index.ts";
 /** What `alloc` answers: no memory is needed, so it cannot fail. */
 const NO_CELL = -1;
 
-/** The object index in a handle counts from 1, so that no handle is 0. */
-export const FIRST_INDEX = 1;
-
 /**
  * Handles that are encoded locations, `| PFN | object index + 1 |`: an object
- * cannot move, as its holder would not find it any more. Specifies
+ * cannot move, as its holder would not find it any more. Before the 1 was added
+ * to it, the first object of frame 0 had handle 0. Specifies
  * `obj_location_to_handle` and `obj_handle_to_location`, `mm/zsmalloc.c`, 3.12
  * to 3.19.
  *
@@ -19,12 +17,17 @@ export const FIRST_INDEX = 1;
 export class LocationHandles implements Handles {
   readonly #pfnUnit: number;
   readonly #indexing: ObjIndexing;
+  readonly #firstIndex: number;
   readonly #live = new Set<number>();
 
-  /** The object index takes the lowest `objIndexBits` of a handle. */
-  constructor(objIndexBits: number, indexing: ObjIndexing) {
+  /**
+   * The object index takes the lowest `objIndexBits` of a handle, and counts
+   * from `firstIndex`.
+   */
+  constructor(objIndexBits: number, indexing: ObjIndexing, firstIndex: number) {
     this.#pfnUnit = 2 ** objIndexBits;
     this.#indexing = indexing;
+    this.#firstIndex = firstIndex;
   }
 
   get allocated(): number {
@@ -47,7 +50,8 @@ export class LocationHandles implements Handles {
   }
 
   nameOf(pfn: number, objIndex: number, size: number): number {
-    const index = this.#indexing.encode(pfn, objIndex, size) + FIRST_INDEX;
+    const index = this.#indexing.encode(pfn, objIndex, size) +
+      this.#firstIndex;
     return pfn * this.#pfnUnit + index;
   }
 
@@ -78,7 +82,7 @@ export class LocationHandles implements Handles {
   }
 
   objIndexOf(handle: number, size: number): number {
-    const index = handle % this.#pfnUnit - FIRST_INDEX;
+    const index = handle % this.#pfnUnit - this.#firstIndex;
     return this.#indexing.decode(this.pfnOf(handle), index, size);
   }
 

@@ -91,7 +91,7 @@ export class PoolLocks {
       zspage,
       "zspage->lock",
       kind,
-      `of zspage ${zspage}`,
+      "of zspage",
     );
   }
 
@@ -103,7 +103,7 @@ export class PoolLocks {
         handle,
         "HANDLE_PIN_BIT",
         "bit_spinlock",
-        `of handle ${handle}`,
+        "of handle",
       )
       : undefined;
   }
@@ -118,7 +118,7 @@ export class PoolLocks {
 
   /** The lock of a frame (PG_locked). */
   ofPage(pfn: number): Lock {
-    return lockOf(this.#pages, pfn, "PG_locked", "bit_wait", `of page ${pfn}`);
+    return lockOf(this.#pages, pfn, "PG_locked", "bit_wait", "of page");
   }
 
   /** The buffer of the CPU that runs, which is its thread's number. */
@@ -130,7 +130,7 @@ export class PoolLocks {
       cpu,
       "zs_map_area.lock",
       "local_lock",
-      `of CPU ${cpu}`,
+      "of CPU",
     );
   }
 

@@ -24,9 +24,20 @@ export interface MallocPool {
 /** No handle. */
 export const NO_HANDLE = 0;
 
+/** No zspage of a class has room. */
+export const NO_ROOM: number = -1;
+
+/**
+ * What a caller is told of a handle: one of 0 is no handle to it, though there
+ * is an object, which nobody can free.
+ */
+export function handleOr(errno: Errno, handle: number): number | Errno {
+  return handle === NO_HANDLE ? errno : handle;
+}
+
 /**
  * Puts an object into a zspage of its class that has room, and returns its
- * handle; `NO_HANDLE` where there is none. Its class is covered.
+ * handle; `NO_ROOM` where there is none. Its class is covered.
  */
 export function mallocListed(
   pool: MallocPool,
@@ -34,7 +45,7 @@ export function mallocListed(
   cell: number,
 ): number {
   const zspage = findGetZspage(sizeClass);
-  if (zspage === NO_ZSPAGE) return NO_HANDLE;
+  if (zspage === NO_ZSPAGE) return NO_ROOM;
   const handle = mallocIn(pool, sizeClass, zspage, cell);
   fixFullnessGroup(pool.zspages, sizeClass, zspage);
   return handle;
@@ -95,7 +106,7 @@ export function* mallocSteps(
   yield acquire(lock, ZS_MALLOC);
   let handle = mallocListed(pool, sizeClass, cell);
   yield release(lock, ZS_MALLOC);
-  if (handle !== NO_HANDLE) return handle;
+  if (handle !== NO_ROOM) return handleOr("ENOMEM", handle);
   yield sleeps("alloc_zspage, mm/zsmalloc.c");
   const zspage = zspages.alloc(sizeClass);
   if (zspage === NO_ZSPAGE) {
@@ -105,5 +116,5 @@ export function* mallocSteps(
   yield acquire(lock, ZS_MALLOC);
   handle = mallocInNew(pool, sizeClass, zspage, cell);
   yield release(lock, ZS_MALLOC);
-  return handle;
+  return handleOr("ENOMEM", handle);
 }

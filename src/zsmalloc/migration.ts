@@ -46,7 +46,8 @@ const ZS_MIGRATE = "zs_page_migrate, mm/zsmalloc.c";
  * there is nothing to move. ENOMEM where there is no frame to be had, EAGAIN
  * (up to 5.18) where an object is pinned that is being freed, EINVAL (since
  * 6.15) or EBUSY (since 7.1) where one is mapped: it stays isolated then, or,
- * where `putsBack`, ends that. The frame is locked meanwhile. Specifies
+ * where `putsBack`, ends that. The frame is locked meanwhile. With a `target` it
+ * is moved there, and who asks frees it. Specifies
  * `zs_page_migrate`, `mm/zsmalloc.c`, since 4.8, and what `mm/migrate.c` does
  * around it.
  */
@@ -54,11 +55,12 @@ export function* migrateIsolatedPage(
   pool: MigrationPool,
   pfn: number,
   putsBack = false,
+  target = NO_PAGE,
 ): Generator<Stop, number | Errno> {
   yield* lockPage(pool, pfn, MIGRATE);
   let to: number | Errno = "EBUSY";
   try {
-    to = yield* migrateLocked(pool, pfn);
+    to = yield* migrateLocked(pool, pfn, target);
     if (putsBack && typeof to === "string") yield* putbackLocked(pool, pfn);
   } finally {
     yield* unlockPage(pool, pfn, MIGRATE);
@@ -70,6 +72,7 @@ export function* migrateIsolatedPage(
 function* migrateLocked(
   pool: MigrationPool,
   pfn: number,
+  target: number,
 ): Generator<Stop, number | Errno> {
   const zspage = pool.holds.zspageOf(pfn);
   if (pool.holds.isGone(pfn)) {
@@ -80,7 +83,7 @@ function* migrateLocked(
   const sizeClass = pool.classOfZspage(zspage);
   return yield* MIGRATE_UNDER[pool.profile.mapped](
     pool,
-    { pfn, zspage, sizeClass },
+    { pfn, zspage, sizeClass, target },
   );
 }
 
@@ -89,6 +92,8 @@ interface Migrated {
   readonly pfn: number;
   readonly zspage: number;
   readonly sizeClass: SizeClass;
+  /** The frame that it is to be moved to, or NO_PAGE for a new one. */
+  readonly target: number;
 }
 
 /** Locks the zspage and its class, moves the frame, and unlocks them. */
@@ -109,7 +114,9 @@ const underPins: MigrateUnder = function* (pool, migrated) {
   const handles = [...objectsIn(pool, pfn)].map(({ handle }) => handle);
   const pinned = yield* pinAll(pool, handles);
   const isPinned = pinned.length === handles.length;
-  const to = isPinned ? replacePage(pool, pfn) : pool.profile.migrationOfMapped;
+  const to = isPinned
+    ? replacePage(pool, migrated)
+    : pool.profile.migrationOfMapped;
   yield* releaseAll(pinned, ZS_MIGRATE);
   yield* releaseAll(holds, ZS_MIGRATE);
   return to;
@@ -120,7 +127,7 @@ const underPins: MigrateUnder = function* (pool, migrated) {
  * 6.14, and tried since. Specifies `zs_page_migrate`, since 5.19.
  */
 const underZspage: MigrateUnder = function* (pool, migrated) {
-  const { pfn, zspage, sizeClass } = migrated;
+  const { zspage, sizeClass } = migrated;
   const { profile, locks } = pool;
   const wide = locks.toMove(sizeClass);
   yield* acquireAll(wide, ZS_MIGRATE);
@@ -128,7 +135,7 @@ const underZspage: MigrateUnder = function* (pool, migrated) {
     yield* releaseAll(wide, ZS_MIGRATE);
     return profile.migrationOfMapped;
   }
-  const to = replacePage(pool, pfn);
+  const to = replacePage(pool, migrated);
   const holds = [...wide, ...zspageHold(pool, zspage)];
   const isWidestFirst = profile.locks.migrationDrops === "widest-first";
   yield* releaseAll(isWidestFirst ? holds.toReversed() : holds, ZS_MIGRATE);
@@ -196,14 +203,21 @@ function* pinAll(
   return pinned;
 }
 
-/** Has another frame in the place of one, whose isolation ends. */
-function replacePage(pool: MigrationPool, pfn: number): number | Errno {
+/**
+ * Has another frame in the place of one, whose isolation ends. Where it was
+ * given that other, who gave it sees to the first.
+ */
+function replacePage(
+  pool: MigrationPool,
+  { pfn, target }: Migrated,
+): number | Errno {
   const { zspages } = pool;
-  const newPfn = zspages.allocPage();
+  const newPfn = target === NO_PAGE ? zspages.allocPage() : target;
   if (newPfn === NO_PAGE) return "ENOMEM";
+  zspages.assertNameable(newPfn);
   movePage(pool, pfn, newPfn);
   putbackPage(pool, pfn);
-  zspages.memory.freePage(pfn);
+  if (target === NO_PAGE) zspages.memory.freePage(pfn);
   return newPfn;
 }
 

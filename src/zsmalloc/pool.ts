@@ -1,4 +1,5 @@
 /** The allocator: a pool from which objects of any size up to a page are had. */
+import type { Gfp } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { assertWhole } from "../rules/argument.ts";
@@ -29,8 +30,16 @@ import {
   putbackSteps,
 } from "./isolation.ts";
 import { FREE_WORK, PoolLocks } from "./locks.ts";
-import { mallocInNew, mallocListed, mallocSteps, NO_HANDLE } from "./malloc.ts";
+import {
+  handleOr,
+  mallocInNew,
+  mallocListed,
+  mallocSteps,
+  NO_HANDLE,
+  NO_ROOM,
+} from "./malloc.ts";
 import { migrateIsolatedPage } from "./migration.ts";
+import { movableOperations } from "./movable_operations.ts";
 import { freeDeferred } from "./deferred_free.ts";
 import { freeSteps } from "./free.ts";
 import { PageHolds } from "./page_holds.ts";
@@ -59,6 +68,8 @@ import {
 export interface ZsPoolOptions extends HandleOptions {
   /** Where the pool takes its frames from. Default: a memory of its own. */
   memory?: Memory;
+  /** What it asks for frames with. Default: what the profile's zram does. */
+  gfp?: Gfp;
   /** Who is told which thread runs, where several share it. Default: its own. */
   lockdep?: Lockdep;
 }
@@ -187,11 +198,19 @@ export class ZsPool {
       if (sizeClass === undefined) throw new Error(`no class ${index}`);
       return sizeClass;
     });
-    this.zspages = new Zspages(memory, profile, this.geometry);
+    const { gfp = profile.zram.gfp } = options;
+    this.zspages = new Zspages(memory, profile, this.geometry, gfp);
+    if (profile.movable && memory.buddy !== undefined) {
+      this.zspages.owner = memory.registerMovable(movableOperations(this));
+    }
     const { locations, indexing } = this.zspages;
     this.handles = profile.objects.handle === "cell"
       ? new HandleCache(locations, indexing, options)
-      : new LocationHandles(objIndexBits, indexing);
+      : new LocationHandles(
+        objIndexBits,
+        indexing,
+        profile.objects.firstIndex,
+      );
     this.mappings = new Mappings(profile, this.zspages);
   }
 
@@ -240,8 +259,9 @@ export class ZsPool {
    * Allocates an object of `size` bytes and returns its handle. EINVAL for a
    * size of 0; EINVAL (6.1) or ENOSPC (since 6.2) for one above the page size;
    * ENOMEM where no handle or no frames can be had, the pool being as it was.
-   * Up to 5.18 it answers 0 to each of these: here, ENOMEM. Throws a RangeError
-   * for what is no size. Specifies `zs_malloc`.
+   * Up to 5.18 it answers 0 to each of these: here, ENOMEM, and with
+   * {@linkcode LOCATION_HANDLES_FROM_0} where the object's handle is 0, which is
+   * lost then. Throws a RangeError for what is no size. Specifies `zs_malloc`.
    */
   malloc(size: number): number | Errno {
     const refused = this.#refusal(size);
@@ -253,10 +273,10 @@ export class ZsPool {
     if (cell === NO_HANDLE) return "ENOMEM";
     const sizeClass = this.#classFor(size);
     const handle = mallocListed(this, sizeClass, cell);
-    if (handle !== NO_HANDLE) return handle;
+    if (handle !== NO_ROOM) return handleOr("ENOMEM", handle);
     const zspage = this.zspages.alloc(sizeClass);
     if (zspage !== NO_ZSPAGE) {
-      return mallocInNew(this, sizeClass, zspage, cell);
+      return handleOr("ENOMEM", mallocInNew(this, sizeClass, zspage, cell));
     }
     this.handles.free(cell);
     return "ENOMEM";

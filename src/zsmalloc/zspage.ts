@@ -4,6 +4,7 @@
  * chunk's first word is its object's handle with a tag; a free chunk's first
  * word links to the next free chunk.
  */
+import { type Gfp, GFP_KERNEL } from "../linux/gfp.ts";
 import {
   type Memory,
   NO_PAGE,
@@ -19,7 +20,6 @@ import type { Profile } from "../linux/profile.ts";
 import { type FreeLinks, indexLinks, locationLinks } from "./free_link.ts";
 import type { ClassGeometry, Geometry } from "./geometry.ts";
 import { Locations } from "./location.ts";
-import { FIRST_INDEX } from "./location_handles.ts";
 import { OBJ_ALLOCATED_TAG } from "./obj.ts";
 import {
   type FrameChains,
@@ -80,6 +80,10 @@ export class Zspages implements FrameChains {
   /** `struct zspage` of every zspage: {@linkcode ZSPAGE_STRIDE} words each. */
   fields: Uint32Array<ArrayBuffer>;
 
+  /** What frames are asked for with. */
+  readonly gfp: Gfp;
+  /** Who moves the frames, as the memory knows it; 0 where nobody does. */
+  owner = 0;
   /** How locations are encoded. */
   readonly locations: Locations;
   /** What the index in a location counts from. */
@@ -102,7 +106,9 @@ export class Zspages implements FrameChains {
       Geometry,
       "objIndexBits" | "objClassBits" | "handleSize"
     >,
+    gfp: Gfp = GFP_KERNEL,
   ) {
+    this.gfp = gfp;
     const indexBits = objIndexBits + objClassBits;
     this.memory = memory;
     this.headerBytes = handleSize;
@@ -119,7 +125,7 @@ export class Zspages implements FrameChains {
         this,
         this.locations,
         this.indexing,
-        objects.handle === "location" ? FIRST_INDEX : 0,
+        objects.firstIndex,
       );
     this.fields = new Uint32Array(INITIAL_ZSPAGES * ZSPAGE_STRIDE);
     this.fields.fill(FREE_ZSPAGE);
@@ -209,13 +215,18 @@ export class Zspages implements FrameChains {
 
   /** Allocates a frame that a location can name, or `NO_PAGE`. */
   allocPage(): number {
-    const pfn = this.memory.allocPage();
+    const pfn = this.memory.allocPage(this.gfp);
+    this.assertNameable(pfn);
+    return pfn;
+  }
+
+  /** Throws a RangeError where no location can name a frame. */
+  assertNameable(pfn: number): void {
     if (pfn >= this.#endPfn) {
       throw new RangeError(
         `Cannot have page ${pfn} in a zspage: it is not below ${this.#endPfn}, the first that a location cannot name`,
       );
     }
-    return pfn;
   }
 
   /**
@@ -239,6 +250,7 @@ export class Zspages implements FrameChains {
       from * PAGE_STRIDE,
       (from + 1) * PAGE_STRIDE,
     );
+    if (this.owner !== 0) this.memory.setMovable(to, this.owner);
   }
 
   /**
@@ -265,6 +277,9 @@ export class Zspages implements FrameChains {
     this.fields[field + ZSPAGE_CLASS] = sizeClass.index;
     this.fields[field + ZSPAGE_HUGE] = huge ? 1 : 0;
     this.#createPageChain(zspage, pages);
+    if (this.owner !== 0) {
+      for (const pfn of pages) this.memory.setMovable(pfn, this.owner);
+    }
     this.#init(zspage, sizeClass);
     return zspage;
   }
@@ -280,6 +295,7 @@ export class Zspages implements FrameChains {
       const page = pfn * PAGE_STRIDE;
       memory.page.fill(0, page, page + PAGE_STRIDE);
       memory.page[page + PAGE_FLAGS] = PG_ALLOCATED;
+      if (this.owner !== 0) memory.setMovable(pfn, 0);
     }
     this.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FIRST_PAGE] = FREE_ZSPAGE;
     this.#freed.push(zspage);

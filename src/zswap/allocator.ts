@@ -252,7 +252,13 @@ const DRIVERS: Readonly<
     });
   },
   zsmalloc: (profile, options) =>
-    zsmallocZpool(new ZsPool(profile, { ...options, lockdep: undefined })),
+    zsmallocZpool(
+      new ZsPool(profile, {
+        ...options,
+        gfp: profile.zswap.zsmallocGfp,
+        lockdep: undefined,
+      }),
+    ),
 };
 
 /** The names of the drivers. */

@@ -1,9 +1,11 @@
-/** Compressing a page into an object, and back. */
+/**
+ * Compressing a page into an object, and back: what is done between two stops,
+ * of which the operations that stop and those of who is alone are made.
+ */
 import { CorruptDataError } from "../codec/codec.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { CompressorErrno } from "../linux/zswap_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
-import { type Stop, under, underSteps } from "../rules/stop.ts";
 import type { ZswapEntry } from "./entry.ts";
 import { entryState } from "./locks.ts";
 import { assertPoolAlive } from "./pool_references.ts";
@@ -11,6 +13,12 @@ import type { ZswapPool } from "./pools.ts";
 import { assertEntryAlive } from "./race_rules.ts";
 import { writeZswapHeader } from "./swp_entry.ts";
 import type { Zswap } from "./zswap.ts";
+
+/** Where a page is decompressed, in kernels with frontswap. */
+export const FRONTSWAP_LOAD = "zswap_frontswap_load, mm/zswap.c";
+
+/** Where a page is decompressed since. */
+export const DECOMPRESS = "zswap_decompress, mm/zswap.c";
 
 /**
  * Bytes of a page's compressed form, which is put into `into`; an errno where
@@ -47,55 +55,45 @@ function countRefused(
 }
 
 /**
- * Compresses a page into a new object of an entry's pool, behind the header
- * that this pool's objects have: EINVAL where it cannot be compressed, or what
- * the allocator answers. Specifies that part of `zswap_frontswap_store`.
+ * Bytes of a page's compressed form, which is put into `buffer` behind the room
+ * for the header that this pool's objects have.
  */
-export function* compressToObject(
+export function compressBehindHeader(
   zswap: Zswap,
   pool: ZswapPool,
-  entry: ZswapEntry,
   page: Uint8Array,
-): Generator<Stop, Errno | undefined> {
-  return yield* underSteps(
-    zswap.locks.compressor(pool),
-    "zswap_frontswap_store, mm/zswap.c",
-    () => fillObject(zswap, pool, entry, page),
-  );
+  buffer: Uint8Array,
+): number | "EINVAL" {
+  const into = buffer.subarray(pool.headerBytes);
+  const length = compress(zswap, pool, page, into);
+  return typeof length === "string" ? "EINVAL" : length;
 }
 
-/** The same with the compressor. */
-function* fillObject(
+/**
+ * Gives an entry the object that the allocator made for its compressed page and
+ * header; where it made none, counts why and answers that.
+ */
+export function fillObject(
   zswap: Zswap,
   pool: ZswapPool,
   entry: ZswapEntry,
-  page: Uint8Array,
-): Generator<Stop, Errno | undefined> {
+  buffer: Uint8Array,
+  length: number,
+  handle: number | Errno,
+): Errno | undefined {
   const { headerBytes, zpool } = pool;
-  const buffer = zswap.buffers.take();
-  try {
-    const length = compress(zswap, pool, page, buffer.subarray(headerBytes));
-    if (typeof length === "string") return "EINVAL";
-    const handle = yield* zswap.changePages(
-      pool,
-      "zpool_malloc, mm/zpool.c",
-      () => zpool.malloc(headerBytes + length),
-    );
-    if (typeof handle === "string") {
-      countRefused(zswap, handle, "reject_alloc_fail");
-      return handle;
-    }
-    if (headerBytes > 0) {
-      writeZswapHeader(zswap.profile, buffer.subarray(0, headerBytes), entry);
-    }
-    zpool.write(handle, buffer.subarray(0, headerBytes + length));
-    entry.pool = pool;
-    entry.handle = handle;
-    entry.length = length;
-    pool.entries++;
-  } finally {
-    zswap.buffers.give(buffer);
+  if (typeof handle === "string") {
+    countRefused(zswap, handle, "reject_alloc_fail");
+    return handle;
   }
+  if (headerBytes > 0) {
+    writeZswapHeader(zswap.profile, buffer.subarray(0, headerBytes), entry);
+  }
+  zpool.write(handle, buffer.subarray(0, headerBytes + length));
+  entry.pool = pool;
+  entry.handle = handle;
+  entry.length = length;
+  pool.entries++;
 }
 
 /**
@@ -117,53 +115,37 @@ function lengthToStore(
   return page.length;
 }
 
-/**
- * Compresses a page into a new object, or stores it as it is. Answers whether
- * there is an object now. Specifies `zswap_compress`, 6.12.118 and 7.3.4.
- */
-export function* compressOrKeep(
+/** That length; `undefined`, counted, where the page cannot be stored. */
+export function compressOrCopy(
   zswap: Zswap,
   pool: ZswapPool,
-  entry: ZswapEntry,
   page: Uint8Array,
-): Generator<Stop, boolean> {
-  return yield* underSteps(
-    zswap.locks.compressor(pool),
-    "zswap_compress, mm/zswap.c",
-    () => fillOrKeep(zswap, pool, entry, page),
-  );
+  into: Uint8Array,
+): number | undefined {
+  const length = lengthToStore(zswap, pool, page, into);
+  if (typeof length !== "string") return length;
+  countRefused(zswap, length, "reject_compress_fail");
 }
 
-/** The same with the compressor. */
-function* fillOrKeep(
+/**
+ * Gives an entry the object that the allocator made for what is stored of its
+ * page. Answers whether there is one; where not, that is counted.
+ */
+export function keepObject(
   zswap: Zswap,
-  pool: ZswapPool,
+  { zpool }: ZswapPool,
   entry: ZswapEntry,
-  page: Uint8Array,
-): Generator<Stop, boolean> {
-  const buffer = zswap.buffers.take();
-  try {
-    const length = lengthToStore(zswap, pool, page, buffer);
-    if (typeof length === "string") {
-      countRefused(zswap, length, "reject_compress_fail");
-      return false;
-    }
-    const handle = yield* zswap.changePages(
-      pool,
-      "zpool_malloc, mm/zpool.c",
-      () => pool.zpool.malloc(length),
-    );
-    if (typeof handle === "string") {
-      countRefused(zswap, handle, "reject_alloc_fail");
-      return false;
-    }
-    pool.zpool.write(handle, buffer.subarray(0, length));
-    entry.handle = handle;
-    entry.length = length;
-    return true;
-  } finally {
-    zswap.buffers.give(buffer);
+  stored: Uint8Array,
+  handle: number | Errno,
+): boolean {
+  if (typeof handle === "string") {
+    countRefused(zswap, handle, "reject_alloc_fail");
+    return false;
   }
+  zpool.write(handle, stored);
+  entry.handle = handle;
+  entry.length = stored.length;
+  return true;
 }
 
 /** Fills `into` from an object; answers false where its bytes are damaged. */
@@ -194,29 +176,28 @@ function lookAtEntry(
   entry: ZswapEntry,
   where: string,
 ): void {
-  locks.touch(entryState(entry), false);
+  locks.touchOf(entryState, entry, false);
   assertEntryAlive(entry, where);
   assertPoolAlive(pool, where);
 }
 
 /**
- * Fills `into` from the object of a handle, which is the entry's own or the
- * one that the allocator evicts it by. Throws a {@linkcode KernelBug} where the
- * bytes are damaged. Specifies what `zswap_frontswap_load` and
- * `zswap_writeback_entry` do, 5.10.262 and 6.1.192.
+ * Fills `into` from the object of a handle, which is the entry's own or the one
+ * that the allocator evicts it by; answers false where its bytes are damaged.
  */
-export function* decompressObject(
+export function readObject(
   zswap: Zswap,
   pool: ZswapPool,
   handle: number,
   entry: ZswapEntry,
   into: Uint8Array,
-): Generator<Stop, void> {
-  const where = "zswap_frontswap_load, mm/zswap.c";
-  const isWhole = yield* under(zswap.locks.compressor(pool), where, () => {
-    lookAtEntry(zswap, pool, entry, where);
-    return decompress(zswap, pool, handle, entry.length, into);
-  });
+): boolean {
+  lookAtEntry(zswap, pool, entry, FRONTSWAP_LOAD);
+  return decompress(zswap, pool, handle, entry.length, into);
+}
+
+/** Throws a {@linkcode KernelBug} where an object was damaged. */
+export function assertWholeObject(isWhole: boolean): void {
   if (isWhole) return;
   throw new KernelBug(
     "zswap_frontswap_load, zswap_writeback_entry",
@@ -225,34 +206,40 @@ export function* decompressObject(
 }
 
 /**
- * Fills `into` with an entry's page; answers false, and counts it, where the
- * object's bytes are damaged; up to 6.12, throws a {@linkcode KernelBug}
- * there. Specifies `zswap_decompress`, 6.12.118 and 7.3.4.
+ * Fills `into` with an entry's page; answers false where the object's bytes are
+ * damaged.
  */
-export function* decompressEntry(
+export function readEntry(
   zswap: Zswap,
   pool: ZswapPool,
   entry: ZswapEntry,
   into: Uint8Array,
-): Generator<Stop, boolean> {
-  const { storesIncompressible, damaged } = zswap.profile.zswap;
-  const where = "zswap_decompress, mm/zswap.c";
-  const isWhole = yield* under(zswap.locks.compressor(pool), where, () => {
-    lookAtEntry(zswap, pool, entry, where);
-    const { handle, length } = entry;
-    if (!storesIncompressible || length !== into.length) {
-      return decompress(zswap, pool, handle, length, into);
-    }
-    pool.zpool.read(handle, into);
-    return true;
-  });
+): boolean {
+  lookAtEntry(zswap, pool, entry, DECOMPRESS);
+  const { handle, length } = entry;
+  const { storesIncompressible } = zswap.profile.zswap;
+  if (!storesIncompressible || length !== into.length) {
+    return decompress(zswap, pool, handle, length, into);
+  }
+  pool.zpool.read(handle, into);
+  return true;
+}
+
+/**
+ * Counts a page that was damaged, and answers whether it was whole; up to 6.12,
+ * throws a {@linkcode KernelBug} where it was not.
+ */
+export function judgeEntry(
+  { counters, profile }: Zswap,
+  isWhole: boolean,
+): boolean {
   if (isWhole) return true;
-  if (damaged === "bug") {
+  if (profile.zswap.damaged === "bug") {
     throw new KernelBug(
       "zswap_decompress",
       "stop at BUG_ON: a compressed page is damaged",
     );
   }
-  zswap.counters.decompress_fail++;
+  counters.decompress_fail++;
   return false;
 }

@@ -1,23 +1,33 @@
 /** Storing a page where frontswap stands above: 3.11 to 6.6. */
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import { acquire, reads, release, sleeps, type Stop } from "../rules/stop.ts";
+import { reads, sleeps, type Stop, underSteps } from "../rules/stop.ts";
 import { isSameFilled, readWord32 } from "../zram/same_filled.ts";
-import { compressToObject } from "./compress.ts";
-import { newEntry, type ZswapEntry, type ZswapTree } from "./entry.ts";
-import { ADMIT, cgroupMayZswap } from "./limits.ts";
+import { compressToObjectSteps } from "./compress_steps.ts";
+import type { ZswapEntry, ZswapTree } from "./entry.ts";
+import { type Admission, ADMIT, cgroupMayZswap } from "./limits.ts";
 import { POOL_PAGES } from "./locks.ts";
-import { currentPoolGet, getPool, putPool } from "./pool_references.ts";
+import {
+  currentPoolGet,
+  currentPoolGetSteps,
+  getPool,
+  putPoolSteps,
+} from "./pool_references.ts";
 import type { ZswapPool } from "./pools.ts";
-import { eraseEntry, putEntry, updateTotalSize } from "./tree.ts";
+import { allocEntry, eraseEntry, updateTotalSize } from "./tree.ts";
+import { putEntrySteps } from "./tree_steps.ts";
 import type { Zswap } from "./zswap.ts";
 
 const STORE = "zswap_frontswap_store, mm/zswap.c";
 
-/** Makes room, as far as the store itself does: ENOMEM where it is refused. */
+/**
+ * What a store does that its limits do not let in, as `admission` says, and
+ * whether it then goes on: ENOMEM where it is refused.
+ */
 type MakeRoom = (
   zswap: Zswap,
   tree: ZswapTree,
+  admission: Admission,
 ) => Generator<Stop, "ENOMEM" | undefined>;
 
 /** Evicts a page of the allocator's before anything is stored, 3.12. */
@@ -25,8 +35,6 @@ function* evictInStore(
   zswap: Zswap,
   tree: ZswapTree,
 ): Generator<Stop, "ENOMEM" | undefined> {
-  yield reads(POOL_PAGES, STORE);
-  if (ADMIT["in-store"](zswap) === "accepted") return undefined;
   const shrunk = yield* zswap.poolOf(tree).zpool.shrinkSteps(1);
   if (shrunk.errno === undefined) return undefined;
   zswap.counters.reject_reclaim_fail++;
@@ -36,14 +44,15 @@ function* evictInStore(
 /** Refuses, and leaves it to a worker to shrink, 6.1. */
 function* leaveToWorker(
   zswap: Zswap,
+  _tree: ZswapTree,
+  admission: Admission,
 ): Generator<Stop, "ENOMEM" | undefined> {
-  yield reads(POOL_PAGES, STORE);
-  const admission = ADMIT["page-in-worker"](zswap);
   if (admission === "full") yield* zswap.queueShrinkSteps();
-  return admission === "accepted" ? undefined : "ENOMEM";
+  return "ENOMEM";
 }
 
-const MAKE_ROOM: Readonly<
+/** The same by what shrinks a full pool. */
+export const MAKE_ROOM_STEPS: Readonly<
   Record<Exclude<ZswapProfile["shrink"], "entries-in-worker">, MakeRoom>
 > = {
   "in-store": evictInStore,
@@ -65,49 +74,91 @@ function fillSame(
   return true;
 }
 
+/**
+ * Gives an entry the word of its page, if it is one repeated and that may be:
+ * "filled", "to-compress", or EINVAL where only such pages are stored.
+ */
+export function fillWithWord(
+  zswap: Zswap,
+  entry: ZswapEntry,
+  page: Uint8Array,
+): "filled" | "to-compress" | "EINVAL" {
+  if (!zswap.profile.zswap.sameFilled) return "to-compress";
+  if (fillSame(zswap, entry, page)) return "filled";
+  const { nonSameFilledPagesEnabled } = zswap.parameters;
+  return nonSameFilledPagesEnabled ? "to-compress" : "EINVAL";
+}
+
 /** The pool for an entry, referenced: that of its tree, or the current one. */
-function* poolGet(
+export function poolGet(
   zswap: Zswap,
   { pool }: ZswapTree,
-): Generator<Stop, ZswapPool | undefined> {
-  if (pool === undefined) return yield* currentPoolGet(zswap);
+): ZswapPool | undefined {
+  if (pool === undefined) return currentPoolGet(zswap);
   getPool(zswap, pool);
   return pool;
 }
 
+/** The same, stopping before the list of pools is looked at. */
+function* poolGetSteps(
+  zswap: Zswap,
+  tree: ZswapTree,
+): Generator<Stop, ZswapPool | undefined> {
+  return tree.pool === undefined
+    ? yield* currentPoolGetSteps(zswap)
+    : poolGet(zswap, tree);
+}
+
 /** Gives an entry what holds its page: a word or an object. */
-function* fillEntry(
+function* fillEntrySteps(
   zswap: Zswap,
   tree: ZswapTree,
   entry: ZswapEntry,
   page: Uint8Array,
 ): Generator<Stop, Errno | undefined> {
-  if (zswap.profile.zswap.sameFilled) {
-    if (fillSame(zswap, entry, page)) return undefined;
-    if (!zswap.parameters.nonSameFilledPagesEnabled) return "EINVAL";
-  }
-  const pool = yield* poolGet(zswap, tree);
+  const filled = fillWithWord(zswap, entry, page);
+  if (filled === "filled") return undefined;
+  if (filled === "EINVAL") return filled;
+  const pool = yield* poolGetSteps(zswap, tree);
   if (pool === undefined) return "EINVAL";
-  const errno = yield* compressToObject(zswap, pool, entry, page);
-  if (errno !== undefined) yield* putPool(zswap, pool);
+  const errno = yield* compressToObjectSteps(zswap, pool, entry, page);
+  if (errno !== undefined) yield* putPoolSteps(zswap, pool);
   return errno;
 }
 
+/** Takes the older entry out of the tree, if there is one, and answers it. */
+export function eraseOlder(
+  zswap: Zswap,
+  tree: ZswapTree,
+  { offset }: ZswapEntry,
+): ZswapEntry | undefined {
+  const older = tree.entries.get(offset);
+  if (older === undefined) return undefined;
+  zswap.counters.duplicate_entry++;
+  eraseEntry(zswap, tree, older);
+  return older;
+}
+
 /** Puts an entry into the tree; an older one there goes. */
-function* insertEntry(
+function* insertEntrySteps(
   zswap: Zswap,
   tree: ZswapTree,
   entry: ZswapEntry,
 ): Generator<Stop, void> {
-  yield acquire(tree.lock, STORE);
-  const older = tree.entries.get(entry.offset);
-  if (older !== undefined) {
-    zswap.counters.duplicate_entry++;
-    eraseEntry(zswap, tree, older);
-    yield* putEntry(zswap, tree, older);
-  }
+  const older = eraseOlder(zswap, tree, entry);
+  if (older !== undefined) yield* putEntrySteps(zswap, tree, older);
   tree.entries.set(entry.offset, entry);
-  yield release(tree.lock, STORE);
+}
+
+/** Counts a page that is stored. */
+export function countStored(
+  zswap: Zswap,
+  tree: ZswapTree,
+  { length }: ZswapEntry,
+): void {
+  zswap.counters.stored_pages++;
+  zswap.chargedBytes += length;
+  updateTotalSize(zswap, tree);
 }
 
 /**
@@ -117,7 +168,7 @@ function* insertEntry(
  * entry at the offset is replaced where the page is stored, and stays where it
  * is not. Specifies `zswap_frontswap_store`, `mm/zswap.c`.
  */
-export function* frontswapStore(
+export function* frontswapStoreSteps(
   zswap: Zswap,
   tree: ZswapTree,
   offset: number,
@@ -129,17 +180,21 @@ export function* frontswapStore(
     return "ENODEV";
   }
   if (!cgroupMayZswap(zswap)) return "ENOMEM";
-  if ((yield* MAKE_ROOM[shrink](zswap, tree)) !== undefined) return "ENOMEM";
-  yield sleeps(STORE);
-  if (zswap.failsEntry()) {
-    zswap.counters.reject_kmemcache_fail++;
-    return "ENOMEM";
+  yield reads(POOL_PAGES, STORE);
+  const admission = ADMIT[shrink](zswap);
+  if (admission !== "accepted") {
+    const errno = yield* MAKE_ROOM_STEPS[shrink](zswap, tree, admission);
+    if (errno !== undefined) return errno;
   }
-  const entry = newEntry(tree.type, offset);
-  const errno = yield* fillEntry(zswap, tree, entry, page);
+  yield sleeps(STORE);
+  const entry = allocEntry(zswap, tree, offset);
+  if (entry === undefined) return "ENOMEM";
+  const errno = yield* fillEntrySteps(zswap, tree, entry, page);
   if (errno !== undefined) return errno;
-  yield* insertEntry(zswap, tree, entry);
-  zswap.counters.stored_pages++;
-  zswap.chargedBytes += entry.length;
-  updateTotalSize(zswap, tree);
+  yield* underSteps(
+    tree.lock,
+    STORE,
+    () => insertEntrySteps(zswap, tree, entry),
+  );
+  countStored(zswap, tree, entry);
 }

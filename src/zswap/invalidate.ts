@@ -3,8 +3,9 @@ import type { ZswapProfile } from "../linux/zswap_profile.ts";
 import { acquire, reads, release, type Stop } from "../rules/stop.ts";
 import type { ZswapTree } from "./entry.ts";
 import { slotState } from "./locks.ts";
-import { putPool } from "./pool_references.ts";
-import { eraseEntry, freeEntry, putEntry, takeEntry } from "./tree.ts";
+import { putPoolSteps } from "./pool_references.ts";
+import { eraseEntry } from "./tree.ts";
+import { freeEntrySteps, putEntrySteps, takeEntrySteps } from "./tree_steps.ts";
 import type { Zswap } from "./zswap.ts";
 
 type Invalidate = (
@@ -27,7 +28,7 @@ function* invalidateReferenced(
   const entry = tree.entries.get(offset);
   if (entry !== undefined) {
     eraseEntry(zswap, tree, entry);
-    yield* putEntry(zswap, tree, entry);
+    yield* putEntrySteps(zswap, tree, entry);
   }
   yield release(tree.lock, where);
 }
@@ -40,10 +41,10 @@ function* invalidateTaken(
 ): Generator<Stop, void> {
   const where = "zswap_invalidate, mm/zswap.c";
   // xa_empty: whether any is there, of which this one alone matters here.
-  yield reads(slotState(tree.type, offset), where);
+  yield reads(slotState({ type: tree.type, offset }), where);
   if (!tree.entries.has(offset)) return;
-  const entry = yield* takeEntry(zswap, tree, offset, where);
-  if (entry !== undefined) yield* freeEntry(zswap, tree, entry);
+  const entry = yield* takeEntrySteps(zswap, tree, offset, where);
+  if (entry !== undefined) yield* freeEntrySteps(zswap, tree, entry);
 }
 
 /** How the entry at an offset is freed, if there is one. */
@@ -57,7 +58,7 @@ const INVALIDATE: Readonly<
 };
 
 /** Frees the entry at an offset, if there is one. */
-export function invalidatePage(
+export function invalidatePageSteps(
   zswap: Zswap,
   tree: ZswapTree,
   offset: number,
@@ -70,7 +71,7 @@ export function invalidatePage(
  * swapoff has brought every page in before. Specifies
  * `zswap_frontswap_invalidate_area` and, since 6.7, `zswap_swapoff`.
  */
-export function* invalidateArea(
+export function* invalidateAreaSteps(
   zswap: Zswap,
   tree: ZswapTree,
 ): Generator<Stop, void> {
@@ -84,10 +85,10 @@ export function* invalidateArea(
   }
   for (const entry of entries) {
     eraseEntry(zswap, tree, entry);
-    yield* freeEntry(zswap, tree, entry);
+    yield* freeEntrySteps(zswap, tree, entry);
   }
   yield release(tree.lock, where);
-  if (tree.pool !== undefined) yield* putPool(zswap, tree.pool);
+  if (tree.pool !== undefined) yield* putPoolSteps(zswap, tree.pool);
   zswap.locks.touch(treeState(tree.type), true);
   tree.isFreed = true;
   zswap.trees.delete(tree.type);

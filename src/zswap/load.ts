@@ -3,33 +3,43 @@ import type { Errno } from "../linux/errno.ts";
 import type { ZswapProfile } from "../linux/zswap_profile.ts";
 import { type Stop, under, underSteps } from "../rules/stop.ts";
 import { fillPage } from "../zram/same_filled.ts";
-import { decompressEntry, decompressObject } from "./compress.ts";
+import { FRONTSWAP_LOAD } from "./compress.ts";
+import {
+  decompressEntrySteps,
+  decompressObjectSteps,
+} from "./compress_steps.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
 import {
-  findGet,
-  freeEntry,
-  loadEntry,
+  findGetSteps,
+  freeEntrySteps,
+  loadEntrySteps,
   OWNED,
-  putEntry,
-  takeEntry,
-} from "./tree.ts";
+  putEntrySteps,
+  takeEntrySteps,
+} from "./tree_steps.ts";
 import type { Zswap } from "./zswap.ts";
 
-const LOAD_WHERE = "zswap_load, mm/zswap.c";
-const FRONTSWAP_LOAD = "zswap_frontswap_load, mm/zswap.c";
+/** Where a page is loaded, where there is no frontswap. */
+export const LOAD = "zswap_load, mm/zswap.c";
+
+/** Fills `into` with the page of an entry that has no object, from its word. */
+export function fillFromWord(
+  { profile }: Zswap,
+  { valueLow, valueHigh }: ZswapEntry,
+  into: Uint8Array,
+): void {
+  fillPage(into, valueLow, valueHigh, profile.wordBits / 8);
+}
 
 /** Fills `into` with an entry's page, from its word or its object. */
-function* fill(
+function* fillSteps(
   zswap: Zswap,
   entry: ZswapEntry,
   into: Uint8Array,
 ): Generator<Stop, void> {
-  const { pool, handle, valueLow, valueHigh } = entry;
-  if (pool === undefined) {
-    fillPage(into, valueLow, valueHigh, zswap.profile.wordBits / 8);
-  } else {
-    yield* decompressObject(zswap, pool, handle, entry, into);
-  }
+  const { pool, handle } = entry;
+  if (pool === undefined) fillFromWord(zswap, entry, into);
+  else yield* decompressObjectSteps(zswap, pool, handle, entry, into);
 }
 
 /**
@@ -37,19 +47,19 @@ function* fill(
  * entry stays; a reference keeps it whole while it is read. Specifies
  * `zswap_frontswap_load`, 3.12 and 6.1.
  */
-export function* loadCounted(
+function* loadCounted(
   zswap: Zswap,
   tree: ZswapTree,
   offset: number,
   into: Uint8Array,
 ): Generator<Stop, Errno | undefined> {
-  const entry = yield* findGet(zswap, tree, offset, FRONTSWAP_LOAD);
+  const entry = yield* findGetSteps(zswap, tree, offset, FRONTSWAP_LOAD);
   if (entry === undefined) return "ENOENT";
-  yield* fill(zswap, entry, into);
+  yield* fillSteps(zswap, entry, into);
   yield* underSteps(
     tree.lock,
     FRONTSWAP_LOAD,
-    () => putEntry(zswap, tree, entry),
+    () => putEntrySteps(zswap, tree, entry),
   );
 }
 
@@ -66,11 +76,11 @@ function* loadUnreferenced(
     () => tree.entries.get(offset),
   );
   if (entry === undefined) return "ENOENT";
-  yield* fill(zswap, entry, into);
+  yield* fillSteps(zswap, entry, into);
 }
 
 /** How a page is loaded through frontswap. */
-export const FRONTSWAP_LOAD_PAGE: Readonly<
+export const FRONTSWAP_LOAD_STEPS: Readonly<
   Record<ZswapProfile["entries"], typeof loadCounted>
 > = {
   unreferenced: loadUnreferenced,
@@ -93,11 +103,11 @@ function* loadErasedFirst(
   toSwapCache: boolean,
 ): Generator<Stop, Errno | undefined> {
   const entry = toSwapCache
-    ? yield* takeEntry(zswap, tree, offset, LOAD_WHERE)
-    : yield* loadEntry(tree, offset, LOAD_WHERE);
+    ? yield* takeEntrySteps(zswap, tree, offset, LOAD)
+    : yield* loadEntrySteps(tree, offset, LOAD);
   if (entry?.pool === undefined) return "ENOENT";
-  yield* decompressEntry(zswap, entry.pool, entry, into);
-  if (toSwapCache) yield* freeEntry(zswap, tree, entry);
+  yield* decompressEntrySteps(zswap, entry.pool, entry, into);
+  if (toSwapCache) yield* freeEntrySteps(zswap, tree, entry);
 }
 
 /**
@@ -114,11 +124,13 @@ function* loadErasedAfter(
   toSwapCache: boolean,
 ): Generator<Stop, Errno | undefined> {
   const owned = OWNED[zswap.profile.zswap.entries];
-  const entry = yield* owned.find(tree, offset, LOAD_WHERE);
+  const entry = yield* owned.find(tree, offset, LOAD);
   if (entry?.pool === undefined) return "ENOENT";
-  if (!(yield* decompressEntry(zswap, entry.pool, entry, into))) return "EIO";
+  if (!(yield* decompressEntrySteps(zswap, entry.pool, entry, into))) {
+    return "EIO";
+  }
   if (toSwapCache) {
-    yield* owned.free(zswap, tree, entry, LOAD_WHERE);
+    yield* owned.free(zswap, tree, entry, LOAD);
   }
 }
 
@@ -131,7 +143,7 @@ type Load = (
 ) => Generator<Stop, Errno | undefined>;
 
 /** How a page is loaded where there is no frontswap. */
-export const LOAD: Readonly<
+export const LOAD_PAGE_STEPS: Readonly<
   Record<Exclude<ZswapProfile["load"], "referenced">, Load>
 > = {
   "erased-first": loadErasedFirst,

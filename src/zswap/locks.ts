@@ -15,7 +15,7 @@ export const POOL_PAGES = "zswap_pool_total_size";
 export const SHRINK_WORK_PENDING = "zswap_shrink_work";
 
 /** Where a slot's entry is looked for, and what is there. */
-export const slotState = (type: number, offset: number): string =>
+export const slotState = ({ type, offset }: SwpEntry): string =>
   `entry of slot ${type}:${offset}`;
 
 /** What an entry has, and the object of its page. */
@@ -56,13 +56,19 @@ export class ZswapLocks {
   /** The buffer and the compressor of a pool, of the CPU that runs. */
   compressor({ tfmName }: ZswapPool): Lock {
     const cpu = Math.max(0, this.lockdep.current);
-    const which = `of ${tfmName} on CPU ${cpu}`;
     const { name, kind } = this.#names.compressor;
-    return lockOf(this.#compressors, which, name, kind, which);
+    const which = `${tfmName} on CPU ${cpu}`;
+    return lockOf(this.#compressors, which, name, kind, "of");
   }
 
   /** Says that what others look at without a lock is looked at or changed. */
   touch(state: string, isChange: boolean): void {
     this.lockdep.touch(state, isChange);
+  }
+
+  /** The same of one of many, whose text is made where somebody looks. */
+  touchOf<Of>(state: (of: Of) => string, of: Of, isChange: boolean): void {
+    const { lockdep } = this;
+    if (lockdep.isWatched) lockdep.touch(state(of), isChange);
   }
 }

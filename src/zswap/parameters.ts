@@ -14,7 +14,7 @@ import {
   writes,
 } from "../rules/stop.ts";
 import { POOL_PAGES } from "./locks.ts";
-import { putFirst, putPool, takePool } from "./pool_references.ts";
+import { putFirst, putPoolSteps, takePool } from "./pool_references.ts";
 import type { ZswapPool } from "./pools.ts";
 import type { Zswap } from "./zswap.ts";
 
@@ -110,7 +110,7 @@ function* changePool(
     PARAM_SET,
     () => putFirst(zswap, next),
   );
-  if (before !== undefined) yield* putPool(zswap, before);
+  if (before !== undefined) yield* putPoolSteps(zswap, before);
 }
 
 const compressorParameter: Parameter = {

@@ -1,5 +1,5 @@
 /** References of pools: who has one, its pool is not destroyed. */
-import { acquire, reads, release, type Stop } from "../rules/stop.ts";
+import { acquire, reads, release, type Stop, under } from "../rules/stop.ts";
 import { InvariantError } from "../rules/invariant.ts";
 import { POOLS } from "./locks.ts";
 import type { ZswapPool } from "./pools.ts";
@@ -23,7 +23,7 @@ export function assertPoolAlive(pool: ZswapPool, where: string): void {
 /** Takes a reference, of which there is one already (`zswap_pool_get`). */
 export function getPool({ locks }: Zswap, pool: ZswapPool): void {
   assertPoolAlive(pool, "zswap_pool_get, mm/zswap.c");
-  locks.touch(refState(pool), false);
+  locks.touchOf(refState, pool, false);
   pool.kref++;
 }
 
@@ -33,38 +33,62 @@ export function getPool({ locks }: Zswap, pool: ZswapPool): void {
  */
 export function tryGetPool({ locks }: Zswap, pool: ZswapPool): boolean {
   assertPoolAlive(pool, "zswap_pool_tryget, mm/zswap.c");
-  locks.touch(refState(pool), false);
+  locks.touchOf(refState, pool, false);
   if (pool.kref === 0) return false;
   pool.kref++;
   return true;
 }
 
 /** The pool for new entries, referenced (`zswap_pool_current_get`). */
-export function* currentPoolGet(
+export function currentPoolGet(zswap: Zswap): ZswapPool | undefined {
+  const pool = zswap.pools.current;
+  return pool !== undefined && tryGetPool(zswap, pool) ? pool : undefined;
+}
+
+/** {@linkcode currentPoolGet}, stopping before the list is looked at. */
+export function* currentPoolGetSteps(
   zswap: Zswap,
 ): Generator<Stop, ZswapPool | undefined> {
   yield reads(POOLS, "zswap_pool_current_get, mm/zswap.c");
-  const pool = zswap.pools.current;
-  return pool !== undefined && tryGetPool(zswap, pool) ? pool : undefined;
+  return currentPoolGet(zswap);
+}
+
+/** Drops a reference and answers whether it was the last. */
+function dropReference({ locks, pools }: Zswap, pool: ZswapPool): boolean {
+  assertPoolAlive(pool, "zswap_pool_put, mm/zswap.c");
+  // While it is the current one, that is a reference too: none is the last.
+  locks.touchOf(refState, pool, pool !== pools.current);
+  return --pool.kref <= 0;
+}
+
+/** Takes a pool off the list. */
+function delist({ locks, pools }: Zswap, pool: ZswapPool): void {
+  pools.remove(pool);
+  locks.touch(POOLS, true);
 }
 
 /**
  * Drops a reference; with the last one the pool is off the list, and a worker
  * destroys it. Specifies `zswap_pool_put` and `__zswap_pool_empty`.
  */
-export function* putPool(
+export function putPool(zswap: Zswap, pool: ZswapPool): void {
+  if (!dropReference(zswap, pool)) return;
+  delist(zswap, pool);
+  pool.isDestroyed = true;
+}
+
+/** {@linkcode putPool}, stopping at the list's lock. */
+export function* putPoolSteps(
   zswap: Zswap,
   pool: ZswapPool,
 ): Generator<Stop, void> {
-  const { locks, pools } = zswap;
-  assertPoolAlive(pool, "zswap_pool_put, mm/zswap.c");
-  // While it is the current one, that is a reference too: none is the last.
-  locks.touch(refState(pool), pool !== pools.current);
-  if (--pool.kref > 0) return;
-  yield acquire(locks.pools, "__zswap_pool_empty, mm/zswap.c");
-  pools.remove(pool);
-  locks.touch(POOLS, true);
-  yield release(locks.pools, "__zswap_pool_empty, mm/zswap.c");
+  if (!dropReference(zswap, pool)) return;
+  const { locks } = zswap;
+  yield* under(
+    locks.pools,
+    "__zswap_pool_empty, mm/zswap.c",
+    () => delist(zswap, pool),
+  );
   // A worker does so, when nobody walks the list any more.
   pool.isDestroyed = true;
 }
@@ -81,7 +105,7 @@ export function putFirst(
   const before = pools.current;
   pools.addFirst(pool);
   locks.touch(POOLS, true);
-  if (before !== undefined) locks.touch(refState(before), true);
+  if (before !== undefined) locks.touchOf(refState, before, true);
   return before;
 }
 
@@ -102,7 +126,7 @@ export function* takePool(
   if (found !== undefined) {
     pools.remove(found);
     locks.touch(POOLS, true);
-    locks.touch(refState(found), true);
+    locks.touchOf(refState, found, true);
   }
   yield release(locks.pools, where);
   return found;

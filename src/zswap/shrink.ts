@@ -12,7 +12,7 @@ import {
 } from "../rules/stop.ts";
 import { acceptThresholdPages } from "./limits.ts";
 import { POOL_PAGES, POOLS, SHRINK_WORK_PENDING } from "./locks.ts";
-import { putPool, tryGetPool } from "./pool_references.ts";
+import { putPoolSteps, tryGetPool } from "./pool_references.ts";
 import { assertEntryAlive } from "./race_rules.ts";
 import { WRITEBACK_ENTRY } from "./writeback.ts";
 import type { Zswap } from "./zswap.ts";
@@ -117,7 +117,7 @@ function* shrinkQueuedPools(zswap: Zswap): Generator<Stop, void> {
   for (const pool of queued) {
     const { errno } = yield* pool.zpool.shrinkSteps(1);
     if (errno !== undefined) zswap.counters.reject_reclaim_fail++;
-    yield* putPool(zswap, pool);
+    yield* putPoolSteps(zswap, pool);
   }
 }
 
@@ -204,7 +204,7 @@ function* queuePool(zswap: Zswap): Generator<Stop, void> {
   const isLost = pool.shrinkQueued &&
     zswap.profile.zswap.queuedReference === "once";
   pool.shrinkQueued = true;
-  if (isLost) yield* putPool(zswap, pool);
+  if (isLost) yield* putPoolSteps(zswap, pool);
 }
 
 /** Queues the one work that there is. */

@@ -8,26 +8,35 @@ import {
   type Stop,
   under,
 } from "../rules/stop.ts";
-import { compressOrKeep } from "./compress.ts";
-import { newEntry, type ZswapEntry, type ZswapTree } from "./entry.ts";
-import { invalidatePage } from "./invalidate.ts";
+import { compressOrKeepSteps } from "./compress_steps.ts";
+import type { ZswapEntry, ZswapTree } from "./entry.ts";
+import { invalidatePageSteps } from "./invalidate.ts";
 import { ADMIT, cgroupMayZswap } from "./limits.ts";
 import { POOL_PAGES } from "./locks.ts";
-import { currentPoolGet, getPool, putPool } from "./pool_references.ts";
+import {
+  currentPoolGetSteps,
+  getPool,
+  putPoolSteps,
+} from "./pool_references.ts";
 import type { ZswapPool } from "./pools.ts";
 import { shrinkMemcg } from "./shrink.ts";
-import { eraseEntry, freeEntry, putEntry, storeEntry } from "./tree.ts";
+import { allocEntry, eraseEntry } from "./tree.ts";
+import {
+  freeEntrySteps,
+  putEntrySteps,
+  storeEntrySteps,
+} from "./tree_steps.ts";
 import type { Zswap } from "./zswap.ts";
 
 const STORE = "zswap_store, mm/zswap.c";
 const STORE_PAGE = "zswap_store_page, mm/zswap.c";
 
-/** Makes a new entry's page one that is stored: counted, and the newest. */
-function* publish(
+/** Makes a new entry's page one that is stored, and counts it. */
+export function publish(
   zswap: Zswap,
   pool: ZswapPool,
   entry: ZswapEntry,
-): Generator<Stop, void> {
+): void {
   getPool(zswap, pool);
   pool.entries++;
   zswap.counters.stored_pages++;
@@ -38,6 +47,15 @@ function* publish(
   }
   entry.pool = pool;
   entry.referenced = true;
+}
+
+/** The same, and makes it the newest of the LRU list, where there is one. */
+function* publishSteps(
+  zswap: Zswap,
+  pool: ZswapPool,
+  entry: ZswapEntry,
+): Generator<Stop, void> {
+  publish(zswap, pool, entry);
   const { lru } = zswap.locks;
   if (lru === undefined) return;
   yield* under(lru, "zswap_lru_add, mm/zswap.c", () => zswap.lru.add(entry));
@@ -58,9 +76,9 @@ function* insertIntoXarray(
   pool: ZswapPool,
   entry: ZswapEntry,
 ): Generator<Stop, void> {
-  const older = yield* storeEntry(zswap, tree, entry, STORE_PAGE);
-  if (older !== undefined) yield* freeEntry(zswap, tree, older);
-  yield* publish(zswap, pool, entry);
+  const older = yield* storeEntrySteps(zswap, tree, entry, STORE_PAGE);
+  if (older !== undefined) yield* freeEntrySteps(zswap, tree, older);
+  yield* publishSteps(zswap, pool, entry);
 }
 
 /** Specifies `zswap_store`, 6.7, where entries are in a red-black tree. */
@@ -74,10 +92,10 @@ function* insertIntoTree(
   const older = tree.entries.get(entry.offset);
   if (older !== undefined) {
     eraseEntry(zswap, tree, older);
-    yield* putEntry(zswap, tree, older);
+    yield* putEntrySteps(zswap, tree, older);
   }
   tree.entries.set(entry.offset, entry);
-  yield* publish(zswap, pool, entry);
+  yield* publishSteps(zswap, pool, entry);
   yield release(tree.lock, STORE);
 }
 
@@ -88,11 +106,25 @@ const INSERT: Readonly<Record<ZswapProfile["entries"], Insert>> = {
   uncounted: insertIntoXarray,
 };
 
+/** Frees the object of a page for which the tree has no node. */
+export function* freeWithoutNodeSteps(
+  zswap: Zswap,
+  pool: ZswapPool,
+  entry: ZswapEntry,
+): Generator<Stop, void> {
+  zswap.counters.reject_alloc_fail++;
+  yield* zswap.changePagesSteps(
+    pool,
+    STORE_PAGE,
+    () => pool.zpool.free(entry.handle),
+  );
+}
+
 /**
  * Stores one page of a folio and answers whether it is. An older entry at the
  * offset is replaced by it. Specifies `zswap_store_page`, 6.18.
  */
-function* storePage(
+function* storePageSteps(
   zswap: Zswap,
   tree: ZswapTree,
   pool: ZswapPool,
@@ -100,20 +132,12 @@ function* storePage(
   page: Uint8Array,
 ): Generator<Stop, boolean> {
   yield sleeps(STORE_PAGE);
-  if (zswap.failsEntry()) {
-    zswap.counters.reject_kmemcache_fail++;
-    return false;
-  }
-  const entry = newEntry(tree.type, offset);
-  if (!(yield* compressOrKeep(zswap, pool, entry, page))) return false;
+  const entry = allocEntry(zswap, tree, offset);
+  if (entry === undefined) return false;
+  if (!(yield* compressOrKeepSteps(zswap, pool, entry, page))) return false;
   yield sleeps(STORE_PAGE);
   if (zswap.failsNode()) {
-    zswap.counters.reject_alloc_fail++;
-    yield* zswap.changePages(
-      pool,
-      STORE_PAGE,
-      () => pool.zpool.free(entry.handle),
-    );
+    yield* freeWithoutNodeSteps(zswap, pool, entry);
     return false;
   }
   yield* INSERT[zswap.profile.zswap.entries](zswap, tree, pool, entry);
@@ -124,29 +148,62 @@ function* storePage(
  * Whether the memory cgroup's limit lets a folio in: at it the cgroup is shrunk
  * by a step, which may be enough or not, and need only have written something.
  */
-function* admitCgroup(zswap: Zswap): Generator<Stop, boolean> {
+export function* admitCgroupSteps(zswap: Zswap): Generator<Stop, boolean> {
   if (cgroupMayZswap(zswap)) return true;
   return (yield* shrinkMemcg(zswap)) === undefined;
 }
 
 /** Stores each page of a folio, until one is refused. */
-function* storePages(
+function* storePagesSteps(
   zswap: Zswap,
   tree: ZswapTree,
   offset: number,
   folio: readonly Uint8Array[],
 ): Generator<Stop, boolean> {
-  if (!(yield* admitCgroup(zswap))) return false;
+  if (!(yield* admitCgroupSteps(zswap))) return false;
   yield reads(POOL_PAGES, "zswap_check_limits, mm/zswap.c");
   if (ADMIT["entries-in-worker"](zswap) !== "accepted") return false;
-  const pool = yield* currentPoolGet(zswap);
+  const pool = yield* currentPoolGetSteps(zswap);
   if (pool === undefined) return false;
   let isStored = true;
   for (let nth = 0; nth < folio.length && isStored; nth++) {
-    isStored = yield* storePage(zswap, tree, pool, offset + nth, folio[nth]);
+    isStored = yield* storePageSteps(
+      zswap,
+      tree,
+      pool,
+      offset + nth,
+      folio[nth],
+    );
   }
-  yield* putPool(zswap, pool);
+  yield* putPoolSteps(zswap, pool);
   return isStored;
+}
+
+/**
+ * What is left to do where a folio was not stored, `wasTried` or not: what was
+ * stored of it is freed again, and so is whatever older page was at any of its
+ * offsets.
+ */
+export function* endRefusedSteps(
+  zswap: Zswap,
+  tree: ZswapTree,
+  offset: number,
+  folio: readonly Uint8Array[],
+  wasTried: boolean,
+): Generator<Stop, void> {
+  if (wasTried) {
+    yield reads(POOL_PAGES, STORE);
+    if (zswap.reachedFull) yield* zswap.queueShrinkSteps();
+  }
+  if (zswap.profile.zswap.failedStore === "older-stays") return;
+  for (let nth = 0; nth < folio.length; nth++) {
+    yield* invalidatePageSteps(zswap, tree, offset + nth);
+  }
+}
+
+/** Whether folios of so many pages are looked at at all. */
+export function takesFolio({ profile }: Zswap, pages: number): boolean {
+  return pages <= 1 || profile.zswap.folios !== "single-page";
 }
 
 /**
@@ -156,23 +213,18 @@ function* storePages(
  * folio of several pages is refused before any of that: older pages at its
  * offsets stay. Specifies `zswap_store`, 6.12.118 and 7.3.4.
  */
-export function* storeFolio(
+export function* storeFolioSteps(
   zswap: Zswap,
   tree: ZswapTree,
   offset: number,
   folio: readonly Uint8Array[],
 ): Generator<Stop, boolean> {
-  const { folios, failedStore } = zswap.profile.zswap;
-  if (folio.length > 1 && folios === "single-page") return false;
+  if (!takesFolio(zswap, folio.length)) return false;
   yield reads("zswap_enabled", STORE);
-  if (zswap.parameters.enabled) {
-    if (yield* storePages(zswap, tree, offset, folio)) return true;
-    yield reads(POOL_PAGES, STORE);
-    if (zswap.reachedFull) yield* zswap.queueShrinkSteps();
+  const isTried = zswap.parameters.enabled;
+  if (isTried && (yield* storePagesSteps(zswap, tree, offset, folio))) {
+    return true;
   }
-  if (failedStore === "older-stays") return false;
-  for (let nth = 0; nth < folio.length; nth++) {
-    yield* invalidatePage(zswap, tree, offset + nth);
-  }
+  yield* endRefusedSteps(zswap, tree, offset, folio, isTried);
   return false;
 }

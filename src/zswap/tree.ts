@@ -1,18 +1,15 @@
-/** How entries come into a tree, are found and held in it, and are freed. */
-import type { ZswapProfile } from "../linux/zswap_profile.ts";
-import {
-  acquire,
-  reads,
-  release,
-  type Stop,
-  under,
-  underSteps,
-} from "../rules/stop.ts";
-import type { ZswapEntry, ZswapTree } from "./entry.ts";
+/**
+ * What is done to entries and their tree between two stops: the operations that
+ * stop and those of who is alone are made of the same.
+ */
+import { newEntry, type ZswapEntry, type ZswapTree } from "./entry.ts";
 import { entryState, slotState } from "./locks.ts";
-import { putPool } from "./pool_references.ts";
+import type { ZswapPool } from "./pools.ts";
 import { assertEntryAlive, assertTreeAlive } from "./race_rules.ts";
 import type { Zswap } from "./zswap.ts";
+
+/** Where an entry is freed. */
+export const FREE = "zswap_entry_free, mm/zswap.c";
 
 /**
  * Counts the pages of the pools, as far as the limits look at what was counted
@@ -22,6 +19,16 @@ import type { Zswap } from "./zswap.ts";
 export function updateTotalSize(zswap: Zswap, tree: ZswapTree): void {
   if (zswap.profile.zswap.shrink === "entries-in-worker") return;
   zswap.countedPages = tree.pool?.zpool.totalPages ?? zswap.pools.totalPages;
+}
+
+/** A new entry for an offset, if there is memory for it; else that is counted. */
+export function allocEntry(
+  zswap: Zswap,
+  { type }: ZswapTree,
+  offset: number,
+): ZswapEntry | undefined {
+  if (!zswap.failsEntry()) return newEntry(type, offset);
+  zswap.counters.reject_kmemcache_fail++;
 }
 
 /** What an entry had is no more counted, its object being free. */
@@ -40,42 +47,60 @@ function finishFree(
 }
 
 /**
- * Frees an entry that is in no tree, and its object. Specifies
- * `zswap_free_entry` (since 6.9, `zswap_entry_free`).
+ * Nobody may look at an entry any more. Answers the pool whose object is yet to
+ * be freed; one without an object is counted off.
  */
-export function* freeEntry(
+export function endEntry(
   zswap: Zswap,
   tree: ZswapTree,
   entry: ZswapEntry,
-): Generator<Stop, void> {
-  const { locks, lru } = zswap;
+): ZswapPool | undefined {
+  const { locks } = zswap;
   const { pool, length } = entry;
-  assertEntryAlive(entry, "zswap_entry_free, mm/zswap.c");
-  if (locks.lru !== undefined) {
-    const where = "zswap_lru_del, mm/zswap.c";
-    yield* under(locks.lru, where, () => lru.del(entry));
-  }
-  assertEntryAlive(entry, "zswap_entry_free, mm/zswap.c");
+  assertEntryAlive(entry, FREE);
   entry.isFreed = true;
-  locks.touch(entryState(entry), true);
+  locks.touchOf(entryState, entry, true);
   zswap.chargedBytes -= length;
-  if (pool === undefined) {
-    finishFree(zswap, tree, entry);
-    return;
-  }
+  if (pool === undefined) finishFree(zswap, tree, entry);
+  return pool;
+}
+
+/** Frees the object of an entry that is gone, and counts the entry off. */
+export function freeObject(
+  zswap: Zswap,
+  tree: ZswapTree,
+  pool: ZswapPool,
+  entry: ZswapEntry,
+): void {
   // The pools are counted before a worker makes them smaller.
-  yield* zswap.changePages(
-    pool,
-    "zpool_free, mm/zpool.c",
-    () =>
-      pool.zpool.free(entry.handle, () => {
-        pool.entries--;
-        finishFree(zswap, tree, entry);
-      }),
-  );
-  yield* putPool(zswap, pool);
-  // A pool that went with its last entry counts no more.
-  if (pool.isDestroyed) updateTotalSize(zswap, tree);
+  pool.zpool.free(entry.handle, () => {
+    pool.entries--;
+    finishFree(zswap, tree, entry);
+  });
+}
+
+/** The entry at an offset, if there is one. */
+export function entryAt(
+  tree: ZswapTree,
+  offset: number,
+  where: string,
+): ZswapEntry | undefined {
+  assertTreeAlive(tree, where);
+  return tree.entries.get(offset);
+}
+
+/** The entry at an offset, held (`zswap_entry_find_get`). The tree's lock is held. */
+export function holdEntryAt(
+  { locks }: Zswap,
+  tree: ZswapTree,
+  offset: number,
+  where: string,
+): ZswapEntry | undefined {
+  const entry = entryAt(tree, offset, where);
+  if (entry === undefined) return undefined;
+  locks.lockdep.assertHeld(tree.lock, "zswap_entry_get, mm/zswap.c");
+  entry.refcount++;
+  return entry;
 }
 
 /** Takes an entry out of its tree, if it is there (`zswap_rb_erase`). */
@@ -84,49 +109,23 @@ export function eraseEntry(
   tree: ZswapTree,
   entry: ZswapEntry,
 ): void {
-  const { type, entries } = tree;
   locks.lockdep.assertHeld(tree.lock, "zswap_rb_erase, mm/zswap.c");
   assertEntryAlive(entry, "zswap_rb_erase, mm/zswap.c");
-  if (entries.get(entry.offset) !== entry) return;
-  entries.delete(entry.offset);
-  locks.touch(slotState(type, entry.offset), true);
-}
-
-/** Finds an entry under its tree's lock, and holds it (`zswap_entry_find_get`). */
-export function* findGet(
-  { locks }: Zswap,
-  tree: ZswapTree,
-  offset: number,
-  where: string,
-): Generator<Stop, ZswapEntry | undefined> {
-  yield acquire(tree.lock, where);
-  assertTreeAlive(tree, where);
-  const entry = tree.entries.get(offset);
-  if (entry !== undefined) getEntry(locks.lockdep, tree, entry);
-  yield release(tree.lock, where);
-  return entry;
-}
-
-/** Holds an entry (`zswap_entry_get`). */
-function getEntry(
-  lockdep: Zswap["locks"]["lockdep"],
-  tree: ZswapTree,
-  entry: ZswapEntry,
-): void {
-  lockdep.assertHeld(tree.lock, "zswap_entry_get, mm/zswap.c");
-  entry.refcount++;
+  if (tree.entries.get(entry.offset) !== entry) return;
+  tree.entries.delete(entry.offset);
+  locks.touchOf(slotState, entry, true);
 }
 
 /**
- * Drops a reference; who drops the last takes the entry out of its tree and
- * frees it. Throws where there is none to drop (the kernel's BUG_ON). The
- * tree's lock is held. Specifies `zswap_entry_put`, 3.13 to 6.8.
+ * Drops a reference; whoever drops the last has taken the entry out of its tree,
+ * and is to free it: answers whether that is so. Throws where there is none to
+ * drop (the kernel's BUG_ON). The tree's lock is held.
  */
-export function* putEntry(
+export function dropEntry(
   zswap: Zswap,
   tree: ZswapTree,
   entry: ZswapEntry,
-): Generator<Stop, void> {
+): boolean {
   const where = "zswap_entry_put, mm/zswap.c";
   zswap.locks.lockdep.assertHeld(tree.lock, where);
   assertEntryAlive(entry, where);
@@ -136,100 +135,33 @@ export function* putEntry(
       `Cannot put the entry at ${tree.type}:${entry.offset}: its 'refcount' is 0, not at least 1`,
     );
   }
-  if (entry.refcount > 0) return;
+  if (entry.refcount > 0) return false;
   eraseEntry(zswap, tree, entry);
-  yield* freeEntry(zswap, tree, entry);
+  return true;
 }
 
-/** Finds an entry without a lock, under RCU (`xa_load`). */
-export function* loadEntry(
-  tree: ZswapTree,
-  offset: number,
-  where: string,
-): Generator<Stop, ZswapEntry | undefined> {
-  yield reads(slotState(tree.type, offset), where);
-  assertTreeAlive(tree, where);
-  return tree.entries.get(offset);
-}
-
-/** Puts an entry at an offset and answers the older one there (`xa_store`). */
-export function* storeEntry(
+/** Puts an entry at its offset and answers the older one there (`xa_store`). */
+export function exchangeEntry(
   { locks }: Zswap,
-  tree: ZswapTree,
+  { entries }: ZswapTree,
   entry: ZswapEntry,
-  where: string,
-): Generator<Stop, ZswapEntry | undefined> {
-  const { type, entries, lock } = tree;
-  return yield* under(lock, where, () => {
-    const older = entries.get(entry.offset);
-    entries.set(entry.offset, entry);
-    locks.touch(slotState(type, entry.offset), true);
-    return older;
-  });
+): ZswapEntry | undefined {
+  const older = entries.get(entry.offset);
+  entries.set(entry.offset, entry);
+  locks.touchOf(slotState, entry, true);
+  return older;
 }
 
 /** Takes what is at an offset out of the tree and answers it (`xa_erase`). */
-export function* takeEntry(
+export function takeEntryAt(
   { locks }: Zswap,
   tree: ZswapTree,
   offset: number,
   where: string,
-): Generator<Stop, ZswapEntry | undefined> {
-  const { type, entries, lock } = tree;
-  return yield* under(lock, where, () => {
-    assertTreeAlive(tree, where);
-    const entry = entries.get(offset);
-    if (!entries.delete(offset)) return undefined;
-    locks.touch(slotState(type, offset), true);
-    return entry;
-  });
+): ZswapEntry | undefined {
+  const entry = entryAt(tree, offset, where);
+  if (entry === undefined) return undefined;
+  tree.entries.delete(offset);
+  locks.touchOf(slotState, entry, true);
+  return entry;
 }
-
-/** How whoever has a slot to himself finds its entry, and frees it. */
-interface Owned {
-  /** The entry at an offset. */
-  find(
-    tree: ZswapTree,
-    offset: number,
-    where: string,
-  ): Generator<Stop, ZswapEntry | undefined>;
-  /** Takes an entry out of its tree, and frees it. */
-  free(
-    zswap: Zswap,
-    tree: ZswapTree,
-    entry: ZswapEntry,
-    where: string,
-  ): Generator<Stop, void>;
-}
-
-/** With the swap cache's page locked nobody else is at the slot. */
-const ownedInXarray: Owned = {
-  find: loadEntry,
-  *free(zswap, tree, entry, where) {
-    yield* takeEntry(zswap, tree, entry.offset, where);
-    yield* freeEntry(zswap, tree, entry);
-  },
-};
-
-/** The tree's lock covers the count: others may hold the entry (6.5 to 6.8). */
-const ownedInTree: Owned = {
-  find: (tree, offset, where) =>
-    under(tree.lock, where, () => {
-      assertTreeAlive(tree, where);
-      return tree.entries.get(offset);
-    }),
-  free: (zswap, tree, entry, where) =>
-    underSteps(tree.lock, where, function* () {
-      if (tree.entries.get(entry.offset) !== entry) return;
-      eraseEntry(zswap, tree, entry);
-      yield* putEntry(zswap, tree, entry);
-    }),
-};
-
-/** The same by what an entry is kept in. */
-export const OWNED: Readonly<Record<ZswapProfile["entries"], Owned>> = {
-  unreferenced: ownedInTree,
-  "counted-by-caller": ownedInTree,
-  counted: ownedInTree,
-  uncounted: ownedInXarray,
-};

@@ -10,14 +10,23 @@ import {
   under,
   underSteps,
 } from "../rules/stop.ts";
-import { decompressEntry, decompressObject } from "./compress.ts";
+import {
+  decompressEntrySteps,
+  decompressObjectSteps,
+} from "./compress_steps.ts";
 import type { ZswapEntry, ZswapTree } from "./entry.ts";
 import { treeState } from "./invalidate.ts";
 import type { ZswapPool } from "./pools.ts";
 import { assertTreeAlive } from "./race_rules.ts";
 import type { SwapCacheOutcome } from "./swap_layer.ts";
 import { readZswapHeader, type SwpEntry } from "./swp_entry.ts";
-import { eraseEntry, findGet, freeEntry, OWNED, putEntry } from "./tree.ts";
+import { eraseEntry } from "./tree.ts";
+import {
+  findGetSteps,
+  freeEntrySteps,
+  OWNED,
+  putEntrySteps,
+} from "./tree_steps.ts";
 import type { Zswap } from "./zswap.ts";
 
 const WHERE = "zswap_writeback_entry, mm/zswap.c";
@@ -48,7 +57,7 @@ interface Eviction {
 }
 
 const findReferenced: Eviction["find"] = (zswap, tree, offset) =>
-  findGet(zswap, tree, offset, WHERE);
+  findGetSteps(zswap, tree, offset, WHERE);
 
 /** Nothing holds it: whoever invalidates it frees it. */
 const unreferenced: Eviction = {
@@ -56,7 +65,7 @@ const unreferenced: Eviction = {
     under(tree.lock, WHERE, () => tree.entries.get(offset)),
   *written(zswap, tree, entry) {
     eraseEntry(zswap, tree, entry);
-    yield* freeEntry(zswap, tree, entry);
+    yield* freeEntrySteps(zswap, tree, entry);
     return true;
   },
   *failed() {},
@@ -74,7 +83,7 @@ const countedByCaller: Eviction = {
     entry.refcount -= 2;
     if (entry.refcount >= 0) eraseEntry(zswap, tree, entry);
     if (entry.refcount > 0) return false;
-    yield* freeEntry(zswap, tree, entry);
+    yield* freeEntrySteps(zswap, tree, entry);
     return true;
   },
   // deno-lint-ignore require-yield
@@ -87,13 +96,13 @@ const countedByCaller: Eviction = {
 const counted: Eviction = {
   find: findReferenced,
   *written(zswap, tree, entry) {
-    yield* putEntry(zswap, tree, entry);
+    yield* putEntrySteps(zswap, tree, entry);
     if (tree.entries.get(entry.offset) === entry) {
-      yield* putEntry(zswap, tree, entry);
+      yield* putEntrySteps(zswap, tree, entry);
     }
     return true;
   },
-  failed: putEntry,
+  failed: putEntrySteps,
 };
 
 const EVICTION: Readonly<
@@ -140,7 +149,7 @@ function* writeEvicted(
   }
   const page = zswap.pages.take();
   try {
-    yield* decompressObject(zswap, pool, handle, entry, page);
+    yield* decompressObjectSteps(zswap, pool, handle, entry, page);
     yield* swap.writePage(type, offset, page);
   } finally {
     zswap.pages.give(page);
@@ -216,7 +225,7 @@ function* writebackFound(
   }
   const page = zswap.pages.take();
   try {
-    if (!(yield* decompressEntry(zswap, entry.pool, entry, page))) {
+    if (!(yield* decompressEntrySteps(zswap, entry.pool, entry, page))) {
       yield* swap.deleteFromSwapCache(type, offset);
       return "EIO";
     }
@@ -246,7 +255,7 @@ function* writebackReferenced(
   yield release(tree.lock, where);
   if (!isThere) return "ENOMEM";
   const errno = yield* writebackFound(zswap, entry, swpentry);
-  yield* underSteps(tree.lock, where, () => putEntry(zswap, tree, entry));
+  yield* underSteps(tree.lock, where, () => putEntrySteps(zswap, tree, entry));
   return errno;
 }
 

@@ -18,12 +18,17 @@ import { createZpool } from "./allocator.ts";
 import { Buffers } from "./buffers.ts";
 import { ZswapLru, type ZswapTree } from "./entry.ts";
 import {
-  FRONTSWAP_STORE,
-  frontswapInvalidate,
-  frontswapLoad,
+  FRONTSWAP_STORE_STEPS,
+  frontswapInvalidateSteps,
+  frontswapLoadSteps,
 } from "./frontswap.ts";
-import { invalidateArea, invalidatePage, treeState } from "./invalidate.ts";
-import { LOAD } from "./load.ts";
+import {
+  invalidateAreaSteps,
+  invalidatePageSteps,
+  treeState,
+} from "./invalidate.ts";
+import { LOAD_PAGE_STEPS } from "./load.ts";
+import { invalidatePage, loadPage } from "./load_at_once.ts";
 import { POOL_PAGES, ZswapLocks } from "./locks.ts";
 import type { ZswapParameters } from "./parameters.ts";
 import { type ZswapPool, ZswapPools } from "./pools.ts";
@@ -38,7 +43,8 @@ import {
   zeroCounts,
   type ZswapCounts,
 } from "./stats.ts";
-import { storeFolio } from "./store.ts";
+import { storeFolioSteps } from "./store.ts";
+import { storeFolio, storeThroughFrontswap } from "./store_at_once.ts";
 import { NO_SWAP_LAYER, type SwapLayer } from "./swap_layer.ts";
 import { MAX_SWAPFILES } from "./swp_entry.ts";
 import { evictObject } from "./writeback.ts";
@@ -313,7 +319,7 @@ export class Zswap {
 
   /** {@linkcode Zswap.swapoff}, stopping wherever others may run. */
   swapoffSteps(type: number): Generator<Stop, void> {
-    return this.#counted(invalidateArea(this, this.treeOf(type)));
+    return this.#counted(invalidateAreaSteps(this, this.treeOf(type)));
   }
 
   /**
@@ -328,7 +334,14 @@ export class Zswap {
     offset: number,
     folio: readonly Uint8Array[],
   ): StoreOutcome {
-    return runToEnd(this.storeSteps(type, offset, folio));
+    const tree = this.#treeToStore(type, offset, folio);
+    return this.#countedAtOnce(() => {
+      if (this.profile.zswap.frontswap === "none") {
+        return storeFolio(this, tree, offset, folio) ? "stored" : "refused";
+      }
+      if (folio.length !== 1) return "EINVAL";
+      return storeThroughFrontswap(this, tree, offset, folio[0]) ?? "stored";
+    });
   }
 
   /** {@linkcode Zswap.store}, stopping wherever others may run. */
@@ -337,12 +350,8 @@ export class Zswap {
     offset: number,
     folio: readonly Uint8Array[],
   ): Generator<Stop, StoreOutcome> {
-    for (const page of folio) {
-      assertLength("store a page", page, this.profile.pageSize);
-    }
-    this.#assertOffset("store a page", offset);
-    this.#assertOffset("store a page", offset + Math.max(0, folio.length - 1));
-    return this.#counted(this.#store(this.treeOf(type), offset, folio));
+    const tree = this.#treeToStore(type, offset, folio);
+    return this.#counted(this.#storeSteps(tree, offset, folio));
   }
 
   /**
@@ -358,7 +367,10 @@ export class Zswap {
     into: Uint8Array,
     toSwapCache = true,
   ): Errno | undefined {
-    return runToEnd(this.loadSteps(type, offset, into, toSwapCache));
+    const tree = this.#treeToLoad(type, offset, into);
+    return this.#countedAtOnce(() =>
+      loadPage(this, tree, offset, into, toSwapCache)
+    );
   }
 
   /** {@linkcode Zswap.load}, stopping wherever others may run. */
@@ -368,14 +380,12 @@ export class Zswap {
     into: Uint8Array,
     toSwapCache = true,
   ): Generator<Stop, Errno | undefined> {
-    this.#assertOffset("load a page", offset);
-    assertLength("load a page", into, this.profile.pageSize);
-    const tree = this.treeOf(type);
+    const tree = this.#treeToLoad(type, offset, into);
     const { load } = this.profile.zswap;
     return this.#counted(
       load === "referenced"
-        ? frontswapLoad(this, tree, offset, into)
-        : LOAD[load](this, tree, offset, into, toSwapCache),
+        ? frontswapLoadSteps(this, tree, offset, into)
+        : LOAD_PAGE_STEPS[load](this, tree, offset, into, toSwapCache),
     );
   }
 
@@ -384,17 +394,17 @@ export class Zswap {
    * `frontswap_invalidate_page`; since 6.7, `zswap_invalidate`.
    */
   invalidate(type: number, offset: number): void {
-    runToEnd(this.invalidateSteps(type, offset));
+    const tree = this.#treeToInvalidate(type, offset);
+    this.#countedAtOnce(() => invalidatePage(this, tree, offset));
   }
 
   /** {@linkcode Zswap.invalidate}, stopping wherever others may run. */
   invalidateSteps(type: number, offset: number): Generator<Stop, void> {
-    this.#assertOffset("invalidate a page", offset);
-    const tree = this.treeOf(type);
+    const tree = this.#treeToInvalidate(type, offset);
     return this.#counted(
       this.profile.zswap.frontswap === "none"
-        ? invalidatePage(this, tree, offset)
-        : frontswapInvalidate(this, tree, offset),
+        ? invalidatePageSteps(this, tree, offset)
+        : frontswapInvalidateSteps(this, tree, offset),
     );
   }
 
@@ -450,20 +460,23 @@ export class Zswap {
     return QUEUE_SHRINK[this.profile.zswap.shrink](this);
   }
 
-  /**
-   * Has a pool changed, under its allocator's lock where that is one, and says
-   * so where that changes its pages.
-   */
-  *changePages<Result>(
-    { zpool }: ZswapPool,
-    where: string,
-    change: () => Result,
-  ): Generator<Stop, Result> {
-    const { lock } = zpool;
-    if (lock !== undefined) yield acquire(lock, where);
+  /** Has a pool changed, and says so where that changes its pages. */
+  changePages<Result>({ zpool }: ZswapPool, change: () => Result): Result {
     const before = zpool.totalPages;
     const result = change();
     if (zpool.totalPages !== before) this.locks.touch(POOL_PAGES, true);
+    return result;
+  }
+
+  /** {@linkcode Zswap.changePages}, under the allocator's lock where that is one. */
+  *changePagesSteps<Result>(
+    pool: ZswapPool,
+    where: string,
+    change: () => Result,
+  ): Generator<Stop, Result> {
+    const { lock } = pool.zpool;
+    if (lock !== undefined) yield acquire(lock, where);
+    const result = this.changePages(pool, change);
     if (lock !== undefined) yield release(lock, where);
     return result;
   }
@@ -491,18 +504,43 @@ export class Zswap {
     assertWhole(doing, "offset", offset, 0, most);
   }
 
-  *#store(
+  /** The tree of a folio that can be stored as it is given. */
+  #treeToStore(
+    type: number,
+    offset: number,
+    folio: readonly Uint8Array[],
+  ): ZswapTree {
+    for (const page of folio) {
+      assertLength("store a page", page, this.profile.pageSize);
+    }
+    this.#assertOffset("store a page", offset);
+    this.#assertOffset("store a page", offset + Math.max(0, folio.length - 1));
+    return this.treeOf(type);
+  }
+
+  #treeToLoad(type: number, offset: number, into: Uint8Array): ZswapTree {
+    this.#assertOffset("load a page", offset);
+    assertLength("load a page", into, this.profile.pageSize);
+    return this.treeOf(type);
+  }
+
+  #treeToInvalidate(type: number, offset: number): ZswapTree {
+    this.#assertOffset("invalidate a page", offset);
+    return this.treeOf(type);
+  }
+
+  *#storeSteps(
     tree: ZswapTree,
     offset: number,
     folio: readonly Uint8Array[],
   ): Generator<Stop, StoreOutcome> {
     const { frontswap } = this.profile.zswap;
     if (frontswap === "none") {
-      const isStored = yield* storeFolio(this, tree, offset, folio);
+      const isStored = yield* storeFolioSteps(this, tree, offset, folio);
       return isStored ? "stored" : "refused";
     }
     if (folio.length !== 1) return "EINVAL";
-    const store = FRONTSWAP_STORE[frontswap];
+    const store = FRONTSWAP_STORE_STEPS[frontswap];
     return (yield* store(this, tree, offset, folio[0])) ?? "stored";
   }
 
@@ -513,6 +551,16 @@ export class Zswap {
     this.underWay++;
     try {
       return yield* operation;
+    } finally {
+      this.underWay--;
+    }
+  }
+
+  /** The same of an operation that does not stop. */
+  #countedAtOnce<Result>(operation: () => Result): Result {
+    this.underWay++;
+    try {
+      return operation();
     } finally {
       this.underWay--;
     }

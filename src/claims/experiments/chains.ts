@@ -13,7 +13,7 @@ import {
 } from "../../zsmalloc/geometry.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { kmallocSize, objectsPerSlab } from "../slab.ts";
+import { kmallocSize, objectsPerSlab } from "../runs/slab.ts";
 
 /** How objects of one length fill pages. */
 interface Fill {

@@ -119,9 +119,6 @@ function run(given: Given<"pages">): Density {
   };
 }
 
-const total = (classes: readonly ClassCrossing[], of: keyof ClassCrossing) =>
-  classes.reduce((sum, one) => sum + one[of], 0);
-
 /** Classes that a table shows: those with the most objects. */
 const SHOWN_CLASSES = 12;
 
@@ -203,30 +200,6 @@ export const DENSITY = experiment<"pages", Density>({
           `of the pages that both take, ${zbud.toFixed(2)} a frame in zbud, ${
             zsmalloc.toFixed(2)
           } in zsmalloc`,
-        );
-      },
-    },
-    {
-      name: "how-often-objects-cross-frames",
-      says:
-        "Objects of zsmalloc cross page frames, nobody here knows how often.",
-      who: "Dan Magenheimer, 2013",
-      passages: [
-        {
-          thread: "004",
-          at: "well enough to estimate how frequently this is true",
-        },
-      ],
-      decide({ classes }) {
-        const [crossing, objects] = [
-          total(classes, "crossing"),
-          total(classes, "objects"),
-        ];
-        return holds(
-          crossing > 0,
-          `${grouped(crossing)} of ${grouped(objects)} objects do, ${
-            percent(crossing, objects)
-          }`,
         );
       },
     },

@@ -5,10 +5,10 @@ import { grouped, percent } from "../../report/table.ts";
 import { zramSwapDevice } from "../../swap/device.ts";
 import { type Claim, holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { zramOn } from "../machine/minchan_setup.ts";
-import { newPagesOf } from "../machine/new_pages.ts";
-import { makePage } from "../machine/page_lengths.ts";
-import { SmallMachine } from "../machine/small_machine.ts";
+import { zramOn } from "../runs/minchan_setup.ts";
+import { newPagesOf } from "../runs/new_pages.ts";
+import { makePage } from "../runs/page_lengths.ts";
+import { SmallMachine } from "../runs/small_machine.ts";
 
 /** What came of one disk and one kind of data. */
 export interface Limited {

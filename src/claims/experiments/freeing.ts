@@ -18,8 +18,8 @@ import {
   takenLengths,
   zbudOf,
   zsmallocOf,
-} from "../freed_objects.ts";
-import { drawLength } from "../machine/page_lengths.ts";
+} from "../runs/freed_objects.ts";
+import { drawLength } from "../runs/page_lengths.ts";
 
 /** zbud, where the kernel has it. */
 export interface ZbudFreed {

@@ -5,8 +5,8 @@ import { percent } from "../../report/table.ts";
 import { zsGeometry } from "../../zsmalloc/geometry.ts";
 import { type Claim, holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { type Allocator, zsmallocOf } from "../freed_objects.ts";
-import { drawLength } from "../machine/page_lengths.ts";
+import { type Allocator, zsmallocOf } from "../runs/freed_objects.ts";
+import { drawLength } from "../runs/page_lengths.ts";
 
 /** What came of processes whose pages went out in bursts of one length. */
 export interface Quit {
@@ -223,6 +223,23 @@ export const QUITTING_CLAIMS: readonly Claim<Quitting>[] = [
       ];
       return holdsIf(conditions.length > 0, conditions.join(" or "), evidence);
     },
+  },
+  {
+    name: "compaction-mitigates-kill-and-oom",
+    says:
+      "Compaction helps where the end of processes gives no memory back, as their frames are shared.",
+    who: "Minchan Kim, 2013",
+    passages: [
+      { thread: "002", at: "lines 8169-8172" },
+      { thread: "002", at: "lines 8199-8200" },
+    ],
+    decide: ({ quits }) =>
+      holds(
+        isMendedByCompaction(quits),
+        `with it ${byBurst(quits, shareCompacted)} come back, without ${
+          byBurst(quits, shareBack)
+        }`,
+      ),
   },
 ];
 

@@ -6,11 +6,11 @@ import { blockSwapDevice, zramSwapDevice } from "../../swap/device.ts";
 import { RamBackingDevice } from "../../zram/backing.ts";
 import { type Claim, holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { zramOn } from "../machine/minchan_setup.ts";
-import { newPagesOf } from "../machine/new_pages.ts";
-import { makePage } from "../machine/page_lengths.ts";
-import { SmallMachine } from "../machine/small_machine.ts";
-import { Tmpfs } from "../machine/tmpfs.ts";
+import { zramOn } from "../runs/minchan_setup.ts";
+import { newPagesOf } from "../runs/new_pages.ts";
+import { makePage } from "../runs/page_lengths.ts";
+import { SmallMachine } from "../runs/small_machine.ts";
+import { Tmpfs } from "../runs/tmpfs.ts";
 
 /** What came of a tmpfs that is filled, whoever is killed for it. */
 export interface Filled {

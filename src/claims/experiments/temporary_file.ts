@@ -6,12 +6,12 @@ import { grouped, percent } from "../../report/table.ts";
 import { zramBlockDevice } from "../../zram/block_device.ts";
 import { type Claim, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { zramOn } from "../machine/minchan_setup.ts";
-import { newPagesOf } from "../machine/new_pages.ts";
-import { makePage } from "../machine/page_lengths.ts";
-import { SmallFileSystem } from "../machine/small_file_system.ts";
-import { SmallMachine } from "../machine/small_machine.ts";
-import { Tmpfs } from "../machine/tmpfs.ts";
+import { zramOn } from "../runs/minchan_setup.ts";
+import { newPagesOf } from "../runs/new_pages.ts";
+import { makePage } from "../runs/page_lengths.ts";
+import { SmallFileSystem } from "../runs/small_file_system.ts";
+import { SmallMachine } from "../runs/small_machine.ts";
+import { Tmpfs } from "../runs/tmpfs.ts";
 
 /** What was left of the working set when a file was at its peak. */
 export interface Evicted {

@@ -1,4 +1,6 @@
 /** The judge that holds zbud and z3fold against their second models. */
+import { GFP_KERNEL } from "../../linux/gfp.ts";
+import { mostFrames } from "../../programs/zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import {
   type BuddyCounts,
@@ -214,12 +216,13 @@ function where(object: number): BuddyStep {
 /** What a second model is made for, of a profile and what `create` asks. */
 function setupOf(
   profile: Profile,
-  { pageSize, wordBits, maxPages }: BuddySteps["create"],
+  create: BuddySteps["create"],
 ): NaiveSetup {
+  const { pageSize, wordBits } = create;
   return {
     pageSize: pageSize ?? profile.pageSize,
     wordBits: wordBits ?? profile.wordBits,
-    maxPages: maxPages ?? Infinity,
+    maxPages: mostFrames(create, GFP_KERNEL) ?? Infinity,
     release: profile.release.name,
   };
 }

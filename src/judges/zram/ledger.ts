@@ -4,6 +4,7 @@
  * how a codec works. What is left to a device, such as how long a page becomes,
  * it takes from the answer.
  */
+import { mostFrames } from "../../programs/zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
 import { BACKING_PATH } from "../../programs/transcript_zram.ts";
@@ -155,7 +156,10 @@ export class ZramLedger {
     this.clock = create.uptime ?? 0;
     this.lengthOf = lengthOf;
     this.table = classTable(profile);
-    this.memory = new LedgerMemory(this.table, profile.zram, create);
+    this.memory = new LedgerMemory(this.table, profile.zram, {
+      maxPages: mostFrames(create, profile.zram.gfp),
+      failEach: create.failEach,
+    });
     this.algorithms = [profile.zram.defaultAlgorithm];
     this.available = profile.zram.compAlgorithms;
     this.#used = new Uint8Array(create.backingPages ?? 0);

@@ -110,7 +110,7 @@ export function zsmallocContract(
         live.clear();
         unread = live.objects.keys();
         bounds = new PageBounds(profile, step, live, reach);
-        hasMemory = step.maxPages === undefined;
+        hasMemory = step.maxPages === undefined && step.buddy === undefined;
       },
       malloc({ size, object }, answer) {
         const { handles, refused } = givenBy(answer);

@@ -3,6 +3,8 @@ import { highestUsedPercent } from "../chain.ts";
 import { quarter } from "../fullness.ts";
 import { TRUTHS_5_10 } from "../kstrtox.ts";
 import { LOCATION_HANDLES } from "../objects.ts";
+import { GFP_KERNEL, GFP_NOIO_HIGHMEM } from "../gfp.ts";
+import { PAGE_ALLOC_3_12 } from "../page_alloc_profile.ts";
 import type { Release } from "../release.ts";
 import {
   ATTR_RO,
@@ -21,6 +23,7 @@ export const RELEASE_3_12: Release = {
   pointRelease: "3.12",
   read: "source",
   truths: TRUTHS_5_10,
+  pageAlloc: PAGE_ALLOC_3_12,
   zsmalloc: {
     classBits: 8,
     mergesClasses: false,
@@ -58,6 +61,7 @@ export const RELEASE_3_12: Release = {
     classesTable: undefined,
   },
   zram: {
+    gfp: GFP_NOIO_HIGHMEM,
     attributes: [
       ["disksize", ATTR_RW],
       ["initstate", ATTR_RO],
@@ -72,6 +76,7 @@ export const RELEASE_3_12: Release = {
       ["mem_used_total", ATTR_RO],
     ],
     control: false,
+    mostDevices: 32,
     tableEntry: ZRAM_TABLE_ENTRIES["3.12"],
     tableSize: "wraps",
     disksizeLooksFirst: "for-memory",
@@ -164,6 +169,7 @@ export const RELEASE_3_12: Release = {
     lastLength: "in-slot",
   },
   zswap: {
+    zsmallocGfp: GFP_KERNEL,
     parameters: { max_pool_percent: ATTR_RW },
     counters: [
       "pool_limit_hit",

@@ -1,6 +1,7 @@
 /** Linux 4.0: handles apart from locations, compaction as first merged. */
 import { partFilledThreeQuarters } from "../fullness.ts";
 import { CELLS_WITH_LOCATION_LINKS } from "../objects.ts";
+import { PAGE_ALLOC_4_0 } from "../page_alloc_profile.ts";
 import type { Release } from "../release.ts";
 import {
   ATTR_RO,
@@ -20,6 +21,7 @@ export const RELEASE_4_0: Release = {
   ...RELEASE_3_12,
   name: "linux-4.0",
   pointRelease: "4.0",
+  pageAlloc: PAGE_ALLOC_4_0,
   zsmalloc: {
     ...RELEASE_3_12.zsmalloc,
     mergesClasses: true,

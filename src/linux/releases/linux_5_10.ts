@@ -1,6 +1,8 @@
 /** Linux 5.10: movable frames, a shrinker, writeback, three allocators for zswap. */
 import { threeQuarters } from "../fullness.ts";
 import { CELLS_WITH_INDEX_LINKS } from "../objects.ts";
+import { GFP_HIGHUSER_MOVABLE } from "../gfp.ts";
+import { PAGE_ALLOC_5_10 } from "../page_alloc_profile.ts";
 import type { Release } from "../release.ts";
 import {
   ATTR_RO,
@@ -17,6 +19,7 @@ export const RELEASE_5_10: Release = {
   ...RELEASE_4_0,
   name: "linux-5.10",
   pointRelease: "5.10.262",
+  pageAlloc: PAGE_ALLOC_5_10,
   zsmalloc: {
     ...RELEASE_4_0.zsmalloc,
     objects: CELLS_WITH_INDEX_LINKS,
@@ -32,6 +35,7 @@ export const RELEASE_5_10: Release = {
   },
   zram: {
     ...RELEASE_4_0.zram,
+    gfp: GFP_HIGHUSER_MOVABLE,
     attributes: [
       ["disksize", ATTR_RW],
       ["initstate", ATTR_RO],
@@ -52,6 +56,7 @@ export const RELEASE_5_10: Release = {
       ["debug_stat", ATTR_RO],
     ],
     control: true,
+    mostDevices: undefined,
     tableEntry: ZRAM_TABLE_ENTRIES["6.1"],
     tableSize: "saturates",
     disksizeLooksFirst: "whether-initialised",
@@ -103,6 +108,7 @@ export const RELEASE_5_10: Release = {
   },
   zswap: {
     ...RELEASE_4_0.zswap,
+    zsmallocGfp: GFP_HIGHUSER_MOVABLE,
     parameters: {
       enabled: ATTR_RW,
       compressor: ATTR_RW,

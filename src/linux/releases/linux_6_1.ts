@@ -1,5 +1,6 @@
 /** Linux 6.1: one lock of a pool, errors of zs_malloc, pages that are nobody else's. */
 import { TRUTHS_6_1 } from "../kstrtox.ts";
+import { PAGE_ALLOC_6_1 } from "../page_alloc_profile.ts";
 import type { Release } from "../release.ts";
 import { ATTR_RW } from "../zram_profile.ts";
 import { CRYPTO_COMPRESSORS, eachCompressor } from "../zswap_profile.ts";
@@ -11,6 +12,7 @@ export const RELEASE_6_1: Release = {
   name: "linux-6.1",
   pointRelease: "6.1.192",
   truths: TRUTHS_6_1,
+  pageAlloc: PAGE_ALLOC_6_1,
   zsmalloc: {
     ...RELEASE_5_10.zsmalloc,
     // One pool->lock in the place of the classes' and of the pin, and the flag

@@ -2,6 +2,7 @@
 import { leastWaste } from "../chain.ts";
 import { inuseRatio } from "../fullness.ts";
 import { CELLS_WITHOUT_TAG } from "../objects.ts";
+import { PAGE_ALLOC_6_12 } from "../page_alloc_profile.ts";
 import type { Release } from "../release.ts";
 import {
   ATTR_RW,
@@ -17,6 +18,7 @@ export const RELEASE_6_12: Release = {
   ...RELEASE_6_1,
   name: "linux-6.12",
   pointRelease: "6.12.118",
+  pageAlloc: PAGE_ALLOC_6_12,
   zsmalloc: {
     ...RELEASE_6_1.zsmalloc,
     objects: CELLS_WITHOUT_TAG,

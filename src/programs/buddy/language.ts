@@ -13,6 +13,7 @@ import {
   WHOLE,
 } from "../grammar.ts";
 import type { Language } from "../program.ts";
+import { ZONES } from "../zones.ts";
 import { randomBuddyProgram } from "./random.ts";
 import type { BuddyStep } from "./steps.ts";
 
@@ -23,6 +24,7 @@ const GRAMMAR: Grammar<BuddyStep> = {
     pageSize: optional(oneOf(4096, 8192, 16384, 32768, 65536)),
     wordBits: optional(oneOf(32, 64)),
     maxPages: optional(POSITIVE),
+    buddy: optional(ZONES),
     firstPfn: optional(WHOLE),
     dirty: optional(WHOLE),
   },

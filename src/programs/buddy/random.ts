@@ -2,6 +2,7 @@
 import type { Bytes } from "../bytes.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
+import { onZones } from "../zones.ts";
 import type { BuddyStep, BuddySteps } from "./steps.ts";
 
 /** Chunks of a page: NCHUNKS_ORDER is 6. */
@@ -173,5 +174,5 @@ export function randomBuddyProgram(
   if (scope.ops.has("work") && random(3) > 0) {
     steps.push(...withoutSlots(sketch));
   }
-  return { profile, steps };
+  return { profile, steps: onZones(random, steps) };
 }

@@ -1,6 +1,7 @@
 /** The steps of programs for zbud and z3fold, and what they are answered. */
 import { type Bytes, expandBytes } from "../bytes.ts";
 import type { StepOf } from "../program.ts";
+import type { AskedZones } from "../zones.ts";
 
 /** The operations and their fields. Objects go by the numbers that programs give. */
 export interface BuddySteps {
@@ -12,6 +13,8 @@ export interface BuddySteps {
     readonly wordBits?: number;
     /** The most frames that there are. */
     readonly maxPages?: number;
+    /** Zones that the frames are of, under a buddy allocator. */
+    readonly buddy?: AskedZones;
     /** The number of the first of them. */
     readonly firstPfn?: number;
     /** How many of them another had before, who left something in them. */

@@ -1,4 +1,5 @@
 /** The language of programs for a compressed block device. */
+import { ZONES } from "../zones.ts";
 import { type Json, numbers, positive } from "../fields.ts";
 import { type Files, files } from "../files.ts";
 import {
@@ -59,6 +60,7 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     failEachWrite: optional(POSITIVE),
     firstPfn: optional(oneOf(0, 1)),
     maxPages: optional(POSITIVE),
+    buddy: optional(ZONES),
     failEach: optional(POSITIVE),
   },
   set: { attr: TEXT, value: TEXT },

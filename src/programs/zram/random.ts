@@ -1,4 +1,5 @@
 /** Random programs for a compressed block device. */
+import { onZones } from "../zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Files } from "../files.ts";
 import { kernelAsked } from "../kernel.ts";
@@ -149,7 +150,8 @@ export function randomZramProgram(
     }
     choices(random).make(draft);
   }
-  return { profile, steps: draft.steps };
+  const { steps } = draft;
+  return { profile, steps: scope.anyGeometry ? onZones(random, steps) : steps };
 }
 
 /** Steps of a program whose pages take long to compress. */

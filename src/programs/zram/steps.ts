@@ -1,4 +1,5 @@
 /** The steps of programs for a compressed block device, and their answers. */
+import type { AskedZones } from "../zones.ts";
 import type { Bytes } from "../bytes.ts";
 import type { Files } from "../files.ts";
 import type { StepOf } from "../program.ts";
@@ -51,6 +52,8 @@ export interface ZramCreate {
   readonly firstPfn?: number;
   /** Frames there are. */
   readonly maxPages?: number;
+  /** Zones that the frames are of, under a buddy allocator. */
+  readonly buddy?: AskedZones;
   /** Of each so many allocations of a frame, the last one fails. */
   readonly failEach?: number;
 }

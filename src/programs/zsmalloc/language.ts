@@ -18,6 +18,7 @@ import {
 } from "../grammar.ts";
 import type { MapMode } from "../../zsmalloc/mapping.ts";
 import type { Language } from "../program.ts";
+import { ZONES } from "../zones.ts";
 import { randomZsmallocProgram } from "./random_program.ts";
 import { MAP_MODES, type ZsmallocStep } from "./steps.ts";
 
@@ -73,6 +74,7 @@ const GRAMMAR: Grammar<ZsmallocStep> = {
     chainSize: CHAIN_SIZE,
     physBits: optional(POSITIVE),
     maxPages: optional(WHOLE),
+    buddy: optional(ZONES),
     firstPfn: optional(oneOf(0, 1)),
     mapping: optional(oneOf("page-table")),
   },

@@ -2,6 +2,7 @@
  * Random programs for an allocator: bursts of steps, so that zspages fill, empty
  * and compact. Who is there is followed as if every malloc gave its object.
  */
+import { onZones } from "../zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random, weighted } from "../random.ts";
@@ -112,7 +113,9 @@ export function randomZsmallocProgram(
   );
   createPool(draft);
   while (draft.steps.length < length) anyBurst(random).add(draft);
-  return { profile, steps: draft.steps.slice(0, Math.max(length, 1)) };
+  const steps = draft.steps.slice(0, Math.max(length, 1));
+  const isFree = scope.anyGeometry && scope.ops.has("fail");
+  return { profile, steps: isFree ? onZones(random, steps) : steps };
 }
 
 /** The most objects of a deep pool. */

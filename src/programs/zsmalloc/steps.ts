@@ -2,6 +2,7 @@
 import type { MapMode } from "../../zsmalloc/mapping.ts";
 import type { Bytes } from "../bytes.ts";
 import type { StepOf } from "../program.ts";
+import type { AskedZones } from "../zones.ts";
 
 /** What a pool is made for; what is optional, only the model can do. */
 export interface ZsmallocCreate {
@@ -15,6 +16,8 @@ export interface ZsmallocCreate {
   readonly physBits?: number;
   /** The most frames there are: by default there is no limit. */
   readonly maxPages?: number;
+  /** Zones that the frames are of, under a buddy allocator. */
+  readonly buddy?: AskedZones;
   /** The number of the lowest frame: 0 or 1, which is the default. */
   readonly firstPfn?: number;
   /** CONFIG_PGTABLE_MAPPING, where the kernel would copy what crosses frames. */

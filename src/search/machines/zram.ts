@@ -11,6 +11,10 @@ import {
   contractRules,
   ZRAM_CONTRACT_RULES,
 } from "../../judges/zram/contract.ts";
+import {
+  pageAllocJudge,
+  poolPageAllocRules,
+} from "../../judges/page_alloc/invariants_judge.ts";
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
 import { zramInvariants } from "../../judges/zram/invariants.ts";
 import { sayingBugs } from "../../judges/zram/kernel_bugs.ts";
@@ -65,7 +69,12 @@ export const zramMachine: Machine<ZramStep> = {
     ops: new Set(ZRAM_LANGUAGE.ops),
     maxSteps: 2000,
   },
-  rules: [...ZRAM_INVARIANTS, ...ZRAM_NAIVE_RULES, ...ZRAM_CONTRACT_RULES],
+  rules: [
+    ...ZRAM_INVARIANTS,
+    ...poolPageAllocRules(PROFILES),
+    ...ZRAM_NAIVE_RULES,
+    ...ZRAM_CONTRACT_RULES,
+  ],
   trial(profile, reach) {
     const pages = new ExpandedPages();
     const model = new ZramModel(profile);
@@ -84,6 +93,10 @@ export const zramMachine: Machine<ZramStep> = {
       sayingBugs(zramModelTarget(model, pages), () => judge.ledger, reach),
       (step) => step.op === "create" || canFollow(judge.ledger, step),
     );
-    return trialOf(target, [zramInvariants(() => model.zram, reach), judge]);
+    return trialOf(target, [
+      pageAllocJudge(() => model.zram.memory, reach, true),
+      zramInvariants(() => model.zram, reach),
+      judge,
+    ]);
   },
 };

@@ -1,4 +1,8 @@
 /** The machine of zsmalloc. */
+import {
+  pageAllocJudge,
+  poolPageAllocRules,
+} from "../../judges/page_alloc/invariants_judge.ts";
 import { zsmallocContract } from "../../judges/zsmalloc/contract.ts";
 import { ZSMALLOC_CONTRACT } from "../../judges/zsmalloc/contract_rules.ts";
 import { zsmallocInvariants } from "../../judges/zsmalloc/invariants.ts";
@@ -31,6 +35,7 @@ export const zsmallocMachine: Machine<ZsmallocStep> = {
   },
   rules: [
     ...ZSMALLOC_INVARIANTS,
+    ...poolPageAllocRules(PROFILES),
     ...RAW_WORD_INVARIANTS,
     ...Object.values(ZSMALLOC_NAIVE),
     ...Object.values(ZSMALLOC_CONTRACT),
@@ -39,6 +44,7 @@ export const zsmallocMachine: Machine<ZsmallocStep> = {
     const model = zsmallocModel(profile);
     const live = new LiveObjects();
     return trialOf(model, [
+      pageAllocJudge(() => model.pool?.memory, reach, true),
       zsmallocInvariants(model, reach),
       zsmallocRawWords(model, reach),
       zsmallocContract(profile, live, reach),

@@ -1,5 +1,5 @@
 /** Rooms explored by several workers, each on a thread of its own. */
-import { batchesOf, type Shard } from "../batches.ts";
+import { batchesOf, countBatches, type Shard } from "../batches.ts";
 import type { RaceSearch } from "./programs.ts";
 import { type RaceProgram, raceProgramText } from "./room.ts";
 import { RACE_RULES } from "./rules.ts";
@@ -127,7 +127,8 @@ export async function raceInWorkers(
   const stop = () => close(crew, () => true);
   signal.addEventListener("abort", stop);
   try {
-    const workers = Array.from({ length: options.jobs }, () => work(crew));
+    const jobs = Math.min(options.jobs, countTurns(options));
+    const workers = Array.from({ length: jobs }, () => work(crew));
     await Promise.all(workers);
   } finally {
     stop();
@@ -148,6 +149,12 @@ function nothingCounted(asked: RoomAsked): RoomCount {
     capped: 0,
     busy: 0,
   };
+}
+
+/** How many turns there are: no more workers have anything to do. */
+function countTurns({ rooms, work }: RaceWorkersOptions): number {
+  return rooms.length *
+    ("program" in work ? 1 : countBatches(work.programs, work.shard));
 }
 
 /** The first batch of each room, then the second, … */

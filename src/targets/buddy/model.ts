@@ -1,4 +1,5 @@
 /** The models of zbud and z3fold as targets. */
+import { buddyAsked } from "../../programs/zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import { Memory, NO_PAGE } from "../../memory/memory.ts";
 import {
@@ -72,11 +73,12 @@ export class BuddyModel<Pool extends BuddyPool> {
     this.#allocator = allocator;
     const kernel = kernelAsked(profile, setup);
     const { pageSize } = kernel;
-    const { maxPages, firstPfn, dirty = 0 } = setup;
+    const { maxPages, firstPfn, dirty = 0, buddy } = setup;
     const memory = new Memory({
       pageSize,
       maxPages,
       firstPfn,
+      buddy: buddyAsked(profile.release.pageAlloc, buddy, firstPfn),
       failPageAlloc: () => this.failing.strikes("frame"),
     });
     dirtyFrames(memory, dirty);

@@ -1,4 +1,5 @@
 /** Devices of the model as programs ask for them. */
+import { buddyAsked } from "../../programs/zones.ts";
 import { codecsOf } from "../../codec/codecs.ts";
 import type { Codec } from "../../codec/codec.ts";
 import { lz4 } from "../../codec/lz4.ts";
@@ -54,12 +55,16 @@ export function makeZram(
   });
 }
 
-function memoryOf({ pageSize }: Profile, create: ZramCreate): Memory {
-  const { maxPages, firstPfn, failEach: each } = create;
+function memoryOf(
+  { pageSize, release }: Profile,
+  create: ZramCreate,
+): Memory {
+  const { maxPages, firstPfn, failEach: each, buddy } = create;
   return new Memory({
     pageSize,
     firstPfn,
     maxPages,
+    buddy: buddyAsked(release.pageAlloc, buddy, firstPfn),
     failPageAlloc: failEach(each),
   });
 }

@@ -1,6 +1,7 @@
 /** The model of zsmalloc as a target of programs: it can do every operation. */
 import type { Profile } from "../../linux/profile.ts";
 import { Memory } from "../../memory/memory.ts";
+import { buddyAsked } from "../../programs/zones.ts";
 import { kernelAsked } from "../../programs/kernel.ts";
 import type {
   ZsmallocCreate,
@@ -60,11 +61,12 @@ function createPool(
   whenUnlocked: () => void,
 ): PoolState {
   const faults = new Faults<"frame" | "cell">();
-  const { pageSize, maxPages = Infinity, firstPfn = 1 } = create;
+  const { pageSize, maxPages = Infinity, firstPfn = 1, buddy } = create;
   const memory = new Memory({
     pageSize,
     maxPages,
     firstPfn,
+    buddy: buddyAsked(profile.release.pageAlloc, buddy, firstPfn),
     failPageAlloc: () => faults.strikes("frame"),
   });
   const pool = new ZsPool(kernelAsked(profile, create), {

@@ -1,4 +1,5 @@
 /** The second model of a pool: what it has, gives, refuses and moves. */
+import { mostFrames } from "../../../programs/zones.ts";
 import type { Profile } from "../../../linux/profile.ts";
 import { kernelAsked } from "../../../programs/kernel.ts";
 import type { ZsmallocCreate } from "../../../programs/zsmalloc/steps.ts";
@@ -44,11 +45,12 @@ export class NaivePool {
   /** An empty pool of a kernel. */
   constructor(profile: Profile, create: ZsmallocCreate) {
     const { physBits } = kernelAsked(profile, create);
-    const { pageSize, wordBits, maxPages = Infinity } = create;
+    const { pageSize, wordBits } = create;
+    const most = mostFrames(create, profile.zram.gfp) ?? Infinity;
     this.facts = kernelFacts(profile);
     this.pageSize = pageSize;
     this.wordBytes = wordBits / 8;
-    this.frames = new NaiveFrames(maxPages);
+    this.frames = new NaiveFrames(most);
     this.#table = classTable(this.facts, { ...create, physBits });
     this.#classes = [...new Set(this.#table.serving)];
   }

@@ -1,8 +1,8 @@
 /** Objects that are freed: how many before a frame comes back, and how many do. */
-import type { Profile } from "../linux/profile.ts";
-import { randomFrom, shuffle } from "../programs/random.ts";
-import { ZbudPool } from "../zbud/pool.ts";
-import { ZsPool } from "../zsmalloc/pool.ts";
+import type { Profile } from "../../linux/profile.ts";
+import { randomFrom, shuffle } from "../../programs/random.ts";
+import { ZbudPool } from "../../zbud/pool.ts";
+import { ZsPool } from "../../zsmalloc/pool.ts";
 
 /** As much of an allocator as frees are about. */
 export interface Allocator {

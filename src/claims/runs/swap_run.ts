@@ -1,19 +1,15 @@
-/** One run of `zspec swap`: the same pages through one way of holding them. */
+/** The same pages through one way of holding them, and what that came to. */
 import { crc32 } from "node:zlib";
-import type { Codec } from "../codec/codec.ts";
-import { lz4 } from "../codec/lz4.ts";
-import { randomFrom, shuffle } from "../programs/random.ts";
-import type { Profile } from "../linux/profile.ts";
-import type { ZpoolType } from "../linux/zswap_profile.ts";
-import {
-  blockSwapDevice,
-  type SwapDevice,
-  zramSwapDevice,
-} from "../swap/device.ts";
-import { Swap } from "../swap/swap.ts";
-import { RamBackingDevice } from "../zram/backing.ts";
-import { Zram } from "../zram/device.ts";
-import { inputPages, type PageFile } from "./pages.ts";
+import type { Codec } from "../../codec/codec.ts";
+import { randomFrom, shuffle } from "../../programs/random.ts";
+import type { Profile } from "../../linux/profile.ts";
+import type { ZpoolType } from "../../linux/zswap_profile.ts";
+import { blockSwapDevice, zramSwapDevice } from "../../swap/device.ts";
+import { Swap } from "../../swap/swap.ts";
+import { RamBackingDevice } from "../../zram/backing.ts";
+import type { Zram } from "../../zram/device.ts";
+import { type CountedCodec, countedCodec } from "./counting.ts";
+import { countInMemory, limitedZram, zswapOver } from "./swap_machine.ts";
 
 /** A way of holding pages: zram, or zswap over an allocator. */
 export interface SwapStore {
@@ -24,12 +20,19 @@ export interface SwapStore {
 }
 
 /** All ways there are. */
-export const SWAP_STORES: readonly SwapStore[] = [
+const SWAP_STORES: readonly SwapStore[] = [
   { name: "zram" },
   { name: "zswap on zbud", zpool: "zbud" },
   { name: "zswap on z3fold", zpool: "z3fold" },
   { name: "zswap on zsmalloc", zpool: "zsmalloc" },
 ];
+
+/** zram, and zswap over the allocators that a kernel has. */
+export function swapStoresOf({ zswap }: Profile): SwapStore[] {
+  return SWAP_STORES.filter(({ zpool }) =>
+    zpool === undefined || zswap.zpools.includes(zpool)
+  );
+}
 
 /** What a run came to. */
 export interface SwapRun {
@@ -58,61 +61,40 @@ export interface SwapRun {
 }
 
 /** What a run is done with. */
-interface Size {
+export interface SwapRunSize {
+  /** Pages of the process. */
   readonly pages: number;
+  /** Bytes of memory that may hold them. */
   readonly memory: number;
+  /** What is touched, at random. */
   readonly seed: number;
-}
-
-/** A codec that counts the pages it decompresses. */
-class CountedLz4 implements Codec {
-  readonly name: string = lz4.name;
-  decompressions = 0;
-  compress(page: Uint8Array, into: Uint8Array): number {
-    return lz4.compress(page, into);
-  }
-  decompress(compressed: Uint8Array, page: Uint8Array): void {
-    this.decompressions++;
-    lz4.decompress(compressed, page);
-  }
 }
 
 /** A swap path, and who holds its pages. */
 interface Machine {
   readonly swap: Swap;
   readonly zram: Zram | undefined;
-  readonly codec: CountedLz4;
+  readonly codec: CountedCodec;
 }
 
-/** zram as the swap device, limited to the memory that a run may take. */
-function zramOf(profile: Profile, codec: Codec, size: Size): Zram {
-  const zram = new Zram(profile, { codecs: [codec] });
-  zram.setAlgorithm(codec.name);
-  zram.setDisksize((size.pages + 1) * profile.pageSize);
-  zram.limitPages = Math.floor(size.memory / profile.pageSize);
-  return zram;
-}
-
-/** A disk with a slot for every page, and one for the header. */
-function diskOf({ pageSize }: Profile, { pages }: Size): SwapDevice {
-  return blockSwapDevice(new RamBackingDevice(pages + 1, pageSize));
-}
-
-function start(store: SwapStore, profile: Profile, size: Size): Machine {
-  const codec = new CountedLz4();
-  const { zpool } = store;
+function start(
+  { zpool }: SwapStore,
+  profile: Profile,
+  codec: CountedCodec,
+  size: SwapRunSize,
+): Machine {
+  const { pageSize } = profile;
+  const limitPages = Math.floor(size.memory / pageSize);
+  // A slot for every page, and one for the header.
+  const pages = size.pages + 1;
   if (zpool === undefined) {
-    const zram = zramOf(profile, codec, size);
+    const zram = limitedZram(profile, codec, { pages, limitPages });
     const swap = new Swap(profile);
     swap.swapon(zramSwapDevice(zram));
     return { swap, zram, codec };
   }
-  const totalRamPages = Math.floor(size.memory / profile.pageSize);
-  const swap = new Swap(profile, {
-    zswap: { totalRamPages, zpool, compressor: codec.name, codecs: [codec] },
-  });
-  if (swap.zswap !== undefined) swap.zswap.parameters.maxPoolPercent = 100;
-  swap.swapon(diskOf(profile, size));
+  const disk = blockSwapDevice(new RamBackingDevice(pages, pageSize));
+  const swap = zswapOver(disk, profile, codec, { limitPages, zpool });
   return { swap, zram: undefined, codec };
 }
 
@@ -127,17 +109,16 @@ const PROCESS = 1;
 export function swapThrough(
   store: SwapStore,
   profile: Profile,
-  files: Iterable<PageFile>,
-  size: Size,
-  step: (done: number) => void,
+  codec: Codec,
+  pages: Iterable<Uint8Array>,
+  size: SwapRunSize,
+  step: (done: number) => void = () => {},
 ): SwapRun {
-  const machine = start(store, profile, size);
+  const machine = start(store, profile, countedCodec(codec), size);
   const { swap } = machine;
   const checksums = new Uint32Array(size.pages);
   let page = 0;
-  for (
-    const data of inputPages({ files, pages: size.pages }, profile.pageSize)
-  ) {
+  for (const data of pages) {
     const errno = swap.write(PROCESS, page, data);
     if (errno !== undefined) {
       throw new Error(`Cannot write page ${page}: ${errno}`);
@@ -173,15 +154,6 @@ function readBack(
       checksums[number]
     }${errno === undefined ? "" : ` (${errno})`}`,
   );
-}
-
-/** Pages that are in memory as they are, mapped or in the swap cache. */
-function countInMemory({ types, mapped }: Swap): number {
-  const frames = new Set(mapped.keys());
-  for (const { cache } of types.values()) {
-    for (const { pfn } of cache.values()) frames.add(pfn);
-  }
-  return frames.size;
 }
 
 /** Pages that a device has: up to 3.19 those of zeros are not in its count. */

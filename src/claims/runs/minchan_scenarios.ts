@@ -18,7 +18,7 @@ import {
   scaledPages,
   untar,
   type Workplace,
-} from "../machine/kernel_build.ts";
+} from "./kernel_build.ts";
 import {
   filesOnTmpfs,
   filesOnZram,
@@ -31,9 +31,9 @@ import {
   swapOn,
   type SwapStack,
   zramOn,
-} from "../machine/minchan_setup.ts";
-import { makePage } from "../machine/page_lengths.ts";
-import { SmallMachine } from "../machine/small_machine.ts";
+} from "./minchan_setup.ts";
+import { makePage } from "./page_lengths.ts";
+import { SmallMachine } from "./small_machine.ts";
 
 /** Where files are. */
 export type FilesOn = "tmpfs" | "zram";
@@ -67,6 +67,8 @@ export interface MinchanOptions {
   readonly sizes?: Partial<MinchanSizes>;
   /** Kernels. Default: 3.12 and 6.18. */
   readonly kernels?: readonly MinchanKernel[];
+  /** Which scenarios, by their names. Default: all. */
+  readonly scenarios?: readonly string[];
   /**
    * Requests that the dm-cache's disk has at a time: as many as reclaim sends,
    * 32, where nobody says it. With one alone every request counts as a hit.
@@ -232,14 +234,16 @@ export function minchanScenarios(
     frames = 4096,
     sizes,
     kernels = MINCHAN_KERNELS,
+    scenarios,
     requestsInFlight = 32,
   }: MinchanOptions,
 ): readonly MinchanRun[] {
   assertWhole("run the scenarios", "frames", frames, 512);
   return kernels.flatMap((kernel) =>
-    MINCHAN_SCENARIOS.filter(({ swap }) =>
-      swap !== "zram with writeback" ||
-      kernel.profile.zram.writebackTypes.length > 0
+    MINCHAN_SCENARIOS.filter(({ name, swap }) =>
+      (scenarios?.includes(name) ?? true) &&
+      (swap !== "zram with writeback" ||
+        kernel.profile.zram.writebackTypes.length > 0)
     ).map((scenario) =>
       runScenario(
         scenario,

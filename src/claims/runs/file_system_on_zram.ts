@@ -5,8 +5,8 @@ import { type Random, randomFrom, shuffle } from "../../programs/random.ts";
 import { assertWhole } from "../../rules/argument.ts";
 import { zramBlockDevice } from "../../zram/block_device.ts";
 import { Zram } from "../../zram/device.ts";
-import { drawLength, makePage, STATED_LZO } from "../machine/page_lengths.ts";
-import { SmallFileSystem } from "../machine/small_file_system.ts";
+import { drawLength, makePage, STATED_LZO } from "./page_lengths.ts";
+import { SmallFileSystem } from "./small_file_system.ts";
 
 /** How the device learns which blocks are free. */
 export type Discards =

@@ -1,0 +1,114 @@
+/** Claims on the order in which pages leave compressed memory. */
+import { grouped, percent } from "../../report/table.ts";
+import { type Claim, holds, holdsIf, type Verdict } from "../claim.ts";
+import type { LruOutcome, WayOutcome } from "./lru_inversion.ts";
+import {
+  ZRAM_FIRST,
+  ZRAM_IDLE_BACK,
+  ZSWAP,
+  ZSWAP_STARVED,
+} from "../runs/lru_ways.ts";
+
+/** From what share on pairs count as inverted: a tenth of what chance inverts. */
+const INVERTED_FROM = 0.05;
+
+const isInverted = ({ inverted, pairs }: WayOutcome): boolean =>
+  inverted > INVERTED_FROM * pairs;
+
+const wayOf = ({ ways }: LruOutcome, asked: string): WayOutcome | undefined =>
+  ways.find(({ name }) => name === asked);
+
+/** The same of a way that every kernel has. */
+function knownWay(outcome: LruOutcome, name: string): WayOutcome {
+  const way = wayOf(outcome, name);
+  if (way === undefined) throw new Error(`nothing was run with ${name}`);
+  return way;
+}
+
+const sentence = ({ name, inverted, pairs, writtenBack }: WayOutcome) =>
+  `${name}: ${percent(inverted, pairs)} of pairs inverted, ${
+    grouped(writtenBack)
+  } pages written back`;
+
+/** zswap as it is, then with no frame for what it would write back. */
+function zswapInverts(outcome: LruOutcome): Verdict {
+  const [usual, starved] = [ZSWAP, ZSWAP_STARVED]
+    .map((name) => knownWay(outcome, name));
+  if (isInverted(usual)) return holds(true, sentence(usual));
+  return holdsIf(
+    isInverted(starved),
+    "no frame is free to write back with",
+    `${sentence(usual)}; ${sentence(starved)}`,
+  );
+}
+
+/** zbud's own list: of frames, by when something was stored in them. */
+function zbudKeepsOrder({ zbud }: LruOutcome): Verdict | undefined {
+  if (zbud === undefined) return undefined;
+  const { pairs, byStore, byUse } = zbud;
+  const evidence = `${
+    percent(byStore, pairs)
+  } of pairs are not as they were stored, ${
+    percent(byUse, pairs)
+  } not as they were used`;
+  if (byUse === 0) return holds(true, evidence);
+  return holdsIf(
+    byStore <= INVERTED_FROM * pairs,
+    "to be read is no use, and a few pairs do not matter",
+    evidence,
+  );
+}
+
+/** The claims. */
+export const LRU_CLAIMS: readonly Claim<LruOutcome>[] = [
+  {
+    name: "zswap-inverts-lru",
+    says:
+      "A full zswap inverts the LRU order: newer pages go to the disk while older ones stay in memory.",
+    who: "Minchan Kim, 2013",
+    passages: [{ thread: "002", at: "lines 8831-8834" }],
+    disputed:
+      "nobody; Mel Gorman agrees that its writeback is clunky (lines 9250-9266)",
+    decide: zswapInverts,
+  },
+  {
+    name: "zbud-exposes-lru-order",
+    says:
+      "zbud shows in what order its pages were used, so that the oldest can be written back.",
+    who: "Dan Magenheimer, 2013",
+    passages: [{ thread: "004", at: "Zbud exposes LRU-ness as well" }],
+    decide: zbudKeepsOrder,
+  },
+  {
+    name: "swap-priorities-are-no-cache-hierarchy",
+    says:
+      "Swap devices by priority are no cache hierarchy: zram above a disk keeps the older pages.",
+    who: "Minchan Kim, 2013",
+    passages: [{ thread: "002", at: "lines 9623-9627" }],
+    decide(outcome) {
+      const way = knownWay(outcome, ZRAM_FIRST);
+      return holds(isInverted(way), sentence(way));
+    },
+  },
+  {
+    name: "vm-hierarchy-would-not-invert-lru",
+    says:
+      "With a layer between swap slots and where pages are, pages can go from the fast device to the slow one in LRU order.",
+    who: "Minchan Kim, 2013",
+    passages: [
+      { thread: "002", at: "lines 9620-9635" },
+      { thread: "000", at: "lines 103-108" },
+    ],
+    disputed:
+      "Mel Gorman, of zram: there is no obvious sane way to write back (002, lines 8383-8384)",
+    decide(outcome) {
+      const way = wayOf(outcome, ZRAM_IDLE_BACK);
+      if (way === undefined) return undefined;
+      return holdsIf(
+        way.writtenBack > 0 && !isInverted(way),
+        "somebody asks for the writeback of idle pages",
+        sentence(way),
+      );
+    },
+  },
+];

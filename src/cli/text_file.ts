@@ -1,0 +1,114 @@
+/** Text of files that a caller names: never more of it than is bearable. */
+import { gunzipSync } from "node:zlib";
+import { pathError, UsageError } from "./usage_error.ts";
+
+/** Bytes of a file's text at most, and of one gzipped. */
+const MOST_BYTES = 256 << 20;
+/** Bytes of a line at most: a program of thousands of pages is one in JSON. */
+const MOST_LINE = 16 << 20;
+/** Bytes that are read at a time. */
+const CHUNK = 1 << 20;
+
+const NEWLINE = 0x0a;
+
+/** A file's text, whether it is gzipped or not. */
+export function readText(path: string): string {
+  const bytes = readBytes(path);
+  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b
+    ? gunzip(path, bytes)
+    : bytes;
+  assertLines(path, plain);
+  return decode(path, plain);
+}
+
+const cannotRead = (path: string, why: string) =>
+  new UsageError(`Cannot read '${path}': ${why}`);
+
+/** A file's bytes, up to the first line that is too long. */
+function readBytes(path: string): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let [total, inLine] = [0, 0];
+  try {
+    using file = Deno.openSync(path);
+    for (;;) {
+      const chunk = new Uint8Array(CHUNK);
+      const read = file.readSync(chunk);
+      if (read === null) break;
+      chunks.push(chunk.subarray(0, read));
+      total += read;
+      const last = chunk.subarray(0, read).lastIndexOf(NEWLINE);
+      inLine = last < 0 ? inLine + read : read - last - 1;
+      // What is gzipped has lines too, if not for long.
+      if (total > MOST_BYTES || inLine > 4 * MOST_LINE) break;
+    }
+  } catch (error) {
+    throw pathError(path, error);
+  }
+  if (total > MOST_BYTES) throw tooLarge(path);
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+const tooLarge = (path: string) =>
+  cannotRead(path, `it holds more than ${MOST_BYTES >> 20}M of text`);
+
+function gunzip(path: string, bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MOST_BYTES });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error
+      ? error.code
+      : undefined;
+    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(path);
+    throw cannotRead(
+      path,
+      code === "Z_BUF_ERROR"
+        ? "the gzip file was cut off"
+        : "the gzip file is damaged",
+    );
+  }
+}
+
+/** Refuses a line that is too long. */
+function assertLines(path: string, bytes: Uint8Array): void {
+  let line = 1;
+  for (let at = 0; at < bytes.length; line++) {
+    const found = bytes.indexOf(NEWLINE, at);
+    const end = found < 0 ? bytes.length : found;
+    if (end - at > MOST_LINE) {
+      throw cannotRead(path, `line ${line} is longer than ${MOST_LINE >> 20}M`);
+    }
+    at = end + 1;
+  }
+}
+
+/** UTF-8; of other bytes the line is told. */
+function decode(path: string, bytes: Uint8Array): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw cannotRead(path, `line ${firstBadLine(bytes)} is not UTF-8 text`);
+  }
+}
+
+function firstBadLine(bytes: Uint8Array): number {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let line = 1;
+  for (let at = 0; at < bytes.length; line++) {
+    const found = bytes.indexOf(NEWLINE, at);
+    const end = found < 0 ? bytes.length : found;
+    try {
+      decoder.decode(bytes.subarray(at, end));
+    } catch {
+      return line;
+    }
+    at = end + 1;
+  }
+  throw new Error("Cannot find the line that is not UTF-8: each is");
+}

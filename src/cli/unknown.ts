@@ -1,0 +1,39 @@
+/** Words that are not known, and the word that was meant. */
+import { UsageError } from "./usage_error.ts";
+
+/** Letters by which a word may differ from what was meant. */
+const MOST_EDITS = 2;
+
+/** Letters to insert, leave out or replace to make one word of another. */
+function edits(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, nth) => nth);
+  for (let nth = 0; nth < from.length; nth++) {
+    const next = [nth + 1];
+    for (let at = 0; at < to.length; at++) {
+      const replaced = row[at] + (from[nth] === to[at] ? 0 : 1);
+      next.push(Math.min(replaced, row[at + 1] + 1, next[at] + 1));
+    }
+    row = next;
+  }
+  return row[to.length];
+}
+
+/**
+ * The refusal of a word that is not among those `known`, which are `what`s: it
+ * names the one that was meant, if it is like any, or else them all.
+ */
+export function unknown(
+  what: string,
+  word: string,
+  known: readonly string[],
+): UsageError {
+  const near = known
+    .map((one) => ({ one, far: edits(word, one) }))
+    .filter(({ one, far }) => far <= MOST_EDITS && far < one.length)
+    .sort((a, b) => a.far - b.far);
+  return new UsageError(
+    near.length === 0
+      ? `Unknown ${what} '${word}': the ${what}s are ${known.join(", ")}`
+      : `Unknown ${what} '${word}': did you mean '${near[0].one}'?`,
+  );
+}
