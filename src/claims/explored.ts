@@ -66,7 +66,7 @@ export function toldOf(...overlaps: readonly Overlap[]): string {
   }`;
   return broken.size === 0
     ? `${many}, none breaks a rule`
-    : `${many}, ${[...broken].join(" and ")} broken`;
+    : `${many}, broken: ${[...broken].join(" and ")}`;
 }
 
 /** What overlapped and what came of it, as a table. */
