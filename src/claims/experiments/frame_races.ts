@@ -18,21 +18,14 @@ import {
   preemptionsSize,
   toldOf,
 } from "../explored.ts";
+import { RECLAIM_PROGRAMS } from "./reclaim_zspage.ts";
 
-/** What meets the reclaim of a page of two objects. */
+/** What meets the reclaim of a page of zbud's, of two objects. */
 const OF_ZBUD = [
   "alloc 900 a; alloc 900 b / free a | reclaim",
   "alloc 900 a; alloc 900 b / free a | free b | reclaim",
   "alloc 900 a / alloc 900 b | reclaim",
   "alloc 900 a; alloc 900 b / read a; free a | reclaim",
-];
-
-/** What meets that of a zspage of three objects in two frames. */
-const OF_ZSMALLOC = [
-  "malloc 2000 a; malloc 2000 b / free b | reclaim a",
-  "malloc 2000 a; malloc 2000 b; malloc 2000 c / free a | free b | reclaim c",
-  "malloc 2000 a; malloc 2000 b / malloc 2000 c | reclaim a",
-  "malloc 2000 a / reclaim a | reclaim a",
 ];
 
 /** zbud whose reclaim does not mark the page that it empties. */
@@ -99,7 +92,7 @@ function zbud(profile: Profile, preemptions: number): Reclaims {
 
 function zsmalloc(profile: Profile, preemptions: number): Reclaims {
   const each = (kernel: Profile) =>
-    OF_ZSMALLOC.map((one) =>
+    RECLAIM_PROGRAMS.map((one) =>
       overlapIn(ZSMALLOC_RACES, kernel, one, preemptions)
     );
   return {
