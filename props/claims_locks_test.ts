@@ -281,6 +281,21 @@ Deno.test("a slot that is not pinned is loaded beside its invalidate in 6.1 too"
   assertEquals(turned(LOAD_BESIDE_INVALIDATE, claim, unpinned), "holds if");
 });
 
+Deno.test("7.3 would need a count if writeback looked into the tree for its entry", () => {
+  const inTree: Profile = {
+    ...LINUX_7_3,
+    zswap: { ...LINUX_7_3.zswap, writebackFinds: "in-tree" },
+  };
+  const claim = "writeback-needs-a-count-of-references";
+  assertEquals(turned(ENTRY_REFERENCE, claim, inTree), "holds");
+});
+
+Deno.test("what the swap layer keeps apart breaks zswap where nobody does", () => {
+  const claim = "tree-lock-suffices-without-writeback";
+  const verdict = verdictOf(ENTRY_REFERENCE, claim, LINUX_3_12);
+  assert(verdict?.evidence.endsWith("broken: zswap/entry-alive"));
+});
+
 Deno.test("without its second look 7.3 needs object and entry to change together", () => {
   const blind: Profile = {
     ...LINUX_7_3,
@@ -332,10 +347,9 @@ Deno.test("where all pages have one length zsmalloc's evictions can be foretold"
   for (let at = 0; at < 3072; at++) page[at] = noise(256);
   const given = { realPages: (count: number) => Array(count).fill(page) };
   const claim = "zsmalloc-reclaim-evicts-more";
-  assertEquals(
-    turned(RECLAIM_PAGE, claim, LINUX_6_2, given),
-    "does not hold",
-  );
+  const verdict = verdictOf(RECLAIM_PAGE, claim, LINUX_6_2, given);
+  assertEquals(verdict?.ruling, "does not hold");
+  assert(verdict.evidence.startsWith("1 to 1 objects in 3,000 zspages"));
 });
 
 Deno.test("a kernel whose tree is no red-black tree is judged by its own walks", () => {

@@ -53,6 +53,17 @@ export function overlapIn(
   );
 }
 
+/**
+ * What is done first so that the next `writeback` in the room of zswap takes the
+ * page of slot 0: where zswap has a list of entries it passes over one that is
+ * new, once (`shrink_memcg_cb`).
+ */
+export function storedForWriteback({ zswap }: Profile): string {
+  return zswap.shrink === "entries-in-worker"
+    ? "store 0 A; writeback"
+    : "store 0 A";
+}
+
 /** Whether no schedule broke a rule. */
 export const isSound = (...overlaps: readonly Overlap[]): boolean =>
   overlaps.every(({ broken }) => broken === undefined);

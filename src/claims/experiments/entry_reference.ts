@@ -18,6 +18,7 @@ import {
   overlapFigures,
   overlapIn,
   preemptionsSize,
+  storedForWriteback,
   toldOf,
 } from "../explored.ts";
 
@@ -29,10 +30,9 @@ const WITHOUT_WRITEBACK = [
 ];
 
 /** What a page is written back beside. */
-const WITH_WRITEBACK = [
-  "store 0 A / load 0 | writeback",
-  "store 0 A / invalidate 0 | writeback",
-];
+const withWriteback = (profile: Profile): readonly string[] =>
+  ["load 0 | writeback", "invalidate 0 | writeback"]
+    .map((threads) => `${storedForWriteback(profile)} / ${threads}`);
 
 interface Found {
   /** Whether entries have a count. */
@@ -104,8 +104,8 @@ function run({ profile, sizes: { preemptions } }: Given<"preemptions">): Found {
       freely(less),
       preemptions,
     ),
-    withWriteback: each(profile, WITH_WRITEBACK),
-    uncounted: each(less, WITH_WRITEBACK),
+    withWriteback: each(profile, withWriteback(profile)),
+    uncounted: each(less, withWriteback(less)),
   };
 }
 
@@ -143,10 +143,10 @@ export const ENTRY_REFERENCE = experiment<"preemptions", Found>({
       decide: ({ withoutWriteback, freely }) =>
         holds(
           isSound(...withoutWriteback),
-          `${toldOf(...withoutWriteback)}${
-            isSound(freely)
-              ? ""
-              : `; it is the swap layer that keeps a slot's load and invalidate apart (without it ${freely.broken} is broken)`
+          `${
+            toldOf(...withoutWriteback)
+          }; with nobody above who keeps a slot's load and invalidate apart, ${
+            toldOf(freely)
           }`,
         ),
     },

@@ -17,16 +17,18 @@ import {
   overlapFigures,
   overlapIn,
   preemptionsSize,
+  storedForWriteback,
   toldOf,
 } from "../explored.ts";
 
 /** What meets a page that is written back. */
-const PROGRAMS = [
-  "store 0 A / store 1 B | writeback",
-  "store 0 A / store 0 B | writeback",
-  "store 0 A / invalidate 0 | writeback",
-  "store 0 A; writeback / invalidate 0; store 0 B; load 0 | writeback",
-];
+const programsOf = (profile: Profile): readonly string[] =>
+  [
+    "store 1 B | writeback",
+    "store 0 B | writeback",
+    "invalidate 0 | writeback",
+    "invalidate 0; store 0 B; load 0 | writeback",
+  ].map((threads) => `${storedForWriteback(profile)} / ${threads}`);
 
 interface Found {
   /** Stops of a store between its object and its entry. */
@@ -66,7 +68,8 @@ function stopsBetween(profile: Profile): number {
 
 function run({ profile, sizes: { preemptions } }: Given<"preemptions">): Found {
   const each = (kernel: Profile) =>
-    PROGRAMS.map((one) => overlapIn(ZSWAP_RACES, kernel, one, preemptions));
+    programsOf(kernel)
+      .map((one) => overlapIn(ZSWAP_RACES, kernel, one, preemptions));
   const { zswap } = profile;
   const asItIs = each(profile);
   return {

@@ -10,6 +10,7 @@ import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import { type Distribution, distribution } from "../numbers.ts";
+import { fillZspages } from "../zspages.ts";
 
 type Name = "pages" | "busy";
 
@@ -72,22 +73,10 @@ function reclaimZbud({ profile, seed, sizes }: Given<Name>, lengths: number[]) {
 /** Pages that one reclaim tries (`zbud_zpool_shrink`; 8 in 3.12's zswap too). */
 const RETRIES = 8;
 
-/** A zsmalloc pool with objects of these lengths, and a handle of each zspage. */
-function fillZsmalloc(profile: Profile, lengths: readonly number[]) {
-  const pool = new ZsPool(profile);
-  const objects = new Map<number, number[]>();
-  for (const length of lengths) {
-    const handle = pool.malloc(length);
-    if (typeof handle !== "number") throw new Error(`no object: ${handle}`);
-    const { zspage } = pool.chunkOf(handle, "find");
-    objects.set(zspage, [...objects.get(zspage) ?? [], handle]);
-  }
-  return { pool, objects };
-}
-
 /** Objects that are evicted from each zspage, and for each of its frames. */
 function reclaimZsmalloc(profile: Profile, lengths: readonly number[]) {
-  const { pool, objects } = fillZsmalloc(profile, lengths);
+  const pool = new ZsPool(profile);
+  const objects = fillZspages(pool, lengths);
   const isReclaimed = profile.deferredHandle !== "none";
   const ratio = lengths.length / pool.pagesAllocated;
   const each = [...objects].map(([zspage, handles]) => {

@@ -9,6 +9,7 @@ import { ZbudPool } from "../../zbud/pool.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
+import { fillZspages } from "../zspages.ts";
 
 type Name = "objects" | "tries";
 
@@ -101,14 +102,7 @@ function fullZsmalloc(profile: Profile, sizes: readonly number[]): Full {
   const limited = limitedMemory(profile.pageSize);
   const { memory } = limited;
   const pool = new ZsPool(profile, { memory });
-  const ofZspage = new Map<number, number[]>();
-  for (const size of sizes) {
-    const handle = pool.malloc(size);
-    if (typeof handle !== "number") throw new Error(`no object: ${handle}`);
-    const { zspage } = pool.chunkOf(handle, "find");
-    ofZspage.set(zspage, [...ofZspage.get(zspage) ?? [], handle]);
-  }
-  const zspages = [...ofZspage.values()];
+  const zspages = [...fillZspages(pool, sizes).values()];
   return {
     limited,
     mostObjects: Math.max(...zspages.map(({ length }) => length)),

@@ -144,10 +144,10 @@ export const ZRAM_LOCKS = experiment<"preemptions", Found>({
         const held = `requests hold ${REQUESTS_HOLD[requestHolds]}`;
         const late = queue === undefined
           ? ""
-          : `; with the work item of August 2013, ${toldOf(queue.reset)}`;
-        const evidence = `${held}: ${
-          toldOf(...besideReset)
-        }; an open beside the reset, ${toldOf(open)}${late}`;
+          : `; beside the work item of August 2013, ${toldOf(queue.reset)}`;
+        const evidence = `${held}: ${toldOf(...besideReset)}; beside an open, ${
+          toldOf(open)
+        }${late}`;
         const isApart = isSound(...besideReset);
         const isAlways = isSound(open) &&
           (queue === undefined || isSound(queue.reset));
