@@ -349,7 +349,7 @@ Deno.test("where all pages have one length zsmalloc's evictions can be foretold"
   const claim = "zsmalloc-reclaim-evicts-more";
   const verdict = verdictOf(RECLAIM_PAGE, claim, LINUX_6_2, given);
   assertEquals(verdict?.ruling, "does not hold");
-  assert(verdict.evidence.startsWith("1 to 1 objects in 3,000 zspages"));
+  assert(verdict?.evidence.startsWith("1 to 1 objects in 3,000 zspages"));
 });
 
 Deno.test("a kernel whose tree is no red-black tree is judged by its own walks", () => {
