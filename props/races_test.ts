@@ -335,6 +335,23 @@ Deno.test("readers share a lock, a writer does not", () => {
   assertEquals([apart.finding, apart.isAll], [undefined, true]);
 });
 
+Deno.test("who shares a lock is kept apart by it from no other who shares it", () => {
+  const raiseShared = operation("raise 0, c shared", function* (shared) {
+    const [outer, , inner] = shared.locks;
+    yield acquire(outer, "raise", "shared");
+    yield acquire(inner, "raise");
+    const before = shared.numbers[0]++;
+    yield release(inner, "raise");
+    yield release(outer, "raise", "shared");
+    return before;
+  });
+  const trial = trialOf([[raiseShared], [raiseShared]], "rw_semaphore");
+  const explored = exploreRaces(trial, { preemptions: 0 });
+  // Either thread raises the number first.
+  assertEquals([explored.finding, explored.schedules], [undefined, 2]);
+  assertEquals(everyOutcome(trial).outcomes.size, 2);
+});
+
 Deno.test("random schedules find it too, the same ones of a seed", () => {
   const trial = trialOf([[raise(0)], [raise(0)]]);
   for (const depth of [undefined, 2]) {

@@ -1,180 +1,172 @@
-/** What a zswap entry's reference count is for: every schedule with it and without. */
-import { LINUX_7_3 } from "../../linux/profile.ts";
-import { brokenBy, exploreRaces } from "../../search/races/explore.ts";
+/** What a zswap entry's count of references is for: every schedule with it and without. */
+import { LINUX_3_12, LINUX_7_3, type Profile } from "../../linux/profile.ts";
+import { Memory } from "../../memory/memory.ts";
+import { Lockdep } from "../../rules/lockdep.ts";
 import { LINUX_3_13, PROPOSED_2012 } from "../../search/races/known/zswap.ts";
-import { readRaceProgram } from "../../search/races/room.ts";
 import { ZSWAP_RACES } from "../../search/races/rooms/zswap.ts";
+import { fillPage } from "../../search/races/rooms/zswap_slots.ts";
+import type { RaceTrial } from "../../search/races/trial.ts";
+import { checkZswap } from "../../zswap/invariants.ts";
+import { NO_SWAP_LAYER } from "../../zswap/swap_layer.ts";
+import { Zswap } from "../../zswap/zswap.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { grouped } from "../../report/table.ts";
+import {
+  isSound,
+  type Overlap,
+  overlap,
+  overlapFigures,
+  overlapIn,
+  preemptionsSize,
+  storedForWriteback,
+  toldOf,
+} from "../explored.ts";
 
-/** Operations that overlap, with a page that is written back meanwhile or none. */
-const PROGRAMS = {
-  loadAndWriteback: "store 0 A / load 0 | writeback",
-  invalidateAndWriteback: "store 0 A / invalidate 0 | writeback",
-  loadAndInvalidate: "store 0 A / load 0 | invalidate 0",
-  neighbours: "store 0 A; store 1 B / load 0; invalidate 0 | load 1; store 1 C",
-  comingAndGoing: "store 0 A / load 0 | store 1 B; load 1; invalidate 1",
-} as const;
+/** What nobody writes back meanwhile. */
+const WITHOUT_WRITEBACK = [
+  "store 0 A / load 0 | invalidate 0",
+  "store 0 A; store 1 B / load 0; invalidate 0 | load 1; store 1 C",
+  "store 0 A / load 0 | store 1 B; load 1; invalidate 1",
+];
 
-type Overlap = keyof typeof PROGRAMS;
+/** What a page is written back beside. */
+const withWriteback = (profile: Profile): readonly string[] =>
+  ["load 0 | writeback", "invalidate 0 | writeback"]
+    .map((threads) => `${storedForWriteback(profile)} / ${threads}`);
 
-/** What exploring one program came to. */
-interface Explored {
-  readonly schedules: number;
-  readonly isAll: boolean;
-  readonly broken: string | undefined;
-}
-
-interface Found extends Readonly<Record<Overlap, Explored>> {
-  /** Whether entries have a reference count. */
+interface Found {
+  /** Whether entries have a count. */
   readonly isCounted: boolean;
+  readonly withoutWriteback: readonly Overlap[];
+  /** A load and an invalidate of a slot that nobody keeps apart. */
+  readonly freely: Overlap;
+  /** As the kernel is, and with entries that have no count. */
+  readonly withWriteback: readonly Overlap[];
+  readonly uncounted: readonly Overlap[];
 }
 
-function explore(
-  program: string,
-  { profile, sizes }: Given<"preemptions">,
-): Explored {
-  const { preemptions } = sizes;
-  return ZSWAP_RACES.explore(profile, readRaceProgram(program), (trial) => {
-    const { schedules, isAll, finding } = exploreRaces(trial, { preemptions });
-    return { schedules, isAll, broken: finding && brokenBy(finding) };
-  });
-}
+/** Whether entries of a kernel have a count of references. */
+const counts = ({ zswap: { entries } }: Profile): boolean =>
+  entries === "counted" || entries === "counted-by-caller";
 
-function run(given: Given<"preemptions">): Found {
+/** A kernel less the count of its entries, if they have one. */
+const lessCount = (profile: Profile): Profile =>
+  counts(profile)
+    ? { ...profile, zswap: { ...profile.zswap, entries: "unreferenced" } }
+    : profile;
+
+/** A load and an invalidate of one slot, with nothing above zswap. */
+function freely(profile: Profile): RaceTrial<Zswap> {
+  const page = new Uint8Array(profile.pageSize);
+  fillPage(page, 1);
   return {
-    isCounted: given.profile.zswap.entries === "counted",
-    loadAndWriteback: explore(PROGRAMS.loadAndWriteback, given),
-    invalidateAndWriteback: explore(PROGRAMS.invalidateAndWriteback, given),
-    loadAndInvalidate: explore(PROGRAMS.loadAndInvalidate, given),
-    neighbours: explore(PROGRAMS.neighbours, given),
-    comingAndGoing: explore(PROGRAMS.comingAndGoing, given),
+    threads: [
+      [{
+        text: "load 0",
+        *begin(zswap) {
+          const into = new Uint8Array(profile.pageSize);
+          return (yield* zswap.loadSteps(0, 0, into)) ?? into[0];
+        },
+      }],
+      [{
+        text: "invalidate 0",
+        begin: (zswap) => zswap.invalidateSteps(0, 0),
+      }],
+    ],
+    create() {
+      const zswap = new Zswap(profile, {
+        totalRamPages: 1000,
+        memory: new Memory({ pageSize: profile.pageSize, initialFrames: 8 }),
+        swap: NO_SWAP_LAYER,
+        lockdep: new Lockdep(),
+      });
+      zswap.swapon(0);
+      zswap.store(0, 0, [page]);
+      return zswap;
+    },
+    lockdepOf: ({ locks }) => locks.lockdep,
+    atRest(zswap) {
+      checkZswap(zswap);
+      return zswap.counters.stored_pages;
+    },
   };
 }
 
-const isSound = ({ broken }: Explored) => broken === undefined;
-
-/** What the flushing of entries is beside. */
-const WHILE_FLUSHED = ["loadAndWriteback", "invalidateAndWriteback"] as const;
-
-const isSoundWhileFlushed = (found: Found) =>
-  WHILE_FLUSHED.every((overlap) => isSound(found[overlap]));
-
-/** What exploring some of the programs came to, in words. */
-function toldOf(found: Found, ...overlaps: readonly Overlap[]): string {
-  const explored = overlaps.map((overlap) => found[overlap]);
-  const schedules = explored.reduce((sum, one) => sum + one.schedules, 0);
-  const broken = explored.flatMap((one) => one.broken ?? []);
-  const rules = [...new Set(broken)].join(" and ");
-  return `${grouped(schedules)} schedules, ${
-    broken.length === 0 ? "none breaks a rule" : `and ${rules} is broken`
-  }`;
+function run({ profile, sizes: { preemptions } }: Given<"preemptions">): Found {
+  const less = lessCount(profile);
+  const each = (kernel: Profile, programs: readonly string[]) =>
+    programs.map((one) => overlapIn(ZSWAP_RACES, kernel, one, preemptions));
+  return {
+    isCounted: counts(profile),
+    withoutWriteback: each(less, WITHOUT_WRITEBACK),
+    freely: overlap(
+      "load 0 | invalidate 0, with no swap layer above",
+      freely(less),
+      preemptions,
+    ),
+    withWriteback: each(profile, withWriteback(profile)),
+    uncounted: each(less, withWriteback(less)),
+  };
 }
 
 function figures(found: Found): readonly Figures[] {
-  return [{
-    title: "What overlaps, and what came of it",
-    columns: ["", "schedules", "broken"],
-    rows: Object.entries(PROGRAMS).map(([name, program]) => {
-      const { schedules, broken = "" } = found[name as Overlap];
-      return [program, schedules, broken];
-    }),
-  }];
+  const { withoutWriteback, freely, withWriteback, uncounted } = found;
+  return [
+    overlapFigures("Without writeback and without a count of references", [
+      ...withoutWriteback,
+      freely,
+    ]),
+    overlapFigures("With writeback, as the kernel is", withWriteback),
+    overlapFigures("With writeback, without a count", uncounted),
+  ];
 }
 
 /** The experiment. */
 export const ENTRY_REFERENCE = experiment<"preemptions", Found>({
   name: "entry-reference",
-  theme: "locks",
+  theme: "locking and races",
   method:
-    "Operations on zswap overlap in every way up to some preemptions: as it was proposed in 2012, with a lock for the tree and no count of references; as it was after 3.13, where whoever drops the last reference frees the entry; as it is today.",
-  sizes: {
-    preemptions: {
-      usual: 3,
-      least: 0,
-      most: 6,
-      means: "preemptions of a schedule at most",
-    },
-  },
-  kernels: [PROPOSED_2012, LINUX_3_13, LINUX_7_3],
+    "Operations on zswap overlap in every way up to some preemptions, with a page that is written back meanwhile and without: as it was proposed in 2012, with a lock for the tree and no count of references; as it was merged; as it was after 3.13, where whoever drops the last reference frees the entry; as it is today. Each with its count, and less it.",
+  sizes: { preemptions: preemptionsSize(2) },
+  kernels: [PROPOSED_2012, LINUX_3_12, LINUX_3_13, LINUX_7_3],
   run,
   figures,
   claims: [
     {
-      name: "tree-lock-enough",
+      name: "tree-lock-suffices-without-writeback",
       says:
-        "Without the flushing mechanism a simple lock guarding the tree is enough in zswap.",
+        "As long as nothing is written back, a lock around the tree is all that zswap needs, and its entries need no count.",
       who: "Seth Jennings, 2013",
       passages: [{ thread: "004", at: "a simple lock guarding the tree" }],
-      decide: (found) =>
-        holds(
-          isSound(found.loadAndInvalidate) && isSound(found.neighbours) &&
-            isSound(found.comingAndGoing),
-          toldOf(found, "loadAndInvalidate", "neighbours", "comingAndGoing"),
-        ),
-    },
-    {
-      name: "no-load-and-invalidate-at-once",
-      says:
-        "A load and an invalidate of the same swap entry never come at once: whoever is above zswap sees to that.",
-      who: "Seth Jennings, 2013",
-      passages: [{
-        thread: "004",
-        at: "never get a load and invalidate concurrently",
-      }],
-      decide: (found) =>
-        holds(
-          isSound(found.loadAndInvalidate) && found.loadAndInvalidate.isAll,
-          `the swap cache's page is locked above zswap: ${
-            toldOf(found, "loadAndInvalidate")
-          }, and there are no others`,
-        ),
-    },
-    {
-      name: "reference-once-flushed",
-      says:
-        "Once entries are flushed, each needs a reference count, or it is freed while another code path is at it.",
-      who: "Seth Jennings, 2013",
-      passages: [{ thread: "004", at: "add a per-entry refcount" }],
-      decide: (found) =>
-        holds(
-          found.isCounted === isSoundWhileFlushed(found),
-          `${found.isCounted ? "with one" : "without one"}, ${
-            toldOf(found, ...WHILE_FLUSHED)
-          }`,
-        ),
-    },
-    {
-      name: "reference-needs-atomic",
-      says: "The reference count of an entry has to be an atomic_t.",
-      who: "Dan Magenheimer, 2013, as a question",
-      passages: [{ thread: "004", at: "at least need to be an atomic_t" }],
       disputed:
-        "The code counts under the tree's lock; each change asserts that it is held (locks/held).",
-      decide(found) {
-        if (!found.isCounted) return undefined;
-        return holds(
-          !isSoundWhileFlushed(found),
-          `a plain number, changed under the tree's lock alone: ${
-            toldOf(found, ...WHILE_FLUSHED)
+        "Dan Magenheimer: zcache had to change a page and what is known of it in one step.",
+      decide: ({ withoutWriteback, freely }) =>
+        holds(
+          isSound(...withoutWriteback),
+          `${
+            toldOf(...withoutWriteback)
+          }; with nobody above who keeps a slot's load and invalidate apart, ${
+            toldOf(freely)
           }`,
+        ),
+    },
+    {
+      name: "writeback-needs-a-count-of-references",
+      says:
+        "Once a full zswap frees entries to make room, each needs a count of references, or it is freed under somebody who is at it.",
+      who: "Seth Jennings, 2013",
+      passages: [
+        { thread: "004", at: "it became necessary to add a per-entry" },
+      ],
+      decide({ isCounted, withWriteback, uncounted }) {
+        const without = `without one ${toldOf(...uncounted)}`;
+        return holds(
+          !isSound(...uncounted),
+          isCounted
+            ? `${without}; with the kernel's ${toldOf(...withWriteback)}`
+            : without,
         );
       },
-    },
-    {
-      name: "tree-walk-needs-rcu",
-      says:
-        "An entry of a red-black tree cannot be freed while another thread walks the tree.",
-      who: "Dan Magenheimer, 2013, as a question",
-      passages: [{ thread: "004", at: "another thread is walking the rbtree" }],
-      disputed:
-        "Nobody walks while another frees: the tree's lock covers both, and each asserts that it is held (locks/held).",
-      decide: (found) =>
-        holds(
-          !isSound(found.neighbours) || !isSound(found.comingAndGoing),
-          toldOf(found, "neighbours", "comingAndGoing"),
-        ),
     },
   ],
 });

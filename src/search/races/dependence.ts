@@ -113,20 +113,20 @@ export class Dependence {
       case "acquire":
         this.#meet(taken, nth, isAlone, races);
         this.#record(taken, nth, isAlone);
-        return this.#learn(freed, nth);
+        return this.#learn(freed, nth, isAlone);
       case "try":
         this.#meet(taken, nth, isAlone, races);
         this.#meet(freed, nth, isAlone, races);
         if (!isTaken) {
           this.#record(tried, nth, false);
-          return this.#learn(taken, nth);
+          return this.#learn(taken, nth, isAlone);
         }
         this.#record(taken, nth, isAlone);
-        return this.#learn(freed, nth);
+        return this.#learn(freed, nth, isAlone);
       case "release":
         this.#meet(tried, nth, true, races);
         this.#record(freed, nth, isAlone);
-        return this.#learn(tried, nth);
+        return this.#learn(tried, nth, true);
     }
   }
 
@@ -166,9 +166,13 @@ export class Dependence {
     join(touched.looks, clock);
   }
 
-  /** It comes after what was done to a thing before. */
-  #learn(touched: Touched, nth: number): void {
-    join(this.#clocks[this.#owner[nth]], touched.looks);
+  /**
+   * It comes after what was done to a thing before: who shares a lock, after
+   * those who had it alone, as those who share it as well do not keep him out.
+   */
+  #learn(touched: Touched, nth: number, isAlone: boolean): void {
+    const { looks, changes } = touched;
+    join(this.#clocks[this.#owner[nth]], isAlone ? looks : changes);
   }
 
   #race(

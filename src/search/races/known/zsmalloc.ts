@@ -25,6 +25,11 @@ const before = (
   changes: Partial<Profile>,
 ): Profile => ({ ...profile, ...changes, name });
 
+/** Linux 6.2: zsmalloc writes zspages back itself, as up to 6.6. */
+export const LINUX_6_2: Profile = before(LINUX_6_1, "linux-6.2", {
+  deferredHandle: "in-object",
+});
+
 /** zsmalloc's known races, the newest first. */
 export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
   {
@@ -62,7 +67,7 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     source: "zs_reclaim_page, zs_free, mm/zsmalloc.c",
     room,
     before: before(LINUX_6_1, "before-6.2", { deferredHandle: "in-cell" }),
-    after: before(LINUX_6_1, "linux-6.2", { deferredHandle: "in-object" }),
+    after: LINUX_6_2,
     program: "malloc 2000 a; malloc 2000 b / free b | reclaim a",
   },
   {

@@ -3,10 +3,10 @@ import { checkZbud } from "../../../zbud/invariants.ts";
 import { ZbudPool } from "../../../zbud/pool.ts";
 import { BUDDIES } from "../../../zbud/zbud_page.ts";
 import type { RaceRoom } from "../room.ts";
-import { buddyRoom } from "./buddy_room.ts";
+import { buddyRoom, type ExploredKind } from "./buddy_room.ts";
 
-/** zbud. */
-export const ZBUD_RACES: RaceRoom = buddyRoom<ZbudPool>({
+/** What is explored of zbud. */
+export const ZBUD_KIND: ExploredKind<ZbudPool> = {
   name: "zbud",
   source: "zbud_free, free_zbud_page, mm/zbud.c, 3.11",
   isIn: ({ zswap }) => zswap.zpools.includes("zbud"),
@@ -28,4 +28,7 @@ export const ZBUD_RACES: RaceRoom = buddyRoom<ZbudPool>({
     `${pagesNr} ${[...frames].join()} ${[...claimed.keys()].join()}`,
   sizes: [500, 1900],
   firstSizes: [500, 1900],
-});
+};
+
+/** zbud. */
+export const ZBUD_RACES: RaceRoom = buddyRoom(ZBUD_KIND);
