@@ -89,12 +89,6 @@ function assertRulings(
   assertEquals(rulings(found), expected);
 }
 
-/** What zbud's own order comes to, where it has one. */
-const zbudOf = ({ release }: Profile) =>
-  release.zbud.reclaims
-    ? "holds if to be read is no use, and a few pairs do not matter"
-    : NOTHING;
-
 Deno.test("zswap inverts the LRU order in 6.1, in 3.12 only without a frame to write back with, and not since it has a list of its own", () => {
   const expected: [Profile, string][] = [
     [LINUX_3_12, "holds if no frame is free to write back with"],
@@ -105,7 +99,6 @@ Deno.test("zswap inverts the LRU order in 6.1, in 3.12 only without a frame to w
   for (const [profile, zswap] of expected) {
     assertRulings(runOf(LRU_INVERSION, profile, LRU), {
       "zswap-inverts-lru": zswap,
-      "zbud-exposes-lru-order": zbudOf(profile),
       "swap-priorities-are-no-cache-hierarchy": HOLDS,
       "vm-hierarchy-would-not-invert-lru": profile === LINUX_3_12
         ? NOTHING
@@ -119,7 +112,6 @@ Deno.test("where there is room for all pages, nothing is inverted in any kernel"
     const found = runOf(LRU_INVERSION, profile, { ...LRU, room: ROOM_FOR_ALL });
     assertRulings(found, {
       "zswap-inverts-lru": NOT,
-      "zbud-exposes-lru-order": zbudOf(profile),
       "swap-priorities-are-no-cache-hierarchy": NOT,
       "vm-hierarchy-would-not-invert-lru": profile === LINUX_3_12
         ? NOTHING
@@ -140,13 +132,10 @@ const ALWAYS = {
 /** With zbud below zswap. */
 const BOUNDED = {
   "zswap-writeback-is-bounded": HOLDS,
-  "unbounded-dumping-ends-in-oom": NOTHING,
 };
 /** With zsmalloc below zswap. */
 const UNBOUNDED = {
   "zswap-writeback-is-bounded": NOT,
-  "unbounded-dumping-ends-in-oom":
-    "holds if requests end late and few frames are free",
 };
 /** Since zram has writeback. */
 const ZRAM_WRITES = {

@@ -161,7 +161,7 @@ const rises = (numbers: readonly number[]) =>
 /** The experiment. */
 export const BUSY_OBJECTS = experiment<Name, readonly Reclaims[]>({
   name: "busy-objects",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "A full page of objects of one size is reclaimed, many times, each object being busy by chance and not to be evicted then: in zbud with one object and two, in 6.2's zsmalloc with 2 to 16 of a zspage of one page. Counted are the frames that come back, the evictions, the stops, and the locks that are held at once.",
   sizes: {

@@ -203,7 +203,7 @@ function figures(found: Found): readonly Figures[] {
 /** The experiment. */
 export const COMPRESSION_AT_ONCE = experiment<Name, Found>({
   name: "compression-at-once",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "Three CPUs store a page each to zswap, and write one each to zram, in schedules drawn at random: how many hold what is needed to compress at once. One stores many pages: how many are compressed when the call returns. zram reads a page that it wrote back as it was compressed: whether a work item ends that.",
   sizes: {

@@ -20,7 +20,7 @@ import {
   overlapFigures,
   preemptionsSize,
   toldOf,
-} from "../explored.ts";
+} from "../runs/explored.ts";
 
 /**
  * What both hold who prepare a CPU's buffer: nothing, where `zs_init` goes over
@@ -116,7 +116,7 @@ function run({ profile, sizes: { preemptions } }: Given<"preemptions">): Found {
 /** The experiment. */
 export const CPU_BUFFERS = experiment<"preemptions", Found>({
   name: "cpu-buffers",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "A CPU comes up while zs_init goes over the CPUs: both look whether the CPU has a buffer, allocate one and set it, one after the other, at once, and at once with the lock of CPU hotplug.",
   sizes: { preemptions: preemptionsSize(3) },

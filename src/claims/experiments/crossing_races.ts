@@ -15,7 +15,7 @@ import {
   overlapFigures,
   overlapIn,
   preemptionsSize,
-} from "../explored.ts";
+} from "../runs/explored.ts";
 
 /** Three objects in two frames: the second one crosses. */
 const [SIZE, NAMES] = [2000, ["a", "b", "c"]];
@@ -109,7 +109,7 @@ const total = (overlaps: readonly Overlap[]) =>
 /** The experiment. */
 export const CROSSING_RACES = experiment<"preemptions", Found>({
   name: "crossing-races",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "Three objects lie in two frames, the second one in both. Each is read, written and freed while either frame is migrated, the class compacted, the zspage reclaimed, in every way up to some preemptions, and the schedules are counted. Beside it a read and a write of an object, were there a lock for each frame in place of zsmalloc's for the zspage or the pool.",
   sizes: { preemptions: preemptionsSize(3) },

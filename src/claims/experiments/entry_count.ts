@@ -23,7 +23,7 @@ import {
   overlapIn,
   preemptionsSize,
   toldOf,
-} from "../explored.ts";
+} from "../runs/explored.ts";
 
 /** An entry with its count, and the lock of its tree. */
 interface Counted {
@@ -161,7 +161,7 @@ const KERNELS: readonly Profile[] = [LINUX_3_12, LINUX_6_1];
 /** The experiment. */
 export const ENTRY_COUNT = experiment<"preemptions", Found>({
   name: "entry-count",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "An entry's count of references is looked at and then changed, as a plain number is: under the tree's lock, and with references dropped outside of it, in two steps and in one. Two loads overlap with an invalidate in every way up to some preemptions. Beside it zswap itself, each of whose changes asserts that the lock is held.",
   sizes: { preemptions: preemptionsSize(2) },

@@ -20,7 +20,7 @@ import {
   preemptionsSize,
   storedForWriteback,
   toldOf,
-} from "../explored.ts";
+} from "../runs/explored.ts";
 
 /** What nobody writes back meanwhile. */
 const WITHOUT_WRITEBACK = [
@@ -124,7 +124,7 @@ function figures(found: Found): readonly Figures[] {
 /** The experiment. */
 export const ENTRY_REFERENCE = experiment<"preemptions", Found>({
   name: "entry-reference",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "Operations on zswap overlap in every way up to some preemptions, with a page that is written back meanwhile and without: as it was proposed in 2012, with a lock for the tree and no count of references; as it was merged; as it was after 3.13, where whoever drops the last reference frees the entry; as it is today. Each with its count, and less it.",
   sizes: { preemptions: preemptionsSize(2) },

@@ -17,7 +17,7 @@ import {
   overlapIn,
   preemptionsSize,
   toldOf,
-} from "../explored.ts";
+} from "../runs/explored.ts";
 import { RECLAIM_PROGRAMS } from "./reclaim_zspage.ts";
 
 /** What meets the reclaim of a page of zbud's, of two objects. */
@@ -120,7 +120,7 @@ function run(
 /** The experiment. */
 export const FRAME_RACES = experiment<"preemptions", Reclaims>({
   name: "frame-races",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "A page of zbud's is reclaimed, and in 6.2 a zspage, while others allocate, read and free objects of it and reclaim it as well, in every way up to some preemptions: as it is, and without what keeps the page for whoever reclaims it. The locks of single objects that a reclaim holds at once are counted.",
   sizes: { preemptions: preemptionsSize(2) },

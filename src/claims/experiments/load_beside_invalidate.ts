@@ -25,7 +25,7 @@ import {
   overlapFigures,
   preemptionsSize,
   toldOf,
-} from "../explored.ts";
+} from "../runs/explored.ts";
 
 /** A process whose threads meet at one page, which is in zswap. */
 const [PROCESS, PAGE] = [1, 0];
@@ -164,7 +164,7 @@ function run(
 /** The experiment. */
 export const LOAD_BESIDE_INVALIDATE = experiment<"preemptions", Found>({
   name: "load-beside-invalidate",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "Two threads of a process read the same page that zswap has, or one reads and the other frees it, in every way up to some preemptions, above a device as fast as memory (SWP_SYNCHRONOUS_IO, as zram is) and above another. A schedule in which zswap is asked for a slot while it is told that the slot is free ends the search.",
   sizes: { preemptions: preemptionsSize(1) },

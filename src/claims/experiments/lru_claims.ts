@@ -42,23 +42,6 @@ function zswapInverts(outcome: LruOutcome): Verdict {
   );
 }
 
-/** zbud's own list: of frames, by when something was stored in them. */
-function zbudKeepsOrder({ zbud }: LruOutcome): Verdict | undefined {
-  if (zbud === undefined) return undefined;
-  const { pairs, byStore, byUse } = zbud;
-  const evidence = `${
-    percent(byStore, pairs)
-  } of pairs are not as they were stored, ${
-    percent(byUse, pairs)
-  } not as they were used`;
-  if (byUse === 0) return holds(true, evidence);
-  return holdsIf(
-    byStore <= INVERTED_FROM * pairs,
-    "to be read is no use, and a few pairs do not matter",
-    evidence,
-  );
-}
-
 /** The claims. */
 export const LRU_CLAIMS: readonly Claim<LruOutcome>[] = [
   {
@@ -70,14 +53,6 @@ export const LRU_CLAIMS: readonly Claim<LruOutcome>[] = [
     disputed:
       "nobody; Mel Gorman agrees that its writeback is clunky (lines 9250-9266)",
     decide: zswapInverts,
-  },
-  {
-    name: "zbud-exposes-lru-order",
-    says:
-      "zbud shows in what order its pages were used, so that the oldest can be written back.",
-    who: "Dan Magenheimer, 2013",
-    passages: [{ thread: "004", at: "Zbud exposes LRU-ness as well" }],
-    decide: zbudKeepsOrder,
   },
   {
     name: "swap-priorities-are-no-cache-hierarchy",

@@ -12,7 +12,6 @@ import { PROCESS, swapOutByAge } from "../runs/swap_by_age.ts";
 import { type Place, placeOf } from "../runs/swap_machine.ts";
 import { LRU_CLAIMS } from "./lru_claims.ts";
 import { type Way, WAYS } from "../runs/lru_ways.ts";
-import { type ZbudOrder, zbudOrder } from "../runs/zbud_order.ts";
 
 /** Where the pages of one age are. */
 type Places = Readonly<Record<Place, number>>;
@@ -41,8 +40,6 @@ export interface WayOutcome {
 export interface LruOutcome {
   readonly pages: number;
   readonly ways: readonly WayOutcome[];
-  /** The order in which zbud by itself gives objects up, where it does. */
-  readonly zbud: ZbudOrder | undefined;
 }
 
 /** Swap-outs after which memory pressure is looked at. */
@@ -118,28 +115,20 @@ function runWay(
 }
 
 function run(given: Given<Sizes>): LruOutcome {
-  const { profile, seed, sizes, realPages } = given;
+  const { profile, sizes, realPages } = given;
   const { pageSize } = profile;
   const data = realPages(sizes.pages, pageSize);
   const lengths = lengthsOf(data, pageSize);
   const isTaken = (length: number) => length <= TAKEN_TO * pageSize;
   const ways = WAYS.filter((way) => way.isIn(profile))
     .map((way) => runWay(way, given, data, (page) => isTaken(lengths[page])));
-  const zbud = zbudOrder(profile, lengths.filter(isTaken), seed);
-  return { pages: sizes.pages, ways, zbud };
+  return { pages: sizes.pages, ways };
 }
 
 const QUARTERS = ["oldest", "second", "third", "newest"];
 
-const zbudFigures = ({ pairs, byStore, byUse }: ZbudOrder): Figures => ({
-  title: "Pairs that zbud by itself gives up in another order than ...",
-  columns: ["", "pairs", "they were stored", "they were used"],
-  rows: [["zbud", pairs, percent(byStore, pairs), percent(byUse, pairs)]],
-});
-
-function figures({ ways, zbud }: LruOutcome): readonly Figures[] {
+function figures({ ways }: LruOutcome): readonly Figures[] {
   return [
-    ...(zbud === undefined ? [] : [zbudFigures(zbud)]),
     {
       title: "Pages that are compressed in memory / on a disk / left in memory",
       columns: ["", ...QUARTERS],

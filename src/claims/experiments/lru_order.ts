@@ -173,7 +173,7 @@ function figures(found: Found): readonly Figures[] {
 /** The experiment. */
 export const LRU_ORDER = experiment<Name, Found>({
   name: "lru-order",
-  theme: "reclaim of one page: zbud against zsmalloc, LRU order",
+  theme: "order of use",
   method:
     "Real pages are stored in zswap on zbud, loaded, stored anew and given up at random; then everything is written back. Of each two pages it is asked whether the one that went first was stored, or used, or had something come to its frame, before the other. Since 6.5 it is zswap itself that has a list, of entries.",
   sizes: {

@@ -19,7 +19,7 @@ import {
   preemptionsSize,
   storedForWriteback,
   toldOf,
-} from "../explored.ts";
+} from "../runs/explored.ts";
 
 /** What meets a page that is written back. */
 const programsOf = (profile: Profile): readonly string[] =>
@@ -84,7 +84,7 @@ function run({ profile, sizes: { preemptions } }: Given<"preemptions">): Found {
 /** The experiment. */
 export const OBJECT_AND_ENTRY = experiment<"preemptions", Found>({
   name: "object-and-entry",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "A store writes its object first and puts its entry into the tree later, each under a lock of its own. Stores and invalidates overlap with the writeback of a page in every way up to some preemptions; where writeback looks whether the slot is still its entry's, without that look as well.",
   sizes: { preemptions: preemptionsSize(2) },

@@ -10,7 +10,7 @@ import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import { type Distribution, distribution } from "../numbers.ts";
-import { fillZspages } from "../zspages.ts";
+import { fillZspages } from "../runs/zspages.ts";
 
 type Name = "pages" | "busy";
 
@@ -157,7 +157,7 @@ function figures(found: Found): readonly Figures[] {
 /** The experiment. */
 export const RECLAIM_PAGE = experiment<Name, Found>({
   name: "reclaim-page",
-  theme: "reclaim of one page: zbud against zsmalloc, LRU order",
+  theme: "writeback",
   method:
     "Real pages, compressed by lzo, are put in pools of zbud's and of zsmalloc's, and pages are reclaimed until none is left, some objects of zbud's being busy. Objects that are evicted are counted; where zsmalloc does not reclaim, the objects of its zspages are. Once more with zsmalloc as it would be with chains of one page and no class of which a page holds more than two.",
   sizes: {

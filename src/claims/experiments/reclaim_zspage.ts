@@ -15,7 +15,7 @@ import {
   overlapFigures,
   overlapIn,
   toldOf,
-} from "../explored.ts";
+} from "../runs/explored.ts";
 
 type Name = "pages" | "preemptions";
 
@@ -151,7 +151,7 @@ function figures(found: Found): readonly Figures[] {
 /** The experiment. */
 export const RECLAIM_ZSPAGE = experiment<Name, Found>({
   name: "reclaim-zspage",
-  theme: "reclaim of one page: zbud against zsmalloc, LRU order",
+  theme: "writeback",
   method:
     "Real pages, compressed by lzo, are put in a pool of 6.2's zsmalloc, and half are freed at random. The zspages to which nothing was added for longest are reclaimed, half of all; each object is compared with what was stored as it is evicted, or in place. Every rule is checked after each. Frees, allocations and other reclaims overlap with a reclaim in every way up to some preemptions.",
   sizes: {

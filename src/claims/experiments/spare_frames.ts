@@ -9,7 +9,7 @@ import { ZbudPool } from "../../zbud/pool.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { fillZspages } from "../zspages.ts";
+import { fillZspages } from "../runs/zspages.ts";
 
 type Name = "objects" | "tries";
 
@@ -201,7 +201,7 @@ const spareText = (spare: number) =>
 /** The experiment. */
 export const SPARE_FRAMES = experiment<Name, readonly Row[]>({
   name: "spare-frames",
-  theme: "reclaim of one page: zbud against zsmalloc, LRU order",
+  theme: "writeback",
   method:
     "Memory is full of objects of 64 to 1,499 bytes but for a few frames. Pages are reclaimed, each object that is evicted taking a frame of the swap cache until its write has ended: at once, or when the page's last one has. Counted are the reclaims that free a frame: in zbud, and in zsmalloc, which reclaims itself in 6.2 and of which all objects of a zspage are evicted and freed in 3.12.",
   sizes: {

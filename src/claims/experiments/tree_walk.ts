@@ -22,7 +22,7 @@ import {
   overlapIn,
   preemptionsSize,
   toldOf,
-} from "../explored.ts";
+} from "../runs/explored.ts";
 
 /** A node of a red-black tree; colours aside, nobody who walks looks at them. */
 interface Node {
@@ -209,7 +209,7 @@ function run(
 /** The experiment. */
 export const TREE_WALK = experiment<"preemptions", Found>({
   name: "tree-walk",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "A red-black tree of five nodes is searched while a leaf is erased, whose sibling is rotated up then: with a stop at each node that is looked at and at each link that is stored, under the tree's lock, without it, and without it where a node is freed once no walk is at it (RCU). Beside it zswap's own look-ups and erasures.",
   sizes: { preemptions: preemptionsSize(3) },

@@ -1,5 +1,5 @@
 /** Claims on zswap's writeback: what it takes, and how it is done. */
-import { type Claim, holds, holdsIf, type Verdict } from "../claim.ts";
+import { type Claim, holds, type Verdict } from "../claim.ts";
 import type { WritebackOutcome } from "./writeback_memory.ts";
 import { sentence } from "../runs/writeback_written.ts";
 
@@ -76,23 +76,6 @@ export const ZSWAP_WRITEBACK_CLAIMS: readonly Claim<WritebackOutcome>[] = [
         `${
           frames.mean.toFixed(1)
         } on average, ${frames.most} at most, ${frames.count} times`,
-      );
-    },
-  },
-  {
-    name: "unbounded-dumping-ends-in-oom",
-    says:
-      "Where the objects of a page are not bounded, writing them back easily runs out of memory.",
-    who: "Minchan Kim, 2013",
-    passages: [{ thread: "002", at: "lines 7897-7899" }],
-    decide({ zswap: { toFreeOne: { frames, tries, doneWithTwo } } }) {
-      if (frames.most <= BOUND) return undefined;
-      return holdsIf(
-        doneWithTwo < tries,
-        "requests end late and few frames are free",
-        `with ${BOUND} frames free, ${
-          tries - doneWithTwo
-        } of ${tries} reclaims ran out of them; ${frames.most} were needed at most`,
       );
     },
   },

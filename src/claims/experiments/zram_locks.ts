@@ -16,8 +16,14 @@ import {
   overlapIn,
   preemptionsSize,
   toldOf,
-} from "../explored.ts";
-import { notify, queueTrial, read, RESET, WORK } from "../slot_free_queue.ts";
+} from "../runs/explored.ts";
+import {
+  notify,
+  queueTrial,
+  read,
+  RESET,
+  WORK,
+} from "../runs/slot_free_queue.ts";
 
 /** Reads, writes and notices of one device at once. */
 const AT_SLOTS = [
@@ -96,7 +102,7 @@ function run(
 /** The experiment. */
 export const ZRAM_LOCKS = experiment<"preemptions", Found>({
   name: "zram-locks",
-  theme: "locking and races",
+  theme: "locks",
   method:
     "Reads, writes, notices, resets and set-ups of one zram device overlap in every way up to some preemptions. Where one lock covers all slots, a queue is put on the device as it was in August 2013, in which notices wait until the next read frees them, or a work item.",
   sizes: { preemptions: preemptionsSize(3) },

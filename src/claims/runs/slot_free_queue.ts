@@ -5,11 +5,11 @@
  * `zram_slot_free_notify`, `handle_pending_slot_free` and `zram_slot_free`,
  * `drivers/staging/zram/zram_drv.c`, next-20130813.
  */
-import type { Profile } from "../linux/profile.ts";
-import { Memory } from "../memory/memory.ts";
-import { InvariantError } from "../rules/invariant.ts";
-import { createLock, type Lock } from "../rules/lock.ts";
-import type { Rule } from "../rules/rule.ts";
+import type { Profile } from "../../linux/profile.ts";
+import { Memory } from "../../memory/memory.ts";
+import { InvariantError } from "../../rules/invariant.ts";
+import { createLock, type Lock } from "../../rules/lock.ts";
+import type { Rule } from "../../rules/rule.ts";
 import {
   acquire,
   blocked,
@@ -17,11 +17,11 @@ import {
   reads,
   release,
   type Stop,
-} from "../rules/stop.ts";
-import { fillPage } from "../search/races/rooms/zswap_slots.ts";
-import type { RaceOperation, RaceTrial } from "../search/races/trial.ts";
-import { Zram } from "../zram/device.ts";
-import { checkZram } from "../zram/invariants.ts";
+} from "../../rules/stop.ts";
+import { fillPage } from "../../search/races/rooms/zswap_slots.ts";
+import type { RaceOperation, RaceTrial } from "../../search/races/trial.ts";
+import { Zram } from "../../zram/device.ts";
+import { checkZram } from "../../zram/invariants.ts";
 
 /** A device, and what waits to be freed. */
 export interface QueuedZram {

@@ -1,5 +1,5 @@
 /** Pools whose objects are known by the zspage that they are in. */
-import type { ZsPool } from "../zsmalloc/pool.ts";
+import type { ZsPool } from "../../zsmalloc/pool.ts";
 
 /**
  * Allocates an object of each size and answers the handles of each zspage, by

@@ -1,10 +1,10 @@
 /** Operations that overlap in every way up to some preemptions, in numbers. */
-import type { Profile } from "../linux/profile.ts";
-import { grouped } from "../report/table.ts";
-import { brokenBy, exploreRaces } from "../search/races/explore.ts";
-import { type RaceRoom, readRaceProgram } from "../search/races/room.ts";
-import type { RaceTrial } from "../search/races/trial.ts";
-import type { Figures, Size } from "./experiment.ts";
+import type { Profile } from "../../linux/profile.ts";
+import { grouped } from "../../report/table.ts";
+import { brokenBy, exploreRaces } from "../../search/races/explore.ts";
+import { type RaceRoom, readRaceProgram } from "../../search/races/room.ts";
+import type { RaceTrial } from "../../search/races/trial.ts";
+import type { Figures, Size } from "../experiment.ts";
 
 /** What exploring came to. */
 export interface Overlap {
