@@ -4,6 +4,7 @@ import { AGING } from "./experiments/aging.ts";
 import { CHAIN_FORMULAS } from "./experiments/chain_formulas.ts";
 import { CHAINS } from "./experiments/chains.ts";
 import { CLASS_COUNTS } from "./experiments/class_counts.ts";
+import { CMA } from "./experiments/cma.ts";
 import { COMPACTION_GIVES_BACK } from "./experiments/compaction_gives_back.ts";
 import { DENSITY } from "./experiments/density.ts";
 import { DISK_SIZE } from "./experiments/disk_size.ts";
@@ -17,6 +18,7 @@ import { LRU_INVERSION } from "./experiments/lru_inversion.ts";
 import { MAPPING_METHODS } from "./experiments/mapping_methods.ts";
 import { MINCHAN } from "./experiments/minchan.ts";
 import { PAGE_FRAMES } from "./experiments/page_frames.ts";
+import { PAGE_ORDERS } from "./experiments/page_orders.ts";
 import { POOL_GROWTH } from "./experiments/pool_growth.ts";
 import { PSEUDO_DEVICE } from "./experiments/pseudo_device.ts";
 import { RIVALS } from "./experiments/rivals.ts";
@@ -50,7 +52,9 @@ export const EXPERIMENTS: readonly Experiment[] = [
   AGING,
   COMPACTION_GIVES_BACK,
   FILE_SYSTEM,
+  PAGE_ORDERS,
   PAGE_FRAMES,
+  CMA,
   LIMIT_WITH_HOLES,
   DISK_SIZE,
   MINCHAN,
