@@ -1,11 +1,11 @@
 /** Objects in slabs of an order and in zsmalloc, when memory is short. */
-import { GFP_KERNEL } from "../../linux/gfp.ts";
 import type { Profile } from "../../linux/profile.ts";
-import { Memory, NO_PAGE } from "../../memory/memory.ts";
-import { randomFrom, shuffle } from "../../programs/random.ts";
+import { type Memory, NO_PAGE } from "../../memory/memory.ts";
+import { randomFrom } from "../../programs/random.ts";
 import { zsGeometry } from "../../zsmalloc/geometry.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import type { Given } from "../experiment.ts";
+import { memoryWith, type Where } from "./scattered_memory.ts";
 import { objectsPerSlab } from "./slab.ts";
 import { drawnLengths, storedPages } from "./stored_pages.ts";
 
@@ -17,9 +17,6 @@ const FREE_SHARES = [50, 25, 10];
 
 /** Few free frames, below what a zspage may have. */
 const FEW_FRAMES = [1, 2, 3];
-
-/** Which frames are free: any, or those at the end. */
-export type Where = "scattered" | "together";
 
 /** An object can be had, or not. */
 type Alloc = (length: number) => boolean;
@@ -51,45 +48,6 @@ export interface Orders {
   /** One object, with few frames free. */
   readonly few: readonly Successes[];
   readonly asked: readonly Asked[];
-}
-
-/** Memory that counts which orders are asked for. */
-class OrderedMemory extends Memory {
-  most = 0;
-  override allocPages(order: number, gfp = GFP_KERNEL): number {
-    this.most = Math.max(this.most, order);
-    return super.allocPages(order, gfp);
-  }
-}
-
-/** Memory in which so many frames are free, the others being the kernel's. */
-function memoryWith(
-  { pageSize, release }: Profile,
-  frames: number,
-  free: number,
-  where: Where,
-  seed: number,
-): OrderedMemory {
-  const memory = new OrderedMemory({
-    pageSize,
-    firstPfn: 0,
-    buddy: {
-      release: release.pageAlloc,
-      zones: [{ name: "Normal", pages: frames }],
-    },
-  });
-  const taken: number[] = [];
-  for (let pfn = memory.allocPage(); pfn !== NO_PAGE;) {
-    taken.push(pfn);
-    pfn = memory.allocPage();
-  }
-  taken.sort((one, other) => one - other);
-  const order = where === "scattered"
-    ? shuffle(taken, randomFrom(seed))
-    : taken.reverse();
-  order.slice(0, free).forEach((pfn) => memory.freePage(pfn));
-  memory.most = 0;
-  return memory;
 }
 
 const inZsmalloc = (profile: Profile, memory: Memory): Alloc => {
