@@ -158,6 +158,13 @@ Deno.test("mapping: where the frames themselves are mapped, no second mapping br
   });
 });
 
+Deno.test("mapping: whoever has an object mapped may sleep where the CPU's buffer is not his", () => {
+  const locks = { ...LINUX_3_12.locks, mapArea: false };
+  assertRulings(rulings(NESTED_MAPPINGS, { ...LINUX_3_12, locks }), {
+    "mapped-means-no-preemption-no-faults": "does not hold",
+  });
+});
+
 Deno.test("mapping: it is needed where frames are apart, and not for ever where addresses are few", () => {
   const apart = "holds if it lies in two frames and is read in one piece";
   const found = rulingsOfAll(FRAMES_APART, { pages: 256 }, MIXED);

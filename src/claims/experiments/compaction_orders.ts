@@ -8,6 +8,7 @@ import {
   INTERRUPTED,
   runOrdersOfCompaction,
 } from "../runs/compaction_orders.ts";
+import { THINNED_SIZES } from "../runs/packed_by_hand.ts";
 import { SOURCE_COMMENT } from "../runs/who.ts";
 
 const perPage = ({ moved, pagesFreed }: BySource) => moved / pagesFreed;
@@ -89,15 +90,7 @@ export const COMPACTION_ORDERS = experiment<
   theme: "compaction",
   method:
     "Real pages are stored, and most go again at random. The pool is compacted from the largest class down, and the same from the smallest up. Then zspages are emptied by hand, which the kernel of 2013 does not, each the head of the emptiest group, any, or the head of the fullest.",
-  sizes: {
-    pages: { usual: 4096, least: 16, most: 65536, means: "pages stored" },
-    freed: {
-      usual: 60,
-      least: 0,
-      most: 99,
-      means: "percent of them that go again",
-    },
-  },
+  sizes: THINNED_SIZES,
   kernels: [LINUX_3_12, LINUX_4_0, LINUX_7_3],
   run: runOrdersOfCompaction,
   figures,

@@ -1,15 +1,16 @@
 /** Whether an object can be moved under its handle. */
 import { LINUX_3_12, LINUX_4_0, LINUX_7_3 } from "../../linux/profile.ts";
-import { ZsPool } from "../../zsmalloc/pool.ts";
+import type { ZsPool } from "../../zsmalloc/pool.ts";
 import { holds, holdsIf, type Verdict } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import {
   emptiest,
   names,
+  type Owned,
   packByHand,
+  THINNED_SIZES,
   thinnedPool,
 } from "../runs/packed_by_hand.ts";
-import { storedPages } from "../runs/stored_pages.ts";
 
 /** Objects after they were packed. */
 interface Moved {
@@ -31,19 +32,15 @@ interface MovedObjects {
 
 type Sizes = "pages" | "freed";
 
+/** Packs a pool. */
+type Pack = (
+  pool: ZsPool,
+  owned: readonly Owned[],
+) => Pick<Moved, "moved" | "pagesFreed">;
+
 function run(given: Given<Sizes>): MovedObjects {
-  const { profile, seed, sizes, realPages } = given;
-  const real = realPages(Math.ceil(sizes.pages / 4), profile.pageSize);
-  const pages = storedPages(profile, real);
-  const packed = (
-    pack: (
-      pool: ZsPool,
-      owned: ReturnType<typeof thinnedPool>,
-    ) => { moved: number; pagesFreed: number },
-  ): Moved => {
-    const pool = new ZsPool(profile);
-    const { pages: count, freed } = sizes;
-    const owned = thinnedPool(pool, pages, count, freed, seed);
+  const packed = (pack: Pack): Moved => {
+    const { pool, owned } = thinnedPool(given, given.profile);
     const before = owned.map(({ handle }) => handle);
     const { moved, pagesFreed } = pack(pool, owned);
     return {
@@ -103,15 +100,7 @@ export const MOVED_OBJECTS = experiment<Sizes, MovedObjects>({
   theme: "handles and mapping",
   method:
     "Real pages are stored, and most go again at random. Then zsmalloc compacts the pool, where it can; in another pool somebody else empties zspages, allocating each object anew, copying and freeing it. Every object is read by the handle that it had, and by the one that it has.",
-  sizes: {
-    pages: { usual: 1024, least: 16, most: 65536, means: "pages stored" },
-    freed: {
-      usual: 60,
-      least: 0,
-      most: 99,
-      means: "percent of them that go again",
-    },
-  },
+  sizes: THINNED_SIZES,
   kernels: [LINUX_3_12, LINUX_4_0, LINUX_7_3],
   run,
   figures,

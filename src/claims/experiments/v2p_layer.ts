@@ -6,16 +6,15 @@ import {
   LINUX_7_3,
   type Profile,
 } from "../../linux/profile.ts";
-import { ZsPool } from "../../zsmalloc/pool.ts";
 import { holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import {
   emptiest,
   names,
   packByHand,
+  THINNED_SIZES,
   thinnedPool,
 } from "../runs/packed_by_hand.ts";
-import { storedPages } from "../runs/stored_pages.ts";
 
 /** One way of packing. */
 interface Way {
@@ -45,15 +44,10 @@ const withLocations = (profile: Profile): Profile => ({
   movable: false,
 });
 
-function run(
-  { profile, seed, sizes, realPages }: Given<Sizes>,
-): Layers {
-  const real = realPages(Math.ceil(sizes.pages / 4), profile.pageSize);
-  const pages = storedPages(profile, real);
+function run(given: Given<Sizes>): Layers {
+  const { profile } = given;
   const pack = (kernel: Profile, byOwner: boolean): Way => {
-    const pool = new ZsPool(kernel);
-    const { pages: count, freed } = sizes;
-    const owned = thinnedPool(pool, pages, count, freed, seed);
+    const { pool, owned } = thinnedPool(given, kernel);
     const { pagesAllocated: frames, geometry } = pool;
     const hand = byOwner ? packByHand(pool, owned, emptiest) : undefined;
     const pagesFreed = hand?.pagesFreed ?? pool.compact();
@@ -107,15 +101,7 @@ export const V2P_LAYER = experiment<Sizes, Layers>({
   theme: "writeback",
   method:
     "Real pages are stored, and most go again at random. With handles that are places, as up to 3.19, whoever owns the pages packs their objects and writes the new places into its table of slots; beside it zsmalloc compacts the same as the kernel does.",
-  sizes: {
-    pages: { usual: 1024, least: 16, most: 65536, means: "pages stored" },
-    freed: {
-      usual: 60,
-      least: 0,
-      most: 99,
-      means: "percent of them that go again",
-    },
-  },
+  sizes: THINNED_SIZES,
   kernels: [LINUX_3_12, LINUX_4_0, LINUX_7_3],
   run,
   figures,

@@ -1,9 +1,8 @@
 /** Compaction that is interrupted, by the order of classes and of sources. */
 import { randomFrom } from "../../programs/random.ts";
-import type { Stop } from "../../rules/stop.ts";
-import { runToEnd } from "../../rules/stop.ts";
+import { runToEnd, type Stop } from "../../rules/stop.ts";
 import { COMPACT_CLASS } from "../../zsmalloc/compact_class.ts";
-import { ZsPool } from "../../zsmalloc/pool.ts";
+import type { ZsPool } from "../../zsmalloc/pool.ts";
 import type { SizeClass } from "../../zsmalloc/size_class.ts";
 import type { Given } from "../experiment.ts";
 import {
@@ -14,7 +13,6 @@ import {
   packByHand,
   thinnedPool,
 } from "./packed_by_hand.ts";
-import { storedPages } from "./stored_pages.ts";
 
 /** Percent of the moves after which compaction is looked at. */
 export const INTERRUPTED = [1, 10, 50, 100];
@@ -84,14 +82,7 @@ function compactClasses(
 
 /** Compacts the same pool by each order, and packs it by each choice. */
 export function runOrdersOfCompaction(given: Given<Sizes>): CompactionOrders {
-  const { profile, seed, sizes, realPages } = given;
-  const real = realPages(Math.ceil(sizes.pages / 4), profile.pageSize);
-  const pages = storedPages(profile, real);
-  const start = () => {
-    const pool = new ZsPool(profile);
-    const { pages: count, freed } = sizes;
-    return { pool, owned: thinnedPool(pool, pages, count, freed, seed) };
-  };
+  const start = () => thinnedPool(given, given.profile);
   const byClasses = (name: string, isFromLargest: boolean) => {
     const { pool } = start();
     const classes = isFromLargest ? pool.classes.toReversed() : pool.classes;
@@ -109,7 +100,7 @@ export function runOrdersOfCompaction(given: Given<Sizes>): CompactionOrders {
     ],
     sources: [
       bySource("the emptiest group", emptiest),
-      bySource("any", anyOf(randomFrom(seed))),
+      bySource("any", anyOf(randomFrom(given.seed))),
       bySource("the fullest group", fullest),
     ],
   };

@@ -1,4 +1,5 @@
 /** Objects that somebody other than zsmalloc packs together, knowing their owner. */
+import type { Profile } from "../../linux/profile.ts";
 import { type Random, randomFrom } from "../../programs/random.ts";
 import {
   canCompact,
@@ -10,9 +11,10 @@ import {
   type SizeClass,
   zspagesIn,
 } from "../../zsmalloc/size_class.ts";
-import type { ZsPool } from "../../zsmalloc/pool.ts";
+import { ZsPool } from "../../zsmalloc/pool.ts";
+import type { Given, Size } from "../experiment.ts";
 import { NO_ZSPAGE } from "../../zsmalloc/zspage.ts";
-import { mallocIn } from "./stored_pages.ts";
+import { mallocIn, storedPages } from "./stored_pages.ts";
 
 /** What an owner knows of an object, as zram does in a slot of its table. */
 export interface Owned {
@@ -33,26 +35,38 @@ export interface Packed {
   readonly pagesFreed: number;
 }
 
-/** A pool that is filled with pages, most of which go again at random. */
+/** The numbers of a thinned pool. */
+export const THINNED_SIZES: Readonly<Record<"pages" | "freed", Size>> = {
+  pages: { usual: 4096, least: 16, most: 65536, means: "pages stored" },
+  freed: {
+    usual: 60,
+    least: 0,
+    most: 99,
+    means: "percent of them that go again",
+  },
+};
+
+/** A pool of real pages, of which most have gone again at random. */
 export function thinnedPool(
-  pool: ZsPool,
-  pages: readonly Uint8Array[],
-  count: number,
-  freedPercent: number,
-  seed: number,
-): Owned[] {
+  { seed, sizes, realPages }: Given<"pages" | "freed">,
+  profile: Profile,
+): { readonly pool: ZsPool; readonly owned: readonly Owned[] } {
+  const real = realPages(Math.ceil(sizes.pages / 4), profile.pageSize);
+  const pages = storedPages(profile, real);
+  const pool = new ZsPool(profile);
   const random = randomFrom(seed);
-  const owned = Array.from({ length: count }, () => {
+  const stored = Array.from({ length: sizes.pages }, () => {
     const bytes = pages[random(pages.length)];
     const handle = mallocIn(pool, bytes.length);
     pool.write(handle, bytes);
     return { handle, bytes };
   });
-  return owned.filter(({ handle }) => {
-    const isFreed = random(100) < freedPercent;
+  const owned = stored.filter(({ handle }) => {
+    const isFreed = random(100) < sizes.freed;
     if (isFreed) pool.free(handle);
     return !isFreed;
   });
+  return { pool, owned };
 }
 
 /** Whether a handle names these bytes. */
