@@ -11,6 +11,9 @@ import {
 import { THINNED_SIZES } from "../runs/packed_by_hand.ts";
 import { SOURCE_COMMENT } from "../runs/who.ts";
 
+/** Percent of the moves after which compaction is interrupted early. */
+const EARLY = 10;
+
 const perPage = ({ moved, pagesFreed }: BySource) => moved / pagesFreed;
 
 const perPageText = (one: BySource) =>
@@ -50,21 +53,16 @@ function decideLargest(
   { classes: [largest, smallest] }: CompactionOrders,
 ): Verdict | undefined {
   if (largest.moved === 0) return undefined;
-  const last = INTERRUPTED.length - 1;
-  const [early, late] = [INTERRUPTED.indexOf(10), last];
+  const [early, end] = [INTERRUPTED.indexOf(EARLY), INTERRUPTED.length - 1];
   const isMore = (nth: number) =>
     largest.pagesAfter[nth] > smallest.pagesAfter[nth];
-  const evidence = INTERRUPTED.map((share, nth) =>
-    `${largest.pagesAfter[nth]} to ${
-      smallest.pagesAfter[nth]
-    } frames after ${share}%`
-  ).filter((_, nth) => nth === early || nth === late).join(", ");
-  if (isMore(early) && isMore(late)) return holds(true, evidence);
-  return holdsIf(
-    isMore(early),
-    "compaction is interrupted",
-    `from the largest class and from the smallest: ${evidence} of the moves`,
-  );
+  const evidence = `after ${EARLY}% of the moves ${
+    largest.pagesAfter[early]
+  } frames from the largest, ${smallest.pagesAfter[early]} from the smallest; ${
+    largest.pagesAfter[end]
+  } and ${smallest.pagesAfter[end]} at the end`;
+  if (isMore(early) && isMore(end)) return holds(true, evidence);
+  return holdsIf(isMore(early), "compaction is interrupted", evidence);
 }
 
 function decideGroups(
