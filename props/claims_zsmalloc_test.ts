@@ -1,82 +1,20 @@
 import { assertEquals } from "@std/assert";
-import {
-  expandContents,
-  LINUX_3_12,
-  LINUX_4_0,
-  type Profile,
-  randomFrom,
-} from "../mod.ts";
-import { type Experiment, usualSizes } from "../src/claims/experiment.ts";
+import { LINUX_3_12, LINUX_4_0, type Profile } from "../mod.ts";
 import { AGING } from "../src/claims/experiments/aging.ts";
 import { HANDLE_ZERO } from "../src/claims/experiments/handle_zero.ts";
 import { LIMIT_WITH_HOLES } from "../src/claims/experiments/limit_with_holes.ts";
 import { MAPPING_METHODS } from "../src/claims/experiments/mapping_methods.ts";
-import { PAGE_FRAMES } from "../src/claims/experiments/page_frames.ts";
-import { rulingText } from "./claim_rulings.ts";
+import {
+  assertRulings,
+  pagesOf,
+  rulings,
+  rulingsOfAll,
+} from "./claim_rulings.ts";
 
-/** Random bytes up to `least` to `most` of each thousand, and one over and over. */
-const pagesOf =
-  (least: number, most: number) =>
-  (count: number, pageSize: number): Uint8Array[] => {
-    const random = randomFrom(1);
-    return Array.from({ length: count }, () =>
-      expandContents({
-        kind: "mixed",
-        period: 1,
-        random: least + random(most - least),
-        noise: 0,
-        at: 0,
-        seed: random(2 ** 32),
-      }, pageSize));
-  };
-
-/** Pages that compress to a few bytes, to almost a page, and to all between. */
-const PAGES = pagesOf(25, 720);
 /** Pages of which a third does not compress, as in an executable. */
 const MIXED_PAGES = pagesOf(300, 1000);
 /** Pages that are stored whole. */
 const RANDOM_PAGES = pagesOf(999, 1000);
-
-/** How an experiment's claims end with a kernel, by their names. */
-function rulings(
-  experiment: Experiment,
-  profile: Profile,
-  sizes: Readonly<Record<string, number>> = {},
-  realPages: ReturnType<typeof pagesOf> = PAGES,
-): Record<string, string> {
-  const { verdicts } = experiment.run({
-    profile,
-    seed: 1,
-    sizes: { ...usualSizes(experiment), ...sizes },
-    realPages,
-  });
-  return Object.fromEntries(
-    Object.entries(verdicts).map(([name, one]) => [name, rulingText(one)]),
-  );
-}
-
-/** The same of every kernel that an experiment is for, in their order. */
-function rulingsOfAll(
-  experiment: Experiment,
-  sizes: Readonly<Record<string, number>> = {},
-  realPages: ReturnType<typeof pagesOf> = PAGES,
-): Record<string, readonly string[]> {
-  const found = experiment.kernels.map((one) =>
-    rulings(experiment, one, sizes, realPages)
-  );
-  return Object.fromEntries(
-    experiment.claims.map(({ name }) => [name, found.map((one) => one[name])]),
-  );
-}
-
-/** Those claims that end otherwise than `expected` says, of those it names. */
-function assertRulings(
-  found: Readonly<Record<string, string>>,
-  expected: Readonly<Record<string, string>>,
-): void {
-  const named = Object.keys(expected).map((name) => [name, found[name]]);
-  assertEquals(Object.fromEntries(named), expected);
-}
 
 const ALL_NOT = ["does not hold", "does not hold"];
 const ALL_HOLD = ["holds", "holds"];
@@ -198,17 +136,4 @@ Deno.test("handles: a kernel whose index counts from 0 does not keep one from be
     steps: 500,
   });
   assertRulings(found, { "handle-never-zero": "does not hold" });
-});
-
-Deno.test("frames: those of 4.0's zsmalloc cannot be moved and leave few blocks of 16 KiB, those of 7.3 are moved out of the way", () => {
-  assertEquals(rulingsOfAll(PAGE_FRAMES, { pages: 512 }), {
-    "zram-scatters-unmovable-pages": ["holds", "does not hold"],
-    "zram-cannot-use-cma": ["holds", "does not hold"],
-    "generic-compaction-moves-zsmalloc-pages": ["does not hold", "holds"],
-  });
-});
-
-Deno.test("frames: where nobody else has frames in between, zsmalloc's scatter nothing", () => {
-  const found = rulings(PAGE_FRAMES, LINUX_4_0, { pages: 256, others: 0 });
-  assertRulings(found, { "zram-scatters-unmovable-pages": "does not hold" });
 });

@@ -72,6 +72,12 @@ export interface Zpool {
   shrink(pages: number): ZpoolShrink;
   /** {@linkcode Zpool.shrink}, stopping where an eviction may sleep. */
   shrinkSteps(pages: number): Generator<Stop, ZpoolShrink>;
+  /**
+   * Compacts the pool as memory pressure has the driver do, who asks nobody: the
+   * pages freed. A driver without a shrinker has none (`zs_shrinker_scan`, since
+   * 4.3).
+   */
+  shrinkerScan?(): number;
   /** Whether a handle names an object. */
   isLive(handle: number): boolean;
   /** Objects that share a page with that of a handle. */
@@ -201,6 +207,10 @@ function zsmallocZpool(pool: ZsPool): Zpool {
     write: (handle, data) => pool.write(handle, data),
     shrink: (pages) => runToEnd(shrinkSteps(undefined, pages)),
     shrinkSteps: (pages) => shrinkSteps(undefined, pages),
+    shrinkerScan: () => {
+      const freed = pool.shrinkerScan();
+      return freed === "stop" ? 0 : freed;
+    },
     isLive: (handle) => pool.handles.isLive(handle),
     objectsBeside(handle) {
       const { zspages, memory, handles } = pool;
