@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LINUX_3_12, LINUX_4_0, type Profile } from "../mod.ts";
+import { LINUX_3_12 } from "../mod.ts";
 import { AGING } from "../src/claims/experiments/aging.ts";
 import { HANDLE_ZERO } from "../src/claims/experiments/handle_zero.ts";
 import { LIMIT_WITH_HOLES } from "../src/claims/experiments/limit_with_holes.ts";

@@ -1,5 +1,5 @@
 /** How claims ended, for people and for machines. */
-import type { ClaimText, Passage, Verdict } from "../claims/claim.ts";
+import type { ClaimText, Passage, Ruling, Verdict } from "../claims/claim.ts";
 import type { Figures } from "../claims/experiment.ts";
 import type { UndecidedClaim } from "../claims/undecided.ts";
 import type { Profile } from "../linux/profile.ts";
@@ -121,18 +121,20 @@ function tallyText(
   { done, undecided, isTold }: ClaimsOutcome,
   width: number,
 ): string {
-  const last = done.flatMap((one) =>
+  const decided = done.flatMap((one) =>
     one.experiment.claims.filter(isTold).flatMap((claim) =>
       endingsOf(one, claim).at(-1)?.verdict.ruling ?? []
     )
   );
+  const last: readonly Ruling[] = [
+    ...decided,
+    ...undecided.map(() => "not decided here" as const),
+  ];
   const rulings = Map.groupBy(last, (ruling) => ruling);
   const told = [...rulings].map(([ruling, all]) => `${ruling}: ${all.length}`);
   return wrap(
-    `${
-      counted(last.length + undecided.length, "claim")
-    }, by the newest kernel: ${
-      [...told, `not decided here: ${undecided.length}`].join(", ")
+    `${counted(last.length, "claim")}, by the newest kernel: ${
+      told.join(", ")
     }.`,
     width,
   );
