@@ -49,8 +49,8 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
     "Cannot run: there is too little memory",
   ],
   [
-    ["run", "files", "--disksize", "4K"],
-    "'--disksize' is 4096 bytes, the files need 184320",
+    ["run", "files", "--mem-limit", "0"],
+    "'--mem-limit' is '0', not a size such as 512M",
   ],
   [
     ["run", "files", "--disksize", "big"],

@@ -9,6 +9,7 @@ import {
   percent,
   table,
 } from "../report/table.ts";
+import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { print } from "./print.ts";
 import {
   parseOptions,
@@ -21,7 +22,7 @@ import {
 
 /** How `zspec age` is called. */
 export const AGE_USAGE =
-  `zspec age [--profile P] [--config FILE] [--seed N] [--json]
+  `zspec age [--profile P] [--config FILE] [--page-size N] [--seed N] [--json]
 
 Ages a zram-swap of 8G and compacts it: the experiment of the patches by which
 zsmalloc got compaction (2015), where 60,212,066 bytes of objects took
@@ -38,6 +39,8 @@ ${
       18,
       `the kernel to be, by default ${LINUX_4_0.name}, that of the patches`,
     )
+  }${
+    pageSizeHelp(18)
   }  --seed N        which pages, processes and faults; by default 1
   --json          the figures for machines
 `;
@@ -57,7 +60,7 @@ export interface Experiment {
 /** Runs the command and returns its exit status. */
 export function ageCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
-    string: [...PROFILE_OPTIONS, "seed"],
+    string: [...PROFILE_OPTIONS, "page-size", "seed"],
     boolean: ["json"],
   });
   if (options.paths.length > 0) {
@@ -65,7 +68,7 @@ export function ageCommand(args: readonly string[]): number {
       `Unknown argument '${options.paths[0]}': zspec age takes options alone`,
     );
   }
-  const profile = profileOption(options, LINUX_4_0);
+  const profile = withPageSize(profileOption(options, LINUX_4_0), options);
   const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1;
   const { pool, grown, aged, compacted } = ageSwap(profile, seed);
   const experiment: Experiment = {

@@ -2,6 +2,7 @@
 import { codecsOf } from "../codec/codecs.ts";
 import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { ALGORITHM_NAMES, toldAlgorithm } from "./algorithms.ts";
+import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import type { Algorithm } from "./measuring.ts";
 import { readInput } from "./pages.ts";
 import { renderPredictions } from "./predict_report.ts";
@@ -21,15 +22,15 @@ import {
 /** How `zspec predict` is called. */
 export const PREDICT_USAGE =
   `zspec predict [PATH…] [--profile P] [--algorithm A[,A…]] [--chain-size N[,N…]]
-              [--config FILE] [--json]
+              [--config FILE] [--page-size N] [--json]
 
 Shows what mm_stat would show if every page of the files (folders are walked)
 were written to a zram device, for each algorithm and chain size. Without a PATH
 it takes the running Deno executable. It uses every core, and no more memory for
 more pages.
 
-${
-    profileHelp(23, `the kernel to be, by default ${LINUX_6_18.name}`)
+${profileHelp(23, `the kernel to be, by default ${LINUX_6_18.name}`)}${
+    pageSizeHelp(23)
   }  --algorithm A[,A…]   by default those that the kernel has; of
                        ${ALGORITHM_NAMES};
                        behind colons what algorithm_params would tell it:
@@ -45,10 +46,10 @@ others are the kernel's own, so that mm_stat is to the byte.
 /** Runs the command and returns its exit status. */
 export async function predictCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: [...PROFILE_OPTIONS, "algorithm", "chain-size"],
+    string: [...PROFILE_OPTIONS, "page-size", "algorithm", "chain-size"],
     boolean: ["json"],
   });
-  const profile = profileOption(options);
+  const profile = withPageSize(profileOption(options), options);
   const chainSizes = wholesOption(options, "chain-size", 1, 16) ??
     [profile.chainSize];
   const algorithms = algorithmsOption(options, profile);

@@ -5,14 +5,18 @@ import {
   type Profile,
   PROFILES,
 } from "../linux/profile.ts";
-import { measure, type RunRequest } from "./aging.ts";
+import { measure } from "./aging.ts";
 import {
   ALGORITHM_NAMES,
   algorithmNamed,
   DEFAULT_ALGORITHM,
+  tellAlgorithm,
 } from "./algorithms.ts";
+import { pageSizeHelp, withPageSize } from "./geometry.ts";
+import type { Algorithm } from "./measuring.ts";
 import { type Input, readInput } from "./pages.ts";
 import { print } from "./print.ts";
+import type { RunRequest } from "./run_device.ts";
 import { renderRun } from "./run_report.ts";
 import { tellUnread } from "./unread.ts";
 import {
@@ -29,18 +33,25 @@ import {
 
 /** How `zspec run` is called. */
 export const RUN_USAGE =
-  `zspec run [PATH…] [--profile P] [--algorithm A] [--disksize SIZE] [--seed N]
-          [--backing SIZE] [--recompress A] [--config FILE] [--json]
+  `zspec run [PATH…] [--profile P] [--config FILE] [--page-size N]
+          [--algorithm A] [--level N] [--dict FILE] [--disksize SIZE]
+          [--mem-limit SIZE] [--backing SIZE] [--recompress A] [--seed N]
+          [--json]
 
 Writes every page of the files (folders are walked) through a zram device,
 frees a random half of them, compacts, and reads back what is left. Without a
-PATH it takes the running Deno executable.
+PATH it takes the running Deno executable. Where the disk or the limit is too
+small, it writes until the kernel refuses a page, and goes on with the others.
 
-${
-    profileHelp(18, `the kernel to be, by default ${LINUX_6_18.name}`)
+${profileHelp(18, `the kernel to be, by default ${LINUX_6_18.name}`)}${
+    pageSizeHelp(18)
   }  --algorithm A   what pages are compressed with, by default ${DEFAULT_ALGORITHM}:
                   ${ALGORITHM_NAMES}
+  --level N       its level, and
+  --dict FILE     its dictionary, as algorithm_params tells them (since 6.12)
   --disksize SIZE the disk, such as 512M; by default as large as the files
+  --mem-limit SIZE what the pool may take, as mem_limit says it; by default
+                  there is no limit
   --seed N        which half is freed; by default 1
   --backing SIZE  a backing device, in memory: once half the pages are freed and
                   half of the others read again, the rest, which are idle, are
@@ -58,15 +69,19 @@ export function runCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
     string: [
       ...PROFILE_OPTIONS,
+      "page-size",
       "algorithm",
+      "level",
+      "dict",
       "disksize",
+      "mem-limit",
       "seed",
       "backing",
       "recompress",
     ],
     boolean: ["json"],
   });
-  const profile = runProfile(options);
+  const profile = withPageSize(runProfile(options), options);
   const input = readInput(options.paths, profile.pageSize);
   const run = measure(readRequest(options, profile, input), input);
   const text = options.flag("json")
@@ -123,7 +138,12 @@ function readRequest(
   { pages }: Input,
 ): RunRequest {
   const { pageSize } = profile;
-  const disksize = atLeast(options, "disksize", pages * pageSize, "the files");
+  const memLimit = bytesOption(options, "mem-limit");
+  if (memLimit !== undefined && !("mem_limit" in profile.zram.attributes)) {
+    throw new UsageError(
+      `Cannot use '--mem-limit': ${profile.name} has no mem_limit, which came with 3.18`,
+    );
+  }
   // A backing device's block 0 is never used.
   const backing = atLeast(
     options,
@@ -134,14 +154,25 @@ function readRequest(
   const recompressor = options.text("recompress");
   return {
     profile,
-    algorithm: algorithmNamed(options.text("algorithm") ?? DEFAULT_ALGORITHM),
-    disksize: disksize ?? pages * pageSize,
+    algorithm: runAlgorithm(options, profile),
+    disksize: bytesOption(options, "disksize") ?? pages * pageSize,
+    memLimit,
     seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1,
     backingPages: backing && Math.floor(backing / pageSize),
     recompressor: recompressor === undefined
       ? undefined
       : algorithmNamed(recompressor),
   };
+}
+
+/** The algorithm, with what it is told. */
+function runAlgorithm(options: Options, profile: Profile): Algorithm {
+  const told = (["level", "dict"] as const).flatMap((param) => {
+    const value = options.text(param);
+    return value === undefined ? [] : [`${param}=${value}`];
+  });
+  const name = options.text("algorithm") ?? DEFAULT_ALGORITHM;
+  return tellAlgorithm(name, told, profile);
 }
 
 /** A size that an option gives: at least what is to go in there. */

@@ -8,6 +8,7 @@ import {
   percent,
   table,
 } from "../report/table.ts";
+import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { type Input, readInput } from "./pages.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
@@ -30,8 +31,8 @@ import {
 
 /** How `zspec swap` is called. */
 export const SWAP_USAGE =
-  `zspec swap [PATH…] [--profile P] [--config FILE] [--memory SIZE]
-           [--seed N] [--json]
+  `zspec swap [PATH…] [--profile P] [--config FILE] [--page-size N]
+           [--memory SIZE] [--seed N] [--json]
 
 Takes every page of the files (folders are walked) as the memory of a process,
 swaps them all out, touches a random tenth of them, swaps those out again, and
@@ -39,8 +40,8 @@ reads everything back: through zram, and through zswap over each allocator that
 the kernel has, above a disk that has room for all. Each may take the same
 memory. Without a PATH it takes the running Deno executable.
 
-${
-    profileHelp(17, `the kernel to be, by default ${LINUX_6_1.name}`)
+${profileHelp(17, `the kernel to be, by default ${LINUX_6_1.name}`)}${
+    pageSizeHelp(17)
   }  --memory SIZE  what zram or zswap's pools may take, such as 32M; by default
                  a third of the files' pages
   --seed N       which tenth is touched; by default 1
@@ -60,11 +61,11 @@ interface Report {
 /** Runs the command and returns its exit status. */
 export function swapCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
-    string: [...PROFILE_OPTIONS, "memory", "seed"],
+    string: [...PROFILE_OPTIONS, "page-size", "memory", "seed"],
     boolean: ["json"],
   });
   // 6.1 is the last kernel with a profile that has zbud and z3fold.
-  const profile = profileOption(options, LINUX_6_1);
+  const profile = withPageSize(profileOption(options, LINUX_6_1), options);
   const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1;
   const input = readInput(options.paths, profile.pageSize);
   const { fileCount, pages, title } = input;
