@@ -103,7 +103,10 @@ export function tellAlgorithm(
       `Cannot use '${text}': ${kernel} refuses it with ${errno}`,
     );
   }
-  return { name, params };
+  const dict = told.findLast((one) => one.startsWith("dict="));
+  return dict === undefined
+    ? { name, params }
+    : { name, params, dictPath: Deno.realPathSync(dict.slice(5)) };
 }
 
 /** One thing that an algorithm is told. */

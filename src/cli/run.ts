@@ -1,10 +1,5 @@
 /** `zspec run`: the pages of real files through a zram device. */
-import {
-  LINUX_6_18,
-  LINUX_6_18_FULL,
-  type Profile,
-  PROFILES,
-} from "../linux/profile.ts";
+import { LINUX_6_18, LINUX_6_18_FULL, type Profile } from "../linux/profile.ts";
 import { measure } from "./aging.ts";
 import {
   ALGORITHM_NAMES,
@@ -12,6 +7,7 @@ import {
   DEFAULT_ALGORITHM,
   tellAlgorithm,
 } from "./algorithms.ts";
+import { featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import type { Algorithm } from "./measuring.ts";
 import { type Input, readInput } from "./pages.ts";
@@ -21,12 +17,10 @@ import { renderRun } from "./run_report.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
-  namesOf,
   type Options,
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
-  profileOption,
   UsageError,
   wholeOption,
 } from "./usage.ts";
@@ -81,7 +75,7 @@ export function runCommand(args: readonly string[]): number {
     ],
     boolean: ["json"],
   });
-  const profile = withPageSize(runProfile(options), options);
+  const profile = withPageSize(featuredProfile(options), options);
   const input = readInput(options.paths, profile.pageSize);
   const run = measure(readRequest(options, profile, input), input);
   const text = options.flag("json")
@@ -92,46 +86,7 @@ export function runCommand(args: readonly string[]): number {
   return 0;
 }
 
-/** The profile; one that has what the options need, or a refusal. */
-function runProfile(options: Options): Profile {
-  const needed = (["writeback", "multiComp"] as const).filter((feature) =>
-    options.text(FEATURES[feature].option) !== undefined
-  );
-  const profile = profileOption(
-    options,
-    needed.length > 0 ? LINUX_6_18_FULL : LINUX_6_18,
-  );
-  for (const feature of needed) {
-    if (profile.zram[feature]) continue;
-    const { option, name } = FEATURES[feature];
-    throw new UsageError(
-      `Cannot use '--${option}': ${profile.name} ${
-        canBuild(profile, feature)
-          ? `is built without ${name}; '${name}=yes' behind a comma builds it in`
-          : `has no ${name}, only ${
-            namesOf(PROFILES.filter((one) => canBuild(one, feature)))
-          }`
-      }`,
-    );
-  }
-  return profile;
-}
-
-/** Whether a profile's release can be built with a feature. */
-function canBuild(
-  { release }: Profile,
-  feature: keyof typeof FEATURES,
-): boolean {
-  return release.zram.attributes.some(([, , needs]) => needs === feature);
-}
-
-/** What a kernel can be configured with, and the option that needs it. */
-const FEATURES = {
-  writeback: { option: "backing", name: "writeback" },
-  multiComp: { option: "recompress", name: "recompression" },
-};
-
-/** What the options ask for; refused where the files do not fit. */
+/** What the options ask for. */
 function readRequest(
   options: Options,
   profile: Profile,
