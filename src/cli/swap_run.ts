@@ -1,35 +1,19 @@
 /** One run of `zspec swap`: the same pages through one way of holding them. */
 import { crc32 } from "node:zlib";
-import type { Codec } from "../codec/codec.ts";
-import { lz4 } from "../codec/lz4.ts";
-import { randomFrom, shuffle } from "../programs/random.ts";
 import type { Profile } from "../linux/profile.ts";
-import type { ZpoolType } from "../linux/zswap_profile.ts";
-import {
-  blockSwapDevice,
-  type SwapDevice,
-  zramSwapDevice,
-} from "../swap/device.ts";
-import { Swap } from "../swap/swap.ts";
-import { RamBackingDevice } from "../zram/backing.ts";
-import { Zram } from "../zram/device.ts";
+import { randomFrom, shuffle } from "../programs/random.ts";
+import type { Swap } from "../swap/swap.ts";
+import type { Zram } from "../zram/device.ts";
+import { ZRAM_WB } from "../zram/slots.ts";
 import { type Input, inputPages } from "./pages.ts";
-
-/** A way of holding pages: zram, or zswap over an allocator. */
-export interface SwapStore {
-  /** What it is called. */
-  readonly name: string;
-  /** zswap's allocator; none for zram. */
-  readonly zpool?: ZpoolType;
-}
-
-/** All ways there are. */
-export const SWAP_STORES: readonly SwapStore[] = [
-  { name: "zram" },
-  { name: "zswap on zbud", zpool: "zbud" },
-  { name: "zswap on z3fold", zpool: "z3fold" },
-  { name: "zswap on zsmalloc", zpool: "zsmalloc" },
-];
+import { type Places, placesByAge } from "./swap_places.ts";
+import {
+  type Machine,
+  type Size,
+  startMachine,
+  type SwapStore,
+  writeSomeBack,
+} from "./swap_stores.ts";
 
 /** What a run came to. */
 export interface SwapRun {
@@ -43,9 +27,9 @@ export interface SwapRun {
   readonly heldWithoutMemory: number;
   /** Bytes of memory that held them. */
   readonly memory: number;
-  /** Pages that zswap wrote back to the disk. */
+  /** Pages that zswap or zram wrote back to the disk. */
   readonly writtenBack: number;
-  /** Times that a page was not taken. */
+  /** Times that zswap, or else zram, did not take a page. */
   readonly refused: number;
   /** Pages that nobody took and that stayed in memory. */
   readonly inMemory: number;
@@ -55,65 +39,8 @@ export interface SwapRun {
   readonly deviceReads: number;
   /** Pages written to the disk. */
   readonly deviceWrites: number;
-}
-
-/** What a run is done with. */
-interface Size {
-  readonly pages: number;
-  readonly memory: number;
-  readonly seed: number;
-}
-
-/** A codec that counts the pages it decompresses. */
-class CountedLz4 implements Codec {
-  readonly name: string = lz4.name;
-  decompressions = 0;
-  compress(page: Uint8Array, into: Uint8Array): number {
-    return lz4.compress(page, into);
-  }
-  decompress(compressed: Uint8Array, page: Uint8Array): void {
-    this.decompressions++;
-    lz4.decompress(compressed, page);
-  }
-}
-
-/** A swap path, and who holds its pages. */
-interface Machine {
-  readonly swap: Swap;
-  readonly zram: Zram | undefined;
-  readonly codec: CountedLz4;
-}
-
-/** zram as the swap device, limited to the memory that a run may take. */
-function zramOf(profile: Profile, codec: Codec, size: Size): Zram {
-  const zram = new Zram(profile, { codecs: [codec] });
-  zram.setAlgorithm(codec.name);
-  zram.setDisksize((size.pages + 1) * profile.pageSize);
-  zram.limitPages = Math.floor(size.memory / profile.pageSize);
-  return zram;
-}
-
-/** A disk with a slot for every page, and one for the header. */
-function diskOf({ pageSize }: Profile, { pages }: Size): SwapDevice {
-  return blockSwapDevice(new RamBackingDevice(pages + 1, pageSize));
-}
-
-function start(store: SwapStore, profile: Profile, size: Size): Machine {
-  const codec = new CountedLz4();
-  const { zpool } = store;
-  if (zpool === undefined) {
-    const zram = zramOf(profile, codec, size);
-    const swap = new Swap(profile);
-    swap.swapon(zramSwapDevice(zram));
-    return { swap, zram, codec };
-  }
-  const totalRamPages = Math.floor(size.memory / profile.pageSize);
-  const swap = new Swap(profile, {
-    zswap: { totalRamPages, zpool, compressor: codec.name, codecs: [codec] },
-  });
-  if (swap.zswap !== undefined) swap.zswap.parameters.maxPoolPercent = 100;
-  swap.swapon(diskOf(profile, size));
-  return { swap, zram: undefined, codec };
+  /** Where the pages are, a quarter at a time, those used longest ago first. */
+  readonly places: readonly Places[];
 }
 
 /** The process that has the pages. */
@@ -131,7 +58,7 @@ export function swapThrough(
   size: Size,
   step: (done: number) => void,
 ): SwapRun {
-  const machine = start(store, profile, size);
+  const machine = startMachine(store, profile, size);
   const { swap } = machine;
   const checksums = new Uint32Array(size.pages);
   let page = 0;
@@ -141,20 +68,36 @@ export function swapThrough(
       throw new Error(`Cannot write page ${page}: ${errno}`);
     }
     checksums[page] = crc32(data);
-    swap.swapOut(PROCESS, page++);
+    swapOut(store, machine, page++);
     step(page);
   }
   const order = shuffle([...Array(page).keys()], randomFrom(size.seed));
   const touched = order.slice(0, Math.ceil(page / 10));
   for (const number of touched) readBack(machine, checksums, number);
-  for (const number of touched) swap.swapOut(PROCESS, number);
-  const run = figures(store, machine, page);
+  for (const number of touched) swapOut(store, machine, number);
+  const used = new Set(touched);
+  const untouched = order.filter((number) => !used.has(number));
+  const byAge = [...untouched.sort((a, b) => a - b), ...touched];
+  const run = figures(store, machine, byAge);
   for (let number = 0; number < page; number++) {
     readBack(machine, checksums, number);
-    swap.swapOut(PROCESS, number);
+    swapOut(store, machine, number);
     step(page + number + 1);
   }
   return run;
+}
+
+/** Swaps a page out; where zram refuses it, it may write others back first. */
+function swapOut(
+  { isBacked }: SwapStore,
+  { swap, zram }: Machine,
+  number: number,
+): void {
+  let outcome = swap.swapOut(PROCESS, number);
+  if (!isBacked || zram === undefined) return;
+  while (outcome === "refused" && writeSomeBack(zram)) {
+    outcome = swap.swapOut(PROCESS, number);
+  }
 }
 
 function readBack(
@@ -182,54 +125,44 @@ function countInMemory({ types, mapped }: Swap): number {
   return frames.size;
 }
 
-/** Pages that a device has: up to 3.19 those of zeros are not in its count. */
+/** Pages that zram has in memory: up to 3.19 those of zeros are not in its count. */
 function countSlots({ slots }: Zram): number {
   let count = 0;
   for (let slot = 0; slot < slots.length; slot++) {
-    if (slots.isAllocated(slot)) count++;
+    if (slots.isAllocated(slot) && !slots.has(slot, ZRAM_WB)) count++;
   }
   return count;
 }
 
+/** What came of it; `byAge` has the pages, those used longest ago first. */
 function figures(
   { name }: SwapStore,
-  { swap, zram, codec }: Machine,
-  pages: number,
+  machine: Machine,
+  byAge: readonly number[],
 ): SwapRun {
+  const { swap, zram, disk, codec } = machine;
   const { pageSize } = swap.profile;
   const { zswap, stats } = swap;
   const zeros = [...swap.types.values()]
     .reduce((sum, { zeromap }) => sum + zeromap.size, 0);
-  const common = {
+  const counters = zswap?.counters;
+  const evicted = counters?.written_back_pages ?? 0;
+  const inZram = zram === undefined ? 0 : countSlots(zram);
+  const stored = (counters?.stored_pages ?? 0) + inZram + zeros;
+  return {
     name,
     pageSize,
+    held: Math.min(stored, byAge.length),
+    heldWithoutMemory: (counters?.same_filled_pages ?? 0) +
+      (zram?.stats.samePages ?? 0) + zeros,
+    memory: (zswap?.pools.totalPages ?? 0) * pageSize +
+      (zram?.mmStat().mem_used_total ?? 0),
+    writtenBack: evicted + (zram?.stats.bdWrites ?? 0),
+    refused: zswap === undefined ? stats.failedWrites : stats.pswpout - evicted,
     inMemory: countInMemory(swap),
     decompressions: codec.decompressions,
-  };
-  if (zram !== undefined) {
-    return {
-      ...common,
-      held: countSlots(zram) + zeros,
-      heldWithoutMemory: zram.stats.samePages + zeros,
-      memory: zram.mmStat().mem_used_total,
-      writtenBack: 0,
-      refused: stats.failedWrites,
-      deviceReads: 0,
-      deviceWrites: 0,
-    };
-  }
-  if (zswap === undefined) throw new Error("neither zram nor zswap");
-  const { counters } = zswap;
-  const stored = counters.stored_pages + zeros;
-  const { pswpin, pswpout } = stats;
-  return {
-    ...common,
-    held: Math.min(stored, pages),
-    heldWithoutMemory: counters.same_filled_pages + zeros,
-    memory: zswap.pools.totalPages * pageSize,
-    writtenBack: counters.written_back_pages,
-    refused: pswpout - counters.written_back_pages,
-    deviceReads: pswpin,
-    deviceWrites: pswpout,
+    deviceReads: disk.reads,
+    deviceWrites: disk.writes,
+    places: placesByAge(machine, PROCESS, byAge),
   };
 }
