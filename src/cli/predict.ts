@@ -5,9 +5,11 @@ import { ALGORITHM_NAMES, toldAlgorithm } from "./algorithms.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import type { Algorithm } from "./measuring.ts";
 import { readInput } from "./pages.ts";
+import { predictionBars } from "./pictures.ts";
 import { renderPredictions } from "./predict_report.ts";
 import { predict } from "./prediction.ts";
 import { print } from "./print.ts";
+import { svgHelp, svgOption, writeSvg } from "./svg.ts";
 import { tellUnread } from "./unread.ts";
 import {
   listOption,
@@ -22,7 +24,7 @@ import {
 /** How `zspec predict` is called. */
 export const PREDICT_USAGE =
   `zspec predict [PATH…] [--profile P] [--algorithm A[,A…]] [--chain-size N[,N…]]
-              [--config FILE] [--page-size N] [--json]
+              [--config FILE] [--page-size N] [--svg FILE] [--json]
 
 Shows what mm_stat would show if every page of the files (folders are walked)
 were written to a zram device, for each algorithm and chain size. Without a PATH
@@ -37,7 +39,7 @@ ${profileHelp(23, `the kernel to be, by default ${LINUX_6_18.name}`)}${
                        zstd:level=15, lz4:dict=FILE, deflate:winbits=-15
   --chain-size N[,N…]  the most pages of a zspage, 1 to 16; by default the
                        profile's (CONFIG_ZSMALLOC_CHAIN_SIZE)
-  --json               the figures for machines
+${svgHelp(23)}  --json               the figures for machines
 
 An algorithm behind which ≈ stands has lengths near the kernel's; those of all
 others are the kernel's own, so that mm_stat is to the byte.
@@ -46,13 +48,14 @@ others are the kernel's own, so that mm_stat is to the byte.
 /** Runs the command and returns its exit status. */
 export async function predictCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: [...PROFILE_OPTIONS, "page-size", "algorithm", "chain-size"],
+    string: [...PROFILE_OPTIONS, "page-size", "algorithm", "chain-size", "svg"],
     boolean: ["json"],
   });
   const profile = withPageSize(profileOption(options), options);
   const chainSizes = wholesOption(options, "chain-size", 1, 16) ??
     [profile.chainSize];
   const algorithms = algorithmsOption(options, profile);
+  const svg = svgOption(options);
   const input = readInput(options.paths, profile.pageSize);
   const predictions = await predict(profile, input, algorithms, chainSizes);
   print(
@@ -69,6 +72,8 @@ export async function predictCommand(args: readonly string[]): Promise<number> {
       )
       : renderPredictions(profile, input, predictions),
   );
+  const title = `${input.title} as zram of ${profile.name} would store it`;
+  await writeSvg(svg, () => predictionBars(title, predictions));
   tellUnread(input.unread);
   return 0;
 }

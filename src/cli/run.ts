@@ -11,9 +11,11 @@ import { featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import type { Algorithm } from "./measuring.ts";
 import { type Input, readInput } from "./pages.ts";
+import { memoryBars } from "./pictures.ts";
 import { print } from "./print.ts";
 import type { RunRequest } from "./run_device.ts";
-import { renderRun } from "./run_report.ts";
+import { memoryStages, renderRun } from "./run_report.ts";
+import { svgHelp, svgOption, writeSvg } from "./svg.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
@@ -30,7 +32,7 @@ export const RUN_USAGE =
   `zspec run [PATH…] [--profile P] [--config FILE] [--page-size N]
           [--algorithm A] [--level N] [--dict FILE] [--disksize SIZE]
           [--mem-limit SIZE] [--backing SIZE] [--recompress A] [--seed N]
-          [--json]
+          [--svg FILE] [--json]
 
 Writes every page of the files (folders are walked) through a zram device,
 frees a random half of them, compacts, and reads back what is left. Without a
@@ -52,14 +54,14 @@ ${profileHelp(18, `the kernel to be, by default ${LINUX_6_18.name}`)}${
                   written back until it is full, huge ones first
   --recompress A  a second algorithm: then what is idle or huge and in memory is
                   recompressed with it
-  --json          the figures for machines
+${svgHelp(18)}  --json          the figures for machines
 
 Writeback and recompression need a kernel that is configured with them, so the
 profile is then ${LINUX_6_18_FULL.name} where none is given.
 `;
 
 /** Runs the command and returns its exit status. */
-export function runCommand(args: readonly string[]): number {
+export async function runCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [
       ...PROFILE_OPTIONS,
@@ -69,6 +71,7 @@ export function runCommand(args: readonly string[]): number {
       "dict",
       "disksize",
       "mem-limit",
+      "svg",
       "seed",
       "backing",
       "recompress",
@@ -76,12 +79,15 @@ export function runCommand(args: readonly string[]): number {
     boolean: ["json"],
   });
   const profile = withPageSize(featuredProfile(options), options);
+  const svg = svgOption(options);
   const input = readInput(options.paths, profile.pageSize);
   const run = measure(readRequest(options, profile, input), input);
   const text = options.flag("json")
     ? JSON.stringify(run, null, 2)
     : renderRun(run, input.title);
   print(text);
+  const title = `${input.title} through zram of ${run.profile}`;
+  await writeSvg(svg, () => memoryBars(title, memoryStages(run)));
   tellUnread(input.unread);
   return 0;
 }

@@ -1,6 +1,6 @@
 /** What `zspec run` shows of a run. */
 import { bar } from "../report/bars.ts";
-import { memoryPicture } from "../report/memory.ts";
+import { memoryPicture, type MemoryStage } from "../report/memory.ts";
 import {
   counted,
   grouped,
@@ -152,14 +152,16 @@ interface Stage {
 
 /** Memory after each step of the run, drawn to one scale. */
 function renderMemory(run: Run): string {
-  return memoryPicture(
-    stagesOf(run).map(({ name, after: { mmStat }, note }) => {
-      const { compr_data_size: objectBytes, mem_used_total: bytesUsed } =
-        mmStat;
-      const share = percent(objectBytes, bytesUsed);
-      return { name, objectBytes, bytesUsed, note: `${share} objects${note}` };
-    }),
-  );
+  return memoryPicture(memoryStages(run));
+}
+
+/** Memory after each step of the run. */
+export function memoryStages(run: Run): MemoryStage[] {
+  return stagesOf(run).map(({ name, after: { mmStat }, note }) => {
+    const { compr_data_size: objectBytes, mem_used_total: bytesUsed } = mmStat;
+    const share = percent(objectBytes, bytesUsed);
+    return { name, objectBytes, bytesUsed, note: `${share} objects${note}` };
+  });
 }
 
 /** The steps of a run, each with what it did. */

@@ -1,6 +1,7 @@
 /** `zspec size`: how large a zram device may be, for data like this. */
 import { codecsOf } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
+import { humanBytes } from "../report/table.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
 import { ALGORITHM_NAMES, algorithmText, toldAlgorithm } from "./algorithms.ts";
 import { featuredProfile } from "./features.ts";
@@ -8,12 +9,14 @@ import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { type Algorithm, codecFor, type Measured } from "./measuring.ts";
 import { readInput } from "./pages.ts";
 import { measureFor } from "./prediction.ts";
+import { sizeBars } from "./pictures.ts";
 import { print } from "./print.ts";
 import { describedData, histogramData } from "./size_data.ts";
 import { sampleOf } from "./size_mix.ts";
 import { planSize, type SizeRequest } from "./size_plan.ts";
 import { renderSizes, type Sized } from "./size_report.ts";
 import { generatorText, settingsOf } from "./size_settings.ts";
+import { svgHelp, svgOption, writeSvg } from "./svg.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
@@ -30,7 +33,7 @@ import {
 export const SIZE_USAGE =
   `zspec size [PATH…] --ram SIZE [--share N%] [--algorithm A[,A…]]
            [--backing SIZE] [--profile P] [--config FILE] [--page-size N]
-           [--seed N] [--json]
+           [--seed N] [--svg FILE] [--json]
 zspec size --ratio N [--huge N%] --ram SIZE …
 zspec size --histogram FILE --ram SIZE …
 
@@ -60,7 +63,7 @@ ${
       "the kernel to be, by default linux-6.18, or with '--backing' linux-6.18-full",
     )
   }${pageSizeHelp(23)}  --seed N             how the pool ages; by default 1
-  --json               the figures for machines
+${svgHelp(23)}  --json               the figures for machines
 `;
 
 /** Data, and what says its algorithms. */
@@ -78,12 +81,13 @@ export async function sizeCommand(args: readonly string[]): Promise<number> {
     string: [
       ...PROFILE_OPTIONS,
       ...["page-size", "ram", "share", "algorithm", "ratio", "huge"],
-      ...["histogram", "backing", "seed"],
+      ...["histogram", "backing", "seed", "svg"],
     ],
     boolean: ["json"],
   });
   const profile = withPageSize(featuredProfile(options), options);
   const request = readRequest(options, profile);
+  const svg = svgOption(options);
   const data = isDescribed(options)
     ? describe(options, profile)
     : await measure(options, profile);
@@ -98,6 +102,10 @@ export async function sizeCommand(args: readonly string[]): Promise<number> {
       ? jsonOf(request, data, sized, best)
       : renderSizes(request, data, sized, best),
   );
+  const title = `${data.title}: disks for ${
+    humanBytes(request.ram * request.share)
+  } of memory, ${profile.name}`;
+  await writeSvg(svg, () => sizeBars(title, sized));
   data.tell();
   return 0;
 }

@@ -5,6 +5,7 @@ import { counted, grouped, humanBytes, table } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { type Input, readInput } from "./pages.ts";
+import { placeBars } from "./pictures.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { type Place, PLACES } from "./swap_places.ts";
@@ -15,6 +16,7 @@ import {
   type SwapStore,
   ZRAM_ALONE,
 } from "./swap_stores.ts";
+import { svgHelp, svgOption, writeSvg } from "./svg.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
@@ -29,7 +31,7 @@ import {
 /** How `zspec swap` is called. */
 export const SWAP_USAGE =
   `zspec swap [PATH…] [--profile P] [--config FILE] [--page-size N]
-           [--memory SIZE] [--seed N] [--json]
+           [--memory SIZE] [--seed N] [--svg FILE] [--json]
 
 Takes every page of the files (folders are walked) as the memory of a process,
 swaps them all out, touches a random tenth of them, swaps those out again, and
@@ -43,7 +45,7 @@ ${profileHelp(17, `the kernel to be, by default ${LINUX_6_1.name}`)}${
   }  --memory SIZE  what zram or zswap's pools may take, such as 32M; by default
                  a third of the files' pages
   --seed N       which tenth is touched; by default 1
-  --json         the figures for machines
+${svgHelp(17)}  --json         the figures for machines
 `;
 
 /** Every run over the same files. */
@@ -57,14 +59,15 @@ interface Report {
 }
 
 /** Runs the command and returns its exit status. */
-export function swapCommand(args: readonly string[]): number {
+export async function swapCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: [...PROFILE_OPTIONS, "page-size", "memory", "seed"],
+    string: [...PROFILE_OPTIONS, "page-size", "memory", "seed", "svg"],
     boolean: ["json"],
   });
   // 6.1 is the last kernel with a profile that has zbud and z3fold.
   const profile = withPageSize(profileOption(options, LINUX_6_1), options);
   const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1;
+  const svg = svgOption(options);
   const input = readInput(options.paths, profile.pageSize);
   const { fileCount, pages, title } = input;
   const third = Math.ceil(pages / 3) * profile.pageSize;
@@ -86,6 +89,8 @@ export function swapCommand(args: readonly string[]): number {
     ? JSON.stringify(report, null, 2) + "\n"
     : render(report, title);
   print(text);
+  const caption = `${title} under pressure, ${profile.name}: where pages are`;
+  await writeSvg(svg, () => placeBars(caption, report.runs));
   tellUnread(input.unread);
   return 0;
 }
