@@ -35,7 +35,13 @@ import {
 import { planSize, type SizeRequest } from "../src/cli/size_plan.ts";
 import { BACKING_PLACE, settingsOf } from "../src/cli/size_settings.ts";
 import { classReport } from "../src/report/pool.ts";
-import { assertRefused, commandTest, writeFiles, zspec } from "./command.ts";
+import {
+  assertRefused,
+  commandTest,
+  ROOT,
+  writeFiles,
+  zspec,
+} from "./command.ts";
 import { fuzz } from "./fuzz.ts";
 
 const MIB = 1 << 20;
@@ -381,6 +387,33 @@ commandTest(
       ["linux-6.18,page-size=16384", 16384],
     );
     assert(asahi.plans[0].tableBytes < 20 * MIB);
+  },
+);
+
+/** Whether the README has a text in a block of its own. */
+async function assertInReadme(text: string): Promise<void> {
+  const readme = await Deno.readTextFile(`${ROOT}README.md`);
+  assertStringIncludes(readme, `\n\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`);
+}
+
+commandTest(
+  "zspec size finds what the README shows, and its rows for other machines",
+  async (folder) => {
+    const size = async (ram: string) => {
+      const data = ["--ratio", "2.8", "--huge", "5%", "--ram", ram];
+      const { stdout } = await zspec(folder, "size", ...data);
+      return stdout;
+    };
+    await assertInReadme(await size("8G"));
+    const readme = await Deno.readTextFile(`${ROOT}README.md`);
+    for (const ram of ["2G", "8G", "64G"]) {
+      const [, ...cells] = /\nlz4 +\S+ +(\S+) +(\S+) +(\S+) +\S+ +\S+ +(\S+)\n/
+        .exec(await size(ram)) ?? [];
+      const row = readme.split("\n")
+        .find((line) => line.startsWith(`| \`--ram ${ram}\``)) ?? "";
+      const shown = row.split("|").slice(2, -1).map((cell) => cell.trim());
+      assertEquals(shown, cells);
+    }
   },
 );
 

@@ -177,7 +177,8 @@ function describe(options: Options, profile: Profile): Data {
     );
   }
   return {
-    title: histogram ?? `pages that compress by ${ratio}`,
+    title: histogram ??
+      `${ratio}:1, ${options.text("huge") ?? "0%"} huge`,
     measured: histogram === undefined
       ? describedData(
         ratioOf(ratio ?? ""),
