@@ -69,6 +69,29 @@ commandTest(
 );
 
 commandTest(
+  "the memory that predict shows is the least limit with which run writes all",
+  async (folder) => {
+    await writeNoise(folder);
+    const text = Array.from({ length: 9000 }, (_, nth) => `item ${nth ** 2}, `);
+    await Deno.writeTextFile(`${folder}/noise`, text.join(""), {
+      append: true,
+    });
+    const predicted = await zspec(
+      folder,
+      ...["predict", "noise", "--json", "--algorithm", "lz4"],
+    );
+    const [{ mmStat: { mem_used_total } }] =
+      JSON.parse(predicted.stdout).predictions;
+    const limited = (bytes: number) => run(folder, "--mem-limit", `${bytes}`);
+    const { refused, written } = await limited(mem_used_total);
+    assertEquals(refused, undefined);
+    assertEquals(written.mmStat.mem_used_total, mem_used_total);
+    const less = await limited(mem_used_total - 4096);
+    assertEquals([less.refused.errno, less.refused.by], ["EIO", "mem_limit"]);
+  },
+);
+
+commandTest(
   "zspec run --level and --dict tell the algorithm, as far as the kernel can",
   async (folder) => {
     const text = Array.from({ length: 4000 }, (_, nth) => `item ${nth ** 2}, `);

@@ -351,7 +351,7 @@ commandTest(
       ...["backing_dev", "disksize", "mem_limit"],
       ...["writeback", "idle"],
     ]);
-    assertMatch(stdout, /\[zram0\]\n# .*\nzram-size = \d+\n/);
+    assertMatch(stdout, /\[zram0\]\n(# .*\n)+zram-size = \d+\n/);
     assertMatch(stdout, /\nzram-resident-limit = \d+\n/);
     assertMatch(stdout, /\nwriteback-device = \/dev\/disk\//);
   },
@@ -413,6 +413,32 @@ commandTest(
         .find((line) => line.startsWith(`| \`--ram ${ram}\``)) ?? "";
       const shown = row.split("|").slice(2, -1).map((cell) => cell.trim());
       assertEquals(shown, cells);
+    }
+  },
+);
+
+commandTest(
+  "zspec size leaves out what a kernel has not, and says what is never reached",
+  async (folder) => {
+    await Deno.writeTextFile(`${folder}/same`, "0 100\n");
+    const size = async (...args: string[]) => {
+      const { code, stdout } = await zspec(
+        folder,
+        ...["size", "--histogram", "same", "--ram", "1G", ...args],
+      );
+      assertEquals(code, 0);
+      return stdout;
+    };
+    const shown = await size();
+    assertMatch(shown, /\nlz4 +∞ +64G .* never /);
+    assertStringIncludes(shown, "Such data never reaches it.");
+    assertMatch(shown, /more than 64\s+times the RAM/);
+    const oldest = await size("--profile", "linux-3.12");
+    assertStringIncludes(oldest, "linux-3.12 has no mem_limit");
+    for (
+      const absent of ["comp_algorithm", "resident", "> /sys/block/zram0/mem"]
+    ) {
+      assert(!oldest.includes(absent), absent);
     }
   },
 );

@@ -210,7 +210,7 @@ commandTest("zspec and each of its commands have a help", async (folder) => {
     usage.matchAll(/^ {2}([a-z]+) /gm),
     ([, one]) => one,
   );
-  assertEquals(commands.length, 14);
+  assertEquals(commands.length, 15);
   for (const command of commands) {
     const { code, stdout } = await zspec(folder, command, "--help");
     assertEquals(code, 0);

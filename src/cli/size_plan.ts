@@ -16,7 +16,7 @@ import { UsageError } from "./usage.ts";
 /** The unit of disksize and mem_limit here, which is zram-generator's. */
 const MIB = 1 << 20;
 /** Disks are looked for up to so many times the RAM. */
-const MOST_DISK = 64;
+export const MOST_DISK = 64;
 
 /** What a device is to fit into. */
 export interface SizeRequest {
@@ -55,6 +55,8 @@ export interface Backed {
   readonly tableBytes: number;
   /** Bytes of the limit, which its larger table makes smaller. */
   readonly memLimit: number;
+  /** When there is an EIO, if nothing was written back by then. */
+  readonly firstEio: FirstEio;
 }
 
 /** A device for data of one algorithm. */
@@ -97,7 +99,10 @@ export function planSize(request: SizeRequest, sample: Mix): SizePlan {
   if (backing === undefined) return plan;
   const blocks = blocksOf(profile, backing);
   const disk = fittingDisk(request, sample, aged, blocks);
-  return { ...plan, backed: { blocks, ...disk } };
+  return {
+    ...plan,
+    backed: { blocks, ...disk, firstEio: firstEio(request, sample, disk) },
+  };
 }
 
 /** Blocks of a backing device that can be used: up to 6.18 all but the first. */

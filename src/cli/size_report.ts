@@ -1,18 +1,25 @@
 /** What `zspec size` shows. */
+import type { Profile } from "../linux/profile.ts";
 import { memoryPicture } from "../report/memory.ts";
 import {
   counted,
   grouped,
   humanBytes,
   percent,
+  ratio,
   table,
 } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import { tableEntryBytes } from "../zram/table.ts";
 import { algorithmText } from "./algorithms.ts";
 import type { Algorithm, Measured } from "./measuring.ts";
-import type { SizePlan, SizeRequest } from "./size_plan.ts";
-import { generatorText, settingsOf, shellText } from "./size_settings.ts";
+import { MOST_DISK, type SizePlan, type SizeRequest } from "./size_plan.ts";
+import {
+  chosenDisk,
+  generatorText,
+  settingsOf,
+  shellText,
+} from "./size_settings.ts";
 
 /** A device for one algorithm. */
 export interface Sized {
@@ -98,9 +105,6 @@ function renderTable(
   );
 }
 
-const ratio = (data: number, memory: number) =>
-  memory === 0 ? "∞" : (data / memory).toFixed(2);
-
 /** By what rule, and what the columns are. */
 function renderRule(
   { profile, share, ram, seed, backing }: SizeRequest,
@@ -125,6 +129,9 @@ function renderRule(
           counted(backed.blocks, "page")
         } go to a backing device of ${humanBytes(backing)}.`,
       ],
+      ...sized.some(({ plan }) => chosenDisk(plan).disksize === MOST_DISK * ram)
+        ? [`A disk of more than ${MOST_DISK} times the RAM is not looked for.`]
+        : [],
       ...near,
     ].join(" "),
     WIDTH,
@@ -156,12 +163,30 @@ function renderMemory({ profile }: SizeRequest, plan: SizePlan): string {
 
 /** What is hit when the device takes no more, and what it does then. */
 function renderFull(
-  { profile: { pageSize } }: SizeRequest,
-  { disksize, memLimit, firstEio, backed }: SizePlan,
+  { profile }: SizeRequest,
+  plan: SizePlan,
 ): string {
-  const disk = backed?.disksize ?? disksize;
-  const { heldPages, freeChunks } = firstEio;
-  const unless = backed === undefined
+  const disk = chosenDisk(plan).disksize;
+  const hasLimit = "mem_limit" in profile.zram.attributes;
+  return [
+    columns(`The disk is full at ${humanBytes(disk)}: no EIO`, [
+      ["swap", "has no slot, so the page stays in memory"],
+      ["file system", "is full itself: ENOSPC for who writes"],
+      ["zswap above", "has no slot either, and stores nothing new"],
+    ]),
+    ...hasLimit ? [renderLimit(profile, plan)] : [
+      `${profile.name} has no mem_limit: what compresses worse takes more memory.\n`,
+    ],
+  ].join("");
+}
+
+/** What is hit when the pool is at its limit. */
+function renderLimit(
+  { pageSize }: Profile,
+  plan: SizePlan,
+): string {
+  const { memLimit, firstEio: { heldPages, freeChunks } } = chosenDisk(plan);
+  const unless = plan.backed === undefined
     ? ", were the disk larger"
     : ", unless pages are written back before";
   const such = heldPages === undefined
@@ -173,22 +198,17 @@ function renderFull(
     } of the right lengths; what does not compress reaches it at ${
       humanBytes(memLimit)
     }. Pages of one word are always taken.`;
-  return [
-    columns(`The disk is full at ${humanBytes(disk)}: no EIO`, [
-      ["swap", "has no slot, so the page stays in memory"],
-      ["file system", "is full itself: ENOSPC for who writes"],
-      ["zswap above", "has no slot either, and stores nothing new"],
-    ]),
-    wrap(`The pool is at mem_limit: EIO. ${such}`, WIDTH),
-    columns("", [
+  return columns(
+    wrap(`The pool is at mem_limit: EIO. ${such}`, WIDTH).trimEnd(),
+    [
       ["swap", "keeps the page in memory, dirty, and tries it again"],
       [
         "file system",
         "has said that it is written: it is lost, fsync gets EIO",
       ],
       ["zswap above", "keeps in memory the page that it was writing back"],
-    ]),
-  ].join("").replace("\n\n", "\n");
+    ],
+  );
 }
 
 /** Who is hit, and what it does. */

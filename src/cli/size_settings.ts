@@ -27,12 +27,18 @@ export interface Settings {
   readonly upkeep: readonly Setting[];
 }
 
-/** The disk and the limit: with a backing device those that it allows. */
+/** The disk and its limit: with a backing device those that it allows. */
 export function chosenDisk(
-  { disksize, memLimit, backed }: SizePlan,
-): { readonly disksize: number; readonly memLimit: number } {
-  return backed ?? { disksize, memLimit };
+  { backed, ...plan }: SizePlan,
+): Pick<SizePlan, "disksize" | "memLimit" | "firstEio"> {
+  return backed ?? plan;
 }
+
+/** Why the disk has its size. */
+const fullBefore = (backing: number | undefined) =>
+  `with such data${
+    backing === undefined ? "" : ", written back in time,"
+  } it is full just before the limit`;
 
 /** What is written back, so that most memory comes back first. */
 function writebackTypes(
@@ -83,9 +89,7 @@ export function settingsOf(
     {
       attribute: "disksize",
       text: `${disksize}`,
-      why: `${
-        humanBytes(disksize)
-      } of pages: with such data it is full just before the limit.`,
+      why: `${humanBytes(disksize)} of pages: ${fullBefore(backing)}.`,
     },
     {
       attribute: "mem_limit",
@@ -131,22 +135,29 @@ export function shellText({ setup, upkeep }: Settings): string {
 
 /** A section of zram-generator.conf. */
 export function generatorText(
-  { backing }: SizeRequest,
+  { profile, backing }: SizeRequest,
   algorithm: Algorithm,
   plan: SizePlan,
 ): string {
   const { disksize, memLimit } = chosenDisk(plan);
+  const has = (attribute: string) => attribute in profile.zram.attributes;
   const mebibytes = (bytes: number) => bytes / (1 << 20);
   return [
     "# /etc/systemd/zram-generator.conf\n[zram0]\n",
-    commented(
-      "disksize in MiB: with such data it is full just before the limit.",
-    ),
+    commented(`disksize in MiB: ${fullBefore(backing)}.`),
     `zram-size = ${mebibytes(disksize)}\n`,
-    commented("The algorithm that these sizes are for."),
-    `compression-algorithm = ${generatorAlgorithm(algorithm)}\n`,
-    commented("mem_limit in MiB: for data that compresses worse."),
-    `zram-resident-limit = ${mebibytes(memLimit)}\n`,
+    ...has("comp_algorithm")
+      ? [
+        commented("The algorithm that these sizes are for."),
+        `compression-algorithm = ${generatorAlgorithm(algorithm)}\n`,
+      ]
+      : [],
+    ...has("mem_limit")
+      ? [
+        commented("mem_limit in MiB: for data that compresses worse."),
+        `zram-resident-limit = ${mebibytes(memLimit)}\n`,
+      ]
+      : [],
     ...backing === undefined ? [] : [
       commented("backing_dev: its pages are written back by nobody but you."),
       `writeback-device = ${BACKING_PLACE}\n`,
