@@ -35,7 +35,7 @@ zsmalloc got compaction (2015), where 60,212,066 bytes of objects took
 bursts of 128, a process at a time, and a quarter as many are faulted in again
 one here and one there, until 7.5G are in swap. Then half of what is freed goes
 with processes that exit and half with single faults, until exactly that many
-bytes of objects are left.
+bytes of objects are left; on pages of another size, 54.3% of the fullest's.
 
 ${
     profileHelp(
