@@ -21,7 +21,7 @@ const ALGORITHMS = ALL_CODECS.map(({ name }) => name);
 const REFUSED: readonly (readonly [args: string[], message: string])[] = [
   [
     ["fly"],
-    "Unknown command 'fly': the commands are run, predict, explain, replay, record, classes, conform, guest, fuzz, races, merge, swap, age, claims, invariants",
+    "Unknown command 'fly': the commands are run, predict, size, explain, replay, record, classes, conform, guest, fuzz, races, merge, swap, age, claims, invariants",
   ],
   [
     ["run", "--fly"],
@@ -49,8 +49,8 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
     "Cannot run: there is too little memory",
   ],
   [
-    ["run", "files", "--disksize", "4K"],
-    "'--disksize' is 4096 bytes, the files need 184320",
+    ["run", "files", "--mem-limit", "0"],
+    "'--mem-limit' is '0', not a size such as 512M",
   ],
   [
     ["run", "files", "--disksize", "big"],
@@ -210,7 +210,7 @@ commandTest("zspec and each of its commands have a help", async (folder) => {
     usage.matchAll(/^ {2}([a-z]+) /gm),
     ([, one]) => one,
   );
-  assertEquals(commands.length, 15);
+  assertEquals(commands.length, 16);
   for (const command of commands) {
     const { code, stdout } = await zspec(folder, command, "--help");
     assertEquals(code, 0);

@@ -9,7 +9,10 @@ import {
   percent,
   table,
 } from "../report/table.ts";
+import { pageSizeHelp, withPageSize } from "./geometry.ts";
+import { memoryBars } from "./pictures.ts";
 import { print } from "./print.ts";
+import { svgHelp, svgOption, writeSvg } from "./svg.ts";
 import {
   parseOptions,
   PROFILE_OPTIONS,
@@ -21,7 +24,8 @@ import {
 
 /** How `zspec age` is called. */
 export const AGE_USAGE =
-  `zspec age [--profile P] [--config FILE] [--seed N] [--json]
+  `zspec age [--profile P] [--config FILE] [--page-size N] [--seed N]
+          [--svg FILE] [--json]
 
 Ages a zram-swap of 8G and compacts it: the experiment of the patches by which
 zsmalloc got compaction (2015), where 60,212,066 bytes of objects took
@@ -31,15 +35,17 @@ zsmalloc got compaction (2015), where 60,212,066 bytes of objects took
 bursts of 128, a process at a time, and a quarter as many are faulted in again
 one here and one there, until 7.5G are in swap. Then half of what is freed goes
 with processes that exit and half with single faults, until exactly that many
-bytes of objects are left.
+bytes of objects are left; on pages of another size, 54.3% of the fullest's.
 
 ${
     profileHelp(
       18,
       `the kernel to be, by default ${LINUX_4_0.name}, that of the patches`,
     )
+  }${
+    pageSizeHelp(18)
   }  --seed N        which pages, processes and faults; by default 1
-  --json          the figures for machines
+${svgHelp(18)}  --json          the figures for machines
 `;
 
 /** One run of the experiment. */
@@ -55,9 +61,9 @@ export interface Experiment {
 }
 
 /** Runs the command and returns its exit status. */
-export function ageCommand(args: readonly string[]): number {
+export async function ageCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: [...PROFILE_OPTIONS, "seed"],
+    string: [...PROFILE_OPTIONS, "page-size", "seed", "svg"],
     boolean: ["json"],
   });
   if (options.paths.length > 0) {
@@ -65,8 +71,9 @@ export function ageCommand(args: readonly string[]): number {
       `Unknown argument '${options.paths[0]}': zspec age takes options alone`,
     );
   }
-  const profile = profileOption(options, LINUX_4_0);
+  const profile = withPageSize(profileOption(options, LINUX_4_0), options);
   const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1;
+  const svg = svgOption(options);
   const { pool, grown, aged, compacted } = ageSwap(profile, seed);
   const experiment: Experiment = {
     profile: profile.name,
@@ -83,17 +90,30 @@ export function ageCommand(args: readonly string[]): number {
       ? JSON.stringify(experiment, null, 2)
       : renderAge(experiment).trimEnd(),
   );
+  await writeSvg(
+    svg,
+    () => memoryBars(titleOf(experiment), stagesOf(experiment)),
+  );
   return 0;
 }
 
+/** What was done. */
+const titleOf = ({ profile, pageSize, grown, seed }: Experiment) =>
+  `${profile}: a zram-swap that held ${
+    humanBytes(grown.objects * pageSize)
+  }, aged and compacted (--seed ${seed})`;
+
+/** The swap at each moment. */
+const stagesOf = ({ grown, aged, compacted }: Experiment) => [
+  { name: "fullest", ...grown, note: "" },
+  { name: "aged", ...aged, note: "" },
+  { name: "compacted", ...compacted, note: "" },
+];
+
 /** The experiment for people. */
 export function renderAge(experiment: Experiment): string {
-  const { profile, pageSize, seed, grown, aged, compacted } = experiment;
-  const stages = [
-    { name: "fullest", ...grown, note: "" },
-    { name: "aged", ...aged, note: "" },
-    { name: "compacted", ...compacted, note: "" },
-  ];
+  const { pageSize } = experiment;
+  const stages = stagesOf(experiment);
   const figures = table(
     [
       { title: "", align: "left" },
@@ -112,9 +132,7 @@ export function renderAge(experiment: Experiment): string {
   );
   const { objectsMigrated, pagesCompacted } = experiment;
   return [
-    `${profile}: a zram-swap that held ${
-      humanBytes(grown.objects * pageSize)
-    }, aged and compacted (--seed ${seed})\n`,
+    `${titleOf(experiment)}\n`,
     figures,
     memoryPicture(stages),
     `${counted(objectsMigrated, "object")} were moved, ${

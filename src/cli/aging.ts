@@ -1,34 +1,15 @@
 /** What `zspec run` does to a device: written, aged, and read back. */
 import { crc32 } from "node:zlib";
-import type { Codec } from "../codec/codec.ts";
-import { codecsOf } from "../codec/codecs.ts";
 import { randomFrom, shuffle } from "../programs/random.ts";
 import type { Errno } from "../linux/errno.ts";
-import type { Profile } from "../linux/profile.ts";
 import { type ClassReport, classReport, zspagesByUse } from "../report/pool.ts";
-import { RamBackingDevice } from "../zram/backing.ts";
-import { Zram } from "../zram/device.ts";
+import type { Zram } from "../zram/device.ts";
 import { ZRAM_IDLE, ZRAM_INCOMPRESSIBLE } from "../zram/slots.ts";
 import type { BdStat, MmStat } from "../zram/stat.ts";
-import { writeAttribute } from "../zram/sysfs.ts";
+import { algorithmText } from "./algorithms.ts";
 import { type Input, inputPages } from "./pages.ts";
 import { progress } from "./progress.ts";
-
-/** What a run is asked for. */
-export interface RunRequest {
-  /** The kernel to be. */
-  readonly profile: Profile;
-  /** What pages are compressed with. */
-  readonly algorithm: Codec;
-  /** Bytes of the disk: at least those of the files. */
-  readonly disksize: number;
-  /** Which pages are freed. */
-  readonly seed: number;
-  /** Pages of a backing device, if there is to be one. */
-  readonly backingPages: number | undefined;
-  /** What pages are recompressed with, if they are to be. */
-  readonly recompressor: Codec | undefined;
-}
+import { echo, initialise, type RunRequest } from "./run_device.ts";
 
 /** A pool at one moment of a run. */
 export interface Snapshot {
@@ -59,6 +40,16 @@ export interface Recompressed {
   readonly after: Snapshot;
 }
 
+/** A page that the kernel refused. */
+export interface Refused {
+  /** Its number. */
+  readonly page: number;
+  /** What who writes it gets. */
+  readonly errno: Errno;
+  /** Where the disk ends, or what the limit does not let in. */
+  readonly by: "disksize" | "mem_limit";
+}
+
 /** A whole run. */
 export interface Run {
   readonly profile: string;
@@ -69,6 +60,8 @@ export interface Run {
   readonly pages: number;
   readonly pageSize: number;
   readonly written: Snapshot;
+  /** The first page that was refused, with which writing ends. */
+  readonly refused?: Refused;
   /** Pages freed. */
   readonly freed: number;
   readonly aged: Snapshot;
@@ -93,23 +86,25 @@ export function measure(request: RunRequest, input: Input): Run {
   const { profile, seed, backingPages, recompressor } = request;
   const zram = initialise(request);
   const machine = { zram, checksums: new Uint32Array(input.pages) };
-  writeFiles(machine, input);
+  const refused = writeFiles(machine, input);
+  const stored = refused?.page ?? input.pages;
   const written = snapshot(zram);
-  const left = age(zram, input.pages, request);
+  const left = age(zram, stored, request);
   const aged = snapshot(zram);
   const writtenBack = backingPages === undefined ? undefined : writeBack(zram);
   const recompressed = recompressor && recompress(zram, recompressor.name);
   const pagesCompacted = zram.initialisedPool.compact();
   return {
     profile: profile.name,
-    algorithm: zram.algorithm,
+    algorithm: algorithmText(request.algorithm),
     disksize: zram.disksize,
     seed,
     files: input.fileCount,
     pages: input.pages,
     pageSize: profile.pageSize,
     written,
-    freed: input.pages - left.length,
+    refused,
+    freed: stored - left.length,
     aged,
     writtenBack,
     recompressed,
@@ -120,38 +115,6 @@ export function measure(request: RunRequest, input: Input): Run {
   };
 }
 
-const BACKING_PATH = "/dev/loop0";
-
-/** A device as it is asked for. */
-function initialise(request: RunRequest): Zram {
-  const { profile, algorithm, disksize, backingPages, recompressor } = request;
-  const device = new RamBackingDevice(backingPages ?? 0, profile.pageSize);
-  const zram = new Zram(profile, {
-    codecs: codecsOf(profile.zram),
-    backingDevices: new Map([[BACKING_PATH, device]]),
-  });
-  zram.setAlgorithm(algorithm.name);
-  if (backingPages !== undefined) echo(zram, "backing_dev", BACKING_PATH);
-  if (recompressor !== undefined) {
-    echo(zram, "recomp_algorithm", `algo=${recompressor.name}`);
-  }
-  zram.setDisksize(disksize);
-  return zram;
-}
-
-/** `echo text > /sys/block/zram0/attribute`, which may end with `allowed`. */
-function echo(
-  zram: Zram,
-  attribute: string,
-  text: string,
-  allowed?: Errno,
-): void {
-  const errno = writeAttribute(zram, attribute, text);
-  if (errno !== undefined && errno !== allowed) {
-    throw new Error(`Cannot write '${text}' to '${attribute}': ${errno}`);
-  }
-}
-
 function snapshot(zram: Zram): Snapshot {
   return {
     mmStat: zram.mmStat(),
@@ -160,18 +123,43 @@ function snapshot(zram: Zram): Snapshot {
   };
 }
 
-function writeFiles({ zram, checksums }: Machine, input: Input): void {
+/** Writes page after page, and answers the first that is refused. */
+function writeFiles(
+  { zram, checksums }: Machine,
+  input: Input,
+): Refused | undefined {
   const shown = progress("writing", checksums.length);
   let page = 0;
+  let refused: Refused | undefined;
   for (const data of inputPages(input, zram.profile.pageSize)) {
-    const stored = zram.write(page, data);
-    if (typeof stored === "string") {
-      throw new Error(`Cannot write page ${page}: ${stored}`);
-    }
+    refused = writeNext(zram, page, data);
+    if (refused !== undefined) break;
     checksums[page++] = crc32(data);
     shown.step(page);
   }
   shown.end();
+  return refused;
+}
+
+/**
+ * Writes a page as who has the disk open does. No request is made of one behind
+ * its end (ENOSPC, `blkdev_write_iter`, block/fops.c); what the limit does not
+ * let in ends its bio with EIO.
+ */
+function writeNext(
+  zram: Zram,
+  page: number,
+  data: Uint8Array,
+): Refused | undefined {
+  if (page >= zram.slots.length) {
+    return { page, errno: "ENOSPC", by: "disksize" };
+  }
+  const errno = zram.write(page, data);
+  if (typeof errno === "number") return undefined;
+  if (zram.limitPages === 0) {
+    throw new Error(`Cannot write page ${page}: ${errno}`);
+  }
+  return { page, errno, by: "mem_limit" };
 }
 
 /**

@@ -40,11 +40,39 @@ export function algorithmText({ name, params }: Algorithm): string {
 }
 
 /**
+ * What `algorithm_params` is told of an algorithm, whose dictionary is in the
+ * file at `dictPath`; nothing where it is told nothing. Its priority is named by
+ * the algorithm, which is set by then.
+ */
+export function paramsText(
+  { name, params }: Algorithm,
+  dictPath: string,
+): string | undefined {
+  const { level, winbits, dict } = params;
+  const told = [
+    ...level === undefined ? [] : [`level=${level}`],
+    ...winbits === undefined ? [] : [`deflate.winbits=${winbits}`],
+    ...dict === undefined ? [] : [`dict=${dictPath}`],
+  ];
+  return told.length === 0 ? undefined : `algo=${name} ${told.join(" ")}`;
+}
+
+/**
  * An algorithm as an option writes it: its name, and behind colons what a
  * kernel is to tell it. Refused where this kernel would not take that.
  */
 export function toldAlgorithm(text: string, profile: Profile): Algorithm {
   const [name, ...told] = text.split(":");
+  return tellAlgorithm(name, told, profile);
+}
+
+/** The same where its name and what it is told are apart. */
+export function tellAlgorithm(
+  name: string,
+  told: readonly string[],
+  profile: Profile,
+): Algorithm {
+  const text = [name, ...told].join(":");
   algorithmNamed(name);
   const params = told.reduce<ZcompParams>(
     (before, one) => ({ ...before, ...paramOf(text, one) }),
@@ -75,7 +103,10 @@ export function toldAlgorithm(text: string, profile: Profile): Algorithm {
       `Cannot use '${text}': ${kernel} refuses it with ${errno}`,
     );
   }
-  return { name, params };
+  const dict = told.findLast((one) => one.startsWith("dict="));
+  return dict === undefined
+    ? { name, params }
+    : { name, params, dictPath: Deno.realPathSync(dict.slice(5)) };
 }
 
 /** One thing that an algorithm is told. */

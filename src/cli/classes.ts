@@ -10,7 +10,9 @@ import {
 } from "./algorithms.ts";
 import { compare, renderComparison } from "./compare.ts";
 import { GEOMETRY_NAMES, geometryHelp, withGeometry } from "./geometry.ts";
+import { wasteLines } from "./pictures.ts";
 import { print } from "./print.ts";
+import { svgHelp, svgOption, writeSvg } from "./svg.ts";
 import {
   findProfile,
   type Options,
@@ -25,7 +27,8 @@ import {
 /** How `zspec classes` is called. */
 export const CLASSES_USAGE =
   `zspec classes [--profile P] [--config FILE] [GEOMETRY…] [--json]
-zspec classes --compare A B [--on PATH… [--algorithm A]] [--json]
+zspec classes --compare A B [--on PATH… [--algorithm A]] [--svg FILE]
+              [--json]
 
 Prints the size classes as Linux would build them; merged ones are left out.
 
@@ -39,13 +42,13 @@ ${profileHelp(18, `the kernel to be, by default ${LINUX_6_18.name}`)}${
   --algorithm A   which compresses them:
                   ${ALGORITHM_NAMES};
                   by default ${DEFAULT_ALGORITHM}
-  --json          the classes for machines
+${svgHelp(18)}  --json          the classes for machines
 `;
 
 /** Runs the command and returns its exit status. */
 export async function classesCommand(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
-    string: [...PROFILE_OPTIONS, ...GEOMETRY_NAMES, "algorithm"],
+    string: [...PROFILE_OPTIONS, ...GEOMETRY_NAMES, "algorithm", "svg"],
     list: ["compare", "on"],
     boolean: ["json"],
   });
@@ -65,7 +68,7 @@ export async function classesCommand(args: readonly string[]): Promise<number> {
 }
 
 function oneKernel(options: Options): string {
-  refuseBeside(options, ["on", "algorithm"], "is only for '--compare'");
+  refuseBeside(options, ["on", "algorithm", "svg"], "is only for '--compare'");
   const profile = withGeometry(profileOption(options), options);
   const { hugeClassSize, classes } = refused(() => zsGeometry(profile));
   return options.flag("json")
@@ -94,7 +97,10 @@ async function twoKernels(
   }
   const algorithm = options.text("algorithm") ?? DEFAULT_ALGORITHM;
   const { name } = algorithmNamed(algorithm);
+  const svg = svgOption(options);
   const comparison = await compare(names.map(findProfile), paths, name);
+  const title = "Bytes that an object loses, by its size";
+  await writeSvg(svg, () => wasteLines(title, comparison.kernels));
   return options.flag("json")
     ? JSON.stringify(comparison, null, 2)
     : renderComparison(comparison);

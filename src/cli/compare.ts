@@ -35,7 +35,7 @@ interface Stored {
 }
 
 /** One of the kernels that are compared. */
-interface Compared extends GeometryReport {
+export interface Compared extends GeometryReport {
   readonly stored?: Stored;
 }
 

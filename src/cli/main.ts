@@ -17,6 +17,7 @@ import { RACES_USAGE, racesCommand } from "./races.ts";
 import { RECORD_USAGE, recordCommand } from "./record.ts";
 import { REPLAY_USAGE, replayCommand } from "./replay.ts";
 import { RUN_USAGE, runCommand } from "./run.ts";
+import { SIZE_USAGE, sizeCommand } from "./size.ts";
 import { SWAP_USAGE, swapCommand } from "./swap.ts";
 import { unknown } from "./unknown.ts";
 import { isOutOfMemory, UsageError } from "./usage.ts";
@@ -45,6 +46,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: EXPLAIN_USAGE,
     summary: "say what a pasted mm_stat, zramctl or zswap counter means",
     run: explainCommand,
+  },
+  size: {
+    usage: SIZE_USAGE,
+    summary: "how large zram may be for data like this, and its settings",
+    run: sizeCommand,
   },
   replay: {
     usage: REPLAY_USAGE,

@@ -14,6 +14,8 @@ export interface Algorithm {
   readonly name: string;
   /** Its parameters. */
   readonly params: ZcompParams;
+  /** Where its dictionary was read, if it has one. */
+  readonly dictPath?: string;
 }
 
 /** What decides what a page becomes: plain data, for other threads too. */

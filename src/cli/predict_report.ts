@@ -6,6 +6,7 @@ import {
   grouped,
   humanBytes,
   percent,
+  ratio,
   table,
 } from "../report/table.ts";
 import { namedIn } from "./algorithms.ts";
@@ -78,11 +79,6 @@ function renderTable(predictions: readonly Prediction[]): string {
     ],
     rows,
   );
-}
-
-/** How many times as large the data is as its memory. */
-function ratio(data: number, memory: number): string {
-  return memory === 0 ? "∞" : (data / memory).toFixed(2);
 }
 
 /** The texts of `mm_stat`. */

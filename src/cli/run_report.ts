@@ -1,6 +1,6 @@
 /** What `zspec run` shows of a run. */
 import { bar } from "../report/bars.ts";
-import { memoryPicture } from "../report/memory.ts";
+import { memoryPicture, type MemoryStage } from "../report/memory.ts";
 import {
   counted,
   grouped,
@@ -9,13 +9,20 @@ import {
   table,
 } from "../report/table.ts";
 import { BD_STAT_FIELDS, MM_STAT_FIELDS, type MmStat } from "../zram/stat.ts";
+import { wrap } from "../report/wrap.ts";
+import { namedIn } from "./algorithms.ts";
 import type { Run, Snapshot } from "./aging.ts";
 
 /** The run for people; `title` says what was stored. */
 export function renderRun(run: Run, title: string): string {
+  const isTold = run.algorithm !== namedIn(run.algorithm);
+  const told = isTold ? `, ${run.algorithm}` : "";
   return [
-    `${title}: ${counted(run.pages, "page")} through zram of ${run.profile}\n`,
+    `${title}: ${
+      counted(run.pages, "page")
+    } through zram of ${run.profile}${told}\n`,
     renderZramctl(run),
+    ...renderRefused(run),
     renderMmStat(run.written.mmStat),
     renderClasses(run.written),
     renderMemory(run),
@@ -25,14 +32,14 @@ export function renderRun(run: Run, title: string): string {
   ].join("\n");
 }
 
-function renderEnd({ intact, pages, seed, bdStat }: Run): string {
+function renderEnd({ intact, freed, seed, bdStat }: Run): string {
   const back = bdStat === undefined
     ? "read back, and are all intact"
     : `read back, ${
       grouped(bdStat.bd_reads)
     } of them from the backing device, and are all intact`;
   return `${grouped(intact)} of ${
-    counted(pages, "page")
+    counted(intact + freed, "page")
   } were left (--seed ${seed}), ${back}.\n`;
 }
 
@@ -50,11 +57,32 @@ function renderZramctl({ algorithm, disksize, written }: Run): string {
     ],
     [[
       "/dev/zram0",
-      algorithm,
+      namedIn(algorithm),
       ...[disksize, orig_data_size, compr_data_size, mem_used_total]
         .map(humanBytes),
     ]],
   );
+}
+
+/** The page that was refused, if one was. */
+function renderRefused({ refused, pages, written, disksize }: Run): string[] {
+  if (refused === undefined) return [];
+  const { page, errno, by } = refused;
+  const why = {
+    disksize: `the disk of ${humanBytes(disksize)} ends before it`,
+    mem_limit: `with its object the pool would be above the mem_limit of ${
+      humanBytes(written.mmStat.mem_limit)
+    }: zram frees it again, and ends the request`,
+  };
+  const rest = pages - page - 1;
+  return [wrap(
+    `Page ${grouped(page)} is refused with ${errno}: ${why[by]}. ${
+      grouped(page)
+    } pages are stored${
+      rest === 0 ? "" : `, and ${grouped(rest)} behind it were not tried`
+    }.`,
+    80,
+  )];
 }
 
 /** `mm_stat` with each number named. */
@@ -124,14 +152,16 @@ interface Stage {
 
 /** Memory after each step of the run, drawn to one scale. */
 function renderMemory(run: Run): string {
-  return memoryPicture(
-    stagesOf(run).map(({ name, after: { mmStat }, note }) => {
-      const { compr_data_size: objectBytes, mem_used_total: bytesUsed } =
-        mmStat;
-      const share = percent(objectBytes, bytesUsed);
-      return { name, objectBytes, bytesUsed, note: `${share} objects${note}` };
-    }),
-  );
+  return memoryPicture(memoryStages(run));
+}
+
+/** Memory after each step of the run. */
+export function memoryStages(run: Run): MemoryStage[] {
+  return stagesOf(run).map(({ name, after: { mmStat }, note }) => {
+    const { compr_data_size: objectBytes, mem_used_total: bytesUsed } = mmStat;
+    const share = percent(objectBytes, bytesUsed);
+    return { name, objectBytes, bytesUsed, note: `${share} objects${note}` };
+  });
 }
 
 /** The steps of a run, each with what it did. */

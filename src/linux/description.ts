@@ -98,6 +98,24 @@ function whole(
   };
 }
 
+/** Bytes as they are, or in units of 1024: `16384`, `16K`. */
+const wholeKilobytes = (text: string): string =>
+  text.replace(/^([0-9]{1,2})K$/i, (_, number) => String(1024 * number));
+
+const anyPageSize = whole(
+  "pageSize",
+  4096,
+  65536,
+  "bytes per page, a power of two",
+);
+
+/** The page size, which a machine fixes: 16K on some arm64, 64K there and on POWER. */
+const pageSize: ConfigurationChange = {
+  ...anyPageSize,
+  values: `${anyPageSize.values}, or as in 16K`,
+  apply: (profile, text) => anyPageSize.apply(profile, wholeKilobytes(text)),
+};
+
 /** The kernel's release built with another configuration. */
 function rebuilt(
   profile: Profile,
@@ -158,12 +176,7 @@ const defaultFirst = (names: readonly string[], chosen: string): string =>
 export const CONFIGURATION_CHANGES: Readonly<
   Record<string, ConfigurationChange>
 > = {
-  "page-size": whole(
-    "pageSize",
-    4096,
-    65536,
-    "bytes per page, a power of two",
-  ),
+  "page-size": pageSize,
   "word-bits": {
     help: "bits per unsigned long",
     values: "32 or 64",

@@ -11,16 +11,20 @@ import { type Random, SwappedMemory } from "./swapped_memory.ts";
 
 /** How many processes there are where nobody says it. */
 const PROCESSES = 256;
-/** Pages of each: with 256 processes and pages of 4 KiB, 12 GiB in all. */
-const PAGES_PER_PROCESS = 12288;
-/** Pages of each that are in swap, on average, when it is fullest: 7.5 GiB. */
-const SWAPPED_PER_PROCESS = 7680;
+/** Bytes of each's pages: with 256 processes, 12 GiB in all. */
+const BYTES_PER_PROCESS = 48 << 20;
+/** Bytes of each that are in swap, on average, when it is fullest: 7.5 GiB. */
+const SWAPPED_PER_PROCESS = 30 << 20;
 /** Pages of one process that reclaim takes at a time. */
 const BURST = 128;
 /** Pages that are faulted in again, one here and one there, after a burst. */
 const FAULTS = 32;
 /** The experiment's "zram allocated object": bytes of objects at its end. */
 const ALLOCATED_OBJECT = 60212066;
+/** The experiment's pages. */
+const PAGE_SIZE = 4096;
+/** What is left at its end of the bytes of the fullest, on other pages. */
+const LEFT = 0.543;
 /** How often pages come and go to end with the very number of bytes. */
 const MOST_SETTLING = 10000;
 
@@ -60,18 +64,20 @@ function useOf({ pool, pagesInSwap, bytesInSwap }: SwappedMemory): SwapUse {
  * pages are faulted in.
  */
 function grow(memory: SwappedMemory, processes: number, random: Random): void {
+  const { pageSize } = memory.pool.geometry;
+  const pagesPerProcess = BYTES_PER_PROCESS / pageSize;
   const stoppedAt = new Uint32Array(processes);
   const reclaim = (process: number) => {
     let left = BURST;
-    for (let tried = 0; left > 0 && tried < PAGES_PER_PROCESS; tried++) {
-      const page = process * PAGES_PER_PROCESS + stoppedAt[process];
-      stoppedAt[process] = (stoppedAt[process] + 1) % PAGES_PER_PROCESS;
+    for (let tried = 0; left > 0 && tried < pagesPerProcess; tried++) {
+      const page = process * pagesPerProcess + stoppedAt[process];
+      stoppedAt[process] = (stoppedAt[process] + 1) % pagesPerProcess;
       if (memory.isInSwap(page)) continue;
       memory.swapOut(page);
       left--;
     }
   };
-  const fullest = processes * SWAPPED_PER_PROCESS;
+  const fullest = processes * SWAPPED_PER_PROCESS / pageSize;
   for (;;) {
     reclaim(random(processes));
     if (memory.pagesInSwap >= fullest) return;
@@ -90,10 +96,11 @@ function shrink(
   random: Random,
 ): void {
   const half = (memory.bytesInSwap + bytes) / 2;
+  const pagesPerProcess = memory.pages / processes;
   for (const process of shuffle([...Array(processes).keys()], random)) {
     if (memory.bytesInSwap <= half) break;
-    for (let nth = 0; nth < PAGES_PER_PROCESS; nth++) {
-      const page = process * PAGES_PER_PROCESS + nth;
+    for (let nth = 0; nth < pagesPerProcess; nth++) {
+      const page = process * pagesPerProcess + nth;
       if (memory.isInSwap(page)) memory.swapIn(page);
     }
   }
@@ -116,8 +123,10 @@ function settle(memory: SwappedMemory, bytes: number): void {
  * while single ones are faulted in again, up to 30 MiB a process: 7.5 GiB where
  * there are 256. Then it shrinks, half by processes that exit and half by
  * faults, until exactly 60,212,066 bytes of objects are left, the experiment's
- * "zram allocated object", or as much less as there are fewer processes. Every
- * page that is left is compared with what was stored.
+ * "zram allocated object", or as much less as there are fewer processes. With
+ * pages of another size than the experiment's 4 KiB there are as many fewer, and
+ * 54.3% of the bytes of the fullest swap are left, about its share. Every page
+ * that is left is compared with what was stored.
  *
  * With the kernel of the patches, `LINUX_4_0`, the ratio of objects to memory
  * used comes out as there: 42.98 % before compaction, 79.03 % after, within
@@ -141,14 +150,18 @@ export function ageSwap(
   processes: number = PROCESSES,
 ): AgedSwap {
   const random = randomFrom(seed);
-  const bytes = Math.round(ALLOCATED_OBJECT * processes / PROCESSES);
   const memory = new SwappedMemory(
     profile,
-    processes * PAGES_PER_PROCESS,
+    processes * BYTES_PER_PROCESS / profile.pageSize,
     random,
   );
   grow(memory, processes, random);
   const grown = useOf(memory);
+  const bytes = Math.round(
+    profile.pageSize === PAGE_SIZE
+      ? ALLOCATED_OBJECT * processes / PROCESSES
+      : LEFT * memory.bytesInSwap,
+  );
   shrink(memory, processes, bytes, random);
   settle(memory, bytes);
   const aged = useOf(memory);

@@ -1,5 +1,7 @@
 /** JUnit's XML, which programs for continuous integration read. */
 
+import { escapeXml } from "./xml.ts";
+
 /** One test case. */
 export interface JunitCase {
   /** Its name. */
@@ -22,36 +24,22 @@ export function junitXml(
     `tests="${cases.length}" failures="${failures}" skipped="${silent}"`;
   const time = `time="${seconds.toFixed(3)}"`;
   const rows = cases.map(({ name, failure, skipped }) => {
-    const open = `    <testcase classname="${escape(suite)}" name="${
-      escape(name)
+    const open = `    <testcase classname="${escapeXml(suite)}" name="${
+      escapeXml(name)
     }"`;
     if (skipped !== undefined) {
-      const reason = `<skipped message="${escape(skipped)}"/>`;
+      const reason = `<skipped message="${escapeXml(skipped)}"/>`;
       return `${open}>\n      ${reason}\n    </testcase>\n`;
     }
     if (failure === undefined) return `${open}/>\n`;
-    return `${open}>\n      <failure message="${escape(failure.message)}">${
-      escape(failure.text)
+    return `${open}>\n      <failure message="${escapeXml(failure.message)}">${
+      escapeXml(failure.text)
     }</failure>\n    </testcase>\n`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
-  <testsuite name="${escape(suite)}" ${counts} ${time}>
+  <testsuite name="${escapeXml(suite)}" ${counts} ${time}>
 ${rows.join("")}  </testsuite>
 </testsuites>
 `;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-/** Text as XML can have it: what it has no way to write is left out. */
-function escape(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "")
-    .replaceAll(/[&<>"]/g, (one) => ENTITIES[one]);
 }

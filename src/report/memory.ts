@@ -2,6 +2,7 @@
 import { stackedBar } from "./bars.ts";
 import { humanBytes } from "./table.ts";
 
+/** Columns of the longest bar, where nobody says it. */
 const BAR_WIDTH = 60;
 
 /** A pool at one moment. */
@@ -17,7 +18,10 @@ export interface MemoryStage {
 }
 
 /** The stages as bars, one a line, the longest of them the most memory used. */
-export function memoryPicture(stages: readonly MemoryStage[]): string {
+export function memoryPicture(
+  stages: readonly MemoryStage[],
+  barWidth: number = BAR_WIDTH,
+): string {
   const most = Math.max(...stages.map(({ bytesUsed }) => bytesUsed));
   const width = Math.max(...stages.map(({ name }) => name.length));
   const lines = stages.map(({ name, objectBytes, bytesUsed, note }) => {
@@ -25,7 +29,7 @@ export function memoryPicture(stages: readonly MemoryStage[]): string {
       { fill: "█", length: objectBytes },
       { fill: "▒", length: bytesUsed - objectBytes },
       { fill: "·", length: most - bytesUsed },
-    ], most / BAR_WIDTH);
+    ], most / barWidth);
     const used = humanBytes(bytesUsed).padStart(6);
     return `  ${name.padEnd(width)}  ${picture}  ${used}  ${note}`.trimEnd() +
       "\n";

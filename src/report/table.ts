@@ -45,6 +45,11 @@ export function percent(part: number, whole: number, decimals = 1): string {
   return `${(whole === 0 ? 0 : 100 * part / whole).toFixed(decimals)}%`;
 }
 
+/** How many times as large the data is as its memory. */
+export function ratio(data: number, memory: number): string {
+  return memory === 0 ? "∞" : (data / memory).toFixed(2);
+}
+
 /** A whole number with thousands apart. */
 export function grouped(value: number): string {
   return value.toLocaleString("en-US");

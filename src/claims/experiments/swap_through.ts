@@ -3,7 +3,8 @@ import { percent } from "../../report/table.ts";
 import { lzo } from "../../codec/lzo.ts";
 import { LINUX_3_12, LINUX_6_1, LINUX_7_3 } from "../../linux/profile.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { type SwapRun, swapStoresOf, swapThrough } from "../runs/swap_run.ts";
+import { type SwapRun, swapThrough } from "../runs/swap_run.ts";
+import { storesOf, type SwapStore } from "../runs/swap_stores.ts";
 import { SWAP_CLAIMS } from "./swap_claims.ts";
 
 /** One store with one kind of pages. */
@@ -43,6 +44,11 @@ const ROOM_FOR_ALL = 4;
 /** The part of all pages that is touched and goes out again. */
 const TOUCHED = 1 / 10;
 
+/** zram with nothing behind it, or zswap above a disk. */
+const isAlone = ({ zpool, devices, isBacked }: SwapStore) =>
+  isBacked !== true && devices.length === 1 &&
+  (zpool === undefined) === (devices[0] === "zram");
+
 function run(given: Given<Sizes>): SwapOutcome {
   const { profile, seed, sizes, realPages } = given;
   const { pageSize } = profile;
@@ -52,8 +58,9 @@ function run(given: Given<Sizes>): SwapOutcome {
     some: readonly Uint8Array[],
     frames: number,
   ): StoreOutcome[] =>
-    swapStoresOf(profile).map((store) => {
-      const size = { pages, memory: frames * pageSize, seed };
+    storesOf(profile).filter(isAlone).map((store) => {
+      const memory = frames * pageSize;
+      const size = { pages, memory, seed, zramSlots: pages };
       const run = swapThrough(store, profile, lzo, some, size);
       const held = run.held - run.heldWithoutMemory;
       return { run, ratio: held * pageSize / Math.max(pageSize, run.memory) };

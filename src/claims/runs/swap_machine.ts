@@ -2,13 +2,13 @@
 import type { Codec } from "../../codec/codec.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { ZpoolType } from "../../linux/zswap_profile.ts";
-import { Memory, NO_PAGE } from "../../memory/memory.ts";
+import { Memory } from "../../memory/memory.ts";
 import type { SwapDevice } from "../../swap/device.ts";
 import { type AnonPage, Swap } from "../../swap/swap.ts";
 import type { BackingDevice } from "../../zram/backing.ts";
 import { Zram } from "../../zram/device.ts";
-import { ZRAM_WB } from "../../zram/slots.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
+import { placeOfPage } from "./swap_places.ts";
 
 /** A zram device that is to be made. */
 export interface ZramPlan {
@@ -101,17 +101,8 @@ export function placeOf(
   page: AnonPage,
   zram: Zram | undefined,
 ): Place {
-  const { slot, pfn } = page;
-  if (pfn !== NO_PAGE || slot === undefined) return "memory";
-  const { type, offset } = slot;
-  const { cache, zeromap, device } = swap.typeOf(type);
-  if (cache.has(offset)) return "memory";
-  const { zswap } = swap;
-  const isInZswap = zswap?.trees.get(type)?.entries.has(offset) === true;
-  if (isInZswap || zeromap.has(offset)) return "compressed";
-  const isInZram = device.holds !== undefined &&
-    zram?.slots.has(offset, ZRAM_WB) === false;
-  return isInZram ? "compressed" : "disk";
+  const place = placeOfPage(swap, page, zram);
+  return place === "zswap" || place === "zram" ? "compressed" : place;
 }
 
 /** Pages that are in memory as they are, mapped or in the swap cache. */

@@ -1,38 +1,20 @@
 /** The same pages through one way of holding them, and what that came to. */
 import { crc32 } from "node:zlib";
 import type { Codec } from "../../codec/codec.ts";
-import { randomFrom, shuffle } from "../../programs/random.ts";
 import type { Profile } from "../../linux/profile.ts";
-import type { ZpoolType } from "../../linux/zswap_profile.ts";
-import { blockSwapDevice, zramSwapDevice } from "../../swap/device.ts";
-import { Swap } from "../../swap/swap.ts";
-import { RamBackingDevice } from "../../zram/backing.ts";
+import { randomFrom, shuffle } from "../../programs/random.ts";
 import type { Zram } from "../../zram/device.ts";
-import { type CountedCodec, countedCodec } from "./counting.ts";
-import { countInMemory, limitedZram, zswapOver } from "./swap_machine.ts";
-
-/** A way of holding pages: zram, or zswap over an allocator. */
-export interface SwapStore {
-  /** What it is called. */
-  readonly name: string;
-  /** zswap's allocator; none for zram. */
-  readonly zpool?: ZpoolType;
-}
-
-/** All ways there are. */
-const SWAP_STORES: readonly SwapStore[] = [
-  { name: "zram" },
-  { name: "zswap on zbud", zpool: "zbud" },
-  { name: "zswap on z3fold", zpool: "z3fold" },
-  { name: "zswap on zsmalloc", zpool: "zsmalloc" },
-];
-
-/** zram, and zswap over the allocators that a kernel has. */
-export function swapStoresOf({ zswap }: Profile): SwapStore[] {
-  return SWAP_STORES.filter(({ zpool }) =>
-    zpool === undefined || zswap.zpools.includes(zpool)
-  );
-}
+import { ZRAM_WB } from "../../zram/slots.ts";
+import { countedCodec } from "./counting.ts";
+import { countInMemory } from "./swap_machine.ts";
+import { type Places, placesByAge } from "./swap_places.ts";
+import {
+  type Machine,
+  type Size,
+  startMachine,
+  type SwapStore,
+  writeSomeBack,
+} from "./swap_stores.ts";
 
 /** What a run came to. */
 export interface SwapRun {
@@ -46,9 +28,9 @@ export interface SwapRun {
   readonly heldWithoutMemory: number;
   /** Bytes of memory that held them. */
   readonly memory: number;
-  /** Pages that zswap wrote back to the disk. */
+  /** Pages that zswap or zram wrote back to the disk. */
   readonly writtenBack: number;
-  /** Times that a page was not taken. */
+  /** Times that zswap, or else zram, did not take a page. */
   readonly refused: number;
   /** Pages that nobody took and that stayed in memory. */
   readonly inMemory: number;
@@ -58,44 +40,8 @@ export interface SwapRun {
   readonly deviceReads: number;
   /** Pages written to the disk. */
   readonly deviceWrites: number;
-}
-
-/** What a run is done with. */
-export interface SwapRunSize {
-  /** Pages of the process. */
-  readonly pages: number;
-  /** Bytes of memory that may hold them. */
-  readonly memory: number;
-  /** What is touched, at random. */
-  readonly seed: number;
-}
-
-/** A swap path, and who holds its pages. */
-interface Machine {
-  readonly swap: Swap;
-  readonly zram: Zram | undefined;
-  readonly codec: CountedCodec;
-}
-
-function start(
-  { zpool }: SwapStore,
-  profile: Profile,
-  codec: CountedCodec,
-  size: SwapRunSize,
-): Machine {
-  const { pageSize } = profile;
-  const limitPages = Math.floor(size.memory / pageSize);
-  // A slot for every page, and one for the header.
-  const pages = size.pages + 1;
-  if (zpool === undefined) {
-    const zram = limitedZram(profile, codec, { pages, limitPages });
-    const swap = new Swap(profile);
-    swap.swapon(zramSwapDevice(zram));
-    return { swap, zram, codec };
-  }
-  const disk = blockSwapDevice(new RamBackingDevice(pages, pageSize));
-  const swap = zswapOver(disk, profile, codec, { limitPages, zpool });
-  return { swap, zram: undefined, codec };
+  /** Where the pages are, a quarter at a time, those used longest ago first. */
+  readonly places: readonly Places[];
 }
 
 /** The process that has the pages. */
@@ -111,10 +57,10 @@ export function swapThrough(
   profile: Profile,
   codec: Codec,
   pages: Iterable<Uint8Array>,
-  size: SwapRunSize,
+  size: Size,
   step: (done: number) => void = () => {},
 ): SwapRun {
-  const machine = start(store, profile, countedCodec(codec), size);
+  const machine = startMachine(store, profile, countedCodec(codec), size);
   const { swap } = machine;
   const checksums = new Uint32Array(size.pages);
   let page = 0;
@@ -124,20 +70,36 @@ export function swapThrough(
       throw new Error(`Cannot write page ${page}: ${errno}`);
     }
     checksums[page] = crc32(data);
-    swap.swapOut(PROCESS, page++);
+    swapOut(store, machine, page++);
     step(page);
   }
   const order = shuffle([...Array(page).keys()], randomFrom(size.seed));
   const touched = order.slice(0, Math.ceil(page / 10));
   for (const number of touched) readBack(machine, checksums, number);
-  for (const number of touched) swap.swapOut(PROCESS, number);
-  const run = figures(store, machine, page);
+  for (const number of touched) swapOut(store, machine, number);
+  const used = new Set(touched);
+  const untouched = order.filter((number) => !used.has(number));
+  const byAge = [...untouched.sort((a, b) => a - b), ...touched];
+  const run = figures(store, machine, byAge);
   for (let number = 0; number < page; number++) {
     readBack(machine, checksums, number);
-    swap.swapOut(PROCESS, number);
+    swapOut(store, machine, number);
     step(page + number + 1);
   }
   return run;
+}
+
+/** Swaps a page out; where zram refuses it, it may write others back first. */
+function swapOut(
+  { isBacked }: SwapStore,
+  { swap, zram }: Machine,
+  number: number,
+): void {
+  let outcome = swap.swapOut(PROCESS, number);
+  if (!isBacked || zram === undefined) return;
+  while (outcome === "refused" && writeSomeBack(zram)) {
+    outcome = swap.swapOut(PROCESS, number);
+  }
 }
 
 function readBack(
@@ -156,54 +118,44 @@ function readBack(
   );
 }
 
-/** Pages that a device has: up to 3.19 those of zeros are not in its count. */
+/** Pages that zram has in memory: up to 3.19 those of zeros are not in its count. */
 function countSlots({ slots }: Zram): number {
   let count = 0;
   for (let slot = 0; slot < slots.length; slot++) {
-    if (slots.isAllocated(slot)) count++;
+    if (slots.isAllocated(slot) && !slots.has(slot, ZRAM_WB)) count++;
   }
   return count;
 }
 
+/** What came of it; `byAge` has the pages, those used longest ago first. */
 function figures(
   { name }: SwapStore,
-  { swap, zram, codec }: Machine,
-  pages: number,
+  machine: Machine,
+  byAge: readonly number[],
 ): SwapRun {
+  const { swap, zram, disk, codec } = machine;
   const { pageSize } = swap.profile;
   const { zswap, stats } = swap;
   const zeros = [...swap.types.values()]
     .reduce((sum, { zeromap }) => sum + zeromap.size, 0);
-  const common = {
+  const counters = zswap?.counters;
+  const evicted = counters?.written_back_pages ?? 0;
+  const inZram = zram === undefined ? 0 : countSlots(zram);
+  const stored = (counters?.stored_pages ?? 0) + inZram + zeros;
+  return {
     name,
     pageSize,
+    held: Math.min(stored, byAge.length),
+    heldWithoutMemory: (counters?.same_filled_pages ?? 0) +
+      (zram?.stats.samePages ?? 0) + zeros,
+    memory: (zswap?.pools.totalPages ?? 0) * pageSize +
+      (zram?.mmStat().mem_used_total ?? 0),
+    writtenBack: evicted + (zram?.stats.bdWrites ?? 0),
+    refused: zswap === undefined ? stats.failedWrites : stats.pswpout - evicted,
     inMemory: countInMemory(swap),
     decompressions: codec.decompressions,
-  };
-  if (zram !== undefined) {
-    return {
-      ...common,
-      held: countSlots(zram) + zeros,
-      heldWithoutMemory: zram.stats.samePages + zeros,
-      memory: zram.mmStat().mem_used_total,
-      writtenBack: 0,
-      refused: stats.failedWrites,
-      deviceReads: 0,
-      deviceWrites: 0,
-    };
-  }
-  if (zswap === undefined) throw new Error("neither zram nor zswap");
-  const { counters } = zswap;
-  const stored = counters.stored_pages + zeros;
-  const { pswpin, pswpout } = stats;
-  return {
-    ...common,
-    held: Math.min(stored, pages),
-    heldWithoutMemory: counters.same_filled_pages + zeros,
-    memory: zswap.pools.totalPages * pageSize,
-    writtenBack: counters.written_back_pages,
-    refused: pswpout - counters.written_back_pages,
-    deviceReads: pswpin,
-    deviceWrites: pswpout,
+    deviceReads: disk.reads,
+    deviceWrites: disk.written.length,
+    places: placesByAge(machine, PROCESS, byAge),
   };
 }

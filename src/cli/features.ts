@@ -1,0 +1,53 @@
+/** Kernels that have what options need of them. */
+import {
+  LINUX_6_18,
+  LINUX_6_18_FULL,
+  type Profile,
+  PROFILES,
+} from "../linux/profile.ts";
+import { namesOf, type Options, profileOption, UsageError } from "./usage.ts";
+
+/** What a kernel can be configured with, and the option that needs it. */
+const FEATURES = {
+  writeback: { option: "backing", name: "writeback" },
+  multiComp: { option: "recompress", name: "recompression" },
+};
+
+/** The features, of which an option that was given needs some. */
+const NAMES = ["writeback", "multiComp"] as const;
+
+/**
+ * The profile that options describe, by default 6.18 with what they need;
+ * refused where it has not got that.
+ */
+export function featuredProfile(options: Options): Profile {
+  const needed = NAMES.filter((feature) =>
+    options.text(FEATURES[feature].option) !== undefined
+  );
+  const profile = profileOption(
+    options,
+    needed.length > 0 ? LINUX_6_18_FULL : LINUX_6_18,
+  );
+  for (const feature of needed) {
+    if (profile.zram[feature]) continue;
+    const { option, name } = FEATURES[feature];
+    throw new UsageError(
+      `Cannot use '--${option}': ${profile.name} ${
+        canBuild(profile, feature)
+          ? `is built without ${name}; '${name}=yes' behind a comma builds it in`
+          : `has no ${name}, only ${
+            namesOf(PROFILES.filter((one) => canBuild(one, feature)))
+          }`
+      }`,
+    );
+  }
+  return profile;
+}
+
+/** Whether a profile's release can be built with a feature. */
+function canBuild(
+  { release }: Profile,
+  feature: (typeof NAMES)[number],
+): boolean {
+  return release.zram.attributes.some(([, , needs]) => needs === feature);
+}

@@ -1,0 +1,217 @@
+/** What `zspec size` shows. */
+import type { Profile } from "../linux/profile.ts";
+import { memoryPicture } from "../report/memory.ts";
+import {
+  counted,
+  grouped,
+  humanBytes,
+  percent,
+  ratio,
+  table,
+} from "../report/table.ts";
+import { wrap } from "../report/wrap.ts";
+import { tableEntryBytes } from "../zram/table.ts";
+import { algorithmText } from "./algorithms.ts";
+import type { Algorithm, Measured } from "./measuring.ts";
+import { MOST_DISK, type SizePlan, type SizeRequest } from "./size_plan.ts";
+import {
+  chosenDisk,
+  generatorText,
+  settingsOf,
+  shellText,
+} from "./size_settings.ts";
+
+/** A device for one algorithm. */
+export interface Sized {
+  /** The algorithm. */
+  readonly algorithm: Algorithm;
+  /** Why its lengths are only near the kernel's. */
+  readonly near: string | undefined;
+  /** The device. */
+  readonly plan: SizePlan;
+}
+
+/** Columns of a line. */
+const WIDTH = 80;
+
+/** The sizes for people; the settings are those of `best`. */
+export function renderSizes(
+  request: SizeRequest,
+  data: { readonly title: string; readonly measured: Measured },
+  sized: readonly Sized[],
+  best: Sized,
+): string {
+  const { profile, ram, share } = request;
+  const { pages } = data.measured;
+  const name = algorithmText(best.algorithm);
+  return [
+    wrap(
+      `${data.title}: ${
+        counted(pages, "page")
+      } as a sample, zram of ${profile.name}, ${humanBytes(ram)} of RAM`,
+      WIDTH,
+    ),
+    renderTable(request, sized),
+    renderRule(request, sized),
+    `With ${name}, of the ${humanBytes(ram * share)} that zram may take:\n${
+      renderMemory(request, best.plan)
+    }`,
+    renderFull(request, best.plan),
+    `Settings for ${name}${
+      sized.length > 1 ? ", which holds the most; speed is not looked at" : ""
+    }\n`,
+    generatorText(request, best.algorithm, best.plan),
+    `or in this order\n`,
+    shellText(settingsOf(request, best.algorithm, best.plan)),
+  ].join("\n");
+}
+
+/** A size and its limit for each algorithm. */
+function renderTable(
+  { profile: { pageSize } }: SizeRequest,
+  sized: readonly Sized[],
+): string {
+  const isBacked = sized.some(({ plan }) => plan.backed !== undefined);
+  const rows = sized.map(({ algorithm, near, plan }) => {
+    const { disksize, memLimit, tableBytes, firstEio, aged, backed } = plan;
+    const name = algorithmText(algorithm);
+    return [
+      near === undefined ? name : `${name} ≈`,
+      ratio(disksize, plan.poolBytes),
+      humanBytes(disksize),
+      humanBytes(memLimit),
+      humanBytes(tableBytes),
+      `+${percent(aged.full - 1, 1)}`,
+      firstEio.heldPages === undefined
+        ? "never"
+        : humanBytes(firstEio.heldPages * pageSize),
+      firstEio.belowRatio.toFixed(2),
+      ...backed === undefined ? [] : [humanBytes(backed.disksize)],
+    ];
+  });
+  return table(
+    [
+      { title: "algorithm", align: "left" },
+      { title: "ratio" },
+      { title: "disksize" },
+      { title: "mem_limit" },
+      { title: "table" },
+      { title: "aged" },
+      { title: "EIO at" },
+      { title: "below" },
+      ...isBacked ? [{ title: "backed" }] : [],
+    ],
+    rows,
+  );
+}
+
+/** By what rule, and what the columns are. */
+function renderRule(
+  { profile, share, ram, seed, backing }: SizeRequest,
+  sized: readonly Sized[],
+): string {
+  const [{ plan: { aged, backed } }] = sized;
+  const near = sized.filter((one) => one.near !== undefined)
+    .map((one) => `≈ ${algorithmText(one.algorithm)}: ${one.near}.`);
+  return wrap(
+    [
+      `disksize: the most that leaves zram in ${humanBytes(ram * share)} (${
+        100 * share
+      }% of RAM) when it is full of such data, the pool aged and with the table of slots, ${
+        tableEntryBytes(profile)
+      } bytes a page. mem_limit: what the table leaves of that.`,
+      `aged: what more a pool takes after pages came and went (--seed ${seed}), measured on ${
+        counted(aged.pages, "page")
+      }; a larger pool has less.`,
+      "EIO at: data that a new pool holds within mem_limit, were the disk larger. below: what compresses by less is refused before the disk is full.",
+      ...backing === undefined || backed === undefined ? [] : [
+        `backed: disksize where ${
+          counted(backed.blocks, "page")
+        } go to a backing device of ${humanBytes(backing)}.`,
+      ],
+      ...sized.some(({ plan }) => chosenDisk(plan).disksize === MOST_DISK * ram)
+        ? [`A disk of more than ${MOST_DISK} times the RAM is not looked for.`]
+        : [],
+      ...near,
+    ].join(" "),
+    WIDTH,
+  );
+}
+
+const BAR_WIDTH = 40;
+
+/** The pool of a full disk, from new to compacted. */
+function renderMemory({ profile }: SizeRequest, plan: SizePlan): string {
+  const { poolBytes, objectBytes, aged } = plan;
+  const { half, left, compacted } = aged;
+  const stage = (name: string, objects: number, share: number) => ({
+    name,
+    objectBytes: objects,
+    bytesUsed: poolBytes * share,
+    note: percent(objects, poolBytes * share) + " objects",
+  });
+  const stages = [
+    stage("full", objectBytes, 1),
+    stage("aged", objectBytes, aged.full),
+    stage("half gone", objectBytes * left, half),
+    ...profile.compaction === "none"
+      ? []
+      : [stage("compacted", objectBytes * left, compacted)],
+  ];
+  return memoryPicture(stages, BAR_WIDTH);
+}
+
+/** What is hit when the device takes no more, and what it does then. */
+function renderFull(
+  { profile }: SizeRequest,
+  plan: SizePlan,
+): string {
+  const disk = chosenDisk(plan).disksize;
+  const hasLimit = "mem_limit" in profile.zram.attributes;
+  return [
+    columns(`The disk is full at ${humanBytes(disk)}: no EIO`, [
+      ["swap", "has no slot, so the page stays in memory"],
+      ["file system", "is full itself: ENOSPC for who writes"],
+      ["zswap above", "has no slot either, and stores nothing new"],
+    ]),
+    ...hasLimit ? [renderLimit(profile, plan)] : [
+      `${profile.name} has no mem_limit: what compresses worse takes more memory.\n`,
+    ],
+  ].join("");
+}
+
+/** What is hit when the pool is at its limit. */
+function renderLimit(
+  { pageSize }: Profile,
+  plan: SizePlan,
+): string {
+  const { memLimit, firstEio: { heldPages, freeChunks } } = chosenDisk(plan);
+  const unless = plan.backed === undefined
+    ? ", were the disk larger"
+    : ", unless pages are written back before";
+  const such = heldPages === undefined
+    ? "Such data never reaches it."
+    : `A new pool of such data reaches it with page ${grouped(heldPages)} (${
+      humanBytes(heldPages * pageSize)
+    }${unless}), and then still takes ${
+      counted(freeChunks, "page")
+    } of the right lengths; what does not compress reaches it at ${
+      humanBytes(memLimit)
+    }. Pages of one word are always taken.`;
+  return columns(
+    wrap(`The pool is at mem_limit: EIO. ${such}`, WIDTH).trimEnd(),
+    [
+      ["swap", "keeps the page in memory, dirty, and tries it again"],
+      [
+        "file system",
+        "has said that it is written: it is lost, fsync gets EIO",
+      ],
+      ["zswap above", "keeps in memory the page that it was writing back"],
+    ],
+  );
+}
+
+/** Who is hit, and what it does. */
+const columns = (title: string, rows: readonly (readonly string[])[]) =>
+  `${title}\n` +
+  rows.map(([who, what]) => `  ${who.padEnd(13)}${what}\n`).join("");
