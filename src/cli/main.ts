@@ -42,15 +42,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "what mm_stat would show for files, by algorithm and chain size",
     run: predictCommand,
   },
-  explain: {
-    usage: EXPLAIN_USAGE,
-    summary: "say what a pasted mm_stat, zramctl or zswap counter means",
-    run: explainCommand,
-  },
   size: {
     usage: SIZE_USAGE,
     summary: "how large zram may be for data like this, and its settings",
     run: sizeCommand,
+  },
+  explain: {
+    usage: EXPLAIN_USAGE,
+    summary: "say what a pasted mm_stat, zramctl or zswap counter means",
+    run: explainCommand,
   },
   replay: {
     usage: REPLAY_USAGE,
