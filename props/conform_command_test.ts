@@ -66,7 +66,8 @@ pythonTest(
     assertEquals(steps.at(-1).rule, RULE);
 
     // The command that it prints finds the same.
-    const command = /\n {2}zspec (conform .*) -- /.exec(found.stdout)?.[1];
+    const command = /\n {2}\S.*main\.ts (conform .*) -- /.exec(found.stdout)
+      ?.[1];
     const again = await zspec(
       folder,
       ...(command ?? "").split(" "),
@@ -100,7 +101,9 @@ pythonTest(
       zspec(folder, "conform", "zsmalloc", ...options, ...command);
     const found = await run("--seed", "1", "--shard", "2/3");
     assertEquals([found.code, found.stderr], [1, ""]);
-    const printed = /\n {2}zspec conform zsmalloc (.*) -- /.exec(found.stdout);
+    const printed = /\n {2}\S.*main\.ts conform zsmalloc (.*) -- /.exec(
+      found.stdout,
+    );
     const again = await run(...(printed?.[1] ?? "").split(" "));
     assertEquals(timeless(again.stdout), timeless(found.stdout));
   },

@@ -1,8 +1,8 @@
 /** Words that are not known, and the word that was meant. */
 import { UsageError } from "./usage_error.ts";
 
-/** Letters by which a word may differ from what was meant. */
-const MOST_EDITS = 2;
+/** Letters by which a word may differ from what was meant: one in three. */
+const mostEdits = (word: string) => Math.max(1, Math.floor(word.length / 3));
 
 /** Letters to insert, leave out or replace to make one word of another. */
 function edits(from: string, to: string): number {
@@ -29,10 +29,12 @@ export function unknown(
 ): UsageError {
   const near = known
     .map((one) => ({ one, far: edits(word, one) }))
-    .filter(({ one, far }) => far <= MOST_EDITS && far < one.length)
+    .filter(({ far }) => far <= mostEdits(word))
     .sort((a, b) => a.far - b.far);
+  // Where two are as near, nobody knows which was meant.
+  const isClear = near.length > 0 && near[0].far !== near[1]?.far;
   return new UsageError(
-    near.length === 0
+    !isClear
       ? `Unknown ${what} '${word}': the ${what}s are ${known.join(", ")}`
       : `Unknown ${what} '${word}': did you mean '${near[0].one}'?`,
   );

@@ -119,7 +119,7 @@ export const ZCACHE_WHOLE_INVARIANTS: readonly ZcacheInvariant[] = [
     id: "zcache/counts",
     sentence:
       "zcache and zbud count the pages, bytes, frames and marks that are there, zcache bytes without handles.",
-    source: "debug.h, zbud.c, drivers/staging/zcache, 3.10",
+    source: "zbud_debugfs_init, drivers/staging/zcache/zbud.c, 3.10",
     check(zcache) {
       const { counters } = zcache;
       let marked = 0;
