@@ -42,7 +42,7 @@ commandTest(
         `\\n${name} +20 +[\\d,]+ +[\\d,]+ +\\d+ of ${rules.length}\\n`;
       assertMatch(stdout, new RegExp(row));
     }
-    assertMatch(stdout, /\n120 programs in [\d.]+ s\. All hold\.\n$/);
+    assertMatch(stdout, /\n140 programs in [\d.]+ s\. All hold\.\n$/);
   },
 );
 
