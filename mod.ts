@@ -76,6 +76,7 @@ export * from "./src/codec/sw842.ts";
 export * from "./src/codec/recorded.ts";
 export * from "./src/codec/stated.ts";
 export * from "./src/codec/codecs.ts";
+export * from "./src/memory/memory_options.ts";
 export * from "./src/memory/memory.ts";
 export * from "./src/memory/zone.ts";
 export * from "./src/memory/page_allocator.ts";

@@ -388,7 +388,7 @@ const WRONG: readonly [text: string, line: number, message: string][] = [
   [
     `${HEADER}\n{"op":"compact"}\n{"op":"frob"}`,
     3,
-    "unknown op 'frob', not create, malloc, free, write, read, compact, stats, classes, fail, map, write_mapped, unmap, compact_around, shrink, migrate, isolate, migrate_isolated, putback, lock, unlock, free_deferred, free_around, misuse or destroy",
+    "unknown op 'frob', not create, malloc, free, write, read, compact, stats, classes, fail, map, write_mapped, unmap, compact_around, shrink, compact_memory, migrate, isolate, migrate_isolated, putback, lock, unlock, free_deferred, free_around, misuse or destroy",
   ],
   [`${HEADER}\n{"op":"free"}`, 2, "the field 'object' is missing"],
   [

@@ -222,6 +222,25 @@ export const PAGE_ALLOC_MUTANTS: readonly Mutant[] = [
       to: "const mark = 0;",
     },
   ]),
+  ...mutantsOf("zsmalloc/movable_operations", ["zsmalloc"], [
+    {
+      what: "a frame under a mapped object is moved",
+      from: "if (pool.mappings.hasReaders(zspage)) return false;",
+      to: "",
+    },
+    {
+      what: "a frame that was moved is put back as well",
+      from: "return moved === to;",
+      to: "return moved !== to;",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/migration", ["zsmalloc"], [
+    {
+      what: "the frame that compaction has for it is not taken",
+      from: "target === NO_PAGE ? zspages.allocPage() : target;",
+      to: "zspages.allocPage();",
+    },
+  ]),
   ...mutantsOf("memory/boot", FINDERS, [
     {
       what: "a block at boot starts anywhere",

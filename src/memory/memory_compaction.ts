@@ -84,7 +84,7 @@ interface CompactControl {
  * }
  * assertEquals(memory.allocPages(4), -1);
  * const [zone] = memory.buddy?.zones ?? [];
- * assertEquals(compactZone(memory, zone).moved, 16);
+ * assertEquals(compactZone(memory, zone).moved, 12);
  * assertEquals(memory.allocPages(4), 0);
  * ```
  */

@@ -1,7 +1,7 @@
 /** Memory of zones, as programs ask for it. */
 import { type Gfp, ZONE_NAMES } from "../linux/gfp.ts";
 import type { PageAllocRelease } from "../linux/page_alloc_profile.ts";
-import type { MemoryBuddyOptions } from "../memory/memory.ts";
+import type { MemoryBuddyOptions } from "../memory/memory_options.ts";
 import type { ZoneOptions } from "../memory/zone.ts";
 import { numbers, object, whole } from "./fields.ts";
 import { type Field, field } from "./grammar.ts";

@@ -38,6 +38,7 @@ const COUNTED: ReadonlySet<ZsmallocStep["op"]> = new Set<ZsmallocStep["op"]>([
   "compact",
   "compact_around",
   "shrink",
+  "compact_memory",
   "migrate",
   "migrate_isolated",
   "putback",

@@ -86,6 +86,7 @@ export function zsmallocInvariants(
       if (handle !== undefined) check?.noteObject(handle);
       check?.checkNoted();
     },
+    compact_memory: whole,
     migrate_isolated: whole,
     putback: whole,
     free_deferred: whole,

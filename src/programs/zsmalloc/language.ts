@@ -103,6 +103,7 @@ const GRAMMAR: Grammar<ZsmallocStep> = {
     contended: optional(POSITIVE),
   },
   shrink: {},
+  compact_memory: {},
   migrate: { object: WHOLE },
   isolate: { page: WHOLE, object: WHOLE },
   migrate_isolated: { page: WHOLE },

@@ -115,7 +115,25 @@ export function randomZsmallocProgram(
   while (draft.steps.length < length) anyBurst(random).add(draft);
   const steps = draft.steps.slice(0, Math.max(length, 1));
   const isFree = scope.anyGeometry && scope.ops.has("fail");
-  return { profile, steps: isFree ? onZones(random, steps) : steps };
+  if (!isFree) return { profile, steps };
+  return { profile, steps: compacted(random, onZones(random, steps)) };
+}
+
+/** Steps between compactions of memory, more or less. */
+const COMPACT_EACH = 40;
+
+/** Steps of which those on memory of zones have that compacted now and then. */
+function compacted(
+  random: Random,
+  steps: readonly ZsmallocStep[],
+): readonly ZsmallocStep[] {
+  const [create] = steps;
+  if (create.op !== "create" || create.buddy === undefined) return steps;
+  return steps.flatMap((step, nth): ZsmallocStep[] =>
+    nth > 0 && random(COMPACT_EACH) === 0
+      ? [{ op: "compact_memory" }, step]
+      : [step]
+  ).slice(0, steps.length);
 }
 
 /** The most objects of a deep pool. */

@@ -88,6 +88,12 @@ export interface ZsmallocSteps {
   };
   /** Memory pressure compacts the pool: `zs_shrinker_count`, then `scan`. */
   shrink: Record<never, never>;
+  /**
+   * Memory of zones is compacted, and with it the pool's frames are moved that
+   * can be. Not where that would change the order of zspages in their lists
+   * (4.8 to 5.18).
+   */
+  compact_memory: Record<never, never>;
   /** The frame in which an object starts is replaced: `zs_page_migrate`. */
   migrate: { readonly object: number };
   /**
@@ -204,6 +210,8 @@ export interface ZsmallocResults {
     readonly left: number;
     readonly objectsMoved: number;
   };
+  /** Nothing. */
+  compact_memory: void;
   /** Nothing, or that it would wait for ever. */
   migrate: void | Refused;
   /** Whether it was. */

@@ -1,4 +1,5 @@
 /** What each operation of a program does to a pool of the model. */
+import { compactMemory } from "../../memory/memory_compaction.ts";
 import { objectBytes } from "../../programs/zsmalloc/object_bytes.ts";
 import type {
   ZsmallocOp,
@@ -123,6 +124,13 @@ export const POOL_STEPS: {
     const left = pool.shrinkerCount();
     const objectsMoved = pool.objectsMigrated - before;
     return { count, scanned, left, objectsMoved };
+  },
+
+  compact_memory({ pool: { memory, profile } }) {
+    if (memory.buddy === undefined || profile.isolated === "off-list") {
+      return SKIPPED;
+    }
+    compactMemory(memory);
   },
 
   migrate({ pool, objects, mapped }, { object }) {
