@@ -9,7 +9,12 @@ import { EXPERIMENTS } from "../claims/experiments.ts";
 import { UNDECIDED } from "../claims/undecided.ts";
 import { askWorker } from "./ask_worker.ts";
 import type { ExperimentRequest } from "./claims_worker.ts";
-import { claimsJson, claimsText, experimentText } from "./claims_report.ts";
+import {
+  claimsJson,
+  claimsText,
+  type DoneExperiment,
+  experimentText,
+} from "./claims_report.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { columns } from "./terminal.ts";
@@ -61,16 +66,6 @@ ${
     optionHelp(name, 21, claims.map((claim) => claim.name).join(", "))
   ).join("")
 }`;
-
-/** An experiment that was done, with each of its kernels. */
-export interface DoneExperiment {
-  /** The experiment. */
-  readonly experiment: Experiment;
-  /** Its numbers. */
-  readonly sizes: Readonly<Record<string, number>>;
-  /** What it came to, kernel by kernel. */
-  readonly found: readonly Found[];
-}
 
 /** What is asked for. */
 interface Asked {

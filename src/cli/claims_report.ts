@@ -1,11 +1,20 @@
 /** How claims ended, for people and for machines. */
 import type { ClaimText, Passage, Ruling, Verdict } from "../claims/claim.ts";
-import type { Figures } from "../claims/experiment.ts";
+import type { Experiment, Figures, Found } from "../claims/experiment.ts";
 import type { UndecidedClaim } from "../claims/undecided.ts";
 import type { Profile } from "../linux/profile.ts";
 import { counted, table } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
-import type { DoneExperiment } from "./claims.ts";
+
+/** An experiment that was done, with each of its kernels. */
+export interface DoneExperiment {
+  /** The experiment. */
+  readonly experiment: Experiment;
+  /** Its numbers. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** What it came to, kernel by kernel. */
+  readonly found: readonly Found[];
+}
 
 /** What was done, and which claims are told of. */
 export interface ClaimsOutcome {

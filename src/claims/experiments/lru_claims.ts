@@ -1,13 +1,42 @@
 /** Claims on the order in which pages leave compressed memory. */
 import { grouped, percent } from "../../report/table.ts";
 import { type Claim, holds, holdsIf, type Verdict } from "../claim.ts";
-import type { LruOutcome, WayOutcome } from "./lru_inversion.ts";
 import {
   ZRAM_FIRST,
   ZRAM_IDLE_BACK,
   ZSWAP,
   ZSWAP_STARVED,
 } from "../runs/lru_ways.ts";
+import type { Place } from "../runs/swap_machine.ts";
+
+/** What all ways came to. */
+export interface LruOutcome {
+  readonly pages: number;
+  readonly ways: readonly WayOutcome[];
+}
+
+/** Where the pages of one age are. */
+export type Places = Readonly<Record<Place, number>>;
+
+/** What one way came to. */
+export interface WayOutcome {
+  readonly name: string;
+  /** Where the pages are, by quarter, those that were used last at the end. */
+  readonly quarters: readonly Places[];
+  /**
+   * Pairs of a page in compressed memory and one on a disk, of pages that
+   * compress: others may be refused, whatever their age.
+   */
+  readonly pairs: number;
+  /** Of those, in which the page on the disk was used later. */
+  readonly inverted: number;
+  /** Pages that zswap or zram wrote back. */
+  readonly writtenBack: number;
+  /** Times that zram had no memory for a page. */
+  readonly failedWrites: number;
+  /** Frames that compressed pages take in the end. */
+  readonly frames: number;
+}
 
 /** From what share on pairs count as inverted: a tenth of what chance inverts. */
 const INVERTED_FROM = 0.05;

@@ -10,37 +10,13 @@ import {
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import { PROCESS, swapOutByAge } from "../runs/swap_by_age.ts";
 import { type Place, placeOf } from "../runs/swap_machine.ts";
-import { LRU_CLAIMS } from "./lru_claims.ts";
+import {
+  LRU_CLAIMS,
+  type LruOutcome,
+  type Places,
+  type WayOutcome,
+} from "./lru_claims.ts";
 import { type Way, WAYS } from "../runs/lru_ways.ts";
-
-/** Where the pages of one age are. */
-type Places = Readonly<Record<Place, number>>;
-
-/** What one way came to. */
-export interface WayOutcome {
-  readonly name: string;
-  /** Where the pages are, by quarter, those that were used last at the end. */
-  readonly quarters: readonly Places[];
-  /**
-   * Pairs of a page in compressed memory and one on a disk, of pages that
-   * compress: others may be refused, whatever their age.
-   */
-  readonly pairs: number;
-  /** Of those, in which the page on the disk was used later. */
-  readonly inverted: number;
-  /** Pages that zswap or zram wrote back. */
-  readonly writtenBack: number;
-  /** Times that zram had no memory for a page. */
-  readonly failedWrites: number;
-  /** Frames that compressed pages take in the end. */
-  readonly frames: number;
-}
-
-/** What all ways came to. */
-export interface LruOutcome {
-  readonly pages: number;
-  readonly ways: readonly WayOutcome[];
-}
 
 /** Swap-outs after which memory pressure is looked at. */
 const ROUND = 32;

@@ -1,8 +1,28 @@
 /** Claims on zswap in the place of zram. */
 import { grouped, humanBytes, percent } from "../../report/table.ts";
 import { type Claim, holds, holdsIf, type Verdict } from "../claim.ts";
-import type { KindOutcome, PseudoOutcome } from "./pseudo_device.ts";
 import { COMPRESSIBLE, type Held } from "../runs/pseudo_holders.ts";
+
+/** One kind of pages in both, with room for all. */
+export interface KindOutcome {
+  readonly kind: string;
+  readonly zram: Held;
+  readonly zswap: Held;
+}
+
+/** All that was found. */
+export interface PseudoOutcome {
+  readonly pages: number;
+  readonly kinds: readonly KindOutcome[];
+  /** Real pages, with too little room. */
+  readonly zram: Held;
+  readonly pseudo: Held;
+  readonly failing: Held;
+  readonly evictless: Held;
+  /** Blocks that a file system has back, of as many as `pages`. */
+  readonly zramBlocks: number;
+  readonly pseudoBlocks: number;
+}
 
 const isSame = ({ zram, zswap }: KindOutcome): boolean =>
   zram.pages.size === zswap.pages.size && zram.bytes === zswap.bytes;

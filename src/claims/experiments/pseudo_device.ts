@@ -5,7 +5,7 @@ import { randomFrom } from "../../programs/random.ts";
 import { pseudoSwapDevice, zramSwapDevice } from "../../swap/device.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import { limitedZram } from "../runs/swap_machine.ts";
-import { PSEUDO_CLAIMS } from "./pseudo_claims.ts";
+import { PSEUDO_CLAIMS, type PseudoOutcome } from "./pseudo_claims.ts";
 import {
   blocksKept,
   COMPRESSIBLE,
@@ -15,27 +15,6 @@ import {
   heldByZram,
   heldWithoutEvict,
 } from "../runs/pseudo_holders.ts";
-
-/** One kind of pages in both, with room for all. */
-export interface KindOutcome {
-  readonly kind: string;
-  readonly zram: Held;
-  readonly zswap: Held;
-}
-
-/** All that was found. */
-export interface PseudoOutcome {
-  readonly pages: number;
-  readonly kinds: readonly KindOutcome[];
-  /** Real pages, with too little room. */
-  readonly zram: Held;
-  readonly pseudo: Held;
-  readonly failing: Held;
-  readonly evictless: Held;
-  /** Blocks that a file system has back, of as many as `pages`. */
-  readonly zramBlocks: number;
-  readonly pseudoBlocks: number;
-}
 
 type Sizes = "pages" | "room";
 

@@ -1,7 +1,26 @@
 /** Claims on zram and zswap side by side: ratios, and what the disk has of it. */
 import { percent } from "../../report/table.ts";
 import { type Claim, holds, holdsIf } from "../claim.ts";
-import type { StoreOutcome, SwapOutcome } from "./swap_through.ts";
+import type { SwapRun } from "../runs/swap_run.ts";
+
+/** One store with one kind of pages. */
+export interface StoreOutcome {
+  readonly run: SwapRun;
+  /** Pages held in memory for each page of it, those without memory aside. */
+  readonly ratio: number;
+}
+
+/** What all stores came to. */
+export interface SwapOutcome {
+  /** Pages that went out, those that went out twice counted twice. */
+  readonly outs: number;
+  /** zswap's allocator where nobody chooses one. */
+  readonly defaultZpool: string;
+  /** Real pages, with too little memory. */
+  readonly real: readonly StoreOutcome[];
+  /** The same pages, thinned so that they become smaller than a third; memory for all. */
+  readonly thin: readonly StoreOutcome[];
+}
 
 /** The least ratio that Chrome OS had. */
 const REPORTED = 2.5;

@@ -3,28 +3,13 @@ import { percent } from "../../report/table.ts";
 import { lzo } from "../../codec/lzo.ts";
 import { LINUX_3_12, LINUX_6_1, LINUX_7_3 } from "../../linux/profile.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
-import { type SwapRun, swapThrough } from "../runs/swap_run.ts";
+import { swapThrough } from "../runs/swap_run.ts";
 import { storesOf, type SwapStore } from "../runs/swap_stores.ts";
-import { SWAP_CLAIMS } from "./swap_claims.ts";
-
-/** One store with one kind of pages. */
-export interface StoreOutcome {
-  readonly run: SwapRun;
-  /** Pages held in memory for each page of it, those without memory aside. */
-  readonly ratio: number;
-}
-
-/** What all stores came to. */
-export interface SwapOutcome {
-  /** Pages that went out, those that went out twice counted twice. */
-  readonly outs: number;
-  /** zswap's allocator where nobody chooses one. */
-  readonly defaultZpool: string;
-  /** Real pages, with too little memory. */
-  readonly real: readonly StoreOutcome[];
-  /** The same pages, thinned so that they become smaller than a third; memory for all. */
-  readonly thin: readonly StoreOutcome[];
-}
+import {
+  type StoreOutcome,
+  SWAP_CLAIMS,
+  type SwapOutcome,
+} from "./swap_claims.ts";
 
 type Sizes = "pages" | "memory";
 

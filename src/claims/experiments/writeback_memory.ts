@@ -9,17 +9,10 @@ import {
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import { sequentialText, type Written } from "../runs/writeback_written.ts";
 import { ZRAM_WRITEBACK_CLAIMS } from "./writeback_zram_claims.ts";
-import { measureZram, type ZramWriteback } from "../runs/writeback_zram.ts";
+import type { WritebackOutcome } from "../runs/writeback_outcome.ts";
+import { measureZram } from "../runs/writeback_zram.ts";
 import { ZSWAP_WRITEBACK_CLAIMS } from "./writeback_zswap_claims.ts";
-import { measureZswap, type ZswapWriteback } from "../runs/writeback_zswap.ts";
-
-/** What both came to. */
-export interface WritebackOutcome {
-  readonly zswap: ZswapWriteback;
-  readonly zram: ZramWriteback;
-  /** Pages that do not become smaller. */
-  readonly incompressible: number;
-}
+import { measureZswap } from "../runs/writeback_zswap.ts";
 
 type Sizes = "pages" | "steps";
 

@@ -1,6 +1,6 @@
 /** Claims on zram's writeback, and on zram's beside zswap's. */
 import { type Claim, holds, holdsIf } from "../claim.ts";
-import type { WritebackOutcome } from "./writeback_memory.ts";
+import type { WritebackOutcome } from "../runs/writeback_outcome.ts";
 import { sentence, type Written } from "../runs/writeback_written.ts";
 
 /** The way of zram's that decompresses least; nothing where it has none. */

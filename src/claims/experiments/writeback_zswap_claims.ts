@@ -1,6 +1,6 @@
 /** Claims on zswap's writeback: what it takes, and how it is done. */
 import { type Claim, holds, type Verdict } from "../claim.ts";
-import type { WritebackOutcome } from "./writeback_memory.ts";
+import type { WritebackOutcome } from "../runs/writeback_outcome.ts";
 import { sentence } from "../runs/writeback_written.ts";
 
 /** Pages to a frame of zbud's: what a bounded writeback takes. */

@@ -3,7 +3,6 @@ import { NO_PAGE } from "../../memory/memory.ts";
 import type { AnonPage, Swap } from "../../swap/swap.ts";
 import type { Zram } from "../../zram/device.ts";
 import { ZRAM_WB } from "../../zram/slots.ts";
-import type { Machine } from "./swap_stores.ts";
 
 /** Everything that can have a page. */
 export const PLACES = ["zswap", "zram", "disk", "memory"] as const;
@@ -13,6 +12,12 @@ export type Place = (typeof PLACES)[number];
 
 /** How many pages are where. */
 export type Places = Readonly<Record<Place, number>>;
+
+/** A swap path, and zram, if that is one of its devices. */
+interface Machine {
+  readonly swap: Swap;
+  readonly zram: Zram | undefined;
+}
 
 /** Parts of the pages, each a quarter, the oldest first. */
 const QUARTERS = 4;
