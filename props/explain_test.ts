@@ -235,7 +235,7 @@ const SITUATIONS: readonly (readonly [paste: string, ...words: string[]])[] = [
 `,
     "Recompression by lz4 (priority 1) gains nothing over zstd",
     "Recompression needs none.",
-    "needs a reset first",
+    "reset it first",
     "Nothing was ever written back",
     "bd_stat says nothing of pages that were recompressed",
   ],

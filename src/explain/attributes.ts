@@ -160,9 +160,9 @@ function writebackFollows(files: ReadonlyMap<string, FileText>): string[] {
   const isSet = Number(files.get("disksize")?.text.trim() ?? 0) > 0;
   return [
     backing === "none"
-      ? "No backing device is set, so that writing to writeback fails with ENODEV. backing_dev takes a block device that nobody else has open (it is EBUSY else), and only before disksize is set" +
-        (isSet ? ": this device has one, and needs a reset first." : ".") +
-        " Recompression needs none."
+      ? `No backing device is set, so that writing to writeback fails with ENODEV. backing_dev refuses what it is given for three reasons: EBUSY where the disk is set up already${
+        isSet ? ", as this one is: reset it first" : ""
+      }; EBUSY where somebody else has the device, a mount, another zram or a process; ENOTBLK where it is a file and no block device: losetup makes one of it. Recompression needs none.`
       : "",
     isLimited && isSpent
       ? "The writeback limit is used up: writeback fails with EIO until more is written to writeback_limit."
