@@ -1,18 +1,15 @@
 /** `zspec age`: a zram-swap, aged, and what compaction makes of it. */
 import { ageSwap, type SwapUse } from "../programs/age.ts";
 import { LINUX_4_0 } from "../linux/profile.ts";
+import { fittedTable } from "../report/fitted_table.ts";
 import { memoryPicture } from "../report/memory.ts";
-import {
-  counted,
-  grouped,
-  humanBytes,
-  percent,
-  table,
-} from "../report/table.ts";
+import { counted, grouped, humanBytes, percent } from "../report/table.ts";
+import { wrap } from "../report/wrap.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { memoryBars } from "./pictures.ts";
 import { print } from "./print.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { tableColumns } from "./terminal.ts";
 import {
   parseOptions,
   PROFILE_OPTIONS,
@@ -88,7 +85,7 @@ export async function ageCommand(args: readonly string[]): Promise<number> {
   print(
     options.flag("json")
       ? JSON.stringify(experiment, null, 2)
-      : renderAge(experiment).trimEnd(),
+      : renderAge(experiment, tableColumns()),
   );
   await writeSvg(
     svg,
@@ -110,15 +107,18 @@ const stagesOf = ({ grown, aged, compacted }: Experiment) => [
   { name: "compacted", ...compacted, note: "" },
 ];
 
-/** The experiment for people. */
-export function renderAge(experiment: Experiment): string {
+/** The experiment for people, in lines of at most `width` characters. */
+export function renderAge(
+  experiment: Experiment,
+  width: number = Infinity,
+): string {
   const { pageSize } = experiment;
   const stages = stagesOf(experiment);
-  const figures = table(
+  const figures = fittedTable(
     [
       { title: "", align: "left" },
-      { title: "objects" },
-      { title: "objects' bytes" },
+      { title: "objects", importance: 1 },
+      { title: "objects' bytes", importance: 2 },
       { title: "bytes used" },
       { title: "ratio" },
     ],
@@ -129,16 +129,20 @@ export function renderAge(experiment: Experiment): string {
       grouped(bytesUsed),
       percent(objectBytes, bytesUsed, 2),
     ]),
+    width,
   );
   const { objectsMigrated, pagesCompacted } = experiment;
   return [
-    `${titleOf(experiment)}\n`,
+    wrap(titleOf(experiment), width),
     figures,
-    memoryPicture(stages),
-    `${counted(objectsMigrated, "object")} were moved, ${
-      counted(pagesCompacted, "page")
-    } (${
-      humanBytes(pagesCompacted * pageSize)
-    }) given back; every page in swap is intact.\n`,
+    memoryPicture(stages, undefined, width),
+    wrap(
+      `${counted(objectsMigrated, "object")} were moved, ${
+        counted(pagesCompacted, "page")
+      } (${
+        humanBytes(pagesCompacted * pageSize)
+      }) given back; every page in swap is intact.`,
+      width,
+    ),
   ].join("\n");
 }

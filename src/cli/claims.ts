@@ -12,7 +12,7 @@ import type { ExperimentRequest } from "./claims_worker.ts";
 import { claimsJson, claimsText, experimentText } from "./claims_report.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
-import { columns } from "./terminal.ts";
+import { columns, tableColumns } from "./terminal.ts";
 import {
   optionHelp,
   type Options,
@@ -98,7 +98,7 @@ export async function claimsCommand(args: readonly string[]): Promise<number> {
   const text = options.flag("json")
     ? claimsJson({ done, undecided, seed, isTold: asked.isTold })
     : asked.isWhole
-    ? experimentText(done[0], seed, columns())
+    ? experimentText(done[0], seed, columns(), tableColumns())
     : claimsText({ done, undecided, seed, isTold: asked.isTold }, columns());
   print(text);
   return 0;

@@ -24,6 +24,7 @@ import { INTERRUPTED } from "./interrupt.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { shardHelp } from "./shard.ts";
+import { tableColumns } from "./terminal.ts";
 import {
   optionHelp,
   parseOptions,
@@ -97,7 +98,9 @@ export async function fuzzCommand(args: readonly string[]): Promise<number> {
   const outcome = plan.path === undefined
     ? await run(plan, isJson)
     : repeat(plan, plan.path);
-  const text = isJson ? fuzzJson(plan, outcome) : fuzzText(plan, outcome);
+  const text = isJson
+    ? fuzzJson(plan, outcome)
+    : fuzzText(plan, outcome, tableColumns());
   print(text);
   if (outcome.interrupted) return INTERRUPTED;
   if (outcome.failure !== undefined) return 1;

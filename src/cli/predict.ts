@@ -10,6 +10,7 @@ import { renderPredictions } from "./predict_report.ts";
 import { predict } from "./prediction.ts";
 import { print } from "./print.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
   listOption,
@@ -70,7 +71,7 @@ export async function predictCommand(args: readonly string[]): Promise<number> {
         null,
         2,
       )
-      : renderPredictions(profile, input, predictions),
+      : renderPredictions(profile, input, predictions, tableColumns()),
   );
   const title = `${input.title} as zram of ${profile.name} would store it`;
   await writeSvg(svg, () => predictionBars(title, predictions));

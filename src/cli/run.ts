@@ -16,6 +16,7 @@ import { print } from "./print.ts";
 import type { RunRequest } from "./run_device.ts";
 import { memoryStages, renderRun } from "./run_report.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
@@ -84,7 +85,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const run = measure(readRequest(options, profile, input), input);
   const text = options.flag("json")
     ? JSON.stringify(run, null, 2)
-    : renderRun(run, input.title);
+    : renderRun(run, input.title, tableColumns());
   print(text);
   const title = `${input.title} through zram of ${run.profile}`;
   await writeSvg(svg, () => memoryBars(title, memoryStages(run)));

@@ -3,7 +3,12 @@ import { codecsOf } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
 import { humanBytes } from "../report/table.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
-import { ALGORITHM_NAMES, algorithmText, toldAlgorithm } from "./algorithms.ts";
+import {
+  ALGORITHM_NAMES,
+  algorithmText,
+  hasAlgorithm,
+  toldAlgorithm,
+} from "./algorithms.ts";
 import { featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { type Algorithm, codecFor, type Measured } from "./measuring.ts";
@@ -17,6 +22,7 @@ import { planSize, type SizeRequest } from "./size_plan.ts";
 import { renderSizes, type Sized } from "./size_report.ts";
 import { generatorText, settingsOf } from "./size_settings.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { proseColumns, tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
@@ -100,7 +106,7 @@ export async function sizeCommand(args: readonly string[]): Promise<number> {
   print(
     options.flag("json")
       ? jsonOf(request, data, sized, best)
-      : renderSizes(request, data, sized, best),
+      : renderSizes(request, data, sized, best, tableColumns()),
   );
   const title = `${data.title}: disks for ${
     humanBytes(request.ram * request.share)
@@ -111,9 +117,9 @@ export async function sizeCommand(args: readonly string[]): Promise<number> {
 }
 
 /** The one that holds the most of those that the kernel has, or else of all. */
-function bestOf({ zram }: Profile, sized: readonly Sized[]): Sized {
+function bestOf(profile: Profile, sized: readonly Sized[]): Sized {
   const there = sized.filter(({ algorithm }) =>
-    zram.compAlgorithms.includes(algorithm.name)
+    hasAlgorithm(profile, algorithm.name)
   );
   return (there.length > 0 ? there : sized).reduce((most, one) =>
     one.plan.disksize > most.plan.disksize ? one : most
@@ -239,7 +245,12 @@ function jsonOf(
       settings: {
         algorithm: algorithmText(best.algorithm),
         ...settingsOf(request, best.algorithm, best.plan),
-        zramGenerator: generatorText(request, best.algorithm, best.plan),
+        zramGenerator: generatorText(
+          request,
+          best.algorithm,
+          best.plan,
+          proseColumns(Infinity),
+        ),
       },
     },
     null,
