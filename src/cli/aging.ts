@@ -133,7 +133,7 @@ function writeFiles(
   { zram, checksums }: Machine,
   input: Input,
 ): Refused | undefined {
-  const shown = progress("writing", checksums.length);
+  const shown = progress("writing", checksums.length, "pages");
   let page = 0;
   let refused: Refused | undefined;
   for (const data of inputPages(input, zram.profile.pageSize)) {
@@ -229,7 +229,7 @@ function readBack(
   { zram, checksums }: Machine,
   pages: readonly number[],
 ): number {
-  const shown = progress("reading", pages.length);
+  const shown = progress("reading", pages.length, "pages");
   const into = new Uint8Array(zram.profile.pageSize);
   pages.forEach((page, nth) => {
     zram.read(page, into);

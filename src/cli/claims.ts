@@ -179,7 +179,7 @@ async function doAll(
       sizes,
     }))
   );
-  const shown = progress("running", requests.length);
+  const shown = progress("running", requests.length, "experiments");
   const found = await inThreads(
     requests,
     Math.min(jobs, requests.length),

@@ -120,7 +120,7 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
   if (!isJson) print(`seed ${plan.seed}`);
   let done = 0;
   const shown = Number.isFinite(programs)
-    ? progress("fuzzing", programs * machines.length)
+    ? progress("fuzzing", programs * machines.length, "programs")
     : progress("fuzzing", milliseconds ?? 0);
   try {
     const kept = corpus === undefined ? undefined : runCorpus(corpus, machines);

@@ -27,7 +27,7 @@ export async function measurePages(
   threads: number = navigator.hardwareConcurrency,
 ): Promise<Measured> {
   const measured = nothingMeasured(measuring);
-  const shown = progress("measuring", pages);
+  const shown = progress("measuring", pages, "pages");
   try {
     if (threads === 1 || pages < PAGES_WORTH_THREADS) {
       measureHere(measuring, files, measured, { shown, unread });

@@ -13,6 +13,14 @@ import {
 import { pathReason, UsageError } from "./usage_error.ts";
 import { type WalkedFile, walkFiles } from "./walk.ts";
 
+/** What a PATH may be, for the helps of commands that store pages. */
+export const PATH_HELP: string =
+  `A PATH may be a core dump, whose PT_LOAD segments are the pages, or a process's
+/proc/PID/mem, of which those pages are taken that are in memory or swap and no
+file's, of private writable mappings (as root; best while the process is
+stopped). It may be sparse, and larger than memory.
+`;
+
 /** Pages that are read at a time. */
 const CHUNK_PAGES = 256;
 

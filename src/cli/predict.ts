@@ -4,7 +4,7 @@ import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { ALGORITHM_NAMES, toldAlgorithm } from "./algorithms.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import type { Algorithm } from "./measuring.ts";
-import { readInput } from "./pages.ts";
+import { PATH_HELP, readInput } from "./pages.ts";
 import { predictionBars } from "./pictures.ts";
 import { renderPredictions } from "./predict_report.ts";
 import { predict } from "./prediction.ts";
@@ -44,7 +44,8 @@ ${svgHelp(23)}  --json               the figures for machines
 
 An algorithm behind which ≈ stands has lengths near the kernel's; those of all
 others are the kernel's own, so that mm_stat is to the byte.
-`;
+
+${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
 export async function predictCommand(args: readonly string[]): Promise<number> {

@@ -197,6 +197,7 @@ async function run(
   const shown = progress(
     "exploring",
     isCounted ? programs * rooms.length : milliseconds,
+    isCounted ? "programs" : undefined,
   );
   const bounds: ProgramFigures[] = [];
   let done = 0;

@@ -10,7 +10,7 @@ import {
 import { featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import type { Algorithm } from "./measuring.ts";
-import { type Input, readInput } from "./pages.ts";
+import { type Input, PATH_HELP, readInput } from "./pages.ts";
 import { memoryBars } from "./pictures.ts";
 import { print } from "./print.ts";
 import type { RunRequest } from "./run_device.ts";
@@ -59,7 +59,8 @@ ${svgHelp(18)}  --json          the figures for machines
 
 Writeback and recompression need a kernel that is configured with them, so the
 profile is then ${LINUX_6_18_FULL.name} where none is given.
-`;
+
+${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {

@@ -12,10 +12,12 @@ import {
 import { featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { type Algorithm, codecFor, type Measured } from "./measuring.ts";
-import { readInput } from "./pages.ts";
+import { PATH_HELP, readInput } from "./pages.ts";
 import { measureFor } from "./prediction.ts";
 import { sizeBars } from "./pictures.ts";
 import { print } from "./print.ts";
+import { progress } from "./progress.ts";
+import { ROUNDS } from "./size_aging.ts";
 import { describedData, histogramData } from "./size_data.ts";
 import { sampleOf } from "./size_mix.ts";
 import { planSize, type SizeRequest } from "./size_plan.ts";
@@ -70,7 +72,8 @@ ${
     )
   }${pageSizeHelp(23)}  --seed N             how the pool ages; by default 1
 ${svgHelp(23)}  --json               the figures for machines
-`;
+
+${PATH_HELP}`;
 
 /** Data, and what says its algorithms. */
 interface Data {
@@ -97,11 +100,17 @@ export async function sizeCommand(args: readonly string[]): Promise<number> {
   const data = isDescribed(options)
     ? describe(options, profile)
     : await measure(options, profile);
+  const shown = progress("aging", ROUNDS * data.algorithms.length, "rounds");
   const sized = data.algorithms.map((algorithm, nth): Sized => ({
     algorithm,
     near: codecFor(profile.zram, algorithm).near,
-    plan: planSize(request, sampleOf(profile, data.measured, nth)),
+    plan: planSize(
+      request,
+      sampleOf(profile, data.measured, nth),
+      (rounds) => shown.step(ROUNDS * nth + rounds),
+    ),
   }));
+  shown.end();
   const best = bestOf(profile, sized);
   print(
     options.flag("json")

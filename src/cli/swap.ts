@@ -1,8 +1,9 @@
 /** `zspec swap`: the pages of real files as the memory of a process under pressure. */
 import { lz4 } from "../codec/lz4.ts";
-import { LINUX_6_1, type Profile } from "../linux/profile.ts";
+import { LINUX_6_1, type Profile, PROFILES } from "../linux/profile.ts";
+import { wrap } from "../report/wrap.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
-import { type Input, inputPages, readInput } from "./pages.ts";
+import { type Input, inputPages, PATH_HELP, readInput } from "./pages.ts";
 import { placeBars } from "./pictures.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
@@ -19,6 +20,7 @@ import { tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
+  namesOf,
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
@@ -26,6 +28,13 @@ import {
   UsageError,
   wholeOption,
 } from "./usage.ts";
+
+/** Every profile has zram; which has zswap over which allocator. */
+const ZPOOL_NAMES = (["zbud", "z3fold", "zsmalloc"] as const).map((zpool) =>
+  `${zpool} with ${
+    namesOf(PROFILES.filter(({ zswap }) => zswap.zpools.includes(zpool)))
+  }`
+).join("; ");
 
 /** How `zspec swap` is called. */
 export const SWAP_USAGE =
@@ -45,7 +54,9 @@ ${profileHelp(17, `the kernel to be, by default ${LINUX_6_1.name}`)}${
                  a third of the files' pages
   --seed N       which tenth is touched; by default 1
 ${svgHelp(17)}  --json         the figures for machines
-`;
+
+${wrap(`Every profile has zram; zswap is there on ${ZPOOL_NAMES}.`, 80)}
+${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
 export async function swapCommand(args: readonly string[]): Promise<number> {
@@ -106,7 +117,7 @@ function runThrough(
   input: Input,
   size: Size,
 ): SwapRun {
-  const shown = progress(store.name, 2 * size.pages);
+  const shown = progress(store.name, 2 * size.pages, "pages");
   const pages = inputPages(input, profile.pageSize);
   const run = swapThrough(store, profile, lz4, pages, size, (done) => {
     shown.step(done);
