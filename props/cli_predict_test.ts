@@ -102,8 +102,34 @@ commandTest(
     );
     assertStringIncludes(
       others.stdout,
-      "linux-6.18 has no lz4-wasm, lzo.",
+      "Least memory: linux-6.18 has none of these; it has lz4, lz4hc, zstd, deflate.",
     );
+    for (
+      const absent of [
+        "lz4-wasm; nor has any other profile.",
+        "lzo; profiles that have it: linux-6.18-full, linux-6.1, linux-5.10, linux-4.0, linux-3.12.",
+      ]
+    ) {
+      assertMatch(
+        others.stdout,
+        new RegExp(`Elsewhere: lz.* of the data. linux-6.18 has no ${absent}`),
+      );
+    }
+    const both = await zspec(
+      folder,
+      ...["predict", "files", "--algorithm", "deflate,lzo"],
+      ...["--profile", "linux-3.12"],
+    );
+    assertMatch(both.stdout, /\nLeast memory: lzo with chains of 4, /);
+    assertMatch(
+      both.stdout,
+      /\nElsewhere: deflate .* linux-3.12 has no deflate; /,
+    );
+    const run = await zspec(
+      folder,
+      ...["run", "files", "--algorithm", "deflate", "--profile", "linux-3.12"],
+    );
+    assertStringIncludes(run.stdout, "\n\nlinux-3.12 has no deflate; ");
     const exact = await zspec(folder, "predict", "files", "--algorithm", "lz4");
     assert(!exact.stdout.includes("≈"));
     assert(!exact.stdout.includes("has no"));

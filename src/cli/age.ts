@@ -1,19 +1,18 @@
 /** `zspec age`: a zram-swap, aged, and what compaction makes of it. */
 import { ageSwap, type SwapUse } from "../programs/age.ts";
-import { LINUX_4_0 } from "../linux/profile.ts";
+import { LINUX_4_0, PROFILES } from "../linux/profile.ts";
+import { fittedTable } from "../report/fitted_table.ts";
 import { memoryPicture } from "../report/memory.ts";
-import {
-  counted,
-  grouped,
-  humanBytes,
-  percent,
-  table,
-} from "../report/table.ts";
+import { counted, grouped, humanBytes, percent } from "../report/table.ts";
+import { wrap } from "../report/wrap.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { memoryBars } from "./pictures.ts";
 import { print } from "./print.ts";
+import { progress } from "./progress.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { tableColumns } from "./terminal.ts";
 import {
+  namesOf,
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
@@ -21,6 +20,11 @@ import {
   UsageError,
   wholeOption,
 } from "./usage.ts";
+
+/** The profiles that do all of it but the last step. */
+const UNCOMPACTED_NAMES = namesOf(
+  PROFILES.filter(({ compaction }) => compaction === "none"),
+);
 
 /** How `zspec age` is called. */
 export const AGE_USAGE =
@@ -46,6 +50,9 @@ ${
     pageSizeHelp(18)
   }  --seed N        which pages, processes and faults; by default 1
 ${svgHelp(18)}  --json          the figures for machines
+
+Every profile works; without compaction, which gives nothing back, is
+${UNCOMPACTED_NAMES}.
 `;
 
 /** One run of the experiment. */
@@ -74,7 +81,14 @@ export async function ageCommand(args: readonly string[]): Promise<number> {
   const profile = withPageSize(profileOption(options, LINUX_4_0), options);
   const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1;
   const svg = svgOption(options);
-  const { pool, grown, aged, compacted } = ageSwap(profile, seed);
+  const shown = progress("aging", 100);
+  const { pool, grown, aged, compacted } = ageSwap(
+    profile,
+    seed,
+    undefined,
+    (share) => shown.step(100 * share),
+  );
+  shown.end();
   const experiment: Experiment = {
     profile: profile.name,
     pageSize: profile.pageSize,
@@ -88,7 +102,7 @@ export async function ageCommand(args: readonly string[]): Promise<number> {
   print(
     options.flag("json")
       ? JSON.stringify(experiment, null, 2)
-      : renderAge(experiment).trimEnd(),
+      : renderAge(experiment, tableColumns()),
   );
   await writeSvg(
     svg,
@@ -110,15 +124,18 @@ const stagesOf = ({ grown, aged, compacted }: Experiment) => [
   { name: "compacted", ...compacted, note: "" },
 ];
 
-/** The experiment for people. */
-export function renderAge(experiment: Experiment): string {
+/** The experiment for people, in lines of at most `width` characters. */
+export function renderAge(
+  experiment: Experiment,
+  width: number = Infinity,
+): string {
   const { pageSize } = experiment;
   const stages = stagesOf(experiment);
-  const figures = table(
+  const figures = fittedTable(
     [
       { title: "", align: "left" },
-      { title: "objects" },
-      { title: "objects' bytes" },
+      { title: "objects", importance: 1 },
+      { title: "objects' bytes", importance: 2 },
       { title: "bytes used" },
       { title: "ratio" },
     ],
@@ -129,16 +146,20 @@ export function renderAge(experiment: Experiment): string {
       grouped(bytesUsed),
       percent(objectBytes, bytesUsed, 2),
     ]),
+    width,
   );
   const { objectsMigrated, pagesCompacted } = experiment;
   return [
-    `${titleOf(experiment)}\n`,
+    wrap(titleOf(experiment), width),
     figures,
-    memoryPicture(stages),
-    `${counted(objectsMigrated, "object")} were moved, ${
-      counted(pagesCompacted, "page")
-    } (${
-      humanBytes(pagesCompacted * pageSize)
-    }) given back; every page in swap is intact.\n`,
+    memoryPicture(stages, undefined, width),
+    wrap(
+      `${counted(objectsMigrated, "object")} were moved, ${
+        counted(pagesCompacted, "page")
+      } (${
+        humanBytes(pagesCompacted * pageSize)
+      }) given back; every page in swap is intact.`,
+      width,
+    ),
   ].join("\n");
 }

@@ -6,7 +6,7 @@ import { type ClassReport, classReport, zspagesByUse } from "../report/pool.ts";
 import type { Zram } from "../zram/device.ts";
 import { ZRAM_IDLE, ZRAM_INCOMPRESSIBLE } from "../zram/slots.ts";
 import type { BdStat, MmStat } from "../zram/stat.ts";
-import { algorithmText } from "./algorithms.ts";
+import { absentText, algorithmText, hasAlgorithm } from "./algorithms.ts";
 import { type Input, inputPages } from "./pages.ts";
 import { progress } from "./progress.ts";
 import { echo, initialise, type RunRequest } from "./run_device.ts";
@@ -54,6 +54,8 @@ export interface Refused {
 export interface Run {
   readonly profile: string;
   readonly algorithm: string;
+  /** What of it the kernel has not got, in words. */
+  readonly absent: readonly string[];
   readonly disksize: number;
   readonly seed: number;
   readonly files: number;
@@ -97,6 +99,9 @@ export function measure(request: RunRequest, input: Input): Run {
   return {
     profile: profile.name,
     algorithm: algorithmText(request.algorithm),
+    absent: [request.algorithm, ...recompressor ? [recompressor] : []]
+      .filter(({ name }) => !hasAlgorithm(profile, name))
+      .map(({ name }) => absentText(profile, name)),
     disksize: zram.disksize,
     seed,
     files: input.fileCount,
@@ -128,7 +133,7 @@ function writeFiles(
   { zram, checksums }: Machine,
   input: Input,
 ): Refused | undefined {
-  const shown = progress("writing", checksums.length);
+  const shown = progress("writing", checksums.length, "pages");
   let page = 0;
   let refused: Refused | undefined;
   for (const data of inputPages(input, zram.profile.pageSize)) {
@@ -224,7 +229,7 @@ function readBack(
   { zram, checksums }: Machine,
   pages: readonly number[],
 ): number {
-  const shown = progress("reading", pages.length);
+  const shown = progress("reading", pages.length, "pages");
   const into = new Uint8Array(zram.profile.pageSize);
   pages.forEach((page, nth) => {
     zram.read(page, into);

@@ -1,7 +1,7 @@
 /** The algorithms that options name. */
 import type { Codec } from "../codec/codec.ts";
 import { ALL_CODECS } from "../codec/codecs.ts";
-import type { Profile } from "../linux/profile.ts";
+import { type Profile, PROFILES } from "../linux/profile.ts";
 import type { ZcompParams } from "../linux/zcomp_params.ts";
 import type { Algorithm } from "./measuring.ts";
 import { unknown } from "./unknown.ts";
@@ -26,6 +26,23 @@ export function algorithmNamed(name: string): Codec {
 /** The name in a text that says what the algorithm is told as well. */
 export function namedIn(algorithm: string): string {
   return algorithm.split(":", 1)[0];
+}
+
+/** Whether a kernel has an algorithm, whatever it is told. */
+export function hasAlgorithm({ zram }: Profile, algorithm: string): boolean {
+  return zram.compAlgorithms.includes(namedIn(algorithm));
+}
+
+/** That a kernel has not got an algorithm, and which profiles have. */
+export function absentText(kernel: Profile, algorithm: string): string {
+  const name = namedIn(algorithm);
+  const others = PROFILES.filter((one) => hasAlgorithm(one, name))
+    .map((one) => one.name);
+  return `${kernel.name} has no ${name}; ${
+    others.length === 0
+      ? "nor has any other profile"
+      : `profiles that have it: ${others.join(", ")}`
+  }.`;
 }
 
 /** An algorithm's name and what it is told, as options write them. */

@@ -17,7 +17,7 @@ import {
 } from "./claims_report.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
-import { columns } from "./terminal.ts";
+import { columns, tableColumns } from "./terminal.ts";
 import {
   optionHelp,
   type Options,
@@ -93,7 +93,7 @@ export async function claimsCommand(args: readonly string[]): Promise<number> {
   const text = options.flag("json")
     ? claimsJson({ done, undecided, seed, isTold: asked.isTold })
     : asked.isWhole
-    ? experimentText(done[0], seed, columns())
+    ? experimentText(done[0], seed, columns(), tableColumns())
     : claimsText({ done, undecided, seed, isTold: asked.isTold }, columns());
   print(text);
   return 0;
@@ -174,7 +174,7 @@ async function doAll(
       sizes,
     }))
   );
-  const shown = progress("running", requests.length);
+  const shown = progress("running", requests.length, "experiments");
   const found = await inThreads(
     requests,
     Math.min(jobs, requests.length),

@@ -3,7 +3,8 @@ import type { ClaimText, Passage, Ruling, Verdict } from "../claims/claim.ts";
 import type { Experiment, Figures, Found } from "../claims/experiment.ts";
 import type { UndecidedClaim } from "../claims/undecided.ts";
 import type { Profile } from "../linux/profile.ts";
-import { counted, table } from "../report/table.ts";
+import { fittedTable } from "../report/fitted_table.ts";
+import { counted } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 
 /** An experiment that was done, with each of its kernels. */
@@ -149,11 +150,15 @@ function tallyText(
   );
 }
 
-/** One experiment, whole. */
+/**
+ * One experiment, whole: sentences in lines of `width` characters, tables of as
+ * many as `tables`.
+ */
 export function experimentText(
   done: DoneExperiment,
   seed: number,
   width: number,
+  tables: number = width,
 ): string {
   const { experiment, sizes, found } = done;
   const settings = Object.entries(sizes).map(([name, value]) =>
@@ -166,7 +171,8 @@ export function experimentText(
       wholeClaimText(claim, endingsOf(done, claim), width)
     ),
     ...experiment.kernels.map((kernel, nth) =>
-      heading(kernel.name) + found[nth].figures.map(figuresText).join("")
+      heading(kernel.name) +
+      found[nth].figures.map((one) => figuresText(one, tables)).join("")
     ),
   ].join("\n");
 }
@@ -187,11 +193,16 @@ function wholeClaimText(
   ].join("");
 }
 
-function figuresText({ title, columns, rows }: Figures): string {
+function figuresText(
+  { title, columns, rows }: Figures,
+  width: number,
+): string {
   const heads = columns.map((name, nth) =>
-    nth === 0 ? { title: name, align: "left" as const } : { title: name }
+    nth === 0
+      ? { title: name, align: "left" as const }
+      : { title: name, importance: -nth }
   );
-  return `\n${title}\n${table(heads, rows)}`;
+  return `\n${wrap(title, width)}${fittedTable(heads, rows, width)}`;
 }
 
 /** The same for machines. */

@@ -1,7 +1,9 @@
 /** `zspec classes`: the size classes of a kernel, or of two side by side. */
 import { LINUX_6_18 } from "../linux/profile.ts";
+import { fittedTable } from "../report/fitted_table.ts";
 import { type GeometryReport, geometryReport } from "../report/geometry.ts";
-import { grouped, table } from "../report/table.ts";
+import { grouped } from "../report/table.ts";
+import { wrap } from "../report/wrap.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
 import {
   ALGORITHM_NAMES,
@@ -13,6 +15,7 @@ import { GEOMETRY_NAMES, geometryHelp, withGeometry } from "./geometry.ts";
 import { wasteLines } from "./pictures.ts";
 import { print } from "./print.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { tableColumns } from "./terminal.ts";
 import {
   findProfile,
   type Options,
@@ -73,7 +76,7 @@ function oneKernel(options: Options): string {
   const { hugeClassSize, classes } = refused(() => zsGeometry(profile));
   return options.flag("json")
     ? JSON.stringify({ hugeClassSize, classes })
-    : renderClasses(geometryReport(profile));
+    : renderClasses(geometryReport(profile), tableColumns());
 }
 
 async function twoKernels(
@@ -103,7 +106,7 @@ async function twoKernels(
   await writeSvg(svg, () => wasteLines(title, comparison.kernels));
   return options.flag("json")
     ? JSON.stringify(comparison, null, 2)
-    : renderComparison(comparison);
+    : renderComparison(comparison, tableColumns());
 }
 
 /** Refuses options that make no sense beside the others. */
@@ -118,7 +121,11 @@ function refuseBeside(
   }
 }
 
-function renderClasses(report: GeometryReport): string {
+/** The classes for people, in lines of at most `width` characters. */
+export function renderClasses(
+  report: GeometryReport,
+  width: number = Infinity,
+): string {
   const { name, pageSize, wordBits, chainSize } = report;
   const { classes, hugeClassSize, sizeClasses } = report;
   const rows = classes.map((one) => [
@@ -129,22 +136,32 @@ function renderClasses(report: GeometryReport): string {
     one.waste,
     one.crossing,
   ]);
-  return `${name}, pages of ${
-    grouped(pageSize)
-  } bytes, ${wordBits}-bit words, at most ${chainSize} pages a zspage\n\n` +
-    table(
+  return wrap(
+    `${name}, pages of ${
+      grouped(pageSize)
+    } bytes, ${wordBits}-bit words, at most ${chainSize} pages a zspage`,
+    width,
+  ) + "\n" +
+    fittedTable(
       [
         { title: "index" },
         { title: "size" },
-        { title: "pages/zspage" },
-        { title: "objects/zspage" },
-        { title: "waste" },
-        { title: "crossing" },
+        { title: "pages/zspage", importance: 4 },
+        { title: "objects/zspage", importance: 3 },
+        { title: "waste", importance: 2 },
+        { title: "crossing", importance: 1 },
       ],
       rows,
+      width,
+    ) + "\n" +
+    wrap(
+      `${classes.length} classes serve ${sizeClasses} sizes. An object of ${
+        grouped(hugeClassSize)
+      } bytes or more gets a page of its own.`,
+      width,
     ) +
-    `\n${classes.length} classes serve ${sizeClasses} sizes. An object of ${
-      grouped(hugeClassSize)
-    } bytes or more gets a page of its own.\n` +
-    "waste: bytes of a zspage that no object has; crossing: objects that lie in two pages.\n";
+    wrap(
+      "waste: bytes of a zspage that no object has; crossing: objects that lie in two pages.",
+      width,
+    );
 }

@@ -5,7 +5,9 @@ import {
   type GeometryReport,
   geometryReport,
 } from "../report/geometry.ts";
-import { grouped, percent, table } from "../report/table.ts";
+import { fittedTable } from "../report/fitted_table.ts";
+import { grouped, percent } from "../report/table.ts";
+import { wrap } from "../report/wrap.ts";
 import { filledDevice } from "./filled.ts";
 import type { Measured } from "./measuring.ts";
 import { readInput } from "./pages.ts";
@@ -103,14 +105,19 @@ function storedOn(profile: Profile, measured: Measured): Stored {
   };
 }
 
-/** The comparison for people. */
-export function renderComparison({ algorithm, kernels }: Comparison): string {
+/** The comparison for people, in lines of at most `width` characters. */
+export function renderComparison(
+  { algorithm, kernels }: Comparison,
+  width: number = Infinity,
+): string {
   const names = kernels.map(({ name }, nth) => `${LETTERS[nth]}: ${name}\n`);
   return [
     names.join(""),
-    renderTotals(kernels),
-    ...(algorithm === undefined ? [] : [renderStored(kernels, algorithm)]),
-    renderRows(kernels),
+    renderTotals(kernels, width),
+    ...(algorithm === undefined
+      ? []
+      : [renderStored(kernels, algorithm, width)]),
+    renderRows(kernels, width),
   ].join("\n");
 }
 
@@ -122,17 +129,19 @@ function columns<Of>(
   title: string,
   of: readonly Of[],
   rows: readonly (readonly [string, (one: Of) => string | number])[],
+  width: number,
 ): string {
-  return table(
+  return fittedTable(
     [
       { title, align: "left" },
-      ...of.map((_, nth) => ({ title: LETTERS[nth] })),
+      ...of.map((_, nth) => ({ title: LETTERS[nth], importance: 1 })),
     ],
     rows.map(([name, cell]) => [`  ${name}`, ...of.map(cell)]),
+    width,
   );
 }
 
-function renderTotals(kernels: readonly Compared[]): string {
+function renderTotals(kernels: readonly Compared[], width: number): string {
   return columns("Size classes", kernels, [
     ["bytes per page", ({ pageSize }) => grouped(pageSize)],
     ["bits per word", ({ wordBits }) => wordBits],
@@ -140,7 +149,7 @@ function renderTotals(kernels: readonly Compared[]): string {
     ["classes", ({ classes }) => classes.length],
     ["sizes that they serve", ({ sizeClasses }) => sizeClasses],
     ["huge threshold, bytes", (one) => grouped(one.hugeClassSize)],
-  ]) + "\n" +
+  ], width) + "\n" +
     columns("One object of each size from 1 byte to a page", kernels, [
       ["bytes lost in the chunk, mean", (one) => one.chunkWaste.toFixed(1)],
       [
@@ -148,7 +157,7 @@ function renderTotals(kernels: readonly Compared[]): string {
         (one) => one.endWaste.toFixed(1),
       ],
       ["objects in two frames", (one) => percent(one.crossing, 1)],
-    ]);
+    ], width);
 }
 
 /** A size's class in each kernel, if it has one. */
@@ -182,7 +191,7 @@ function sideCells(side: Side): (string | number)[] {
 }
 
 /** The classes that only one kernel has, or that are others in each. */
-function renderRows(kernels: readonly Compared[]): string {
+function renderRows(kernels: readonly Compared[], width: number): string {
   const rows = sidesBySize(kernels);
   const differing = rows.filter(({ sides }) => !isSame(sides));
   const same = rows.length - differing.length;
@@ -190,19 +199,23 @@ function renderRows(kernels: readonly Compared[]): string {
   if (differing.length === 0) return summary;
   const titles = kernels.flatMap((_, nth) =>
     [`${LETTERS[nth]}: pages`, "objects", "waste", "crossing"]
-      .map((title) => ({ title }))
+      .map((title, place) => ({ title, importance: -(4 * nth + place) }))
   );
-  return "Zspages of the classes that differ: pages, objects, bytes that no object has, and\n" +
-    "objects in two frames. A size without a class is served by the next one's.\n" +
-    table(
+  return wrap(
+    "Zspages of the classes that differ: pages, objects, bytes that no object has, and objects in two frames. A size without a class is served by the next one's.",
+    Math.min(81, width),
+  ) +
+    fittedTable(
       [{ title: "size" }, ...titles],
       differing.map(({ size, sides }) => [size, ...sides.flatMap(sideCells)]),
+      width,
     ) + summary;
 }
 
 function renderStored(
   kernels: readonly Compared[],
   algorithm: string,
+  width: number,
 ): string {
   const stored = kernels.flatMap((one) => one.stored ?? []);
   return columns(`The files' pages, compressed by ${algorithm}`, stored, [
@@ -214,5 +227,5 @@ function renderStored(
     ["bytes used", (one) => grouped(one.bytesUsed)],
     ["waste", (one) => grouped(one.waste)],
     ["ratio of objects to bytes used", ({ ratio }) => percent(ratio, 1)],
-  ]);
+  ], width);
 }

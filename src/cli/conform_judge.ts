@@ -249,7 +249,11 @@ async function runPrograms<
   const started = performance.now();
   const passed = () => performance.now() - started;
   const isCounted = Number.isFinite(runs);
-  const shown = progress("conforming", isCounted ? runs : milliseconds ?? 0);
+  const shown = progress(
+    "conforming",
+    isCounted ? runs : milliseconds ?? 0,
+    isCounted ? "programs" : undefined,
+  );
   let shrinkingSince: number | undefined;
   const result = await conform(suite, target, {
     level,

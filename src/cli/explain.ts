@@ -4,6 +4,7 @@ import { PROFILES } from "../linux/profile.ts";
 import { readExplained } from "./explain_input.ts";
 import { renderExplanation } from "./explain_report.ts";
 import { print } from "./print.ts";
+import { proseColumns, tableColumns } from "./terminal.ts";
 import {
   bytesOption,
   namedProfile,
@@ -72,7 +73,7 @@ export async function explainCommand(
   print(
     options.flag("json")
       ? JSON.stringify({ pageSize, ...explained }, null, 2)
-      : renderExplanation(explained, PROFILES),
+      : renderExplanation(explained, PROFILES, proseColumns(tableColumns())),
   );
   return explained.explanations.some(({ broken }) => broken.length > 0) ? 1 : 0;
 }

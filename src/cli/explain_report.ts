@@ -18,37 +18,40 @@ import { counted } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import { wrappedTable } from "../report/wrapped_table.ts";
 
-const WIDTH = 80;
 /** Broken rules and unread lines that are printed; the others are counted. */
 const MOST_SHOWN = 8;
 /** Characters of a line that was not read. */
 const MOST_CHARACTERS = 60;
 
-/** Each text, then what holds for all of them. */
+/** Each text in lines of a width, then what holds for all of them. */
 export function renderExplanation(
   { explanations, releases, unread }: PasteExplanation,
   profiles: readonly Profile[],
+  width: number,
 ): string {
   return [
-    ...explanations.map(renderOne),
-    renderReleases(explanations, releases, profiles),
-    renderUnread(unread),
+    ...explanations.map((one) => renderOne(one, width)),
+    renderReleases(explanations, releases, profiles, width),
+    renderUnread(unread, width),
   ].filter((part) => part !== "").join("\n");
 }
 
-function renderOne(explanation: Explanation): string {
+function renderOne(explanation: Explanation, width: number): string {
   const { kind, device, title, numbers } = explanation;
   const what = device === undefined ? kind : `${kind} of ${device}`;
   return [
-    wrap(`${what}: ${title}`, WIDTH),
-    renderNumbers(numbers),
-    renderList("What follows", explanation.follows),
-    renderBroken(explanation.broken),
-    renderList("Not to be mistaken", explanation.mistaken),
+    wrap(`${what}: ${title}`, width),
+    renderNumbers(numbers, width),
+    renderList("What follows", explanation.follows, width),
+    renderBroken(explanation.broken, width),
+    renderList("Not to be mistaken", explanation.mistaken, width),
   ].filter((part) => part !== "").join("\n");
 }
 
-function renderNumbers(numbers: readonly NumberMeaning[]): string {
+function renderNumbers(
+  numbers: readonly NumberMeaning[],
+  width: number,
+): string {
   return wrappedTable(
     [
       { title: "name", align: "left" },
@@ -64,26 +67,34 @@ function renderNumbers(numbers: readonly NumberMeaning[]): string {
       spanColumn(releases),
       meaning,
     ]),
-    WIDTH,
+    width,
   );
 }
 
-function renderList(title: string, sentences: readonly string[]): string {
+function renderList(
+  title: string,
+  sentences: readonly string[],
+  width: number,
+): string {
   if (sentences.length === 0) return "";
-  return `${title}\n${sentences.map(item).join("")}`;
+  return `${title}\n${sentences.map((one) => item(one, width)).join("")}`;
 }
 
 /** A sentence with a dash in front, the lines under it indented. */
-function item(sentence: string): string {
-  return wrap(sentence, WIDTH, "    ").replace(/^ {4}/, "  - ");
+function item(sentence: string, width: number): string {
+  return wrap(sentence, width, "    ").replace(/^ {4}/, "  - ");
 }
 
-function renderBroken(broken: readonly BrokenRule[]): string {
+function renderBroken(
+  broken: readonly BrokenRule[],
+  width: number,
+): string {
   if (broken.length === 0) return "";
   const shown = broken.slice(0, MOST_SHOWN).map(
     ({ id, sentence, source, expected, found }) =>
       item(
         `${id}: expected ${expected}; found ${found}. ${sentence} (${source})`,
+        width,
       ),
   );
   const more = broken.length - shown.length;
@@ -91,7 +102,7 @@ function renderBroken(broken: readonly BrokenRule[]): string {
   return `Rules broken\n${shown.join("")}${rest}${
     wrap(
       "A kernel prints numbers one after another while others write: read it again before you believe it. Otherwise the page size is another (--page-size), the text is cut, or the kernel has a fault or is a vendor's.",
-      WIDTH,
+      width,
       "  ",
     )
   }`;
@@ -102,6 +113,7 @@ function renderReleases(
   explanations: readonly Explanation[],
   releases: ReleaseSpan | null,
   profiles: readonly Profile[],
+  width: number,
 ): string {
   if (releases === null) {
     const each = explanations.map(({ kind, releases }) =>
@@ -109,7 +121,7 @@ function renderReleases(
     );
     return wrap(
       `Can be of: no release up to 7.3 shows all of this (${each.join(", ")}).`,
-      WIDTH,
+      width,
     );
   }
   const among = profiles.map(({ release }) => release.name);
@@ -119,10 +131,13 @@ function renderReleases(
   const known = fitting.length === 0
     ? "none that zspec models"
     : `of those that zspec models ${fitting.map(releaseNumber).join(", ")}`;
-  return wrap(`Can be of: Linux ${spanText(releases)}; ${known}.`, WIDTH);
+  return wrap(`Can be of: Linux ${spanText(releases)}; ${known}.`, width);
 }
 
-function renderUnread(unread: readonly UnreadLine[]): string {
+function renderUnread(
+  unread: readonly UnreadLine[],
+  width: number,
+): string {
   if (unread.length === 0) return "";
   const shown = unread.slice(0, MOST_SHOWN).map(({ line, text, why }) => {
     const cut = text.length > MOST_CHARACTERS
@@ -130,7 +145,7 @@ function renderUnread(unread: readonly UnreadLine[]): string {
       : text;
     return wrap(
       `  ${line}: ${cut}${why === undefined ? "" : ` (${why})`}`,
-      WIDTH,
+      width,
       "  ",
     );
   });

@@ -24,6 +24,7 @@ import { INTERRUPTED } from "./interrupt.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { shardHelp } from "./shard.ts";
+import { tableColumns } from "./terminal.ts";
 import {
   optionHelp,
   parseOptions,
@@ -97,7 +98,9 @@ export async function fuzzCommand(args: readonly string[]): Promise<number> {
   const outcome = plan.path === undefined
     ? await run(plan, isJson)
     : repeat(plan, plan.path);
-  const text = isJson ? fuzzJson(plan, outcome) : fuzzText(plan, outcome);
+  const text = isJson
+    ? fuzzJson(plan, outcome)
+    : fuzzText(plan, outcome, tableColumns());
   print(text);
   if (outcome.interrupted) return INTERRUPTED;
   if (outcome.failure !== undefined) return 1;
@@ -117,7 +120,7 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
   if (!isJson) print(`seed ${plan.seed}`);
   let done = 0;
   const shown = Number.isFinite(programs)
-    ? progress("fuzzing", programs * machines.length)
+    ? progress("fuzzing", programs * machines.length, "programs")
     : progress("fuzzing", milliseconds ?? 0);
   try {
     const kept = corpus === undefined ? undefined : runCorpus(corpus, machines);

@@ -1,6 +1,8 @@
 /** What `zspec fuzz` prints. */
+import { fittedTable } from "../report/fitted_table.ts";
 import { exercisedOf, unexercised, unexercisedText } from "../report/reach.ts";
-import { counted, grouped, table } from "../report/table.ts";
+import { counted, grouped } from "../report/table.ts";
+import { wrap } from "../report/wrap.ts";
 import type { Rule } from "../rules/invariant.ts";
 import {
   counterexampleTest,
@@ -27,8 +29,12 @@ function rulesOf({ machine }: MachineCount): readonly Rule[] {
   return machineNamed(machine)?.rules ?? [];
 }
 
-/** For people. */
-export function fuzzText(plan: FuzzPlan, outcome: FuzzOutcome): string {
+/** For people, in lines of at most `width` characters where nothing fails. */
+export function fuzzText(
+  plan: FuzzPlan,
+  outcome: FuzzOutcome,
+  width: number = Infinity,
+): string {
   const { counts, failure, seconds } = outcome;
   if (failure !== undefined) return failureText(failure);
   const programs = counts.reduce((sum, count) => sum + count.programs, 0);
@@ -38,11 +44,11 @@ export function fuzzText(plan: FuzzPlan, outcome: FuzzOutcome): string {
     : counts.flatMap((count) =>
       unexercised(rulesOf(count), count.reach.counts())
     );
-  return `${countsText(plan, counts)}
-${unexercisedText(silent)}${counted(programs, "program")} in ${
+  const verdict = `${counted(programs, "program")} in ${
     seconds.toFixed(1)
-  } s. ${verdictOf(plan, outcome)}
-`;
+  } s. ${verdictOf(plan, outcome)}`;
+  return `${countsText(plan, counts, width)}
+${unexercisedText(silent, width)}${wrap(verdict, width)}`;
 }
 
 function verdictOf(plan: FuzzPlan, outcome: FuzzOutcome): string {
@@ -60,13 +66,14 @@ function verdictOf(plan: FuzzPlan, outcome: FuzzOutcome): string {
 function countsText(
   { path, jobs }: FuzzPlan,
   counts: readonly MachineCount[],
+  width: number,
 ): string {
-  return table(
+  return fittedTable(
     [
       { title: "machine", align: "left" },
-      { title: "programs" },
-      { title: "steps" },
-      { title: "steps/s" },
+      { title: "programs", importance: 3 },
+      { title: "steps", importance: 1 },
+      { title: "steps/s", importance: 2 },
       { title: "rules exercised" },
     ],
     counts.map((count) => [
@@ -76,6 +83,7 @@ function countsText(
       grouped(rate(count, path === undefined ? jobs : 1)),
       exercisedOf(rulesOf(count), count.reach.counts()),
     ]),
+    width,
   );
 }
 

@@ -27,12 +27,12 @@ export async function measurePages(
   threads: number = navigator.hardwareConcurrency,
 ): Promise<Measured> {
   const measured = nothingMeasured(measuring);
-  const shown = progress("measuring", pages);
+  const shown = progress("measuring", pages, "pages");
   try {
     if (threads === 1 || pages < PAGES_WORTH_THREADS) {
       measureHere(measuring, files, measured, { shown, unread });
     } else {
-      const parts = partsOf(files);
+      const parts = partsOf(files, measuring.pageSize);
       let done = 0;
       const step = ({ pages, unread: more }: MeasuredPart) => {
         addUnread(unread, more);
@@ -66,13 +66,20 @@ function measureHere(
 /** The files in parts of about as many pages, large ones cut. */
 function* partsOf(
   files: Iterable<PageFile>,
+  pageSize: number,
 ): Generator<readonly PageFile[], void> {
   let part: PageFile[] = [];
   let room = PAGES_AT_A_TIME;
-  for (const { path, first, pages } of files) {
+  for (const { path, at, bytes, pages } of files) {
     for (let done = 0; done < pages;) {
       const taken = Math.min(room, pages - done);
-      part.push({ path, first: first + done, pages: taken });
+      const before = done * pageSize;
+      part.push({
+        path,
+        at: at + before,
+        bytes: Math.min(taken * pageSize, bytes - before),
+        pages: taken,
+      });
       done += taken;
       room -= taken;
       if (room > 0) continue;

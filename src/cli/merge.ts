@@ -1,6 +1,7 @@
 /** `zspec merge`: the results of the shards of one run, as one. */
 import { Fields, object } from "../programs/fields.ts";
-import { grouped, table } from "../report/table.ts";
+import { fittedTable } from "../report/fitted_table.ts";
+import { grouped } from "../report/table.ts";
 import { exercisedOf, unexercised, unexercisedText } from "../report/reach.ts";
 import {
   type MergedResult,
@@ -12,6 +13,7 @@ import {
 } from "../search/merge.ts";
 import { print } from "./print.ts";
 import { readText } from "./text_file.ts";
+import { tableColumns } from "./terminal.ts";
 import { parseOptions, UsageError } from "./usage.ts";
 
 /** How `zspec merge` is called. */
@@ -86,12 +88,12 @@ function render(merged: MergedResult): string {
   const hasSchedules = machines.some(({ schedules }) =>
     schedules !== undefined
   );
-  const rows = table(
+  const rows = fittedTable(
     [
       { title: "machine", align: "left" },
-      { title: "programs" },
-      ...hasSchedules ? [{ title: "schedules" }] : [],
-      { title: "steps" },
+      { title: "programs", importance: 3 },
+      ...hasSchedules ? [{ title: "schedules", importance: 2 }] : [],
+      { title: "steps", importance: 1 },
       { title: "rules exercised" },
     ],
     machines.map((part) => [
@@ -101,6 +103,7 @@ function render(merged: MergedResult): string {
       grouped(part.steps),
       exercisedOf(rulesOf(part), part.reach),
     ]),
+    tableColumns(),
   );
   const silent = machines.flatMap((part) =>
     unexercised(rulesOf(part), part.reach)
@@ -111,6 +114,6 @@ function render(merged: MergedResult): string {
     ? `${interrupted ? "Interrupted: they held so far." : "All hold."}\n`
     : "Nothing was exercised, so nothing is known to hold.\n";
   return `${search}, seed ${seed}, ${shards} shards\n${rows}\n${
-    unexercisedText(silent)
+    unexercisedText(silent, tableColumns())
   }${outcome}`;
 }

@@ -1,6 +1,9 @@
 /** The pages of files: what `zspec run` and `zspec predict` store. */
 import { basename } from "node:path";
 import { grouped } from "../report/table.ts";
+import { coreSegments, isCore } from "./core_dump.ts";
+import { isProcessMemory, processSegments } from "./process_memory.ts";
+import type { Segment } from "./segments.ts";
 import {
   noteUnread,
   nothingUnread,
@@ -8,17 +11,23 @@ import {
   unreadText,
 } from "./unread.ts";
 import { pathReason, UsageError } from "./usage_error.ts";
-import { walkFiles } from "./walk.ts";
+import { type WalkedFile, walkFiles } from "./walk.ts";
+
+/** What a PATH may be, for the helps of commands that store pages. */
+export const PATH_HELP: string =
+  `A PATH may be a core dump, whose PT_LOAD segments are the pages, or a process's
+/proc/PID/mem, of which those pages are taken that are in memory or swap and no
+file's, of private writable mappings (as root; best while the process is
+stopped). It may be sparse, and larger than memory.
+`;
 
 /** Pages that are read at a time. */
 const CHUNK_PAGES = 256;
 
 /** Pages of a file, the last one padded with zeros. */
-export interface PageFile {
+export interface PageFile extends Segment {
   /** The file's path. */
   readonly path: string;
-  /** The first page. */
-  readonly first: number;
   /** How many they are. */
   readonly pages: number;
 }
@@ -45,10 +54,13 @@ export function readInput(asked: readonly string[], pageSize: number): Input {
   const executable = Deno.execPath();
   const paths = asked.length > 0 ? asked : [executable];
   const unread = nothingUnread();
-  const files = { [Symbol.iterator]: () => pageFiles(paths, pageSize) };
+  const seen: Processes = new Map();
+  const files = {
+    [Symbol.iterator]: () => pageFiles(paths, pageSize, nothingUnread(), seen),
+  };
   let [fileCount, pages, name] = [0, 0, ""];
-  for (const file of pageFiles(paths, pageSize, unread)) {
-    fileCount++;
+  for (const file of pageFiles(paths, pageSize, unread, seen)) {
+    if (file.path !== name) fileCount++;
     pages += file.pages;
     name = file.path;
   }
@@ -66,14 +78,48 @@ export function readInput(asked: readonly string[], pageSize: number): Input {
   return { files, fileCount, pages, title, unread };
 }
 
-/** The files under `paths`, each as all of its pages. */
+/** What processes had when they were looked at first. */
+type Processes = Map<string, readonly Segment[]>;
+
+/**
+ * The files under `paths`, each as all of its pages; of a core dump and of a
+ * process's memory each part by itself. Processes that are in `seen` have what
+ * they had there.
+ */
 export function* pageFiles(
   paths: readonly string[],
   pageSize: number,
   unread: Unread = nothingUnread(),
+  seen: Processes = new Map(),
 ): Generator<PageFile, void> {
-  for (const { path, size } of walkFiles(paths, unread)) {
-    if (size > 0) yield { path, first: 0, pages: Math.ceil(size / pageSize) };
+  for (const file of walkFiles(paths, unread)) {
+    for (const { at, bytes } of segmentsOf(file, pageSize, unread, seen)) {
+      const pages = Math.ceil(bytes / pageSize);
+      yield { path: file.path, at, bytes, pages };
+    }
+  }
+}
+
+/** The parts of a file that pages are taken from. */
+function* segmentsOf(
+  { path, size }: WalkedFile,
+  pageSize: number,
+  unread: Unread,
+  seen: Processes,
+): Generator<Segment, void> {
+  try {
+    if (isProcessMemory(path)) {
+      const known = seen.get(path) ?? processSegments(path, pageSize, unread);
+      seen.set(path, known);
+      yield* known;
+      return;
+    }
+    if (size === 0) return;
+    using file = Deno.openSync(path);
+    if (isCore(file)) yield* coreSegments(file, size);
+    else yield { at: 0, bytes: size };
+  } catch (error) {
+    noteUnread(unread, path, pathReason(error));
   }
 }
 
@@ -88,41 +134,71 @@ export function* readPages(
   unread: Unread = nothingUnread(),
 ): Generator<Uint8Array> {
   const chunk = new Uint8Array(CHUNK_PAGES * pageSize);
-  for (const part of files) {
-    using file = openAt(part, pageSize, unread);
-    let isWhole = file !== undefined;
-    for (let done = 0; done < part.pages;) {
-      const wanted = Math.min(chunk.length, (part.pages - done) * pageSize);
-      const filled = fillFrom(file, chunk.subarray(0, wanted));
-      // The last page of a file need not be full.
-      const least = wanted - (done * pageSize + wanted ===
-          part.pages * pageSize
-        ? pageSize - 1
-        : 0);
-      if (isWhole && filled < least) {
-        noteUnread(unread, part.path, "it has become shorter: zeros are read");
-        isWhole = false;
-      }
-      for (let at = 0; at < wanted; at += pageSize) {
-        yield chunk.subarray(at, at + pageSize);
-      }
-      done += wanted / pageSize;
+  const opened = new OpenFile();
+  try {
+    for (const part of files) {
+      const file = opened.at(part, unread);
+      yield* partPages(file, part, { chunk, pageSize, unread });
+    }
+  } finally {
+    opened.close();
+  }
+}
+
+/** Each page of a part of a file. */
+function* partPages(
+  file: Deno.FsFile | undefined,
+  { path, bytes }: PageFile,
+  { chunk, pageSize, unread }: {
+    readonly chunk: Uint8Array;
+    readonly pageSize: number;
+    readonly unread: Unread;
+  },
+): Generator<Uint8Array> {
+  let isWhole = file !== undefined;
+  for (let done = 0; done < bytes;) {
+    const wanted = Math.min(chunk.length, bytes - done);
+    const padded = Math.ceil(wanted / pageSize) * pageSize;
+    const filled = fillFrom(file, chunk.subarray(0, wanted));
+    chunk.fill(0, filled, padded);
+    done += wanted;
+    // The last page of a file need not be as full as it was.
+    const least = done === bytes ? padded - pageSize + 1 : wanted;
+    if (isWhole && filled < least) {
+      noteUnread(unread, path, "it has become shorter: zeros are read");
+      isWhole = false;
+    }
+    for (let at = 0; at < padded; at += pageSize) {
+      yield chunk.subarray(at, at + pageSize);
     }
   }
 }
 
-/** A file at the first of its pages, if it can still be opened. */
-function openAt(
-  { path, first }: PageFile,
-  pageSize: number,
-  unread: Unread,
-): Deno.FsFile | undefined {
-  try {
-    const file = Deno.openSync(path);
-    file.seekSync(first * pageSize, Deno.SeekMode.Start);
-    return file;
-  } catch (error) {
-    noteUnread(unread, path, `${pathReason(error)}: zeros are read`);
+/** The file that is read: parts of one that follow each other open it once. */
+class OpenFile {
+  #path: string | undefined;
+  #file: Deno.FsFile | undefined;
+
+  /** The file at where a part begins, if it can still be opened. */
+  at({ path, at }: PageFile, unread: Unread): Deno.FsFile | undefined {
+    try {
+      if (path !== this.#path) {
+        this.close();
+        this.#path = path;
+        this.#file = Deno.openSync(path);
+      }
+      this.#file?.seekSync(at, Deno.SeekMode.Start);
+    } catch (error) {
+      this.close();
+      noteUnread(unread, path, `${pathReason(error)}: zeros are read`);
+    }
+    return this.#file;
+  }
+
+  /** Closes it. */
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
   }
 }
 
@@ -141,7 +217,7 @@ export function* inputPages(
   }
 }
 
-/** Reads until `chunk` is full or the file ends; zeros fill the rest. */
+/** Reads until `chunk` is full or the file ends. */
 function fillFrom(file: Deno.FsFile | undefined, chunk: Uint8Array): number {
   let filled = 0;
   while (file !== undefined && filled < chunk.length) {
@@ -149,7 +225,6 @@ function fillFrom(file: Deno.FsFile | undefined, chunk: Uint8Array): number {
     if (read === 0) break;
     filled += read;
   }
-  chunk.fill(0, filled);
   return filled;
 }
 

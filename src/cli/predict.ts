@@ -4,12 +4,13 @@ import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import { ALGORITHM_NAMES, toldAlgorithm } from "./algorithms.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import type { Algorithm } from "./measuring.ts";
-import { readInput } from "./pages.ts";
+import { PATH_HELP, readInput } from "./pages.ts";
 import { predictionBars } from "./pictures.ts";
 import { renderPredictions } from "./predict_report.ts";
 import { predict } from "./prediction.ts";
 import { print } from "./print.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
   listOption,
@@ -43,7 +44,8 @@ ${svgHelp(23)}  --json               the figures for machines
 
 An algorithm behind which ≈ stands has lengths near the kernel's; those of all
 others are the kernel's own, so that mm_stat is to the byte.
-`;
+
+${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
 export async function predictCommand(args: readonly string[]): Promise<number> {
@@ -70,7 +72,7 @@ export async function predictCommand(args: readonly string[]): Promise<number> {
         null,
         2,
       )
-      : renderPredictions(profile, input, predictions),
+      : renderPredictions(profile, input, predictions, tableColumns()),
   );
   const title = `${input.title} as zram of ${profile.name} would store it`;
   await writeSvg(svg, () => predictionBars(title, predictions));

@@ -1,38 +1,45 @@
 /** What `zspec predict` shows. */
 import type { Profile } from "../linux/profile.ts";
 import { stackedBar } from "../report/bars.ts";
+import { fittedTable } from "../report/fitted_table.ts";
 import {
   counted,
   grouped,
   humanBytes,
   percent,
   ratio,
-  table,
 } from "../report/table.ts";
-import { namedIn } from "./algorithms.ts";
+import { wrap } from "../report/wrap.ts";
+import { absentText, hasAlgorithm, namedIn } from "./algorithms.ts";
 import { mmStatText } from "../zram/stat.ts";
 import type { Input } from "./pages.ts";
 import type { Prediction } from "./prediction.ts";
 
-const BAR_WIDTH = 30;
+/** Columns of the bars. */
+const BARS = { least: 8, most: 30 };
 
 /** Marks an algorithm whose lengths are not the kernel's own. */
 const NEAR = "≈";
 
-/** The predictions for people. */
+/** The predictions for people, in lines of at most `width` characters. */
 export function renderPredictions(
   profile: Profile,
   { pages, title }: Input,
   predictions: readonly Prediction[],
+  width: number = Infinity,
 ): string {
   const size = humanBytes(pages * profile.pageSize);
   return [
-    `${title}: ${
-      counted(pages, "page")
-    } (${size}) as zram of ${profile.name} would store them\n`,
-    renderTable(predictions),
-    renderMmStats(predictions),
-    renderNotes(profile, predictions),
+    wrap(
+      `${title}: ${
+        counted(pages, "page")
+      } (${size}) as zram of ${profile.name} would store them`,
+      width,
+    ),
+    renderTable(predictions, width),
+    renderMmStats(predictions, width),
+    renderNotes(profile, predictions)
+      .map((note) => wrap(note, width)).join(""),
   ].join("\n");
 }
 
@@ -40,7 +47,10 @@ const nameOf = ({ algorithm, near }: Prediction) =>
   near === undefined ? algorithm : `${algorithm} ${NEAR}`;
 
 /** Memory by algorithm and chain size, with a bar for all of the data. */
-function renderTable(predictions: readonly Prediction[]): string {
+function renderTable(
+  predictions: readonly Prediction[],
+  width: number,
+): string {
   const most = Math.max(
     ...predictions.map(({ mmStat }) =>
       Math.max(mmStat.orig_data_size, mmStat.mem_used_total)
@@ -58,63 +68,73 @@ function renderTable(predictions: readonly Prediction[]): string {
       classes.length,
       grouped(mmStat.huge_pages),
       grouped(mmStat.same_pages),
-      stackedBar([
-        { fill: "█", length: compr_data_size },
-        { fill: "▒", length: mem_used_total - compr_data_size },
-        { fill: "·", length: most - mem_used_total },
-      ], most / BAR_WIDTH),
+      (columns: number) =>
+        stackedBar([
+          { fill: "█", length: compr_data_size },
+          { fill: "▒", length: mem_used_total - compr_data_size },
+          { fill: "·", length: most - mem_used_total },
+        ], most / columns),
     ];
   });
-  return table(
+  return fittedTable(
     [
       { title: "algorithm", align: "left" },
       { title: "chain" },
-      { title: "compr" },
+      { title: "compr", importance: 5 },
       { title: "memory" },
-      { title: "ratio" },
-      { title: "classes" },
-      { title: "huge" },
-      { title: "same" },
-      { title: "█ objects  ▒ room  · saved", align: "left" },
+      { title: "ratio", importance: 6 },
+      { title: "classes", importance: 1 },
+      { title: "huge", importance: 3 },
+      { title: "same", importance: 2 },
+      {
+        title: "█ objects  ▒ room  · saved",
+        align: "left",
+        bars: BARS,
+        importance: 4,
+      },
     ],
     rows,
+    width,
   );
 }
 
 /** The texts of `mm_stat`. */
-function renderMmStats(predictions: readonly Prediction[]): string {
+function renderMmStats(
+  predictions: readonly Prediction[],
+  width: number,
+): string {
   const rows = predictions.map((prediction) => [
     `  ${nameOf(prediction)}`,
     prediction.chainSize,
     mmStatText(prediction.mmStat).trimEnd(),
   ]);
-  return table(
+  return fittedTable(
     [
       { title: "mm_stat", align: "left" },
       { title: "chain" },
-      { title: "", align: "left" },
+      { title: "", align: "left", importance: 1 },
     ],
     rows,
+    width,
   );
 }
 
-/** What is best, and what to know of the figures. */
+/** What is best of what the kernel has, and what to know of the figures. */
 function renderNotes(
-  { name, zram }: Profile,
+  profile: Profile,
   predictions: readonly Prediction[],
-): string {
-  const isThere = ({ algorithm }: Prediction) =>
-    zram.compAlgorithms.includes(namedIn(algorithm));
-  const there = predictions.filter(isThere);
-  const best = (there.length > 0 ? there : predictions).reduce((least, one) =>
-    one.mmStat.mem_used_total < least.mmStat.mem_used_total ? one : least
+): string[] {
+  const there = predictions.filter(({ algorithm }) =>
+    hasAlgorithm(profile, algorithm)
   );
-  const { orig_data_size, mem_used_total } = best.mmStat;
-  const notes = [
-    `Least memory: ${best.algorithm} with chains of ${best.chainSize}, ${
-      humanBytes(mem_used_total)
-    }, ${percent(mem_used_total, orig_data_size)} of the data.`,
-  ];
+  const absent = predictions.filter((one) => !there.includes(one));
+  const notes = there.length === 0
+    ? [
+      `Least memory: ${profile.name} has none of these; it has ${
+        profile.zram.compAlgorithms.join(", ")
+      }.`,
+    ]
+    : [`Least memory: ${leastText(there)}.`];
   const near = new Map(
     predictions.flatMap(({ algorithm, near }) =>
       near === undefined ? [] : [[algorithm, near]]
@@ -125,14 +145,20 @@ function renderNotes(
       `${NEAR} The lengths of ${algorithm} are near the kernel's: ${why}.`,
     );
   }
-  const absent = [
-    ...new Set(
-      predictions.filter((one) => !isThere(one))
-        .map(({ algorithm }) => namedIn(algorithm)),
-    ),
-  ];
-  if (absent.length > 0) {
-    notes.push(`${name} has no ${absent.join(", ")}.`);
+  const byName = Map.groupBy(absent, ({ algorithm }) => namedIn(algorithm));
+  for (const [name, all] of byName) {
+    notes.push(`Elsewhere: ${leastText(all)}. ${absentText(profile, name)}`);
   }
-  return notes.map((note) => `${note}\n`).join("");
+  return notes;
+}
+
+/** The prediction with the least memory, in words. */
+function leastText(predictions: readonly Prediction[]): string {
+  const { algorithm, chainSize, mmStat } = predictions.reduce((least, one) =>
+    one.mmStat.mem_used_total < least.mmStat.mem_used_total ? one : least
+  );
+  const { orig_data_size, mem_used_total } = mmStat;
+  return `${algorithm} with chains of ${chainSize}, ${
+    humanBytes(mem_used_total)
+  }, ${percent(mem_used_total, orig_data_size)} of the data`;
 }

@@ -26,7 +26,7 @@ import {
   replayText,
 } from "./races_report.ts";
 import { shardHelp } from "./shard.ts";
-import { columns } from "./terminal.ts";
+import { columns, tableColumns } from "./terminal.ts";
 import {
   optionHelp,
   parseOptions,
@@ -179,7 +179,7 @@ async function explore(
   const outcome = await run(plan, worker, signal);
   const text = isJson
     ? racesJson(plan, outcome)
-    : racesText(plan, outcome, columns());
+    : racesText(plan, outcome, columns(), tableColumns());
   print(text);
   if (outcome.failure !== undefined) return 1;
   return outcome.counts.some(({ runs }) => runs > 0) ? 0 : 1;
@@ -197,6 +197,7 @@ async function run(
   const shown = progress(
     "exploring",
     isCounted ? programs * rooms.length : milliseconds,
+    isCounted ? "programs" : undefined,
   );
   const bounds: ProgramFigures[] = [];
   let done = 0;

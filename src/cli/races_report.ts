@@ -1,4 +1,5 @@
 /** What `zspec races` prints. */
+import { fittedTable } from "../report/fitted_table.ts";
 import { counted, grouped, table } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import { isEmptyShard } from "../search/batches.ts";
@@ -31,18 +32,22 @@ export interface RacesOutcome extends RacesResult {
   readonly interrupted: boolean;
 }
 
-/** For people: what was explored, or what is broken. */
+/**
+ * For people: what was explored, or what is broken; sentences in lines of
+ * `width` characters, and the table of as many as `tables`.
+ */
 export function racesText(
   plan: RacesPlan,
   outcome: RacesOutcome,
   width: number,
+  tables: number = width,
 ): string {
   const { failure } = outcome;
   if (failure !== undefined) {
     return failureText(plan, outcome, failure, width);
   }
   return plan.program === undefined
-    ? programsText(plan, outcome, width)
+    ? programsText(plan, outcome, width, tables)
     : givenText(plan, outcome, width);
 }
 
@@ -63,13 +68,14 @@ function programsText(
   plan: RacesPlan,
   outcome: RacesOutcome,
   width: number,
+  tables: number,
 ): string {
   const { counts, seconds } = outcome;
   const programs = sum(counts, "programs");
   const end = `${counted(programs, "program")} in ${seconds.toFixed(1)} s. ${
     verdictOf(plan, outcome, programs)
   }`;
-  return `${countsText(plan, counts)}\n${
+  return `${countsText(plan, counts, tables)}\n${
     wrap(`${wholeText(plan, counts)}${end}`, width)
   }`;
 }
@@ -82,14 +88,21 @@ function sum(
   return counts.reduce((total, one) => total + one[figure], 0);
 }
 
-function countsText(plan: RacesPlan, counts: readonly RoomCount[]): string {
+function countsText(
+  plan: RacesPlan,
+  counts: readonly RoomCount[],
+  width: number,
+): string {
   const isPct = "depth" in plan.search;
   const figures = ["programs", "schedules", "stops", "schedules/s"];
-  return table(
+  return fittedTable(
     [
       { title: "room", align: "left" },
       { title: "kernel", align: "left" },
-      ...[...figures, ...isPct ? [] : ["wholly"]].map((title) => ({ title })),
+      ...[...figures, ...isPct ? [] : ["wholly"]].map((title, nth) => ({
+        title,
+        importance: title === "schedules" ? 1 : -nth,
+      })),
     ],
     counts.map((count) => [
       count.room,
@@ -98,6 +111,7 @@ function countsText(plan: RacesPlan, counts: readonly RoomCount[]): string {
       grouped(rate(count, plan.jobs)),
       ...isPct ? [] : [grouped(count.whole)],
     ]),
+    width,
   );
 }
 

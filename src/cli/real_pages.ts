@@ -7,7 +7,8 @@ export function realPages(count: number, pageSize: number): Uint8Array[] {
   const [{ path }] = [...files];
   const spread: PageFile[] = Array.from({ length: count }, (_, nth) => ({
     path,
-    first: Math.floor(nth * pages / count) % pages,
+    at: pageSize * (Math.floor(nth * pages / count) % pages),
+    bytes: pageSize,
     pages: 1,
   }));
   return Array.from(readPages(spread, pageSize), (page) => page.slice());

@@ -98,7 +98,7 @@ export async function writeRecording(
   out: string,
   steps: number,
 ): Promise<void> {
-  const bar = progress("recording", steps);
+  const bar = progress("recording", steps, "steps");
   const lines: string[] = [];
   try {
     for await (const line of recording) bar.step(lines.push(line) - 1);

@@ -10,12 +10,13 @@ import {
 import { featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import type { Algorithm } from "./measuring.ts";
-import { type Input, readInput } from "./pages.ts";
+import { type Input, PATH_HELP, readInput } from "./pages.ts";
 import { memoryBars } from "./pictures.ts";
 import { print } from "./print.ts";
 import type { RunRequest } from "./run_device.ts";
 import { memoryStages, renderRun } from "./run_report.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
@@ -58,7 +59,8 @@ ${svgHelp(18)}  --json          the figures for machines
 
 Writeback and recompression need a kernel that is configured with them, so the
 profile is then ${LINUX_6_18_FULL.name} where none is given.
-`;
+
+${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -84,7 +86,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const run = measure(readRequest(options, profile, input), input);
   const text = options.flag("json")
     ? JSON.stringify(run, null, 2)
-    : renderRun(run, input.title);
+    : renderRun(run, input.title, tableColumns());
   print(text);
   const title = `${input.title} through zram of ${run.profile}`;
   await writeSvg(svg, () => memoryBars(title, memoryStages(run)));

@@ -1,58 +1,79 @@
 /** What `zspec run` shows of a run. */
 import { bar } from "../report/bars.ts";
+import { fittedTable } from "../report/fitted_table.ts";
 import { memoryPicture, type MemoryStage } from "../report/memory.ts";
-import {
-  counted,
-  grouped,
-  humanBytes,
-  percent,
-  table,
-} from "../report/table.ts";
+import { counted, grouped, humanBytes, percent } from "../report/table.ts";
 import { BD_STAT_FIELDS, MM_STAT_FIELDS, type MmStat } from "../zram/stat.ts";
 import { wrap } from "../report/wrap.ts";
 import { namedIn } from "./algorithms.ts";
 import type { Run, Snapshot } from "./aging.ts";
+import { proseColumns } from "./terminal.ts";
 
-/** The run for people; `title` says what was stored. */
-export function renderRun(run: Run, title: string): string {
+/**
+ * The run for people, in lines of at most `width` characters; `title` says what
+ * was stored.
+ */
+export function renderRun(
+  run: Run,
+  title: string,
+  width: number = Infinity,
+): string {
   const isTold = run.algorithm !== namedIn(run.algorithm);
   const told = isTold ? `, ${run.algorithm}` : "";
   return [
-    `${title}: ${
-      counted(run.pages, "page")
-    } through zram of ${run.profile}${told}\n`,
-    renderZramctl(run),
-    ...renderRefused(run),
-    renderMmStat(run.written.mmStat),
-    renderClasses(run.written),
-    renderMemory(run),
-    ...renderBdStat(run),
-    renderZspages(run),
-    renderEnd(run),
+    wrap(
+      `${title}: ${
+        counted(run.pages, "page")
+      } through zram of ${run.profile}${told}`,
+      width,
+    ),
+    ...renderAbsent(run, width),
+    renderZramctl(run, width),
+    ...renderRefused(run, width),
+    renderMmStat(run.written.mmStat, width),
+    renderClasses(run.written, width),
+    memoryPicture(memoryStages(run), undefined, width),
+    ...renderBdStat(run, width),
+    renderZspages(run, width),
+    renderEnd(run, width),
   ].join("\n");
 }
 
-function renderEnd({ intact, freed, seed, bdStat }: Run): string {
+/** That the kernel has not got what pages are compressed with. */
+function renderAbsent({ absent }: Run, width: number): string[] {
+  return absent.map((text) => wrap(text, proseColumns(width)));
+}
+
+function renderEnd(
+  { intact, freed, seed, bdStat }: Run,
+  width: number,
+): string {
   const back = bdStat === undefined
     ? "read back, and are all intact"
     : `read back, ${
       grouped(bdStat.bd_reads)
     } of them from the backing device, and are all intact`;
-  return `${grouped(intact)} of ${
-    counted(intact + freed, "page")
-  } were left (--seed ${seed}), ${back}.\n`;
+  return wrap(
+    `${grouped(intact)} of ${
+      counted(intact + freed, "page")
+    } were left (--seed ${seed}), ${back}.`,
+    width,
+  );
 }
 
 /** What `zramctl` would print of the device. */
-function renderZramctl({ algorithm, disksize, written }: Run): string {
+function renderZramctl(
+  { algorithm, disksize, written }: Run,
+  width: number,
+): string {
   const { orig_data_size, compr_data_size, mem_used_total } = written.mmStat;
-  return table(
+  return fittedTable(
     [
       { title: "NAME", align: "left" },
-      { title: "ALGORITHM", align: "left" },
-      { title: "DISKSIZE" },
-      { title: "DATA" },
-      { title: "COMPR" },
+      { title: "ALGORITHM", align: "left", importance: 2 },
+      { title: "DISKSIZE", importance: 1 },
+      { title: "DATA", importance: 3 },
+      { title: "COMPR", importance: 4 },
       { title: "TOTAL" },
     ],
     [[
@@ -61,11 +82,15 @@ function renderZramctl({ algorithm, disksize, written }: Run): string {
       ...[disksize, orig_data_size, compr_data_size, mem_used_total]
         .map(humanBytes),
     ]],
+    width,
   );
 }
 
 /** The page that was refused, if one was. */
-function renderRefused({ refused, pages, written, disksize }: Run): string[] {
+function renderRefused(
+  { refused, pages, written, disksize }: Run,
+  width: number,
+): string[] {
   if (refused === undefined) return [];
   const { page, errno, by } = refused;
   const why = {
@@ -81,12 +106,12 @@ function renderRefused({ refused, pages, written, disksize }: Run): string[] {
     } pages are stored${
       rest === 0 ? "" : `, and ${grouped(rest)} behind it were not tried`
     }.`,
-    80,
+    proseColumns(width),
   )];
 }
 
 /** `mm_stat` with each number named. */
-function renderMmStat(stat: MmStat): string {
+function renderMmStat(stat: MmStat, width: number): string {
   const isBytes = (field: string) => /size$|total|limit|max$/.test(field);
   return renderStat(
     "mm_stat",
@@ -95,30 +120,40 @@ function renderMmStat(stat: MmStat): string {
       stat[field],
       isBytes(field) ? humanBytes(stat[field]) : "pages",
     ]),
+    width,
   );
 }
 
 /** `bd_stat` likewise, where there is a backing device. */
-function renderBdStat({ bdStat }: Run): string[] {
+function renderBdStat({ bdStat }: Run, width: number): string[] {
   if (bdStat === undefined) return [];
   const rows = BD_STAT_FIELDS.map((field) =>
     [field, bdStat[field], humanBytes(4096 * bdStat[field])] as const
   );
-  return [renderStat("bd_stat, all being read back", rows)];
+  return [renderStat("bd_stat, all being read back", rows, width)];
 }
 
 function renderStat(
   title: string,
   rows: readonly (readonly [string, number, string])[],
+  width: number,
 ): string {
-  return table(
-    [{ title, align: "left" }, { title: "" }, { title: "" }],
+  return fittedTable(
+    [
+      { title, align: "left" },
+      { title: "" },
+      { title: "", importance: 1 },
+    ],
     rows.map(([name, value, note]) => [`  ${name}`, grouped(value), note]),
+    width,
   );
 }
 
 /** The classes that hold the most pages. */
-function renderClasses({ classes, mmStat }: Snapshot): string {
+function renderClasses(
+  { classes, mmStat }: Snapshot,
+  width: number,
+): string {
   const pages = classes.reduce((sum, one) => sum + one.pages, 0);
   const rows = classes.slice(0, 8).map((one) => [
     one.size,
@@ -128,18 +163,20 @@ function renderClasses({ classes, mmStat }: Snapshot): string {
     grouped(one.pages),
     percent(one.pages, pages),
   ]);
-  return `Size classes that hold most of ${
-    humanBytes(mmStat.mem_used_total)
-  }\n` + table(
+  return wrap(
+    `Size classes that hold most of ${humanBytes(mmStat.mem_used_total)}`,
+    width,
+  ) + fittedTable(
     [
       { title: "size" },
-      { title: "pages/zspage" },
-      { title: "objects" },
-      { title: "chunks" },
+      { title: "pages/zspage", importance: 1 },
+      { title: "objects", importance: 3 },
+      { title: "chunks", importance: 2 },
       { title: "pages" },
       { title: "of all" },
     ],
     rows,
+    width,
   );
 }
 
@@ -148,11 +185,6 @@ interface Stage {
   readonly name: string;
   readonly after: Snapshot;
   readonly note: string;
-}
-
-/** Memory after each step of the run, drawn to one scale. */
-function renderMemory(run: Run): string {
-  return memoryPicture(memoryStages(run));
 }
 
 /** Memory after each step of the run. */
@@ -204,21 +236,27 @@ function describeChange(before: Snapshot, after: Snapshot): string {
     : `${humanBytes(-given)} more`;
 }
 
+/** Columns of the bars of zspages, and of what is beside both of them. */
+const [ZSPAGE_BARS, BESIDE_BARS] = [24, 30];
+
 /** Zspages by how full they are, before and after compaction. */
-function renderZspages({ aged, compacted }: Run): string {
+function renderZspages({ aged, compacted }: Run, width: number): string {
   const before = aged.zspagesByUse;
   const after = compacted.zspagesByUse;
   const most = Math.max(...before, ...after);
-  const width = 24;
+  const room = Math.floor((width - BESIDE_BARS) / 2);
+  const columns = Math.min(ZSPAGE_BARS, room);
   const column = (count: number) =>
-    bar(count, most, width).padEnd(width) + grouped(count).padStart(8);
+    bar(count, most, columns).padEnd(columns) + grouped(count).padStart(8);
   const rows = before.map((count, tenth) => {
     const range = `${10 * tenth}–${10 * tenth + 10}%`;
     return `  ${range.padStart(7)}  ${column(count)}   ${
       column(after[tenth])
     }\n`;
   });
-  const title = `  chunks   ${"aged: zspages".padEnd(width + 8)}   compacted\n`;
-  return "Zspages by the share of their chunks in use\n" + title +
+  const title = `  chunks   ${
+    "aged: zspages".padEnd(columns + 8)
+  }   compacted\n`;
+  return wrap("Zspages by the share of their chunks in use", width) + title +
     rows.reverse().join("");
 }

@@ -3,20 +3,28 @@ import { codecsOf } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
 import { humanBytes } from "../report/table.ts";
 import { zsGeometry } from "../zsmalloc/geometry.ts";
-import { ALGORITHM_NAMES, algorithmText, toldAlgorithm } from "./algorithms.ts";
+import {
+  ALGORITHM_NAMES,
+  algorithmText,
+  hasAlgorithm,
+  toldAlgorithm,
+} from "./algorithms.ts";
 import { featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { type Algorithm, codecFor, type Measured } from "./measuring.ts";
-import { readInput } from "./pages.ts";
+import { PATH_HELP, readInput } from "./pages.ts";
 import { measureFor } from "./prediction.ts";
 import { sizeBars } from "./pictures.ts";
 import { print } from "./print.ts";
+import { progress } from "./progress.ts";
+import { ROUNDS } from "./size_aging.ts";
 import { describedData, histogramData } from "./size_data.ts";
 import { sampleOf } from "./size_mix.ts";
 import { planSize, type SizeRequest } from "./size_plan.ts";
 import { renderSizes, type Sized } from "./size_report.ts";
 import { generatorText, settingsOf } from "./size_settings.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { proseColumns, tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
@@ -64,7 +72,8 @@ ${
     )
   }${pageSizeHelp(23)}  --seed N             how the pool ages; by default 1
 ${svgHelp(23)}  --json               the figures for machines
-`;
+
+${PATH_HELP}`;
 
 /** Data, and what says its algorithms. */
 interface Data {
@@ -91,16 +100,22 @@ export async function sizeCommand(args: readonly string[]): Promise<number> {
   const data = isDescribed(options)
     ? describe(options, profile)
     : await measure(options, profile);
+  const shown = progress("aging", ROUNDS * data.algorithms.length, "rounds");
   const sized = data.algorithms.map((algorithm, nth): Sized => ({
     algorithm,
     near: codecFor(profile.zram, algorithm).near,
-    plan: planSize(request, sampleOf(profile, data.measured, nth)),
+    plan: planSize(
+      request,
+      sampleOf(profile, data.measured, nth),
+      (rounds) => shown.step(ROUNDS * nth + rounds),
+    ),
   }));
+  shown.end();
   const best = bestOf(profile, sized);
   print(
     options.flag("json")
       ? jsonOf(request, data, sized, best)
-      : renderSizes(request, data, sized, best),
+      : renderSizes(request, data, sized, best, tableColumns()),
   );
   const title = `${data.title}: disks for ${
     humanBytes(request.ram * request.share)
@@ -111,9 +126,9 @@ export async function sizeCommand(args: readonly string[]): Promise<number> {
 }
 
 /** The one that holds the most of those that the kernel has, or else of all. */
-function bestOf({ zram }: Profile, sized: readonly Sized[]): Sized {
+function bestOf(profile: Profile, sized: readonly Sized[]): Sized {
   const there = sized.filter(({ algorithm }) =>
-    zram.compAlgorithms.includes(algorithm.name)
+    hasAlgorithm(profile, algorithm.name)
   );
   return (there.length > 0 ? there : sized).reduce((most, one) =>
     one.plan.disksize > most.plan.disksize ? one : most
@@ -239,7 +254,12 @@ function jsonOf(
       settings: {
         algorithm: algorithmText(best.algorithm),
         ...settingsOf(request, best.algorithm, best.plan),
-        zramGenerator: generatorText(request, best.algorithm, best.plan),
+        zramGenerator: generatorText(
+          request,
+          best.algorithm,
+          best.plan,
+          proseColumns(Infinity),
+        ),
       },
     },
     null,

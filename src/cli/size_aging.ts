@@ -13,7 +13,7 @@ const MOST_PAGES = 1 << 15;
 /** Bytes of their objects at most. */
 const MOST_BYTES = 128 << 20;
 /** How often a half of the pages goes and others come. */
-const ROUNDS = 8;
+export const ROUNDS = 8;
 /** Pages that one process has behind one another in swap. */
 const BURST = 128;
 
@@ -34,13 +34,15 @@ export interface Aged {
 /**
  * Fills a pool of at most `memory` bytes, and {@linkcode ROUNDS} times frees a half of its pages, half of
  * them by processes that exit and half one here and one there, and stores as
- * many others of the same mix; then frees a half for good, and compacts.
+ * many others of the same mix; then frees a half for good, and compacts. `step`
+ * is told how many rounds are done.
  */
 export function agePool(
   profile: Profile,
   sample: Mix,
   memory: number,
   seed: number,
+  step: (rounds: number) => void = () => {},
 ): Aged {
   const mean = Math.max(1, objectBytes(sample) / sample.pages);
   const most = Math.floor(Math.min(MOST_BYTES, memory) / mean);
@@ -55,6 +57,7 @@ export function agePool(
   for (let round = 0; round < ROUNDS; round++) {
     for (const page of pool.freeHalf(random)) pool.store(page, draw());
     fullest = Math.max(fullest, pool.frames);
+    step(round + 1);
   }
   pool.freeHalf(random);
   const half = pool.frames;

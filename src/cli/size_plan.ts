@@ -82,11 +82,16 @@ export interface SizePlan {
 /**
  * The largest disk, in MiB, whose pages leave zram within its share of RAM when
  * all are written: the pool, aged, and the table of slots. The limit is what
- * the table leaves of that share.
+ * the table leaves of that share. `step` is told how many rounds of aging are
+ * done.
  */
-export function planSize(request: SizeRequest, sample: Mix): SizePlan {
+export function planSize(
+  request: SizeRequest,
+  sample: Mix,
+  step?: (rounds: number) => void,
+): SizePlan {
   const { profile, ram, share, backing, seed } = request;
-  const aged = agePool(profile, sample, ram * share, seed);
+  const aged = agePool(profile, sample, ram * share, seed, step);
   const none = fittingDisk(request, sample, aged, 0);
   const mix = inProportion(sample, none.disksize / profile.pageSize);
   const plan = {

@@ -1,5 +1,6 @@
 /** What `zspec size` shows. */
 import type { Profile } from "../linux/profile.ts";
+import { fittedTable } from "../report/fitted_table.ts";
 import { memoryPicture } from "../report/memory.ts";
 import {
   counted,
@@ -7,11 +8,10 @@ import {
   humanBytes,
   percent,
   ratio,
-  table,
 } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import { tableEntryBytes } from "../zram/table.ts";
-import { algorithmText } from "./algorithms.ts";
+import { absentText, algorithmText, hasAlgorithm } from "./algorithms.ts";
 import type { Algorithm, Measured } from "./measuring.ts";
 import { MOST_DISK, type SizePlan, type SizeRequest } from "./size_plan.ts";
 import {
@@ -20,6 +20,7 @@ import {
   settingsOf,
   shellText,
 } from "./size_settings.ts";
+import { proseColumns } from "./terminal.ts";
 
 /** A device for one algorithm. */
 export interface Sized {
@@ -31,17 +32,19 @@ export interface Sized {
   readonly plan: SizePlan;
 }
 
-/** Columns of a line. */
-const WIDTH = 80;
-
-/** The sizes for people; the settings are those of `best`. */
+/**
+ * The sizes for people, in lines of at most `width` characters but for what is
+ * to be pasted; the settings are those of `best`.
+ */
 export function renderSizes(
   request: SizeRequest,
   data: { readonly title: string; readonly measured: Measured },
   sized: readonly Sized[],
   best: Sized,
+  width: number = Infinity,
 ): string {
   const { profile, ram, share } = request;
+  const prose = proseColumns(width);
   const { pages } = data.measured;
   const name = algorithmText(best.algorithm);
   return [
@@ -49,20 +52,24 @@ export function renderSizes(
       `${data.title}: ${
         counted(pages, "page")
       } as a sample, zram of ${profile.name}, ${humanBytes(ram)} of RAM`,
-      WIDTH,
+      prose,
     ),
-    renderTable(request, sized),
-    renderRule(request, sized),
-    `With ${name}, of the ${humanBytes(ram * share)} that zram may take:\n${
-      renderMemory(request, best.plan)
-    }`,
-    renderFull(request, best.plan),
-    `Settings for ${name}${
-      sized.length > 1 ? ", which holds the most; speed is not looked at" : ""
-    }\n`,
-    generatorText(request, best.algorithm, best.plan),
+    renderTable(request, sized, width),
+    renderRule(request, sized, prose),
+    wrap(
+      `With ${name}, of the ${humanBytes(ram * share)} that zram may take:`,
+      width,
+    ) + renderMemory(request, best.plan, width),
+    renderFull(request, best.plan, prose),
+    wrap(
+      `Settings for ${name}${
+        sized.length > 1 ? ", which holds the most; speed is not looked at" : ""
+      }`,
+      width,
+    ),
+    generatorText(request, best.algorithm, best.plan, prose),
     `or in this order\n`,
-    shellText(settingsOf(request, best.algorithm, best.plan)),
+    shellText(settingsOf(request, best.algorithm, best.plan), prose),
   ].join("\n");
 }
 
@@ -70,6 +77,7 @@ export function renderSizes(
 function renderTable(
   { profile: { pageSize } }: SizeRequest,
   sized: readonly Sized[],
+  width: number,
 ): string {
   const isBacked = sized.some(({ plan }) => plan.backed !== undefined);
   const rows = sized.map(({ algorithm, near, plan }) => {
@@ -89,19 +97,20 @@ function renderTable(
       ...backed === undefined ? [] : [humanBytes(backed.disksize)],
     ];
   });
-  return table(
+  return fittedTable(
     [
       { title: "algorithm", align: "left" },
-      { title: "ratio" },
+      { title: "ratio", importance: 5 },
       { title: "disksize" },
-      { title: "mem_limit" },
-      { title: "table" },
-      { title: "aged" },
-      { title: "EIO at" },
-      { title: "below" },
-      ...isBacked ? [{ title: "backed" }] : [],
+      { title: "mem_limit", importance: 6 },
+      { title: "table", importance: 1 },
+      { title: "aged", importance: 2 },
+      { title: "EIO at", importance: 3 },
+      { title: "below", importance: 4 },
+      ...isBacked ? [{ title: "backed", importance: 7 }] : [],
     ],
     rows,
+    width,
   );
 }
 
@@ -109,8 +118,12 @@ function renderTable(
 function renderRule(
   { profile, share, ram, seed, backing }: SizeRequest,
   sized: readonly Sized[],
+  width: number,
 ): string {
   const [{ plan: { aged, backed } }] = sized;
+  const absent = sized.filter(({ algorithm: { name } }) =>
+    !hasAlgorithm(profile, name)
+  );
   const near = sized.filter((one) => one.near !== undefined)
     .map((one) => `≈ ${algorithmText(one.algorithm)}: ${one.near}.`);
   return wrap(
@@ -133,15 +146,20 @@ function renderRule(
         ? [`A disk of more than ${MOST_DISK} times the RAM is not looked for.`]
         : [],
       ...near,
+      ...absent.map(({ algorithm: { name } }) => absentText(profile, name)),
     ].join(" "),
-    WIDTH,
+    width,
   );
 }
 
 const BAR_WIDTH = 40;
 
 /** The pool of a full disk, from new to compacted. */
-function renderMemory({ profile }: SizeRequest, plan: SizePlan): string {
+function renderMemory(
+  { profile }: SizeRequest,
+  plan: SizePlan,
+  width: number,
+): string {
   const { poolBytes, objectBytes, aged } = plan;
   const { half, left, compacted } = aged;
   const stage = (name: string, objects: number, share: number) => ({
@@ -158,13 +176,14 @@ function renderMemory({ profile }: SizeRequest, plan: SizePlan): string {
       ? []
       : [stage("compacted", objectBytes * left, compacted)],
   ];
-  return memoryPicture(stages, BAR_WIDTH);
+  return memoryPicture(stages, BAR_WIDTH, width);
 }
 
 /** What is hit when the device takes no more, and what it does then. */
 function renderFull(
   { profile }: SizeRequest,
   plan: SizePlan,
+  width: number,
 ): string {
   const disk = chosenDisk(plan).disksize;
   const hasLimit = "mem_limit" in profile.zram.attributes;
@@ -173,10 +192,11 @@ function renderFull(
       ["swap", "has no slot, so the page stays in memory"],
       ["file system", "is full itself: ENOSPC for who writes"],
       ["zswap above", "has no slot either, and stores nothing new"],
-    ]),
-    ...hasLimit ? [renderLimit(profile, plan)] : [
-      `${profile.name} has no mem_limit: what compresses worse takes more memory.\n`,
-    ],
+    ], width),
+    hasLimit ? renderLimit(profile, plan, width) : wrap(
+      `${profile.name} has no mem_limit: what compresses worse takes more memory.`,
+      width,
+    ),
   ].join("");
 }
 
@@ -184,6 +204,7 @@ function renderFull(
 function renderLimit(
   { pageSize }: Profile,
   plan: SizePlan,
+  width: number,
 ): string {
   const { memLimit, firstEio: { heldPages, freeChunks } } = chosenDisk(plan);
   const unless = plan.backed === undefined
@@ -199,7 +220,7 @@ function renderLimit(
       humanBytes(memLimit)
     }. Pages of one word are always taken.`;
   return columns(
-    wrap(`The pool is at mem_limit: EIO. ${such}`, WIDTH).trimEnd(),
+    `The pool is at mem_limit: EIO. ${such}`,
     [
       ["swap", "keeps the page in memory, dirty, and tries it again"],
       [
@@ -208,10 +229,20 @@ function renderLimit(
       ],
       ["zswap above", "keeps in memory the page that it was writing back"],
     ],
+    width,
   );
 }
 
 /** Who is hit, and what it does. */
-const columns = (title: string, rows: readonly (readonly string[])[]) =>
-  `${title}\n` +
-  rows.map(([who, what]) => `  ${who.padEnd(13)}${what}\n`).join("");
+function columns(
+  title: string,
+  rows: readonly (readonly string[])[],
+  width: number,
+): string {
+  const before = 15;
+  return wrap(title, width) +
+    rows.map(([who, what]) =>
+      `  ${who}`.padEnd(before) +
+      wrap(what, width, " ".repeat(before)).trimStart()
+    ).join("");
+}

@@ -118,48 +118,55 @@ export function settingsOf(
   };
 }
 
-/** Writes to the device's attributes, as a shell does them. */
-export function shellText({ setup, upkeep }: Settings): string {
+/** Writes to the device's attributes, as a shell does them; comments in lines. */
+export function shellText(
+  { setup, upkeep }: Settings,
+  width: number,
+): string {
   const lines = ({ attribute, text, why }: Setting) =>
-    `${commented(why)}echo ${
+    `${commented(why, width)}echo ${
       text.includes(" ") ? `'${text}'` : text
     } > /sys/block/zram0/${attribute}\n`;
   return setup.map(lines).join("") +
     "mkswap /dev/zram0 && swapon -p 100 /dev/zram0\n" +
     (upkeep.length === 0
       ? ""
-      : `\n${commented("Again and again, such as once an hour:")}${
+      : `\n${commented("Again and again, such as once an hour:", width)}${
         upkeep.map(lines).join("")
       }`);
 }
 
-/** A section of zram-generator.conf. */
+/** A section of zram-generator.conf, its comments in lines of a width. */
 export function generatorText(
   { profile, backing }: SizeRequest,
   algorithm: Algorithm,
   plan: SizePlan,
+  width: number,
 ): string {
   const { disksize, memLimit } = chosenDisk(plan);
   const has = (attribute: string) => attribute in profile.zram.attributes;
   const mebibytes = (bytes: number) => bytes / (1 << 20);
   return [
     "# /etc/systemd/zram-generator.conf\n[zram0]\n",
-    commented(`disksize in MiB: ${fullBefore(backing)}.`),
+    commented(`disksize in MiB: ${fullBefore(backing)}.`, width),
     `zram-size = ${mebibytes(disksize)}\n`,
     ...has("comp_algorithm")
       ? [
-        commented("The algorithm that these sizes are for."),
+        commented("The algorithm that these sizes are for.", width),
         `compression-algorithm = ${generatorAlgorithm(algorithm)}\n`,
       ]
       : [],
     ...has("mem_limit")
       ? [
-        commented("mem_limit in MiB: for data that compresses worse."),
+        commented("mem_limit in MiB: for data that compresses worse.", width),
         `zram-resident-limit = ${mebibytes(memLimit)}\n`,
       ]
       : [],
     ...backing === undefined ? [] : [
-      commented("backing_dev: its pages are written back by nobody but you."),
+      commented(
+        "backing_dev: its pages are written back by nobody but you.",
+        width,
+      ),
       `writeback-device = ${BACKING_PLACE}\n`,
     ],
   ].join("");
@@ -174,6 +181,6 @@ function generatorAlgorithm(algorithm: Algorithm): string {
 }
 
 /** Words as comments, in lines. */
-function commented(text: string): string {
-  return wrap(text, 78).replaceAll(/^(?=.)/gm, "# ");
+function commented(text: string, width: number): string {
+  return wrap(text, width - 2).replaceAll(/^(?=.)/gm, "# ");
 }

@@ -1,15 +1,12 @@
 /** `zspec swap`: the pages of real files as the memory of a process under pressure. */
 import { lz4 } from "../codec/lz4.ts";
-import { LINUX_6_1, type Profile } from "../linux/profile.ts";
-import { stackedBar } from "../report/bars.ts";
-import { counted, grouped, humanBytes, table } from "../report/table.ts";
+import { LINUX_6_1, type Profile, PROFILES } from "../linux/profile.ts";
 import { wrap } from "../report/wrap.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
-import { type Input, inputPages, readInput } from "./pages.ts";
+import { type Input, inputPages, PATH_HELP, readInput } from "./pages.ts";
 import { placeBars } from "./pictures.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
-import { type Place, PLACES } from "../claims/runs/swap_places.ts";
 import { type SwapRun, swapThrough } from "../claims/runs/swap_run.ts";
 import {
   type Size,
@@ -18,9 +15,12 @@ import {
   ZRAM_ALONE,
 } from "../claims/runs/swap_stores.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
+import { renderSwap, type SwapReport } from "./swap_report.ts";
+import { tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
+  namesOf,
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
@@ -28,6 +28,13 @@ import {
   UsageError,
   wholeOption,
 } from "./usage.ts";
+
+/** Every profile has zram; which has zswap over which allocator. */
+const ZPOOL_NAMES = (["zbud", "z3fold", "zsmalloc"] as const).map((zpool) =>
+  `${zpool} with ${
+    namesOf(PROFILES.filter(({ zswap }) => zswap.zpools.includes(zpool)))
+  }`
+).join("; ");
 
 /** How `zspec swap` is called. */
 export const SWAP_USAGE =
@@ -47,17 +54,9 @@ ${profileHelp(17, `the kernel to be, by default ${LINUX_6_1.name}`)}${
                  a third of the files' pages
   --seed N       which tenth is touched; by default 1
 ${svgHelp(17)}  --json         the figures for machines
-`;
 
-/** Every run over the same files. */
-interface Report {
-  readonly profile: string;
-  readonly files: number;
-  readonly pages: number;
-  readonly memory: number;
-  readonly seed: number;
-  readonly runs: readonly SwapRun[];
-}
+${wrap(`Every profile has zram; zswap is there on ${ZPOOL_NAMES}.`, 80)}
+${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
 export async function swapCommand(args: readonly string[]): Promise<number> {
@@ -78,7 +77,7 @@ export async function swapCommand(args: readonly string[]): Promise<number> {
       `The option '--memory' is ${memory} bytes, not at least a page of ${profile.pageSize}`,
     );
   }
-  const report = {
+  const report: SwapReport = {
     profile: profile.name,
     files: fileCount,
     pages,
@@ -88,7 +87,7 @@ export async function swapCommand(args: readonly string[]): Promise<number> {
   };
   const text = options.flag("json")
     ? JSON.stringify(report, null, 2) + "\n"
-    : render(report, title);
+    : renderSwap(report, title, tableColumns());
   print(text);
   const caption = `${title} under pressure, ${profile.name}: where pages are`;
   await writeSvg(svg, () => placeBars(caption, report.runs));
@@ -118,109 +117,11 @@ function runThrough(
   input: Input,
   size: Size,
 ): SwapRun {
-  const shown = progress(store.name, 2 * size.pages);
+  const shown = progress(store.name, 2 * size.pages, "pages");
   const pages = inputPages(input, profile.pageSize);
   const run = swapThrough(store, profile, lz4, pages, size, (done) => {
     shown.step(done);
   });
   shown.end();
   return run;
-}
-
-/** What the columns and the ways are. */
-function renderLegend({ runs }: Report): string {
-  const isThere = (part: string) => runs.some(({ name }) => name === part);
-  return wrap(
-    [
-      "held: pages in compressed memory. back: written back to the disk by zswap or zram. refused: not taken by zswap, or else by zram. reads, writes: of the disk. left: in memory as they are.",
-      "zram, then a disk: a disk of lower priority, behind a zram with as many slots as zram held alone.",
-      ...isThere("zram, written back")
-        ? [
-          "zram, written back: when zram refuses a page, a sixteenth of the limit's pages are written back and the pool is compacted.",
-        ]
-        : [],
-      ...isThere("zswap above zram")
-        ? [
-          "zswap above zram: a half of the memory each; zram gets what zswap refused.",
-        ]
-        : [],
-    ].join(" "),
-    80,
-  );
-}
-
-/** Pages held for each page of memory. */
-const ratio = (held: number, memory: number, pageSize: number): string =>
-  memory === 0 ? "-" : (held * pageSize / memory).toFixed(2);
-
-function render(report: Report, title: string): string {
-  const { profile, pages, memory, seed } = report;
-  return [
-    `${title}: ${counted(pages, "page")} under pressure, ${profile}, ${
-      humanBytes(memory)
-    } of memory each\n`,
-    renderTable(report),
-    renderPlaces(report),
-    renderLegend(report),
-    `Every page was read back (--seed ${seed}) and is what it was.\n`,
-  ].join("\n");
-}
-
-function renderTable({ runs }: Report): string {
-  const pageSize = runs[0].pageSize;
-  const rows = runs.map((run) => [
-    run.name,
-    grouped(run.held),
-    humanBytes(run.memory),
-    ratio(run.held - run.heldWithoutMemory, run.memory, pageSize),
-    grouped(run.writtenBack),
-    grouped(run.refused),
-    grouped(run.deviceReads),
-    grouped(run.deviceWrites),
-  ]);
-  return table(
-    [
-      { title: "", align: "left" },
-      { title: "held" },
-      { title: "memory" },
-      { title: "ratio" },
-      { title: "back" },
-      { title: "refused" },
-      { title: "reads" },
-      { title: "writes" },
-    ],
-    rows,
-  );
-}
-
-const BAR_WIDTH = 11;
-
-/** What draws each place. */
-const FILLS: Readonly<Record<Place, string>> = {
-  zswap: "█",
-  zram: "▓",
-  disk: "░",
-  memory: "·",
-};
-
-/** Where the pages of each quarter are, drawn to one scale. */
-function renderPlaces({ runs }: Report): string {
-  const width = Math.max(...runs.map(({ name }) => name.length));
-  const lines = runs.map(({ name, inMemory, places }) => {
-    const bars = places.map((quarter) => {
-      const pages = PLACES.reduce((sum, place) => sum + quarter[place], 0);
-      return stackedBar(
-        PLACES.map((place) => ({ fill: FILLS[place], length: quarter[place] })),
-        Math.max(1, pages) / BAR_WIDTH,
-      ).padEnd(BAR_WIDTH);
-    });
-    return `  ${name.padEnd(width)}  ${bars.join(" ")} ${
-      grouped(inMemory).padStart(7)
-    }\n`;
-  });
-  const bars = "oldest quarter".padEnd(3 * (BAR_WIDTH + 1)) + "newest";
-  const legend = PLACES.map((place) => `${FILLS[place]} ${place}`).join("  ");
-  return `Pages by when they were used: ${legend}\n  ${" ".repeat(width)}  ${
-    bars.padEnd(4 * BAR_WIDTH + 3)
-  }    left\n${lines.join("")}`;
 }

@@ -7,6 +7,24 @@ const NARROWEST = 40;
 
 /** Columns that a text may have. */
 export function columns(): number {
-  if (!Deno.stdout.isTerminal()) return PIPE;
-  return Math.min(Math.max(Deno.consoleSize().columns, NARROWEST), WIDEST);
+  return Deno.stdout.isTerminal() ? Math.min(terminalColumns(), WIDEST) : PIPE;
+}
+
+/** Columns that a table may have: in a pipe as many as it needs. */
+export function tableColumns(): number {
+  return Deno.stdout.isTerminal() ? terminalColumns() : Infinity;
+}
+
+/** Columns of the terminal: what COLUMNS says, or else the terminal itself. */
+export function terminalColumns(): number {
+  const said = Number(Deno.env.get("COLUMNS") ?? "");
+  const columns = Number.isInteger(said) && said > 0
+    ? said
+    : Deno.consoleSize().columns;
+  return Math.max(columns, NARROWEST);
+}
+
+/** Columns of sentences among tables that may have `width`. */
+export function proseColumns(width: number): number {
+  return Math.min(PIPE, width);
 }

@@ -1,4 +1,5 @@
 /** The files under the paths that a caller names. */
+import { isProcessMemory } from "./process_memory.ts";
 import { noteUnread, type Unread } from "./unread.ts";
 import { pathReason, UsageError } from "./usage_error.ts";
 
@@ -23,13 +24,19 @@ export function* walkFiles(
   unread: Unread,
 ): Generator<WalkedFile, void> {
   for (const path of paths) {
-    const { isFile, isDirectory } = named(path, () => Deno.statSync(path));
+    const found = named(path, () => Deno.statSync(path));
+    const { isFile, isDirectory, isCharDevice, isBlockDevice } = found;
     if (isDirectory) {
       named(path, () => Deno.readDirSync(path)[Symbol.iterator]().next());
       yield* walkFolder(path, unread);
     } else if (isFile) {
       yield named(path, () => fileAt(path));
-    } else throw new UsageError(`Cannot read '${path}': not a file or folder`);
+    } else {
+      const what = isCharDevice || isBlockDevice ? "a device, " : "";
+      throw new UsageError(
+        `Cannot read '${path}': ${what}not a file or folder`,
+      );
+    }
   }
 }
 
@@ -83,8 +90,14 @@ function isThere(path: string): boolean {
   }
 }
 
+/** The kernel's memory as a core dump, which has no end that could be read. */
+const KERNEL_CORE = "/proc/kcore";
+
 /** A file that can be opened. */
 function fileAt(path: string): WalkedFile {
+  if (path === KERNEL_CORE) throw new Error("it is the kernel's memory");
+  // A process's memory has no beginning, and says of itself what it has.
+  if (isProcessMemory(path)) return { path, size: 0 };
   using file = Deno.openSync(path);
   const { size } = file.statSync();
   return { path, size: size > 0 ? size : sizeByReading(file) };

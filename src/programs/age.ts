@@ -63,7 +63,12 @@ function useOf({ pool, pagesInSwap, bytesInSwap }: SwappedMemory): SwapUse {
  * process out, going on where it stopped there, and a quarter as many random
  * pages are faulted in.
  */
-function grow(memory: SwappedMemory, processes: number, random: Random): void {
+function grow(
+  memory: SwappedMemory,
+  processes: number,
+  random: Random,
+  step: (objects: number) => void,
+): void {
   const { pageSize } = memory.pool.geometry;
   const pagesPerProcess = BYTES_PER_PROCESS / pageSize;
   const stoppedAt = new Uint32Array(processes);
@@ -80,6 +85,7 @@ function grow(memory: SwappedMemory, processes: number, random: Random): void {
   const fullest = processes * SWAPPED_PER_PROCESS / pageSize;
   for (;;) {
     reclaim(random(processes));
+    step(memory.pagesInSwap);
     if (memory.pagesInSwap >= fullest) return;
     for (let nth = 0; nth < FAULTS; nth++) memory.swapIn(memory.anyPage(true));
   }
@@ -94,6 +100,7 @@ function shrink(
   processes: number,
   bytes: number,
   random: Random,
+  step: () => void,
 ): void {
   const half = (memory.bytesInSwap + bytes) / 2;
   const pagesPerProcess = memory.pages / processes;
@@ -103,8 +110,12 @@ function shrink(
       const page = process * pagesPerProcess + nth;
       if (memory.isInSwap(page)) memory.swapIn(page);
     }
+    step();
   }
-  while (memory.bytesInSwap > bytes) memory.swapIn(memory.anyPage(true));
+  while (memory.bytesInSwap > bytes) {
+    memory.swapIn(memory.anyPage(true));
+    step();
+  }
 }
 
 /** Pages come and go until exactly `bytes` are left. */
@@ -126,7 +137,8 @@ function settle(memory: SwappedMemory, bytes: number): void {
  * "zram allocated object", or as much less as there are fewer processes. With
  * pages of another size than the experiment's 4 KiB there are as many fewer, and
  * 54.3% of the bytes of the fullest swap are left, about its share. Every page
- * that is left is compared with what was stored.
+ * that is left is compared with what was stored. `step` is told which share of
+ * filling and shrinking is done.
  *
  * With the kernel of the patches, `LINUX_4_0`, the ratio of objects to memory
  * used comes out as there: 42.98 % before compaction, 79.03 % after, within
@@ -148,6 +160,7 @@ export function ageSwap(
   profile: Profile,
   seed: number,
   processes: number = PROCESSES,
+  step: (share: number) => void = () => {},
 ): AgedSwap {
   const random = randomFrom(seed);
   const memory = new SwappedMemory(
@@ -155,14 +168,18 @@ export function ageSwap(
     processes * BYTES_PER_PROCESS / profile.pageSize,
     random,
   );
-  grow(memory, processes, random);
+  const fullest = processes * SWAPPED_PER_PROCESS / profile.pageSize;
+  grow(memory, processes, random, (objects) => step(objects / fullest / 2));
   const grown = useOf(memory);
   const bytes = Math.round(
     profile.pageSize === PAGE_SIZE
       ? ALLOCATED_OBJECT * processes / PROCESSES
       : LEFT * memory.bytesInSwap,
   );
-  shrink(memory, processes, bytes, random);
+  const most = memory.bytesInSwap - bytes;
+  shrink(memory, processes, bytes, random, () => {
+    step(1 - (memory.bytesInSwap - bytes) / most / 2);
+  });
   settle(memory, bytes);
   const aged = useOf(memory);
   memory.pool.compact();

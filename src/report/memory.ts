@@ -1,9 +1,13 @@
 /** A pool's memory from stage to stage, drawn to one scale. */
 import { stackedBar } from "./bars.ts";
+import { wrapPieces } from "./pieces.ts";
 import { humanBytes } from "./table.ts";
+import { wrap } from "./wrap.ts";
 
 /** Columns of the longest bar, where nobody says it. */
 const BAR_WIDTH = 60;
+/** Columns that bars have at least where notes stand behind them. */
+const LEAST_BAR = 24;
 
 /** A pool at one moment. */
 export interface MemoryStage {
@@ -17,23 +21,39 @@ export interface MemoryStage {
   readonly note: string;
 }
 
-/** The stages as bars, one a line, the longest of them the most memory used. */
+/** What draws the parts of a bar. */
+const LEGEND = ["Memory: █ objects", "▒ room around them", "· given back"];
+
+/**
+ * The stages as bars, one a line, the longest of them the most memory used. In
+ * a narrow `width` bars are shorter, and notes that have no room stand below.
+ */
 export function memoryPicture(
   stages: readonly MemoryStage[],
   barWidth: number = BAR_WIDTH,
+  width: number = Infinity,
 ): string {
   const most = Math.max(...stages.map(({ bytesUsed }) => bytesUsed));
-  const width = Math.max(...stages.map(({ name }) => name.length));
-  const lines = stages.map(({ name, objectBytes, bytesUsed, note }) => {
+  const longest = (texts: readonly string[]) =>
+    Math.max(...texts.map(({ length }) => length));
+  const names = longest(stages.map(({ name }) => name));
+  const used = stages.map(({ bytesUsed }) => humanBytes(bytesUsed));
+  const figures = Math.max(6, longest(used));
+  const room = width - names - figures - 6;
+  const notes = longest(stages.map(({ note }) => note)) + 2;
+  const isBelow = room - notes < Math.min(barWidth, LEAST_BAR);
+  const columns = Math.min(barWidth, isBelow ? room : room - notes);
+  const lines = stages.map(({ name, objectBytes, bytesUsed, note }, nth) => {
     const picture = stackedBar([
       { fill: "█", length: objectBytes },
       { fill: "▒", length: bytesUsed - objectBytes },
       { fill: "·", length: most - bytesUsed },
-    ], most / barWidth);
-    const used = humanBytes(bytesUsed).padStart(6);
-    return `  ${name.padEnd(width)}  ${picture}  ${used}  ${note}`.trimEnd() +
-      "\n";
+    ], most / columns);
+    const line = `  ${name.padEnd(names)}  ${picture}  ${
+      used[nth].padStart(figures)
+    }`;
+    if (!isBelow) return `${line}  ${note}`.trimEnd() + "\n";
+    return `${line}\n${note === "" ? "" : wrap(note, width, "    ")}`;
   });
-  return "Memory: █ objects  ▒ room around them  · given back\n" +
-    lines.join("");
+  return wrapPieces(LEGEND, width) + lines.join("");
 }

@@ -3,6 +3,9 @@ import type { Rule } from "../rules/invariant.ts";
 import type { ReachCounts } from "../rules/reach.ts";
 import { wrap } from "./wrap.ts";
 
+/** Columns of a line at most. */
+const WIDTH = 80;
+
 /** The rules that nothing exercised: of them nothing is known. */
 export function unexercised(
   rules: readonly Pick<Rule, "id">[],
@@ -21,7 +24,13 @@ export function exercisedOf(
 }
 
 /** Names the rules that were not exercised, in lines; nothing where all were. */
-export function unexercisedText(ids: readonly string[]): string {
+export function unexercisedText(
+  ids: readonly string[],
+  width: number = WIDTH,
+): string {
   if (ids.length === 0) return "";
-  return wrap(`Not exercised, so not known to hold: ${ids.join(", ")}.`, 80);
+  return wrap(
+    `Not exercised, so not known to hold: ${ids.join(", ")}.`,
+    Math.min(WIDTH, width),
+  );
 }

@@ -9,8 +9,16 @@ export function isSameFilled(page: Uint8Array, wordBytes: number): boolean {
   for (let nth = 0; nth < wordBytes; nth++) {
     if (page[last + nth] !== page[nth]) return false;
   }
-  for (let at = wordBytes; at < last; at++) {
-    if (page[at] !== page[at - wordBytes]) return false;
+  // Four bytes at a time: a hole of a file has many such pages.
+  if (page.byteOffset % 4 !== 0) return repeats(page, wordBytes);
+  const words = new Int32Array(page.buffer, page.byteOffset, page.length >> 2);
+  return repeats(words, wordBytes / 4);
+}
+
+/** Whether each element is the one that is `period` before it. */
+function repeats(elements: Uint8Array | Int32Array, period: number): boolean {
+  for (let at = period; at < elements.length; at++) {
+    if (elements[at] !== elements[at - period]) return false;
   }
   return true;
 }
