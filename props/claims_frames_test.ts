@@ -159,7 +159,7 @@ Deno.test("mapping: where the frames themselves are mapped, no second mapping br
 });
 
 Deno.test("mapping: whoever has an object mapped may sleep where the CPU's buffer is not his", () => {
-  const locks = { ...LINUX_3_12.locks, mapArea: false };
+  const locks = { ...LINUX_3_12.locks, mapArea: undefined };
   assertRulings(rulings(NESTED_MAPPINGS, { ...LINUX_3_12, locks }), {
     "mapped-means-no-preemption-no-faults": "does not hold",
   });

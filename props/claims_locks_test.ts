@@ -82,14 +82,14 @@ type Told = readonly [
 
 const TOLD: readonly Told[] = [
   [
-    "without writeback zswap's entries need no count",
+    "without writeback zswap's entries need no count, if the swap layer keeps a slot's load and invalidate apart",
     ENTRY_REFERENCE,
     "tree-lock-suffices-without-writeback",
     {
-      "proposed-2012": "holds",
-      "linux-3.12": "holds",
-      "linux-3.13": "holds",
-      "linux-7.3": "holds",
+      "proposed-2012": "holds if",
+      "linux-3.12": "holds if",
+      "linux-3.13": "holds if",
+      "linux-7.3": "holds if",
     },
   ],
   [

@@ -12,7 +12,7 @@ Deno.test("Minchan Kim's tests come out as he says, and prove less than he says:
   assertEquals(rulingsOfAll(MINCHAN, FRAMES), {
     "tmpfs-default-limit-fails-untar": [
       "holds if the tree takes more than half of memory",
-      "does not hold",
+      "not decided here",
     ],
     "zram-swap-oom-with-free-slots": ["holds", "holds"],
     "dm-cache-of-zram-and-disk-avoids-oom": [

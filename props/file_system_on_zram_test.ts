@@ -16,7 +16,7 @@ function runOf(kernel: string, discards: Discards): FileSystemRun {
 }
 
 Deno.test("to delete files gives nothing back where the device is not told", () => {
-  for (const kernel of ["linux-3.12", "linux-6.18"]) {
+  for (const kernel of ["linux-3.12", "linux-7.3"]) {
     const { filled, deleted, trimmed, compacted } = runOf(kernel, "none");
     assert(deleted.files < 0.6 * filled.files);
     assertEquals(deleted.origDataSize, filled.origDataSize);
@@ -36,8 +36,8 @@ Deno.test("zram of 3.12 has no discard: what is free stays", () => {
 
 Deno.test("both ways of discarding come to the same, at different moments", () => {
   const [at, later] = [
-    runOf("linux-6.18", "mount -o discard"),
-    runOf("linux-6.18", "fstrim"),
+    runOf("linux-7.3", "mount -o discard"),
+    runOf("linux-7.3", "fstrim"),
   ];
   assertEquals([at.refused, later.refused], [undefined, undefined]);
   assertEquals(later.deleted.memUsedTotal, later.filled.memUsedTotal);
@@ -49,7 +49,7 @@ Deno.test("both ways of discarding come to the same, at different moments", () =
 
 Deno.test("of what a discard frees, little memory comes back before compaction", () => {
   const { filled, trimmed, compacted, refilled } = runOf(
-    "linux-6.18",
+    "linux-7.3",
     "fstrim",
   );
   const freed = filled.comprDataSize - trimmed.comprDataSize;
@@ -63,7 +63,7 @@ Deno.test("of what a discard frees, little memory comes back before compaction",
 });
 
 Deno.test("without discards, new files take the old ones' places, and more memory", () => {
-  for (const kernel of ["linux-3.12", "linux-6.18"]) {
+  for (const kernel of ["linux-3.12", "linux-7.3"]) {
     const { filled, refilled } = runOf(kernel, "none");
     assertEquals(refilled.files, filled.files);
     assert(refilled.origDataSize <= filled.origDataSize + 16 * 4096);

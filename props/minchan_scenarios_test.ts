@@ -58,8 +58,8 @@ Deno.test("with 3.12 the three scenarios end as the letter says", () => {
   ]);
 });
 
-Deno.test("with 6.18 zram's own writeback does what the dm-cache did", () => {
-  assertEquals(outcomes("linux-6.18"), [
+Deno.test("with 7.3 zram's own writeback does what the dm-cache did", () => {
+  assertEquals(outcomes("linux-7.3"), [
     "(1) untar: OOM",
     "(2) build: OOM",
     "(3) done",

@@ -33,7 +33,7 @@ export type Ruling =
   | "holds if"
   /** It is not so. */
   | "does not hold"
-  /** Only hardware could tell. */
+  /** Only hardware could tell, or the run ended before it came to it. */
   | "not decided here";
 
 /** How a claim ends with one kernel, and what says so. */

@@ -117,6 +117,10 @@ export function experiment<Name extends string, Outcome>(
   };
 }
 
+/** What a size's option is called: `smaller-disk` for `smallerDisk`. */
+export const optionOf = (size: string): string =>
+  size.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** An experiment's numbers where nobody says others. */
 export function usualSizes({ sizes }: Experiment): Record<string, number> {
   return Object.fromEntries(

@@ -114,4 +114,24 @@ export const UNDECIDED: readonly UndecidedClaim[] = [
     passages: [{ thread: "002", at: "lines 8151-8154" }],
     why: "the rest of the memory manager, and a clock",
   },
+  {
+    name: "no-zram-module-without-unmap-kernel-range",
+    says:
+      "zsmalloc, and zram with it, cannot be built as a module unless unmap_kernel_range is exported.",
+    who: "Minchan Kim, 2013",
+    passages: [{ thread: "002", at: "lines 5044-5049" }, {
+      thread: "002",
+      at: "lines 5120-5122",
+    }],
+    why: "the module loader, and what a kernel exports to it",
+  },
+  {
+    name: "zbud-pages-better-on-the-lru",
+    says:
+      "zbud's pages would better be on the LRU and written back by an address space's operations than by __swap_writepage.",
+    who: "Mel Gorman, 2013",
+    passages: [{ thread: "002", at: "lines 9263-9266" }],
+    why:
+      "a design that Linux never had, with its reclaim and its asynchronous writeback",
+  },
 ];

@@ -1,11 +1,18 @@
 /** How claims ended, for people and for machines. */
 import type { ClaimText, Passage, Ruling, Verdict } from "../claims/claim.ts";
-import type { Experiment, Figures, Found } from "../claims/experiment.ts";
+import {
+  type Experiment,
+  type Figures,
+  type Found,
+  optionOf,
+} from "../claims/experiment.ts";
+import { THREADS } from "../claims/threads.ts";
 import type { UndecidedClaim } from "../claims/undecided.ts";
 import type { Profile } from "../linux/profile.ts";
 import { fittedTable } from "../report/fitted_table.ts";
 import { counted } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
+import { threadsText, wordsText } from "./claims_notes.ts";
 
 /** An experiment that was done, with each of its kernels. */
 export interface DoneExperiment {
@@ -109,8 +116,24 @@ export function claimsText(outcome: ClaimsOutcome, width: number): string {
     ...parts,
     ...undecidedText(undecided, width),
     tallyText(outcome, width) + wrap(`Seed ${seed}.`, width),
+    wordsText(verdictsOf(outcome), width) +
+    threadsText(toldClaims(outcome), width),
   ].join("\n");
 }
+
+/** The claims that are told of. */
+const toldClaims = ({ done, undecided, isTold }: ClaimsOutcome) => [
+  ...done.flatMap(({ experiment }) => experiment.claims.filter(isTold)),
+  ...undecided,
+];
+
+/** How they ended, with every kernel. */
+const verdictsOf = ({ done, isTold }: ClaimsOutcome) =>
+  done.flatMap((one) =>
+    one.experiment.claims.filter(isTold)
+      .flatMap((claim) => endingsOf(one, claim))
+      .map(({ verdict }) => verdict)
+  );
 
 const heading = (title: string) => `${title}\n${"=".repeat(title.length)}\n`;
 
@@ -143,9 +166,9 @@ function tallyText(
   const rulings = Map.groupBy(last, (ruling) => ruling);
   const told = [...rulings].map(([ruling, all]) => `${ruling}: ${all.length}`);
   return wrap(
-    `${counted(last.length, "claim")}, by the newest kernel: ${
-      told.join(", ")
-    }.`,
+    `${
+      counted(last.length, "claim")
+    }, by the newest kernel that has what they are about: ${told.join(", ")}.`,
     width,
   );
 }
@@ -162,7 +185,7 @@ export function experimentText(
 ): string {
   const { experiment, sizes, found } = done;
   const settings = Object.entries(sizes).map(([name, value]) =>
-    `--${name} ${value}`
+    `--${optionOf(name)} ${value}`
   );
   return [
     heading(experiment.name) + wrap(experiment.method, width) +
@@ -174,6 +197,12 @@ export function experimentText(
       heading(kernel.name) +
       found[nth].figures.map((one) => figuresText(one, tables)).join("")
     ),
+    wordsText(
+      found.flatMap(({ verdicts }) =>
+        Object.values(verdicts).flatMap((one) => one ?? [])
+      ),
+      width,
+    ) + threadsText(experiment.claims, width),
   ].join("\n");
 }
 
@@ -226,7 +255,11 @@ export function claimsJson(
       })),
     })),
   }));
-  return JSON.stringify({ seed, experiments, undecided }, null, 2);
+  return JSON.stringify(
+    { seed, threads: THREADS, experiments, undecided },
+    null,
+    2,
+  );
 }
 
 /** A claim in words alone. */

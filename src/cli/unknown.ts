@@ -18,6 +18,19 @@ function edits(from: string, to: string): number {
   return row[to.length];
 }
 
+/** The word of those `known` that was meant, if one alone is the most like it. */
+export function nearest(
+  word: string,
+  known: readonly string[],
+): string | undefined {
+  const near = known
+    .map((one) => ({ one, far: edits(word, one) }))
+    .filter(({ far }) => far <= mostEdits(word))
+    .sort((a, b) => a.far - b.far);
+  // Where two are as near, nobody knows which was meant.
+  return near[0]?.far === near[1]?.far ? undefined : near[0].one;
+}
+
 /**
  * The refusal of a word that is not among those `known`, which are `what`s: it
  * names the one that was meant, if it is like any, or else them all.
@@ -27,15 +40,10 @@ export function unknown(
   word: string,
   known: readonly string[],
 ): UsageError {
-  const near = known
-    .map((one) => ({ one, far: edits(word, one) }))
-    .filter(({ far }) => far <= mostEdits(word))
-    .sort((a, b) => a.far - b.far);
-  // Where two are as near, nobody knows which was meant.
-  const isClear = near.length > 0 && near[0].far !== near[1]?.far;
+  const near = nearest(word, known);
   return new UsageError(
-    !isClear
+    near === undefined
       ? `Unknown ${what} '${word}': the ${what}s are ${known.join(", ")}`
-      : `Unknown ${what} '${word}': did you mean '${near[0].one}'?`,
+      : `Unknown ${what} '${word}': did you mean '${near}'?`,
   );
 }

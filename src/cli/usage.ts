@@ -143,7 +143,7 @@ export const optionHelp = (
   option: string,
   column: number,
   text: string,
-): string => `  ${option}`.padEnd(column) + wrapped(text, column) + "\n";
+): string => `  ${option} `.padEnd(column) + wrapped(text, column) + "\n";
 
 /**
  * The help of the options that say which kernel to be: `what` it is for, and

@@ -23,8 +23,11 @@ export interface ZsmallocLocks {
   readonly zspage: "none" | "rwlock" | "reader_count";
   /** Whether a handle's cell has a bit that pins the object (HANDLE_PIN_BIT). */
   readonly pins: boolean;
-  /** Whether a CPU has a buffer to map objects through (`zs_map_area`). */
-  readonly mapArea: boolean;
+  /**
+   * What keeps a CPU's buffer to map objects through from others: that nobody is
+   * preempted, or since 5.17 its `local_lock`. There is no buffer since 6.16.
+   */
+  readonly mapArea: "get_cpu_var(zs_map_area)" | "zs_map_area.lock" | undefined;
   /** Which lock `zs_page_migrate` drops first. */
   readonly migrationDrops: "widest-first" | "narrowest-first";
 }

@@ -123,12 +123,13 @@ export class PoolLocks {
 
   /** The buffer of the CPU that runs, which is its thread's number. */
   mapArea(): Lock | undefined {
-    if (!this.#profile.locks.mapArea) return undefined;
+    const name = this.#profile.locks.mapArea;
+    if (name === undefined) return undefined;
     const cpu = Math.max(0, this.lockdep.current);
     return lockOf(
       this.#areas,
       cpu,
-      "zs_map_area.lock",
+      name,
       "local_lock",
       "of CPU",
     );

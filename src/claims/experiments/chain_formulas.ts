@@ -165,6 +165,16 @@ function figures(found: Found): readonly Figures[] {
   ];
 }
 
+/** "no class as written". */
+const asWritten = (count: number, classes: number) =>
+  count === 0
+    ? "no class as written"
+    : `${allOf(count, classes)} classes as written`;
+
+/** "all 255", "3 of 255". */
+const allOf = (count: number, classes: number) =>
+  count === classes ? `all ${classes}` : `${count} of ${classes}`;
+
 /** The experiment. */
 export const CHAIN_FORMULAS = experiment<never, Found>({
   name: "chain-formulas",
@@ -184,7 +194,9 @@ export const CHAIN_FORMULAS = experiment<never, Found>({
       decide: ({ classes, wasteAsSaid, wasteAsCoded }) =>
         holds(
           wasteAsSaid === classes,
-          `true of ${wasteAsSaid} of ${classes} classes, Zp % size of ${wasteAsCoded}`,
+          `${asWritten(wasteAsSaid, classes)}: with Zp % size alone, ${
+            allOf(wasteAsCoded, classes)
+          }`,
         ),
     },
     {
@@ -215,7 +227,11 @@ export const CHAIN_FORMULAS = experiment<never, Found>({
       decide: ({ classes, objectsByOrder, objectsByPages }) =>
         holds(
           objectsByOrder === classes,
-          `true of ${objectsByOrder} of ${classes} classes, with pages in the place of their order of ${objectsByPages}`,
+          `${
+            asWritten(objectsByOrder, classes)
+          }, since the field counts pages: with pages instead of the order, ${
+            allOf(objectsByPages, classes)
+          }`,
         ),
     },
     {

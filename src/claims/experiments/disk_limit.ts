@@ -130,7 +130,11 @@ function run(given: Given<Sizes>): DiskLimit {
   };
 }
 
-const ratioOf = ({ ratio }: Limited) => `${ratio.toFixed(1)}:1`;
+const ratioOf = ({ ratio }: Limited) =>
+  Number.isFinite(ratio) ? `${ratio.toFixed(1)}:1` : "nothing stored";
+
+/** Whether zram had a page to the last. */
+const isTried = ({ ratio }: Limited) => Number.isFinite(ratio);
 
 /** How well data must compress, by those that compress better and did not fail. */
 function leastRatio(limited: readonly Limited[]): string | undefined {
@@ -184,6 +188,8 @@ export const DISK_LIMIT_CLAIMS: readonly Claim<DiskLimit>[] = [
     passages: [{ thread: "002", at: "lines 8047-8049" }],
     decide({ frames, larger, smaller }) {
       const least = [larger, smaller].map(leastRatio);
+      // Without a page in zram nothing has been tried.
+      if (![...larger, ...smaller].every(isTried)) return undefined;
       const evidence = limitText(larger, frames);
       if ([...larger, ...smaller].every((one) => !one.isOutOfMemory)) {
         return holds(true, evidence);

@@ -9,7 +9,7 @@ import type { RaceTrial } from "../../search/races/trial.ts";
 import { checkZswap } from "../../zswap/invariants.ts";
 import { NO_SWAP_LAYER } from "../../zswap/swap_layer.ts";
 import { Zswap } from "../../zswap/zswap.ts";
-import { holds } from "../claim.ts";
+import { holds, holdsIf, type Verdict } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 import {
   isSound,
@@ -121,6 +121,20 @@ function figures(found: Found): readonly Figures[] {
   ];
 }
 
+/** What the swap layer keeps apart zswap need not. */
+function decideTreeLock({ withoutWriteback, freely }: Found): Verdict {
+  const evidence = `${
+    toldOf(...withoutWriteback)
+  }; with nobody above who keeps them apart, ${toldOf(freely)}`;
+  return isSound(freely)
+    ? holds(isSound(...withoutWriteback), evidence)
+    : holdsIf(
+      isSound(...withoutWriteback),
+      "the swap layer keeps a slot's load and invalidate apart",
+      evidence,
+    );
+}
+
 /** The experiment. */
 export const ENTRY_REFERENCE = experiment<"preemptions", Found>({
   name: "entry-reference",
@@ -140,15 +154,7 @@ export const ENTRY_REFERENCE = experiment<"preemptions", Found>({
       passages: [{ thread: "004", at: "a simple lock guarding the tree" }],
       disputed:
         "Dan Magenheimer: zcache had to change a page and what is known of it in one step.",
-      decide: ({ withoutWriteback, freely }) =>
-        holds(
-          isSound(...withoutWriteback),
-          `${
-            toldOf(...withoutWriteback)
-          }; with nobody above who keeps a slot's load and invalidate apart, ${
-            toldOf(freely)
-          }`,
-        ),
+      decide: decideTreeLock,
     },
     {
       name: "writeback-needs-a-count-of-references",

@@ -1,5 +1,5 @@
 /** A file system on zram: what deleting its files gives back. */
-import { LINUX_3_12, LINUX_6_18 } from "../../linux/profile.ts";
+import { LINUX_3_12, LINUX_7_3 } from "../../linux/profile.ts";
 import { humanBytes, percent } from "../../report/table.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
@@ -61,7 +61,7 @@ export const FILE_SYSTEM = experiment<"pages", Found>({
       means: "pages of the disk",
     },
   },
-  kernels: [LINUX_3_12, LINUX_6_18],
+  kernels: [LINUX_3_12, LINUX_7_3],
   run,
   figures,
   claims: [
@@ -71,8 +71,6 @@ export const FILE_SYSTEM = experiment<"pages", Found>({
         "To delete a file in a tmpfs surely frees memory; on zram it need not free any.",
       who: "Mel Gorman, 2013",
       passages: [{ thread: "002", at: "lines 7972-7974" }],
-      disputed:
-        'Minchan Kim agrees, but for limits: "so it\'s not only zram problem" (002, lines 8751-8753)',
       decide(found) {
         const plain = withDiscards(found, "none");
         const trimmed = withDiscards(found, "fstrim");

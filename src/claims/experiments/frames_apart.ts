@@ -62,7 +62,7 @@ export const FRAMES_APART = experiment<"pages", FramesApart>({
   method:
     "Real pages are stored in memory whose free frames are scattered, and for each object that lies in two frames it is asked whether these are neighbours. Then pools as large as these pages make them of more and more swap are held against the addresses that x86 has for vmalloc.",
   sizes: {
-    pages: { usual: 1024, least: 16, most: 16384, means: "pages stored" },
+    pages: { usual: 1024, least: 256, most: 16384, means: "pages stored" },
   },
   kernels: [LINUX_3_12, LINUX_7_3],
   run: runFramesApart,

@@ -8,7 +8,7 @@ import {
 import { Memory } from "../../memory/memory.ts";
 import { randomFrom } from "../../programs/random.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
-import { holds, holdsIf } from "../claim.ts";
+import { holds, holdsIf, type Verdict } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";
 
 /** Zspages that are filled in each class. */
@@ -50,6 +50,8 @@ interface HandleZero {
   readonly after: Tally;
   /** Whether its handles say where objects lie. */
   readonly isLocation: boolean;
+  /** Whether they do, and have the patch. */
+  readonly isMended: boolean;
 }
 
 const poolFrom = (profile: Profile, firstPfn: number) =>
@@ -142,6 +144,7 @@ function run(given: Given<"firstFrame" | "steps">): HandleZero {
     before: tried({ ...given, profile: before }),
     after: tried(given),
     isLocation: objects.handle === "location",
+    isMended: objects.handle === "location" && objects.firstIndex !== 0,
   };
 }
 
@@ -173,6 +176,24 @@ function figures({ before, after }: HandleZero): readonly Figures[] {
   }];
 }
 
+/**
+ * The kernel of the thread has the patch only as a stable release; its first
+ * one counts from 0, and so does what is run as before the patch.
+ */
+function decideNeverZero(found: HandleZero): Verdict {
+  const { before, after, isMended } = found;
+  const { zeros, first, mallocs } = after;
+  const evidence =
+    `${zeros} of ${mallocs} objects, ${first} of which lay first in frame 0`;
+  return isMended && before.zeros > 0
+    ? holdsIf(
+      zeros === 0,
+      "it is a stable release 3.12.y with the patch",
+      `${evidence}; of 3.12.0 ${before.zeros} of ${before.mallocs}`,
+    )
+    : holds(zeros === 0, evidence);
+}
+
 /** The experiment. */
 export const HANDLE_ZERO = experiment<"firstFrame" | "steps", HandleZero>({
   name: "handle-zero",
@@ -201,7 +222,7 @@ export const HANDLE_ZERO = experiment<"firstFrame" | "steps", HandleZero>({
       decide: ({ before: { zeros, first, mallocs } }) =>
         holdsIf(
           zeros > 0,
-          "an object lies first in frame 0, and its index counts from 0",
+          "an object lies first in frame 0, and its index counts from 0, as in 3.12.0",
           `${zeros} of ${mallocs} objects, which nobody can free; ${first} lay first in frame 0`,
         ),
     },
@@ -210,11 +231,7 @@ export const HANDLE_ZERO = experiment<"firstFrame" | "steps", HandleZero>({
       says: "The kernel keeps a handle from ever being 0 on success.",
       who: "the patch of the thread's subject, 2013",
       passages: [{ thread: "000", at: "line 1" }],
-      decide: ({ after: { zeros, first, mallocs } }) =>
-        holds(
-          zeros === 0,
-          `${zeros} of ${mallocs} objects, ${first} of which lay first in frame 0`,
-        ),
+      decide: decideNeverZero,
     },
     {
       name: "handle-is-the-location",

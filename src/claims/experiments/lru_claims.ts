@@ -79,8 +79,6 @@ export const LRU_CLAIMS: readonly Claim<LruOutcome>[] = [
       "A full zswap inverts the LRU order: newer pages go to the disk while older ones stay in memory.",
     who: "Minchan Kim, 2013",
     passages: [{ thread: "002", at: "lines 8831-8834" }],
-    disputed:
-      "nobody; Mel Gorman agrees that its writeback is clunky (lines 9250-9266)",
     decide: zswapInverts,
   },
   {

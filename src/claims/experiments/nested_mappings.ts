@@ -69,11 +69,16 @@ function decideSleep({ held }: NestedMappings): Verdict {
   const strict = held.filter(({ noSleep }) => noSleep);
   const names = (all: readonly Held[]) =>
     all.map(({ name }) => name).join(" and ") || "nothing";
+  // What is said of page faults is read in the source, not run.
   return holds(
     strict.length > 0,
     strict.length > 0
-      ? `${names(strict)} held, with which nobody may sleep`
-      : `${names(held)} held, with which one may sleep`,
+      ? `preemption is off by ${
+        names(strict)
+      }; page faults, which are not modelled, by kmap_atomic or pagefault_disable`
+      : `preemption is on, ${
+        names(held)
+      } being held; page faults, which are not modelled, are too: kmap_local_page does not turn them off`,
   );
 }
 

@@ -78,9 +78,30 @@ function figures(found: PageFrames): readonly Figures[] {
   ];
 }
 
-/** Whether fork fails, memory being compacted, with a quarter of what was free. */
+/** Of the frames that were free, so many are left where fork fails early. */
+const MUCH_FREE = 1 / 4;
+
+/** Whether fork fails with more than a quarter left of what was free. */
 const failsWithMuchFree = ({ lowFree, leftFree }: Moment) =>
-  4 * leftFree > lowFree;
+  leftFree > MUCH_FREE * lowFree;
+
+/** "1624 of 2448 frames free, after compact_memory 1372". */
+const leftFreeText = (before: Moment, compacted: Moment) =>
+  `${before.leftFree} of ${before.lowFree} frames free, after compact_memory ${compacted.leftFree}`;
+
+/**
+ * Memory is compacted before fork fails, directly by who asks for an order of
+ * 2: what is left free then decides.
+ */
+function decideScatter(found: PageFrames): Verdict {
+  const { aged, agedCompacted, plain, plainCompacted } = found;
+  return holds(
+    failsWithMuchFree(agedCompacted) && !failsWithMuchFree(plainCompacted),
+    `fork fails with ${leftFreeText(aged, agedCompacted)}; without zram ${
+      leftFreeText(plain, plainCompacted)
+    }; more than a quarter left after it is much`,
+  );
+}
 
 function decideGains(found: PageFrames): Verdict {
   const { used, usedPacked, aged, agedPacked } = found;
@@ -107,7 +128,7 @@ export const PAGE_FRAMES = experiment<"frames" | "touches", PageFrames>({
   name: "page-frames",
   theme: "page frames",
   method:
-    "A 32-bit machine with a zone Normal and high memory swaps to zram until three quarters of its frames hold pages that are out. Its pages are used at random, then half of its processes exit. At each moment forks take 16 KiB in a row each until one fails, after zs_compact or compact_memory too; and all again with a disk in zram's place.",
+    "A 32-bit machine with a zone Normal and high memory swaps to zram until three quarters of its frames hold pages that are out. Its pages are used at random, then half of its processes exit. At each moment forks take 16 KiB in a row each until one fails, after zs_compact or compact_memory too; and all again with a disk in zram's place. Whether fork fails with much free is judged after compact_memory, as direct compaction does the same before an allocation of 16 KiB fails, and much is more than a quarter of what was free.",
   sizes: {
     frames: {
       usual: 8192,
@@ -142,12 +163,7 @@ export const PAGE_FRAMES = experiment<"frames" | "touches", PageFrames>({
         },
         { thread: "003", at: "no more contiguous 16K page for pgd to fork" },
       ],
-      decide: ({ aged, agedCompacted, plainCompacted }) =>
-        holds(
-          failsWithMuchFree(agedCompacted) &&
-            !failsWithMuchFree(plainCompacted),
-          `fork fails with ${aged.leftFree} of ${aged.lowFree} frames free, after compact_memory ${agedCompacted.leftFree}; without zram ${plainCompacted.leftFree} of ${plainCompacted.lowFree}`,
-        ),
+      decide: decideScatter,
     },
     {
       name: "compaction-buddyinfo-gains",
@@ -162,7 +178,8 @@ export const PAGE_FRAMES = experiment<"frames" | "touches", PageFrames>({
     },
     {
       name: "generic-compaction-moves-zsmalloc-pages",
-      says: "Memory compaction moves zsmalloc's frames by itself.",
+      says:
+        "Memory compaction is to move zsmalloc's frames by itself (planned).",
       who: "Minchan Kim, 2015: as the next step",
       passages: [
         { thread: "003", at: "to make VM aware of zsmalloc" },

@@ -85,7 +85,8 @@ export const PSEUDO_CLAIMS: readonly Claim<PseudoOutcome>[] = [
       "A zswap that is full, refuses new pages and writes nothing back is all the same as zram.",
     who: "Bob Liu, 2013",
     passages: [{ thread: "002", at: "lines 9017-9023" }],
-    disputed: "Minchan Kim: zram's block device is ignored (lines 10025-10027)",
+    disputed:
+      "Minchan Kim: zram's block device is ignored (002, lines 10025-10027)",
     decide({ zram, pseudo }) {
       const different = countDifferent(zram, pseudo);
       return holds(
@@ -105,7 +106,7 @@ export const PSEUDO_CLAIMS: readonly Claim<PseudoOutcome>[] = [
       { thread: "002", at: "lines 7982-7983" },
       { thread: "002", at: "lines 9203-9204" },
     ],
-    disputed: "Minchan Kim: zswap is no block device (line 8748)",
+    disputed: "Minchan Kim: zswap is no block device (002, line 8748)",
     decide({ zram, failing }) {
       const { lost, writtenBack } = failing;
       return holds(
@@ -122,7 +123,6 @@ export const PSEUDO_CLAIMS: readonly Claim<PseudoOutcome>[] = [
       "With no evict handler zswap never writes back, and just compresses pages in memory.",
     who: "Mel Gorman, 2013",
     passages: [{ thread: "002", at: "lines 9172-9189" }],
-    disputed: "Minchan Kim never tried (line 9553)",
     decide({ evictless: { writtenBack, sent, pages } }) {
       const evidence =
         `${writtenBack} pages written back, ${pages.size} held, ${sent} sent to the disk as they are`;
@@ -145,7 +145,7 @@ export const PSEUDO_CLAIMS: readonly Claim<PseudoOutcome>[] = [
       { thread: "000", at: "lines 150-158" },
     ],
     disputed:
-      "Mel Gorman: it would not be impossible to write one (002, lines 9172-9173); of zram with tmpfs he agrees (line 7990)",
+      "Mel Gorman: it would not be impossible to write one (002, lines 9172-9173); of zram with tmpfs he agrees (002, line 7990)",
     decide: ({ zramBlocks, pseudoBlocks, pages }) =>
       holds(
         zramBlocks === pages && pseudoBlocks === 0,

@@ -184,9 +184,10 @@ export const QUITTING_CLAIMS: readonly Claim<Quitting>[] = [
       const poor = quits.filter((one) => shareOfShared(one) < NOTHING);
       const isMended = isMendedByCompaction(quits);
       const kills = Math.max(...quits.map((one) => one.kills));
-      const evidence = `of its frames, those of whole pages aside, came back ${
-        byBurst(quits, shareOfShared)
-      }; up to ${kills} of ${processes} processes end before as many are back`;
+      const evidence =
+        `of what its data alone fill, whole pages aside, came back ${
+          byBurst(quits, shareOfShared)
+        }; up to ${kills} of ${processes} processes end before as many are back`;
       if (poor.length === quits.length && !isMended) {
         return holds(true, evidence);
       }
@@ -211,9 +212,9 @@ export const QUITTING_CLAIMS: readonly Claim<Quitting>[] = [
       const most = quits.filter((one) => shareBack(one) > MOST);
       const compacted = quits.map((one) => percent(shareCompacted(one), 1));
       const isMended = isMendedByCompaction(quits);
-      const evidence = `of its frames came back ${byBurst(quits, shareBack)}${
-        isMended ? `, with compaction ${compacted.join(", ")}` : ""
-      }`;
+      const evidence = `of what its data alone fill came back ${
+        byBurst(quits, shareBack)
+      }${isMended ? `, with compaction ${compacted.join(", ")}` : ""}`;
       if (most.length === quits.length) return holds(true, evidence);
       const conditions = [
         ...(most.length > 0

@@ -73,7 +73,7 @@ export const SWAP_CLAIMS: readonly Claim<SwapOutcome>[] = [
       at: "lines 10198-10200",
     }],
     disputed:
-      "Bob Liu: the next step of zswap is that zsmalloc can be chosen (lines 8249-8250)",
+      "Bob Liu: the next step of zswap is that zsmalloc can be chosen (002, lines 8249-8250)",
     decide(outcome) {
       const { zram, zswap } = bothOf(outcome.thin, outcome);
       return holds(

@@ -7,7 +7,10 @@ import { sentence, type Written } from "../runs/writeback_written.ts";
 const bestOf = ({ zram }: WritebackOutcome): Written | undefined =>
   zram.written.toSorted((a, b) => a.decompressions - b.decompressions).at(0);
 
-const NO_ZRAM = (errno: string | undefined) => `zram answers ${errno}`;
+const NO_ZRAM = (errno: string | undefined) =>
+  errno === "ENOENT"
+    ? "zram has no attribute writeback (ENOENT)"
+    : `zram answers ${errno} to its attribute writeback`;
 
 /** Whether zram writes as was promised: as stored, in batches, in sequence. */
 function isAsPromised(one: Written): boolean {
@@ -28,7 +31,7 @@ export const ZRAM_WRITEBACK_CLAIMS: readonly Claim<WritebackOutcome>[] = [
     who: "Mel Gorman, 2013",
     passages: [{ thread: "002", at: "lines 8383-8384" }],
     disputed:
-      "Minchan Kim: zram can do everything to replace zswap, too (lines 9616-9618)",
+      "Minchan Kim: zram can do everything to replace zswap, too (002, lines 9616-9618)",
     decide(outcome) {
       const best = bestOf(outcome);
       if (best === undefined) return holds(true, NO_ZRAM(outcome.zram.errno));
@@ -43,7 +46,7 @@ export const ZRAM_WRITEBACK_CLAIMS: readonly Claim<WritebackOutcome>[] = [
       { thread: "002", at: "lines 7959-7961" },
       { thread: "002", at: "lines 9272-9273" },
     ],
-    disputed: "Minchan Kim: it could, and better (lines 9672-9673)",
+    disputed: "Minchan Kim: it could, and better (002, lines 9672-9673)",
     decide(outcome) {
       const { unasked, errno } = outcome.zram;
       const best = bestOf(outcome);
@@ -64,7 +67,7 @@ export const ZRAM_WRITEBACK_CLAIMS: readonly Claim<WritebackOutcome>[] = [
       thread: "002",
       at: "lines 9685-9686",
     }],
-    disputed: "Mel Gorman: there is no obvious sane way (lines 8383-8384)",
+    disputed: "Mel Gorman: there is no obvious sane way (002, lines 8383-8384)",
     decide(outcome) {
       const best = bestOf(outcome);
       if (best === undefined) return holds(false, NO_ZRAM(outcome.zram.errno));
@@ -91,7 +94,7 @@ export const ZRAM_WRITEBACK_CLAIMS: readonly Claim<WritebackOutcome>[] = [
     who: "Minchan Kim, 2013",
     passages: [{ thread: "002", at: "lines 9616-9618" }],
     disputed:
-      "Mel Gorman: zram does not even try to do anything like this (lines 9272-9273)",
+      "Mel Gorman: zram does not even try to do anything like this (002, lines 9272-9273)",
     decide(outcome) {
       const { written } = outcome.zswap;
       const best = bestOf(outcome);

@@ -108,7 +108,7 @@ export const ZSWAP_WRITEBACK_CLAIMS: readonly Claim<WritebackOutcome>[] = [
       "Real swap has what is in the pages on the device, so that it should be encrypted.",
     who: "Minchan Kim, 2013",
     passages: [{ thread: "002", at: "lines 7915-7917" }],
-    disputed: "Wanpeng Li asks why (quoted at lines 8909-8910)",
+    disputed: "Wanpeng Li asks why (quoted at 002, lines 8909-8910)",
     decide: ({ zswap: { written }, zram }) =>
       holds(
         written.plain > 0 && written.plain === written.requests,

@@ -7,10 +7,17 @@ import { randomFrom } from "../../programs/random.ts";
 import { SwappedMemory } from "../../programs/swapped_memory.ts";
 import { ZsPool } from "../../zsmalloc/pool.ts";
 import type { Given } from "../experiment.ts";
+import { distribution } from "../numbers.ts";
 import { mallocIn, storedPages } from "./stored_pages.ts";
 
 /** How often all of swap has come and gone when compaction is tried. */
 export const TURNOVERS = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8];
+
+/**
+ * Seeds from which the swap ages that ages a little: what compaction gives back
+ * differs by a fifth from one to another, and their mean by a twentieth.
+ */
+export const SEEDS = 10;
 
 /** What compaction makes of a pool, which is then as it was. */
 export interface Tried {
@@ -40,7 +47,10 @@ export interface Aging {
   readonly heavyFramesBack: number;
   /** The same where up to a quarter of it in use a zspage is almost empty. */
   readonly heavyByQuarter: AgedSwap;
-  readonly little: readonly Tried[];
+  /** The swap that ages a little, from each of several seeds. */
+  readonly little: readonly (readonly Tried[])[];
+  /** Pages that compaction gives back of it, on average of these. */
+  readonly meanFreed: readonly number[];
   readonly indirection: Indirection;
 }
 
@@ -65,7 +75,8 @@ function tryCompaction(memory: SwappedMemory, turnovers: number): Tried {
 
 /** Half of the pages are in swap, always: one comes in, another goes out. */
 function ageALittle(
-  { profile, seed, sizes }: Given<"processes" | "pages">,
+  { profile, sizes }: Given<"processes" | "pages">,
+  seed: number,
   contents: readonly Uint8Array[],
 ): readonly Tried[] {
   const { pages } = sizes;
@@ -128,6 +139,10 @@ export function runAging(given: Given<"processes" | "pages">): Aging {
   const contents = storedPages(profile, real);
   const heavy = ageSwap(profile, seed, sizes.processes);
   const { pool, aged } = heavy;
+  const little = Array.from(
+    { length: SEEDS },
+    (_, nth) => ageALittle(given, (seed + nth) % 2 ** 32, contents),
+  );
   return {
     heavy,
     heavyFramesBack: aged.bytesUsed / profile.pageSize -
@@ -137,7 +152,10 @@ export function runAging(given: Given<"processes" | "pages">): Aging {
       seed,
       sizes.processes,
     ),
-    little: ageALittle(given, contents),
+    little,
+    meanFreed: TURNOVERS.map((_, nth) =>
+      distribution(little.map((tried) => tried[nth].pagesFreed)).mean
+    ),
     indirection: indirectionOf(profile, sizes.pages, contents),
   };
 }

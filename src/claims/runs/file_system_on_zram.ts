@@ -1,6 +1,6 @@
 /** zram as a disk for a file system: what it gives back when files are deleted. */
 import type { Errno } from "../../linux/errno.ts";
-import { LINUX_3_12, LINUX_6_18, type Profile } from "../../linux/profile.ts";
+import { LINUX_3_12, LINUX_7_3, type Profile } from "../../linux/profile.ts";
 import { type Random, randomFrom, shuffle } from "../../programs/random.ts";
 import { assertWhole } from "../../rules/argument.ts";
 import { zramBlockDevice } from "../../zram/block_device.ts";
@@ -23,7 +23,7 @@ export interface FileSystemOptions {
   readonly seed: number;
   /** Pages of the disk. Default 8192: 32 MiB. */
   readonly pages?: number;
-  /** Kernels. Default: 3.12 and 6.18. */
+  /** Kernels. Default: 3.12 and 7.3. */
   readonly profiles?: readonly Profile[];
 }
 
@@ -187,8 +187,7 @@ function runFileSystem(
  * ```
  */
 export function fileSystemOnZram(
-  { seed, pages = 8192, profiles = [LINUX_3_12, LINUX_6_18] }:
-    FileSystemOptions,
+  { seed, pages = 8192, profiles = [LINUX_3_12, LINUX_7_3] }: FileSystemOptions,
 ): readonly FileSystemRun[] {
   assertWhole("run a file system on zram", "pages", pages, 256);
   const ways: readonly Discards[] = ["none", "mount -o discard", "fstrim"];

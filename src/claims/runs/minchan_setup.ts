@@ -2,7 +2,7 @@
 import { createDmCache } from "../../dm_cache/create.ts";
 import type { DmCache } from "../../dm_cache/dm_cache.ts";
 import type { Errno } from "../../linux/errno.ts";
-import { LINUX_3_12, LINUX_6_18, type Profile } from "../../linux/profile.ts";
+import { LINUX_3_12, LINUX_7_3, type Profile } from "../../linux/profile.ts";
 import { blockSwapDevice, zramSwapDevice } from "../../swap/device.ts";
 import { type BackingDevice, RamBackingDevice } from "../../zram/backing.ts";
 import { zramBlockDevice } from "../../zram/block_device.ts";
@@ -66,7 +66,7 @@ export interface MinchanKernel {
 /** The kernel of the letter's time, and today's; both with lzo. */
 export const MINCHAN_KERNELS: readonly MinchanKernel[] = [
   { profile: LINUX_3_12, newPages: "active" },
-  { profile: LINUX_6_18, newPages: "inactive" },
+  { profile: LINUX_7_3, newPages: "inactive" },
 ];
 
 /** A swap device, and what is behind it. */

@@ -45,7 +45,7 @@ export const RELEASE_3_12: Release = {
       classes: true,
       zspage: "none",
       pins: false,
-      mapArea: true,
+      mapArea: "get_cpu_var(zs_map_area)",
       migrationDrops: "narrowest-first",
     },
     chainLocked: "as-it-was",

@@ -27,6 +27,7 @@ export const RELEASE_6_1: Release = {
       pool: { name: "pool->lock", kind: "spinlock" },
       classes: false,
       pins: false,
+      mapArea: "zs_map_area.lock",
       migrationDrops: "widest-first",
     },
     destroyAwaits: "worker",

@@ -22,7 +22,7 @@ export const RELEASE_6_16: Release = {
       ...RELEASE_6_12.zsmalloc.locks,
       pool: { name: "pool->lock", kind: "rwlock" },
       zspage: "reader_count",
-      mapArea: false,
+      mapArea: undefined,
     },
     classLookup: "object",
   },
