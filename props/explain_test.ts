@@ -437,6 +437,96 @@ Deno.test("lines are read as they are pasted: prompts, quotes, CRLF, names, seve
   ]]);
 });
 
+/** Each text's kind and device, and each line that was not read. */
+function readOf(paste: string): { texts: string[]; unread: string[] } {
+  const { explanations, unread } = explainPaste(paste);
+  return {
+    texts: explanations.map(({ kind, device }) => `${kind} ${device ?? "-"}`),
+    unread: unread.map(({ line, text }) => `${line} ${text}`),
+  };
+}
+
+Deno.test("what follows a file that was printed is not of it: prose, other commands, another machine", () => {
+  const nine = "8192 4164 8192 0 8192 0 0 1 1";
+  const cat = `$ cat /sys/block/zram0/mm_stat\n${nine}\n`;
+  assertEquals(readOf(`${cat}thanks\n$ uname -r\n6.12.9-arch\n`), {
+    texts: ["mm_stat zram0"],
+    unread: ["3 thanks", "4 $ uname -r", "5 6.12.9-arch"],
+  });
+  assertEquals(readOf(`first box\n${cat}\nsecond box\n${cat}bye\n`), {
+    texts: ["mm_stat zram0", "mm_stat zram0"],
+    unread: ["1 first box", "5 second box", "8 bye"],
+  });
+  const grepped = `/sys/block/zram0/mm_stat:${nine}\n` +
+    "/sys/block/zram0/io_stat:0 0 0 0\n";
+  assertEquals(readOf(grepped + grepped), {
+    texts: ["mm_stat zram0", "io_stat zram0", "mm_stat zram0", "io_stat zram0"],
+    unread: [],
+  });
+  assertEquals(
+    readOf(
+      "$ cat /sys/block/zram0/disksize\n4096\nsmall, is it not?\n" +
+        "$ cat /sys/kernel/debug/zswap/stored_pages\n17\nfew, are they not?\n" +
+        "$ cat /sys/block/zram0/debug_stat\nversion: 1\n       0        2\nthat was it\n",
+    ),
+    {
+      texts: ["attributes zram0", "zswap -", "debug_stat zram0"],
+      unread: [
+        "3 small, is it not?",
+        "6 few, are they not?",
+        "10 that was it",
+      ],
+    },
+  );
+  const priorities = "#1: lzo [lz4] zstd\n#2: lzo lz4 [zstd]\n";
+  assertEquals(
+    readOf(
+      `$ cat /sys/block/zram0/recomp_algorithm\n${priorities}two of them\n`,
+    ),
+    { texts: ["attributes zram0"], unread: ["4 two of them"] },
+  );
+});
+
+Deno.test("mm_stat that a mail has wrapped is put together, with its name and without", () => {
+  const nine = "8192 4164 8192 0 8192 0 0 1 1".split(" ");
+  for (const at of [1, 2, 5, 6, 7, 8]) {
+    const wrapped = `${nine.slice(0, at).join(" ")}\n${
+      nine.slice(at).join(" ")
+    }`;
+    for (const prompt of ["", "$ cat /sys/block/zram0/mm_stat\n"]) {
+      const { kind, title, numbers } = explainOne(`${prompt}${wrapped}\n`);
+      assertEquals([kind, numbers.length], ["mm_stat", 9], wrapped);
+      if (prompt === "") assertStringIncludes(title, "nine numbers on 2 lines");
+    }
+  }
+  // Each of these is a file of its own.
+  assertEquals(readOf("1 0 1\n0 0 0 0\n").texts, ["bd_stat -", "io_stat -"]);
+  assertEquals(
+    readOf(`version: 1\n0 0\n${nine.slice(0, 7).join(" ")}\n`).texts,
+    ["debug_stat -", "mm_stat -"],
+  );
+  assertEquals(
+    readOf("1 2 3 4 5\n\n1 2 3 4\n").unread,
+    ["1 1 2 3 4 5"],
+  );
+});
+
+Deno.test("a number that 64 bits do not hold is told, with its file", () => {
+  const why = (paste: string) => explainPaste(paste).unread[0].why;
+  const most = "is out of range: 0 to 18,446,744,073,709,551,615";
+  for (const name of ["", "mm_stat: "]) {
+    assertEquals(
+      why(`${name}4096 74 -12288 0 12288 0 0`),
+      `mm_stat's number '-12288' ${most}`,
+    );
+    assertEquals(
+      why(`${name}4096 74 12288 0 12288 0 0 0 123456789012345678901`),
+      `mm_stat's number '123456789012345678901' ${most}`,
+    );
+  }
+  assertEquals(why("-1 5"), `the number '-1' ${most}`);
+});
+
 Deno.test("whatever is pasted, it is read or named, and nothing throws", () => {
   const word = fc.oneof(
     fc.constantFrom(

@@ -15,6 +15,18 @@ export function numeralsOf(text: string): string[] | undefined {
   return words.every(isNumeral) ? words : undefined;
 }
 
+/** Which of the whole numbers of a line 64 bits do not hold, if one is such. */
+export function outOfRange(what: string, text: string): string | undefined {
+  const words = text.trim().split(/\s+/);
+  if (!words.every((word) => /^-?[0-9]+$/.test(word))) return undefined;
+  const beyond = words.find((word) => !isNumeral(word));
+  return beyond === undefined
+    ? undefined
+    : `${what} '${beyond}' is out of range: 0 to ${
+      MOST.toLocaleString("en-US")
+    }`;
+}
+
 /** A number with thousands apart, to its last digit. */
 export function groupedNumeral(text: string): string {
   const value = Number(text);
