@@ -17,6 +17,7 @@ import {
   ZsPool,
 } from "../mod.ts";
 import { releaseNumber, spanHas } from "../src/explain/release_span.ts";
+import { mostGivenBack } from "../src/explain/pool_room.ts";
 import { ExpandedPages } from "../src/programs/expanded.ts";
 import { stoppingTarget } from "../src/targets/step_target.ts";
 import { ZramModel, zramModelTarget } from "../src/targets/zram/model.ts";
@@ -435,6 +436,98 @@ Deno.test("lines are read as they are pasted: prompts, quotes, CRLF, names, seve
     3,
     "hello",
   ]]);
+});
+
+Deno.test("compaction of a device that compressed pages gives back no more than explain says", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 4096 }), {
+        minLength: 1,
+        maxLength: 80,
+      }),
+      fc.integer({ min: 1, max: 9 }),
+      (lengths, kept) => {
+        const [profile] = PROFILES;
+        const pool = new ZsPool(profile);
+        const objects = lengths.map((length) => ({
+          length,
+          handle: Number(pool.malloc(length)),
+        }));
+        const [gone, left] = [
+          objects.filter((_, nth) => nth % kept !== 0),
+          objects.filter((_, nth) => nth % kept === 0),
+        ];
+        for (const { handle } of gone) pool.free(handle);
+        const bytes = left.reduce((sum, { length }) => sum + length, 0);
+        const before = pool.pagesAllocated;
+        const stat = {
+          orig_data_size: left.length * 4096,
+          compr_data_size: bytes,
+          mem_used_total: before * 4096,
+        };
+        const most = mostGivenBack({ stat, pageSize: 4096, onDevice: 0 });
+        pool.compact();
+        const given = (before - pool.pagesAllocated) * 4096;
+        assert(given <= most, `${given} of ${most}: ${lengths} ${kept}`);
+        if (left.length === 1) assertEquals(most, 0);
+      },
+    ),
+    { seed: 1, numRuns: 500 },
+  );
+});
+
+Deno.test("where there is one object compaction can do nothing, and nobody is told to compact", () => {
+  for (
+    const paste of [
+      "4096 74 12288 0 12288 0 0",
+      "4096 74 12288 0 12288 0 0 0 0",
+      "/dev/zram0 lzo-rle 4G 4K 64B 20K 8 [SWAP]",
+    ]
+  ) {
+    const { follows } = explainOne(paste);
+    says(
+      follows,
+      "Compaction can give back nothing: a class that has an object keeps a zspage for it.",
+    );
+    assert(!follows.join().includes("echo 1"), follows.join());
+  }
+});
+
+Deno.test("what zramctl has rounded is told without a fraction of a page or a digit that nobody knows", () => {
+  const { follows } = explainOne(
+    "NAME DATA COMPR TOTAL ZERO-PAGES MIGRATED\n/dev/zram0 2.1G 604M 630M 12345 1.2M\n",
+  );
+  says(
+    follows,
+    "about 550,000 pages of 4K stored: about 540,000 compressed, 12,345 of one word",
+  );
+  says(follows, "Compaction has freed about 1,260,000 pages (4.8G)");
+  const exact = explainOne(
+    "NAME DATA COMPR TOTAL MIGRATED\n/dev/zram0 8192 604 4096 1B\n",
+  );
+  says(exact.follows, "2 pages of 4K stored: 2 compressed.");
+  says(exact.follows, "Compaction has freed 1 page (4K)");
+});
+
+Deno.test("a zswap that has more objects in a page than its allocator can is told", () => {
+  const paste = (zpool: string, stored: number, same = 80012) =>
+    `/sys/module/zswap/parameters/zpool:${zpool}\npool_total_size:1653551104\n` +
+    `stored_pages:${stored}\nsame_filled_pages:${same}\n`;
+  const said = (text: string) => explainOne(text).follows.join("\n");
+  const pages = 1653551104 / 4096;
+  assertStringIncludes(
+    said(paste("zbud", 1211312)),
+    "zbud holds at most two objects in a page, and here are 2.80: older pools of another allocator are still there, or the counters are of different moments.",
+  );
+  const unlikely = "holds at most";
+  assert(!said(paste("z3fold", 1211312)).includes(unlikely));
+  assert(!said(paste("zsmalloc", 1211312)).includes(unlikely));
+  assert(!said(paste("zbud", 2 * pages + 9, 9)).includes(unlikely));
+  assertStringIncludes(said(paste("zbud", 2 * pages + 10, 9)), unlikely);
+  assertStringIncludes(
+    said(paste("z3fold", 3 * pages + 10, 9)),
+    "z3fold holds at most three objects",
+  );
 });
 
 /** Each text's kind and device, and each line that was not read. */
