@@ -158,6 +158,10 @@ commandTest(
       "no line of it is one that zspec knows; it reads the files of /sys/block/zramN",
     );
     assertRefused(
+      await piped(folder, "4096 74 -12288 0 12288 0 0\n"),
+      "mm_stat's number '-12288' is out of range",
+    );
+    assertRefused(
       await piped(folder, "17\n"),
       "one number needs its file's name in front",
     );

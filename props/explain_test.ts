@@ -17,6 +17,7 @@ import {
   ZsPool,
 } from "../mod.ts";
 import { releaseNumber, spanHas } from "../src/explain/release_span.ts";
+import { mostGivenBack } from "../src/explain/pool_room.ts";
 import { ExpandedPages } from "../src/programs/expanded.ts";
 import { stoppingTarget } from "../src/targets/step_target.ts";
 import { ZramModel, zramModelTarget } from "../src/targets/zram/model.ts";
@@ -435,6 +436,188 @@ Deno.test("lines are read as they are pasted: prompts, quotes, CRLF, names, seve
     3,
     "hello",
   ]]);
+});
+
+Deno.test("compaction of a device that compressed pages gives back no more than explain says", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 4096 }), {
+        minLength: 1,
+        maxLength: 80,
+      }),
+      fc.integer({ min: 1, max: 9 }),
+      (lengths, kept) => {
+        const [profile] = PROFILES;
+        const pool = new ZsPool(profile);
+        const objects = lengths.map((length) => ({
+          length,
+          handle: Number(pool.malloc(length)),
+        }));
+        const [gone, left] = [
+          objects.filter((_, nth) => nth % kept !== 0),
+          objects.filter((_, nth) => nth % kept === 0),
+        ];
+        for (const { handle } of gone) pool.free(handle);
+        const bytes = left.reduce((sum, { length }) => sum + length, 0);
+        const before = pool.pagesAllocated;
+        const stat = {
+          orig_data_size: left.length * 4096,
+          compr_data_size: bytes,
+          mem_used_total: before * 4096,
+        };
+        const most = mostGivenBack({ stat, pageSize: 4096, onDevice: 0 });
+        pool.compact();
+        const given = (before - pool.pagesAllocated) * 4096;
+        assert(given <= most, `${given} of ${most}: ${lengths} ${kept}`);
+        if (left.length === 1) assertEquals(most, 0);
+      },
+    ),
+    { seed: 1, numRuns: 500 },
+  );
+});
+
+Deno.test("where there is one object compaction can do nothing, and nobody is told to compact", () => {
+  for (
+    const paste of [
+      "4096 74 12288 0 12288 0 0",
+      "4096 74 12288 0 12288 0 0 0 0",
+      "/dev/zram0 lzo-rle 4G 4K 64B 20K 8 [SWAP]",
+    ]
+  ) {
+    const { follows } = explainOne(paste);
+    says(
+      follows,
+      "Compaction can give back nothing: a class that has an object keeps a zspage for it.",
+    );
+    assert(!follows.join().includes("echo 1"), follows.join());
+  }
+});
+
+Deno.test("what zramctl has rounded is told without a fraction of a page or a digit that nobody knows", () => {
+  const { follows } = explainOne(
+    "NAME DATA COMPR TOTAL ZERO-PAGES MIGRATED\n/dev/zram0 2.1G 604M 630M 12345 1.2M\n",
+  );
+  says(
+    follows,
+    "about 550,000 pages of 4K stored: about 540,000 compressed, 12,345 of one word",
+  );
+  says(follows, "Compaction has freed about 1,260,000 pages (4.8G)");
+  const exact = explainOne(
+    "NAME DATA COMPR TOTAL MIGRATED\n/dev/zram0 8192 604 4096 1B\n",
+  );
+  says(exact.follows, "2 pages of 4K stored: 2 compressed.");
+  says(exact.follows, "Compaction has freed 1 page (4K)");
+});
+
+Deno.test("a zswap that has more objects in a page than its allocator can is told", () => {
+  const paste = (zpool: string, stored: number, same = 80012) =>
+    `/sys/module/zswap/parameters/zpool:${zpool}\npool_total_size:1653551104\n` +
+    `stored_pages:${stored}\nsame_filled_pages:${same}\n`;
+  const said = (text: string) => explainOne(text).follows.join("\n");
+  const pages = 1653551104 / 4096;
+  assertStringIncludes(
+    said(paste("zbud", 1211312)),
+    "zbud holds at most two objects in a page, and here are 2.80: older pools of another allocator are still there, or the counters are of different moments.",
+  );
+  const unlikely = "holds at most";
+  assert(!said(paste("z3fold", 1211312)).includes(unlikely));
+  assert(!said(paste("zsmalloc", 1211312)).includes(unlikely));
+  assert(!said(paste("zbud", 2 * pages + 9, 9)).includes(unlikely));
+  assertStringIncludes(said(paste("zbud", 2 * pages + 10, 9)), unlikely);
+  assertStringIncludes(
+    said(paste("z3fold", 3 * pages + 10, 9)),
+    "z3fold holds at most three objects",
+  );
+});
+
+/** Each text's kind and device, and each line that was not read. */
+function readOf(paste: string): { texts: string[]; unread: string[] } {
+  const { explanations, unread } = explainPaste(paste);
+  return {
+    texts: explanations.map(({ kind, device }) => `${kind} ${device ?? "-"}`),
+    unread: unread.map(({ line, text }) => `${line} ${text}`),
+  };
+}
+
+Deno.test("what follows a file that was printed is not of it: prose, other commands, another machine", () => {
+  const nine = "8192 4164 8192 0 8192 0 0 1 1";
+  const cat = `$ cat /sys/block/zram0/mm_stat\n${nine}\n`;
+  assertEquals(readOf(`${cat}thanks\n$ uname -r\n6.12.9-arch\n`), {
+    texts: ["mm_stat zram0"],
+    unread: ["3 thanks", "4 $ uname -r", "5 6.12.9-arch"],
+  });
+  assertEquals(readOf(`first box\n${cat}\nsecond box\n${cat}bye\n`), {
+    texts: ["mm_stat zram0", "mm_stat zram0"],
+    unread: ["1 first box", "5 second box", "8 bye"],
+  });
+  const grepped = `/sys/block/zram0/mm_stat:${nine}\n` +
+    "/sys/block/zram0/io_stat:0 0 0 0\n";
+  assertEquals(readOf(grepped + grepped), {
+    texts: ["mm_stat zram0", "io_stat zram0", "mm_stat zram0", "io_stat zram0"],
+    unread: [],
+  });
+  assertEquals(
+    readOf(
+      "$ cat /sys/block/zram0/disksize\n4096\nsmall, is it not?\n" +
+        "$ cat /sys/kernel/debug/zswap/stored_pages\n17\nfew, are they not?\n" +
+        "$ cat /sys/block/zram0/debug_stat\nversion: 1\n       0        2\nthat was it\n",
+    ),
+    {
+      texts: ["attributes zram0", "zswap -", "debug_stat zram0"],
+      unread: [
+        "3 small, is it not?",
+        "6 few, are they not?",
+        "10 that was it",
+      ],
+    },
+  );
+  const priorities = "#1: lzo [lz4] zstd\n#2: lzo lz4 [zstd]\n";
+  assertEquals(
+    readOf(
+      `$ cat /sys/block/zram0/recomp_algorithm\n${priorities}two of them\n`,
+    ),
+    { texts: ["attributes zram0"], unread: ["4 two of them"] },
+  );
+});
+
+Deno.test("mm_stat that a mail has wrapped is put together, with its name and without", () => {
+  const nine = "8192 4164 8192 0 8192 0 0 1 1".split(" ");
+  for (const at of [1, 2, 5, 6, 7, 8]) {
+    const wrapped = `${nine.slice(0, at).join(" ")}\n${
+      nine.slice(at).join(" ")
+    }`;
+    for (const prompt of ["", "$ cat /sys/block/zram0/mm_stat\n"]) {
+      const { kind, title, numbers } = explainOne(`${prompt}${wrapped}\n`);
+      assertEquals([kind, numbers.length], ["mm_stat", 9], wrapped);
+      if (prompt === "") assertStringIncludes(title, "nine numbers on 2 lines");
+    }
+  }
+  // Each of these is a file of its own.
+  assertEquals(readOf("1 0 1\n0 0 0 0\n").texts, ["bd_stat -", "io_stat -"]);
+  assertEquals(
+    readOf(`version: 1\n0 0\n${nine.slice(0, 7).join(" ")}\n`).texts,
+    ["debug_stat -", "mm_stat -"],
+  );
+  assertEquals(
+    readOf("1 2 3 4 5\n\n1 2 3 4\n").unread,
+    ["1 1 2 3 4 5"],
+  );
+});
+
+Deno.test("a number that 64 bits do not hold is told, with its file", () => {
+  const why = (paste: string) => explainPaste(paste).unread[0].why;
+  const most = "is out of range: 0 to 18,446,744,073,709,551,615";
+  for (const name of ["", "mm_stat: "]) {
+    assertEquals(
+      why(`${name}4096 74 -12288 0 12288 0 0`),
+      `mm_stat's number '-12288' ${most}`,
+    );
+    assertEquals(
+      why(`${name}4096 74 12288 0 12288 0 0 0 123456789012345678901`),
+      `mm_stat's number '123456789012345678901' ${most}`,
+    );
+  }
+  assertEquals(why("-1 5"), `the number '-1' ${most}`);
 });
 
 Deno.test("whatever is pasted, it is read or named, and nothing throws", () => {

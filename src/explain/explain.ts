@@ -9,6 +9,7 @@ import {
   isKnownName,
   type PasteFacts,
 } from "./facts.ts";
+import { FORMS, whyMalformed } from "./forms.ts";
 import { type Beside, explainMmStat } from "./mm_stat.ts";
 import { pasteLines } from "./paste.ts";
 import { ANY_RELEASE, narrowed, type ReleaseSpan } from "./release_span.ts";
@@ -113,7 +114,7 @@ function explainDevice(
       unread.push({
         line,
         text: text.trim(),
-        why: `${name} is ${FORMS[name]}`,
+        why: whyMalformed(name, text),
       });
     } else {
       explanations.push(explained);
@@ -121,14 +122,6 @@ function explainDevice(
   }
   return explanations;
 }
-
-/** What each file of numbers looks like. */
-const FORMS: Readonly<Record<string, string>> = {
-  mm_stat: "7, 8 or 9 whole numbers",
-  bd_stat: "three whole numbers",
-  io_stat: "four whole numbers",
-  debug_stat: "'version: 1' and two whole numbers",
-};
 
 /** What a device's other files say beside its `mm_stat`. */
 function besideOf({ files }: DeviceFacts, isUnderZswap: boolean): Beside {

@@ -1,6 +1,8 @@
 /** What a paste says, sorted by device: the lines of each of its files. */
-import { numeralsOf } from "./numeral.ts";
 import type { UnreadLine } from "./explanation.ts";
+import { goesOn, PRIORITY, VERSION } from "./forms.ts";
+import { guessedFile, unwrapped, whyUnread } from "./nameless.ts";
+import { numeralsOf } from "./numeral.ts";
 import type { PasteLine } from "./paste.ts";
 import { ATTRIBUTE_MEANINGS, STAT_FILES } from "./zram_meanings.ts";
 import { ZSWAP_MEANINGS } from "./zswap_meanings.ts";
@@ -51,29 +53,6 @@ export function isKnownName(name: string): boolean {
     Object.hasOwn(ZSWAP_MEANINGS, name);
 }
 
-/** Which file a line of numbers without a name is, by how many there are. */
-const BY_COUNT: Readonly<Record<number, string>> = {
-  3: "bd_stat",
-  4: "io_stat",
-  7: "mm_stat",
-  8: "mm_stat",
-  9: "mm_stat",
-  10: "mm_stat",
-};
-
-const COUNT_WORDS: Readonly<Record<number, string>> = {
-  3: "three",
-  4: "four",
-  7: "seven",
-  8: "eight",
-  9: "nine",
-  10: "ten",
-};
-
-/** Counts of numbers of a block device's own `stat`. */
-const BLOCK_STAT_COUNTS: readonly number[] = [11, 15, 17];
-
-const VERSION = /^\s*version:\s*[0-9]+\s*$/;
 const CLASSES_HEADING = /^\s*class\s+size\s/;
 const ZRAMCTL_HEADING = /^\s*NAME\s.*\b(?:DISKSIZE|DATA|COMPR|TOTAL)\b/;
 const ZRAMCTL_ROW = /^\s*(?:\/dev\/)?zram[0-9]+\s+\S/;
@@ -81,7 +60,6 @@ const ZRAMCTL_ROW = /^\s*(?:\/dev\/)?zram[0-9]+\s+\S/;
 const HEADLESS_ROW =
   /^\s*(?:\/dev\/)?zram[0-9]+\s+\S+(?:\s+[0-9.,]+[BKMGTPE]?){4}/;
 const CLASSES_ROW = /^\s*(?:[0-9]+\s+[0-9]+\s.*|Total\s.*)$/;
-const PRIORITY = /^#[0-9]:/;
 /** Other lines of meminfo and vmstat: nobody asked of them. */
 const OTHER_COUNTERS =
   /^(?:[A-Z]\w*(?:\(\w+\))?:\s+[0-9]+(?: kB)?|[a-z]\w+ [0-9]+)$/;
@@ -89,7 +67,7 @@ const OTHER_COUNTERS =
 /** Sorts the lines of a paste. */
 export function factsOf(lines: readonly PasteLine[]): PasteFacts {
   const collected = new Collector();
-  for (const line of lines) collected.take(line);
+  for (const line of unwrapped(lines)) collected.take(line);
   return collected;
 }
 
@@ -104,14 +82,36 @@ class Collector implements PasteFacts {
   #table: { rows: PasteLine[]; row: RegExp } | undefined;
   /** The device of the line before, which has those without a name. */
   #last: DeviceFacts | undefined;
+  /** What the last command that prints one file has printed of it. */
+  #printed: { readonly by: number; readonly text: string } | undefined;
 
-  take(line: PasteLine): void {
+  take(given: PasteLine): void {
+    const line = this.#withoutUsedName(given);
     if (this.#takeTable(line)) return;
     this.#table = undefined;
     if (this.#takeNamed(line) || this.#takeNameless(line)) return;
     if (isOther(line)) return;
     const { line: at, text } = line;
     this.unread.push({ line: at, text: text.trim(), ...whyUnread(text) });
+  }
+
+  /**
+   * A line behind `cat …` without that name, once the file is whole: what
+   * follows it is the next answer, or what somebody wrote.
+   */
+  #withoutUsedName(given: PasteLine): PasteLine {
+    const { line, text, name, printedBy } = given;
+    if (printedBy === undefined || name === undefined) return given;
+    if (!isKnownName(name)) return given;
+    const before = this.#printed?.by === printedBy
+      ? this.#printed.text
+      : undefined;
+    if (before !== undefined && !goesOn(name, before, text)) {
+      return { line, text };
+    }
+    const whole = before === undefined ? text : `${before}\n${text}`;
+    this.#printed = { by: printedBy, text: whole };
+    return given;
   }
 
   /** A heading begins a table, a row goes on with it. */
@@ -167,12 +167,10 @@ class Collector implements PasteFacts {
       this.#add(this.#last ?? this.#made(), "debug_stat", { line, text });
       return true;
     }
-    const guessed = BY_COUNT[count];
+    const guessed = guessedFile(text);
     if (guessed === undefined) return false;
-    const guess = `no name: ${
-      COUNT_WORDS[count]
-    } numbers are most likely ${guessed}`;
-    this.#add(this.#withRoomFor(guessed), guessed, { line, text, guess });
+    const { name: file, guess } = guessed;
+    this.#add(this.#withRoomFor(file), file, { line, text, guess });
     return true;
   }
 
@@ -186,20 +184,21 @@ class Collector implements PasteFacts {
     this.#last = to;
   }
 
-  /** The device of a name, or the last one while it has not got such a file. */
+  /**
+   * The device of a name, or the last one. Another one where it has that file
+   * already and this does not go on with it: another time, or another machine.
+   */
   #deviceOf(
     device: string | undefined,
     name: string,
     text: string,
   ): DeviceFacts {
-    if (device === undefined) {
-      const goesOn = name === "debug_stat" && !VERSION.test(text) ||
-        name === "recomp_algorithm" && !/^\s*#1:/.test(text);
-      if (goesOn && this.#last !== undefined) return this.#last;
-      return this.#withRoomFor(name);
-    }
-    return this.devices.find((one) => one.device === device) ??
-      this.#made(device);
+    const there = device === undefined
+      ? this.#last
+      : this.devices.findLast((one) => one.device === device);
+    const before = there?.files.get(name);
+    const isIts = before === undefined || goesOn(name, before.text, text);
+    return there !== undefined && isIts ? there : this.#made(device);
   }
 
   #withRoomFor(name: string): DeviceFacts {
@@ -221,20 +220,4 @@ class Collector implements PasteFacts {
 function isOther({ text, name, folder }: PasteLine): boolean {
   if (name === undefined) return OTHER_COUNTERS.test(text);
   return folder !== undefined && !Object.hasOwn(ATTRIBUTE_MEANINGS, name);
-}
-
-/** What a line of numbers would need. */
-function whyUnread(text: string): { why?: string } {
-  const count = numeralsOf(text)?.length ?? 0;
-  if (count === 0) return {};
-  if (BLOCK_STAT_COUNTS.includes(count)) {
-    return {
-      why: `${count} numbers are the 'stat' of a block device, not zram's own`,
-    };
-  }
-  return {
-    why: count === 1
-      ? "one number needs its file's name in front, as in 'disksize: 4294967296'"
-      : `no file that zspec explains has ${count} numbers without a name`,
-  };
 }

@@ -1,5 +1,7 @@
 /** What follows from the numbers of a device's `mm_stat`. */
 import { counted, grouped, humanBytes, percent } from "../report/table.ts";
+import type { MmStat } from "../zram/stat.ts";
+import { aboutCount } from "./numeral.ts";
 import {
   leastMemory,
   mostGivenBack,
@@ -13,6 +15,8 @@ export interface Around extends Stored {
   readonly chainSize: number;
   /** Whether zswap, which is above zram, is known to be on. */
   readonly isUnderZswap: boolean;
+  /** By how much numbers may be off that were rounded. */
+  readonly errors?: Readonly<Partial<Record<keyof MmStat, number>>>;
   /** Writes that failed, where that is known. */
   readonly failedWrites?: number;
 }
@@ -32,7 +36,9 @@ export function mmStatFollows(around: Around): string[] {
     return [
       zeros === 0
         ? "Nothing is stored."
-        : `Nothing is stored but ${counted(zeros, "page")} of zeros.`,
+        : `Nothing is stored but ${
+          countOf(zeros, around.errors?.same_pages)
+        } of zeros.`,
       ...limitFollows(around),
     ];
   }
@@ -48,18 +54,27 @@ export function mmStatFollows(around: Around): string[] {
 
 function storedSentence(around: Around): string {
   const { stored, same, onDevice, huge, compressed } = pageCounts(around);
+  const { pageSize, errors = {} } = around;
+  const { orig_data_size = 0, same_pages } = errors;
+  const error = orig_data_size / pageSize;
   const kinds = [
-    `${grouped(Math.round(compressed))} compressed`,
+    `${aboutCount(compressed, error + (same_pages ?? 0))} compressed`,
     around.stat.huge_pages === undefined ? "" : `${grouped(huge)} whole`,
-    same === 0 ? "" : `${grouped(same)} of one word, which take no memory`,
+    same === 0
+      ? ""
+      : `${aboutCount(same, same_pages)} of one word, which take no memory`,
     onDevice === 0
       ? ""
       : `${grouped(Math.round(onDevice))} on the backing device`,
   ].filter((kind) => kind !== "");
-  return `${counted(Math.round(stored), "page")} of ${
-    humanBytes(around.pageSize)
-  } stored: ${kinds.join(", ")}.`;
+  return `${countOf(stored, error)} of ${humanBytes(pageSize)} stored: ${
+    kinds.join(", ")
+  }.`;
 }
+
+/** How many pages, to the digit that is known. */
+const countOf = (pages: number, error?: number) =>
+  `${aboutCount(pages, error)} page${Math.round(pages) === 1 ? "" : "s"}`;
 
 /** How much smaller it is, with and without what the pool adds. */
 function ratioFollows(around: Around): string[] {
@@ -116,11 +131,14 @@ function roomFollows(around: Around): string[] {
   }) is not compressed data: chunks without an object in partly used zspages, sizes rounded up to their class, and a handle of 8 bytes for each object.`;
   const least = leastMemory(around);
   if (least === 0 || total < LOOSE * least) return [what];
+  const times = `The pool takes ${
+    ratio(total, least)
+  } times what its objects need at least.`;
   return [
     what,
-    `The pool takes ${
-      ratio(total, least)
-    } times what its objects need at least. Frees leave that behind, or classes of which each has few objects. echo 1 > compact packs them, and new pages fill the room as well.`,
+    mostGivenBack(around) === 0
+      ? `${times} So few objects do not fill their zspages; new pages fill the room.`
+      : `${times} Frees leave that behind, or classes of which each has few objects. echo 1 > compact packs them, and new pages fill the room as well.`,
   ];
 }
 
@@ -130,21 +148,23 @@ function compactionFollows(around: Around): string[] {
   const most = mostGivenBack(around);
   const done = stat.pages_compacted;
   const total = stat.mem_used_total ?? 0;
-  const sentences = most === 0
-    ? ["Compaction can give back nothing: the objects need every page."]
-    : [
-      `Compaction can give back at most ${humanBytes(most)} (${
+  const sentences = [
+    most > 0
+      ? `Compaction can give back at most ${humanBytes(most)} (${
         percent(most, total)
-      }), and less where a class has not a whole zspage of room: the column freeable of 'classes' in debugfs says how much.`,
-    ];
+      }), and less where a class has not a whole zspage of room: the column freeable of 'classes' in debugfs says how much.`
+      : total > leastMemory(around)
+      ? "Compaction can give back nothing: a class that has an object keeps a zspage for it."
+      : "Compaction can give back nothing: the objects need every page.",
+  ];
   if (done === undefined) return sentences;
   return [
     ...sentences,
     done === 0
       ? "pages_compacted is 0: no compaction has freed a page yet. One runs when 1 is written to compact or, since 4.3, under memory pressure, and frees whole zspages alone: where no class has a zspage's worth of free chunks it stays 0."
-      : `Compaction has freed ${counted(done, "page")} (${
-        humanBytes(done * pageSize)
-      }) since the disk was set up.`,
+      : `Compaction has freed ${
+        countOf(done, around.errors?.pages_compacted)
+      } (${humanBytes(done * pageSize)}) since the disk was set up.`,
   ];
 }
 

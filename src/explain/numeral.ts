@@ -15,6 +15,18 @@ export function numeralsOf(text: string): string[] | undefined {
   return words.every(isNumeral) ? words : undefined;
 }
 
+/** Which of the whole numbers of a line 64 bits do not hold, if one is such. */
+export function outOfRange(what: string, text: string): string | undefined {
+  const words = text.trim().split(/\s+/);
+  if (!words.every((word) => /^-?[0-9]+$/.test(word))) return undefined;
+  const beyond = words.find((word) => !isNumeral(word));
+  return beyond === undefined
+    ? undefined
+    : `${what} '${beyond}' is out of range: 0 to ${
+      MOST.toLocaleString("en-US")
+    }`;
+}
+
 /** A number with thousands apart, to its last digit. */
 export function groupedNumeral(text: string): string {
   const value = Number(text);
@@ -23,13 +35,20 @@ export function groupedNumeral(text: string): string {
     : BigInt(text).toLocaleString("en-US");
 }
 
+/** A whole number of things, to the digit that an error leaves it. */
+export function aboutCount(count: number, error = 0): string {
+  if (error < 1) return grouped(Math.round(count));
+  const step = 10 ** Math.floor(Math.log10(error));
+  return `about ${grouped(Math.round(count / step) * step)}`;
+}
+
 const SUFFIXES = "BKMGTPE";
 
 /** A size as `zramctl` shows it. */
 export interface ShownSize {
   /** Bytes. */
   readonly bytes: number;
-  /** By how much they may be off, rounded as they are. */
+  /** By how much they may be off, rounded to a decimal as they are. */
   readonly error: number;
 }
 
@@ -47,6 +66,6 @@ export function shownSize(text: string): ShownSize | undefined {
   const isExact = unit === 1 && decimals === "";
   return {
     bytes: Number(`${whole}.${decimals || "0"}`) * unit,
-    error: isExact ? 0 : unit / 10,
+    error: isExact ? 0 : unit / 20,
   };
 }

@@ -16,10 +16,12 @@ export interface PasteLine {
   readonly folder?: string;
   /** The device or pool: `zram0`. */
   readonly device?: string;
+  /** The line of the command or heading that says so, if it is another one. */
+  readonly printedBy?: number;
 }
 
 /** A file that lines are from. */
-type From = Pick<PasteLine, "name" | "folder" | "device">;
+type From = Pick<PasteLine, "name" | "folder" | "device" | "printedBy">;
 
 // deno-lint-ignore no-control-regex
 const COLOURS = /\x1b\[[0-9;]*[A-Za-z]/g;
@@ -87,25 +89,24 @@ export function pasteLines(
     const heading = HEADING.exec(text);
     const command = COMMAND.exec(text);
     if (heading !== null) {
-      from = fromPath(heading[1]);
+      from = { ...fromPath(heading[1]), printedBy: nth + 1 };
     } else if (command !== null) {
-      from = fileOf(command[1], command[2] ?? "");
+      from = { ...fileOf(command[1], command[2] ?? ""), printedBy: nth + 1 };
     } else {
       const named = withName(text, isKnown);
-      lines.push({ line: nth + 1, text, ...from, ...oneFile(named) });
+      lines.push({ line: nth + 1, text, ...ofLine(from, named) });
     }
   }
   return lines;
 }
 
 /** What a line with a name is: its own file's, whatever was printed before. */
-function oneFile(named: [From, string] | undefined): Partial<PasteLine> {
-  if (named === undefined) return {};
-  const [{ name, folder, device }, text] = named;
-  return {
-    text,
-    name,
-    ...(folder === undefined ? {} : { folder }),
-    ...(device === undefined ? {} : { device }),
-  };
+function ofLine(
+  from: From,
+  named: [From, string] | undefined,
+): Omit<PasteLine, "line" | "text"> & { text?: string } {
+  if (named === undefined) return from;
+  const { printedBy: _, ...around } = from;
+  const [own, text] = named;
+  return { ...around, ...own, text };
 }

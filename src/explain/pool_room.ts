@@ -50,7 +50,28 @@ export function leastMemory(of: Stored): number {
   return (Math.ceil(packed / pageSize) + huge) * pageSize;
 }
 
-/** The most that compaction can give back: nobody can pack closer than that. */
+/**
+ * The most that compaction can give back: nobody can pack closer than that, and
+ * each class that has objects keeps a zspage. As each zspage has an object, and
+ * the longest of those kept is no shorter than they are on average, what is kept
+ * is at least the memory by the number of objects.
+ */
 export function mostGivenBack(of: Stored): number {
-  return Math.max(0, (of.stat.mem_used_total ?? 0) - leastMemory(of));
+  const { stat, pageSize } = of;
+  const { huge, compressed } = pageCounts(of);
+  const memory = Math.max(0, (stat.mem_used_total ?? 0) - huge * pageSize);
+  const objects = mostCompressed(of, compressed);
+  const kept = objects < 1 ? 0 : Math.ceil(memory / pageSize / objects);
+  const least = Math.max(leastMemory(of), (huge + kept) * pageSize);
+  return Math.max(0, (stat.mem_used_total ?? 0) - least);
+}
+
+/**
+ * The most objects that there may be beside those of huge pages. Where these
+ * are not counted, up to 4.17, pages of one word may not be in what is stored.
+ */
+function mostCompressed(of: Stored, compressed: number): number {
+  if (of.stat.huge_pages !== undefined) return compressed;
+  const { stored, onDevice } = pageCounts(of);
+  return stored - onDevice;
 }

@@ -10,7 +10,12 @@ import type { TableFacts } from "./facts.ts";
 import { aroundOf, type Beside, NOTHING } from "./mm_stat.ts";
 import { mmStatFollows } from "./mm_stat_follows.ts";
 import { brokenByMmStat } from "./mm_stat_rules.ts";
-import { groupedNumeral, isNumeral, shownSize } from "./numeral.ts";
+import {
+  groupedNumeral,
+  isNumeral,
+  type ShownSize,
+  shownSize,
+} from "./numeral.ts";
 import { ANY_RELEASE, span } from "./release_span.ts";
 import { type ZramctlRow, zramctlRows } from "./zramctl_table.ts";
 
@@ -83,7 +88,10 @@ function explainRow(
     numbers: [...cells].map(([column, cell]) => cellMeaning(column, cell)),
     follows: [
       ...mmStatFollows(
-        aroundOf(statOf(cells), { ...beside, onDevice: 0 }, context),
+        {
+          ...aroundOf(statOf(cells), { ...beside, onDevice: 0 }, context),
+          errors: numbersOf(cells, "error"),
+        },
       ),
       ...(isRounded
         ? [
@@ -125,12 +133,19 @@ function cellMeaning(column: string, cell: string): NumberMeaning {
 }
 
 /** What the cells say of `mm_stat`. */
-function statOf(cells: ReadonlyMap<string, string>): Partial<MmStat> {
+const statOf = (cells: ReadonlyMap<string, string>) =>
+  numbersOf(cells, "bytes");
+
+/** Of each number of `mm_stat` in the cells what it is, or its error. */
+function numbersOf(
+  cells: ReadonlyMap<string, string>,
+  which: keyof ShownSize,
+): Partial<MmStat> {
   const stat: Partial<MmStat> = {};
   for (const [column, cell] of cells) {
     const field = COLUMNS[column]?.field;
     const size = shownSize(cell);
-    if (field !== undefined && size !== undefined) stat[field] = size.bytes;
+    if (field !== undefined && size !== undefined) stat[field] = size[which];
   }
   return stat;
 }

@@ -31,6 +31,7 @@ export function zswapFollows(
   return [
     ...enabledFollows(texts),
     ...ratioFollows(numbers, pageSize),
+    ...allocatorFollows(numbers, texts, pageSize),
     ...limitFollows(numbers, pageSize),
     ...hitFollows(numbers),
     ...refusedFollows(numbers),
@@ -68,6 +69,37 @@ function ratioFollows(numbers: Numbers, pageSize: number): string[] {
     `${humanBytes(held)} of pages in ${
       humanBytes(pool)
     } of memory${ratio}${without}.${incompressible}`,
+  ];
+}
+
+/** The most objects in a page of allocators that have a most (up to 6.14). */
+const MOST_IN_PAGE: Readonly<
+  Record<string, { readonly most: number; readonly word: string }>
+> = {
+  zbud: { most: 2, word: "two" },
+  z3fold: { most: 3, word: "three" },
+};
+
+/** More objects in a page than the allocator that is set can have there. */
+function allocatorFollows(
+  numbers: Numbers,
+  texts: Texts,
+  pageSize: number,
+): string[] {
+  const zpool = texts.get("zpool") ?? "";
+  const pool = poolBytes(numbers, pageSize) ?? 0;
+  if (!Object.hasOwn(MOST_IN_PAGE, zpool) || pool === 0) return [];
+  const { most, word } = MOST_IN_PAGE[zpool];
+  const same = numbers.get("same_filled_pages");
+  const held = (heldBytes(numbers, pageSize) ?? 0) - (same ?? 0) * pageSize;
+  if (held <= most * pool) return [];
+  const filled = same === undefined
+    ? ", or many pages are same-filled, which take no object"
+    : "";
+  return [
+    `${zpool} holds at most ${word} objects in a page, and here are ${
+      (held / pool).toFixed(2)
+    }: older pools of another allocator are still there, or the counters are of different moments${filled}.`,
   ];
 }
 
