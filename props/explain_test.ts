@@ -618,6 +618,9 @@ Deno.test("a number that 64 bits do not hold is told, with its file", () => {
     );
   }
   assertEquals(why("-1 5"), `the number '-1' ${most}`);
+  for (const name of ["disksize", "bd_stat", "pool_total_size"]) {
+    assertEquals(why(`${name}: -4096`), `${name}'s number '-4096' ${most}`);
+  }
 });
 
 Deno.test("whatever is pasted, it is read or named, and nothing throws", () => {

@@ -119,7 +119,7 @@ export function parseOptions(
 export const PROFILE_NAMES: string = namesOf(PROFILES);
 
 /** Profiles by their names. */
-export function namesOf(profiles: readonly Profile[]): string {
+function namesOf(profiles: readonly Profile[]): string {
   return profiles.map(({ name }) => name).join(", ");
 }
 
