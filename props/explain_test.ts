@@ -491,6 +491,11 @@ Deno.test("where there is one object compaction can do nothing, and nobody is to
     );
     assert(!follows.join().includes("echo 1"), follows.join());
   }
+  // Up to 4.13 the page of zeros may be a third one, and there are two objects.
+  says(
+    explainOne("8192 148 24576 0 24576 1 0").follows,
+    "Compaction can give back at most 12K (50.0%)",
+  );
 });
 
 Deno.test("what zramctl has rounded is told without a fraction of a page or a digit that nobody knows", () => {
