@@ -1,4 +1,9 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { assertRefused, commandTest, noise, zspec } from "./command.ts";
 
 /** Sixteen pages that do not compress. */
@@ -65,6 +70,23 @@ commandTest(
       ),
       "linux-3.12 has no mem_limit",
     );
+    for (
+      const [option, message] of [
+        [
+          "--recompress",
+          "linux-3.12 has no recompression, which came with 6.2",
+        ],
+        ["--backing", "linux-3.12 has no writeback, which came with 4.14"],
+      ]
+    ) {
+      const value = option === "--backing" ? "4M" : "zstd";
+      const { stderr, ...refused } = await zspec(
+        folder,
+        ...["run", "noise", option, value, "--profile", "linux-3.12"],
+      );
+      assertRefused({ ...refused, stderr }, message);
+      assert(stderr.endsWith(`${message}\n`), stderr);
+    }
   },
 );
 

@@ -433,13 +433,68 @@ commandTest(
     assertMatch(shown, /\nlz4 +∞ +64G .* never /);
     assertStringIncludes(shown, "Such data never reaches it.");
     assertMatch(shown, /more than 64\s+times the RAM/);
+    assertStringIncludes(
+      shown,
+      "# 64G of pages: 64 times the RAM, as a larger one is not looked for; with such\n# data it is full before the limit.\n",
+    );
     const oldest = await size("--profile", "linux-3.12");
     assertStringIncludes(oldest, "linux-3.12 has no mem_limit");
+    assertMatch(oldest, /\nlzo +∞ +64G +– +\S+ +\S+ +– +–\n/);
+    for (
+      const absent of ["mem_limit: what the", "EIO at:", "below:", "the limit"]
+    ) {
+      assert(!oldest.includes(absent), absent);
+    }
     for (
       const absent of ["comp_algorithm", "resident", "> /sys/block/zram0/mem"]
     ) {
       assert(!oldest.includes(absent), absent);
     }
+  },
+);
+
+commandTest(
+  "zspec size takes a ratio of 1 for pages that do not compress, and says when a disk is as large as any",
+  async (folder) => {
+    const { code, stdout } = await zspec(
+      folder,
+      ...["size", "--ratio", "1", "--ram", "1G"],
+    );
+    assertEquals(code, 0);
+    assertMatch(stdout, /^1:1, 100% huge: /);
+    assertMatch(stdout, /\nlz4 +1\.00 /);
+    const sized = ["size", "--ratio", "2.8", "--ram", "1G", "--backing"];
+    const capped = await zspec(folder, ...sized, "128G");
+    assertMatch(
+      capped.stdout,
+      /64 times the RAM, as a larger one[^]*written\s+(# )?back in time/,
+    );
+    assert(!capped.stdout.includes("just before"), capped.stdout);
+    const within = await zspec(folder, ...sized, "4G");
+    assertStringIncludes(within.stdout, "it is full just before");
+    assert(!within.stdout.includes("64 times"), within.stdout);
+  },
+);
+
+commandTest(
+  "zspec size keeps the usual algorithm where --backing takes another kernel, and a named kernel's own",
+  async (folder) => {
+    const algorithm = async (...args: string[]) => {
+      const { profile, settings } = await json(
+        folder,
+        ...["--ratio", "2.8", ...args],
+      );
+      return [profile, settings.algorithm];
+    };
+    assertEquals(await algorithm(), ["linux-6.18", "lz4"]);
+    assertEquals(
+      await algorithm("--backing", "4G"),
+      ["linux-6.18-full", "lz4"],
+    );
+    assertEquals(
+      await algorithm("--profile", "linux-6.18-full", "--backing", "4G"),
+      ["linux-6.18-full", "lzo-rle"],
+    );
   },
 );
 
@@ -457,6 +512,11 @@ commandTest("zspec size refuses what it cannot size", async (folder) => {
     [["files", ...ram, "--ratio", "2"], "Unknown argument 'files'"],
     [["--ratio", "0.5", ...ram], "not a number from 1 on"],
     [["--ratio", "3", "--huge", "50%", ...ram], "There are no such pages"],
+    [
+      ["--ratio", "3", "--huge", "100%", ...ram],
+      "There are no such pages: all of them stored whole have a ratio of 1, not 3",
+    ],
+    [["--ratio", "1", "--huge", "0%", ...ram], "There are no such pages"],
     [["--histogram", "h", ...ram], "h:2: '5000 3' is not the bytes of a page"],
     [["--histogram", "none", ...ram], "it has no pages"],
     [["--histogram", "h", "--ratio", "2", ...ram], "both describe the data"],

@@ -173,6 +173,15 @@ commandTest(
       await zspec(folder, "run", "files", "--svg", "nosuch/picture.svg"),
       "Cannot write 'nosuch/picture.svg'",
     );
+    const compared = ["linux-6.18", "linux-6.12"];
+    const full = await zspec(
+      folder,
+      ...["classes", "--compare", ...compared, "--svg", "/dev/full"],
+    );
+    assertEquals([full.code, full.stderr], [
+      2,
+      "zspec: Cannot write '/dev/full': No space left on device (os error 28)\n",
+    ]);
     assertRefused(
       await zspec(folder, "classes", "--svg", "picture.svg"),
       "The option '--svg' is only for '--compare'",

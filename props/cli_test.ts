@@ -82,7 +82,7 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
   ],
   [
     ["run", "files", "--recompress", "zstd", "--profile", "linux-6.1"],
-    "Cannot use '--recompress': linux-6.1 has no recompression, only linux-7.3,",
+    "Cannot use '--recompress': linux-6.1 has no recompression, which came with 6.2",
   ],
   [
     ["run", "files", "--recompress", "rar"],

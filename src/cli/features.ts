@@ -1,16 +1,11 @@
 /** Kernels that have what options need of them. */
-import {
-  LINUX_6_18,
-  LINUX_6_18_FULL,
-  type Profile,
-  PROFILES,
-} from "../linux/profile.ts";
-import { namesOf, type Options, profileOption, UsageError } from "./usage.ts";
+import { LINUX_6_18, LINUX_6_18_FULL, type Profile } from "../linux/profile.ts";
+import { type Options, profileOption, UsageError } from "./usage.ts";
 
-/** What a kernel can be configured with, and the option that needs it. */
+/** What a kernel can be configured with, since when, and what needs it. */
 const FEATURES = {
-  writeback: { option: "backing", name: "writeback" },
-  multiComp: { option: "recompress", name: "recompression" },
+  writeback: { option: "backing", name: "writeback", since: "4.14" },
+  multiComp: { option: "recompress", name: "recompression", since: "6.2" },
 };
 
 /** The features, of which an option that was given needs some. */
@@ -30,14 +25,12 @@ export function featuredProfile(options: Options): Profile {
   );
   for (const feature of needed) {
     if (profile.zram[feature]) continue;
-    const { option, name } = FEATURES[feature];
+    const { option, name, since } = FEATURES[feature];
     throw new UsageError(
       `Cannot use '--${option}': ${profile.name} ${
         canBuild(profile, feature)
           ? `is built without ${name}; '${name}=yes' behind a comma builds it in`
-          : `has no ${name}, only ${
-            namesOf(PROFILES.filter((one) => canBuild(one, feature)))
-          }`
+          : `has no ${name}, which came with ${since}`
       }`,
     );
   }

@@ -2,7 +2,6 @@
 import { codecsOf } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
 import { humanBytes } from "../report/table.ts";
-import { zsGeometry } from "../zsmalloc/geometry.ts";
 import {
   ALGORITHM_NAMES,
   algorithmText,
@@ -11,14 +10,19 @@ import {
 } from "./algorithms.ts";
 import { featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
-import { type Algorithm, codecFor, type Measured } from "./measuring.ts";
+import { codecFor } from "./measuring.ts";
 import { PATH_HELP, readInput } from "./pages.ts";
 import { measureFor } from "./prediction.ts";
 import { sizeBars } from "./pictures.ts";
 import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { ROUNDS } from "./size_aging.ts";
-import { describedData, histogramData } from "./size_data.ts";
+import {
+  describe,
+  isDescribed,
+  percentOption,
+  type SizeData,
+} from "./size_described.ts";
 import { sampleOf } from "./size_mix.ts";
 import { planSize, type SizeRequest } from "./size_plan.ts";
 import { renderSizes, type Sized } from "./size_report.ts";
@@ -61,7 +65,8 @@ slots. mem_limit is what the table leaves of that share, for other data.
                        as in zstd:level=3. Of data that is described: the one to
                        set, by default the kernel's
   --ratio N            data that compresses so, as DATA by COMPR of zramctl
-  --huge N%            the share of its pages that does not, by default 0%
+  --huge N%            the share of its pages that does not, by default 0%;
+                       of a ratio of 1 all of them
   --histogram FILE     data by lines with the bytes of a compressed page and how
                        many pages have them; 0 bytes are pages of one word
   --backing SIZE       a backing device for writeback, such as 4G
@@ -74,15 +79,6 @@ ${
 ${svgHelp(23)}  --json               the figures for machines
 
 ${PATH_HELP}`;
-
-/** Data, and what says its algorithms. */
-interface Data {
-  readonly title: string;
-  readonly measured: Measured;
-  readonly algorithms: readonly Algorithm[];
-  /** Says what was passed over. */
-  tell(): void;
-}
 
 /** Runs the command and returns its exit status. */
 export async function sizeCommand(args: readonly string[]): Promise<number> {
@@ -157,66 +153,8 @@ function readRequest(options: Options, profile: Profile): SizeRequest {
   };
 }
 
-/** A share that an option gives, such as `50%` or `2.5%`. */
-function percentOption(options: Options, name: string): number | undefined {
-  const value = options.text(name);
-  if (value === undefined) return undefined;
-  const share = /^[0-9]+(\.[0-9]+)?%$/.test(value)
-    ? Number(value.slice(0, -1)) / 100
-    : NaN;
-  if (share >= 0 && share <= 1) return share;
-  throw new UsageError(
-    `The option '--${name}' is '${value}', not a share such as 50%`,
-  );
-}
-
-const isDescribed = (options: Options) =>
-  ["ratio", "histogram"].some((name) => options.text(name) !== undefined);
-
-/** Data by what options say of it, of one algorithm. */
-function describe(options: Options, profile: Profile): Data {
-  const { pageSize, zram } = profile;
-  const name = options.text("algorithm") ?? zram.defaultAlgorithm;
-  const histogram = options.text("histogram");
-  const ratio = options.text("ratio");
-  if (options.paths.length > 0) {
-    throw new UsageError(
-      `Unknown argument '${
-        options.paths[0]
-      }': the data is described by options`,
-    );
-  }
-  if (histogram !== undefined && ratio !== undefined) {
-    throw new UsageError(
-      "The options '--ratio' and '--histogram' both describe the data",
-    );
-  }
-  return {
-    title: histogram ??
-      `${ratio}:1, ${options.text("huge") ?? "0%"} huge`,
-    measured: histogram === undefined
-      ? describedData(
-        ratioOf(ratio ?? ""),
-        percentOption(options, "huge") ?? 0,
-        pageSize,
-        zram.wholeFrom(pageSize, zsGeometry(profile).hugeClassSize),
-      )
-      : histogramData(histogram, pageSize),
-    algorithms: [toldAlgorithm(name, profile)],
-    tell() {},
-  };
-}
-
-function ratioOf(text: string): number {
-  const ratio = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : NaN;
-  if (ratio >= 1) return ratio;
-  throw new UsageError(
-    `The option '--ratio' is '${text}', not a number from 1 on, such as 2.8`,
-  );
-}
-
 /** Data of files. */
-async function measure(options: Options, profile: Profile): Promise<Data> {
+async function measure(options: Options, profile: Profile): Promise<SizeData> {
   if (options.text("huge") !== undefined) {
     throw new UsageError("The option '--huge' is only for '--ratio'");
   }
@@ -235,7 +173,7 @@ async function measure(options: Options, profile: Profile): Promise<Data> {
 
 function jsonOf(
   request: SizeRequest,
-  { measured: { pages } }: Data,
+  { measured: { pages } }: SizeData,
   sized: readonly Sized[],
   best: Sized,
 ): string {

@@ -6,6 +6,8 @@ import { UsageError } from "./usage.ts";
 
 /** Pages that a description stands for. */
 const DESCRIBED_PAGES = 1_000_000;
+/** A ratio from which on two decimals do not show 1. */
+const ABOVE_ONE = 1.005;
 
 /**
  * A million pages that compress by `ratio`, of which a share is stored whole;
@@ -25,6 +27,11 @@ export function describedData(
   const bytes = DESCRIBED_PAGES * pageSize / ratio - huge * pageSize;
   const mean = Math.round(bytes / rest);
   lengths[pageSize] = huge;
+  if (rest === 0 && ratio >= ABOVE_ONE) {
+    throw new UsageError(
+      `There are no such pages: all of them stored whole have a ratio of 1, not ${ratio}`,
+    );
+  }
   if (rest > 0 && !(mean >= 1 && mean < wholeFrom)) {
     throw new UsageError(
       `There are no such pages: with a ratio of ${ratio} and ${

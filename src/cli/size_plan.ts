@@ -122,6 +122,17 @@ export function blocksOf(
 /** A disk, its table and its limit. */
 type Disk = Pick<SizePlan, "disksize" | "memLimit" | "tableBytes">;
 
+/** The largest disk that is looked for, in MiB. */
+const mostMebibytes = (ram: number) => Math.floor(MOST_DISK * ram / MIB);
+
+/** Whether a disk is as large as any that is looked for. */
+export function isMostDisk(
+  { ram }: SizeRequest,
+  { disksize }: Pick<SizePlan, "disksize">,
+): boolean {
+  return disksize === mostMebibytes(ram) * MIB;
+}
+
 /** The largest disk of which the pages, but for `blocks`, are within the share. */
 function fittingDisk(
   { profile, ram, share }: SizeRequest,
@@ -142,7 +153,7 @@ function fittingDisk(
     const inMemory = afterWriteback(profile, mix, blocks);
     return poolBytes(profile, inMemory) * full <= memLimit;
   };
-  const disk = diskOf(largest(Math.floor(MOST_DISK * ram / MIB), fits));
+  const disk = diskOf(largest(mostMebibytes(ram), fits));
   if (disk.disksize > 0 && disk.memLimit > 0) return disk;
   throw new UsageError(
     `The RAM is ${ram} bytes: ${

@@ -13,7 +13,12 @@ import { wrap } from "../report/wrap.ts";
 import { tableEntryBytes } from "../zram/table.ts";
 import { absentText, algorithmText, hasAlgorithm } from "./algorithms.ts";
 import type { Algorithm, Measured } from "./measuring.ts";
-import { MOST_DISK, type SizePlan, type SizeRequest } from "./size_plan.ts";
+import {
+  isMostDisk,
+  MOST_DISK,
+  type SizePlan,
+  type SizeRequest,
+} from "./size_plan.ts";
 import {
   chosenDisk,
   generatorText,
@@ -31,6 +36,9 @@ export interface Sized {
   /** The device. */
   readonly plan: SizePlan;
 }
+
+/** Whether a kernel has mem_limit: since 3.18. */
+const hasLimit = ({ zram }: Profile) => "mem_limit" in zram.attributes;
 
 /**
  * The sizes for people, in lines of at most `width` characters but for what is
@@ -75,10 +83,11 @@ export function renderSizes(
 
 /** A size and its limit for each algorithm. */
 function renderTable(
-  { profile: { pageSize } }: SizeRequest,
+  { profile }: SizeRequest,
   sized: readonly Sized[],
   width: number,
 ): string {
+  const limited = (text: string) => hasLimit(profile) ? text : "–";
   const isBacked = sized.some(({ plan }) => plan.backed !== undefined);
   const rows = sized.map(({ algorithm, near, plan }) => {
     const { disksize, memLimit, tableBytes, firstEio, aged, backed } = plan;
@@ -87,13 +96,15 @@ function renderTable(
       near === undefined ? name : `${name} ≈`,
       ratio(disksize, plan.poolBytes),
       humanBytes(disksize),
-      humanBytes(memLimit),
+      limited(humanBytes(memLimit)),
       humanBytes(tableBytes),
       `+${percent(aged.full - 1, 1)}`,
-      firstEio.heldPages === undefined
-        ? "never"
-        : humanBytes(firstEio.heldPages * pageSize),
-      firstEio.belowRatio.toFixed(2),
+      limited(
+        firstEio.heldPages === undefined
+          ? "never"
+          : humanBytes(firstEio.heldPages * profile.pageSize),
+      ),
+      limited(firstEio.belowRatio.toFixed(2)),
       ...backed === undefined ? [] : [humanBytes(backed.disksize)],
     ];
   });
@@ -116,10 +127,11 @@ function renderTable(
 
 /** By what rule, and what the columns are. */
 function renderRule(
-  { profile, share, ram, seed, backing }: SizeRequest,
+  request: SizeRequest,
   sized: readonly Sized[],
   width: number,
 ): string {
+  const { profile, share, ram, seed, backing } = request;
   const [{ plan: { aged, backed } }] = sized;
   const absent = sized.filter(({ algorithm: { name } }) =>
     !hasAlgorithm(profile, name)
@@ -132,17 +144,23 @@ function renderRule(
         100 * share
       }% of RAM) when it is full of such data, the pool aged and with the table of slots, ${
         tableEntryBytes(profile)
-      } bytes a page. mem_limit: what the table leaves of that.`,
+      } bytes a page.${
+        hasLimit(profile) ? " mem_limit: what the table leaves of that." : ""
+      }`,
       `aged: what more a pool takes after pages came and went (--seed ${seed}), measured on ${
         counted(aged.pages, "page")
       }; a larger pool has less.`,
-      "EIO at: data that a new pool holds within mem_limit, were the disk larger. below: what compresses by less is refused before the disk is full.",
+      ...hasLimit(profile)
+        ? [
+          "EIO at: data that a new pool holds within mem_limit, were the disk larger. below: what compresses by less is refused before the disk is full.",
+        ]
+        : [],
       ...backing === undefined || backed === undefined ? [] : [
         `backed: disksize where ${
           counted(backed.blocks, "page")
         } go to a backing device of ${humanBytes(backing)}.`,
       ],
-      ...sized.some(({ plan }) => chosenDisk(plan).disksize === MOST_DISK * ram)
+      ...sized.some(({ plan }) => isMostDisk(request, chosenDisk(plan)))
         ? [`A disk of more than ${MOST_DISK} times the RAM is not looked for.`]
         : [],
       ...near,
@@ -186,14 +204,13 @@ function renderFull(
   width: number,
 ): string {
   const disk = chosenDisk(plan).disksize;
-  const hasLimit = "mem_limit" in profile.zram.attributes;
   return [
     columns(`The disk is full at ${humanBytes(disk)}: no EIO`, [
       ["swap", "has no slot, so the page stays in memory"],
       ["file system", "is full itself: ENOSPC for who writes"],
       ["zswap above", "has no slot either, and stores nothing new"],
     ], width),
-    hasLimit ? renderLimit(profile, plan, width) : wrap(
+    hasLimit(profile) ? renderLimit(profile, plan, width) : wrap(
       `${profile.name} has no mem_limit: what compresses worse takes more memory.`,
       width,
     ),

@@ -4,7 +4,12 @@ import { wrap } from "../report/wrap.ts";
 import { paramsText } from "./algorithms.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { Algorithm } from "./measuring.ts";
-import type { SizePlan, SizeRequest } from "./size_plan.ts";
+import {
+  isMostDisk,
+  MOST_DISK,
+  type SizePlan,
+  type SizeRequest,
+} from "./size_plan.ts";
 
 /** Where a backing device is, which the caller has to say. */
 export const BACKING_PLACE = "/dev/disk/by-partlabel/zram0-writeback";
@@ -35,10 +40,18 @@ export function chosenDisk(
 }
 
 /** Why the disk has its size. */
-const fullBefore = (backing: number | undefined) =>
-  `with such data${
+function fullBefore(request: SizeRequest, plan: SizePlan): string {
+  const { profile, backing } = request;
+  const bound = "mem_limit" in profile.zram.attributes
+    ? "the limit"
+    : "zram's share of memory";
+  const such = `with such data${
     backing === undefined ? "" : ", written back in time,"
-  } it is full just before the limit`;
+  } it is full`;
+  return isMostDisk(request, chosenDisk(plan))
+    ? `${MOST_DISK} times the RAM, as a larger one is not looked for; ${such} before ${bound}`
+    : `${such} just before ${bound}`;
+}
 
 /** What is written back, so that most memory comes back first. */
 function writebackTypes(
@@ -61,10 +74,11 @@ function writebackTypes(
 
 /** The settings of a device with an algorithm, as far as its kernel has them. */
 export function settingsOf(
-  { profile, backing }: SizeRequest,
+  request: SizeRequest,
   algorithm: Algorithm,
   plan: SizePlan,
 ): Settings {
+  const { profile, backing } = request;
   const { disksize, memLimit } = chosenDisk(plan);
   const told = paramsText(algorithm, algorithm.dictPath ?? "");
   const setup: Setting[] = [
@@ -89,7 +103,7 @@ export function settingsOf(
     {
       attribute: "disksize",
       text: `${disksize}`,
-      why: `${humanBytes(disksize)} of pages: ${fullBefore(backing)}.`,
+      why: `${humanBytes(disksize)} of pages: ${fullBefore(request, plan)}.`,
     },
     {
       attribute: "mem_limit",
@@ -138,17 +152,18 @@ export function shellText(
 
 /** A section of zram-generator.conf, its comments in lines of a width. */
 export function generatorText(
-  { profile, backing }: SizeRequest,
+  request: SizeRequest,
   algorithm: Algorithm,
   plan: SizePlan,
   width: number,
 ): string {
+  const { profile, backing } = request;
   const { disksize, memLimit } = chosenDisk(plan);
   const has = (attribute: string) => attribute in profile.zram.attributes;
   const mebibytes = (bytes: number) => bytes / (1 << 20);
   return [
     "# /etc/systemd/zram-generator.conf\n[zram0]\n",
-    commented(`disksize in MiB: ${fullBefore(backing)}.`, width),
+    commented(`disksize in MiB: ${fullBefore(request, plan)}.`, width),
     `zram-size = ${mebibytes(disksize)}\n`,
     ...has("comp_algorithm")
       ? [

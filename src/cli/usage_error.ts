@@ -9,6 +9,9 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** What Deno puts behind an error's text: the call and its path once more. */
+const DENO_CONTEXT = /: [a-z]+ '[^]*'$/;
+
 /** Why a path cannot be read or written, in the words of the rest. */
 export function pathReason(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) {
@@ -25,7 +28,9 @@ export function pathReason(error: unknown): string {
     error instanceof Deno.errors.NotADirectory ||
     error instanceof Deno.errors.AlreadyExists
   ) return "it is a file, and a folder is needed";
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error
+    ? error.message.replace(DENO_CONTEXT, "")
+    : String(error);
 }
 
 /** That a path cannot be read or written, and why. */

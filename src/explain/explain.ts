@@ -9,7 +9,7 @@ import {
   isKnownName,
   type PasteFacts,
 } from "./facts.ts";
-import { FORMS, whyMalformed } from "./forms.ts";
+import { FORMS } from "./forms.ts";
 import { type Beside, explainMmStat } from "./mm_stat.ts";
 import { pasteLines } from "./paste.ts";
 import { ANY_RELEASE, narrowed, type ReleaseSpan } from "./release_span.ts";
@@ -114,7 +114,7 @@ function explainDevice(
       unread.push({
         line,
         text: text.trim(),
-        why: whyMalformed(name, text),
+        why: `${name} is ${FORMS[name]}`,
       });
     } else {
       explanations.push(explained);

@@ -2,7 +2,7 @@
 import type { UnreadLine } from "./explanation.ts";
 import { goesOn, PRIORITY, VERSION } from "./forms.ts";
 import { guessedFile, unwrapped, whyUnread } from "./nameless.ts";
-import { numeralsOf } from "./numeral.ts";
+import { numeralsOf, outOfRange } from "./numeral.ts";
 import type { PasteLine } from "./paste.ts";
 import { ATTRIBUTE_MEANINGS, STAT_FILES } from "./zram_meanings.ts";
 import { ZSWAP_MEANINGS } from "./zswap_meanings.ts";
@@ -134,6 +134,11 @@ class Collector implements PasteFacts {
 
   #takeNamed({ line, text, name, device }: PasteLine): boolean {
     if (name === undefined) return false;
+    const why = outOfRange(`${name}'s number`, text);
+    if (why !== undefined && isKnownName(name)) {
+      this.unread.push({ line, text: text.trim(), why });
+      return true;
+    }
     if (STAT_FILES.includes(name) || Object.hasOwn(ATTRIBUTE_MEANINGS, name)) {
       this.#add(this.#deviceOf(device, name, text), name, { line, text });
       return true;

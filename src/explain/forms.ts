@@ -1,5 +1,5 @@
 /** What the files of a device look like: which lines make up one, and which do not. */
-import { numeralsOf, outOfRange } from "./numeral.ts";
+import { numeralsOf } from "./numeral.ts";
 
 /** What each file of numbers looks like. */
 export const FORMS: Readonly<Record<string, string>> = {
@@ -43,8 +43,3 @@ export function goesOn(name: string, before: string, text: string): boolean {
 
 const priorityOf = (text: string) =>
   (PRIORITY.exec(text) ?? []).slice(1).map(Number);
-
-/** Why a text is not one of a file of numbers. */
-export function whyMalformed(name: string, text: string): string {
-  return outOfRange(`${name}'s number`, text) ?? `${name} is ${FORMS[name]}`;
-}
