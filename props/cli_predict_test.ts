@@ -225,9 +225,12 @@ commandTest(
     const input = readInput([path], pageSize);
     const gone = {
       ...input,
-      files: [
-        { path: `${path}2`, at: 0, bytes: 5000 * pageSize, pages: 5000 },
-      ],
+      files: [{
+        path: `${path}2`,
+        at: 0,
+        bytes: 5000 * pageSize,
+        pages: 5000,
+      }],
     };
     const { pages, same } = await measurePages(measuring, gone, 2);
     assertEquals([pages, same], [5000, 5000]);

@@ -33,7 +33,7 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
   ],
   [
     ["run", "/dev/null"],
-    "Cannot read '/dev/null': not a file or folder",
+    "Cannot read '/dev/null': a device, not a file or folder",
   ],
   [["run", "files/empty"], "the files hold no bytes"],
   [

@@ -9,9 +9,13 @@ import { renderAge } from "../src/cli/age.ts";
 import { measure } from "../src/cli/aging.ts";
 import { renderClasses } from "../src/cli/classes.ts";
 import { compare, renderComparison } from "../src/cli/compare.ts";
+import { planOf } from "../src/cli/fuzz_plan.ts";
+import { fuzzText } from "../src/cli/fuzz_report.ts";
 import { readInput } from "../src/cli/pages.ts";
 import { renderPredictions } from "../src/cli/predict_report.ts";
 import { measureFor, predict } from "../src/cli/prediction.ts";
+import { parseOptions } from "../src/cli/usage.ts";
+import { Reach } from "../src/rules/reach.ts";
 import { renderRun } from "../src/cli/run_report.ts";
 import { sampleOf } from "../src/cli/size_mix.ts";
 import { planSize } from "../src/cli/size_plan.ts";
@@ -23,8 +27,9 @@ import { commandTest, ROOT, writeFiles } from "./command.ts";
 
 const WIDTHS = [40, 60, 80, 120];
 
-/** What is to be pasted stays in one line. */
-const isPasted = (line: string) =>
+/** What is to be pasted stays in one line, and a word that is longer. */
+const isWhole = (line: string) =>
+  !line.trim().includes(" ") ||
   /^(echo|mkswap|writeback-device|# \/etc\/)/.test(line);
 
 /** Words and figures: all but what bars are drawn with. */
@@ -38,7 +43,7 @@ function assertFits(render: (width?: number) => string, what: string): void {
     const text = render(width);
     for (const line of text.split("\n")) {
       assert(
-        line.length <= width || isPasted(line),
+        line.length <= width || isWhole(line),
         `${what} at ${width}: '${line}' has ${line.length}`,
       );
     }
@@ -88,6 +93,28 @@ Deno.test("tables of classes fit a terminal of 40 columns, and lose nothing", as
   const kernels = [LINUX_7_3, { ...LINUX_7_3, chainSize: 16 }];
   const comparison = await compare(kernels, undefined, "lz4");
   assertFits((width) => renderComparison(comparison, width), "compare");
+});
+
+Deno.test("what random programs came to fits a terminal of 40 columns", () => {
+  const options = parseOptions(["--seed", "1"], {
+    string: ["seed", "runs", "time", "jobs", "path", "shard", "corpus"],
+    boolean: [],
+  });
+  const plan = planOf(options);
+  const counts = plan.machines.map(({ name }) => ({
+    machine: name,
+    programs: 123456,
+    steps: 123456789,
+    busy: 98765,
+    reach: new Reach(),
+  }));
+  const outcome = {
+    counts,
+    failure: undefined,
+    seconds: 60,
+    interrupted: false,
+  };
+  assertFits((width) => fuzzText(plan, outcome, width), "fuzz");
 });
 
 Deno.test("the figures of an aged swap fit a terminal of 40 columns", () => {

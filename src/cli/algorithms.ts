@@ -1,11 +1,11 @@
 /** The algorithms that options name. */
 import type { Codec } from "../codec/codec.ts";
-import { ALL_CODECS } from "../codec/codecs.ts";
+import { ALL_CODECS, codecsOf } from "../codec/codecs.ts";
 import { type Profile, PROFILES } from "../linux/profile.ts";
 import type { ZcompParams } from "../linux/zcomp_params.ts";
 import type { Algorithm } from "./measuring.ts";
 import { unknown } from "./unknown.ts";
-import { pathError, UsageError } from "./usage.ts";
+import { listOption, type Options, pathError, UsageError } from "./usage.ts";
 
 /** Every algorithm's name, for helps and refusals. */
 export const ALGORITHM_NAMES: string = ALL_CODECS
@@ -81,6 +81,17 @@ export function paramsText(
 export function toldAlgorithm(text: string, profile: Profile): Algorithm {
   const [name, ...told] = text.split(":");
   return tellAlgorithm(name, told, profile);
+}
+
+/** The algorithms that are asked for, or else those that the kernel has. */
+export function algorithmsOption(
+  options: Options,
+  profile: Profile,
+): readonly Algorithm[] {
+  const known = codecsOf(profile.zram).map(({ name }) => name);
+  const texts = listOption(options, "algorithm") ??
+    profile.zram.compAlgorithms.filter((name) => known.includes(name));
+  return texts.map((text) => toldAlgorithm(text, profile));
 }
 
 /** The same where its name and what it is told are apart. */

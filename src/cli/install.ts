@@ -25,7 +25,7 @@ ${CALLED}=zspec exec ${command} run -A ${quoted(main)} "$@"
 
 /** The folder of such scripts, as `deno install` has it. */
 function scriptFolder(): string {
-  const root = Deno.env.get("DENO_INSTALL_ROOT") ?? join(homedir(), ".deno");
+  const root = Deno.env.get("DENO_INSTALL_ROOT") || join(homedir(), ".deno");
   return join(root, "bin");
 }
 

@@ -1,9 +1,7 @@
 /** `zspec predict`: what a kernel would show for files, without booting it. */
-import { codecsOf } from "../codec/codecs.ts";
-import { LINUX_6_18, type Profile } from "../linux/profile.ts";
-import { ALGORITHM_NAMES, toldAlgorithm } from "./algorithms.ts";
+import { LINUX_6_18 } from "../linux/profile.ts";
+import { ALGORITHM_NAMES, algorithmsOption } from "./algorithms.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
-import type { Algorithm } from "./measuring.ts";
 import { PATH_HELP, readInput } from "./pages.ts";
 import { predictionBars } from "./pictures.ts";
 import { renderPredictions } from "./predict_report.ts";
@@ -13,8 +11,6 @@ import { svgHelp, svgOption, writeSvg } from "./svg.ts";
 import { tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
-  listOption,
-  type Options,
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
@@ -78,15 +74,4 @@ export async function predictCommand(args: readonly string[]): Promise<number> {
   await writeSvg(svg, () => predictionBars(title, predictions));
   tellUnread(input.unread);
   return 0;
-}
-
-/** The algorithms that are asked for, or else those that the kernel has. */
-function algorithmsOption(
-  options: Options,
-  profile: Profile,
-): readonly Algorithm[] {
-  const known = codecsOf(profile.zram).map(({ name }) => name);
-  const texts = listOption(options, "algorithm") ??
-    profile.zram.compAlgorithms.filter((name) => known.includes(name));
-  return texts.map((text) => toldAlgorithm(text, profile));
 }

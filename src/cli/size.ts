@@ -1,9 +1,9 @@
 /** `zspec size`: how large a zram device may be, for data like this. */
-import { codecsOf } from "../codec/codecs.ts";
 import type { Profile } from "../linux/profile.ts";
 import { humanBytes } from "../report/table.ts";
 import {
   ALGORITHM_NAMES,
+  algorithmsOption,
   algorithmText,
   hasAlgorithm,
   toldAlgorithm,
@@ -32,7 +32,6 @@ import { proseColumns, tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
 import {
   bytesOption,
-  listOption,
   type Options,
   parseOptions,
   PROFILE_OPTIONS,
@@ -158,10 +157,7 @@ async function measure(options: Options, profile: Profile): Promise<SizeData> {
   if (options.text("huge") !== undefined) {
     throw new UsageError("The option '--huge' is only for '--ratio'");
   }
-  const known = codecsOf(profile.zram).map(({ name }) => name);
-  const texts = listOption(options, "algorithm") ??
-    profile.zram.compAlgorithms.filter((name) => known.includes(name));
-  const algorithms = texts.map((text) => toldAlgorithm(text, profile));
+  const algorithms = algorithmsOption(options, profile);
   const input = readInput(options.paths, profile.pageSize);
   return {
     title: input.title,
