@@ -6,7 +6,6 @@ import {
   algorithmsOption,
   algorithmText,
   hasAlgorithm,
-  toldAlgorithm,
 } from "./algorithms.ts";
 import { featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";

@@ -215,7 +215,7 @@ const read = (page: number, isStrict: boolean): Operation =>
   function* (subject) {
     const into = new Uint8Array(PAGE_SIZE);
     const reading = ifOpen(subject, subject.zram.readSteps(page, into));
-    const { errno, isReused } = yield* watchBlock(subject, reading);
+    const { errno, isReused } = yield* watchBlock(subject, page, reading);
     const { zram, notified } = subject;
     const isLost = isReused || (zram.compressedWb && errno === "EIO");
     const isAnybodys = notified.has(page) || (isLost && !isStrict);
@@ -223,9 +223,14 @@ const read = (page: number, isStrict: boolean): Operation =>
     return errno ?? letterOf(into);
   };
 
-/** Runs a read, and tells whether its block was written once it knew which. */
+/**
+ * Runs a read of a page, and tells whether the block that it read was another's:
+ * it was written once the read knew which, or, where what was read is
+ * decompressed later, the page is in another one, or there anew, by then.
+ */
 function* watchBlock(
   { zram }: ZramSubject,
+  page: number,
   reading: Generator<Stop, Errno | "EBADF" | undefined>,
 ): Generator<
   Stop,
@@ -234,15 +239,20 @@ function* watchBlock(
   const device = zram.backing?.device;
   const blocks = device instanceof Blocks ? device : undefined;
   let isReused = false;
+  let read = { block: -1, writes: 0 };
   let step = reading.next();
   while (!step.done) {
     const block = blockReadAt(step.value);
     const before = blocks?.writes[block];
     const sent: unknown = yield step.value;
     if (blocks?.writes[block] !== before) isReused = true;
+    if (before !== undefined) read = { block, writes: before };
     step = reading.next(sent);
   }
-  return { errno: step.value, isReused };
+  const isLater = read.block >= 0 && zram.compressedWb;
+  const isAnew = isLater && (zram.slots.block(page) !== read.block ||
+    blocks?.writes[read.block] !== read.writes);
+  return { errno: step.value, isReused: isReused || isAnew };
 }
 
 /** The block that is read next, or -1. */
