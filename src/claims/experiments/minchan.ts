@@ -106,7 +106,8 @@ export const MINCHAN = experiment<"frames" | "hog", Found>({
   sizes: {
     frames: {
       usual: 4096,
-      least: 1024,
+      // In less the metadata of the dm-cache finds no memory, and it hangs.
+      least: 2048,
       most: 65536,
       means: "frames that stand for 1 GiB",
     },
