@@ -106,8 +106,7 @@ export const MINCHAN = experiment<"frames" | "hog", Found>({
   sizes: {
     frames: {
       usual: 4096,
-      // In less the metadata of the dm-cache finds no memory, and it hangs.
-      least: 2048,
+      least: 1024,
       most: 65536,
       means: "frames that stand for 1 GiB",
     },
