@@ -1,10 +1,15 @@
 /** What every experiment and every claim of `zspec claims` has. */
 import { assert, assertEquals } from "@std/assert";
-import type { Experiment, Found } from "../src/claims/experiment.ts";
+import {
+  type Experiment,
+  type Found,
+  optionOf,
+} from "../src/claims/experiment.ts";
 import { EXPERIMENTS } from "../src/claims/experiments.ts";
 import { THREADS } from "../src/claims/threads.ts";
 import { UNDECIDED } from "../src/claims/undecided.ts";
 import { askWorker } from "../src/cli/ask_worker.ts";
+import { CLAIMS_USAGE } from "../src/cli/claims.ts";
 import type { ExperimentReply } from "../src/cli/claims_worker.ts";
 import { PAGES } from "./claim_rulings.ts";
 
@@ -110,4 +115,13 @@ Deno.test("an experiment that fails says why to who asked, and its thread goes o
   } finally {
     worker.terminate();
   }
+});
+
+Deno.test("the help names every experiment, its options, every claim and every thread, apart from what stands beside", () => {
+  const words = new Set(CLAIMS_USAGE.split(/[\s,;]+/));
+  const options = EXPERIMENTS.flatMap(({ sizes }) =>
+    Object.keys(sizes).map((size) => `--${optionOf(size)}`)
+  );
+  const names = [...EXPERIMENTS, ...CLAIMS, ...THREADS].map(({ name }) => name);
+  assertEquals([...names, ...options].filter((one) => !words.has(one)), []);
 });

@@ -6,8 +6,8 @@ import { askWorker } from "./ask_worker.ts";
 import { type Asked, askedOf } from "./claims_names.ts";
 import { claimsUsage } from "./claims_usage.ts";
 import type { ExperimentReply, ExperimentRequest } from "./claims_worker.ts";
+import { claimsJson } from "./claims_json.ts";
 import {
-  claimsJson,
   claimsText,
   type DoneExperiment,
   experimentText,

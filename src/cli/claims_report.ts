@@ -6,7 +6,6 @@ import {
   type Found,
   optionOf,
 } from "../claims/experiment.ts";
-import { THREADS } from "../claims/threads.ts";
 import type { UndecidedClaim } from "../claims/undecided.ts";
 import type { Profile } from "../linux/profile.ts";
 import { counted, table } from "../report/table.ts";
@@ -36,13 +35,15 @@ export interface ClaimsOutcome {
 }
 
 /** How a claim ended with one kernel. */
-interface Ending {
+export interface Ending {
+  /** The kernel. */
   readonly kernel: Profile;
+  /** How. */
   readonly verdict: Verdict;
 }
 
 /** How a claim ended with each kernel that has what it is about. */
-function endingsOf(
+export function endingsOf(
   { experiment, found }: DoneExperiment,
   { name }: ClaimText,
 ): Ending[] {
@@ -221,39 +222,4 @@ function figuresText({ title, columns, rows }: Figures): string {
     nth === 0 ? { title: name, align: "left" as const } : { title: name }
   );
   return `\n${title}\n${table(heads, rows)}`;
-}
-
-/** The same for machines. */
-export function claimsJson(
-  { done, undecided, seed, isTold }: ClaimsOutcome,
-): string {
-  const experiments = done.map((one) => ({
-    name: one.experiment.name,
-    theme: one.experiment.theme,
-    method: one.experiment.method,
-    sizes: one.sizes,
-    kernels: one.experiment.kernels.map(({ name }, nth) => ({
-      name,
-      figures: one.found[nth].figures,
-    })),
-    claims: one.experiment.claims.filter(isTold).map((claim) => ({
-      ...textOf(claim),
-      verdicts: endingsOf(one, claim).map(({ kernel, verdict }) => ({
-        kernel: kernel.name,
-        ...verdict,
-      })),
-    })),
-  }));
-  return JSON.stringify(
-    { seed, threads: THREADS, experiments, undecided },
-    null,
-    2,
-  );
-}
-
-/** A claim in words alone. */
-function textOf(
-  { name, says, who, passages, disputed }: ClaimText,
-): ClaimText {
-  return { name, says, who, passages, disputed };
 }
