@@ -1,7 +1,23 @@
 /** What every experiment and every claim of `zspec claims` has. */
 import { assert, assertEquals } from "@std/assert";
+import {
+  type Experiment,
+  type Found,
+  optionOf,
+} from "../src/claims/experiment.ts";
 import { EXPERIMENTS } from "../src/claims/experiments.ts";
+import { THREADS } from "../src/claims/threads.ts";
 import { UNDECIDED } from "../src/claims/undecided.ts";
+import { askWorker } from "../src/cli/ask_worker.ts";
+import { CLAIMS_USAGE } from "../src/cli/claims.ts";
+import type { ExperimentReply } from "../src/cli/claims_worker.ts";
+import { PAGES } from "./claim_rulings.ts";
+
+function threadNamed(name: string) {
+  const thread = THREADS.find((one) => one.name === name);
+  assert(thread !== undefined, name);
+  return thread;
+}
 
 const CLAIMS = [...EXPERIMENTS.flatMap(({ claims }) => claims), ...UNDECIDED];
 
@@ -19,10 +35,10 @@ Deno.test("every claim says in one sentence what is claimed, by whom, and where 
     assert(who.length > 0, name);
     assert(passages.length > 0, name);
     for (const { thread, at } of passages) {
-      const isNumbered = thread === "000" || thread === "002";
+      const { cited } = threadNamed(thread);
       assertEquals(
         /^lines? \d+(-\d+)?$/.test(at),
-        isNumbered,
+        cited === "by lines",
         `${name}: ${at}`,
       );
     }
@@ -36,4 +52,76 @@ Deno.test("every number of an experiment has a range, and what it is where nobod
       assert(means.length > 0, `${name}: ${size}`);
     }
   }
+});
+
+/** Cells, titles and evidence of a run that are no finite number, or tell of one. */
+function unsound({ figures, verdicts }: Found): readonly (string | number)[] {
+  const told = Object.values(verdicts).flatMap((one) =>
+    one === undefined ? [] : [one.evidence, one.condition ?? ""]
+  );
+  const cells = figures.flatMap(({ title, rows }) => [title, ...rows.flat()]);
+  return [...told, ...cells].filter((cell) =>
+    typeof cell === "number"
+      ? !Number.isFinite(cell)
+      : /\b(NaN|Infinity|undefined)\b/.test(cell)
+  );
+}
+
+const leastSizes = ({ sizes }: Experiment) =>
+  Object.fromEntries(
+    Object.entries(sizes).map(([name, { least }]) => [name, least]),
+  );
+
+Deno.test("every experiment runs with the least of its numbers, and tells of finite ones", () => {
+  for (const experiment of EXPERIMENTS) {
+    for (const profile of experiment.kernels) {
+      const sizes = leastSizes(experiment);
+      const found = experiment.run({
+        profile,
+        seed: 1,
+        sizes,
+        realPages: PAGES,
+      });
+      assertEquals(unsound(found), [], `${experiment.name}, ${profile.name}`);
+    }
+  }
+});
+
+Deno.test("every thread is told of once, and some claim is of it", () => {
+  const named = CLAIMS.flatMap(({ passages }) =>
+    passages.map(({ thread }) => thread)
+  );
+  assertEquals(
+    THREADS.map(({ name }) => name).toSorted(),
+    [...new Set(named)].toSorted(),
+  );
+});
+
+Deno.test("an experiment that fails says why to who asked, and its thread goes on", async () => {
+  const url = new URL("../src/cli/claims_worker.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module" });
+  try {
+    const ask = (experiment: string): Promise<ExperimentReply> =>
+      askWorker(
+        worker,
+        { experiment, kernel: 0, seed: 1, sizes: {} },
+        `run ${experiment}`,
+      );
+    assertEquals(await ask("nothing"), {
+      failed: "there is no nothing",
+      isOutOfMemory: false,
+    });
+    assert("found" in await ask("chain-formulas"));
+  } finally {
+    worker.terminate();
+  }
+});
+
+Deno.test("the help names every experiment, its options, every claim and every thread, apart from what stands beside", () => {
+  const words = new Set(CLAIMS_USAGE.split(/[\s,;]+/));
+  const options = EXPERIMENTS.flatMap(({ sizes }) =>
+    Object.keys(sizes).map((size) => `--${optionOf(size)}`)
+  );
+  const names = [...EXPERIMENTS, ...CLAIMS, ...THREADS].map(({ name }) => name);
+  assertEquals([...names, ...options].filter((one) => !words.has(one)), []);
 });

@@ -23,6 +23,19 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
     ["fly"],
     "Unknown command 'fly': the commands are run, predict, size, explain, replay, record, classes, conform, guest, fuzz, races, merge, swap, age, claims, invariants",
   ],
+  [["claims", "Density"], "Unknown claim 'Density': did you mean 'density'?"],
+  [
+    ["claims", "42.98"],
+    "Unknown claim '42.98': with that word there is compaction-42-98-to-79-03",
+  ],
+  [
+    ["claims", "zbud"],
+    "Unknown claim 'zbud': with that word there are zbud-ratio-at-most-2,",
+  ],
+  [
+    ["claims", "disk-limit", "--smallerDisk", "10"],
+    "Unknown option '--smallerDisk': did you mean '--smaller-disk'?",
+  ],
   [
     ["run", "--fly"],
     "Unknown option '--fly': the options are --profile",

@@ -6,8 +6,8 @@ import { askWorker } from "./ask_worker.ts";
 import { type Asked, askedOf } from "./claims_names.ts";
 import { claimsUsage } from "./claims_usage.ts";
 import type { ExperimentReply, ExperimentRequest } from "./claims_worker.ts";
+import { claimsJson } from "./claims_json.ts";
 import {
-  claimsJson,
   claimsText,
   type DoneExperiment,
   experimentText,
@@ -141,10 +141,14 @@ async function inThreads(
 function foundIn(reply: ExperimentReply, request: ExperimentRequest): Found {
   if ("found" in reply) return reply.found;
   const { experiment, seed, sizes } = request;
+  const one = EXPERIMENTS.find(({ name }) => name === experiment);
+  const kernel = one?.kernels[request.kernel].name;
   const told = Object.entries(sizes).map(([size, value]) =>
     `--${optionOf(size)} ${value} `
   );
-  const what = `run ${experiment} with ${told.join("")}--seed ${seed}`;
+  const what = `run ${experiment} with ${kernel}, ${
+    told.join("")
+  }--seed ${seed}`;
   if (reply.isOutOfMemory) {
     throw new UsageError(`Cannot ${what}: there is too little memory`);
   }

@@ -6,7 +6,6 @@ import {
   type Found,
   optionOf,
 } from "../claims/experiment.ts";
-import { THREADS } from "../claims/threads.ts";
 import type { UndecidedClaim } from "../claims/undecided.ts";
 import type { Profile } from "../linux/profile.ts";
 import { fittedTable } from "../report/fitted_table.ts";
@@ -37,13 +36,15 @@ export interface ClaimsOutcome {
 }
 
 /** How a claim ended with one kernel. */
-interface Ending {
+export interface Ending {
+  /** The kernel. */
   readonly kernel: Profile;
+  /** How. */
   readonly verdict: Verdict;
 }
 
 /** How a claim ended with each kernel that has what it is about. */
-function endingsOf(
+export function endingsOf(
   { experiment, found }: DoneExperiment,
   { name }: ClaimText,
 ): Ending[] {
@@ -232,39 +233,4 @@ function figuresText(
       : { title: name, importance: -nth }
   );
   return `\n${wrap(title, width)}${fittedTable(heads, rows, width)}`;
-}
-
-/** The same for machines. */
-export function claimsJson(
-  { done, undecided, seed, isTold }: ClaimsOutcome,
-): string {
-  const experiments = done.map((one) => ({
-    name: one.experiment.name,
-    theme: one.experiment.theme,
-    method: one.experiment.method,
-    sizes: one.sizes,
-    kernels: one.experiment.kernels.map(({ name }, nth) => ({
-      name,
-      figures: one.found[nth].figures,
-    })),
-    claims: one.experiment.claims.filter(isTold).map((claim) => ({
-      ...textOf(claim),
-      verdicts: endingsOf(one, claim).map(({ kernel, verdict }) => ({
-        kernel: kernel.name,
-        ...verdict,
-      })),
-    })),
-  }));
-  return JSON.stringify(
-    { seed, threads: THREADS, experiments, undecided },
-    null,
-    2,
-  );
-}
-
-/** A claim in words alone. */
-function textOf(
-  { name, says, who, passages, disputed }: ClaimText,
-): ClaimText {
-  return { name, says, who, passages, disputed };
 }

@@ -11,6 +11,7 @@
 import { type DmCacheStatus, dmCacheStatus } from "../../dm_cache/status.ts";
 import { randomFrom } from "../../programs/random.ts";
 import { assertWhole } from "../../rules/argument.ts";
+import { KernelBug } from "../../rules/kernel_bug.ts";
 import type { Zram } from "../../zram/device.ts";
 import {
   build,
@@ -84,7 +85,11 @@ export interface MinchanRun extends MinchanScenario {
   /** The kernel. */
   readonly kernel: string;
   /** What failed at which step, and how; nothing where the build succeeded. */
-  readonly failed?: { readonly step: Step; readonly errno: Failure };
+  readonly failed?: {
+    readonly step: Step;
+    /** Or that the kernel would hang or stop, as a dm-cache without memory. */
+    readonly errno: Failure | "stuck";
+  };
   /** Frames that were free in the end, those of the reserve among them. */
   readonly freeFrames: number;
   /** Swap slots that were free then. */
@@ -124,11 +129,23 @@ function workOn(
   place: Workplace,
   sizes: MinchanSizes,
 ): MinchanRun["failed"] {
-  if (!fillHog(place, sizes.hog)) return { step: "hog", errno: "OOM" };
-  const untarred = untar(place, sizes);
-  if (untarred !== undefined) return { step: "untar", errno: untarred };
-  const built = build(place, sizes);
-  return built === undefined ? undefined : { step: "build", errno: built };
+  return workAt("hog", () => fillHog(place, sizes.hog) ? undefined : "OOM") ??
+    workAt("untar", () => untar(place, sizes)) ??
+    workAt("build", () => build(place, sizes));
+}
+
+/** Does a step; where the kernel would not go on, as nobody does, it is stuck. */
+function workAt(
+  step: Step,
+  work: () => Failure | undefined,
+): MinchanRun["failed"] {
+  try {
+    const errno = work();
+    return errno === undefined ? undefined : { step, errno };
+  } catch (error) {
+    if (error instanceof KernelBug) return { step, errno: "stuck" };
+    throw error;
+  }
 }
 
 /** Pages of a zram device that take memory there, or would if they were not alike. */
