@@ -21,7 +21,7 @@ const ALGORITHMS = ALL_CODECS.map(({ name }) => name);
 const REFUSED: readonly (readonly [args: string[], message: string])[] = [
   [
     ["fly"],
-    "Unknown command 'fly': the commands are run, predict, size, explain, replay, record, classes, conform, guest, fuzz, races, merge, swap, age, claims, invariants",
+    "Unknown command 'fly': the commands are run, predict, size, explain, replay, record, classes, conform, guest, fuzz, races, merge, swap, age, claims, invariants, help",
   ],
   [["claims", "Density"], "Unknown claim 'Density': did you mean 'density'?"],
   [

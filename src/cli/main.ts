@@ -136,7 +136,7 @@ const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
 
 function commandNamed(name: string): Command {
   if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name];
-  throw unknown("command", name, Object.keys(COMMANDS));
+  throw unknown("command", name, [...Object.keys(COMMANDS), "help"]);
 }
 
 /** Runs the command line and returns the exit status. */
