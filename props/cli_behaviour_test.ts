@@ -15,6 +15,7 @@ commandTest(
     assertEquals(named, help);
     assertEquals(await zspec(folder, "help"), await zspec(folder));
     assertRefused(await zspec(folder, "fuz"), "did you mean 'fuzz'?");
+    assertRefused(await zspec(folder, "hepl"), "did you mean 'help'?");
     assertRefused(
       await zspec(folder, "fuzz", "--sed", "1"),
       "Unknown option '--sed': did you mean '--seed'?",

@@ -4,16 +4,25 @@ import { UsageError } from "./usage_error.ts";
 /** Letters by which a word may differ from what was meant: one in three. */
 const mostEdits = (word: string) => Math.max(1, Math.floor(word.length / 3));
 
-/** Letters to insert, leave out or replace to make one word of another. */
+/**
+ * Letters to insert, leave out, replace or exchange with the next one to make
+ * one word of another.
+ */
 function edits(from: string, to: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, nth) => nth);
   for (let nth = 0; nth < from.length; nth++) {
     const next = [nth + 1];
     for (let at = 0; at < to.length; at++) {
       const replaced = row[at] + (from[nth] === to[at] ? 0 : 1);
-      next.push(Math.min(replaced, row[at + 1] + 1, next[at] + 1));
+      const isExchange = nth > 0 && at > 0 && from[nth] === to[at - 1] &&
+        from[nth - 1] === to[at];
+      const exchanged = isExchange ? before[at - 1] + 1 : Infinity;
+      next.push(
+        Math.min(replaced, exchanged, row[at + 1] + 1, next[at] + 1),
+      );
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[to.length];
 }
