@@ -8,7 +8,7 @@ import { LINUX_6_1, TargetMissing } from "../mod.ts";
 import { findImage, newestFirst } from "../src/live/guest_image.ts";
 import { buildInitrd } from "../src/live/guest_initrd.ts";
 import { loadedModules, type Module } from "../src/live/guest_modules.ts";
-import { bootGuest, findQemu } from "../src/live/guest.ts";
+import { bootGuest, findQemu } from "../src/live/guest_boot.ts";
 import { GuestMachine } from "../src/live/guest_machine.ts";
 import { bootSwap } from "../src/live/guest_swap.ts";
 import { bootZram } from "../src/live/guest_zram.ts";

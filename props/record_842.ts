@@ -11,7 +11,8 @@
 import { BOOT_OPTIONS, bootOf } from "../src/cli/guest_boot.ts";
 import { heedingSignals } from "../src/cli/interrupt.ts";
 import { type Options, parseOptions, UsageError } from "../src/cli/usage.ts";
-import { bootGuest, type Guest } from "../src/live/guest.ts";
+import type { Guest } from "../src/live/guest.ts";
+import { bootGuest } from "../src/live/guest_boot.ts";
 import {
   CODEC_MODULES,
   RAM_DISK,

@@ -1,6 +1,7 @@
 /** `zspec guest`: a kernel booted in QEMU, judged or recorded. */
 import type { Profile } from "../linux/profile.ts";
-import { type GuestBoot, GuestGone } from "../live/guest.ts";
+import { GuestGone } from "../live/guest.ts";
+import type { GuestBoot } from "../live/guest_boot.ts";
 import { bootSwap, type GuestSwap } from "../live/guest_swap.ts";
 import { bootZram, type GuestZram } from "../live/guest_zram.ts";
 import { recordZram } from "../live/record.ts";

@@ -1,5 +1,5 @@
 /** The options that say which kernel a guest boots, and how. */
-import { ACCELERATORS, type GuestBoot } from "../live/guest.ts";
+import { ACCELERATORS, type GuestBoot } from "../live/guest_boot.ts";
 import { quoted } from "./conform_report.ts";
 import { type Options, UsageError, wholeOption } from "./usage.ts";
 

@@ -1,65 +1,25 @@
-/** A kernel booted in QEMU, and what it is asked over a virtio port. */
+/** A guest that runs, and what it is asked over its port. */
 import { errnoName } from "./errno_name.ts";
-import { commandOutput } from "./command_output.ts";
 import { concatenated } from "./cpio.ts";
-import { readConfig } from "./guest_config.ts";
+import { cannotBoot } from "./guest_image.ts";
 import {
-  builtImage,
-  type BuiltKernel,
-  cannotBoot,
-  findImage,
-  type GuestImage,
-} from "./guest_image.ts";
-import { buildInitrd } from "./guest_initrd.ts";
-import {
-  type LoadedModules,
-  loadedModules,
-  type Module,
-} from "./guest_modules.ts";
+  type GuestAnswer,
+  Incoming,
+  type Request,
+  requestParts,
+} from "./guest_port.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Refusal } from "../targets/target.ts";
 
-const QEMU = "qemu-system-x86_64";
 /** Milliseconds that a boot may take: some ten times what it does. */
 const BOOT_MILLISECONDS = 120_000;
 /** Milliseconds that a request may take. */
 const REQUEST_MILLISECONDS = 30_000;
-/** What the kernel is told; with it, its warnings are on the console. */
-const COMMAND_LINE = [
-  ...["console=ttyS0", "loglevel=5", "panic=-1", "mitigations=off"],
-];
 /** What of a console tells why a boot fails. */
 const TELLING =
   /Kernel panic|BUG: |version of symbol|version magic|Unknown symbol/;
 /** Lines of its console that are told of a guest that fails. */
 const CONSOLE_LINES = 8;
-/** Megabytes of a guest's memory where nothing else is said. */
-const MEMORY_MEGABYTES = 128;
-/** Modules of the port. */
-const PORT_MODULES: readonly Module[] = [
-  { name: "virtio_pci", option: "VIRTIO_PCI" },
-  { name: "virtio_console", option: "VIRTIO_CONSOLE" },
-];
-/** What QEMU runs a guest by. */
-export const ACCELERATORS = ["tcg", "kvm"] as const;
-
-/** A kernel, and what of QEMU runs it. */
-export interface GuestBoot {
-  /** Where the kernel is: `/` for an installed one. */
-  readonly image: string;
-  /** A kernel that was just built, which is booted instead. */
-  readonly built?: BuiltKernel;
-  /** The .config to look into before the boot, in place of the image's. */
-  readonly config?: string;
-  /** The paths of modules that take the place of the kernel's own. */
-  readonly ownModules?: readonly string[];
-  /** What QEMU runs it by. Default: `tcg`, which works wherever QEMU does. */
-  readonly accel?: (typeof ACCELERATORS)[number];
-  /** Its processors. Default: 1, with which every answer can be repeated. */
-  readonly cpus?: number;
-  /** Once it is aborted, what is under way throws its reason. */
-  readonly stop?: AbortSignal;
-}
 
 /**
  * A guest that does not answer any more, as where its kernel panics; the lines
@@ -68,70 +28,6 @@ export interface GuestBoot {
 export class GuestGone extends Error {
   /** The error's class. */
   override readonly name = "GuestGone";
-}
-
-/** What a guest is booted with. */
-export interface GuestOptions extends GuestBoot {
-  /** Modules beside those that zspec needs to reach the guest. */
-  readonly modules: readonly Module[];
-  /** Options that the kernel must have built in, without `CONFIG_`. */
-  readonly needed?: readonly string[];
-  /** Megabytes of its memory. Default: 128. */
-  readonly memoryMegabytes?: number;
-}
-
-/** One request as the guest's program reads it. */
-interface Request {
-  readonly name: string;
-  readonly path?: string;
-  readonly a?: number;
-  readonly b?: number;
-  readonly data?: Uint8Array;
-}
-
-type GuestAnswer = { readonly data: Uint8Array<ArrayBuffer> } | Refusal;
-
-/** A request as it is sent: its line, its path, its data. */
-function requestParts({ name, ...request }: Request): Uint8Array[] {
-  const { a = 0, b = 0, data = new Uint8Array(0) } = request;
-  const path = new TextEncoder().encode(request.path ?? "");
-  const line = `${name} ${a} ${b} ${path.length} ${data.length}\n`;
-  return [new TextEncoder().encode(line), path, data];
-}
-
-/** The bytes that a guest sends, in the portions that are asked for. */
-class Incoming {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
-  #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-
-  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
-    this.#reader = stream.getReader();
-  }
-
-  /** The bytes up to the next newline, as text. */
-  async line(): Promise<string> {
-    let end: number;
-    while ((end = this.#rest.indexOf(0x0a)) < 0) await this.#more();
-    const line = new TextDecoder().decode(this.#rest.subarray(0, end));
-    this.#rest = this.#rest.subarray(end + 1);
-    return line;
-  }
-
-  async bytes(count: number): Promise<Uint8Array<ArrayBuffer>> {
-    while (this.#rest.length < count) await this.#more();
-    const bytes = this.#rest.slice(0, count);
-    this.#rest = this.#rest.subarray(count);
-    return bytes;
-  }
-
-  async #more(): Promise<void> {
-    const { value } = await this.#reader.read();
-    if (value === undefined) throw new Error("the guest is gone");
-    const joined = new Uint8Array(this.#rest.length + value.length);
-    joined.set(this.#rest);
-    joined.set(value, this.#rest.length);
-    this.#rest = joined;
-  }
 }
 
 /**
@@ -152,7 +48,7 @@ export class Guest implements Kernel, AsyncDisposable {
 
   /**
    * A guest that QEMU runs, its files in `folder`, which goes with it;
-   * {@linkcode bootGuest} makes one.
+   * `bootGuest` makes one.
    */
   constructor(
     release: string,
@@ -419,99 +315,4 @@ export class Guest implements Kernel, AsyncDisposable {
     const lines = all.slice(from, from + CONSOLE_LINES).join("\n");
     return lines === "" ? "" : `; its console says\n${lines}`;
   }
-}
-
-/** Throws a `TargetMissing` where there is no QEMU that runs by `accel`. */
-export async function findQemu(
-  accel: GuestBoot["accel"] = "tcg",
-): Promise<void> {
-  if (await commandOutput(QEMU, ["--version"]) === undefined) {
-    throw cannotBoot(`there is no ${QEMU}; install qemu-system-x86`);
-  }
-  if (accel !== "kvm") return;
-  try {
-    Deno.openSync("/dev/kvm", { read: true, write: true }).close();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw cannotBoot("there is no /dev/kvm for '--accel kvm'");
-    }
-    throw cannotBoot("/dev/kvm cannot be opened for '--accel kvm'");
-  }
-}
-
-/** The kernel that is to be booted. */
-export function imageOf({ image, built, config }: GuestBoot): GuestImage {
-  const found = built === undefined ? findImage(image) : builtImage(built);
-  return config === undefined
-    ? found
-    : { ...found, config: readConfig(config) };
-}
-
-/**
- * Boots a guest and waits until it answers. Throws a `TargetMissing` that says
- * in one line what is not there: QEMU, a kernel, what is to be built into it, a
- * module, a compiler.
- */
-export async function bootGuest(options: GuestOptions): Promise<Guest> {
-  await findQemu(options.accel);
-  const image = imageOf(options);
-  const folder = await Deno.makeTempDir({ prefix: "zspec-guest-" });
-  const guest = await start(image, folder, options).catch(async (error) => {
-    await Deno.remove(folder, { recursive: true });
-    throw error;
-  });
-  try {
-    await guest.ready();
-    return guest;
-  } catch (error) {
-    await guest[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-/** Starts a guest, whose files are in `folder`. */
-async function start(
-  image: GuestImage,
-  folder: string,
-  options: GuestOptions,
-): Promise<Guest> {
-  const { modules, ownModules = [], needed = [] } = options;
-  const loaded = await loadedModules(
-    image,
-    [...PORT_MODULES, ...modules],
-    ownModules,
-    needed,
-  );
-  await buildInitrd(loaded.files, folder);
-  options.stop?.throwIfAborted();
-  const child = new Deno.Command(QEMU, {
-    args: qemuArguments(image, loaded, folder, options),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-    // A terminal's interrupt is for zspec, which then ends the guest.
-    detached: true,
-  }).spawn();
-  return new Guest(image.release, child, folder, options.stop);
-}
-
-function qemuArguments(
-  { kernel }: GuestImage,
-  { words }: LoadedModules,
-  folder: string,
-  { memoryMegabytes = MEMORY_MEGABYTES, accel = "tcg", cpus = 1 }: GuestOptions,
-): string[] {
-  return [
-    ...["-nodefaults", "-no-user-config", "-no-reboot"],
-    ...["-display", "none", "-accel", accel],
-    // Without KVM, QEMU's own processor is the same wherever it runs.
-    ...(accel === "kvm" ? ["-cpu", "host"] : []),
-    ...["-m", `${memoryMegabytes}`, "-smp", `${cpus}`],
-    ...["-kernel", kernel, "-initrd", `${folder}/initrd`],
-    ...["-append", [...COMMAND_LINE, ...words].join(" ")],
-    ...["-serial", `file:${folder}/console`],
-    ...["-device", "virtio-serial-pci"],
-    ...["-chardev", "stdio,id=port,signal=off"],
-    ...["-device", "virtserialport,chardev=port,name=zspec"],
-  ];
 }

@@ -1,6 +1,7 @@
 /** A process of a guest, paged out through zswap to a ram disk. */
 import type { Profile } from "../linux/profile.ts";
-import { bootGuest, type Guest, type GuestBoot, imageOf } from "./guest.ts";
+import type { Guest } from "./guest.ts";
+import { bootGuest, type GuestBoot, imageOf } from "./guest_boot.ts";
 import { GuestMachine } from "./guest_machine.ts";
 import { profileOf } from "./kernel_profile.ts";
 import { CODEC_MODULES, RAM_DISK, ramDisk } from "./wanted_modules.ts";

@@ -1,6 +1,7 @@
 /** The zram device of a guest, with a ram disk to write back to. */
 import type { Profile } from "../linux/profile.ts";
-import { bootGuest, type Guest, type GuestBoot } from "./guest.ts";
+import type { Guest } from "./guest.ts";
+import { bootGuest, type GuestBoot } from "./guest_boot.ts";
 import { GuestMachine } from "./guest_machine.ts";
 import { kernelProfile } from "./kernel_profile.ts";
 import { LiveZram } from "./live_zram.ts";

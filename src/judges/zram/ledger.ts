@@ -16,7 +16,9 @@ import { isOneWord, isZero } from "../page_kinds.ts";
 import { type ClassTable, classTable } from "./classes.ts";
 import { refusedParams, stopsAtSetUp } from "./ledger_params.ts";
 import { type LedgerParams, ToldParams } from "./ledger_told.ts";
-import { type Attempt, type Known, LedgerMemory } from "./ledger_memory.ts";
+import { LedgerBlocks } from "./ledger_blocks.ts";
+import { type LedgerEvents, noEvents } from "./ledger_events.ts";
+import { type Known, LedgerMemory } from "./ledger_memory.ts";
 import { MM, MM_STAT_NUMBERS } from "./mm_stat.ts";
 import {
   BACKING,
@@ -28,38 +30,12 @@ import {
   UNKNOWN_BYTES,
   WHOLE,
 } from "./ledger_pages.ts";
-
-/** How a page was to be stored, and what should come of it. */
-export interface Storing {
-  /** Whether it takes no memory. */
-  readonly isSame: boolean;
-  /** Bytes by which it counts, where they are known. */
-  readonly bytes: number | undefined;
-  /** What should come of its object, where it has one whose length is known. */
-  readonly attempt: Attempt | undefined;
-  /** Whether it is stored. */
-  readonly stored: Known;
-}
-
-const SAME_FILLED: Storing = {
-  isSame: true,
-  bytes: 0,
-  attempt: undefined,
-  stored: true,
-};
-const UNKNOWN_LENGTH: Storing = {
-  isSame: false,
-  bytes: undefined,
-  attempt: undefined,
-  stored: undefined,
-};
-/** An algorithm failed: there is nothing to store. */
-const NOT_COMPRESSED: Storing = {
-  isSame: false,
-  bytes: undefined,
-  attempt: undefined,
-  stored: false,
-};
+import {
+  NOT_COMPRESSED,
+  SAME_FILLED,
+  type Storing,
+  UNKNOWN_LENGTH,
+} from "./storing.ts";
 
 /** The most algorithms of a device. */
 const MOST_ALGORITHMS = 4;
@@ -96,6 +72,8 @@ export class ZramLedger {
   pages: LedgerPages = new LedgerPages(0);
   /** Its memory. */
   readonly memory: LedgerMemory;
+  /** The blocks of its backing device. */
+  readonly blocks: LedgerBlocks;
   /** Algorithms by priority. */
   algorithms: (string | undefined)[];
   /** Algorithms that are listed. */
@@ -138,10 +116,6 @@ export class ZramLedger {
   /** A page whose length is not known, if there is one. */
   #unknownPage = 0;
   readonly #isLinux: boolean;
-  /** Which blocks of the backing device are in use. */
-  readonly #used: Uint8Array;
-  /** No block below this is free. */
-  #lowestFree: number;
   /** Writes to the backing device, failed or not. */
   #blockWrites = 0;
 
@@ -162,13 +136,11 @@ export class ZramLedger {
     });
     this.algorithms = [profile.zram.defaultAlgorithm];
     this.available = profile.zram.compAlgorithms;
-    this.#used = new Uint8Array(create.backingPages ?? 0);
-    this.#lowestFree = this.#firstBlock;
-  }
-
-  /** Up to 6.18 a block 0 would be none. */
-  get #firstBlock(): number {
-    return this.profile.zram.writebackOrder === "in-batches" ? 0 : 1;
+    // Up to 6.18 a block 0 would be none.
+    this.blocks = new LedgerBlocks(
+      create.backingPages ?? 0,
+      this.writesInBatches ? 0 : 1,
+    );
   }
 
   /** Whether it has a disk. */
@@ -270,8 +242,7 @@ export class ZramLedger {
     this.seen.fill(0);
     this.backingPath = undefined;
     this.lostBlocks = 0;
-    this.#used.fill(0);
-    this.#lowestFree = this.#firstBlock;
+    this.blocks.reset();
   }
 
   /** Gives an algorithm a priority. */
@@ -462,23 +433,6 @@ export class ZramLedger {
     return isTaken;
   }
 
-  /** The first free block, if there is one. */
-  takeBlock(): number | undefined {
-    const used = this.#used;
-    while (this.#lowestFree < used.length && used[this.#lowestFree] === 1) {
-      this.#lowestFree++;
-    }
-    if (this.#lowestFree >= used.length) return undefined;
-    used[this.#lowestFree] = 1;
-    return this.#lowestFree;
-  }
-
-  /** A block is free again. */
-  giveBlock(block: number): void {
-    this.#used[block] = 0;
-    this.#lowestFree = Math.min(this.#lowestFree, block);
-  }
-
   /** Whether there is a device to write back to at a path. */
   finds(path: string): boolean {
     return path === BACKING_PATH && this.create.backingPages !== undefined;
@@ -501,49 +455,7 @@ export class ZramLedger {
     if (pages.isInPool(page)) {
       if (this.#isLinux) this.memory.remove(pages.bytes[page]);
     } else if (pages.place[page] === BACKING) {
-      this.giveBlock(pages.block[page]);
+      this.blocks.give(pages.block[page]);
     }
   }
-}
-
-/** What is counted as it happens. */
-export interface LedgerEvents {
-  /** Requests to read. */
-  reads: number;
-  /** Requests to write. */
-  writes: number;
-  /** Reads that failed. */
-  failedReads: number;
-  /** Writes that failed. */
-  failedWrites: number;
-  /** Requests out of range or unaligned. */
-  invalidIo: number;
-  /** Pages discarded, or freed by the swap layer. */
-  notifyFree: number;
-  /** Pages that it could not free, their slots being locked. */
-  missFree: number;
-  /** Pages stored whole. */
-  hugeSince: number;
-  /** Pages of which it is not known, since `mm_stat` was seen last. */
-  maybeHuge: number;
-  /** Pages read from the backing device. */
-  bdReads: number;
-  /** Pages written to it. */
-  bdWrites: number;
-}
-
-function noEvents(): LedgerEvents {
-  return {
-    reads: 0,
-    writes: 0,
-    failedReads: 0,
-    failedWrites: 0,
-    invalidIo: 0,
-    notifyFree: 0,
-    missFree: 0,
-    hugeSince: 0,
-    maybeHuge: 0,
-    bdReads: 0,
-    bdWrites: 0,
-  };
 }

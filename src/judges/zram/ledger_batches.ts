@@ -54,7 +54,7 @@ function sendAll(
       break;
     }
     if (sent.length === held) errno = lookAt(ledger, sent, waits) ?? errno;
-    block ??= ledger.takeBlock();
+    block ??= ledger.blocks.take();
     if (block === undefined) {
       errno = "ENOSPC";
       break;
@@ -71,8 +71,9 @@ function sendAll(
 
 /** A block was taken, and there was no page for it. */
 function unused(ledger: ZramLedger, block: number): void {
-  if (ledger.profile.zram.unusedBlock === "given-back") ledger.giveBlock(block);
-  else ledger.lostBlocks++;
+  if (ledger.profile.zram.unusedBlock === "given-back") {
+    ledger.blocks.give(block);
+  } else ledger.lostBlocks++;
 }
 
 /** Looks at what was sent; answers EIO where the device did not take a page. */
@@ -90,7 +91,7 @@ function lookAt(
       ledger.writeBack(page, block);
       continue;
     }
-    ledger.giveBlock(block);
+    ledger.blocks.give(block);
     if (isTaken) continue;
     errno = "EIO";
     refund(ledger);

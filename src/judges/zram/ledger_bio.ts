@@ -1,7 +1,8 @@
 /** What requests do to the ledger: of whole pages, and in sectors. */
 import type { ZramBio } from "../../programs/zram/steps.ts";
 import { SECTOR } from "../../programs/zram/steps.ts";
-import type { Storing, ZramLedger } from "./ledger.ts";
+import type { ZramLedger } from "./ledger.ts";
+import type { Storing } from "./storing.ts";
 
 /** What a request must be answered; `"either"` where it may fail or not. */
 export interface Expected {

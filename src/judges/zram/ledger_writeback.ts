@@ -153,12 +153,12 @@ function writeByIndex(
   let block: number | undefined;
   let errno: string | undefined;
   const ended = (how: string | undefined) => {
-    if (block !== undefined) ledger.giveBlock(block);
+    if (block !== undefined) ledger.blocks.give(block);
     return how;
   };
   for (let page = start; page < end; page++) {
     if (isExhausted(ledger)) return ended("EIO");
-    block ??= ledger.takeBlock();
+    block ??= ledger.blocks.take();
     if (block === undefined) return "ENOSPC";
     if (!isOfType(pages, page, type)) continue;
     // Whoever accesses the page takes the mark away.
@@ -191,13 +191,13 @@ function writeBySize(
   const { waiting } = ledger;
   found.forEach((page) => waiting.add(page));
   const ended = (how: string | undefined) => {
-    if (block !== undefined) ledger.giveBlock(block);
+    if (block !== undefined) ledger.blocks.give(block);
     waiting.clear();
     return how;
   };
   for (const page of found) {
     if (isExhausted(ledger)) return ended("EIO");
-    block ??= ledger.takeBlock();
+    block ??= ledger.blocks.take();
     if (block === undefined) return ended("ENOSPC");
     if (waiting.has(page)) {
       const written = ledger.writeBlock(block);
