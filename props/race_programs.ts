@@ -1,5 +1,5 @@
 /** What the tests of every room do with its programs. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   brokenBy,
   type Explored,
@@ -11,6 +11,7 @@ import {
   readRaceProgram,
   sampleRaces,
 } from "../mod.ts";
+import type { KnownRace } from "../src/search/races/known/known_race.ts";
 
 /** How many random programs, and of what size. */
 export interface Drawn {
@@ -57,6 +58,52 @@ export function exploreRandom(
     if (by !== undefined) broken.push(`${by}: ${text}`);
   }
   return { schedules, broken };
+}
+
+/** Fails where random programs break something, or had no more schedules than that. */
+export function assertRandomHold(
+  room: RaceRoom,
+  profile: Profile,
+  drawn: Drawn,
+  most: number,
+  least: number,
+): void {
+  const { schedules, broken } = exploreRandom(room, profile, drawn, most);
+  const where = `${room.name} of ${profile.name}`;
+  assertEquals(broken, [], where);
+  assert(schedules > least, `${where}: ${schedules}`);
+}
+
+/** How far known races are searched for. */
+export interface Searched {
+  readonly preemptions: number;
+  /** Schedules at most, of each program. */
+  readonly schedules?: number;
+  /** In how many schedules at most each race is found. */
+  readonly within: number;
+  /** To how many preemptions at least the kernel after the mend is explored. */
+  readonly after: number;
+}
+
+/**
+ * Fails where a known race is not found before its mend, by the rule that speaks
+ * of it, or where anything is after.
+ */
+export function assertKnownRaces(
+  room: RaceRoom,
+  races: readonly KnownRace[],
+  foundBy: Readonly<Record<string, string>>,
+  { preemptions, schedules, within, after }: Searched,
+): void {
+  const spoke = races.map(({ id, before, after: mended, program }) => {
+    const found = exploreText(room, before, program, preemptions, schedules);
+    assert(found.runs < within, `${id}: ${found.runs}`);
+    const later = exploreText(room, mended, program, preemptions, schedules);
+    assertEquals(brokenIn(later), undefined, id);
+    assert(later.preemptions >= after || later.isAll, id);
+    return [id.split("/")[1], brokenIn(found)];
+  });
+  assertEquals(Object.fromEntries(spoke), foundBy);
 }
 
 /** Fails where a random schedule of random programs breaks something. */

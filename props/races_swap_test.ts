@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import {
   LINUX_3_12,
   LINUX_5_10,
@@ -11,9 +11,10 @@ import {
 } from "../mod.ts";
 import {
   assertAlone,
+  assertKnownRaces,
+  assertRandomHold,
   assertSampled,
   brokenIn,
-  exploreRandom,
   exploreText,
 } from "./race_programs.ts";
 import { SWAP_KNOWN_RACES } from "../src/search/races/known/swap.ts";
@@ -36,27 +37,12 @@ const SOUND = KERNELS.slice(2);
 const explore = (profile: Profile, program: string, preemptions: number) =>
   exploreText(SWAP_RACES, profile, program, preemptions, 3000);
 
-Deno.test("each known race of the swap path is found in the kernel before its mend, and, searched as far, not after", () => {
-  for (const { id, before, after, program } of SWAP_KNOWN_RACES) {
-    const found = explore(before, program, 2);
-    assert(found.finding !== undefined, id);
-    assert(found.runs < 100, `${id}: ${found.runs}`);
-    const mended = explore(after, program, 2);
-    assertEquals(brokenIn(mended), undefined, id);
-    assert(mended.preemptions >= 1 || mended.isAll, id);
-  }
-});
-
-Deno.test("the rule that speaks of a known race of the swap path is the one that it breaks", () => {
-  const spoke = SWAP_KNOWN_RACES.map(({ id, before, program }) => [
-    id.split("/")[1],
-    brokenIn(explore(before, program, 2)),
-  ]);
-  assertEquals(Object.fromEntries(spoke), {
+Deno.test("each known race of the swap path is found, by the rule that speaks of it, in the kernel before its mend, and, searched as far, not after", () => {
+  assertKnownRaces(SWAP_RACES, SWAP_KNOWN_RACES, {
     "past-swap-cache-twice": "races/linearizable",
     "free-against-swapoff": "swap/device-alive",
     "zeroed-page": "races/linearizable",
-  });
+  }, { preemptions: 2, schedules: 3000, within: 100, after: 1 });
 });
 
 Deno.test("the kernel of a known race of the swap path differs in one fact from the one after", () => {
@@ -73,24 +59,18 @@ Deno.test("the kernel of a known race of the swap path differs in one fact from 
 
 Deno.test("two threads of two operations hold in every swap path since 6.1", () => {
   for (const profile of SOUND) {
-    const { schedules, broken } = exploreRandom(SWAP_RACES, profile, {
-      programs: 12,
-      threads: 2,
-      operations: 2,
-    }, 400);
-    assertEquals(broken, [], profile.name);
-    assert(schedules > 500, `${profile.name}: ${schedules}`);
+    const drawn = { programs: 12, threads: 2, operations: 2 };
+    assertRandomHold(SWAP_RACES, profile, drawn, 400, 500);
   }
 });
 
 Deno.test("three threads hold in the newest swap path", () => {
-  assertEquals(
-    exploreRandom(SWAP_RACES, LINUX_7_3, {
-      programs: 8,
-      threads: 3,
-      operations: 1,
-    }, 400).broken,
-    [],
+  assertRandomHold(
+    SWAP_RACES,
+    LINUX_7_3,
+    { programs: 8, threads: 3, operations: 1 },
+    400,
+    100,
   );
 });
 

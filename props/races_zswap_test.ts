@@ -12,12 +12,16 @@ import {
 } from "../mod.ts";
 import {
   assertAlone,
+  assertKnownRaces,
+  assertRandomHold,
   assertSampled,
   brokenIn,
-  exploreRandom,
   exploreText,
 } from "./race_programs.ts";
-import { ZSWAP_KNOWN_RACES } from "../src/search/races/known/zswap.ts";
+import {
+  PROPOSED_2012,
+  ZSWAP_KNOWN_RACES,
+} from "../src/search/races/known/zswap.ts";
 import { ZSWAP_RACES } from "../src/search/races/rooms/zswap.ts";
 
 /** Kernels whose zswap has other locks, or other paths, than the one before. */
@@ -38,23 +42,8 @@ const SOUND = KERNELS.slice(4);
 const explore = (profile: Profile, program: string, preemptions: number) =>
   exploreText(ZSWAP_RACES, profile, program, preemptions, 3000);
 
-Deno.test("each known race of zswap is found in the kernel before its mend, and, searched as far, not after", () => {
-  for (const { id, before, after, program } of ZSWAP_KNOWN_RACES) {
-    const found = explore(before, program, 2);
-    assert(found.finding !== undefined, id);
-    assert(found.runs < 300, `${id}: ${found.runs}`);
-    const mended = explore(after, program, 2);
-    assertEquals(brokenIn(mended), undefined, id);
-    assert(mended.preemptions === 2 || mended.isAll, id);
-  }
-});
-
-Deno.test("the rule that speaks of a known race of zswap is the one that it breaks", () => {
-  const spoke = ZSWAP_KNOWN_RACES.map(({ id, before, program }) => [
-    id.split("/")[1],
-    brokenIn(explore(before, program, 2)),
-  ]);
-  assertEquals(Object.fromEntries(spoke), {
+Deno.test("each known race of zswap is found, by the rule that speaks of it, in the kernel before its mend, and, searched as far, not after", () => {
+  assertKnownRaces(ZSWAP_RACES, ZSWAP_KNOWN_RACES, {
     "writeback-against-swapoff": "zswap/tree-alive",
     "stale-entry": "zswap/page-kept",
     "pool-reference": "zswap/pool-references-left",
@@ -63,14 +52,11 @@ Deno.test("the rule that speaks of a known race of zswap is the one that it brea
     "invalidate-against-reclaim": "zswap/counters",
     "invalidate-without-reference": "zswap/entry-alive",
     "load-without-reference": "zswap/entry-alive",
-  });
+  }, { preemptions: 2, schedules: 3000, within: 300, after: 2 });
 });
 
 // A lock guards the tree as long as nothing but the slot's owner frees entries.
 Deno.test("without a count of references loads, stores and invalidations hold as long as nothing is written back", () => {
-  const proposed =
-    ZSWAP_KNOWN_RACES.find(({ id }) => id === "zswap/load-without-reference")
-      ?.before ?? LINUX_3_12;
   for (
     const threads of [
       "load 0 | invalidate 0",
@@ -78,7 +64,7 @@ Deno.test("without a count of references loads, stores and invalidations hold as
       "store 0 B; load 0 | invalidate 0; load 0",
     ]
   ) {
-    const explored = explore(proposed, `store 0 A / ${threads}`, 2);
+    const explored = explore(PROPOSED_2012, `store 0 A / ${threads}`, 2);
     assertEquals(brokenIn(explored), undefined, threads);
     assert(explored.runs > 3, `${threads}: ${explored.runs}`);
   }
@@ -86,24 +72,18 @@ Deno.test("without a count of references loads, stores and invalidations hold as
 
 Deno.test("two threads of two operations hold in every zswap since 6.12", () => {
   for (const profile of SOUND) {
-    const { schedules, broken } = exploreRandom(ZSWAP_RACES, profile, {
-      programs: 15,
-      threads: 2,
-      operations: 2,
-    }, 400);
-    assertEquals(broken, [], profile.name);
-    assert(schedules > 500, `${profile.name}: ${schedules}`);
+    const drawn = { programs: 15, threads: 2, operations: 2 };
+    assertRandomHold(ZSWAP_RACES, profile, drawn, 400, 500);
   }
 });
 
 Deno.test("three threads hold in the newest zswap", () => {
-  assertEquals(
-    exploreRandom(ZSWAP_RACES, LINUX_7_3, {
-      programs: 8,
-      threads: 3,
-      operations: 1,
-    }, 400).broken,
-    [],
+  assertRandomHold(
+    ZSWAP_RACES,
+    LINUX_7_3,
+    { programs: 8, threads: 3, operations: 1 },
+    400,
+    100,
   );
 });
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LINUX_6_1, LINUX_6_18 } from "../mod.ts";
+import { LINUX_6_1, LINUX_6_18, runToEnd } from "../mod.ts";
 import type { Profile } from "../mod.ts";
 import type { Judge } from "../src/judges/judge.ts";
 import { naiveSwapJudge } from "../src/judges/swap/naive.ts";
@@ -11,6 +11,7 @@ import type {
 } from "../src/programs/swap/steps.ts";
 import { Reach } from "../src/rules/reach.ts";
 import { addToSwapCache } from "../src/swap/swap_slots.ts";
+import { forgetSlot } from "../src/swap/swapoff.ts";
 import { assertProgram } from "../src/search/machine.ts";
 import { swapMachine } from "../src/search/machines/swap.ts";
 import { runSteps } from "../src/search/run.ts";
@@ -133,7 +134,7 @@ const BREAKS: Readonly<Record<keyof typeof SWAP_MODEL, Break>> = {
     ],
     change({ swap }) {
       const found = swap.pageOf(1, 0);
-      if (found !== undefined) swap.forgetSlot(found);
+      if (found !== undefined) runToEnd(forgetSlot(swap, found));
       return { data: swap.bytesOf(found?.pfn ?? 0).slice() };
     },
   },

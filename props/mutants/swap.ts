@@ -194,12 +194,14 @@ const SLOTS = [
 ];
 
 const PATH = [
-  ...mutantsOf("swap/swap", ["swap"], [
+  ...mutantsOf("swap/zap", ["swap"], [
     {
       what: "the page of a process that ended stays in the swap cache",
       from: "yield* reclaimSwapCache(swap, swapType, slot.offset);",
       to: "",
     },
+  ]),
+  ...mutantsOf("swap/swap", ["swap"], [
     {
       what: "zswap's worker is not run",
       from: "this.zswap?.shrinkWork();",

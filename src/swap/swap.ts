@@ -7,12 +7,9 @@ import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import { assertLength, assertWhole } from "../rules/argument.ts";
-import type { SwapProfile } from "../linux/swap_profile.ts";
-import type { Lock } from "../rules/lock.ts";
 import { Lockdep } from "../rules/lockdep.ts";
 import {
   acquire,
-  blocked,
   reads,
   release,
   runToEnd,
@@ -23,7 +20,7 @@ import {
 import { Zswap, type ZswapOptions } from "../zswap/zswap.ts";
 import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
 import type { SwapDevice } from "./device.ts";
-import { type Access, doSwapPage, freeSwap } from "./fault.ts";
+import { type Access, doSwapPage } from "./fault.ts";
 import {
   lockPage,
   mappedState,
@@ -35,12 +32,12 @@ import {
 } from "./locks.ts";
 import type { SlotCache } from "./slot_cache.ts";
 import { swapOut, type SwapOutOutcome } from "./swap_out.ts";
-import { getSwapDevice, putSwapDevice } from "./swap_info.ts";
-import { reclaimSwapCache, removeMapping, swapFree } from "./swap_slots.ts";
+import { removeMapping } from "./swap_slots.ts";
 import { type SwapCachePage, SwapType } from "./swap_type.ts";
 import { swapoff } from "./swapoff.ts";
 import { prepareToWrite } from "./write.ts";
 import { swapLayerOf } from "./writeback.ts";
+import { FREE_HOLDS } from "./zap.ts";
 
 /** A page of a process: its page table's entry, and what its frame is. */
 export interface AnonPage {
@@ -461,71 +458,4 @@ export class Swap {
     if (page.lost) return "EIO";
     return yield* doSwapPage(this, page, access);
   }
-
-  /** Takes a page that is in memory out of the swap cache, for swapoff. */
-  forgetSlot(page: AnonPage): void {
-    runToEnd(this.forgetSlotSteps(page));
-  }
-
-  /** {@linkcode Swap.forgetSlot}, stopping wherever others may run. */
-  *forgetSlotSteps(page: AnonPage): Generator<Stop, void> {
-    const where = "try_to_unuse, mm/swapfile.c";
-    yield reads(tableState(page), where);
-    const cached = this.cachedOf(page);
-    if (cached === undefined) {
-      if (page.pfn !== NO_PAGE) page.slot = undefined;
-      return;
-    }
-    yield* lockPage(this, cached, where);
-    while (cached.writeback) {
-      yield blocked("try_to_unuse: waits for the page's writeback");
-    }
-    if (this.cachedOf(page) === cached && page.pfn === cached.pfn) {
-      yield* freeSwap(this, page);
-    }
-    yield* unlockPage(this, cached, where);
-  }
 }
-
-/** What a page has is free: the lock of its page table is held, and let go. */
-type FreeHolds = (
-  swap: Swap,
-  page: AnonPage,
-  table: Lock,
-) => Generator<Stop, void>;
-
-/** Frees what a page has: its frame, its slot (`free_swap_and_cache`). */
-function* zap(
-  swap: Swap,
-  page: AnonPage,
-  table: Lock,
-  swapType: SwapType | undefined,
-): Generator<Stop, void> {
-  const where = "zap_pte_range, mm/memory.c";
-  const { slot, pfn } = page;
-  const cached = swap.cachedOf(page);
-  if (pfn !== NO_PAGE) swap.unmap(page);
-  page.slot = undefined;
-  if (slot === undefined || swapType === undefined) {
-    if (pfn !== NO_PAGE) swap.freeFrame(pfn);
-    yield release(table, where);
-    return;
-  }
-  if (pfn === NO_PAGE) yield* swapFree(swap, swapType, slot.offset);
-  else if (cached === undefined) swap.freeFrame(pfn);
-  yield* reclaimSwapCache(swap, swapType, slot.offset);
-  yield release(table, where);
-}
-
-const FREE_HOLDS: Readonly<Record<SwapProfile["freeHolds"], FreeHolds>> = {
-  *slot(swap, page, table) {
-    const { slot } = page;
-    yield* zap(swap, page, table, slot && swap.types.get(slot.type));
-  },
-  *device(swap, page, table) {
-    const { slot } = page;
-    const swapType = slot && (yield* getSwapDevice(swap, slot.type));
-    yield* zap(swap, page, table, swapType);
-    if (swapType !== undefined) yield* putSwapDevice(swap, swapType);
-  },
-};

@@ -1,13 +1,15 @@
 /** Swapping a device off. */
 import type { Errno } from "../linux/errno.ts";
-import { blocked, type Stop, under, writes } from "../rules/stop.ts";
+import { NO_PAGE } from "../memory/memory.ts";
+import { blocked, reads, type Stop, under, writes } from "../rules/stop.ts";
 import type { SwapProfile } from "../linux/swap_profile.ts";
-import { unuseSwapPage } from "./fault.ts";
+import { freeSwap, unuseSwapPage } from "./fault.ts";
 import {
   cacheState,
   lockPage,
   mappedState,
   SWAP_INFO,
+  tableState,
   unlockPage,
 } from "./locks.ts";
 import { drainSlotCache } from "./slot_cache.ts";
@@ -67,7 +69,35 @@ function* unuse(
     const { unreadable } = swap.profile.swap;
     yield* UNREADABLE[unreadable](swap, swapType, page, page.slot.offset);
   }
-  yield* swap.forgetSlotSteps(page);
+  yield* forgetSlot(swap, page);
+}
+
+const TRY_TO_UNUSE = "try_to_unuse, mm/swapfile.c";
+
+/** Locks a page of the swap cache, and waits for its writeback (`folio_wait_writeback`). */
+function* lockOnceWritten(
+  swap: Swap,
+  cached: SwapCachePage,
+): Generator<Stop, void> {
+  yield* lockPage(swap, cached, TRY_TO_UNUSE);
+  while (cached.writeback) {
+    yield blocked("try_to_unuse: waits for the page's writeback");
+  }
+}
+
+/** Takes a page that is in memory out of the swap cache. */
+export function* forgetSlot(swap: Swap, page: AnonPage): Generator<Stop, void> {
+  yield reads(tableState(page), TRY_TO_UNUSE);
+  const cached = swap.cachedOf(page);
+  if (cached === undefined) {
+    if (page.pfn !== NO_PAGE) page.slot = undefined;
+    return;
+  }
+  yield* lockOnceWritten(swap, cached);
+  if (swap.cachedOf(page) === cached && page.pfn === cached.pfn) {
+    yield* freeSwap(swap, page);
+  }
+  yield* unlockPage(swap, cached, TRY_TO_UNUSE);
 }
 
 /** Every page of a device comes into memory, once around. */
@@ -91,16 +121,12 @@ function* freeUnused(
   offset: number,
   cached: SwapCachePage,
 ): Generator<Stop, void> {
-  const where = "try_to_unuse, mm/swapfile.c";
-  yield* lockPage(swap, cached, where);
-  while (cached.writeback) {
-    yield blocked("try_to_unuse: waits for the page's writeback");
-  }
+  yield* lockOnceWritten(swap, cached);
   const isUnused = swapType.cache.get(offset) === cached &&
     swapType.count(offset) === 0 && !swap.mapped.has(cached.pfn);
   swap.locks.touch(mappedState(cached.pfn), false);
   if (isUnused) yield* deleteFromSwapCache(swap, swapType, offset);
-  yield* unlockPage(swap, cached, where);
+  yield* unlockPage(swap, cached, TRY_TO_UNUSE);
   if (isUnused) swap.memory.freePage(cached.pfn);
 }
 
