@@ -2,14 +2,11 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   attributeMode,
   attributeNames,
-  kstrtoll,
-  kstrtoull,
   LINUX_3_12,
   LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18,
   LINUX_6_18_FULL,
-  nextArgs,
   type Profile,
   randomFrom,
   readAttribute,
@@ -325,34 +322,4 @@ Deno.test("up to 4.1 there are the devices of num_devices and no zram-control", 
   assertEquals([...control.devices.keys()], [0, 1, 2]);
   assertEquals(control.readAttribute("hot_add"), { errno: "ENOENT" });
   assertEquals(control.writeAttribute("hot_remove", "0"), "ENOENT");
-});
-
-Deno.test("numbers are read as kstrtox reads them", () => {
-  assertEquals(kstrtoull("0x1F\n", 64, 0), 31n);
-  assertEquals(kstrtoull("010", 64, 0), 8n);
-  assertEquals(kstrtoull("08", 64, 0), "EINVAL");
-  assertEquals(kstrtoull("0x", 64, 0), "EINVAL");
-  assertEquals(kstrtoull("010"), 10n);
-  assertEquals(kstrtoull("18446744073709551616"), "ERANGE");
-  // Overflow shows before what follows the digits.
-  assertEquals(kstrtoull("18446744073709551616x"), "ERANGE");
-  assertEquals(kstrtoull("65536x", 16), "EINVAL");
-  assertEquals(kstrtoull("+-1"), "EINVAL");
-  assertEquals(kstrtoll("-2147483648", 32), -2147483648n);
-  assertEquals(kstrtoll("-2147483649", 32), "ERANGE");
-  assertEquals(kstrtoll("-+1"), "EINVAL");
-  assertEquals(kstrtoll("-0"), 0n);
-});
-
-Deno.test("arguments are split as next_arg splits them", () => {
-  const split = (text: string) =>
-    nextArgs(text).map(({ param, value }) => [param, value]);
-  assertEquals(split(""), []);
-  assertEquals(split("  a=1\tb \n"), [["a", "1"], ["b", undefined]]);
-  assertEquals(split("a=b=c"), [["a", "b=c"]]);
-  assertEquals(split("a="), [["a", ""]]);
-  assertEquals(split("=a"), [["=a", undefined]]);
-  assertEquals(split('a="b c" d'), [["a", "b c"], ["d", undefined]]);
-  assertEquals(split('"a=b c" d'), [["a", "b c"], ["d", undefined]]);
-  assertEquals(split('a=""'), [["a", ""]]);
 });

@@ -31,28 +31,45 @@ function guessBase(text: string): { base: number; skip: number } {
 }
 
 /**
+ * What `memparse`, `lib/cmdline.c`, makes of a size that 64 bits cannot hold:
+ * its upper bits are lost, and a suffix without a number is zero (6.12.118); or
+ * it is the largest there is, and a suffix needs a number (7.2.12; so does
+ * `_parse_integer_limit`, `lib/kstrtox.c`, with the digits).
+ */
+export type MemparseOverflow = "wraps" | "saturates";
+
+/**
  * Reads a size such as `512M` or `0x10000`: a number in base 8, 10 or 16, then
  * at most one of the suffixes K, M, G, T, P, E in either case. What follows is
- * ignored, and a suffix without a number is zero: `many` is 0M. Returns bytes,
- * or `undefined` where there is neither.
+ * ignored. Returns bytes, or `undefined` where there is no size: `many` is 0M
+ * up to 7.1, and none since.
  *
  * Specifies `memparse`, `lib/cmdline.c`.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { memparse } from "zspec";
+ * import { LINUX_6_18, LINUX_7_3, memparse } from "zspec";
  *
  * assertEquals(memparse("196K"), 200704n);
+ * const read = (text: string) =>
+ *   [LINUX_6_18, LINUX_7_3].map(({ release }) => memparse(text, release.memparse));
+ * assertEquals(read("16E"), [0n, 2n ** 64n - 1n]);
+ * assertEquals(read("many"), [0n, undefined]);
  * ```
  */
-export function memparse(text: string): bigint | undefined {
+export function memparse(
+  text: string,
+  overflow: MemparseOverflow = "wraps",
+): bigint | undefined {
   const { base, skip } = guessBase(text);
   const { value, length } = parseDigits(text.slice(skip), base);
   const suffix = (text[skip + length] ?? "").toUpperCase();
   const power = suffix === "" ? -1 : SUFFIXES.indexOf(suffix);
-  if (length === 0 && power < 0) return undefined;
-  return (value << BigInt(10 * (power + 1))) & U64_MASK;
+  if (length === 0 && (power < 0 || overflow === "saturates")) return undefined;
+  const bytes = value << BigInt(10 * (power + 1));
+  const isLost = bytes > U64_MASK && overflow === "saturates";
+  return isLost ? U64_MASK : bytes & U64_MASK;
 }
 
 /** Digits and an optional newline, and nothing else (`_kstrtoull`). */
@@ -162,15 +179,48 @@ export function kstrtobool(
  * Specifies `sysfs_streq`, `lib/string_helpers.c`.
  */
 export function sysfsStreq(a: string, b: string): boolean {
-  return a.replace(/\n$/, "") === b.replace(/\n$/, "");
+  return withoutNewline(a) === withoutNewline(b);
+}
+
+/** A path or a name as `echo` writes it, without the newline at its end. */
+export function withoutNewline(text: string): string {
+  return text.replace(/\n$/, "");
+}
+
+/**
+ * What the kernel reads of a text that is written to a file of sysfs: it takes
+ * it for a string, which ends at the first NUL.
+ */
+export function untilNul(text: string): string {
+  const end = text.indexOf("\0");
+  return end < 0 ? text : text.slice(0, end);
 }
 
 /** One argument; without an equals sign it has no value. */
 export interface Argument {
-  /** What stands before the first equals sign. */
+  /** What stands before the first equals sign that is not its first character. */
   readonly param: string;
   /** What stands after it. */
   readonly value: string | undefined;
+}
+
+/** The bytes that the kernel takes for white space (`isspace`, `lib/ctype.c`). */
+const SPACE = /[\t-\r \xa0]/;
+
+/** A text as the kernel sees it: a character for each byte of its UTF-8. */
+function toBytes(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+function fromBytes(bytes: string): string {
+  const codes = Uint8Array.from(bytes, (byte) => byte.charCodeAt(0));
+  return new TextDecoder().decode(codes);
+}
+
+function skipSpaces(text: string): string {
+  let start = 0;
+  while (start < text.length && SPACE.test(text[start])) start++;
+  return text.slice(start);
 }
 
 /** The argument at the start of `text`, and how many characters it takes. */
@@ -180,27 +230,30 @@ function nextArg(text: string): { argument: Argument; length: number } {
   let inQuote = quoted;
   let length = 0;
   for (; length < body.length; length++) {
-    if (!inQuote && /\s/.test(body[length])) break;
+    if (!inQuote && SPACE.test(body[length])) break;
     if (body[length] === '"') inQuote = !inQuote;
   }
   let word = body.slice(0, length);
-  const equals = word.indexOf("=");
+  // Place 0 stands for none: an equals sign there is a part of the name.
+  const equals = word.indexOf("=", 1);
+  const hasValue = equals >= 0;
   // A quote that opens a value, or all, takes the one at the end with it.
-  const valueQuoted = equals > 0 && word[equals + 1] === '"';
+  const valueQuoted = hasValue && word[equals + 1] === '"';
   const closing = valueQuoted ? equals + 2 : quoted ? 0 : word.length;
   if (closing < word.length) word = word.replace(/"$/, "");
-  const argument = equals > 0
+  const argument = hasValue
     ? {
-      param: word.slice(0, equals),
-      value: word.slice(equals + (valueQuoted ? 2 : 1)),
+      param: fromBytes(word.slice(0, equals)),
+      value: fromBytes(word.slice(equals + (valueQuoted ? 2 : 1))),
     }
-    : { param: word, value: undefined };
+    : { param: fromBytes(word), value: undefined };
   return { argument, length: length + (quoted ? 1 : 0) };
 }
 
 /**
  * Splits text such as `type=idle algo="lz4"` at its spaces into arguments;
- * double quotes keep spaces together.
+ * double quotes keep spaces together. The byte 0xa0 is a space as well, so that
+ * `dict=/à` is cut within its last letter.
  *
  * Specifies `skip_spaces` and `next_arg`, `lib/cmdline.c`.
  *
@@ -217,11 +270,11 @@ function nextArg(text: string): { argument: Argument; length: number } {
  */
 export function nextArgs(text: string): Argument[] {
   const args: Argument[] = [];
-  let rest = text.trimStart();
+  let rest = skipSpaces(toBytes(text));
   while (rest !== "") {
     const { argument, length } = nextArg(rest);
     args.push(argument);
-    rest = rest.slice(length).trimStart();
+    rest = skipSpaces(rest.slice(length));
   }
   return args;
 }

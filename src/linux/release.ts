@@ -1,6 +1,6 @@
 /** Releases: what the code of a kernel does, however it was configured. */
 import type { Z3foldRelease, ZbudRelease } from "./buddy_profile.ts";
-import type { TruthLetters } from "./kstrtox.ts";
+import type { MemparseOverflow, TruthLetters } from "./kstrtox.ts";
 import type { PageAllocRelease } from "./page_alloc_profile.ts";
 import type { SwapProfile } from "./swap_profile.ts";
 import type { ZramRelease } from "./zram_profile.ts";
@@ -26,6 +26,8 @@ export interface Release {
   readonly read: "source" | "in-part";
   /** The letters by which it knows a truth value (`kstrtobool`). */
   readonly truths: TruthLetters;
+  /** What becomes of a size that it cannot hold. */
+  readonly memparse: MemparseOverflow;
   /** The allocator of pages under all of it. */
   readonly pageAlloc: PageAllocRelease;
   /** The allocator. */

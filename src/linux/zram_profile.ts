@@ -153,6 +153,12 @@ export interface ZramRelease {
 
   /** Where an unknown algorithm is refused: by `comp_algorithm`, or by `disksize` (up to 4.2). */
   readonly algorithmChecked: "when-set" | "when-initialised";
+  /**
+   * Whether a name may end in a newline beside the one that is ignored, which
+   * then is a part of it: nothing shows it, `algo=` does not find it, and it
+   * compresses all the same (6.12 to 7.1).
+   */
+  readonly algorithmKeepsNewline: boolean;
   /** What a name of 128 characters or more gets. */
   readonly longAlgorithmName: Errno;
   /**

@@ -14,6 +14,7 @@ import {
   memparse,
   nextArgs,
   sysfsStreq,
+  withoutNewline,
 } from "../linux/kstrtox.ts";
 import type { IoStat, ZramProfile } from "../linux/zram_profile.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
@@ -50,9 +51,6 @@ function alignToPages({ profile }: Zram, bytes: bigint): number {
   return Number((bytes + pageSize - 1n) / pageSize * pageSize);
 }
 
-/** A path or a name as `echo` writes it. */
-const withoutNewline = (text: string): string => text.replace(/\n$/, "");
-
 /** One number of `mm_stat`, in a file of its own (up to 4.10). */
 function mmStatNumber(field: keyof MmStat): Attribute {
   return { show: (zram) => `${BigInt(zram.mmStat()[field])}\n` };
@@ -63,6 +61,11 @@ function ioStatNumber(field: keyof IoStat): Attribute {
   return { show: (zram) => `${zram.ioStat[field]}\n` };
 }
 
+/** The size that a text names to a device's kernel. */
+function sizeIn({ profile }: Zram, text: string): bigint | undefined {
+  return memparse(text, profile.release.memparse);
+}
+
 /** What there is since the first zram. */
 const BASIC: Readonly<Record<string, Attribute>> = {
   disksize: {
@@ -70,7 +73,7 @@ const BASIC: Readonly<Record<string, Attribute>> = {
     showHolds: "nothing",
     show: (zram) => `${zram.disksize}\n`,
     store: (zram, text) =>
-      zram.setDisksize(alignToPages(zram, memparse(text) ?? 0n)),
+      zram.setDisksize(alignToPages(zram, sizeIn(zram, text) ?? 0n)),
   },
   initstate: {
     show: (zram) => `${zram.disksize === 0 ? 0 : 1}\n`,
@@ -119,7 +122,7 @@ const MEMORY: Readonly<Record<string, Attribute>> = {
   mem_limit: {
     ...mmStatNumber("mem_limit"),
     store(zram, text) {
-      const limit = memparse(text);
+      const limit = sizeIn(zram, text);
       if (limit === undefined) return "EINVAL";
       // PAGE_ALIGN of 64 bits: what is rounded up beyond them is no limit.
       const pageSize = BigInt(zram.profile.pageSize);

@@ -1,6 +1,7 @@
 /** The block device: pages go in, compressed objects lie in a zsmalloc pool. */
 import type { Codec } from "../codec/codec.ts";
 import type { Errno } from "../linux/errno.ts";
+import { withoutNewline } from "../linux/kstrtox.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { IoStat } from "../linux/zram_profile.ts";
 import { Memory } from "../memory/memory.ts";
@@ -228,7 +229,7 @@ export class Zram {
     const errno = this.comps.check(name);
     if (errno !== undefined) return errno;
     if (this.disksize !== 0) return "EBUSY";
-    this.comps.set(name.replace(/\n$/, ""), priority);
+    this.comps.set(withoutNewline(name), priority);
   }
 
   /**

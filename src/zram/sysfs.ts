@@ -3,6 +3,7 @@
  * written.
  */
 import type { Errno } from "../linux/errno.ts";
+import { untilNul } from "../linux/kstrtox.ts";
 import { type Attribute, ATTRIBUTES } from "./attributes.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import { reads, type Stop } from "../rules/stop.ts";
@@ -87,7 +88,7 @@ export function writeAttribute(
   const attribute = attributeFor(zram, name, WRITABLE);
   if (typeof attribute === "string") return attribute;
   zram.assertDevLock(`write to '${name}'`);
-  return text === "" ? undefined : attribute.store?.(zram, text);
+  return text === "" ? undefined : attribute.store?.(zram, untilNul(text));
 }
 
 const SYSFS_SHOW = "dev_attr_show, drivers/base/core.c";
@@ -139,10 +140,11 @@ export function* writeAttributeSteps(
   const attribute = attributeFor(zram, name, WRITABLE);
   if (typeof attribute === "string") return attribute;
   if (text === "") return undefined;
+  const string = untilNul(text);
   if (attribute.storeSteps !== undefined) {
-    return yield* attribute.storeSteps(zram, text);
+    return yield* attribute.storeSteps(zram, string);
   }
   const mode = attribute.storeHolds ?? "exclusive";
-  const store = () => attribute.store?.(zram, text);
+  const store = () => attribute.store?.(zram, string);
   return yield* underDevice(zram, mode, SYSFS_STORE, store);
 }

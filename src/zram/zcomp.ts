@@ -5,6 +5,7 @@
 import { type Codec, codecWith } from "../codec/codec.ts";
 import { codecsOf } from "../codec/codecs.ts";
 import type { Errno } from "../linux/errno.ts";
+import { withoutNewline } from "../linux/kstrtox.ts";
 import {
   PARAM_NOT_SET,
   readsDict,
@@ -122,12 +123,19 @@ export class Comps {
     const { algorithmChecked, longAlgorithmName } = this.#profile;
     if (algorithmChecked === "when-initialised") return undefined;
     if (name.length >= MAX_ALGO_NAME_SIZE) return longAlgorithmName;
-    if (!this.#isThere(name.replace(/\n$/, ""))) return "EINVAL";
+    return this.#refuse(withoutNewline(name));
   }
 
-  #isThere(name: string): boolean {
-    return this.available.includes(name) ||
+  #refuse(given: string): Errno | undefined {
+    const name = this.#listed(given);
+    const isThere = this.available.includes(name) ||
       this.#profile.unlistedAlgorithms.includes(name);
+    return isThere ? undefined : "EINVAL";
+  }
+
+  /** The algorithm that a name stands for (`lookup_backend_ops`). */
+  #listed(given: string): string {
+    return this.#profile.algorithmKeepsNewline ? withoutNewline(given) : given;
   }
 
   /**
@@ -148,12 +156,12 @@ export class Comps {
   create(): Errno | undefined {
     const active: (Codec | undefined)[] = [];
     const withDict: number[] = [];
-    for (const [priority, name] of this.#names.entries()) {
-      if (name === undefined) continue;
+    for (const [priority, given] of this.#names.entries()) {
+      if (given === undefined) continue;
+      const name = this.#listed(given);
       const params = this.#params[priority] ?? {};
-      const errno = this.#isThere(name)
-        ? this.#profile.refuseParams(name, params)
-        : "EINVAL";
+      const errno = this.#refuse(given) ??
+        this.#profile.refuseParams(name, params);
       if (errno === "stops") {
         throw new KernelBug(
           "zlib_deflate_workspacesize",

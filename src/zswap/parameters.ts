@@ -3,7 +3,7 @@
  * which, and with which permissions, its profile says.
  */
 import type { Errno } from "../linux/errno.ts";
-import { kstrtobool, kstrtoull } from "../linux/kstrtox.ts";
+import { kstrtobool, kstrtoull, untilNul } from "../linux/kstrtox.ts";
 import type { ZpoolType, ZswapParameter } from "../linux/zswap_profile.ts";
 import {
   runToEnd,
@@ -208,6 +208,6 @@ export function* writeZswapParameterSteps(
   return yield* underSteps(
     zswap.locks.parameters,
     "param_attr_store, kernel/params.c",
-    () => parameter.store(zswap, text),
+    () => parameter.store(zswap, untilNul(text)),
   );
 }

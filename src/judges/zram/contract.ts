@@ -133,7 +133,9 @@ function refusalsOf(
       // Up to 4.2 this is where an unknown algorithm is refused, and since 6.12
       // what one was told.
       if (!ledger.canSetUp) return undefined;
-      return (bytesNamed(value) ?? 0n) === 0n ? ["EINVAL", ...busy] : busy;
+      return (bytesNamed(value, ledger.profile.release) ?? 0n) === 0n
+        ? ["EINVAL", ...busy]
+        : busy;
     case "comp_algorithm":
       if (zram.algorithmChecked === "when-initialised") return undefined;
       if (ledger.canChoose(value.replace(/\n$/, ""))) return busy;

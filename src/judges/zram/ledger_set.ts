@@ -40,7 +40,7 @@ const trimmed = (text: string) =>
 
 const SETTERS: Readonly<Record<string, Setter>> = {
   disksize(ledger, text) {
-    const bytes = bytesNamed(text) ?? 0n;
+    const bytes = bytesNamed(text, ledger.profile.release) ?? 0n;
     if (bytes === 0n) return "EINVAL";
     if (ledger.isInitialised) return "EBUSY";
     const refused = ledger.setUp();
@@ -65,7 +65,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     ledger.memory.compact();
   },
   mem_limit(ledger, text) {
-    const bytes = bytesNamed(text);
+    const bytes = bytesNamed(text, ledger.profile.release);
     if (bytes === undefined) return "EINVAL";
     const pageSize = BigInt(ledger.profile.pageSize);
     // Rounded up in 64 bits, where the largest become none.

@@ -1,15 +1,24 @@
 /** Sizes in bytes as texts name them, read a second time. */
+import type { Release } from "../../linux/release.ts";
 
 const SUFFIXES = "kmgtpe";
 
+/** Kernels that lose no bits of a size, and want a number in it. */
+const SATURATING = ["linux-7.2", "linux-7.3"];
+
 /**
  * The bytes that a text begins with, a number in C's notation and a suffix, as
- * `memparse` reads them (lib/cmdline.c, 6.1); nothing where it has neither.
+ * `memparse` reads them (lib/cmdline.c, 6.1, 7.2.12); nothing where it has
+ * neither.
  */
-export function bytesNamed(text: string): bigint | undefined {
+export function bytesNamed(
+  text: string,
+  { name }: Pick<Release, "name">,
+): bigint | undefined {
   const form = /^(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))?([kmgtpe])?/i;
   const [whole, hex, octal, decimal, suffix] = form.exec(text) ?? [];
-  if (!whole) return undefined;
+  const saturates = SATURATING.includes(name);
+  if (!whole || saturates && whole === suffix) return undefined;
   const number = hex !== undefined
     ? BigInt(`0x${hex}`)
     : octal !== undefined
@@ -18,5 +27,7 @@ export function bytesNamed(text: string): bigint | undefined {
   const power = suffix === undefined
     ? 0
     : SUFFIXES.indexOf(suffix.toLowerCase()) + 1;
-  return BigInt.asUintN(64, number << BigInt(10 * power));
+  const bytes = number * 1024n ** BigInt(power);
+  const kept = BigInt.asUintN(64, bytes);
+  return saturates && kept !== bytes ? 2n ** 64n - 1n : kept;
 }

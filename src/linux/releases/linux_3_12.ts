@@ -23,6 +23,7 @@ export const RELEASE_3_12: Release = {
   pointRelease: "3.12",
   read: "source",
   truths: TRUTHS_5_10,
+  memparse: "wraps",
   pageAlloc: PAGE_ALLOC_3_12,
   zsmalloc: {
     classBits: 8,
@@ -81,6 +82,7 @@ export const RELEASE_3_12: Release = {
     tableSize: "wraps",
     disksizeLooksFirst: "for-memory",
     algorithmChecked: "when-initialised",
+    algorithmKeepsNewline: false,
     longAlgorithmName: "EINVAL",
     algorithmsTaken: "listed",
     resetRestoresAlgorithm: false,

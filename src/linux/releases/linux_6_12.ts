@@ -46,6 +46,8 @@ export const RELEASE_6_12: Release = {
     ],
     tableEntry: ZRAM_TABLE_ENTRIES["6.12"],
     longAlgorithmName: "E2BIG",
+    // lookup_backend_ops, zcomp.c, compares by sysfs_streq.
+    algorithmKeepsNewline: true,
     // zcomp.c has backends of its own.
     algorithmsTaken: "listed",
     resetRestoresAlgorithm: true,
