@@ -45,6 +45,11 @@ export interface Scope {
    * the profile's.
    */
   readonly anyGeometry: boolean;
+  /**
+   * Whether attributes are also written texts that nobody writes: what becomes
+   * of them is Linux's own affair. By default they are not.
+   */
+  readonly oddTexts?: boolean;
   /** The operations that the target can do. */
   readonly ops: ReadonlySet<string>;
   /** The most steps of a program. */

@@ -47,6 +47,7 @@ import {
   start,
   strange,
 } from "./random_settings.ts";
+import { oddText } from "./random_texts.ts";
 import {
   DICTIONARY,
   EMPTY_FILE,
@@ -85,6 +86,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 0.5, make: maxCompStreams, attr: "max_comp_streams" },
   { weight: 0.5, make: algorithmParams, attr: "algorithm_params" },
   { weight: 0.3, make: strange },
+  { weight: 3, make: oddText },
   { weight: 1, make: fill },
   { weight: 1.5, make: age },
   { weight: 0.4, make: reset, isWhole: true },
