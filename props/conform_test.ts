@@ -69,7 +69,7 @@ function testModels<
   for (const profile of JUDGED[suite.target]) {
     Deno.test(`${suite.target} of ${profile.name} conforms to itself at both levels`, async () => {
       for (const level of LEVELS) {
-        const options = { level, profile, runs: 50, seed };
+        const options = { level, profile, runs: 25, seed };
         const { finding, plan, programs } = await conform(
           suite,
           model(profile),
@@ -77,7 +77,7 @@ function testModels<
         );
         const said = findingTranscript(suite.target, plan, finding);
         assertEquals(finding, undefined, said);
-        assertEquals(programs, 50);
+        assertEquals(programs, 25);
       }
     });
   }

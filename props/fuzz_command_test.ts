@@ -52,7 +52,7 @@ commandTest(
     const run = async (...args: string[]) => {
       const { code, stdout } = await zspec(
         folder,
-        ...["fuzz", "zsmalloc", "--seed", "7", "--runs", "110", "--json"],
+        ...["fuzz", "zsmalloc", "--seed", "7", "--runs", "50", "--json"],
         ...args,
       );
       assertEquals(code, 0);
@@ -61,7 +61,7 @@ commandTest(
       return { seed, machine, programs, steps, reach };
     };
     const first = await run("--jobs", "1");
-    assertEquals([first.seed, first.programs], [7, 110]);
+    assertEquals([first.seed, first.programs], [7, 50]);
     assertEquals(await run("--jobs", "2"), first);
   },
 );
@@ -96,7 +96,7 @@ async function shardFile(
 ): Promise<string> {
   const { code, stdout, stderr } = await zspec(
     folder,
-    ...["fuzz", "zbud", "zsmalloc", "--seed", "5", "--runs", "100", "--json"],
+    ...["fuzz", "zbud", "zsmalloc", "--seed", "5", "--runs", "48", "--json"],
     ...args,
   );
   assertEquals([code, stderr], [0, ""]);
@@ -425,7 +425,7 @@ const { failure } = await searchInWorkers({
   shard: { index: 1, count: 1 },
   jobs: 2,
   milliseconds: undefined,
-  programMilliseconds: 10_000,
+  programMilliseconds: 5_000,
   known: undefined,
   signal: new AbortController().signal,
   now: () => performance.now(),
@@ -456,7 +456,7 @@ commandTest(
     );
     assertEquals(stderr, "");
     const { found: { seed, nth, finding } } = JSON.parse(stdout);
-    assertEquals(finding.found, "none within 10 seconds");
+    assertEquals(finding.found, "none within 5 seconds");
     const compacts = (place: Place) =>
       programAt(arenaOf(zsmallocMachine), place).steps
         .some(({ op }) => COMPACTING.includes(op));

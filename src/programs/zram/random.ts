@@ -69,6 +69,8 @@ interface Choice {
   readonly attr?: string;
   /** Whether it looks at the whole disk, and is rarer the larger that is. */
   readonly isWhole?: boolean;
+  /** Whether it is for programs that have odd texts alone. */
+  readonly isOdd?: boolean;
 }
 
 const CHOICES: readonly Choice[] = [
@@ -86,7 +88,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 0.5, make: maxCompStreams, attr: "max_comp_streams" },
   { weight: 0.5, make: algorithmParams, attr: "algorithm_params" },
   { weight: 0.3, make: strange },
-  { weight: 3, make: oddText },
+  { weight: 3, make: oddText, isOdd: true },
   { weight: 1, make: fill },
   { weight: 1.5, make: age },
   { weight: 0.4, make: reset, isWhole: true },
@@ -166,9 +168,10 @@ function isDear({ create: { codecs, pageSize } }: Draft): boolean {
 /** Draws one of what a target and its kernel can do. */
 function choicesFor(draft: Draft): (random: Random) => Choice {
   const rarer = Math.max(1, draft.diskPages / LARGE_DISK);
-  const can = CHOICES.filter(({ op, attr }) =>
+  const can = CHOICES.filter(({ op, attr, isOdd = false }) =>
     (op === undefined || draft.can(op)) &&
-    (attr === undefined || draft.has(attr))
+    (attr === undefined || draft.has(attr)) &&
+    (!isOdd || draft.scope.oddTexts === true)
   );
   return weighted(
     can,

@@ -59,7 +59,6 @@ const TEXTS: Readonly<Record<string, Writer>> = {
 
 /** Writes an odd text to an attribute; what it may have undone is done anew. */
 export function oddText(draft: Draft): void {
-  if (draft.scope.oddTexts !== true) return;
   const there = Object.entries(TEXTS).filter(([attr]) => draft.has(attr));
   const [attr, text] = there[draft.random(there.length)];
   draft.set(attr, text(draft));
