@@ -132,7 +132,7 @@ function refusalsOf(
     case "disksize":
       // Up to 4.2 this is where an unknown algorithm is refused, and since 6.12
       // what one was told.
-      if (!ledger.canSetUp) return undefined;
+      if (ledger.outcomeOfSetUp !== undefined) return undefined;
       return (bytesNamed(value) ?? 0n) === 0n ? ["EINVAL", ...busy] : busy;
     case "comp_algorithm":
       if (zram.algorithmChecked === "when-initialised") return undefined;

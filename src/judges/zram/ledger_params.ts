@@ -1,8 +1,8 @@
 /** What algorithms are told in the ledger, and what they refuse of it. */
 import type { Profile } from "../../linux/profile.ts";
 import { kstrtoll, nextArgs } from "../../linux/kstrtox.ts";
+import type { ZcompParams } from "../../linux/zcomp_params.ts";
 import type { ZramLedger } from "./ledger.ts";
-import type { LedgerParams } from "./ledger_told.ts";
 
 /** Kernels whose algorithms look at all that they are told (backend_*.c). */
 const LOOKING = ["linux-7.3"];
@@ -20,62 +20,60 @@ const STOPPED_BY_WINDOW = [
   "linux-7.1",
 ];
 
-/** Whether setting an algorithm up stops this kernel. */
-export function stopsAtSetUp(
+/**
+ * What comes of setting an algorithm up: an errno, or that it stops this
+ * kernel; nothing where it goes well.
+ */
+export function outcomeOfSetUp(
   { release }: Profile,
   name: string,
-  { winbits = 15 }: Partial<LedgerParams> = {},
-): boolean {
-  return name === "deflate" && STOPPED_BY_WINDOW.includes(release.name) &&
-    (Math.abs(winbits) < 9 || Math.abs(winbits) > 15);
-}
-
-/** The errno with which an algorithm cannot be set up, if it cannot. */
-export function refusedParams(
-  { release }: Profile,
-  name: string,
-  params: LedgerParams | undefined,
+  params: ZcompParams = {},
 ): string | undefined {
-  if (params === undefined) return undefined;
-  const isHalf = name === "lz4" && WHOLE_DICTIONARIES.includes(release.name) &&
-    params.dict !== undefined && !isWhole(params.dict);
-  const refused = isHalf
-    ? "EINVAL"
-    : LOOKING.includes(release.name)
+  const { level, winbits = 15, dict } = params;
+  const isWindow = Math.abs(winbits) > 8 && Math.abs(winbits) < 16;
+  const isStopped = !isWindow && STOPPED_BY_WINDOW.includes(release.name);
+  if (name === "deflate" && isStopped) return "stops";
+  const isHalf = dict !== undefined && !isWhole(dict) &&
+    WHOLE_DICTIONARIES.includes(release.name);
+  if (name === "lz4" && isHalf) return "EINVAL";
+  const refused = LOOKING.includes(release.name)
     ? refusedByAny(name, params)
     : undefined;
   if (refused !== undefined || name !== "deflate") return refused;
-  const { level = -1, winbits = 15 } = params;
-  const window = winbits < 0 ? -winbits : winbits;
-  const isRight = level >= -1 && level < 10 && window > 8 && window < 16;
-  return isRight ? undefined : "EINVAL";
+  return isWindow ? refusedBeyond(-1, level, 9) : "EINVAL";
 }
 
 /** What an algorithm refuses since 7.3, the window of deflate aside. */
 function refusedByAny(
   name: string,
-  { level, dict }: LedgerParams,
+  { level, dict }: ZcompParams,
 ): string | undefined {
   switch (name) {
     case "lzo":
     case "lzo-rle":
     case "842":
-      return dict !== undefined || level !== undefined
-        ? "EOPNOTSUPP"
-        : undefined;
+      return dict === undefined && level === undefined
+        ? undefined
+        : "EOPNOTSUPP";
     case "deflate":
       return dict === undefined ? undefined : "EOPNOTSUPP";
     case "lz4":
-      return (level ?? 1) < 1 ? "EINVAL" : undefined;
+      return refusedBeyond(1, level, Infinity);
     case "lz4hc":
-      return level !== undefined && (level < 1 || level > 16)
-        ? "EINVAL"
-        : undefined;
+      return refusedBeyond(1, level, 16);
     case "zstd":
-      return level !== undefined && (level < -(2 ** 17) || level > 22)
-        ? "EINVAL"
-        : undefined;
+      return refusedBeyond(-(2 ** 17), level, 22);
   }
+}
+
+/** A level that was said must be within an algorithm's own. */
+function refusedBeyond(
+  least: number,
+  level: number | undefined,
+  most: number,
+): string | undefined {
+  if (level === undefined) return undefined;
+  return level < least || level > most ? "EINVAL" : undefined;
 }
 
 /** Whether lz4 takes all of a dictionary: a word at least, and 64 KiB at most. */
@@ -101,13 +99,9 @@ export function toldPriority(
 }
 
 /** What a text says to an algorithm. */
-export interface Asked {
+export interface Asked extends Omit<ZcompParams, "dict"> {
   /** The algorithm's priority. */
   readonly priority: number;
-  /** How hard to try. */
-  readonly level: number | undefined;
-  /** The window of deflate. */
-  readonly winbits: number | undefined;
   /** Where its dictionary is. */
   readonly dict: string | undefined;
 }
@@ -137,17 +131,18 @@ export function askedParams(ledger: ZramLedger, text: string): Asked | string {
 
 /** An algorithm is told something: the errno where its dictionary cannot be read. */
 export function tellParams(
-  ledger: ZramLedger,
+  { algorithms, files, isInitialised, profile, told }: ZramLedger,
   { priority, level, winbits, dict: path }: Asked,
 ): string | undefined {
+  const inUse = isInitialised ? algorithms[priority] : undefined;
   // What was said before is forgotten, also where the file is not there.
-  ledger.tell(priority, undefined);
-  const dict = path === undefined ? undefined : ledger.files.get(path);
+  told.tell(priority, undefined, inUse);
+  const dict = path === undefined ? undefined : files.get(path);
   if (path !== undefined && dict === undefined) {
-    return ledger.profile.zram.dictErrors === "own" ? "ENOENT" : "EINVAL";
+    return profile.zram.dictErrors === "own" ? "ENOENT" : "EINVAL";
   }
   if (dict?.length === 0) return "EINVAL";
-  ledger.tell(priority, { level, winbits, dict });
+  told.tell(priority, { level, winbits, dict }, inUse);
 }
 
 /**

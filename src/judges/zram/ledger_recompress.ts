@@ -49,7 +49,7 @@ export function recompress(
     : readRecompression(ledger, text);
   if (typeof asked === "string") return asked;
   // A page for the while of it.
-  if (ledger.hold() === false) return "ENOMEM";
+  if (ledger.memory.hold() === false) return "ENOMEM";
   const isByIndex = ledger.profile.zram.recompressOrder === "by-index";
   const recompressAll = isByIndex ? recompressInOrder : recompressFound;
   const errno = recompressAll(ledger, asked, found === "ENOMEM", waits);

@@ -1,6 +1,7 @@
 /** What texts written to attributes do to the ledger, and which are refused. */
 import { kstrtobool, kstrtoll, kstrtoull } from "../../linux/kstrtox.ts";
 import { ATTR_RO } from "../../linux/zram_profile.ts";
+import { BACKING_PATH } from "../../programs/transcript_zram.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE } from "./ledger_pages.ts";
 import { askedParams, readArguments, tellParams } from "./ledger_params.ts";
@@ -102,7 +103,8 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   backing_dev(ledger, text) {
     const path = trimmed(text);
     if (ledger.isInitialised) return "EBUSY";
-    if (!ledger.finds(path)) return "ENOENT";
+    const isThere = ledger.create.backingPages !== undefined;
+    if (!isThere || path !== BACKING_PATH) return "ENOENT";
     const isSet = ledger.backingPath !== undefined;
     if (isSet && !ledger.profile.zram.backingReopens) return "EBUSY";
     ledger.backingPath = path;

@@ -47,7 +47,7 @@ export function writeback(
   const selected = isByIndex ? readOld(ledger, text) : readNew(ledger, text);
   if (typeof selected === "string") return selected;
   // A page for the while of it: whether it was had, where that is not known.
-  const held = ledger.hold();
+  const held = ledger.memory.hold();
   if (held === undefined && found === "ENOMEM") ledger.memory.release();
   if (!(held ?? found !== "ENOMEM")) return "ENOMEM";
   const errno = isByIndex
