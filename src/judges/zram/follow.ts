@@ -24,8 +24,11 @@ import { recompress } from "./ledger_recompress.ts";
 import { setAttribute } from "./ledger_set.ts";
 import { writeback } from "./ledger_writeback.ts";
 
+/** An answer to a step of an operation. */
+export type Answered<Op extends keyof ZramSteps> = ZramResults[Op] | Refusal;
+
 /** An answer to any step. */
-export type ZramAnswer = ZramResults[keyof ZramSteps] | Refusal;
+export type ZramAnswer = Answered<keyof ZramSteps>;
 
 /** The errno of an answer. */
 export function errnoOf(answer: ZramAnswer): string | undefined {
@@ -37,7 +40,7 @@ export type LedgerTable<Result> = {
   readonly [Op in keyof ZramSteps]?: (
     ledger: ZramLedger,
     step: { readonly op: Op } & ZramSteps[Op],
-    answer: ZramResults[Op] | Refusal,
+    answer: Answered<Op>,
   ) => Result;
 };
 

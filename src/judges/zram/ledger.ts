@@ -397,14 +397,17 @@ export class ZramLedger {
     if (this.waiting.size > 0) this.waiting.delete(page);
   }
 
-  /**
-   * Counts a read from the backing device, if a page is there; answers whether
-   * the page can be read.
-   */
+  /** Whether a page can be read, which the backing device may fail to. */
+  isReadable(page: number): boolean {
+    const { badReads = [] } = this.create;
+    return this.pages.place[page] !== BACKING ||
+      !badReads.includes(this.pages.block[page]);
+  }
+
+  /** Counts a read from the backing device, if a page is there; answers whether it is read. */
   readBacking(page: number): boolean {
-    if (this.pages.place[page] !== BACKING) return true;
-    this.events.bdReads++;
-    return !(this.create.badReads ?? []).includes(this.pages.block[page]);
+    if (this.pages.place[page] === BACKING) this.events.bdReads++;
+    return this.isReadable(page);
   }
 
   /** Writes to a block, which counts where the backing device takes it. */

@@ -85,7 +85,7 @@ export const zramMachine: Machine<ZramStep> = {
           ? statedLengths(choosableAlgorithms(profile))
           : codecLengths(zramCodecs(profile, codecs)),
       isLinux: true,
-      rules: [contractRules({ reach, isModel: true }), naiveRules(reach)],
+      rules: [...contractRules({ reach, isModel: true }), naiveRules(reach)],
       pages,
       questions: allQuestions(),
     });

@@ -22,6 +22,7 @@ import type { ZramConfiguration } from "../../linux/zram_profile.ts";
 import type { Scope } from "../../programs/program.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
 import { ExpandedPages } from "../../programs/expanded.ts";
+import { requestEnd } from "../../programs/zram/request_end.ts";
 import {
   SECTOR,
   type ZramStep,
@@ -300,7 +301,7 @@ function trial(
     lengthsOf: () =>
       isExact ? codecLengths(exactCodecsOf(profile.zram)) : UNKNOWN_LENGTHS,
     isLinux: false,
-    rules: [contractRules({ reach, isModel: false })],
+    rules: contractRules({ reach, isModel: false }),
     pages: new ExpandedPages(),
     questions: memoryQuestions,
   });
@@ -339,7 +340,8 @@ function isJudged(
   }
   const mayEndBeyond = level !== "exact" &&
     (step.op !== "discard" || discardsBeyond);
-  return mayEndBeyond || endOf(step, ledger) <= ledger.disksize;
+  return mayEndBeyond ||
+    requestEnd(step, ledger.profile.pageSize) <= ledger.disksize;
 }
 
 const BLOCK = 4096;
@@ -355,20 +357,4 @@ function canModel({ algorithms, available, profile }: ZramLedger): boolean {
   const isKnown = (name = "") => known.includes(name);
   const others = algorithms.slice(1).filter((name) => name !== undefined);
   return known.length === 0 || [algorithms[0], ...others].every(isKnown);
-}
-
-/** Where a request ends, in bytes; 0 where it is none. */
-function endOf(step: ZramStep, { profile: { pageSize } }: ZramLedger): number {
-  switch (step.op) {
-    case "write":
-    case "read":
-    case "slot_free_notify":
-      return (step.page + 1) * pageSize;
-    case "discard":
-      return (step.page + step.pages) * pageSize;
-    case "bio":
-      return step.sector * SECTOR + step.bytes;
-    default:
-      return 0;
-  }
 }
