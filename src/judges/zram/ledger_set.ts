@@ -98,7 +98,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     const asked = askedParams(ledger, text);
     return typeof asked === "string" ? asked : tellParams(ledger, asked);
   },
-  recompress: (ledger, text, found) => recompress(ledger, text, found),
+  recompress,
   idle: markIdle,
   backing_dev(ledger, text) {
     const path = trimmed(text);
@@ -109,7 +109,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     if (isSet && !ledger.profile.zram.backingReopens) return "EBUSY";
     ledger.backingPath = path;
   },
-  writeback: (ledger, text, found) => writeback(ledger, text, found),
+  writeback,
   writeback_limit(ledger, text) {
     const limit = kstrtoull(text);
     if (typeof limit === "string") return "EINVAL";

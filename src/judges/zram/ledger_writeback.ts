@@ -11,6 +11,7 @@ import {
   IDLE,
   INCOMPRESSIBLE,
   type LedgerPages,
+  NOWHERE,
   WHOLE,
 } from "./ledger_pages.ts";
 
@@ -27,9 +28,6 @@ export interface Selected {
 /** Called wherever writeback waits. */
 export type Waits = () => void;
 
-/** Others that do nothing. */
-export function nobody(): void {}
-
 /**
  * A text is written to `writeback`; `found` is the errno that came. `waits` is
  * called wherever others may run. Returns the errno that must come.
@@ -38,7 +36,7 @@ export function writeback(
   ledger: ZramLedger,
   text: string,
   found: string | undefined,
-  waits: Waits = nobody,
+  waits: Waits = () => {},
 ): string | undefined {
   const isByIndex = ledger.profile.zram.writebackOrder === "by-index";
   if (!isByIndex && !ledger.isInitialised) return "EINVAL";
@@ -51,7 +49,7 @@ export function writeback(
   if (held === undefined && found === "ENOMEM") ledger.memory.release();
   if (!(held ?? found !== "ENOMEM")) return "ENOMEM";
   const errno = isByIndex
-    ? writeByIndex(ledger, selected[0], waits)
+    ? writeByIndex(ledger, selected, waits)
     : writeBySize(ledger, selected, waits);
   ledger.memory.release();
   return errno;
@@ -143,40 +141,60 @@ export function charge(ledger: ZramLedger): void {
   ledger.wbLimit = (ledger.wbLimit - units + 2n ** 64n) % 2n ** 64n;
 }
 
-/** One page after another, a block taken before each is looked at. */
-function writeByIndex(
+/** What came of a page: it is on the block, or was left, or the device failed. */
+type Came = "written" | "left" | "failed";
+
+/** Goes through pages, a block taken before each is looked at; answers the errno. */
+function writeEach(
   ledger: ZramLedger,
-  { start, end, type }: Selected,
-  waits: Waits,
+  pages: Iterable<number>,
+  write: (page: number, block: number) => Came,
 ): string | undefined {
-  const { pages } = ledger;
   let block: number | undefined;
   let errno: string | undefined;
-  const ended = (how: string | undefined) => {
-    if (block !== undefined) ledger.blocks.give(block);
-    return how;
-  };
-  for (let page = start; page < end; page++) {
-    if (isExhausted(ledger)) return ended("EIO");
+  for (const page of pages) {
+    if (isExhausted(ledger)) {
+      errno = "EIO";
+      break;
+    }
     block ??= ledger.blocks.take();
     if (block === undefined) return "ENOSPC";
-    if (!isOfType(pages, page, type)) continue;
-    // Whoever accesses the page takes the mark away.
-    pages.marks[page] |= IDLE;
-    if (ledger.profile.zram.writebackReads === "unlocked") waits();
-    const written = ledger.writeBlock(block);
-    waits();
-    const isKept = pages.place[page] !== 0 && (pages.marks[page] & IDLE) !== 0;
-    if (!written) errno = "EIO";
-    if (written && isKept) {
-      ledger.writeBack(page, block);
-      charge(ledger);
-      block = undefined;
-    } else {
-      pages.marks[page] &= ~IDLE;
-    }
+    const came = write(page, block);
+    if (came === "failed") errno = "EIO";
+    if (came === "written") block = undefined;
   }
-  return ended(errno);
+  if (block !== undefined) ledger.blocks.give(block);
+  return errno;
+}
+
+/** A page that was not accessed meanwhile is on a block now. */
+function leaves(ledger: ZramLedger, page: number, block: number): Came {
+  ledger.writeBack(page, block);
+  charge(ledger);
+  return "written";
+}
+
+/** By number, as they are found: whoever accesses a page takes its mark away. */
+function writeByIndex(
+  ledger: ZramLedger,
+  [{ start, end, type }]: readonly Selected[],
+  waits: Waits,
+): string | undefined {
+  const { pages, profile: { zram } } = ledger;
+  const all = Array.from({ length: end - start }, (_, nth) => start + nth);
+  return writeEach(ledger, all, (page, block) => {
+    if (!isOfType(pages, page, type)) return "left";
+    pages.marks[page] |= IDLE;
+    if (zram.writebackReads === "unlocked") waits();
+    const isTaken = ledger.writeBlock(block);
+    waits();
+    const isMarked = (pages.marks[page] & IDLE) !== 0;
+    if (isTaken && isMarked && pages.place[page] !== NOWHERE) {
+      return leaves(ledger, page, block);
+    }
+    pages.marks[page] &= ~IDLE;
+    return isTaken ? "left" : "failed";
+  });
 }
 
 /** The largest first; one that was accessed since it was found is left. */
@@ -185,34 +203,23 @@ function writeBySize(
   selected: readonly Selected[],
   waits: Waits,
 ): string | undefined {
-  const found = foundBySize(ledger, selected);
-  let block: number | undefined;
-  let errno: string | undefined;
   const { waiting } = ledger;
+  const found = foundBySize(ledger, selected);
   found.forEach((page) => waiting.add(page));
-  const ended = (how: string | undefined) => {
-    if (block !== undefined) ledger.blocks.give(block);
-    waiting.clear();
-    return how;
-  };
-  for (const page of found) {
-    if (isExhausted(ledger)) return ended("EIO");
-    block ??= ledger.blocks.take();
-    if (block === undefined) return ended("ENOSPC");
+  const errno = writeEach(ledger, found, (page, block) => {
+    let came: Came = "left";
     if (waiting.has(page)) {
-      const written = ledger.writeBlock(block);
+      const isTaken = ledger.writeBlock(block);
       waits();
-      if (!written) errno = "EIO";
-      if (written && waiting.has(page)) {
-        ledger.writeBack(page, block);
-        charge(ledger);
-        block = undefined;
-      }
+      if (!isTaken) came = "failed";
+      else if (waiting.has(page)) came = leaves(ledger, page, block);
     }
     waiting.delete(page);
     waits();
-  }
-  return ended(errno);
+    return came;
+  });
+  waiting.clear();
+  return errno;
 }
 
 /** Bytes of size that make no difference. */
@@ -225,12 +232,11 @@ const BUCKET = 64;
 export function foundBySize(
   { pages }: ZramLedger,
   selected: readonly Selected[],
-  isAlso: (page: number) => boolean = () => true,
 ): number[] {
   const buckets: number[][] = [];
   for (const { start, end, type } of selected) {
     for (let page = start; page < end; page++) {
-      if (!isOfType(pages, page, type) || !isAlso(page)) continue;
+      if (!isOfType(pages, page, type)) continue;
       (buckets[Math.floor(pages.bytes[page] / BUCKET)] ??= []).push(page);
     }
   }
