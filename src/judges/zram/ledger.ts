@@ -352,9 +352,14 @@ export class ZramLedger {
       this.events.hugeSince = numbers[MM.huge_pages_since];
       this.events.maybeHuge = 0;
     }
-    memory.bounds.observe(numbers[MM.mem_used_total] / pageSize);
+    this.observeUsed(numbers[MM.mem_used_total]);
     memory.max = exactly(numbers[MM.mem_used_max] / pageSize);
     memory.compacted = exactly(numbers[MM.pages_compacted]);
+  }
+
+  /** The device shows that it uses so many bytes. */
+  observeUsed(bytes: number): void {
+    this.memory.bounds.observe(bytes / this.profile.pageSize);
   }
 
   /** The length of one page is what those of the others leave. */

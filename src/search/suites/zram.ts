@@ -8,7 +8,7 @@ import {
 import { ZRAM_CONTRACT } from "../../judges/zram/contract_rules.ts";
 import { exactZram } from "../../judges/zram/exact.ts";
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
-import type { ZramLedger } from "../../judges/zram/ledger.ts";
+import type { LedgerSetup, ZramLedger } from "../../judges/zram/ledger.ts";
 import { isBugAt } from "../../judges/zram/ledger_bugs.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
 import { codecLengths, UNKNOWN_LENGTHS } from "../../judges/lengths.ts";
@@ -295,14 +295,18 @@ function trial(
   const { profile, level, backingPages } = plan;
   const isExact = level === "exact";
   const backed = isBacked(plan) ? backingPages : undefined;
-  const judge = ledgerJudge({
-    profileOf: () => profile,
-    createOf: () => ({ backingPages: backed }),
-    lengthsOf: () =>
-      isExact ? codecLengths(exactCodecsOf(profile.zram)) : UNKNOWN_LENGTHS,
+  const setup: LedgerSetup = {
+    profile,
+    create: { backingPages: backed },
+    lengthOf: isExact
+      ? codecLengths(exactCodecsOf(profile.zram))
+      : UNKNOWN_LENGTHS,
     isLinux: false,
-    rules: contractRules({ reach, isModel: false }),
     pages: new ExpandedPages(),
+  };
+  const judge = ledgerJudge({
+    setupOf: () => setup,
+    rules: contractRules({ reach, isModel: false }),
     questions: memoryQuestions,
   });
   let isCreated = false;
