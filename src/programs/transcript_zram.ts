@@ -110,12 +110,18 @@ const BD_STAT = optional(
   field<readonly number[]>(wholes(3), "three whole numbers"),
 );
 
-const BLOCK_STATE = field<readonly (readonly [number, string])[]>((value) => {
+/** Rows of a page and its flags. */
+export function blockState(value: unknown): [number, string][] | undefined {
   const isRow = (row: unknown) =>
     Array.isArray(row) && row.length === 2 && whole(row[0]) !== undefined &&
     typeof row[1] === "string";
   return Array.isArray(value) && value.every(isRow) ? value : undefined;
-}, "rows of a page and its flags");
+}
+
+const BLOCK_STATE = field<readonly (readonly [number, string])[]>(
+  blockState,
+  "rows of a page and its flags",
+);
 
 /** How the operations under a header are read. */
 export function zramOperations(

@@ -1,6 +1,5 @@
 /** Replay of recordings of zram: the model runs them, every observation is compared. */
 import { codecsOf, exactCodecsOf } from "../../codec/codecs.ts";
-import { lz4 } from "../../codec/lz4.ts";
 import { type Codec, codecWith } from "../../codec/codec.ts";
 import { RecordedSizes } from "../../codec/recorded.ts";
 import { Comparison } from "../../judges/comparison.ts";
@@ -26,7 +25,11 @@ import type {
   ZramSteps,
 } from "../../programs/zram/steps.ts";
 import type { StepTarget } from "../../targets/step_target.ts";
-import { choosableAlgorithms, zramCodecs } from "../../targets/zram/device.ts";
+import {
+  choosableAlgorithms,
+  codecOf,
+  zramCodecs,
+} from "../../targets/zram/device.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { type Comps, PRIMARY_COMP } from "../../zram/zcomp.ts";
 import { type Awaiting, runNow, trialOf } from "../trial.ts";
@@ -215,8 +218,10 @@ function recordedTarget(
         const { stored, recompressed } = operation;
         const page = pages.of(step.data, profile.pageSize);
         const { comps, algorithm } = model.zram;
+        // Of a page that failed to be stored none is recorded; yet it decides how
+        // far the pool grew before the limit undid it.
         const length = stored ||
-          nearestLength(profile, algorithm, page, scratch);
+          codecOf(profile, algorithm).compress(page, scratch);
         const lengths = { ...recompressed, [PRIMARY_COMP]: length };
         recordLengths(comps, page, lengths);
       }
@@ -237,20 +242,4 @@ function recordLengths(
       codec.record(page, length);
     }
   }
-}
-
-/**
- * The length of a page that failed to be stored, of which none is recorded; yet
- * it decides how far the pool grew before the limit undid it: what the kernel's
- * encoder makes of it, or the nearest there is.
- */
-function nearestLength(
-  { zram }: Profile,
-  algorithm: string,
-  page: Uint8Array,
-  scratch: Uint8Array,
-): number {
-  const known = cryptoAlgorithm(algorithm);
-  const encoder = codecsOf(zram).find(({ name }) => name === known);
-  return (encoder ?? lz4).compress(page, scratch);
 }
