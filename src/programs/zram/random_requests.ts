@@ -6,12 +6,11 @@ import { SECTOR, type ZramBio } from "./steps.ts";
 
 /** A page is written. */
 export function write(draft: Draft, page = draft.anyPage()): void {
-  const { data, bytes } = randomPage(draft);
-  draft.add({ op: "write", page, data });
-  draft.wrote(page, bytes);
+  const written = randomPage(draft);
+  draft.write(page, written);
   // Equal pages, of which a real codec must make the same.
   if (draft.create.codecs !== "kernel" || draft.random(4) > 0) return;
-  draft.add({ op: "write", page, data });
+  draft.add({ op: "write", page, data: written.data });
 }
 
 /** A page is read. */
@@ -28,8 +27,7 @@ export function discard(draft: Draft): void {
   const isPast = random(12) === 0;
   const left = Math.max(1, diskPages - page);
   const pages = isPast ? left + pick(random, 1, 1, 7) : Math.min(wanted, left);
-  draft.add({ op: "discard", page, pages });
-  if (page + pages <= diskPages) draft.freed(page, pages);
+  draft.discard(page, pages);
 }
 
 /** The swap layer frees a page. */
@@ -127,14 +125,11 @@ export function age(draft: Draft): void {
     ? 64 + random(pageSize / 2)
     : pageSize / 2 + random(3 * pageSize / 8);
   for (let page = first; page < first + count; page++) {
-    draft.add({ op: "write", page, data: alikePage(draft, length) });
-    draft.wrote(page, length);
+    draft.write(page, alikePage(draft, length));
   }
   const step = 2 + random(2);
   for (let page = first; page < first + count; page += step) {
-    const pages = Math.min(step - 1, diskPages - page);
-    draft.add({ op: "discard", page, pages });
-    draft.freed(page, pages);
+    draft.discard(page, Math.min(step - 1, diskPages - page));
   }
   if (draft.has("compact")) draft.set("compact", "1");
 }
