@@ -1,6 +1,6 @@
 /** Judging a device by the contract: what holds whatever its policy. */
 import type { Bytes } from "../../programs/bytes.ts";
-import { requestEnd } from "../../programs/zram/request_end.ts";
+import { requestEnd } from "../../programs/zram/request_range.ts";
 import type { ZramStep, ZramSteps } from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
@@ -131,7 +131,8 @@ function judgeGet(
   { reach, isModel }: ContractOptions,
 ): void {
   const { disksize, isInitialised, algorithms: [chosen = ""] } = ledger;
-  if (!(attr in ledger.profile.zram.attributes)) return;
+  const { attributes, compAlgorithms } = ledger.profile.zram;
+  if (!(attr in attributes)) return;
   if (isRefusal(answer)) return isModel ? undefined : succeeds(answer, reach);
   const { value } = answer;
   const text = (right: string, found = value) => {
@@ -140,7 +141,7 @@ function judgeGet(
   };
   if (attr === "disksize") text(`${disksize}\n`);
   if (attr === "initstate") text(isInitialised ? "1\n" : "0\n");
-  if (attr === "comp_algorithm" && ledger.available.includes(chosen)) {
+  if (attr === "comp_algorithm" && compAlgorithms.includes(chosen)) {
     text(`[${chosen}]`, `[${/\[(.*)\]/.exec(value)?.[1]}]`);
   }
 }

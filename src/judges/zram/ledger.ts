@@ -30,9 +30,6 @@ import {
   UNKNOWN_BYTES,
   WHOLE,
 } from "./ledger_pages.ts";
-/** The most algorithms of a device. */
-const MOST_ALGORITHMS = 4;
-
 /** What a ledger is made with. */
 export interface LedgerSetup {
   /** The kernel, with the geometry that was asked for. */
@@ -79,8 +76,6 @@ export class ZramLedger {
   readonly blocks: LedgerBlocks;
   /** Algorithms by priority. */
   algorithms: (string | undefined)[];
-  /** Algorithms that are listed. */
-  readonly available: readonly string[];
   /** What algorithms were told, by priority. */
   readonly told: ToldParams = new ToldParams();
   /** The files that there are. */
@@ -138,7 +133,6 @@ export class ZramLedger {
       failEach: create.failEach,
     });
     this.algorithms = [profile.zram.defaultAlgorithm];
-    this.available = profile.zram.compAlgorithms;
     // Up to 6.18 a block 0 would be none.
     this.blocks = new LedgerBlocks(
       create.backingPages ?? 0,
@@ -161,15 +155,10 @@ export class ZramLedger {
     return this.algorithms.filter((name) => name !== undefined).length;
   }
 
-  /** Whether an operation may fail for want of memory. */
-  get canFail(): boolean {
-    return this.memory.limit !== 0 || this.memory.isScarce;
-  }
-
   /** Whether an algorithm can be chosen. */
   canChoose(name: string): boolean {
-    return this.available.includes(name) ||
-      this.profile.zram.unlistedAlgorithms.includes(name);
+    const { compAlgorithms, unlistedAlgorithms } = this.profile.zram;
+    return compAlgorithms.includes(name) || unlistedAlgorithms.includes(name);
   }
 
   /**
@@ -207,14 +196,6 @@ export class ZramLedger {
     return this.isInitialised && this.algorithms[0] === undefined;
   }
 
-  /** The device has a disk of so many bytes. */
-  initialise(bytes: number): void {
-    const pages = Math.floor(
-      (bytes + this.profile.pageSize - 1) / this.profile.pageSize,
-    );
-    this.pages = new LedgerPages(pages);
-  }
-
   /** The device is as it was, but for what was set of writeback. */
   reset(): void {
     const { resetRestoresAlgorithm, defaultAlgorithm, resetWithoutDisk } =
@@ -233,16 +214,6 @@ export class ZramLedger {
     this.backingPath = undefined;
     this.lostBlocks = 0;
     this.blocks.reset();
-  }
-
-  /** Gives an algorithm a priority. */
-  choose(name: string, priority: number): void {
-    if (priority >= MOST_ALGORITHMS) return;
-    this.algorithms[priority] = name;
-    // What the one before was told, this one is not.
-    if (this.profile.release.name === "linux-7.3") {
-      this.told.said[priority] = undefined;
-    }
   }
 
   /** The bytes of a page that is written. */

@@ -1,7 +1,7 @@
 /** What requests do to the ledger: of whole pages, and in sectors. */
 import type { Bytes } from "../../programs/bytes.ts";
-import type { ZramBio } from "../../programs/zram/steps.ts";
-import { SECTOR } from "../../programs/zram/steps.ts";
+import { BLOCK, isAligned } from "../../programs/zram/request_range.ts";
+import { SECTOR, type ZramBio } from "../../programs/zram/steps.ts";
 import type { ZramLedger } from "./ledger.ts";
 
 /** It fails for want of memory, or does not: which is not known. */
@@ -9,9 +9,6 @@ export const MAY_FAIL: unique symbol = Symbol("EIO, or no error");
 
 /** How a step must end: with an errno, or without. */
 export type Expected = string | undefined | typeof MAY_FAIL;
-
-/** Bytes to which requests are aligned. */
-const BLOCK = 4096;
 
 /** The errno of a request that is out of range or unaligned, counted where it is. */
 export function refuseRequest(
@@ -23,7 +20,7 @@ export function refuseRequest(
   const { requestsChecked } = ledger.profile.zram;
   if (requestsChecked === "once-initialised" && disksize === 0) return "EIO";
   const isInside = start < disksize && start + bytes <= disksize;
-  if (isInside && start % BLOCK === 0 && bytes % BLOCK === 0) return undefined;
+  if (isInside && isAligned(start, bytes)) return undefined;
   if (requestsChecked !== "by-block-layer") events.invalidIo++;
   else if (isInside) return "EINVAL";
   return "EIO";

@@ -2,6 +2,7 @@
  * Where a kernel's own bug stops whoever meets it: what a device may not be
  * asked, as nothing after it is specified.
  */
+import { isAligned } from "../../programs/zram/request_range.ts";
 import {
   SECTOR,
   type ZramBio,
@@ -70,8 +71,8 @@ function isEndless(ledger: ZramLedger, { sector, bytes }: ZramBio): boolean {
   }
   const start = sector * SECTOR;
   const end = start + bytes;
-  const isTaken = start % 4096 === 0 && end % 4096 === 0 && end <= disksize &&
-    start < disksize;
+  const isInside = start < disksize && end <= disksize;
   const page = Math.floor(start / pageSize);
-  return isTaken && start > page * pageSize && end <= (page + 1) * pageSize;
+  return isInside && isAligned(start, bytes) && start > page * pageSize &&
+    end <= (page + 1) * pageSize;
 }

@@ -3,7 +3,7 @@ import { kstrtobool, kstrtoll, kstrtoull } from "../../linux/kstrtox.ts";
 import { ATTR_RO } from "../../linux/zram_profile.ts";
 import { BACKING_PATH } from "../../programs/transcript_zram.ts";
 import type { ZramLedger } from "./ledger.ts";
-import { IDLE } from "./ledger_pages.ts";
+import { IDLE, LedgerPages } from "./ledger_pages.ts";
 import { askedParams, readArguments, tellParams } from "./ledger_params.ts";
 import { recompress } from "./ledger_recompress.ts";
 import { writeback } from "./ledger_writeback.ts";
@@ -46,7 +46,8 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     if (ledger.isInitialised) return "EBUSY";
     const refused = ledger.setUp();
     if (refused !== undefined) return refused;
-    ledger.initialise(Number(bytes));
+    const pages = Math.ceil(Number(bytes) / ledger.profile.pageSize);
+    ledger.pages = new LedgerPages(pages);
   },
   reset(ledger, text) {
     const { resetReadsFirst, resetRefusedBy } = ledger.profile.zram;
@@ -142,13 +143,16 @@ function choose(
   text: string,
   priority: number,
 ): string | undefined {
-  const { algorithmChecked, longAlgorithmName } = ledger.profile.zram;
-  if (algorithmChecked === "when-set") {
-    if (text.length >= 128) return longAlgorithmName;
-    if (!ledger.canChoose(trimmed(text))) return "EINVAL";
+  const { release, zram } = ledger.profile;
+  const name = trimmed(text);
+  if (zram.algorithmChecked === "when-set") {
+    if (text.length >= 128) return zram.longAlgorithmName;
+    if (!ledger.canChoose(name)) return "EINVAL";
   }
   if (ledger.isInitialised) return "EBUSY";
-  ledger.choose(trimmed(text), priority);
+  ledger.algorithms[priority] = name;
+  // What the one before was told, this one is not.
+  if (release.name === "linux-7.3") ledger.told.said[priority] = undefined;
 }
 
 /** Marks pages idle: all, or those that were not accessed for so long. */

@@ -100,14 +100,12 @@ function ioStatText({ events, profile }: ZramLedger): string {
 
 /** Every algorithm, the one of a priority in brackets, at the end if it is not listed. */
 function algorithmsText(
-  { available, algorithms, profile }: ZramLedger,
+  { algorithms, profile: { zram } }: ZramLedger,
   priority: number,
 ): string {
   const chosen = algorithms[priority] ?? "";
-  const others = profile.zram.unlistedAlgorithms.includes(chosen)
-    ? `[${chosen}] `
-    : "";
-  return available
+  const others = zram.unlistedAlgorithms.includes(chosen) ? `[${chosen}] ` : "";
+  return zram.compAlgorithms
     .map((name) => name === chosen ? `[${name}] ` : `${name} `)
     .join("") + `${others}\n`;
 }

@@ -2,6 +2,7 @@
 import { pick } from "../random.ts";
 import type { Draft } from "./draft.ts";
 import { alikePage, randomPage } from "./random_data.ts";
+import { BLOCK } from "./request_range.ts";
 import { SECTOR, type ZramBio } from "./steps.ts";
 
 /** A page is written. */
@@ -36,8 +37,6 @@ export function slotFreeNotify(draft: Draft): void {
   draft.add({ op: "slot_free_notify", page });
   draft.freed(page, 1);
 }
-
-const BLOCK = 4096;
 
 /** A part of a page that is larger than a block is discarded, which leaves it. */
 export function discardWithin(draft: Draft): void {
