@@ -130,7 +130,7 @@ export function isOfType(
 }
 
 /** Whether the limit lets no page through. */
-export function isExhausted({ wbLimitEnable, wbLimit }: ZramLedger): boolean {
+function isExhausted({ wbLimitEnable, wbLimit }: ZramLedger): boolean {
   return wbLimitEnable && wbLimit === 0n;
 }
 
@@ -141,15 +141,20 @@ export function charge(ledger: ZramLedger): void {
   ledger.wbLimit = (ledger.wbLimit - units + 2n ** 64n) % 2n ** 64n;
 }
 
-/** What came of a page: it is on the block, or was left, or the device failed. */
-type Came = "written" | "left" | "failed";
+/** What came of a page: it has the block, was left, or the device failed. */
+type Came = "used" | "left" | "failed";
 
-/** Goes through pages, a block taken before each is looked at; answers the errno. */
-function writeEach(
+/**
+ * Goes through pages, a block taken before each is looked at, and answers the
+ * errno. `first` is called before it is taken.
+ */
+export function writeEach(
   ledger: ZramLedger,
   pages: Iterable<number>,
   write: (page: number, block: number) => Came,
+  first: () => void = () => {},
 ): string | undefined {
+  const { blocks, profile: { zram } } = ledger;
   let block: number | undefined;
   let errno: string | undefined;
   for (const page of pages) {
@@ -157,13 +162,16 @@ function writeEach(
       errno = "EIO";
       break;
     }
-    block ??= ledger.blocks.take();
+    first();
+    block ??= blocks.take();
     if (block === undefined) return "ENOSPC";
     const came = write(page, block);
     if (came === "failed") errno = "EIO";
-    if (came === "written") block = undefined;
+    if (came === "used") block = undefined;
   }
-  if (block !== undefined) ledger.blocks.give(block);
+  if (block === undefined) return errno;
+  if (zram.unusedBlock === "given-back") blocks.give(block);
+  else ledger.lostBlocks++;
   return errno;
 }
 
@@ -171,7 +179,7 @@ function writeEach(
 function leaves(ledger: ZramLedger, page: number, block: number): Came {
   ledger.writeBack(page, block);
   charge(ledger);
-  return "written";
+  return "used";
 }
 
 /** By number, as they are found: whoever accesses a page takes its mark away. */

@@ -181,22 +181,10 @@ function lacksRecompressed(transcript: ZramTranscript): boolean {
  */
 const OPERATION_SECONDS = 1e-6;
 
-/** The model, whose clock goes on with each operation. */
-function timedTarget(
-  model: ZramModel,
-  pages: ExpandedPages,
-): StepTarget<ZramSteps, ZramResults> {
-  const target = zramModelTarget(model, pages);
-  return {
-    ...target,
-    ask(step) {
-      model.wait(OPERATION_SECONDS);
-      return target.ask(step);
-    },
-  };
-}
-
-/** The model, of which some codecs are told what was recorded. */
+/**
+ * The model, whose clock goes on with each operation, and of which some codecs
+ * are told what was recorded.
+ */
 function recordedTarget(
   { profile, steps }: Program<ZramStep>,
   operations: readonly ZramOperation[],
@@ -204,7 +192,7 @@ function recordedTarget(
 ): StepTarget<ZramSteps, ZramResults> {
   const model = new ZramModel(profile, codecs);
   const pages = new ExpandedPages();
-  const target = timedTarget(model, pages);
+  const target = zramModelTarget(model, pages);
   const scratch = new Uint8Array(2 * profile.pageSize);
   // The first step makes the device, and is none of the operations.
   const recorded = new Map(
@@ -213,6 +201,7 @@ function recordedTarget(
   return {
     ...target,
     ask(step) {
+      model.wait(OPERATION_SECONDS);
       const operation = recorded.get(step);
       if (step.op === "write" && operation?.op === "write") {
         const { stored, recompressed } = operation;
