@@ -27,7 +27,7 @@ export function writeInBatches(
 ): string | undefined {
   const most = Math.min(ledger.wbBatchSize, ledger.pages.length);
   let held = 0;
-  while (held < most && ledger.memory.hold() === true) held++;
+  while (held < most && ledger.memory.hold()) held++;
   const selected = held === 0 ? "ENOMEM" : readNew(ledger, text);
   const errno = typeof selected === "string"
     ? selected

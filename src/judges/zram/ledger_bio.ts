@@ -161,7 +161,7 @@ function doPiece(
       // The backing device's own error ends nothing.
       : { expected: readPage(ledger, page), stops: false };
   }
-  if (memory.hold() === false) return failed(ledger, page, request);
+  if (!memory.hold()) return failed(ledger, page, request);
   let outcome: Outcome = { expected: undefined, stops: false };
   if (!ledger.readBacking(page)) {
     outcome = failed(ledger, page, request);

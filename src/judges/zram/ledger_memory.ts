@@ -148,10 +148,7 @@ export class LedgerMemory {
     const nth = this.#table.classOf[bytes];
     const room = this.bounds.roomIn(nth);
     if (room !== "room" && this.isScarce) {
-      const fresh = this.#allocateOnce(
-        this.#table.pages[nth],
-        this.#allocations,
-      );
+      const fresh = this.#allocateOnce(this.#table.pages[nth]);
       const isKnown = room === "none";
       this.#allocations = isKnown ? fresh.allocations : undefined;
       const had = isKnown || fresh.had === true ? fresh.had : undefined;
@@ -168,15 +165,16 @@ export class LedgerMemory {
 
   /** Whether a page for the while of an operation can be had. */
   get canHold(): Known {
-    return this.#allocateOnce(1, this.#allocations).had;
+    return this.#allocateOnce(1).had;
   }
 
-  /** Such a page is taken, if it can be had. */
-  hold(): Known {
-    const { had, allocations } = this.#allocateOnce(1, this.#allocations);
+  /** Such a page is taken, if it can be had, which `isRefused` tells where it is not known. */
+  hold(isRefused = false): boolean {
+    const { had, allocations } = this.#allocateOnce(1);
     this.#allocations = allocations;
-    if (had !== false) this.#held++;
-    return had;
+    const isHad = had ?? !isRefused;
+    if (isHad) this.#held++;
+    return isHad;
   }
 
   /** That page is given back. */
@@ -195,11 +193,6 @@ export class LedgerMemory {
     };
   }
 
-  /** The maximum is lowered to what is used. */
-  lowerMax(): void {
-    this.max = this.bounds.used;
-  }
-
   /** Whether an object fits under the limit with so many pages more. */
   #isWithin(pages: number): Known {
     return this.limit === 0 || isAtMost(this.bounds.used, this.limit - pages);
@@ -207,7 +200,7 @@ export class LedgerMemory {
 
   /** Allocates a zspage's pages, and once more where this kernel waits. */
   #allocate(pages: number): Allocated {
-    const first = this.#allocateOnce(pages, this.#allocations);
+    const first = this.#allocateOnce(pages);
     if (!this.#zram.mallocSlowPath || first.had === true) {
       return { ...first, stalls: 0 };
     }
@@ -217,7 +210,7 @@ export class LedgerMemory {
     return { ...this.#allocateOnce(pages, first.allocations), stalls: 1 };
   }
 
-  #allocateOnce(pages: number, before: number | undefined) {
+  #allocateOnce(pages: number, before = this.#allocations) {
     const { maxPages = Infinity, failEach } = this.#frames;
     const { used } = this.bounds;
     const most = maxPages - this.#held;

@@ -55,7 +55,7 @@ export function recompress(
   const asked = readRecompression(ledger, text);
   if (typeof asked === "string") return asked;
   // A page for the while of it.
-  if (ledger.memory.hold() === false) return "ENOMEM";
+  if (!ledger.memory.hold()) return "ENOMEM";
   const errno = recompressAll(ledger, asked, found === "ENOMEM", waits);
   ledger.memory.release();
   ledger.waiting.clear();

@@ -76,7 +76,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
   mem_used_max(ledger, text) {
     if (kstrtoull(text, ledger.profile.wordBits) !== 0n) return "EINVAL";
-    ledger.memory.lowerMax();
+    ledger.memory.max = ledger.memory.bounds.used;
   },
   max_comp_streams(ledger, text) {
     if (ledger.profile.zram.compStreams === "per-cpu") return undefined;

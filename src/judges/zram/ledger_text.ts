@@ -25,15 +25,10 @@ export function shownOf(ledger: ZramLedger, attr: string): Shown {
   return { value: TEXTS[attr]?.(ledger) };
 }
 
-/** Whether pages of one word count as stored. */
-export function countsSame({ profile }: ZramLedger): boolean {
-  return profile.zram.sameFilled === "word";
-}
-
-/** Pages that count as stored. */
-export function storedPages(ledger: ZramLedger): number {
-  const { pages } = ledger;
-  return pages.stored - (countsSame(ledger) ? 0 : pages.places[SAME]);
+/** Pages that count as stored: those of one word do, those of zeros do not. */
+export function storedPages({ pages, profile }: ZramLedger): number {
+  const counts = profile.zram.sameFilled === "word";
+  return pages.stored - (counts ? 0 : pages.places[SAME]);
 }
 
 type Text = (ledger: ZramLedger) => string | undefined;

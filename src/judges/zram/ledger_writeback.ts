@@ -44,10 +44,8 @@ export function writeback(
   if (ledger.writesInBatches) return writeInBatches(ledger, text, waits);
   const selected = isByIndex ? readOld(ledger, text) : readNew(ledger, text);
   if (typeof selected === "string") return selected;
-  // A page for the while of it: whether it was had, where that is not known.
-  const held = ledger.memory.hold();
-  if (held === undefined && found === "ENOMEM") ledger.memory.release();
-  if (!(held ?? found !== "ENOMEM")) return "ENOMEM";
+  // A page for the while of it.
+  if (!ledger.memory.hold(found === "ENOMEM")) return "ENOMEM";
   const errno = isByIndex
     ? writeByIndex(ledger, selected, waits)
     : writeBySize(ledger, selected, waits);

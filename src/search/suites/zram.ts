@@ -196,19 +196,16 @@ async function withoutLacking(
   profile: Profile,
 ): Promise<Profile> {
   const { zram } = profile;
-  const lacking: string[] = [];
+  const attributes = { ...zram.attributes };
   for (const attr of OPTIONAL_ATTRIBUTES) {
-    if (!(attr in zram.attributes)) continue;
+    if (!(attr in attributes)) continue;
     const answer = await target.get(attr);
     const isLacking = isRefusal(answer)
       ? answer.error === "ENOENT"
       : attr === "max_comp_streams" && zram.compStreams === "per-cpu" &&
         answer.value !== ONE_PROCESSOR;
-    if (isLacking) lacking.push(attr);
+    if (isLacking) delete attributes[attr];
   }
-  const attributes = Object.fromEntries(
-    Object.entries(zram.attributes).filter(([attr]) => !lacking.includes(attr)),
-  );
   return { ...profile, zram: { ...zram, attributes } };
 }
 
