@@ -9,7 +9,7 @@ import type { Judge } from "../judge.ts";
 import { follow, type ZramAnswer } from "./follow.ts";
 import { type LedgerSetup, ZramLedger } from "./ledger.ts";
 import type { Expected } from "./ledger_bio.ts";
-import { nextStored } from "./ledger_text.ts";
+import { NOWHERE } from "./ledger_pages.ts";
 import { MM_STAT_NUMBERS, readNumbers } from "./mm_stat.ts";
 
 /** Rules that answers are held against, by what the ledger says. */
@@ -94,16 +94,9 @@ function textRead(
 }
 
 /** Reads of every page that holds something, and of a few that do not. */
-function closingReads(ledger: ZramLedger): readonly ZramStep[] {
-  const { length } = ledger.pages;
-  const reads: ZramStep[] = [];
+function closingReads({ pages: { place } }: ZramLedger): readonly ZramStep[] {
   let empty = 0;
-  for (let page = 0; page < length;) {
-    const stored = nextStored(ledger, page);
-    for (; page < stored; page++) {
-      if (empty++ < EMPTY_PAGES) reads.push({ op: "read", page });
-    }
-    if (page < length) reads.push({ op: "read", page: page++ });
-  }
-  return reads;
+  return [...place.keys()]
+    .filter((page) => place[page] !== NOWHERE || empty++ < EMPTY_PAGES)
+    .map((page) => ({ op: "read", page }));
 }

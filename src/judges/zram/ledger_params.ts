@@ -81,23 +81,6 @@ function isWhole({ length }: Uint8Array): boolean {
   return length >= 8 && length <= 65536;
 }
 
-/**
- * The priority that a text is for since 7.1, which takes a name and a priority
- * only where they go together; `undefined` where there is none.
- */
-export function toldPriority(
-  { algorithms, profile }: ZramLedger,
-  algo: string | undefined,
-  priority: string | undefined,
-): number | undefined {
-  const end = profile.zram.multiComp ? 4 : 1;
-  const named = algo === undefined ? 0 : algorithms.indexOf(algo);
-  const nth = priority === undefined ? named : Number(priority);
-  if (nth < 0 || nth >= end) return undefined;
-  const isOther = algo !== undefined && algorithms[nth] !== algo;
-  return isOther ? undefined : nth;
-}
-
 /** What a text says to an algorithm. */
 export interface Asked extends Omit<ZcompParams, "dict"> {
   /** The algorithm's priority. */
@@ -113,12 +96,14 @@ export function askedParams(ledger: ZramLedger, text: string): Asked | string {
   if (typeof asked === "string") return asked;
   const isEarly = paramsTaken === "before-disksize";
   if (isEarly && ledger.isInitialised) return "EBUSY";
-  const priority = isEarly
-    ? toldPriority(ledger, asked.algo, asked.priority) ?? -1
-    : asked.algo === undefined
-    ? Number(asked.priority ?? 0)
-    : ledger.algorithms.indexOf(asked.algo);
-  if (priority < 0 || priority >= (multiComp ? 4 : 1)) return "EINVAL";
+  const { algo } = asked;
+  const named = algo === undefined ? 0 : ledger.algorithms.indexOf(algo);
+  // A name stands before a priority; since 7.1 the two must go together.
+  const isNamed = !isEarly && algo !== undefined;
+  const priority = isNamed ? named : Number(asked.priority ?? named);
+  const isOther = algo !== undefined && ledger.algorithms[priority] !== algo;
+  const isThere = priority >= 0 && priority < (multiComp ? 4 : 1);
+  if (isOther || !isThere) return "EINVAL";
   return {
     priority,
     level: numberOf(asked.level),

@@ -25,6 +25,11 @@ export interface Selected {
   readonly type: string;
 }
 
+/** The pages of a selection, of any type. */
+function numbersOf({ start, end }: Selected): number[] {
+  return Array.from({ length: end - start }, (_, nth) => start + nth);
+}
+
 /** Called wherever writeback waits. */
 export type Waits = () => void;
 
@@ -183,13 +188,12 @@ function leaves(ledger: ZramLedger, page: number, block: number): Came {
 /** By number, as they are found: whoever accesses a page takes its mark away. */
 function writeByIndex(
   ledger: ZramLedger,
-  [{ start, end, type }]: readonly Selected[],
+  [selected]: readonly Selected[],
   waits: Waits,
 ): string | undefined {
   const { pages, profile: { zram } } = ledger;
-  const all = Array.from({ length: end - start }, (_, nth) => start + nth);
-  return writeEach(ledger, all, (page, block) => {
-    if (!isOfType(pages, page, type)) return "left";
+  return writeEach(ledger, numbersOf(selected), (page, block) => {
+    if (!isOfType(pages, page, selected.type)) return "left";
     pages.marks[page] |= IDLE;
     if (zram.writebackReads === "unlocked") waits();
     const isTaken = ledger.writeBlock(block);
@@ -239,12 +243,11 @@ export function foundBySize(
   { pages }: ZramLedger,
   selected: readonly Selected[],
 ): number[] {
-  const buckets: number[][] = [];
-  for (const { start, end, type } of selected) {
-    for (let page = start; page < end; page++) {
-      if (!isOfType(pages, page, type)) continue;
-      (buckets[Math.floor(pages.bytes[page] / BUCKET)] ??= []).push(page);
-    }
-  }
-  return buckets.reverse().flatMap((bucket) => bucket?.reverse() ?? []);
+  const bucketOf = (page: number) => Math.floor(pages.bytes[page] / BUCKET);
+  return selected
+    .flatMap((one) =>
+      numbersOf(one).filter((page) => isOfType(pages, page, one.type))
+    )
+    .reverse()
+    .sort((one, other) => bucketOf(other) - bucketOf(one));
 }
