@@ -1,6 +1,6 @@
 /** Transcripts of zram: a block device's attributes and pages. */
 import { type Fields, object, positive, whole, wholes } from "./fields.ts";
-import { type Files, files as filesOfJson } from "./files.ts";
+import { type Files, files } from "./files.ts";
 import {
   field,
   type Grammar,
@@ -79,14 +79,8 @@ export function parseZramHeader(fields: Fields): ZramHeader {
     target: "zram",
     ...parseHeaderFields(fields),
     backingPages: fields.optional("backingPages", positive, "a whole number"),
-    ...filesOf(fields),
+    files: fields.optional("files", files, "page data by paths"),
   };
-}
-
-/** The files of a header, where it has some. */
-function filesOf(fields: Fields): Pick<ZramHeader, "files"> {
-  const files = fields.optional("files", filesOfJson, "page data by paths");
-  return files === undefined ? {} : { files };
 }
 
 /** Lengths by priorities. */
@@ -110,12 +104,18 @@ const BD_STAT = optional(
   field<readonly number[]>(wholes(3), "three whole numbers"),
 );
 
-const BLOCK_STATE = field<readonly (readonly [number, string])[]>((value) => {
+/** Rows of a page and its flags. */
+export function blockState(value: unknown): [number, string][] | undefined {
   const isRow = (row: unknown) =>
     Array.isArray(row) && row.length === 2 && whole(row[0]) !== undefined &&
     typeof row[1] === "string";
   return Array.isArray(value) && value.every(isRow) ? value : undefined;
-}, "rows of a page and its flags");
+}
+
+const BLOCK_STATE = field<readonly (readonly [number, string])[]>(
+  blockState,
+  "rows of a page and its flags",
+);
 
 /** How the operations under a header are read. */
 export function zramOperations(

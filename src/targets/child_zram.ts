@@ -1,5 +1,6 @@
 /** A compressed block device as a child process. */
-import { base64, type Check, type Fields, whole } from "../programs/fields.ts";
+import { base64, type Fields } from "../programs/fields.ts";
+import { blockState } from "../programs/transcript_zram.ts";
 import { Child, type ChildAnswer, type ChildOptions } from "./child.ts";
 import { asker, type Ending, nothing, processOf } from "./child_asker.ts";
 import {
@@ -10,20 +11,12 @@ import {
   type ZramTarget,
 } from "./target.ts";
 
-const state: Check<BlockStateRow[]> = (value) => {
-  if (!Array.isArray(value)) return undefined;
-  const isRow = (row: unknown) =>
-    Array.isArray(row) && row.length === 2 && whole(row[0]) !== undefined &&
-    typeof row[1] === "string";
-  return value.every(isRow) ? value : undefined;
-};
-
 function dataOf(fields: Fields): { readonly data: Uint8Array } {
   return { data: fields.required("data", base64, "base64") };
 }
 
 function rowsOf(fields: Fields): readonly BlockStateRow[] {
-  return fields.required("state", state, "rows of a page and its flags");
+  return fields.required("state", blockState, "rows of a page and its flags");
 }
 
 /** A compressed block device in a child process. */

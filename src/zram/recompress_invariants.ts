@@ -7,7 +7,7 @@ import {
   SILENT,
 } from "../rules/invariant.ts";
 import type { Reach } from "../rules/reach.ts";
-import { nextArgs } from "../linux/kstrtox.ts";
+import { nextArgs, untilNul } from "../linux/kstrtox.ts";
 import type { Zram } from "./device.ts";
 import {
   ZRAM_HUGE,
@@ -83,7 +83,7 @@ export function recompressionBefore(
   text: string,
 ): RecompressionBefore {
   const { slots } = zram;
-  const asked = nextArgs(text);
+  const asked = nextArgs(untilNul(text));
   // An unknown type changes nothing.
   const { value: type = "" } =
     asked.findLast(({ param, value = "" }) =>

@@ -1,23 +1,24 @@
 /** Judging a device by the contract: what holds whatever its policy. */
 import type { Bytes } from "../../programs/bytes.ts";
-import {
-  SECTOR,
-  type ZramResults,
-  type ZramStep,
-  type ZramSteps,
-} from "../../programs/zram/steps.ts";
+import { requestEnd } from "../../programs/zram/request_range.ts";
+import type { ZramStep, ZramSteps } from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
 import { Disagreement, expectRefusal, expectSame, resultOf } from "../judge.ts";
+import { lineOf, stringOf } from "../texts.ts";
 import { contractStat } from "./contract_stat.ts";
 import { ZRAM_CONTRACT as RULES } from "./contract_rules.ts";
-import type { ZramAnswer } from "./follow.ts";
+import {
+  type Answered,
+  byOperation,
+  type LedgerTable,
+  type ZramAnswer,
+} from "./follow.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { isSupported } from "./ledger_bio.ts";
 import type { LedgerRules } from "./ledger_judge.ts";
 import { expectPage, expectSectors } from "./reads.ts";
-import { BACKING } from "./ledger_pages.ts";
 import { MM } from "./mm_stat.ts";
 import { bytesNamed } from "./sizes.ts";
 
@@ -30,46 +31,42 @@ export interface ContractOptions {
 }
 
 /** The rules of zram's contract. */
-export function contractRules(options: ContractOptions): LedgerRules {
+export function contractRules(
+  options: ContractOptions,
+): readonly LedgerRules[] {
   const { reach } = options;
-  const stat = contractStat(reach);
-  return {
+  const judges = judgesOf(options);
+  return [contractStat(reach), {
     before(ledger, step, answer) {
-      stat.allow(ledger, step);
-      judge(ledger, step, answer, options);
+      if (!isOutside(ledger, step)) {
+        return byOperation(judges, ledger, step, answer);
+      }
+      expectRefusal(RULES.outside, answer);
+      reach.count(RULES.outside);
     },
-    mmStat: stat.check,
-  };
+  }];
 }
 
-/** Judges an answer by what was before it. */
-function judge(
-  ledger: ZramLedger,
-  step: ZramStep,
-  answer: ZramAnswer,
-  options: ContractOptions,
-): void {
+/** Whether a request is for what the disk has not got; it must be refused. */
+function isOutside({ disksize, profile }: ZramLedger, step: ZramStep): boolean {
+  return step.op !== "slot_free_notify" &&
+    requestEnd(step, profile.pageSize) > disksize;
+}
+
+/** How the answers to each operation are judged by what was before them. */
+function judgesOf(options: ContractOptions): LedgerTable<void> {
   const { reach } = options;
-  switch (step.op) {
-    case "create":
-      return succeeds(answer, reach);
-    case "set":
-      return judgeSet(ledger, step, answer, options);
-    case "get":
-      return judgeGet(ledger, step.attr, answer, options);
-    case "write":
-      if (isOutside(ledger, step.page, 1, answer, reach)) return;
-      return judgeWrite(ledger, step, answer, options);
-    case "read":
-      if (isOutside(ledger, step.page, 1, answer, reach)) return;
-      return judgeRead(ledger, step.page, answer, reach);
-    case "discard":
-      if (isOutside(ledger, step.page, step.pages, answer, reach)) return;
+  return {
+    create: (_ledger, _step, answer) => succeeds(answer, reach),
+    set: (ledger, step, answer) => judgeSet(ledger, step, answer, options),
+    get: (ledger, { attr }, answer) => judgeGet(ledger, attr, answer, options),
+    write: (ledger, step, answer) => judgeWrite(ledger, step, answer, reach),
+    read: (ledger, { page }, answer) => judgeRead(ledger, page, answer, reach),
+    discard(ledger, _step, answer) {
       if (ledger.profile.zram.discard) succeeds(answer, reach);
-      return;
-    case "bio":
-      return judgeBio(ledger, step, answer, options);
-  }
+    },
+    bio: (ledger, step, answer) => judgeBio(ledger, step, answer, options),
+  };
 }
 
 function succeeds(answer: ZramAnswer, reach: Reach): void {
@@ -77,27 +74,15 @@ function succeeds(answer: ZramAnswer, reach: Reach): void {
   reach.count(RULES.succeeds);
 }
 
-/** Whether pages are not of the disk; a request for them must be refused. */
-function isOutside(
-  { pages }: ZramLedger,
-  page: number,
-  count: number,
-  answer: ZramAnswer,
-  reach: Reach,
-): boolean {
-  if (page + count <= pages.length) return false;
-  expectRefusal(RULES.outside, answer);
-  reach.count(RULES.outside);
-  return true;
-}
-
 function judgeSet(
   ledger: ZramLedger,
   { attr, value }: ZramSteps["set"],
-  answer: ZramAnswer,
+  answer: Answered<"set">,
   { reach, isModel }: ContractOptions,
 ): void {
-  const refused = refusalsOf(ledger, attr, value);
+  // A write of no bytes reaches no attribute.
+  if (value === "") return;
+  const refused = refusalsOf(ledger, attr, stringOf(value));
   if (refused === undefined) {
     if (attr === "mem_limit" && !isModel) succeeds(answer, reach);
     return;
@@ -106,15 +91,6 @@ function judgeSet(
   expectRefusal(RULES.refuses, answer, refused);
   reach.count(RULES.refuses);
 }
-
-/** The attributes of which the contract says what they must take. */
-const JUDGED = [
-  "disksize",
-  "comp_algorithm",
-  "compact",
-  "reset",
-  "mem_used_max",
-];
 
 /**
  * The errnos with which an attribute must refuse a text; none if it must not;
@@ -126,62 +102,60 @@ function refusalsOf(
   value: string,
 ): readonly string[] | undefined {
   const { isInitialised, profile: { zram } } = ledger;
-  if (!JUDGED.includes(attr) || !(attr in zram.attributes)) return undefined;
+  if (!(attr in zram.attributes)) return undefined;
   const busy = isInitialised ? ["EBUSY"] : [];
   switch (attr) {
     case "disksize":
       // Up to 4.2 this is where an unknown algorithm is refused, and since 6.12
       // what one was told.
-      if (!ledger.canSetUp) return undefined;
+      if (ledger.outcomeOfSetUp !== undefined) return undefined;
       return (bytesNamed(value, ledger.profile.release) ?? 0n) === 0n
         ? ["EINVAL", ...busy]
         : busy;
     case "comp_algorithm":
       if (zram.algorithmChecked === "when-initialised") return undefined;
-      if (ledger.canChoose(value.replace(/\n$/, ""))) return busy;
+      if (ledger.canChoose(lineOf(value))) return busy;
       return value.length >= 128 ? undefined : ["EINVAL", ...busy];
     case "compact":
       return isInitialised ? [] : ["EINVAL"];
-    default:
+    case "reset":
+    case "mem_used_max":
       // Others than these two texts are for the kernel's own reading.
       if (value !== "0" && value !== "1") return undefined;
       if (attr === "reset" && ledger.openers > 0) return undefined;
       return (attr === "reset") === (value === "0") ? ["EINVAL"] : [];
+    default:
+      return undefined;
   }
-}
-
-function isAvailable({ available }: ZramLedger, name: string): boolean {
-  return available.includes(name);
 }
 
 function judgeGet(
   ledger: ZramLedger,
   attr: string,
-  answer: ZramAnswer,
+  answer: Answered<"get">,
   { reach, isModel }: ContractOptions,
 ): void {
-  const { disksize, isInitialised, algorithms } = ledger;
-  if (!(attr in ledger.profile.zram.attributes)) return;
+  const { disksize, isInitialised, algorithms: [chosen = ""] } = ledger;
+  const { attributes, compAlgorithms } = ledger.profile.zram;
+  if (!(attr in attributes)) return;
   if (isRefusal(answer)) return isModel ? undefined : succeeds(answer, reach);
-  const value = answer !== undefined && "value" in answer ? answer.value : "";
+  const { value } = answer;
   const text = (right: string, found = value) => {
     expectSame(RULES.texts, right, found);
     reach.count(RULES.texts);
   };
   if (attr === "disksize") text(`${disksize}\n`);
   if (attr === "initstate") text(isInitialised ? "1\n" : "0\n");
-  if (attr === "comp_algorithm" && algorithms[0] !== undefined) {
-    const isThere = isAvailable(ledger, algorithms[0]);
-    const chosen = /\[(.*)\]/.exec(value)?.[1];
-    if (isThere) text(`[${algorithms[0]}]`, `[${chosen}]`);
+  if (attr === "comp_algorithm" && compAlgorithms.includes(chosen)) {
+    text(`[${chosen}]`, `[${/\[(.*)\]/.exec(value)?.[1]}]`);
   }
 }
 
 function judgeWrite(
   ledger: ZramLedger,
-  { page, data }: { readonly page: number; readonly data: Bytes },
-  answer: ZramAnswer,
-  { reach }: ContractOptions,
+  { data }: ZramSteps["write"],
+  answer: Answered<"write">,
+  reach: Reach,
 ): void {
   const { pageSize } = ledger.profile;
   const bytes = ledger.bytesOf(data);
@@ -190,11 +164,9 @@ function judgeWrite(
     if (isSame || !mayRefuse(ledger, bytes, data)) {
       throw new Disagreement(RULES.writes, { stored: "…" }, answer);
     }
-    reach.count(RULES.writes);
-    return;
+    return reach.count(RULES.writes);
   }
-  // A write that is not refused is answered so.
-  const { stored } = answer as ZramResults["write"];
+  const { stored } = answer;
   if (stored !== undefined) {
     const isRight = isSame ? stored === 0 : stored > 0 && stored <= pageSize;
     if (!isRight) {
@@ -203,9 +175,7 @@ function judgeWrite(
     }
     reach.count(RULES.stored);
   }
-  if (ledger.memory.limit > 0 && page < ledger.pages.length) {
-    reach.count(RULES.writes);
-  }
+  if (ledger.memory.limit > 0) reach.count(RULES.writes);
 }
 
 /**
@@ -227,40 +197,26 @@ function mayRefuse(
 function judgeRead(
   ledger: ZramLedger,
   page: number,
-  answer: ZramAnswer,
+  answer: Answered<"read">,
   reach: Reach,
 ): void {
-  const { block, place } = ledger.pages;
-  const isBad = place[page] === BACKING &&
-    (ledger.create.badReads ?? []).includes(block[page]);
-  if (isBad) return;
-  // A read that is not refused is answered so.
-  const { data } = resultOf(RULES.succeeds, answer) as { data: Uint8Array };
+  if (!ledger.isReadable(page)) return;
+  const { data } = resultOf(RULES.succeeds, answer);
   expectPage(RULES.data, ledger, page, data, reach);
 }
 
-/** A request in sectors: outside it is refused, inside it reads what is there. */
+/** A request in sectors inside the disk: it reads what is there. */
 function judgeBio(
   ledger: ZramLedger,
-  { request, sector, bytes }: ZramSteps["bio"],
-  answer: ZramAnswer,
+  step: ZramSteps["bio"],
+  answer: Answered<"bio">,
   { reach, isModel }: ContractOptions,
 ): void {
-  if (sector * SECTOR + bytes > ledger.disksize) {
-    expectRefusal(RULES.outside, answer);
-    reach.count(RULES.outside);
-    return;
-  }
   if (isRefusal(answer)) {
-    if (!isModel) judgeRefusedBio(ledger, request, answer);
-    return;
+    if (!isModel) judgeRefusedBio(ledger, step.request, answer);
+  } else if (step.request === "read" && answer.data !== undefined) {
+    expectSectors(RULES.data, ledger, step, answer.data, reach);
   }
-  if (request !== "read") return;
-  const found = answer !== undefined && "data" in answer
-    ? answer.data
-    : undefined;
-  if (found === undefined) return;
-  expectSectors(RULES.data, ledger, { sector, bytes }, found, reach);
 }
 
 /** A request inside the disk is refused where the limit is, or for its kind. */

@@ -2,6 +2,7 @@
 import type { ZramStep } from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
+import { stringOf, wholeNumber } from "../texts.ts";
 import { Disagreement } from "../judge.ts";
 import { ZRAM_CONTRACT as RULES } from "./contract_rules.ts";
 import type { ZramLedger } from "./ledger.ts";
@@ -10,53 +11,43 @@ import type { LedgerRules } from "./ledger_judge.ts";
 import { OBJECT, SAME, WHOLE } from "./ledger_pages.ts";
 import { storedPages } from "./ledger_text.ts";
 import { MM, type MmStatNumber } from "./mm_stat.ts";
+import { exactly, type Range } from "./pool_bounds.ts";
 
-/** What steps may have changed since the numbers were seen last. */
-interface Allowed {
+/** What steps may have changed since the numbers were seen last: nothing. */
+const NOTHING = {
   /** Zspages that the pool may have got. */
-  zspages: number;
-  /** Whether it was compacted. */
-  isCompacted: boolean;
-  /** Whether the maximum was lowered. */
-  isMaxLowered: boolean;
-  /** Whether pages were recompressed, which no limit and no maximum sees. */
-  isRecompressed: boolean;
-}
-
-const nothing = (): Allowed => ({
   zspages: 0,
+  /** Whether it was compacted. */
   isCompacted: false,
+  /** Whether the maximum was lowered. */
   isMaxLowered: false,
+  /** Whether pages were recompressed, which no limit and no maximum sees. */
   isRecompressed: false,
-});
+};
 
-/** Judges the numbers, and is told what may have changed them. */
-export interface ContractStat {
-  /** A step may change numbers. */
-  allow(ledger: ZramLedger, step: ZramStep): void;
-  /** Checks the numbers. */
-  readonly check: NonNullable<LedgerRules["mmStat"]>;
-}
+type Allowed = typeof NOTHING;
 
 /** What the contract says of `mm_stat`, from a fresh device on. */
-export function contractStat(reach: Reach): ContractStat {
-  let allowed = nothing();
+export function contractStat(reach: Reach): LedgerRules {
+  let allowed = { ...NOTHING };
   let wasRecompressed = false;
   return {
-    allow(ledger, step) {
+    before(ledger, step) {
       if (step.op === "create") wasRecompressed = false;
       if (recompresses(step)) wasRecompressed = true;
       allow(allowed, ledger, step);
     },
-    check(ledger, numbers, count, text) {
+    mmStat(ledger, numbers, count, text) {
       const { mmStatNumbers } = ledger.profile.zram;
       if (count !== mmStatNumbers) {
         throw new Disagreement(RULES.texts, `${mmStatNumbers} numbers`, text);
       }
-      checkCounts(ledger, numbers, reach);
-      checkMemory(ledger, numbers, allowed, reach);
-      checkMax(ledger, numbers, allowed, wasRecompressed, reach);
-      allowed = nothing();
+      const within = checking(numbers, reach);
+      checkCounts(ledger, within);
+      checkHuge(ledger, within);
+      checkMemory(ledger, numbers, allowed, within);
+      checkMax(ledger, numbers, allowed, wasRecompressed, within);
+      allowed = { ...NOTHING };
     },
   };
 }
@@ -80,65 +71,42 @@ function allow(allowed: Allowed, ledger: ZramLedger, step: ZramStep): void {
     case "set":
       if (step.attr === "compact") allowed.isCompacted = true;
       if (step.attr === "mem_used_max") {
-        allowed.isMaxLowered = step.value === "0";
+        allowed.isMaxLowered = wholeNumber(stringOf(step.value)) === 0n;
       }
   }
 }
 
 /** What follows from the pages that are stored. */
-function checkCounts(
-  ledger: ZramLedger,
-  numbers: Float64Array,
-  reach: Reach,
-): void {
+function checkCounts(ledger: ZramLedger, within: Within): void {
   const { pages, memory, profile: { pageSize } } = ledger;
-  const { unknown, places } = pages;
-  const exactly = (rule: Rule, name: MmStatNumber, right: number) =>
-    between(rule, numbers, name, right, right, reach, right > 0);
-  exactly(RULES.origDataSize, "orig_data_size", storedPages(ledger) * pageSize);
-  between(
-    RULES.comprDataSize,
-    numbers,
-    "compr_data_size",
-    pages.sumBytes + unknown,
-    pages.sumBytes + unknown * pageSize,
-    reach,
-    pages.sumBytes > 0,
-  );
-  exactly(RULES.memLimit, "mem_limit", memory.limit * pageSize);
-  exactly(RULES.samePages, "same_pages", places[SAME]);
-  checkHuge(ledger, numbers, reach);
+  const { unknown, places, sumBytes } = pages;
+  const is = (rule: Rule, name: MmStatNumber, right: number) =>
+    within(rule, name, exactly(right), right > 0);
+  is(RULES.origDataSize, "orig_data_size", storedPages(ledger) * pageSize);
+  within(RULES.comprDataSize, "compr_data_size", {
+    least: sumBytes + unknown,
+    most: sumBytes + unknown * pageSize,
+  }, sumBytes > 0);
+  is(RULES.memLimit, "mem_limit", memory.limit * pageSize);
+  is(RULES.samePages, "same_pages", places[SAME]);
 }
 
 /** How many pages are stored whole, and were: which numbers there are differs. */
 function checkHuge(
   { pages: { unknown, places }, events, profile: { zram } }: ZramLedger,
-  numbers: Float64Array,
-  reach: Reach,
+  within: Within,
 ): void {
   if (zram.mmStatNumbers <= MM.huge_pages) return;
-  const isSeen = places[WHOLE] > 0 || events.hugeSince > 0;
   const [huge, since] = [places[WHOLE], events.hugeSince];
-  const most = (least: number) => least + unknown;
-  between(
-    RULES.hugePages,
-    numbers,
-    "huge_pages",
-    huge,
-    most(huge),
-    reach,
-    isSeen,
-  );
+  within(RULES.hugePages, "huge_pages", {
+    least: huge,
+    most: huge + unknown,
+  }, huge > 0 || since > 0);
   if (zram.mmStatNumbers <= MM.huge_pages_since) return;
-  between(
-    RULES.hugePages,
-    numbers,
-    "huge_pages_since",
-    since,
-    since + events.maybeHuge,
-    reach,
-    false,
-  );
+  within(RULES.hugePages, "huge_pages_since", {
+    least: since,
+    most: since + events.maybeHuge,
+  });
 }
 
 /** What bounds the memory: the objects, the limit, and what was before. */
@@ -146,7 +114,7 @@ function checkMemory(
   { seen, pages, memory, profile }: ZramLedger,
   numbers: Float64Array,
   { zspages, isRecompressed, isCompacted }: Allowed,
-  reach: Reach,
+  within: Within,
 ): void {
   const { pageSize, chainSize } = profile;
   const total = numbers[MM.mem_used_total];
@@ -154,15 +122,10 @@ function checkMemory(
   const zspage = chainSize * pageSize;
   const objects = pages.places[OBJECT] + pages.places[WHOLE];
   const added = isRecompressed ? Infinity : zspages * zspage;
-  between(
-    RULES.memUsedTotal,
-    numbers,
-    "mem_used_total",
-    numbers[MM.compr_data_size],
-    Math.min(objects * zspage, before + added),
-    reach,
-    objects > 0,
-  );
+  within(RULES.memUsedTotal, "mem_used_total", {
+    least: numbers[MM.compr_data_size],
+    most: Math.min(objects * zspage, before + added),
+  }, objects > 0);
   if (total % pageSize !== 0) {
     const expected = { mem_used_total: `a multiple of ${pageSize}` };
     throw new Disagreement(RULES.memUsedTotal, expected, {
@@ -173,19 +136,11 @@ function checkMemory(
   const limit = memory.limit * pageSize;
   if (limit > 0 && !isRecompressed) {
     const most = Math.max(limit, before);
-    between(RULES.memLimit, numbers, "mem_used_total", 0, most, reach, false);
+    within(RULES.memLimit, "mem_used_total", { least: 0, most });
   }
   const freed = isCompacted ? (before - total) / pageSize : 0;
-  const compacted = seen[MM.pages_compacted] + freed;
-  between(
-    RULES.pagesCompacted,
-    numbers,
-    "pages_compacted",
-    compacted,
-    compacted,
-    reach,
-    freed > 0,
-  );
+  const compacted = exactly(seen[MM.pages_compacted] + freed);
+  within(RULES.pagesCompacted, "pages_compacted", compacted, freed > 0);
 }
 
 /** What bounds the most that was used. */
@@ -194,46 +149,45 @@ function checkMax(
   numbers: Float64Array,
   { zspages, isMaxLowered }: Allowed,
   wasRecompressed: boolean,
-  reach: Reach,
+  within: Within,
 ): void {
   const total = numbers[MM.mem_used_total];
   const [total0, max0] = [seen[MM.mem_used_total], seen[MM.mem_used_max]];
   const added = zspages * profile.chainSize * profile.pageSize;
-  between(
-    RULES.memUsedMax,
-    numbers,
-    "mem_used_max",
-    isMaxLowered ? total : wasRecompressed ? max0 : Math.max(max0, total),
-    isMaxLowered ? total : Math.max(max0, total0 + added),
-    reach,
-    numbers[MM.mem_used_max] > total || isMaxLowered,
-  );
+  const range = isMaxLowered ? exactly(total) : {
+    least: wasRecompressed ? max0 : Math.max(max0, total),
+    most: Math.max(max0, total0 + added),
+  };
+  const isExercised = numbers[MM.mem_used_max] > total || isMaxLowered;
+  within(RULES.memUsedMax, "mem_used_max", range, isExercised);
 }
 
-/** Throws where a number is not within its bounds; counts what was exercised. */
-function between(
+/** Throws where a number is not in its range; counts a rule that is exercised. */
+type Within = (
   rule: Rule,
-  numbers: Float64Array,
   name: MmStatNumber,
-  least: number,
-  most: number,
-  reach: Reach,
-  isExercised: boolean,
-): void {
-  const value = numbers[MM[name]];
-  if (value >= least && value <= most) {
-    if (isExercised) reach.count(rule);
-    return;
-  }
-  const right = least === most
-    ? least
-    : value < least
-    ? `at least ${least}`
-    : `at most ${most}`;
-  throw new Disagreement(rule, { [name]: right }, {
-    [name]: value,
-    mm_stat: shown(numbers),
-  });
+  range: Range,
+  isExercised?: boolean,
+) => void;
+
+/** What checks these numbers. */
+function checking(numbers: Float64Array, reach: Reach): Within {
+  return (rule, name, { least, most }, isExercised = false) => {
+    const value = numbers[MM[name]];
+    if (value >= least && value <= most) {
+      if (isExercised) reach.count(rule);
+      return;
+    }
+    const right = least === most
+      ? least
+      : value < least
+      ? `at least ${least}`
+      : `at most ${most}`;
+    throw new Disagreement(rule, { [name]: right }, {
+      [name]: value,
+      mm_stat: shown(numbers),
+    });
+  };
 }
 
 /** `mm_stat` as it is answered. */

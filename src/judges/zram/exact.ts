@@ -13,6 +13,12 @@ import { type BlockStateRow, isRefusal } from "../../targets/target.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { EXACT, expectBytes, expectSame, type Judge } from "../judge.ts";
 import type { ZramAnswer } from "./follow.ts";
+import {
+  attributeInTurn,
+  BD_STAT,
+  BLOCK_STATE,
+  readableAttributes,
+} from "./questions.ts";
 
 /** What {@linkcode exactZram} is made with. */
 export interface ExactOptions {
@@ -91,14 +97,16 @@ function rowsOf(answer: ZramAnswer): unknown {
     .map(([page, flags]) => [page, flags]);
 }
 
-const BD_STAT: ZramStep = { op: "get", attr: "bd_stat" };
-const BLOCK_STATE: ZramStep = { op: "block_state" };
+/** Operations that change what a device holds. */
+const CHANGING: readonly (keyof ZramSteps)[] = [
+  "set",
+  "write",
+  "discard",
+  "bio",
+];
 
 /** Attributes by which pages are marked, written back or compressed anew. */
 const OF_PAGES = ["idle", "writeback", "recompress"];
-
-/** Steps of a program between questions for another attribute. */
-const ATTRIBUTE_STEPS = 8;
 
 /**
  * What a text was written to is read, and where pages are stored that may have
@@ -111,11 +119,9 @@ function questionsFor(
   asked: ReadonlySet<string>,
 ): (step: ZramStep) => readonly ZramStep[] {
   const { attributes, memoryTracking } = zram;
-  const readable = Object.keys(attributes).filter((attr) =>
-    asked.has(attr) && (attributes[attr] & 0o444) !== 0
-  );
+  const readable = readableAttributes(zram).filter((attr) => asked.has(attr));
   const isBacked = backingPages !== undefined && "bd_stat" in attributes;
-  let steps = 0;
+  const another = attributeInTurn();
   return (step) => {
     const questions: ZramStep[] = [];
     if (step.op === "set") {
@@ -124,13 +130,8 @@ function questionsFor(
       const isShown = memoryTracking && OF_PAGES.includes(attr);
       if (isShown) questions.push(BLOCK_STATE);
     }
-    const changes = step.op === "set" || step.op === "write" ||
-      step.op === "discard" || step.op === "bio";
-    if (isBacked && changes) questions.push(BD_STAT);
-    if (changes && ++steps % ATTRIBUTE_STEPS === 0) {
-      const nth = steps / ATTRIBUTE_STEPS % readable.length;
-      questions.push({ op: "get", attr: readable[nth] });
-    }
-    return questions;
+    if (!CHANGING.includes(step.op)) return questions;
+    if (isBacked) questions.push(BD_STAT);
+    return [...questions, ...another(() => readable)];
   };
 }

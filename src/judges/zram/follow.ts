@@ -1,32 +1,58 @@
 /** How each step and its answer are entered in the ledger. */
+import type { Profile } from "../../linux/profile.ts";
+import type { Bytes } from "../../programs/bytes.ts";
 import { requestBytes } from "../../programs/zram/request_bytes.ts";
 import type {
+  ZramBio,
+  ZramRecompressUnder,
   ZramResults,
   ZramStep,
   ZramSteps,
+  ZramWritebackUnder,
 } from "../../programs/zram/steps.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
 import type { ZramLedger } from "./ledger.ts";
 import {
+  discardRange,
   doBio,
   type Expected,
-  failing,
   readPage,
   refuseRequest,
-  SUCCESS,
   writePage,
 } from "./ledger_bio.ts";
-import { discardRange } from "./ledger_bio.ts";
 import { recompress } from "./ledger_recompress.ts";
 import { setAttribute } from "./ledger_set.ts";
 import { writeback } from "./ledger_writeback.ts";
 
+/** An answer to a step of an operation. */
+export type Answered<Op extends keyof ZramSteps> = ZramResults[Op] | Refusal;
+
 /** An answer to any step. */
-export type ZramAnswer = ZramResults[keyof ZramSteps] | Refusal;
+export type ZramAnswer = Answered<keyof ZramSteps>;
 
 /** The errno of an answer. */
 export function errnoOf(answer: ZramAnswer): string | undefined {
   return isRefusal(answer) ? answer.error : undefined;
+}
+
+/** What is done with the steps of each operation, and their answers. */
+export type LedgerTable<Result> = {
+  readonly [Op in keyof ZramSteps]?: (
+    ledger: ZramLedger,
+    step: { readonly op: Op } & ZramSteps[Op],
+    answer: Answered<Op>,
+  ) => Result;
+};
+
+/** Does with a step and its answer what a table has for its operation. */
+export function byOperation<Result>(
+  table: LedgerTable<Result>,
+  ledger: ZramLedger,
+  step: ZramStep,
+  answer: ZramAnswer,
+): Result | undefined {
+  // An operation's steps are answered with results of that operation.
+  return table[step.op]?.(ledger, step as never, answer as never);
 }
 
 /** Enters a step and its answer; returns how it should have ended. */
@@ -35,91 +61,68 @@ export function follow(
   step: ZramStep,
   answer: ZramAnswer,
 ): Expected {
-  const { pageSize } = ledger.profile;
-  const isDone = !isRefusal(answer);
-  switch (step.op) {
-    case "set":
-      return failing(
-        setAttribute(ledger, step.attr, step.value, errnoOf(answer)),
-      );
-    case "write": {
-      const outside = refuseOutside(ledger, step.page, 1);
-      if (outside !== undefined) return failing(outside);
-      const bytes = ledger.bytesOf(step.data);
-      // A write that is not refused is answered so.
-      const stored = isDone
-        ? (answer as ZramResults["write"]).stored
-        : undefined;
-      const storing = ledger.storing(bytes, step.data, stored);
-      ledger.events.writes++;
-      return writePage(ledger, step.page, bytes, storing, isDone, stored);
-    }
-    case "read": {
-      const outside = refuseOutside(ledger, step.page, 1);
-      if (outside !== undefined) return failing(outside);
-      ledger.events.reads++;
-      return readPage(ledger, step.page);
-    }
-    case "discard":
-      return discard(ledger, step.page, step.pages);
-    case "bio":
-      return doBio(ledger, step, bioBytes(step, pageSize), isDone);
-    case "wait":
-      ledger.clock += step.seconds;
-      return SUCCESS;
-    case "slot_free_notify":
-      freeSlot(ledger, step.page);
-      return SUCCESS;
-    case "open":
-    case "close":
-      return turn(ledger, step);
-    case "writeback_under":
-      // Only that operation is answered so.
-      return underWriteback(
-        ledger,
-        step,
-        answer as ZramResults["writeback_under"],
-      );
-    case "recompress_under":
-      // Likewise.
-      return underRecompression(
-        ledger,
-        step,
-        answer as ZramResults["recompress_under"],
-      );
-    default:
-      return SUCCESS;
-  }
+  return byOperation(FOLLOWED, ledger, step, answer);
 }
+
+const FOLLOWED: LedgerTable<Expected> = {
+  set: (ledger, { attr, value }, answer) =>
+    setAttribute(ledger, attr, value, errnoOf(answer)),
+  write: (ledger, { page, data }, answer) =>
+    isRefusal(answer)
+      ? write(ledger, page, data, false)
+      : write(ledger, page, data, true, answer.stored),
+  read: (ledger, { page }) => read(ledger, page),
+  discard: (ledger, { page, pages }) => discard(ledger, page, pages),
+  bio: (ledger, bio, answer) =>
+    doBio(ledger, bio, bioBytes(bio, ledger.profile), !isRefusal(answer)),
+  wait(ledger, { seconds }): undefined {
+    ledger.clock += seconds;
+  },
+  slot_free_notify: (ledger, { page }) => freeSlot(ledger, page),
+  open: (ledger, { exclusive }) => turn(ledger, exclusive, 1),
+  close: (ledger, { exclusive }) => turn(ledger, exclusive, -1),
+  writeback_under: underWriteback,
+  recompress_under: underRecompression,
+};
 
 /** The errno of a request for pages that the disk has not got. */
-function refuseOutside(
-  ledger: ZramLedger,
-  page: number,
-  count: number,
-): string | undefined {
-  if (page + count <= ledger.pages.length) return undefined;
+function refuseOutside(ledger: ZramLedger, page: number): string | undefined {
+  if (page < ledger.pages.length) return undefined;
   const { pageSize } = ledger.profile;
-  return refuseRequest(ledger, page * pageSize, count * pageSize);
+  return refuseRequest(ledger, page * pageSize, pageSize);
 }
 
-function discard(
+function write(
   ledger: ZramLedger,
   page: number,
-  count: number,
+  data: Bytes,
+  isDone: boolean,
+  stored?: number,
 ): Expected {
+  const outside = refuseOutside(ledger, page);
+  if (outside !== undefined) return outside;
+  ledger.events.writes++;
+  const bytes = ledger.bytesOf(data);
+  return writePage(ledger, page, bytes, isDone, data, stored).expected;
+}
+
+function read(ledger: ZramLedger, page: number): Expected {
+  const outside = refuseOutside(ledger, page);
+  if (outside !== undefined) return outside;
+  ledger.events.reads++;
+  return readPage(ledger, page);
+}
+
+function discard(ledger: ZramLedger, page: number, count: number): Expected {
   const { pageSize, zram } = ledger.profile;
-  if (!zram.discard) return failing("EOPNOTSUPP");
+  if (!zram.discard) return "EOPNOTSUPP";
   const [start, bytes] = [page * pageSize, count * pageSize];
   const errno = refuseRequest(ledger, start, bytes);
   if (errno === undefined) discardRange(ledger, start, bytes);
-  return failing(errno);
+  return errno;
 }
 
-function bioBytes(
-  bio: ZramSteps["bio"],
-  pageSize: number,
-): Uint8Array {
+function bioBytes(bio: ZramBio, { pageSize }: Profile): Uint8Array {
   return bio.request === "write"
     ? requestBytes(bio, pageSize)
     : new Uint8Array(bio.request === "read" ? bio.bytes : 0);
@@ -127,16 +130,15 @@ function bioBytes(
 
 function turn(
   ledger: ZramLedger,
-  { op, exclusive }: Extract<ZramStep, { readonly op: "open" | "close" }>,
-): Expected {
-  const more = op === "open" ? 1 : -1;
+  isExclusive: boolean,
+  more: number,
+): undefined {
   ledger.openers += more;
-  if (exclusive) ledger.holders += more;
-  return SUCCESS;
+  if (isExclusive) ledger.holders += more;
 }
 
 /** The swap layer frees a page, if its slot is not locked. */
-function freeSlot(ledger: ZramLedger, page: number): void {
+function freeSlot(ledger: ZramLedger, page: number): undefined {
   ledger.events.notifyFree++;
   if (page === ledger.locked) ledger.events.missFree++;
   else ledger.free(page);
@@ -163,32 +165,21 @@ function amid<Result>(
 function underWriteback(
   ledger: ZramLedger,
   { value, after, page, does, data }: ZramSteps["writeback_under"],
-  answer: ZramResults["writeback_under"],
+  answer: ZramAnswer,
 ): Expected {
+  // Only this operation is answered so, which is not refused itself.
+  const { writeback: found, stored } = answer as ZramWritebackUnder;
   const meanwhile = () => {
-    if (does === "slot_free_notify") {
-      if (page < ledger.pages.length) freeSlot(ledger, page);
-    } else if (does === "discard") {
-      discard(ledger, page, 1);
-    } else if (refuseOutside(ledger, page, 1) !== undefined) {
-      return;
-    } else if (data === undefined) {
-      ledger.events.reads++;
-      readPage(ledger, page);
-    } else {
-      const bytes = ledger.bytesOf(data);
-      const { stored } = answer;
-      const storing = ledger.storing(bytes, data, stored);
-      ledger.events.writes++;
-      writePage(ledger, page, bytes, storing, stored !== undefined, stored);
-    }
+    if (does === "discard") discard(ledger, page, 1);
+    else if (does === "read") read(ledger, page);
+    else if (data !== undefined) {
+      write(ledger, page, data, stored !== undefined, stored);
+    } else if (page < ledger.pages.length) freeSlot(ledger, page);
   };
-  return failing(
-    amid(
-      after,
-      meanwhile,
-      (waits) => writeback(ledger, value, answer.writeback, waits),
-    ),
+  return amid(
+    after,
+    meanwhile,
+    (waits) => writeback(ledger, value, found, waits),
   );
 }
 
@@ -196,17 +187,17 @@ function underWriteback(
 function underRecompression(
   ledger: ZramLedger,
   { value, after, page }: ZramSteps["recompress_under"],
-  answer: ZramResults["recompress_under"],
+  answer: ZramAnswer,
 ): Expected {
+  // Likewise.
+  const { recompress: found } = answer as ZramRecompressUnder;
   const meanwhile = () => {
     freeSlot(ledger, page);
     ledger.storedAmid = ledger.pages.stored;
   };
-  return failing(
-    amid(
-      after,
-      meanwhile,
-      (waits) => recompress(ledger, value, answer.recompress, waits),
-    ),
+  return amid(
+    after,
+    meanwhile,
+    (waits) => recompress(ledger, value, found, waits),
   );
 }

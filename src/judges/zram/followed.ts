@@ -22,7 +22,8 @@ export function canFollow(ledger: ZramLedger, step: ZramStep): boolean {
     case "bio":
       return canFollowBio(ledger, step);
     case "set":
-      return canFollowSet(ledger, step);
+      if (step.attr === "writeback") return canWriteBack(ledger);
+      return step.attr !== "recompress" || canRecompress(ledger, step.value);
     case "writeback_under":
       return canWriteBack(ledger);
     case "recompress_under":
@@ -43,8 +44,9 @@ function canFollowBio(ledger: ZramLedger, bio: ZramSteps["bio"]): boolean {
   if (!isOfWholePages(bio, pageSize) && memory.canHold === undefined) {
     return false;
   }
-  return request === "read" || !ledger.canFail ||
-    piecesOf(bio, pageSize) === 1 || isForetold(ledger, bio);
+  const canFail = memory.limit !== 0 || memory.isScarce;
+  return request === "read" || !canFail || piecesOf(bio, pageSize) === 1 ||
+    isForetold(ledger, bio);
 }
 
 /** Whether a request is for no part of a page. */
@@ -53,14 +55,6 @@ function isOfWholePages(
   pageSize: number,
 ): boolean {
   return sector * SECTOR % pageSize === 0 && bytes % pageSize === 0;
-}
-
-function canFollowSet(
-  ledger: ZramLedger,
-  { attr, value }: ZramSteps["set"],
-): boolean {
-  if (attr === "recompress") return canRecompress(ledger, value);
-  return attr !== "writeback" || canWriteBack(ledger);
 }
 
 /** Whether it is known how many pages there are for a batch. */

@@ -7,19 +7,20 @@
 import { mostFrames } from "../../programs/zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
-import { BACKING_PATH } from "../../programs/transcript_zram.ts";
 import { filesOf } from "../../programs/files.ts";
 import type { ExpandedPages } from "../../programs/expanded.ts";
 import type { ZramCreate } from "../../programs/zram/steps.ts";
 import type { LengthOf } from "../lengths.ts";
 import { isOneWord, isZero } from "../page_kinds.ts";
+import { lineOf } from "../texts.ts";
 import { type ClassTable, classTable } from "./classes.ts";
-import { refusedParams, stopsAtSetUp } from "./ledger_params.ts";
-import { type LedgerParams, ToldParams } from "./ledger_told.ts";
+import { outcomeOfSetUp } from "./ledger_params.ts";
+import { ToldParams } from "./ledger_told.ts";
 import { LedgerBlocks } from "./ledger_blocks.ts";
-import { type LedgerEvents, noEvents } from "./ledger_events.ts";
-import { type Known, LedgerMemory } from "./ledger_memory.ts";
+import { type LedgerEvents, NO_EVENTS } from "./ledger_events.ts";
+import { type Attempt, type Known, LedgerMemory } from "./ledger_memory.ts";
 import { MM, MM_STAT_NUMBERS } from "./mm_stat.ts";
+import { exactly } from "./pool_bounds.ts";
 import {
   BACKING,
   IDLE,
@@ -30,15 +31,16 @@ import {
   UNKNOWN_BYTES,
   WHOLE,
 } from "./ledger_pages.ts";
-import {
-  NOT_COMPRESSED,
-  SAME_FILLED,
-  type Storing,
-  UNKNOWN_LENGTH,
-} from "./storing.ts";
-
-/** The most algorithms of a device. */
-const MOST_ALGORITHMS = 4;
+/** Kernels in which an algorithm's name may keep a newline (zcomp.c). */
+const KEEPING_NEWLINE = [
+  "linux-6.12",
+  "linux-6.16",
+  "linux-6.17",
+  "linux-6.18",
+  "linux-6.19",
+  "linux-7.0",
+  "linux-7.1",
+];
 
 /** What a ledger is made with. */
 export interface LedgerSetup {
@@ -52,6 +54,16 @@ export interface LedgerSetup {
   readonly isLinux: boolean;
   /** The bytes of pages. */
   readonly pages: ExpandedPages;
+}
+
+/** What should come of storing a page. */
+export interface Storing {
+  /** Bytes by which it counts, where they are known: 0 of one that takes no memory. */
+  readonly bytes?: number;
+  /** What should come of its object, where it has one whose length is known. */
+  readonly attempt?: Attempt;
+  /** Whether it is stored. */
+  readonly stored: Known;
 }
 
 /** A device as it must be. */
@@ -76,8 +88,6 @@ export class ZramLedger {
   readonly blocks: LedgerBlocks;
   /** Algorithms by priority. */
   algorithms: (string | undefined)[];
-  /** Algorithms that are listed. */
-  readonly available: readonly string[];
   /** What algorithms were told, by priority. */
   readonly told: ToldParams = new ToldParams();
   /** The files that there are. */
@@ -86,9 +96,9 @@ export class ZramLedger {
   maxCompStreams = 1;
   /** The clock, in seconds. */
   clock: number;
-  /** How many have the disk open, and how many of them exclusively. */
+  /** How many have the disk open. */
   openers = 0;
-  /** The latter. */
+  /** How many of them exclusively. */
   holders = 0;
   /** Whether the backing device is set, and by which path. */
   backingPath: string | undefined;
@@ -109,7 +119,7 @@ export class ZramLedger {
   /** Pages that were stored when another ran amid a recompression. */
   storedAmid = 0;
   /** Events, as `io_stat` and its like count them. */
-  events: LedgerEvents = noEvents();
+  events: LedgerEvents = { ...NO_EVENTS };
 
   /** The numbers of `mm_stat` as they were shown last. */
   readonly seen: Float64Array = new Float64Array(MM_STAT_NUMBERS);
@@ -135,7 +145,6 @@ export class ZramLedger {
       failEach: create.failEach,
     });
     this.algorithms = [profile.zram.defaultAlgorithm];
-    this.available = profile.zram.compAlgorithms;
     // Up to 6.18 a block 0 would be none.
     this.blocks = new LedgerBlocks(
       create.backingPages ?? 0,
@@ -158,42 +167,39 @@ export class ZramLedger {
     return this.algorithms.filter((name) => name !== undefined).length;
   }
 
-  /** Whether an operation may fail for want of memory. */
-  get canFail(): boolean {
-    return this.memory.limit !== 0 || this.memory.isScarce;
+  /** The algorithm that a name stands for. */
+  #named(name: string): string {
+    return KEEPING_NEWLINE.includes(this.profile.release.name)
+      ? lineOf(name)
+      : name;
   }
 
-  /** Whether an algorithm can be chosen. */
-  canChoose(name: string): boolean {
-    return this.available.includes(name) ||
-      this.profile.zram.unlistedAlgorithms.includes(name);
+  /** The algorithm of a priority, whatever name it has. */
+  algorithmAt(priority: number): string | undefined {
+    const name = this.algorithms[priority];
+    return name === undefined ? undefined : this.#named(name);
   }
 
-  /** Whether every algorithm is there, and takes what it was told. */
-  get canSetUp(): boolean {
-    return this.#refusedSetUp === undefined;
+  /** Whether an algorithm can be chosen by a name. */
+  canChoose(given: string): boolean {
+    const name = this.#named(given);
+    const { compAlgorithms, unlistedAlgorithms } = this.profile.zram;
+    return compAlgorithms.includes(name) || unlistedAlgorithms.includes(name);
   }
 
-  /** Whether an algorithm stops the kernel before any is refused. */
-  get stopsAtSetUp(): boolean {
-    for (const [nth, name] of this.algorithms.entries()) {
+  /**
+   * What comes of setting the algorithms up in turn: the first errno, or that
+   * one stops this kernel; nothing where all are there, and take what they were
+   * told.
+   */
+  get outcomeOfSetUp(): string | undefined {
+    for (const nth of this.algorithms.keys()) {
+      const name = this.algorithmAt(nth);
       if (name === undefined) continue;
-      const params = this.told.said(nth);
-      if (stopsAtSetUp(this.profile, name, params)) return true;
-      const isRefused = !this.canChoose(name) ||
-        refusedParams(this.profile, name, params) !== undefined;
-      if (isRefused) return false;
-    }
-    return false;
-  }
-
-  /** The errno of the first algorithm that cannot be set up. */
-  get #refusedSetUp(): string | undefined {
-    for (const [nth, name] of this.algorithms.entries()) {
-      if (name === undefined) continue;
-      if (!this.canChoose(name)) return "EINVAL";
-      const errno = refusedParams(this.profile, name, this.told.said(nth));
-      if (errno !== undefined) return errno;
+      const outcome = this.canChoose(name)
+        ? outcomeOfSetUp(this.profile, name, this.told.said[nth])
+        : "EINVAL";
+      if (outcome !== undefined) return outcome;
     }
     return undefined;
   }
@@ -204,7 +210,7 @@ export class ZramLedger {
    */
   setUp(): string | undefined {
     const { afterFailedSetup, defaultAlgorithm } = this.profile.zram;
-    const errno = this.#refusedSetUp;
+    const errno = this.outcomeOfSetUp;
     if (errno === undefined) this.told.setUp();
     if (errno === undefined || afterFailedSetup === "unchanged") return errno;
     this.algorithms = afterFailedSetup === "default" ? [defaultAlgorithm] : [];
@@ -215,14 +221,6 @@ export class ZramLedger {
   /** Whether there is a disk, but nothing that compresses what is written to it. */
   get lacksCompressor(): boolean {
     return this.isInitialised && this.algorithms[0] === undefined;
-  }
-
-  /** The device has a disk of so many bytes. */
-  initialise(bytes: number): void {
-    const pages = Math.floor(
-      (bytes + this.profile.pageSize - 1) / this.profile.pageSize,
-    );
-    this.pages = new LedgerPages(pages);
   }
 
   /** The device is as it was, but for what was set of writeback. */
@@ -238,27 +236,11 @@ export class ZramLedger {
       resetRestoresAlgorithm ? defaultAlgorithm : this.algorithms[0],
     ];
     this.maxCompStreams = 1;
-    this.events = noEvents();
+    this.events = { ...NO_EVENTS };
     this.seen.fill(0);
     this.backingPath = undefined;
     this.lostBlocks = 0;
     this.blocks.reset();
-  }
-
-  /** Gives an algorithm a priority. */
-  choose(name: string, priority: number): void {
-    if (priority >= MOST_ALGORITHMS) return;
-    this.algorithms[priority] = name;
-    // What the one before was told, this one is not.
-    if (this.profile.release.name === "linux-7.3") {
-      this.told.tell(priority, undefined);
-    }
-  }
-
-  /** The algorithm of a priority is told something. */
-  tell(priority: number, params: LedgerParams | undefined): void {
-    if (!this.isInitialised) return this.told.tell(priority, params);
-    this.told.retell(priority, this.algorithms[priority], params);
   }
 
   /** The bytes of a page that is written. */
@@ -278,20 +260,16 @@ export class ZramLedger {
    * taken from `stored`, what the device answered, where it did.
    */
   storing(bytes: Uint8Array, data?: Bytes, stored?: number): Storing {
-    if (this.takesNoMemory(bytes)) return SAME_FILLED;
+    if (this.takesNoMemory(bytes)) return { bytes: 0, stored: true };
     const isTold = stored !== undefined && stored > 0 &&
       stored <= this.profile.pageSize && this.create.codecs !== "stated";
     const length = isTold ? stored : this.lengthBy(0, bytes, data);
-    if (length === undefined) return UNKNOWN_LENGTH;
-    if (length === 0) return NOT_COMPRESSED;
+    if (length === undefined) return { stored: undefined };
+    // The algorithm failed: there is nothing to store.
+    if (length === 0) return { stored: false };
     const counted = this.counted(length);
     const attempt = this.#isLinux ? this.memory.attempt(counted) : undefined;
-    return {
-      isSame: false,
-      bytes: counted,
-      attempt,
-      stored: attempt?.stored,
-    };
+    return { bytes: counted, attempt, stored: attempt?.stored };
   }
 
   /** How long the algorithm of a priority makes a page, if there is one. */
@@ -300,8 +278,8 @@ export class ZramLedger {
     bytes: Uint8Array,
     data?: Bytes,
   ): number | undefined {
-    const algorithm = this.algorithms[priority];
-    const params = this.told.used(priority);
+    const algorithm = this.algorithmAt(priority);
+    const params = this.told.used[priority];
     return algorithm === undefined
       ? undefined
       : this.lengthOf(bytes, { algorithm, params, data });
@@ -328,15 +306,16 @@ export class ZramLedger {
     isStored: boolean,
     counted: number | undefined,
   ): void {
-    const { attempt, isSame } = storing;
+    const { attempt } = storing;
     if (attempt !== undefined) this.memory.tried(attempt, isStored);
     if (!isStored) return;
     this.#release(page);
+    const isSame = storing.bytes === 0;
     const bytes = isSame ? 0 : counted ?? storing.bytes ?? UNKNOWN_BYTES;
-    const isWhole = bytes === this.profile.pageSize;
-    this.pages.put(page, isSame ? SAME : isWhole ? WHOLE : OBJECT, bytes);
+    const place = this.#placeOf(bytes);
+    this.pages.put(page, isSame ? SAME : place, bytes);
     this.pages.contents[page] = contents;
-    if (isWhole) this.events.hugeSince++;
+    if (place === WHOLE) this.events.hugeSince++;
     if (bytes !== UNKNOWN_BYTES) return;
     this.#unknownPage = page;
     this.events.maybeHuge++;
@@ -371,11 +350,14 @@ export class ZramLedger {
       this.events.hugeSince = numbers[MM.huge_pages_since];
       this.events.maybeHuge = 0;
     }
-    memory.bounds.observe(numbers[MM.mem_used_total] / pageSize);
-    memory.leastMax = memory.mostMax = numbers[MM.mem_used_max] / pageSize;
-    memory.leastCompacted =
-      memory.mostCompacted =
-        numbers[MM.pages_compacted];
+    this.observeUsed(numbers[MM.mem_used_total]);
+    memory.max = exactly(numbers[MM.mem_used_max] / pageSize);
+    memory.compacted = exactly(numbers[MM.pages_compacted]);
+  }
+
+  /** The device shows that it uses so many bytes. */
+  observeUsed(bytes: number): void {
+    this.memory.bounds.observe(bytes / this.profile.pageSize);
   }
 
   /** The length of one page is what those of the others leave. */
@@ -384,8 +366,12 @@ export class ZramLedger {
     const page = this.#unknownPage;
     if (pages.unknown !== 1 || pages.bytes[page] !== UNKNOWN_BYTES) return;
     const bytes = sum - pages.sumBytes;
-    const isWhole = bytes === this.profile.pageSize;
-    pages.put(page, isWhole ? WHOLE : OBJECT, bytes);
+    pages.put(page, this.#placeOf(bytes), bytes);
+  }
+
+  /** Where a page of so many bytes is. */
+  #placeOf(bytes: number): number {
+    return bytes === this.profile.pageSize ? WHOLE : OBJECT;
   }
 
   /** Forgets a page. */
@@ -414,14 +400,17 @@ export class ZramLedger {
     if (this.waiting.size > 0) this.waiting.delete(page);
   }
 
-  /**
-   * Counts a read from the backing device, if a page is there; answers whether
-   * the page can be read.
-   */
+  /** Whether a page can be read, which the backing device may fail to. */
+  isReadable(page: number): boolean {
+    const { badReads = [] } = this.create;
+    return this.pages.place[page] !== BACKING ||
+      !badReads.includes(this.pages.block[page]);
+  }
+
+  /** Counts a read from the backing device, if a page is there; answers whether it is read. */
   readBacking(page: number): boolean {
-    if (this.pages.place[page] !== BACKING) return true;
-    this.events.bdReads++;
-    return !(this.create.badReads ?? []).includes(this.pages.block[page]);
+    if (this.pages.place[page] === BACKING) this.events.bdReads++;
+    return this.isReadable(page);
   }
 
   /** Writes to a block, which counts where the backing device takes it. */
@@ -431,16 +420,6 @@ export class ZramLedger {
       !badWrites.includes(block);
     if (isTaken) this.events.bdWrites++;
     return isTaken;
-  }
-
-  /** Whether there is a device to write back to at a path. */
-  finds(path: string): boolean {
-    return path === BACKING_PATH && this.create.backingPages !== undefined;
-  }
-
-  /** Whether a page for the while of an operation can be had. */
-  hold(): Known {
-    return this.memory.hold();
   }
 
   /** Whether a writeback takes many pages for the while of it. */

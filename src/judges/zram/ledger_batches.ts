@@ -3,9 +3,9 @@ import type { ZramLedger } from "./ledger.ts";
 import {
   charge,
   foundBySize,
-  isExhausted,
   readNew,
   type Waits,
+  writeEach,
 } from "./ledger_writeback.ts";
 
 /** A page that was sent to a block, and whether the device took it. */
@@ -27,7 +27,7 @@ export function writeInBatches(
 ): string | undefined {
   const most = Math.min(ledger.wbBatchSize, ledger.pages.length);
   let held = 0;
-  while (held < most && ledger.hold() === true) held++;
+  while (held < most && ledger.memory.hold()) held++;
   const selected = held === 0 ? "ENOMEM" : readNew(ledger, text);
   const errno = typeof selected === "string"
     ? selected
@@ -46,34 +46,18 @@ function sendAll(
   const { waiting } = ledger;
   found.forEach((page) => waiting.add(page));
   const sent: Sent[] = [];
-  let block: number | undefined;
-  let errno: string | undefined;
-  for (const page of found) {
-    if (isExhausted(ledger)) {
-      errno = "EIO";
-      break;
-    }
-    if (sent.length === held) errno = lookAt(ledger, sent, waits) ?? errno;
-    block ??= ledger.blocks.take();
-    if (block === undefined) {
-      errno = "ENOSPC";
-      break;
-    }
-    if (!waiting.has(page)) continue;
+  let failed: string | undefined;
+  const send = (page: number, block: number) => {
+    if (!waiting.has(page)) return "left";
     charge(ledger);
     sent.push({ page, block, isTaken: ledger.writeBlock(block) });
-    block = undefined;
     waits();
-  }
-  if (block !== undefined) unused(ledger, block);
-  return lookAt(ledger, sent, waits) ?? errno;
-}
-
-/** A block was taken, and there was no page for it. */
-function unused(ledger: ZramLedger, block: number): void {
-  if (ledger.profile.zram.unusedBlock === "given-back") {
-    ledger.blocks.give(block);
-  } else ledger.lostBlocks++;
+    return "used";
+  };
+  const errno = writeEach(ledger, found, send, () => {
+    if (sent.length === held) failed = lookAt(ledger, sent, waits) ?? failed;
+  });
+  return lookAt(ledger, sent, waits) ?? errno ?? failed;
 }
 
 /** Looks at what was sent; answers EIO where the device did not take a page. */

@@ -1,29 +1,14 @@
 /** What requests do to the ledger: of whole pages, and in sectors. */
-import type { ZramBio } from "../../programs/zram/steps.ts";
-import { SECTOR } from "../../programs/zram/steps.ts";
+import type { Bytes } from "../../programs/bytes.ts";
+import { BLOCK, isAligned } from "../../programs/zram/request_range.ts";
+import { SECTOR, type ZramBio } from "../../programs/zram/steps.ts";
 import type { ZramLedger } from "./ledger.ts";
-import type { Storing } from "./storing.ts";
 
-/** What a request must be answered; `"either"` where it may fail or not. */
-export interface Expected {
-  /** The errno, if there must be one. */
-  readonly errno: string | undefined;
-  /** Whether it may also fail for want of memory, or not. */
-  readonly isOpen: boolean;
-}
+/** It fails for want of memory, or does not: which is not known. */
+export const MAY_FAIL: unique symbol = Symbol("EIO, or no error");
 
-/** What must succeed. */
-export const SUCCESS: Expected = { errno: undefined, isOpen: false };
-/** What fails or not. */
-const OPEN: Expected = { errno: "EIO", isOpen: true };
-
-/** What must fail with an errno; what must succeed without one. */
-export function failing(errno: string | undefined): Expected {
-  return errno === undefined ? SUCCESS : { errno, isOpen: false };
-}
-
-/** Bytes to which requests are aligned. */
-const BLOCK = 4096;
+/** How a step must end: with an errno, or without. */
+export type Expected = string | undefined | typeof MAY_FAIL;
 
 /** The errno of a request that is out of range or unaligned, counted where it is. */
 export function refuseRequest(
@@ -35,37 +20,48 @@ export function refuseRequest(
   const { requestsChecked } = ledger.profile.zram;
   if (requestsChecked === "once-initialised" && disksize === 0) return "EIO";
   const isInside = start < disksize && start + bytes <= disksize;
-  if (isInside && start % BLOCK === 0 && bytes % BLOCK === 0) return undefined;
+  if (isInside && isAligned(start, bytes)) return undefined;
   if (requestsChecked !== "by-block-layer") events.invalidIo++;
   else if (isInside) return "EINVAL";
   return "EIO";
 }
 
-/** A page is written, and `isStored` says whether it was, by so many bytes. */
+/** What came of a page or a part of one, and whether that ends a request. */
+interface Outcome {
+  readonly expected: Expected;
+  readonly stops: boolean;
+}
+
+/**
+ * A page is written; `isDone` says whether it was answered without an error,
+ * and `stored` by how many bytes it counts, where the device tells that.
+ */
 export function writePage(
   ledger: ZramLedger,
   page: number,
   bytes: Uint8Array,
-  storing: Storing,
-  isStored: boolean,
-  counted?: number,
-): Expected {
-  ledger.store(page, bytes, storing, isStored, counted);
-  if (isStored) {
-    ledger.touch(page);
-  } else {
-    ledger.events.failedWrites++;
-    if (ledger.profile.zram.failureIsAccess) ledger.touch(page);
-  }
-  if (storing.stored === undefined) return OPEN;
-  return storing.stored ? SUCCESS : failing("EIO");
+  isDone: boolean,
+  data?: Bytes,
+  stored?: number,
+): Outcome {
+  const storing = ledger.storing(bytes, data, stored);
+  const isStored = storing.stored ?? isDone;
+  ledger.store(page, bytes, storing, isStored, stored);
+  if (!isStored) failed(ledger, page, "write");
+  else ledger.touch(page);
+  const expected = storing.stored === undefined
+    ? MAY_FAIL
+    : storing.stored
+    ? undefined
+    : "EIO";
+  return { expected, stops: !isStored };
 }
 
 /** A page is read. */
 export function readPage(ledger: ZramLedger, page: number): Expected {
   const isRead = ledger.readBacking(page);
   ledger.touch(page);
-  return isRead ? SUCCESS : failing("EIO");
+  return isRead ? undefined : "EIO";
 }
 
 /** The pages that are wholly inside a range are forgotten. */
@@ -103,14 +99,14 @@ export function doBio(
   data: Uint8Array,
   isDone: boolean,
 ): Expected {
-  if (!isSupported(ledger, request)) return failing("EOPNOTSUPP");
-  const errno = refuseRequest(ledger, sector * SECTOR, bytes);
-  if (errno !== undefined) return failing(errno);
-  if (request === "discard" || request === "write_zeroes") {
-    discardRange(ledger, sector * SECTOR, bytes);
-    return SUCCESS;
+  if (!isSupported(ledger, request)) return "EOPNOTSUPP";
+  const start = sector * SECTOR;
+  const errno = refuseRequest(ledger, start, bytes);
+  if (errno !== undefined) return errno;
+  if (request === "read" || request === "write") {
+    return doSegments(ledger, request, start, data, isDone);
   }
-  return doSegments(ledger, request, sector * SECTOR, data, isDone);
+  discardRange(ledger, start, bytes);
 }
 
 /** Each piece of a request is in one page of the disk and one of memory. */
@@ -122,7 +118,7 @@ function doSegments(
   isDone: boolean,
 ): Expected {
   const { profile: { pageSize, zram } } = ledger;
-  let expected = SUCCESS;
+  let expected: Expected;
   let [at, place] = [0, start];
   while (at < data.length) {
     const left = Math.min(
@@ -134,10 +130,8 @@ function doSegments(
       ledger.events[request === "read" ? "reads" : "writes"]++;
     }
     const piece = data.subarray(at, at + left);
-    const outcome = request === "write"
-      ? writePiece(ledger, place, piece, isDone)
-      : readPiece(ledger, place, left);
-    if (outcome.expected.errno !== undefined) expected = outcome.expected;
+    const outcome = doPiece(ledger, request, place, piece, isDone);
+    expected = outcome.expected ?? expected;
     if (!outcome.stops) {
       at += left;
       place += left;
@@ -151,73 +145,46 @@ function doSegments(
   return expected;
 }
 
-/** What came of a piece, and whether it ends the request. */
-interface Piece {
-  readonly expected: Expected;
-  readonly stops: boolean;
-}
-
-const DONE: Piece = { expected: SUCCESS, stops: false };
-const STOPPED: Piece = { expected: failing("EIO"), stops: true };
-
-function writePiece(
+/** A page, or a part of one, for which a page is held for the while of it. */
+function doPiece(
   ledger: ZramLedger,
+  request: "read" | "write",
   place: number,
   piece: Uint8Array,
   isDone: boolean,
-): Piece {
-  const { pageSize } = ledger.profile;
+): Outcome {
+  const { memory, profile: { pageSize } } = ledger;
   const page = Math.floor(place / pageSize);
   if (piece.length === pageSize) {
-    return writeWhole(ledger, page, piece.slice(), isDone);
+    return request === "write"
+      ? writePage(ledger, page, piece.slice(), isDone)
+      // The backing device's own error ends nothing.
+      : { expected: readPage(ledger, page), stops: false };
   }
-  if (ledger.hold() === false) return failed(ledger, page, "failedWrites");
-  const isRead = ledger.readBacking(page);
-  const whole = ledger.contentsOf(page)?.slice() ?? new Uint8Array(pageSize);
-  whole.set(piece, place % pageSize);
-  const outcome = isRead
-    ? writeWhole(ledger, page, whole, isDone)
-    : failed(ledger, page, "failedWrites");
-  ledger.memory.release();
+  if (!memory.hold()) return failed(ledger, page, request);
+  let outcome: Outcome = { expected: undefined, stops: false };
+  if (!ledger.readBacking(page)) {
+    outcome = failed(ledger, page, request);
+  } else if (request === "read") {
+    ledger.touch(page);
+  } else {
+    const whole = (ledger.contentsOf(page) ?? ledger.zeros).slice();
+    whole.set(piece, place % pageSize);
+    outcome = writePage(ledger, page, whole, isDone);
+  }
+  memory.release();
   return outcome;
-}
-
-function writeWhole(
-  ledger: ZramLedger,
-  page: number,
-  bytes: Uint8Array,
-  isDone: boolean,
-): Piece {
-  const storing = ledger.storing(bytes);
-  const isStored = storing.stored ?? isDone;
-  const expected = writePage(ledger, page, bytes, storing, isStored);
-  return { expected, stops: !isStored };
-}
-
-function readPiece(ledger: ZramLedger, place: number, bytes: number): Piece {
-  const { pageSize } = ledger.profile;
-  const page = Math.floor(place / pageSize);
-  if (bytes === pageSize) {
-    // The backing device's own error ends nothing.
-    return { expected: readPage(ledger, page), stops: false };
-  }
-  if (ledger.hold() === false) return failed(ledger, page, "failedReads");
-  const isRead = ledger.readBacking(page);
-  ledger.memory.release();
-  if (!isRead) return failed(ledger, page, "failedReads");
-  ledger.touch(page);
-  return DONE;
 }
 
 /** A piece failed, which some kernels count as an access. */
 function failed(
   ledger: ZramLedger,
   page: number,
-  counter: "failedReads" | "failedWrites",
-): Piece {
-  ledger.events[counter]++;
+  request: "read" | "write",
+): Outcome {
+  ledger.events[request === "read" ? "failedReads" : "failedWrites"]++;
   if (ledger.profile.zram.failureIsAccess) ledger.touch(page);
-  return STOPPED;
+  return { expected: "EIO", stops: true };
 }
 
 /** How many pieces a request has that writes. */

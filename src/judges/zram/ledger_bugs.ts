@@ -2,11 +2,13 @@
  * Where a kernel's own bug stops whoever meets it: what a device may not be
  * asked, as nothing after it is specified.
  */
+import { isAligned } from "../../programs/zram/request_range.ts";
 import {
   SECTOR,
   type ZramBio,
   type ZramStep,
 } from "../../programs/zram/steps.ts";
+import { stringOf } from "../texts.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { isSupported } from "./ledger_bio.ts";
 import { askedParams } from "./ledger_params.ts";
@@ -45,7 +47,8 @@ export function isBugAt(
 /** Whether a text that is taken sets up what stops the kernel. */
 function stopsAtDisksize(ledger: ZramLedger, text: string): boolean {
   const bytes = bytesNamed(text, ledger.profile.release) ?? 0n;
-  return bytes > 0n && !ledger.isInitialised && ledger.stopsAtSetUp;
+  return bytes > 0n && !ledger.isInitialised &&
+    ledger.outcomeOfSetUp === "stops";
 }
 
 /**
@@ -55,10 +58,10 @@ function stopsAtDisksize(ledger: ZramLedger, text: string): boolean {
 function takesDictionary(ledger: ZramLedger, text: string): boolean {
   // A write of no bytes reaches no attribute.
   if (text === "" || !ledger.isInitialised) return false;
-  const asked = askedParams(ledger, text);
+  const asked = askedParams(ledger, stringOf(text));
   if (typeof asked === "string") return false;
   const { priority } = asked;
-  return ledger.told.hasDictionary(priority, ledger.algorithms[priority]);
+  return ledger.told.hasDictionary(priority, ledger.algorithmAt(priority));
 }
 
 /** Whether a discard begins in the middle of a page and leaves it no more. */
@@ -69,8 +72,8 @@ function isEndless(ledger: ZramLedger, { sector, bytes }: ZramBio): boolean {
   }
   const start = sector * SECTOR;
   const end = start + bytes;
-  const isTaken = start % 4096 === 0 && end % 4096 === 0 && end <= disksize &&
-    start < disksize;
+  const isInside = start < disksize && end <= disksize;
   const page = Math.floor(start / pageSize);
-  return isTaken && start > page * pageSize && end <= (page + 1) * pageSize;
+  return isInside && isAligned(start, bytes) && start > page * pageSize &&
+    end <= (page + 1) * pageSize;
 }

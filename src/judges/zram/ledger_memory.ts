@@ -1,7 +1,7 @@
 /** The memory of a device as judges keep it: its pool, its limit, its frames. */
 import type { ZramProfile } from "../../linux/zram_profile.ts";
 import type { ClassTable } from "./classes.ts";
-import { PoolBounds } from "./pool_bounds.ts";
+import { exactly, PoolBounds, type Range } from "./pool_bounds.ts";
 
 /** Yes, no, or not known. */
 export type Known = boolean | undefined;
@@ -22,10 +22,8 @@ export interface Attempt {
   readonly stored: Known;
   /** Whether it has memory, so that only the limit can refuse it. */
   readonly had: Known;
-  /** Pages that it adds to the pool, between these bounds. */
-  readonly leastAdded: number;
-  /** The other bound. */
-  readonly mostAdded: number;
+  /** Pages that it adds to the pool. */
+  readonly added: Range;
   /** How many times an allocation waits. */
   readonly stalls: number | undefined;
   /** Allocations of frames so far, once it was tried. */
@@ -45,14 +43,10 @@ export class LedgerMemory {
   bounds: PoolBounds;
   /** `mem_limit` in pages; 0 is none. */
   limit = 0;
-  /** The most pages that were used, between these bounds. */
-  leastMax = 0;
-  /** The other bound. */
-  mostMax = 0;
-  /** Pages that compaction freed, between these bounds. */
-  leastCompacted = 0;
-  /** The other bound. */
-  mostCompacted = 0;
+  /** The most pages that were used. */
+  max: Range = exactly(0);
+  /** Pages that compaction freed. */
+  compacted: Range = exactly(0);
   /** Times that an allocation waited, where that is known. */
   stalls: number | undefined = 0;
 
@@ -86,16 +80,15 @@ export class LedgerMemory {
 
   /** Whether it is known how many frames are left, where they are limited. */
   get #isRoomKnown(): boolean {
-    const { leastUsed, mostUsed } = this.bounds;
-    return this.#frames.maxPages === undefined || leastUsed === mostUsed;
+    const { least, most } = this.bounds.used;
+    return this.#frames.maxPages === undefined || least === most;
   }
 
   /** Everything is given back, and the limit is gone. */
   reset(): void {
     this.bounds = new PoolBounds(this.#table);
     this.limit = 0;
-    this.leastMax = this.mostMax = 0;
-    this.leastCompacted = this.mostCompacted = 0;
+    this.max = this.compacted = exactly(0);
     this.stalls = 0;
   }
 
@@ -103,31 +96,27 @@ export class LedgerMemory {
   attempt(bytes: number): Attempt {
     const nth = this.#table.classOf[bytes];
     const room = this.bounds.roomIn(nth);
-    const inRoom = { had: true, stalls: 0, allocations: this.#allocations };
     if (room === "room") {
-      const stored = this.#isWithin(0);
-      return { nth, ...inRoom, stored, leastAdded: 0, mostAdded: 0 };
+      return {
+        nth,
+        stored: this.#isWithin(0),
+        had: true,
+        added: exactly(0),
+        stalls: 0,
+        allocations: this.#allocations,
+      };
     }
     const pages = this.#table.pages[nth];
     const fresh = this.#allocate(pages);
-    const isFresh = fresh.had === false
-      ? false
-      : both(fresh.had, this.#isWithin(pages));
+    const stored = both(fresh.had, this.#isWithin(pages));
     if (room === "none") {
-      return {
-        nth,
-        ...fresh,
-        stored: isFresh,
-        leastAdded: pages,
-        mostAdded: pages,
-      };
+      return { nth, ...fresh, stored, added: exactly(pages) };
     }
     return {
       nth,
+      stored: stored === this.#isWithin(0) ? stored : undefined,
       had: fresh.had === true ? true : undefined,
-      stored: isFresh === this.#isWithin(0) ? isFresh : undefined,
-      leastAdded: 0,
-      mostAdded: pages,
+      added: { least: 0, most: pages },
       stalls: fresh.stalls === 0 ? 0 : undefined,
       allocations: undefined,
     };
@@ -135,17 +124,19 @@ export class LedgerMemory {
 
   /** What came of it. */
   tried(attempt: Attempt, isStored: boolean): void {
-    const { bounds } = this;
-    const { had, leastAdded, mostAdded } = attempt;
+    const { had, added } = attempt;
     this.#allocations = attempt.allocations;
     this.stalls = plus(this.stalls, attempt.stalls);
     if (isStored) {
-      bounds.add(attempt.nth);
-      this.#raise(bounds.leastUsed, bounds.mostUsed);
+      this.bounds.add(attempt.nth);
+      this.#raise(this.bounds.used);
     } else if (this.#zram.refusedRaisesMax && had !== false) {
       // What the limit undoes was there for a while.
-      const least = had === true ? bounds.leastUsed + leastAdded : 0;
-      this.#raise(least, bounds.mostUsed + mostAdded);
+      const { least, most } = this.bounds.used;
+      this.#raise({
+        least: had === true ? least + added.least : 0,
+        most: most + added.most,
+      });
     }
   }
 
@@ -157,10 +148,7 @@ export class LedgerMemory {
     const nth = this.#table.classOf[bytes];
     const room = this.bounds.roomIn(nth);
     if (room !== "room" && this.isScarce) {
-      const fresh = this.#allocateOnce(
-        this.#table.pages[nth],
-        this.#allocations,
-      );
+      const fresh = this.#allocateOnce(this.#table.pages[nth]);
       const isKnown = room === "none";
       this.#allocations = isKnown ? fresh.allocations : undefined;
       const had = isKnown || fresh.had === true ? fresh.had : undefined;
@@ -177,15 +165,16 @@ export class LedgerMemory {
 
   /** Whether a page for the while of an operation can be had. */
   get canHold(): Known {
-    return this.#allocateOnce(1, this.#allocations).had;
+    return this.#allocateOnce(1).had;
   }
 
-  /** Such a page is taken, if it can be had. */
-  hold(): Known {
-    const { had, allocations } = this.#allocateOnce(1, this.#allocations);
+  /** Such a page is taken, if it can be had, which `isRefused` tells where it is not known. */
+  hold(isRefused = false): boolean {
+    const { had, allocations } = this.#allocateOnce(1);
     this.#allocations = allocations;
-    if (had !== false) this.#held++;
-    return had;
+    const isHad = had ?? !isRefused;
+    if (isHad) this.#held++;
+    return isHad;
   }
 
   /** That page is given back. */
@@ -195,28 +184,23 @@ export class LedgerMemory {
 
   /** The pool is compacted. */
   compact(): void {
-    const { leastUsed, mostUsed } = this.bounds;
+    const before = this.bounds.used;
     this.bounds.compacted();
-    this.leastCompacted += leastUsed - this.bounds.mostUsed;
-    this.mostCompacted += mostUsed - this.bounds.leastUsed;
-  }
-
-  /** The maximum is lowered to what is used. */
-  lowerMax(): void {
-    this.leastMax = this.bounds.leastUsed;
-    this.mostMax = this.bounds.mostUsed;
+    const after = this.bounds.used;
+    this.compacted = {
+      least: this.compacted.least + before.least - after.most,
+      most: this.compacted.most + before.most - after.least,
+    };
   }
 
   /** Whether an object fits under the limit with so many pages more. */
   #isWithin(pages: number): Known {
-    if (this.limit === 0) return true;
-    if (this.bounds.mostUsed + pages <= this.limit) return true;
-    return this.bounds.leastUsed + pages > this.limit ? false : undefined;
+    return this.limit === 0 || isAtMost(this.bounds.used, this.limit - pages);
   }
 
   /** Allocates a zspage's pages, and once more where this kernel waits. */
   #allocate(pages: number): Allocated {
-    const first = this.#allocateOnce(pages, this.#allocations);
+    const first = this.#allocateOnce(pages);
     if (!this.#zram.mallocSlowPath || first.had === true) {
       return { ...first, stalls: 0 };
     }
@@ -226,33 +210,35 @@ export class LedgerMemory {
     return { ...this.#allocateOnce(pages, first.allocations), stalls: 1 };
   }
 
-  #allocateOnce(pages: number, before: number | undefined) {
+  #allocateOnce(pages: number, before = this.#allocations) {
     const { maxPages = Infinity, failEach } = this.#frames;
-    const { leastUsed, mostUsed } = this.bounds;
+    const { used } = this.bounds;
     const most = maxPages - this.#held;
     if (failEach === undefined) {
-      const fits = mostUsed + pages <= most
-        ? true
-        : leastUsed + pages > most
-        ? false
-        : undefined;
-      return { had: fits, allocations: before };
+      return { had: isAtMost(used, most - pages), allocations: before };
     }
     if (before === undefined || !this.#isRoomKnown) {
       return { had: undefined, allocations: undefined };
     }
     for (let nth = 0; nth < pages; nth++) {
       const fails = (before + nth) % failEach === failEach - 1 ||
-        mostUsed + nth >= most;
+        used.most + nth >= most;
       if (fails) return { had: false, allocations: before + nth + 1 };
     }
     return { had: true, allocations: before + pages };
   }
 
-  #raise(least: number, most: number): void {
-    this.leastMax = Math.max(this.leastMax, least);
-    this.mostMax = Math.max(this.mostMax, most);
+  #raise({ least, most }: Range): void {
+    this.max = {
+      least: Math.max(this.max.least, least),
+      most: Math.max(this.max.most, most),
+    };
   }
+}
+
+function isAtMost({ least, most }: Range, limit: number): Known {
+  if (most <= limit) return true;
+  return least > limit ? false : undefined;
 }
 
 function both(one: Known, other: Known): Known {

@@ -1,8 +1,8 @@
 /** What algorithms are told in the ledger, and what they refuse of it. */
 import type { Profile } from "../../linux/profile.ts";
-import { kstrtoll, nextArgs } from "../../linux/kstrtox.ts";
+import type { ZcompParams } from "../../linux/zcomp_params.ts";
+import { argumentsOf, wholeNumber } from "../texts.ts";
 import type { ZramLedger } from "./ledger.ts";
-import type { LedgerParams } from "./ledger_told.ts";
 
 /** Kernels whose algorithms look at all that they are told (backend_*.c). */
 const LOOKING = ["linux-7.3"];
@@ -20,62 +20,60 @@ const STOPPED_BY_WINDOW = [
   "linux-7.1",
 ];
 
-/** Whether setting an algorithm up stops this kernel. */
-export function stopsAtSetUp(
+/**
+ * What comes of setting an algorithm up: an errno, or that it stops this
+ * kernel; nothing where it goes well.
+ */
+export function outcomeOfSetUp(
   { release }: Profile,
   name: string,
-  { winbits = 15 }: Partial<LedgerParams> = {},
-): boolean {
-  return name === "deflate" && STOPPED_BY_WINDOW.includes(release.name) &&
-    (Math.abs(winbits) < 9 || Math.abs(winbits) > 15);
-}
-
-/** The errno with which an algorithm cannot be set up, if it cannot. */
-export function refusedParams(
-  { release }: Profile,
-  name: string,
-  params: LedgerParams | undefined,
+  params: ZcompParams = {},
 ): string | undefined {
-  if (params === undefined) return undefined;
-  const isHalf = name === "lz4" && WHOLE_DICTIONARIES.includes(release.name) &&
-    params.dict !== undefined && !isWhole(params.dict);
-  const refused = isHalf
-    ? "EINVAL"
-    : LOOKING.includes(release.name)
+  const { level, winbits = 15, dict } = params;
+  const isWindow = Math.abs(winbits) > 8 && Math.abs(winbits) < 16;
+  const isStopped = !isWindow && STOPPED_BY_WINDOW.includes(release.name);
+  if (name === "deflate" && isStopped) return "stops";
+  const isHalf = dict !== undefined && !isWhole(dict) &&
+    WHOLE_DICTIONARIES.includes(release.name);
+  if (name === "lz4" && isHalf) return "EINVAL";
+  const refused = LOOKING.includes(release.name)
     ? refusedByAny(name, params)
     : undefined;
   if (refused !== undefined || name !== "deflate") return refused;
-  const { level = -1, winbits = 15 } = params;
-  const window = winbits < 0 ? -winbits : winbits;
-  const isRight = level >= -1 && level < 10 && window > 8 && window < 16;
-  return isRight ? undefined : "EINVAL";
+  return isWindow ? refusedBeyond(-1, level, 9) : "EINVAL";
 }
 
 /** What an algorithm refuses since 7.3, the window of deflate aside. */
 function refusedByAny(
   name: string,
-  { level, dict }: LedgerParams,
+  { level, dict }: ZcompParams,
 ): string | undefined {
   switch (name) {
     case "lzo":
     case "lzo-rle":
     case "842":
-      return dict !== undefined || level !== undefined
-        ? "EOPNOTSUPP"
-        : undefined;
+      return dict === undefined && level === undefined
+        ? undefined
+        : "EOPNOTSUPP";
     case "deflate":
       return dict === undefined ? undefined : "EOPNOTSUPP";
     case "lz4":
-      return (level ?? 1) < 1 ? "EINVAL" : undefined;
+      return refusedBeyond(1, level, Infinity);
     case "lz4hc":
-      return level !== undefined && (level < 1 || level > 16)
-        ? "EINVAL"
-        : undefined;
+      return refusedBeyond(1, level, 16);
     case "zstd":
-      return level !== undefined && (level < -(2 ** 17) || level > 22)
-        ? "EINVAL"
-        : undefined;
+      return refusedBeyond(-(2 ** 17), level, 22);
   }
+}
+
+/** A level that was said must be within an algorithm's own. */
+function refusedBeyond(
+  least: number,
+  level: number | undefined,
+  most: number,
+): string | undefined {
+  if (level === undefined) return undefined;
+  return level < least || level > most ? "EINVAL" : undefined;
 }
 
 /** Whether lz4 takes all of a dictionary: a word at least, and 64 KiB at most. */
@@ -83,31 +81,10 @@ function isWhole({ length }: Uint8Array): boolean {
   return length >= 8 && length <= 65536;
 }
 
-/**
- * The priority that a text is for since 7.1, which takes a name and a priority
- * only where they go together; `undefined` where there is none.
- */
-export function toldPriority(
-  { algorithms, profile }: ZramLedger,
-  algo: string | undefined,
-  priority: string | undefined,
-): number | undefined {
-  const end = profile.zram.multiComp ? 4 : 1;
-  const named = algo === undefined ? 0 : algorithms.indexOf(algo);
-  const nth = priority === undefined ? named : Number(priority);
-  if (nth < 0 || nth >= end) return undefined;
-  const isOther = algo !== undefined && algorithms[nth] !== algo;
-  return isOther ? undefined : nth;
-}
-
 /** What a text says to an algorithm. */
-export interface Asked {
+export interface Asked extends Omit<ZcompParams, "dict"> {
   /** The algorithm's priority. */
   readonly priority: number;
-  /** How hard to try. */
-  readonly level: number | undefined;
-  /** The window of deflate. */
-  readonly winbits: number | undefined;
   /** Where its dictionary is. */
   readonly dict: string | undefined;
 }
@@ -119,12 +96,14 @@ export function askedParams(ledger: ZramLedger, text: string): Asked | string {
   if (typeof asked === "string") return asked;
   const isEarly = paramsTaken === "before-disksize";
   if (isEarly && ledger.isInitialised) return "EBUSY";
-  const priority = isEarly
-    ? toldPriority(ledger, asked.algo, asked.priority) ?? -1
-    : asked.algo === undefined
-    ? Number(asked.priority ?? 0)
-    : ledger.algorithms.indexOf(asked.algo);
-  if (priority < 0 || priority >= (multiComp ? 4 : 1)) return "EINVAL";
+  const { algo } = asked;
+  const named = algo === undefined ? 0 : ledger.algorithms.indexOf(algo);
+  // A name stands before a priority; since 7.1 the two must go together.
+  const isNamed = !isEarly && algo !== undefined;
+  const priority = isNamed ? named : Number(asked.priority ?? named);
+  const isOther = algo !== undefined && ledger.algorithms[priority] !== algo;
+  const isThere = priority >= 0 && priority < (multiComp ? 4 : 1);
+  if (isOther || !isThere) return "EINVAL";
   return {
     priority,
     level: numberOf(asked.level),
@@ -140,14 +119,16 @@ export function tellParams(
   ledger: ZramLedger,
   { priority, level, winbits, dict: path }: Asked,
 ): string | undefined {
+  const { files, isInitialised, profile, told } = ledger;
+  const inUse = isInitialised ? ledger.algorithmAt(priority) : undefined;
   // What was said before is forgotten, also where the file is not there.
-  ledger.tell(priority, undefined);
-  const dict = path === undefined ? undefined : ledger.files.get(path);
+  told.tell(priority, undefined, inUse);
+  const dict = path === undefined ? undefined : files.get(path);
   if (path !== undefined && dict === undefined) {
-    return ledger.profile.zram.dictErrors === "own" ? "ENOENT" : "EINVAL";
+    return profile.zram.dictErrors === "own" ? "ENOENT" : "EINVAL";
   }
   if (dict?.length === 0) return "EINVAL";
-  ledger.tell(priority, { level, winbits, dict });
+  told.tell(priority, { level, winbits, dict }, inUse);
 }
 
 /**
@@ -159,11 +140,13 @@ export function readArguments(
   numbers: readonly string[],
 ): Readonly<Record<string, string>> | string {
   const read: Record<string, string> = {};
-  for (const { param, value = "" } of nextArgs(text)) {
+  for (const [param, value = ""] of argumentsOf(text)) {
     if (value === "") return "EINVAL";
-    const number = numbers.includes(param) ? kstrtoll(value, 32) : 0n;
-    if (typeof number === "string") return number;
-    read[param] = numbers.includes(param) ? String(number) : value;
+    const number = numbers.includes(param)
+      ? wholeNumber(value, { bits: 32, signed: true })
+      : value;
+    if (number === "EINVAL" || number === "ERANGE") return number;
+    read[param] = String(number);
   }
   return read;
 }

@@ -1,8 +1,9 @@
 /** What texts written to attributes do to the ledger, and which are refused. */
-import { kstrtobool, kstrtoll, kstrtoull } from "../../linux/kstrtox.ts";
 import { ATTR_RO } from "../../linux/zram_profile.ts";
+import { BACKING_PATH } from "../../programs/transcript_zram.ts";
+import { lineOf, stringOf, truthOf, wholeNumber } from "../texts.ts";
 import type { ZramLedger } from "./ledger.ts";
-import { IDLE } from "./ledger_pages.ts";
+import { IDLE, LedgerPages } from "./ledger_pages.ts";
 import { askedParams, readArguments, tellParams } from "./ledger_params.ts";
 import { recompress } from "./ledger_recompress.ts";
 import { writeback } from "./ledger_writeback.ts";
@@ -31,12 +32,8 @@ export function setAttribute(
   if (attributes[attr] === ATTR_RO) return "EACCES";
   // A write of no bytes reaches no attribute.
   if (text === "") return undefined;
-  return SETTERS[attr]?.(ledger, text, found);
+  return SETTERS[attr]?.(ledger, stringOf(text), found);
 }
-
-/** A name as `echo` writes it. */
-const trimmed = (text: string) =>
-  text.endsWith("\n") ? text.slice(0, -1) : text;
 
 const SETTERS: Readonly<Record<string, Setter>> = {
   disksize(ledger, text) {
@@ -45,12 +42,13 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     if (ledger.isInitialised) return "EBUSY";
     const refused = ledger.setUp();
     if (refused !== undefined) return refused;
-    ledger.initialise(Number(bytes));
+    const pages = Math.ceil(Number(bytes) / ledger.profile.pageSize);
+    ledger.pages = new LedgerPages(pages);
   },
   reset(ledger, text) {
     const { resetReadsFirst, resetRefusedBy } = ledger.profile.zram;
     const isBusy = ledger[resetRefusedBy] > 0;
-    const number = kstrtoull(text, 16);
+    const number = wholeNumber(text, { bits: 16 });
     const refused = typeof number === "string"
       ? number
       : number === 0n
@@ -73,12 +71,13 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     ledger.memory.limit = Number(rounded / pageSize);
   },
   mem_used_max(ledger, text) {
-    if (kstrtoull(text, ledger.profile.wordBits) !== 0n) return "EINVAL";
-    ledger.memory.lowerMax();
+    const bits = ledger.profile.wordBits;
+    if (wholeNumber(text, { bits }) !== 0n) return "EINVAL";
+    ledger.memory.max = ledger.memory.bounds.used;
   },
   max_comp_streams(ledger, text) {
     if (ledger.profile.zram.compStreams === "per-cpu") return undefined;
-    const streams = kstrtoll(text, 32);
+    const streams = wholeNumber(text, { bits: 32, signed: true });
     if (typeof streams === "string") return streams;
     const isFixed = ledger.isInitialised && ledger.maxCompStreams === 1;
     if (streams < 1n || isFixed) return "EINVAL";
@@ -97,38 +96,39 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     const asked = askedParams(ledger, text);
     return typeof asked === "string" ? asked : tellParams(ledger, asked);
   },
-  recompress: (ledger, text, found) => recompress(ledger, text, found),
+  recompress,
   idle: markIdle,
   backing_dev(ledger, text) {
-    const path = trimmed(text);
+    const path = lineOf(text);
     if (ledger.isInitialised) return "EBUSY";
-    if (!ledger.finds(path)) return "ENOENT";
+    const isThere = ledger.create.backingPages !== undefined;
+    if (!isThere || path !== BACKING_PATH) return "ENOENT";
     const isSet = ledger.backingPath !== undefined;
     if (isSet && !ledger.profile.zram.backingReopens) return "EBUSY";
     ledger.backingPath = path;
   },
-  writeback: (ledger, text, found) => writeback(ledger, text, found),
+  writeback,
   writeback_limit(ledger, text) {
-    const limit = kstrtoull(text);
+    const limit = wholeNumber(text);
     if (typeof limit === "string") return "EINVAL";
     const { pageSize, zram } = ledger.profile;
     const units = zram.writebackLimit === "any" ? 1n : BigInt(pageSize / 4096);
     ledger.wbLimit = limit / units * units;
   },
   writeback_batch_size(ledger, text) {
-    const size = kstrtoull(text, 32);
+    const size = wholeNumber(text, { bits: 32 });
     if (typeof size === "string" || size === 0n) return "EINVAL";
     ledger.wbBatchSize = Number(size);
   },
   compressed_writeback(ledger, text) {
-    const { truths } = ledger.profile.release;
-    const isCompressed = kstrtobool(text, truths);
-    if (typeof isCompressed === "string") return "EINVAL";
+    const { yes, no } = ledger.profile.release.truths;
+    const isCompressed = truthOf(text, [yes, no]);
+    if (isCompressed === undefined) return "EINVAL";
     if (ledger.isInitialised) return "EBUSY";
     ledger.isCompressedWb = isCompressed;
   },
   writeback_limit_enable(ledger, text) {
-    const enable = kstrtoull(text);
+    const enable = wholeNumber(text);
     if (typeof enable === "string") return "EINVAL";
     ledger.wbLimitEnable = enable !== 0n;
   },
@@ -140,19 +140,22 @@ function choose(
   text: string,
   priority: number,
 ): string | undefined {
-  const { algorithmChecked, longAlgorithmName } = ledger.profile.zram;
-  if (algorithmChecked === "when-set") {
-    if (text.length >= 128) return longAlgorithmName;
-    if (!ledger.canChoose(trimmed(text))) return "EINVAL";
+  const { release, zram } = ledger.profile;
+  const name = lineOf(text);
+  if (zram.algorithmChecked === "when-set") {
+    if (text.length >= 128) return zram.longAlgorithmName;
+    if (!ledger.canChoose(name)) return "EINVAL";
   }
   if (ledger.isInitialised) return "EBUSY";
-  ledger.choose(trimmed(text), priority);
+  ledger.algorithms[priority] = name;
+  // What the one before was told, this one is not.
+  if (release.name === "linux-7.3") ledger.told.said[priority] = undefined;
 }
 
 /** Marks pages idle: all, or those that were not accessed for so long. */
 function markIdle(ledger: ZramLedger, text: string): string | undefined {
   const { trackEntryActime, idleAges, idleMarks } = ledger.profile.zram;
-  const cutoff = trimmed(text) === "all"
+  const cutoff = lineOf(text) === "all"
     ? 0
     : trackEntryActime && idleAges
     ? cutoffOf(ledger, text)
@@ -182,7 +185,8 @@ function cutoffOf(
   text: string,
 ): number | "unchanged" | undefined {
   const { idleAge } = profile.zram;
-  const age = kstrtoull(text, idleAge === "nanoseconds" ? 64 : 32, 0);
+  const bits = idleAge === "nanoseconds" ? 64 : 32;
+  const age = wholeNumber(text, { bits, anyBase: true });
   if (typeof age === "string") return undefined;
   if (idleAge === "nanoseconds") {
     const wrapped = BigInt.asIntN(64, age * 10n ** 9n);

@@ -10,6 +10,7 @@ import {
   WAS_WHOLE,
   WHOLE,
 } from "./ledger_pages.ts";
+import type { Range } from "./pool_bounds.ts";
 
 /** What reading an attribute gives; a text is `undefined` where it is not known. */
 export type Shown = { readonly error: string } | {
@@ -24,15 +25,10 @@ export function shownOf(ledger: ZramLedger, attr: string): Shown {
   return { value: TEXTS[attr]?.(ledger) };
 }
 
-/** Whether pages of one word count as stored. */
-export function countsSame({ profile }: ZramLedger): boolean {
-  return profile.zram.sameFilled === "word";
-}
-
-/** Pages that count as stored. */
-export function storedPages(ledger: ZramLedger): number {
-  const { pages } = ledger;
-  return pages.stored - (countsSame(ledger) ? 0 : pages.places[SAME]);
+/** Pages that count as stored: those of one word do, those of zeros do not. */
+export function storedPages({ pages, profile }: ZramLedger): number {
+  const counts = profile.zram.sameFilled === "word";
+  return pages.stored - (counts ? 0 : pages.places[SAME]);
 }
 
 type Text = (ledger: ZramLedger) => string | undefined;
@@ -40,8 +36,8 @@ type Text = (ledger: ZramLedger) => string | undefined;
 const line = (value: number | bigint | string) => `${value}\n`;
 const wide = (value: number) => String(value).padStart(8);
 
-/** A number that is within bounds, where they are one. */
-function known(least: number, most: number, times: number): string | undefined {
+/** A number of a range, where it is known. */
+function known({ least, most }: Range, times: number): string | undefined {
   return least === most ? line(BigInt(least * times)) : undefined;
 }
 
@@ -60,11 +56,10 @@ const TEXTS: Readonly<Record<string, Text>> = {
   compr_data_size: ({ pages }) =>
     pages.unknown > 0 ? undefined : line(pages.sumBytes),
   mem_used_total: ({ memory, profile }) =>
-    known(memory.bounds.leastUsed, memory.bounds.mostUsed, profile.pageSize),
+    known(memory.bounds.used, profile.pageSize),
   mem_limit: ({ memory, profile }) =>
     line(BigInt(memory.limit * profile.pageSize)),
-  mem_used_max: ({ memory, profile }) =>
-    known(memory.leastMax, memory.mostMax, profile.pageSize),
+  mem_used_max: ({ memory, profile }) => known(memory.max, profile.pageSize),
   max_comp_streams: ({ profile, maxCompStreams }) =>
     line(profile.zram.compStreams === "per-cpu" ? 1 : maxCompStreams),
   comp_algorithm: (ledger) => algorithmsText(ledger, 0),
@@ -100,14 +95,12 @@ function ioStatText({ events, profile }: ZramLedger): string {
 
 /** Every algorithm, the one of a priority in brackets, at the end if it is not listed. */
 function algorithmsText(
-  { available, algorithms, profile }: ZramLedger,
+  { algorithms, profile: { zram } }: ZramLedger,
   priority: number,
 ): string {
   const chosen = algorithms[priority] ?? "";
-  const others = profile.zram.unlistedAlgorithms.includes(chosen)
-    ? `[${chosen}] `
-    : "";
-  return available
+  const others = zram.unlistedAlgorithms.includes(chosen) ? `[${chosen}] ` : "";
+  return zram.compAlgorithms
     .map((name) => name === chosen ? `[${name}] ` : `${name} `)
     .join("") + `${others}\n`;
 }

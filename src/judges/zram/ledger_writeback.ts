@@ -1,16 +1,12 @@
 /** Writeback in the ledger: which pages, in which order, and what comes of it. */
-import {
-  kstrtoll,
-  kstrtoull,
-  nextArgs,
-  sysfsStreq,
-} from "../../linux/kstrtox.ts";
+import { argumentsOf, lineOf, wholeNumber } from "../texts.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { writeInBatches } from "./ledger_batches.ts";
 import {
   IDLE,
   INCOMPRESSIBLE,
   type LedgerPages,
+  NOWHERE,
   WHOLE,
 } from "./ledger_pages.ts";
 
@@ -24,11 +20,13 @@ export interface Selected {
   readonly type: string;
 }
 
+/** The pages of a selection, of any type. */
+function numbersOf({ start, end }: Selected): number[] {
+  return Array.from({ length: end - start }, (_, nth) => start + nth);
+}
+
 /** Called wherever writeback waits. */
 export type Waits = () => void;
-
-/** Others that do nothing. */
-export function nobody(): void {}
 
 /**
  * A text is written to `writeback`; `found` is the errno that came. `waits` is
@@ -38,7 +36,7 @@ export function writeback(
   ledger: ZramLedger,
   text: string,
   found: string | undefined,
-  waits: Waits = nobody,
+  waits: Waits = () => {},
 ): string | undefined {
   const isByIndex = ledger.profile.zram.writebackOrder === "by-index";
   if (!isByIndex && !ledger.isInitialised) return "EINVAL";
@@ -46,12 +44,10 @@ export function writeback(
   if (ledger.writesInBatches) return writeInBatches(ledger, text, waits);
   const selected = isByIndex ? readOld(ledger, text) : readNew(ledger, text);
   if (typeof selected === "string") return selected;
-  // A page for the while of it: whether it was had, where that is not known.
-  const held = ledger.hold();
-  if (held === undefined && found === "ENOMEM") ledger.memory.release();
-  if (!(held ?? found !== "ENOMEM")) return "ENOMEM";
+  // A page for the while of it.
+  if (!ledger.memory.hold(found === "ENOMEM")) return "ENOMEM";
   const errno = isByIndex
-    ? writeByIndex(ledger, selected[0], waits)
+    ? writeByIndex(ledger, selected, waits)
     : writeBySize(ledger, selected, waits);
   ledger.memory.release();
   return errno;
@@ -60,12 +56,14 @@ export function writeback(
 /** What kernels up to 6.12 are asked for: a type, or one page. */
 function readOld(ledger: ZramLedger, text: string): Selected[] | string {
   const { pages, profile: { wordBits, zram } } = ledger;
-  const type = zram.writebackTypes.find((one) => sysfsStreq(one, text));
+  const type = zram.writebackTypes.find((one) => one === lineOf(text));
   const index = zram.writebackPages === "one"
     ? /^page_index=([^]*)$/.exec(text)?.[1]
     : undefined;
   if (type === undefined && index === undefined) return "EINVAL";
-  const page = index === undefined ? 0n : kstrtoll(index, wordBits);
+  const page = index === undefined
+    ? 0n
+    : wholeNumber(index, { bits: wordBits, signed: true });
   if (typeof page === "string" || !ledger.isInitialised) return "EINVAL";
   const isOutside = page < 0n || page >= BigInt(pages.length);
   // Of those that take an index, 6.12 alone does not look for a device first.
@@ -81,7 +79,7 @@ function readOld(ledger: ZramLedger, text: string): Selected[] | string {
 export function readNew(ledger: ZramLedger, text: string): Selected[] | string {
   const selected: Selected[] = [];
   let last = { start: 0, end: ledger.pages.length };
-  for (const { param, value = "" } of nextArgs(text)) {
+  for (const [param, value = ""] of argumentsOf(text)) {
     const type = value === "" ? param : param === "type" ? value : undefined;
     if (type !== undefined) {
       const { writebackTypes } = ledger.profile.zram;
@@ -109,7 +107,7 @@ function readRange(
     : [value.slice(0, dash), value.slice(dash + 1)];
   const numbers: number[] = [];
   for (const one of texts) {
-    const page = kstrtoull(one, profile.wordBits);
+    const page = wholeNumber(one, { bits: profile.wordBits });
     if (typeof page === "string") return page;
     if (page >= BigInt(pages.length)) return "ERANGE";
     numbers.push(Number(page));
@@ -132,7 +130,7 @@ export function isOfType(
 }
 
 /** Whether the limit lets no page through. */
-export function isExhausted({ wbLimitEnable, wbLimit }: ZramLedger): boolean {
+function isExhausted({ wbLimitEnable, wbLimit }: ZramLedger): boolean {
   return wbLimitEnable && wbLimit === 0n;
 }
 
@@ -143,40 +141,67 @@ export function charge(ledger: ZramLedger): void {
   ledger.wbLimit = (ledger.wbLimit - units + 2n ** 64n) % 2n ** 64n;
 }
 
-/** One page after another, a block taken before each is looked at. */
-function writeByIndex(
+/** What came of a page: it has the block, was left, or the device failed. */
+type Came = "used" | "left" | "failed";
+
+/**
+ * Goes through pages, a block taken before each is looked at, and answers the
+ * errno. `first` is called before it is taken.
+ */
+export function writeEach(
   ledger: ZramLedger,
-  { start, end, type }: Selected,
-  waits: Waits,
+  pages: Iterable<number>,
+  write: (page: number, block: number) => Came,
+  first: () => void = () => {},
 ): string | undefined {
-  const { pages } = ledger;
+  const { blocks, profile: { zram } } = ledger;
   let block: number | undefined;
   let errno: string | undefined;
-  const ended = (how: string | undefined) => {
-    if (block !== undefined) ledger.blocks.give(block);
-    return how;
-  };
-  for (let page = start; page < end; page++) {
-    if (isExhausted(ledger)) return ended("EIO");
-    block ??= ledger.blocks.take();
-    if (block === undefined) return "ENOSPC";
-    if (!isOfType(pages, page, type)) continue;
-    // Whoever accesses the page takes the mark away.
-    pages.marks[page] |= IDLE;
-    if (ledger.profile.zram.writebackReads === "unlocked") waits();
-    const written = ledger.writeBlock(block);
-    waits();
-    const isKept = pages.place[page] !== 0 && (pages.marks[page] & IDLE) !== 0;
-    if (!written) errno = "EIO";
-    if (written && isKept) {
-      ledger.writeBack(page, block);
-      charge(ledger);
-      block = undefined;
-    } else {
-      pages.marks[page] &= ~IDLE;
+  for (const page of pages) {
+    if (isExhausted(ledger)) {
+      errno = "EIO";
+      break;
     }
+    first();
+    block ??= blocks.take();
+    if (block === undefined) return "ENOSPC";
+    const came = write(page, block);
+    if (came === "failed") errno = "EIO";
+    if (came === "used") block = undefined;
   }
-  return ended(errno);
+  if (block === undefined) return errno;
+  if (zram.unusedBlock === "given-back") blocks.give(block);
+  else ledger.lostBlocks++;
+  return errno;
+}
+
+/** A page that was not accessed meanwhile is on a block now. */
+function leaves(ledger: ZramLedger, page: number, block: number): Came {
+  ledger.writeBack(page, block);
+  charge(ledger);
+  return "used";
+}
+
+/** By number, as they are found: whoever accesses a page takes its mark away. */
+function writeByIndex(
+  ledger: ZramLedger,
+  [selected]: readonly Selected[],
+  waits: Waits,
+): string | undefined {
+  const { pages, profile: { zram } } = ledger;
+  return writeEach(ledger, numbersOf(selected), (page, block) => {
+    if (!isOfType(pages, page, selected.type)) return "left";
+    pages.marks[page] |= IDLE;
+    if (zram.writebackReads === "unlocked") waits();
+    const isTaken = ledger.writeBlock(block);
+    waits();
+    const isMarked = (pages.marks[page] & IDLE) !== 0;
+    if (isTaken && isMarked && pages.place[page] !== NOWHERE) {
+      return leaves(ledger, page, block);
+    }
+    pages.marks[page] &= ~IDLE;
+    return isTaken ? "left" : "failed";
+  });
 }
 
 /** The largest first; one that was accessed since it was found is left. */
@@ -185,34 +210,23 @@ function writeBySize(
   selected: readonly Selected[],
   waits: Waits,
 ): string | undefined {
-  const found = foundBySize(ledger, selected);
-  let block: number | undefined;
-  let errno: string | undefined;
   const { waiting } = ledger;
+  const found = foundBySize(ledger, selected);
   found.forEach((page) => waiting.add(page));
-  const ended = (how: string | undefined) => {
-    if (block !== undefined) ledger.blocks.give(block);
-    waiting.clear();
-    return how;
-  };
-  for (const page of found) {
-    if (isExhausted(ledger)) return ended("EIO");
-    block ??= ledger.blocks.take();
-    if (block === undefined) return ended("ENOSPC");
+  const errno = writeEach(ledger, found, (page, block) => {
+    let came: Came = "left";
     if (waiting.has(page)) {
-      const written = ledger.writeBlock(block);
+      const isTaken = ledger.writeBlock(block);
       waits();
-      if (!written) errno = "EIO";
-      if (written && waiting.has(page)) {
-        ledger.writeBack(page, block);
-        charge(ledger);
-        block = undefined;
-      }
+      if (!isTaken) came = "failed";
+      else if (waiting.has(page)) came = leaves(ledger, page, block);
     }
     waiting.delete(page);
     waits();
-  }
-  return ended(errno);
+    return came;
+  });
+  waiting.clear();
+  return errno;
 }
 
 /** Bytes of size that make no difference. */
@@ -225,14 +239,12 @@ const BUCKET = 64;
 export function foundBySize(
   { pages }: ZramLedger,
   selected: readonly Selected[],
-  isAlso: (page: number) => boolean = () => true,
 ): number[] {
-  const buckets: number[][] = [];
-  for (const { start, end, type } of selected) {
-    for (let page = start; page < end; page++) {
-      if (!isOfType(pages, page, type) || !isAlso(page)) continue;
-      (buckets[Math.floor(pages.bytes[page] / BUCKET)] ??= []).push(page);
-    }
-  }
-  return buckets.reverse().flatMap((bucket) => bucket?.reverse() ?? []);
+  const bucketOf = (page: number) => Math.floor(pages.bytes[page] / BUCKET);
+  return selected
+    .flatMap((one) =>
+      numbersOf(one).filter((page) => isOfType(pages, page, one.type))
+    )
+    .reverse()
+    .sort((one, other) => bucketOf(other) - bucketOf(one));
 }

@@ -4,7 +4,7 @@
 export const MM_STAT_NUMBERS = 9;
 
 /** Which number is which. */
-export const MM: Readonly<Record<MmStatNumber, number>> = {
+export const MM = {
   orig_data_size: 0,
   compr_data_size: 1,
   mem_used_total: 2,
@@ -14,19 +14,10 @@ export const MM: Readonly<Record<MmStatNumber, number>> = {
   pages_compacted: 6,
   huge_pages: 7,
   huge_pages_since: 8,
-};
+} as const;
 
 /** Their names in the documentation. */
-export type MmStatNumber =
-  | "orig_data_size"
-  | "compr_data_size"
-  | "mem_used_total"
-  | "mem_limit"
-  | "mem_used_max"
-  | "same_pages"
-  | "pages_compacted"
-  | "huge_pages"
-  | "huge_pages_since";
+export type MmStatNumber = keyof typeof MM;
 
 const SPACE = 32;
 const NEWLINE = 10;

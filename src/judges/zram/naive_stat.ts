@@ -5,55 +5,38 @@ import { Disagreement } from "../judge.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { MM } from "./mm_stat.ts";
 import { ZRAM_NAIVE as RULES } from "./naive_rules.ts";
+import type { Range } from "./pool_bounds.ts";
 
 /** Throws where a number is not the ledger's. */
 export function checkNumbers(
-  ledger: ZramLedger,
+  { memory, profile: { pageSize }, seen }: ZramLedger,
   numbers: Float64Array,
   reach: Reach,
 ): void {
-  const { memory, profile: { pageSize }, seen } = ledger;
-  const { bounds } = memory;
-  const used = numbers[MM.mem_used_total] / pageSize;
-  check(bounds.allows(used), RULES.memUsedTotal, ledger, numbers);
-  if (used > 0) reach.count(RULES.memUsedTotal);
-  const max = numbers[MM.mem_used_max] / pageSize;
-  check(
-    max >= memory.leastMax && max <= memory.mostMax,
-    RULES.memUsedMax,
-    ledger,
-    numbers,
-  );
-  if (max !== seen[MM.mem_used_max] / pageSize) reach.count(RULES.memUsedMax);
-  const compacted = numbers[MM.pages_compacted];
-  check(
-    compacted >= memory.leastCompacted && compacted <= memory.mostCompacted,
-    RULES.pagesCompacted,
-    ledger,
-    numbers,
-  );
-  if (compacted > seen[MM.pages_compacted]) reach.count(RULES.pagesCompacted);
-}
-
-function check(
-  isRight: boolean,
-  rule: Rule,
-  { memory, profile: { pageSize } }: ZramLedger,
-  numbers: Float64Array,
-): void {
-  if (isRight) return;
-  const { bounds, leastMax, mostMax, leastCompacted, mostCompacted } = memory;
-  const expected = {
-    mem_used_total: range(
-      bounds.leastUsed * pageSize,
-      bounds.mostUsed * pageSize,
-    ),
-    mem_used_max: range(leastMax * pageSize, mostMax * pageSize),
-    pages_compacted: range(leastCompacted, mostCompacted),
+  const { bounds: { used }, max, compacted } = memory;
+  const check = (rule: Rule, number: number, { least, most }: Range) => {
+    if (number >= least && number <= most) return;
+    const expected = {
+      mem_used_total: shown(used, pageSize),
+      mem_used_max: shown(max, pageSize),
+      pages_compacted: shown(compacted, 1),
+    };
+    throw new Disagreement(rule, expected, numbers.join(" "));
   };
-  throw new Disagreement(rule, expected, numbers.join(" "));
+  const total = numbers[MM.mem_used_total];
+  check(RULES.memUsedTotal, total / pageSize, used);
+  if (total > 0) reach.count(RULES.memUsedTotal);
+  const most = numbers[MM.mem_used_max];
+  check(RULES.memUsedMax, most / pageSize, max);
+  if (most !== seen[MM.mem_used_max]) reach.count(RULES.memUsedMax);
+  const freed = numbers[MM.pages_compacted];
+  check(RULES.pagesCompacted, freed, compacted);
+  if (freed > seen[MM.pages_compacted]) reach.count(RULES.pagesCompacted);
 }
 
-function range(least: number, most: number): string {
-  return least === most ? String(least) : `${least} to ${most}`;
+/** A range, or the number that it is, in so many times its units. */
+function shown({ least, most }: Range, times: number): string {
+  return least === most
+    ? String(least * times)
+    : `${least * times} to ${most * times}`;
 }

@@ -11,9 +11,16 @@ import { BD_STAT_FIELDS, MM_STAT_FIELDS } from "../../zram/stat.ts";
 import type { Comparison } from "../comparison.ts";
 import type { Judge } from "../judge.ts";
 import { errnoOf, type ZramAnswer } from "./follow.ts";
+import { BD_STAT, MM_STAT } from "./questions.ts";
 
-const MM_STAT: ZramStep = { op: "get", attr: "mm_stat" };
-const BD_STAT: ZramStep = { op: "get", attr: "bd_stat" };
+/** What this judge asks, as these very objects; and what it shows. */
+const QUESTIONS: ReadonlyMap<ZramStep, "mm_stat" | "bd_stat"> = new Map([
+  [MM_STAT, "mm_stat"],
+  [BD_STAT, "bd_stat"],
+]);
+
+/** The names of the numbers. */
+const FIELDS = { mm_stat: MM_STAT_FIELDS, bd_stat: BD_STAT_FIELDS };
 
 /**
  * Compares the answers to the steps of a recording's program, of which the
@@ -26,47 +33,36 @@ export function comparingZram(
 ): Judge<ZramSteps, ZramResults> {
   let steps = 0;
   const last = () => operations[steps - 2];
-  // What this judge asks is asked as these very objects.
-  const isAsked = (step: ZramStep) => step === MM_STAT || step === BD_STAT;
   return {
     before(step) {
-      if (!isAsked(step)) steps++;
+      if (!QUESTIONS.has(step)) steps++;
     },
     after(step, answer) {
-      if (isAsked(step)) {
-        return compareNumbers(comparison, last(), step, answer);
-      }
-      if (steps > 1) compareAnswer(comparison, last(), answer);
+      const file = QUESTIONS.get(step);
+      if (file !== undefined) compareNumbers(comparison, last(), file, answer);
+      else if (steps > 1) compareAnswer(comparison, last(), answer);
     },
-    questions() {
-      if (steps < 2) return [];
-      const { mm_stat, bd_stat } = last();
-      return [
-        ...(mm_stat === undefined ? [] : [MM_STAT]),
-        ...(bd_stat === undefined ? [] : [BD_STAT]),
-      ];
-    },
+    questions: () =>
+      [...QUESTIONS].flatMap(([question, file]) =>
+        steps < 2 || last()[file] === undefined ? [] : [question]
+      ),
   };
 }
 
-/** Compares the numbers of `mm_stat` or `bd_stat`. */
 function compareNumbers(
   comparison: Comparison,
-  { mm_stat, bd_stat }: ZramOperation,
-  step: ZramStep,
+  operation: ZramOperation,
+  file: "mm_stat" | "bd_stat",
   answer: ZramAnswer,
 ): void {
-  const isMemory = step === MM_STAT;
-  const observed = (isMemory ? mm_stat : bd_stat) ?? [];
-  const names = isMemory ? MM_STAT_FIELDS : BD_STAT_FIELDS;
+  const observed = operation[file] ?? [];
   const text = answer !== undefined && "value" in answer ? answer.value : "";
   const shown = text.trim().split(/\s+/).map(Number);
-  const file = isMemory ? "mm_stat" : "bd_stat";
   if (observed.length !== shown.length) {
     comparison.same(`numbers of ${file}`, observed.length, shown.length);
   }
   observed.forEach((number, nth) =>
-    comparison.same(`${file} ${names[nth]}`, number, shown[nth])
+    comparison.same(`${file} ${FIELDS[file][nth]}`, number, shown[nth])
   );
 }
 

@@ -6,6 +6,19 @@
  */
 import type { ClassTable } from "./classes.ts";
 
+/** A number that lies between two others, and is known where they are one. */
+export interface Range {
+  /** It is at least this. */
+  readonly least: number;
+  /** It is at most this. */
+  readonly most: number;
+}
+
+/** A number that is known. */
+export function exactly(number: number): Range {
+  return { least: number, most: number };
+}
+
 /** Whether there is room for one more object. */
 export type Room = "room" | "none" | "unknown";
 
@@ -34,14 +47,12 @@ export class PoolBounds {
     this.#most = new Int32Array(classes);
   }
 
-  /** The pages that are used, between this bound and another. */
-  get leastUsed(): number {
-    return Math.max(this.#sumLeast, this.#sinceLeast);
-  }
-
-  /** The other bound. */
-  get mostUsed(): number {
-    return Math.min(this.#sumMost, this.#sinceMost);
+  /** The pages that are used. */
+  get used(): Range {
+    return {
+      least: Math.max(this.#sumLeast, this.#sinceLeast),
+      most: Math.min(this.#sumMost, this.#sinceMost),
+    };
   }
 
   /** Whether an object of a class finds room in a zspage that is there. */
@@ -90,11 +101,6 @@ export class PoolBounds {
     }
     this.#sinceLeast = this.#sumLeast;
     this.#sinceMost = this.#sumMost;
-  }
-
-  /** Whether so many pages may be used. */
-  allows(pages: number): boolean {
-    return pages >= this.leastUsed && pages <= this.mostUsed;
   }
 
   /** So many pages are used: what that says of each class. */

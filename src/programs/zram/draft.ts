@@ -1,9 +1,18 @@
 /** A random program for a device while it is made. */
 import { zsGeometry } from "../../zsmalloc/geometry.ts";
 import type { Profile } from "../../linux/profile.ts";
+import type { Bytes } from "../bytes.ts";
 import type { Scope } from "../program.ts";
 import { pick, type Random } from "../random.ts";
 import type { ZramCreate, ZramStep, ZramSteps } from "./steps.ts";
+
+/** A page, and about how many bytes it takes. */
+export interface RandomPage {
+  /** What it is made from. */
+  readonly data: Bytes;
+  /** Bytes in the pool. */
+  readonly bytes: number;
+}
 
 /**
  * The steps so far, and about what they come to: enough to aim at what is
@@ -22,8 +31,6 @@ export class Draft {
   readonly steps: ZramStep[] = [];
   /** Pages of the disk. */
   diskPages: number = 0;
-  /** Whether the backing device is set. */
-  isBacked = false;
   /** How many algorithms there are. */
   algorithms = 1;
   /** Lengths that many pages of the program have. */
@@ -55,11 +62,6 @@ export class Draft {
       (attributes === undefined || attributes.has(attr));
   }
 
-  /** Whether one of so many chances comes true. */
-  oneIn(count: number): boolean {
-    return this.random(count) === 0;
-  }
-
   /** About how many pages the pool uses. */
   get usedPages(): number {
     return Math.ceil(1.1 * this.#sum / this.profile.pageSize);
@@ -81,10 +83,26 @@ export class Draft {
     this.add({ op: "set", attr, value });
   }
 
+  /** Adds one of some texts, where an attribute is there. */
+  setAny(attr: string, ...values: readonly string[]): void {
+    if (this.has(attr)) this.set(attr, pick(this.random, ...values));
+  }
+
+  /** A page is written. */
+  write(page: number, { data, bytes }: RandomPage): void {
+    this.add({ op: "write", page, data });
+    this.wrote(page, bytes);
+  }
+
+  /** Pages are discarded. */
+  discard(page: number, pages: number): void {
+    this.add({ op: "discard", page, pages });
+    if (page + pages <= this.diskPages) this.freed(page, pages);
+  }
+
   /** A device is made, or reset. */
   forget(): void {
     this.diskPages = 0;
-    this.isBacked = false;
     this.algorithms = 1;
     this.recent.length = 0;
     this.#bytes.clear();

@@ -5,6 +5,7 @@ import type { Files } from "../files.ts";
 import { kernelAsked } from "../kernel.ts";
 import { type Program, randomLength, type Scope } from "../program.ts";
 import { pick, type Random, weighted } from "../random.ts";
+import { BACKING_PATH } from "../transcript_zram.ts";
 import { Draft } from "./draft.ts";
 import {
   batchSize,
@@ -14,7 +15,6 @@ import {
   writebackLastTouched,
 } from "./random_batches.ts";
 import {
-  backingDevAgain,
   idle,
   recompress,
   recompressUnder,
@@ -40,9 +40,7 @@ import {
   compAlgorithm,
   disksize,
   get,
-  maxCompStreams,
   memLimit,
-  memUsedMax,
   reset,
   start,
   strange,
@@ -73,6 +71,13 @@ interface Choice {
   readonly isOdd?: boolean;
 }
 
+/** Sets an attribute to one of some texts. */
+function setting(weight: number, attr: string, ...texts: string[]): Choice {
+  return { weight, attr, make: (draft) => draft.setAny(attr, ...texts) };
+}
+
+const STREAMS = ["1", "2", "4", "0", "-1", "two", "4294967296"];
+
 const CHOICES: readonly Choice[] = [
   { weight: 40, make: write },
   { weight: 12, make: read },
@@ -80,12 +85,12 @@ const CHOICES: readonly Choice[] = [
   { weight: 14, make: bio, op: "bio" },
   { weight: 2, make: slotFreeNotify, op: "slot_free_notify" },
   { weight: 4, make: memLimit, attr: "mem_limit" },
-  { weight: 1, make: memUsedMax, attr: "mem_used_max" },
+  setting(1, "mem_used_max", "0", "0", "0", "1"),
   { weight: 1, make: compact, attr: "compact" },
   { weight: 2, make: get },
   { weight: 1, make: disksize },
   { weight: 1, make: compAlgorithm, attr: "comp_algorithm" },
-  { weight: 0.5, make: maxCompStreams, attr: "max_comp_streams" },
+  setting(0.5, "max_comp_streams", ...STREAMS),
   { weight: 0.5, make: algorithmParams, attr: "algorithm_params" },
   { weight: 0.3, make: strange },
   { weight: 3, make: oddText, isOdd: true },
@@ -116,7 +121,8 @@ const CHOICES: readonly Choice[] = [
   },
   { weight: 2, make: recompressAgain, attr: "recompress", isWhole: true },
   { weight: 0.2, make: compressedWriteback, attr: "compressed_writeback" },
-  { weight: 0.5, make: backingDevAgain, attr: "backing_dev" },
+  // Once there is a disk it is refused.
+  setting(0.5, "backing_dev", BACKING_PATH, "/dev/nosuch"),
   { weight: 10, make: recompress, attr: "recompress", isWhole: true },
   {
     weight: 3,
@@ -148,7 +154,7 @@ export function randomZramProgram(
   const length = isDear(draft) ? Math.min(most, DEAR_STEPS) : most;
   let choices = choicesFor(draft);
   while (draft.steps.length < length) {
-    if (draft.oneIn(300)) {
+    if (random(300) === 0) {
       create(draft, profile);
       choices = choicesFor(draft);
     }

@@ -11,21 +11,15 @@ export function batchSize(draft: Draft): void {
   // Of a kernel that takes all the memory that there is.
   if (draft.scope.anyGeometry) sizes.push("4294967295");
   const wrong = ["0", "-1", "", "many", "4294967296"];
-  const isWrong = draft.oneIn(10);
-  draft.set(
-    "writeback_batch_size",
-    pick(draft.random, ...(isWrong ? wrong : sizes)),
-  );
+  const isWrong = draft.random(10) === 0;
+  draft.setAny("writeback_batch_size", ...(isWrong ? wrong : sizes));
 }
 
 /** Whether pages are written back as they are stored: once there is a disk it is refused. */
 export function compressedWriteback(draft: Draft): void {
-  if (!draft.has("compressed_writeback")) return;
   const odd = ["y", "N\n", "enable", "d", "2", ""];
-  draft.set(
-    "compressed_writeback",
-    pick(draft.random, ...Array<string>(12).fill("1"), "0", ...odd),
-  );
+  const right = [...Array<string>(12).fill("1"), "0"];
+  draft.setAny("compressed_writeback", ...right, ...odd);
 }
 
 /**
@@ -34,7 +28,6 @@ export function compressedWriteback(draft: Draft): void {
  */
 export function writebackBatches(draft: Draft): void {
   const { random, profile: { pageSize }, diskPages } = draft;
-  if (!draft.has("writeback_batch_size") || !draft.has("writeback")) return;
   draft.set("writeback_batch_size", String(1 + random(3)));
   const count = Math.min(diskPages, 4 + random(12));
   const first = random(diskPages - count + 1);
@@ -65,29 +58,20 @@ export function writebackBatches(draft: Draft): void {
  */
 export function writebackLastTouched(draft: Draft): void {
   const { random, diskPages } = draft;
-  if (!draft.has("writeback_batch_size") || !draft.has("writeback")) return;
   const page = random(diskPages);
   const last = Math.min(page + random(3), diskPages - 1);
-  const { data, bytes } = alikePageOf(draft);
-  for (let one = page; one <= last; one++) {
-    draft.add({ op: "write", page: one, data });
-    draft.wrote(one, bytes);
-  }
+  const { pageSize } = draft.profile;
+  const alike = alikePage(draft, 64 + random(pageSize / 2));
+  for (let one = page; one <= last; one++) draft.write(one, alike);
   const value = `page_indexes=${page}-${last}`;
   const after = Math.max(0, last - page - random(2));
+  const { data } = alike;
   draft.add({ op: "writeback_under", value, after, page, data });
   draft.add({ op: "get", attr: "bd_stat" });
 }
 
-/** A page of about a length that others have. */
-function alikePageOf(draft: Draft) {
-  const bytes = 64 + draft.random(draft.profile.pageSize / 2);
-  return { data: alikePage(draft, bytes), bytes };
-}
-
 /** Recompresses with one algorithm, and again: what has it is left alone. */
 export function recompressAgain(draft: Draft): void {
-  if (!draft.has("recompress")) return;
   const { random, profile: { pageSize, zram } } = draft;
   for (let nth = 2 + random(4); nth >= 0; nth--) write(draft, draft.page());
   const text = `priority=${1 + random(3)}`;

@@ -2,19 +2,11 @@
 import type { Bytes } from "../bytes.ts";
 import { pick } from "../random.ts";
 import { randomContents, randomStated, randomWord } from "../random_page.ts";
-import type { Draft } from "./draft.ts";
+import type { Draft, RandomPage } from "./draft.ts";
 import { DICTIONARY } from "./steps.ts";
 
 /** Bytes of the largest pages: matches can be as far back as LZO has forms for. */
 const LARGEST_PAGE = 65536;
-
-/** A page, and about how many bytes it takes. */
-export interface RandomPage {
-  /** What it is made from. */
-  readonly data: Bytes;
-  /** Bytes in the pool. */
-  readonly bytes: number;
-}
 
 /** A random page for the device of a draft. */
 export function randomPage(draft: Draft): RandomPage {
@@ -68,14 +60,15 @@ function statedPage(draft: Draft): RandomPage {
 /** A page that becomes about so long, like others of that length. */
 export function alikePage(
   { random, create, scope, profile }: Draft,
-  length: number,
-): Bytes {
+  bytes: number,
+): RandomPage {
   if (create.codecs === "stated") {
-    return { kind: "stated", lengths: [length], seed: random(256) };
+    const data: Bytes = { kind: "stated", lengths: [bytes], seed: random(256) };
+    return { data, bytes };
   }
   const isKnown = scope.algorithms?.length !== 0;
-  const bytes = isKnown ? length : profile.pageSize;
-  return { xorshift: 1 + random(9999), bytes };
+  const noise = isKnown ? bytes : profile.pageSize;
+  return { data: { xorshift: 1 + random(9999), bytes: noise }, bytes };
 }
 
 /** Random bytes, at times those that the dictionary begins with too. */

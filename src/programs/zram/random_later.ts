@@ -1,7 +1,6 @@
 /** What random programs do to pages later: idle marks, writeback, recompression. */
 import type { ZramProfile } from "../../linux/zram_profile.ts";
 import { pick } from "../random.ts";
-import { BACKING_PATH } from "../transcript_zram.ts";
 import type { Draft } from "./draft.ts";
 import { randomPage } from "./random_data.ts";
 import { bio, fill, read, write } from "./random_requests.ts";
@@ -33,19 +32,9 @@ const SURE_AGES: Readonly<
 
 /** Marks pages idle: all, or those of an age. */
 export function idle(draft: Draft): void {
-  if (!draft.has("idle")) return;
   const { idleAge } = draft.profile.zram;
   const ages = draft.can("wait") ? AGES : SURE_AGES[idleAge];
-  const value = pick(
-    draft.random,
-    "all",
-    "all",
-    "all",
-    "all\n",
-    "some",
-    ...ages,
-  );
-  draft.set("idle", value);
+  draft.setAny("idle", "all", "all", "all", "all\n", "some", ...ages);
 }
 
 /** The clock goes on. */
@@ -55,7 +44,6 @@ export function wait(draft: Draft): void {
 
 /** Writes pages back. */
 export function writeback(draft: Draft): void {
-  if (!draft.has("writeback")) return;
   draft.set("writeback", writebackText(draft));
 }
 
@@ -67,7 +55,6 @@ export function writebackMany(draft: Draft): void {
   const { random } = draft;
   fill(draft);
   if (draft.has("idle")) draft.set("idle", "all");
-  if (!draft.has("writeback")) return;
   draft.set("writeback", "idle");
   for (let nth = random(8); nth > 0; nth--) {
     if (draft.can("bio") && random(2) === 0) bio(draft);
@@ -117,7 +104,6 @@ const MEANWHILE = ["read", "discard", "slot_free_notify"] as const;
 
 /** A page is written in the middle of a writeback of it, or of others; or else. */
 export function writebackUnder(draft: Draft): void {
-  if (!draft.has("writeback")) return;
   const { random, diskPages } = draft;
   // Several, one after another: the first may fail, the last be touched.
   if (random(2) === 0 && diskPages > 1) return writebackManyUnder(draft);
@@ -146,13 +132,8 @@ function under(draft: Draft, value: string, after: number, page: number): void {
   const { random } = draft;
   const op = "writeback_under";
   if (random(2) === 0) {
-    return draft.add({
-      op,
-      value,
-      after,
-      page,
-      does: pick(random, ...MEANWHILE),
-    });
+    const does = pick(random, ...MEANWHILE);
+    return draft.add({ op, value, after, page, does });
   }
   const { data, bytes } = randomPage(draft);
   draft.add({ op, value, after, page, data });
@@ -162,27 +143,19 @@ function under(draft: Draft, value: string, after: number, page: number): void {
 /** Limits writeback, and writes back until the limit is met, or something else. */
 export function writebackLimit(draft: Draft): void {
   const { random, profile: { pageSize } } = draft;
-  if (!draft.has("writeback_limit")) return;
   const units = pageSize / 4096;
   const limits = [0, 1, units, units, 2 * units, 5 * units, 40].map(String);
-  draft.set("writeback_limit", pick(random, ...limits, "many"));
+  draft.setAny("writeback_limit", ...limits, "many");
   const enables = ["0", "1", "1", "1", "1", "no", "2"];
-  draft.set("writeback_limit_enable", pick(random, ...enables));
+  draft.setAny("writeback_limit_enable", ...enables);
   if (random(4) === 0) return;
   for (let nth = random(4); nth >= 0; nth--) write(draft, draft.page());
   draft.set("idle", "all");
   draft.set("writeback", pick(random, "idle", "idle", writebackText(draft)));
 }
 
-/** Looks for a backing device once there is a disk: it is refused. */
-export function backingDevAgain(draft: Draft): void {
-  if (!draft.has("backing_dev")) return;
-  draft.set("backing_dev", pick(draft.random, BACKING_PATH, "/dev/nosuch"));
-}
-
 /** Recompresses pages, by each parameter or none. */
 export function recompress(draft: Draft): void {
-  if (!draft.has("recompress")) return;
   const written = draft.random(4) > 0 ? writeLarge(draft) : [];
   draft.set("recompress", recompressText(draft, written));
   if (draft.random(4) > 0) return;
@@ -196,7 +169,6 @@ export function recompress(draft: Draft): void {
  */
 export function recompressUnder(draft: Draft): void {
   const { random, create, diskPages, profile: { pageSize } } = draft;
-  if (!draft.has("recompress")) return;
   const page = random(2) === 0 ? draft.page() : Math.max(diskPages - 1, 0);
   const isStated = create.codecs === "stated";
   const written = isStated ? writeShrinking(draft, page, pageSize) : [];
@@ -234,8 +206,7 @@ function writeShrinking(
   const others = Array.from({ length: 3 }, () => 24 + random(pageSize - 24));
   const lengths = [first, ...others];
   const data = { kind: "stated", lengths, seed: random(256) } as const;
-  draft.add({ op: "write", page, data });
-  draft.wrote(page, first);
+  draft.write(page, { data, bytes: first });
   return lengths;
 }
 

@@ -2,16 +2,16 @@
 import { pick } from "../random.ts";
 import type { Draft } from "./draft.ts";
 import { alikePage, randomPage } from "./random_data.ts";
+import { BLOCK } from "./request_range.ts";
 import { SECTOR, type ZramBio } from "./steps.ts";
 
 /** A page is written. */
 export function write(draft: Draft, page = draft.anyPage()): void {
-  const { data, bytes } = randomPage(draft);
-  draft.add({ op: "write", page, data });
-  draft.wrote(page, bytes);
+  const written = randomPage(draft);
+  draft.write(page, written);
   // Equal pages, of which a real codec must make the same.
   if (draft.create.codecs !== "kernel" || draft.random(4) > 0) return;
-  draft.add({ op: "write", page, data });
+  draft.add({ op: "write", page, data: written.data });
 }
 
 /** A page is read. */
@@ -28,8 +28,7 @@ export function discard(draft: Draft): void {
   const isPast = random(12) === 0;
   const left = Math.max(1, diskPages - page);
   const pages = isPast ? left + pick(random, 1, 1, 7) : Math.min(wanted, left);
-  draft.add({ op: "discard", page, pages });
-  if (page + pages <= diskPages) draft.freed(page, pages);
+  draft.discard(page, pages);
 }
 
 /** The swap layer frees a page. */
@@ -38,8 +37,6 @@ export function slotFreeNotify(draft: Draft): void {
   draft.add({ op: "slot_free_notify", page });
   draft.freed(page, 1);
 }
-
-const BLOCK = 4096;
 
 /** A part of a page that is larger than a block is discarded, which leaves it. */
 export function discardWithin(draft: Draft): void {
@@ -127,14 +124,11 @@ export function age(draft: Draft): void {
     ? 64 + random(pageSize / 2)
     : pageSize / 2 + random(3 * pageSize / 8);
   for (let page = first; page < first + count; page++) {
-    draft.add({ op: "write", page, data: alikePage(draft, length) });
-    draft.wrote(page, length);
+    draft.write(page, alikePage(draft, length));
   }
   const step = 2 + random(2);
   for (let page = first; page < first + count; page += step) {
-    const pages = Math.min(step - 1, diskPages - page);
-    draft.add({ op: "discard", page, pages });
-    draft.freed(page, pages);
+    draft.discard(page, Math.min(step - 1, diskPages - page));
   }
   if (draft.has("compact")) draft.set("compact", "1");
 }

@@ -29,12 +29,6 @@ export function memLimit(draft: Draft): void {
   draft.set("mem_limit", value);
 }
 
-/** Lowers the maximum, or is refused. */
-export function memUsedMax(draft: Draft): void {
-  if (!draft.has("mem_used_max")) return;
-  draft.set("mem_used_max", pick(draft.random, "0", "0", "0", "1"));
-}
-
 /** Compacts. */
 export function compact(draft: Draft): void {
   if (draft.has("compact")) draft.set("compact", "1");
@@ -50,14 +44,10 @@ export function disksize(draft: Draft): void {
 /** Chooses an algorithm, mostly one that is there, which an initialised device refuses. */
 export function compAlgorithm(draft: Draft): void {
   if (!draft.has("comp_algorithm")) return;
-  const { random, scope } = draft;
-  const odd = scope.anyGeometry
+  const odd = draft.scope.anyGeometry
     ? [`${anyAlgorithm(draft)}\n`, ` ${anyAlgorithm(draft)}`, "x".repeat(130)]
     : [];
-  draft.set(
-    "comp_algorithm",
-    pick(random, "none", anyAlgorithm(draft), ...odd),
-  );
+  draft.setAny("comp_algorithm", "none", anyAlgorithm(draft), ...odd);
 }
 
 function anyAlgorithm({ random, scope, profile }: Draft): string {
@@ -69,22 +59,6 @@ function anyAlgorithm({ random, scope, profile }: Draft): string {
   return algorithms.length > 0
     ? pick(random, ...algorithms)
     : profile.zram.defaultAlgorithm;
-}
-
-/** Sets `max_comp_streams`. */
-export function maxCompStreams(draft: Draft): void {
-  if (!draft.has("max_comp_streams")) return;
-  const value = pick(
-    draft.random,
-    "1",
-    "2",
-    "4",
-    "0",
-    "-1",
-    "two",
-    "4294967296",
-  );
-  draft.set("max_comp_streams", value);
 }
 
 /** Levels of every algorithm that has any, their ends, and what lies beyond. */
@@ -120,7 +94,6 @@ const NOT_PARAMS = [
 
 /** Sets parameters of an algorithm. */
 export function algorithmParams(draft: Draft): void {
-  if (!draft.has("algorithm_params")) return;
   const { random, scope } = draft;
   const level = `level=${pick(random, ...ANY_LEVEL)}`;
   const window = `deflate.winbits=${pick(random, ...WINDOWS)}`;
@@ -200,7 +173,7 @@ function failingCompressor(draft: Draft, pages: number): boolean {
 
 /** Tells algorithms something, which since 7.3 they may refuse when set up. */
 function paramsEarly(draft: Draft, pages: number): void {
-  if (!draft.has("algorithm_params") || draft.oneIn(2)) return;
+  if (!draft.has("algorithm_params") || draft.random(2) === 0) return;
   if (failingCompressor(draft, pages)) return;
   for (let nth = draft.random(3); nth >= 0; nth--) algorithmParams(draft);
   draft.set("disksize", sizeText(draft, pages));
@@ -219,7 +192,7 @@ export function get(draft: Draft): void {
   const names = Object.keys(profile.zram.attributes).filter((attr) =>
     draft.has(attr) && (draft.scope.anyGeometry || isReadable(draft, attr))
   );
-  const attr = draft.scope.anyGeometry && draft.oneIn(20)
+  const attr = draft.scope.anyGeometry && draft.random(20) === 0
     ? "nosuch"
     : pick(random, ...names);
   draft.add({ op: "get", attr });
@@ -310,14 +283,12 @@ function recompAlgorithms(draft: Draft): void {
 
 /** Sets the backing device, mostly; or tries to. */
 function backingDev(draft: Draft): void {
-  const { random, scope, create } = draft;
-  const there = create.backingPages ?? scope.backingPages;
+  const { random } = draft;
   if (!draft.has("backing_dev") || random(8) === 0) return;
   const path = random(6) === 0 ? `${BACKING_PATH}\n` : BACKING_PATH;
   if (random(6) === 0) draft.set("backing_dev", "/dev/nosuch");
   draft.set("backing_dev", path);
   if (random(6) === 0) draft.set("backing_dev", path);
-  draft.isBacked = there !== undefined;
 }
 
 /** Pages of a disk: one to thousands, most of them few. */

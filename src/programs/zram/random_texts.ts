@@ -20,7 +20,11 @@ function algorithmsOf({ scope, profile: { zram } }: Draft): readonly string[] {
 }
 
 const TEXTS: Readonly<Record<string, Writer>> = {
-  disksize: number,
+  // No larger than any machine has memory for the table of.
+  disksize(draft) {
+    const text = number(draft);
+    return /[0-9a-f]{7}|[me]/i.test(text) ? "" : text;
+  },
   mem_limit: number,
   mem_used_max: number,
   reset: number,
@@ -48,7 +52,7 @@ const TEXTS: Readonly<Record<string, Writer>> = {
     ),
   // What becomes of an age is known where the program has the clock.
   idle: (draft) =>
-    draft.can("wait") && draft.oneIn(2)
+    draft.can("wait") && draft.random(2) === 0
       ? oddNumber(draft.random)
       : oddWord(draft.random, ["all", "huge"]),
   writeback_limit: number,

@@ -31,8 +31,8 @@ export function zramRecording(
     wordBits,
     chainSize,
     uptime: RECORDED_UPTIME,
-    ...(backingPages === undefined ? {} : { backingPages }),
-    ...(files === undefined ? {} : { files }),
+    backingPages,
+    files,
   };
   const profile = zramProfile({ header, operations });
   return recordingOf(ZRAM_GRAMMAR, profile, create, operations);

@@ -1,9 +1,9 @@
 /** What a recording shows of the configuration of its kernel. */
+import type { Profile } from "../../linux/profile.ts";
 import {
-  configurationOf,
-  configured,
-  type Profile,
-} from "../../linux/profile.ts";
+  configuredZram,
+  type ZramConfiguration,
+} from "../../linux/zram_profile.ts";
 import type { ZramOperation } from "../transcript_zram.ts";
 
 /** Errors that say that an attribute is there, and cannot be read. */
@@ -20,16 +20,25 @@ export function shownConfiguration(
   profile: Profile,
   operations: readonly ZramOperation[],
 ): Profile {
-  const { zram, ...rest } = configurationOf(profile);
-  const multiComp = showsRecompression(operations) ?? zram.multiComp;
-  const algorithms = shownAlgorithms(operations, zram.defaultAlgorithm);
-  const trackEntryActime = showsAges(operations) ?? zram.trackEntryActime;
-  const configuration = {
-    ...rest,
-    zram: { ...zram, multiComp, trackEntryActime, ...algorithms },
+  const { zram } = profile;
+  return configuredAs(profile, {
+    multiComp: showsRecompression(operations) ?? zram.multiComp,
+    trackEntryActime: showsAges(operations) ?? zram.trackEntryActime,
+    ...shownAlgorithms(operations, zram.defaultAlgorithm),
+  });
+}
+
+/** A kernel with what is shown of the configuration of its zram. */
+export function configuredAs(
+  profile: Profile,
+  shown: Partial<ZramConfiguration>,
+): Profile {
+  const { release, zram, zswap: { compressors } } = profile;
+  const configuration = { ...zram, ...shown };
+  return {
+    ...profile,
+    zram: configuredZram(release.zram, configuration, compressors),
   };
-  const shown = configured(profile.name, profile.release, configuration);
-  return { ...profile, zram: shown.zram };
 }
 
 /** Whether the first reading of what recompresses found it. */

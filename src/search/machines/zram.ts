@@ -80,14 +80,16 @@ export const zramMachine: Machine<ZramStep> = {
     const pages = new ExpandedPages();
     const model = new ZramModel(profile);
     const judge = ledgerJudge({
-      profileOf: (create) => kernelAsked(profile, create),
-      lengthsOf: ({ codecs }) =>
-        codecs === "stated"
+      setupOf: (create) => ({
+        profile: kernelAsked(profile, create),
+        create,
+        lengthOf: create.codecs === "stated"
           ? statedLengths(choosableAlgorithms(profile))
-          : codecLengths(zramCodecs(profile, codecs)),
-      isLinux: true,
-      rules: [contractRules({ reach, isModel: true }), naiveRules(reach)],
-      pages,
+          : codecLengths(zramCodecs(profile, create.codecs)),
+        isLinux: true,
+        pages,
+      }),
+      rules: [...contractRules({ reach, isModel: true }), naiveRules(reach)],
       questions: allQuestions(),
     });
     const target = onlyAsked(

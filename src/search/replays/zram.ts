@@ -1,6 +1,5 @@
 /** Replay of recordings of zram: the model runs them, every observation is compared. */
 import { codecsOf, exactCodecsOf } from "../../codec/codecs.ts";
-import { lz4 } from "../../codec/lz4.ts";
 import { type Codec, codecWith } from "../../codec/codec.ts";
 import { RecordedSizes } from "../../codec/recorded.ts";
 import { Comparison } from "../../judges/comparison.ts";
@@ -26,7 +25,11 @@ import type {
   ZramSteps,
 } from "../../programs/zram/steps.ts";
 import type { StepTarget } from "../../targets/step_target.ts";
-import { choosableAlgorithms, zramCodecs } from "../../targets/zram/device.ts";
+import {
+  choosableAlgorithms,
+  codecOf,
+  zramCodecs,
+} from "../../targets/zram/device.ts";
 import { ZramModel, zramModelTarget } from "../../targets/zram/model.ts";
 import { type Comps, PRIMARY_COMP } from "../../zram/zcomp.ts";
 import { type Awaiting, runNow, trialOf } from "../trial.ts";
@@ -178,22 +181,10 @@ function lacksRecompressed(transcript: ZramTranscript): boolean {
  */
 const OPERATION_SECONDS = 1e-6;
 
-/** The model, whose clock goes on with each operation. */
-function timedTarget(
-  model: ZramModel,
-  pages: ExpandedPages,
-): StepTarget<ZramSteps, ZramResults> {
-  const target = zramModelTarget(model, pages);
-  return {
-    ...target,
-    ask(step) {
-      model.wait(OPERATION_SECONDS);
-      return target.ask(step);
-    },
-  };
-}
-
-/** The model, of which some codecs are told what was recorded. */
+/**
+ * The model, whose clock goes on with each operation, and of which some codecs
+ * are told what was recorded.
+ */
 function recordedTarget(
   { profile, steps }: Program<ZramStep>,
   operations: readonly ZramOperation[],
@@ -201,7 +192,7 @@ function recordedTarget(
 ): StepTarget<ZramSteps, ZramResults> {
   const model = new ZramModel(profile, codecs);
   const pages = new ExpandedPages();
-  const target = timedTarget(model, pages);
+  const target = zramModelTarget(model, pages);
   const scratch = new Uint8Array(2 * profile.pageSize);
   // The first step makes the device, and is none of the operations.
   const recorded = new Map(
@@ -210,13 +201,16 @@ function recordedTarget(
   return {
     ...target,
     ask(step) {
+      model.wait(OPERATION_SECONDS);
       const operation = recorded.get(step);
       if (step.op === "write" && operation?.op === "write") {
         const { stored, recompressed } = operation;
         const page = pages.of(step.data, profile.pageSize);
         const { comps, algorithm } = model.zram;
+        // Of a page that failed to be stored none is recorded; yet it decides how
+        // far the pool grew before the limit undid it.
         const length = stored ||
-          nearestLength(profile, algorithm, page, scratch);
+          codecOf(profile, algorithm).compress(page, scratch);
         const lengths = { ...recompressed, [PRIMARY_COMP]: length };
         recordLengths(comps, page, lengths);
       }
@@ -237,20 +231,4 @@ function recordLengths(
       codec.record(page, length);
     }
   }
-}
-
-/**
- * The length of a page that failed to be stored, of which none is recorded; yet
- * it decides how far the pool grew before the limit undid it: what the kernel's
- * encoder makes of it, or the nearest there is.
- */
-function nearestLength(
-  { zram }: Profile,
-  algorithm: string,
-  page: Uint8Array,
-  scratch: Uint8Array,
-): number {
-  const known = cryptoAlgorithm(algorithm);
-  const encoder = codecsOf(zram).find(({ name }) => name === known);
-  return (encoder ?? lz4).compress(page, scratch);
 }

@@ -8,26 +8,25 @@ import {
 import { ZRAM_CONTRACT } from "../../judges/zram/contract_rules.ts";
 import { exactZram } from "../../judges/zram/exact.ts";
 import { canFollow, onlyAsked } from "../../judges/zram/followed.ts";
-import type { ZramLedger } from "../../judges/zram/ledger.ts";
+import type { LedgerSetup, ZramLedger } from "../../judges/zram/ledger.ts";
 import { isBugAt } from "../../judges/zram/ledger_bugs.ts";
 import { ledgerJudge } from "../../judges/zram/ledger_judge.ts";
 import { codecLengths, UNKNOWN_LENGTHS } from "../../judges/lengths.ts";
 import { memoryQuestions } from "../../judges/zram/questions.ts";
-import {
-  configurationOf,
-  configured,
-  type Profile,
-} from "../../linux/profile.ts";
+import type { Profile } from "../../linux/profile.ts";
 import type { ZramConfiguration } from "../../linux/zram_profile.ts";
 import type { Scope } from "../../programs/program.ts";
 import { ZRAM_LANGUAGE } from "../../programs/zram/language.ts";
+import { configuredAs } from "../../programs/zram/shown_configuration.ts";
 import { ExpandedPages } from "../../programs/expanded.ts";
+import { isAligned, requestEnd } from "../../programs/zram/request_range.ts";
 import {
   SECTOR,
   type ZramStep,
   type ZramSteps,
 } from "../../programs/zram/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
+import type { Reach } from "../../rules/reach.ts";
 import {
   isRefusal,
   TargetMissing,
@@ -112,8 +111,10 @@ const EXACT_RULES: readonly Rule[] = [
   EXACT,
 ];
 
+type ZramSuite = Suite<ZramTarget, ZramStep, ZramPlan>;
+
 /** The suite of zram. */
-export const ZRAM_SUITE: Suite<ZramTarget, ZramStep, ZramPlan> = {
+export const ZRAM_SUITE: ZramSuite = {
   target: "zram",
   language: ZRAM_LANGUAGE,
   rules: (level) => level === "exact" ? EXACT_RULES : ZRAM_CONTRACT_RULES,
@@ -126,9 +127,7 @@ export const ZRAM_SUITE: Suite<ZramTarget, ZramStep, ZramPlan> = {
  * The suite of zram where a backing device of so many pages is to be had: at
  * level `exact` programs set it and write back to it.
  */
-export function backedZramSuite(
-  backingPages: number,
-): Suite<ZramTarget, ZramStep, ZramPlan> {
+export function backedZramSuite(backingPages: number): ZramSuite {
   return {
     ...ZRAM_SUITE,
     prepare: async (target, plan) => ({
@@ -197,19 +196,16 @@ async function withoutLacking(
   profile: Profile,
 ): Promise<Profile> {
   const { zram } = profile;
-  const lacking: string[] = [];
+  const attributes = { ...zram.attributes };
   for (const attr of OPTIONAL_ATTRIBUTES) {
-    if (!(attr in zram.attributes)) continue;
+    if (!(attr in attributes)) continue;
     const answer = await target.get(attr);
     const isLacking = isRefusal(answer)
       ? answer.error === "ENOENT"
       : attr === "max_comp_streams" && zram.compStreams === "per-cpu" &&
         answer.value !== ONE_PROCESSOR;
-    if (isLacking) lacking.push(attr);
+    if (isLacking) delete attributes[attr];
   }
-  const attributes = Object.fromEntries(
-    Object.entries(zram.attributes).filter(([attr]) => !lacking.includes(attr)),
-  );
   return { ...profile, zram: { ...zram, attributes } };
 }
 
@@ -229,19 +225,6 @@ async function shownConfiguration(
     !(age !== undefined && isRefusal(age));
   await target.create();
   return { writeback, multiComp, trackEntryActime };
-}
-
-/** A kernel with what a device shows of its configuration. */
-function configuredAs(
-  profile: Profile,
-  shown: Partial<ZramConfiguration>,
-): Profile {
-  const configuration = configurationOf(profile);
-  const { zram } = configured(profile.name, profile.release, {
-    ...configuration,
-    zram: { ...configuration.zram, ...shown },
-  });
-  return { ...profile, zram };
 }
 
 /**
@@ -286,22 +269,22 @@ function scope(plan: ZramPlan): Scope {
   };
 }
 
-function trial(
-  target: ZramTarget,
-  plan: ZramPlan,
-  reach: Parameters<Suite<ZramTarget, ZramStep, ZramPlan>["trial"]>[2],
-) {
+function trial(target: ZramTarget, plan: ZramPlan, reach: Reach) {
   const { profile, level, backingPages } = plan;
   const isExact = level === "exact";
   const backed = isBacked(plan) ? backingPages : undefined;
-  const judge = ledgerJudge({
-    profileOf: () => profile,
-    createOf: () => ({ backingPages: backed }),
-    lengthsOf: () =>
-      isExact ? codecLengths(exactCodecsOf(profile.zram)) : UNKNOWN_LENGTHS,
+  const setup: LedgerSetup = {
+    profile,
+    create: { backingPages: backed },
+    lengthOf: isExact
+      ? codecLengths(exactCodecsOf(profile.zram))
+      : UNKNOWN_LENGTHS,
     isLinux: false,
-    rules: [contractRules({ reach, isModel: false })],
     pages: new ExpandedPages(),
+  };
+  const judge = ledgerJudge({
+    setupOf: () => setup,
+    rules: contractRules({ reach, isModel: false }),
     questions: memoryQuestions,
   });
   let isCreated = false;
@@ -330,7 +313,9 @@ function isJudged(
   if (step.op === "slot_free_notify" && step.page >= ledger.pages.length) {
     return false;
   }
-  if (step.op === "bio" && !isAligned(step)) return false;
+  if (step.op === "bio" && !isAligned(step.sector * SECTOR, step.bytes)) {
+    return false;
+  }
   if (!canFollow(ledger, step)) return false;
   // What stops a kernel for good tells nothing more.
   if (isBugAt(ledger, step) !== false) return false;
@@ -339,36 +324,15 @@ function isJudged(
   }
   const mayEndBeyond = level !== "exact" &&
     (step.op !== "discard" || discardsBeyond);
-  return mayEndBeyond || endOf(step, ledger) <= ledger.disksize;
-}
-
-const BLOCK = 4096;
-
-function isAligned({ sector, bytes }: ZramSteps["bio"]): boolean {
-  return sector * SECTOR % BLOCK === 0 && bytes % BLOCK === 0;
+  return mayEndBeyond ||
+    requestEnd(step, ledger.profile.pageSize) <= ledger.disksize;
 }
 
 /** The model needs a codec for all that the device compresses with. */
-function canModel({ algorithms, available, profile }: ZramLedger): boolean {
-  const known = exactCodecsOf(profile.zram).map(({ name }) => name)
-    .filter((name) => available.includes(name));
+function canModel({ algorithms, profile: { zram } }: ZramLedger): boolean {
+  const known = exactCodecsOf(zram).map(({ name }) => name)
+    .filter((name) => zram.compAlgorithms.includes(name));
   const isKnown = (name = "") => known.includes(name);
   const others = algorithms.slice(1).filter((name) => name !== undefined);
   return known.length === 0 || [algorithms[0], ...others].every(isKnown);
-}
-
-/** Where a request ends, in bytes; 0 where it is none. */
-function endOf(step: ZramStep, { profile: { pageSize } }: ZramLedger): number {
-  switch (step.op) {
-    case "write":
-    case "read":
-    case "slot_free_notify":
-      return (step.page + 1) * pageSize;
-    case "discard":
-      return (step.page + step.pages) * pageSize;
-    case "bio":
-      return step.sector * SECTOR + step.bytes;
-    default:
-      return 0;
-  }
 }

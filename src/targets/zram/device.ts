@@ -30,12 +30,13 @@ export function zramCodecs(
 ): readonly Codec[] {
   const names = choosableAlgorithms(profile);
   if (codecs === "stated") return statedCodecs(names);
-  return names.map((name) => ({ ...codecOf(profile, name) ?? lz4, name }));
+  return names.map((name) => ({ ...codecOf(profile, name), name }));
 }
 
-function codecOf({ zram }: Profile, name: string): Codec | undefined {
+/** The codec of an algorithm, or the nearest there is. */
+export function codecOf({ zram }: Profile, name: string): Codec {
   const algorithm = cryptoAlgorithm(name);
-  return codecsOf(zram).find((codec) => codec.name === algorithm);
+  return codecsOf(zram).find((codec) => codec.name === algorithm) ?? lz4;
 }
 
 /** A fresh device of a kernel, its clock, and what is special about it. */

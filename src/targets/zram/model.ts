@@ -25,7 +25,7 @@ import {
   type ZramTarget,
 } from "../target.ts";
 import { makeZram, zramCodecs } from "./device.ts";
-import { requestOf } from "./object.ts";
+import { stepsOf } from "./object.ts";
 
 /** A device of the model, and the clock that it goes by. */
 export class ZramModel {
@@ -60,28 +60,38 @@ export class ZramModel {
   }
 }
 
+/** What a device of the model does when it is asked. */
+function deviceOf(model: ZramModel): ZramTarget {
+  return {
+    create: () => void model.create({}),
+    set: (attr, value) => refusalOf(writeAttribute(model.zram, attr, value)),
+    get: (attr) => textOf(readAttribute(model.zram, attr)),
+    write: (page, data) => write(model.zram, page, data),
+    read: (page) => read(model.zram, page),
+    discard: (page, pages) => refusalOf(model.zram.discard(page, pages)),
+    blockState: () => rowsOf(model.zram),
+    bio: (request) => submit(model.zram, request),
+    wait: (seconds) => model.wait(seconds),
+    slotFreeNotify: (page) => model.zram.slotFreeNotify(page),
+  };
+}
+
 /** A target that does every step. */
 export function zramModelTarget(
   model: ZramModel,
   pages: ExpandedPages,
 ): StepTarget<ZramSteps, ZramResults> {
   const has = (page: number) => page < model.zram.slots.length;
+  const shows = (attr: string) => attr in model.zram.profile.zram.attributes;
   const bytesOf = pages.of.bind(pages);
+  const steps = stepsOf(
+    deviceOf(model),
+    pages,
+    () => model.zram.profile.pageSize,
+  );
   return tableTarget<ZramSteps, ZramResults>({
+    ...steps,
     create: (step) => void model.create(step),
-    set: ({ attr, value }) =>
-      refusalOf(writeAttribute(model.zram, attr, value)),
-    get: ({ attr }) => textOf(readAttribute(model.zram, attr)),
-    write({ page, data }) {
-      const { zram } = model;
-      return write(zram, page, bytesOf(data, zram.profile.pageSize));
-    },
-    read: ({ page }) => read(model.zram, page),
-    discard: ({ page, pages }) => refusalOf(model.zram.discard(page, pages)),
-    block_state: () => rowsOf(model.zram),
-    bio: (bio) =>
-      submit(model.zram, requestOf(bio, model.zram.profile.pageSize)),
-    wait: ({ seconds }) => model.wait(seconds),
     slot_free_notify: ({ page }) =>
       has(page) ? model.zram.slotFreeNotify(page) : SKIPPED,
     open: ({ exclusive }) => model.zram.open(exclusive),
@@ -91,18 +101,12 @@ export function zramModelTarget(
       const are = exclusive ? holders : openers - holders;
       return are === 0 ? SKIPPED : model.zram.close(exclusive);
     },
-    writeback_under(step) {
-      const { zram } = model;
-      const { attributes } = zram.profile.zram;
-      if (!("writeback" in attributes)) return SKIPPED;
-      return writebackUnder(zram, step, bytesOf);
-    },
-    recompress_under(step) {
-      const { zram } = model;
-      const { attributes } = zram.profile.zram;
-      if (!("recompress" in attributes) || !has(step.page)) return SKIPPED;
-      return recompressUnder(zram, step);
-    },
+    writeback_under: (step) =>
+      shows("writeback") ? writebackUnder(model.zram, step, bytesOf) : SKIPPED,
+    recompress_under: (step) =>
+      shows("recompress") && has(step.page)
+        ? recompressUnder(model.zram, step)
+        : SKIPPED,
   });
 }
 
@@ -131,33 +135,18 @@ export function modelZram(
     codecsOf(profile.zram).some((codec) => codec.name === name);
   const compAlgorithms = profile.zram.compAlgorithms.filter(has);
   const zram = { ...profile.zram, compAlgorithms };
-  return deviceTarget({ ...profile, zram }, backingPages);
-}
-
-/** The same with every algorithm that the profile has. */
-function deviceTarget(
-  profile: Profile,
-  backingPages?: number,
-): ZramTarget {
-  const model = new ZramModel(profile);
+  const model = new ZramModel({ ...profile, zram });
   const create = () => void model.create({ backingPages });
   create();
   return {
+    ...deviceOf(model),
     create,
-    set: (attr, value) => refusalOf(writeAttribute(model.zram, attr, value)),
-    get: (attr) => textOf(readAttribute(model.zram, attr)),
-    write: (page, data) => write(model.zram, page, data),
-    read: (page) => read(model.zram, page),
-    discard: (page, pages) => refusalOf(model.zram.discard(page, pages)),
     blockState() {
       const rows = rowsOf(model.zram);
       return isRefusal(rows)
         ? rows
         : rows.map(([page, flags]) => [page, flags] as const);
     },
-    bio: (request) => submit(model.zram, request),
-    wait: (seconds) => model.wait(seconds),
-    slotFreeNotify: (page) => model.zram.slotFreeNotify(page),
   };
 }
 

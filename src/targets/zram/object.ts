@@ -8,10 +8,10 @@ import type {
   ZramSteps,
 } from "../../programs/zram/steps.ts";
 import {
-  type Asked,
   SKIPPED,
   type StepTarget,
   tableTarget,
+  type TargetTable,
 } from "../step_target.ts";
 import type { BioRequest, ZramOptional, ZramTarget } from "../target.ts";
 
@@ -54,30 +54,39 @@ export function objectZram(
 ): StepTarget<ZramSteps, ZramResults> {
   const pages = new ExpandedPages();
   return tableTarget<ZramSteps, ZramResults>({
-    create: () => target.create(),
-    set: ({ attr, value }) => target.set(attr, value),
-    get: ({ attr }) => target.get(attr),
+    ...stepsOf(target, pages, () => pageSize),
     // Bytes of its own: what the judges compare with is not its to change.
     write: ({ page, data }) =>
       target.write(page, pages.of(data, pageSize).slice()),
-    read: ({ page }) => target.read(page),
-    discard: ({ page, pages }) => target.discard(page, pages),
-    block_state: () => had(target.blockState?.bind(target), (ask) => ask()),
-    bio: (bio) =>
-      had(target.bio?.bind(target), (ask) => ask(requestOf(bio, pageSize))),
-    wait: ({ seconds }) =>
-      had(target.wait?.bind(target), (ask) => ask(seconds)),
-    slot_free_notify: ({ page }) =>
-      had(target.slotFreeNotify?.bind(target), (ask) => ask(page)),
   }, target);
 }
 
-/** What a method answers, or nothing where there is no such method. */
-function had<Method, Result>(
-  method: Method | undefined,
-  ask: (method: Method) => Asked<Result>,
-): Asked<Result> {
-  return method === undefined ? SKIPPED : ask(method);
+/** What a device does at each step, with pages of the size at that time. */
+export function stepsOf(
+  target: ZramTarget,
+  pages: ExpandedPages,
+  pageSize: () => number,
+): TargetTable<ZramSteps, ZramResults> {
+  return {
+    create: () => target.create(),
+    set: ({ attr, value }) => target.set(attr, value),
+    get: ({ attr }) => target.get(attr),
+    write: ({ page, data }) => target.write(page, pages.of(data, pageSize())),
+    read: ({ page }) => target.read(page),
+    discard: ({ page, pages }) => target.discard(page, pages),
+    block_state: () =>
+      target.blockState === undefined ? SKIPPED : target.blockState(),
+    bio: (bio) =>
+      target.bio === undefined
+        ? SKIPPED
+        : target.bio(requestOf(bio, pageSize())),
+    wait: ({ seconds }) =>
+      target.wait === undefined ? SKIPPED : target.wait(seconds),
+    slot_free_notify: ({ page }) =>
+      target.slotFreeNotify === undefined
+        ? SKIPPED
+        : target.slotFreeNotify(page),
+  };
 }
 
 /** A request with the bytes of its pages. */
