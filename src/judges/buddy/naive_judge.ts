@@ -16,6 +16,8 @@ import { BUG } from "../../targets/step_target.ts";
 import type { Refusal } from "../../targets/target.ts";
 import {
   expectBytes,
+  expectFields,
+  expecting,
   expectRefusal,
   expectSame,
   type Judge,
@@ -46,52 +48,30 @@ export function naiveBuddyJudge(
   let naive = makeNaive(setupOf(profile, {}));
   const isDue = nowAndThen();
 
-  const held = (rule: Rule, isExercised = true) => {
-    if (isExercised) reach.count(rule);
-  };
-  const expect = (rule: Rule, expected: unknown, found: unknown) => {
-    expectSame(rule, expected, found);
-    held(rule);
-  };
+  const expect = expecting(reach);
   const objectOf = (object: number): NaiveObject => {
     const known = naive.objects.get(object);
     if (known === undefined) throw new Error(`There is no object ${object}`);
     return known;
   };
 
-  function judgeCounts({ pages, frames, slots }: BuddyCounts): void {
-    const isRight = pages === naive.pages && frames === naive.pages &&
-      slots === naive.slots;
-    if (!isRight) {
-      const expected = {
-        pages: naive.pages,
-        frames: naive.pages,
-        slots: naive.slots,
-      };
-      expectSame(rules.counts, expected, { pages, frames, slots });
-    }
-    held(rules.counts, pages > 0);
+  function judgeCounts(found: BuddyCounts): void {
+    const { pages, slots } = naive;
+    expectFields(rules.counts, { pages, frames: pages, slots }, found);
+    if (pages > 0) reach.count(rules.counts);
   }
 
   function judgePlace(object: NaiveObject, found: BuddyPlace, rule: Rule) {
-    const where = { pfn: object.page.pfn, buddy: object.buddy };
+    const { page: { pfn }, buddy, handle } = object;
     const offset = naive.offsetOf(object);
-    if (
-      found.pfn !== where.pfn || found.buddy !== where.buddy ||
-      found.offset !== offset
-    ) {
-      const { pfn, buddy } = found;
-      const place = { pfn, buddy, offset: found.offset };
-      expectSame(rule, { ...where, offset }, place);
-    }
-    expect(rules.handle, object.handle, found.handle);
+    expectFields(rule, { pfn, buddy, offset }, found);
+    expect(rules.handle, handle, found.handle);
   }
 
   /** A new page's frame is any that no other page has. */
   function judgePage(page: NaivePage, hadChoice: boolean, pfn: number): void {
     if (page.pfn < 0) page.pfn = pfn;
-    expectSame(rules.bestFit, page.pfn, pfn);
-    held(rules.bestFit, hadChoice);
+    expect(rules.bestFit, page.pfn, pfn, hadChoice);
   }
 
   function judgeMalloc(expected: NaiveMalloc, answer: Answer<"malloc">): void {
@@ -100,7 +80,7 @@ export function naiveBuddyJudge(
       const rule = isStopped ? rules.bug ?? rules.refusal : rules.refusal;
       expectRefusal(rule, answer, [expected.error]);
       if (isStopped) naive.stop();
-      return held(rule);
+      return reach.count(rule);
     }
     const { made, hadChoice } = expected;
     const found = resultOf(rules.refusal, answer);
@@ -119,7 +99,7 @@ export function naiveBuddyJudge(
   ): void {
     const bytes = objectBytes(object, size, data);
     expectBytes(rule, bytes, resultOf(rule, answer).data);
-    held(rule);
+    reach.count(rule);
   }
 
   const after = judging<BuddySteps, BuddyResults>({
@@ -167,8 +147,7 @@ export function naiveBuddyJudge(
     order(_step, answer) {
       const { pages } = resultOf(rules.order, answer);
       const expected = [...naive.oldestFirst()].map(({ pfn }) => pfn);
-      expectSame(rules.order, expected, pages);
-      held(rules.order, pages.length > 1);
+      expect(rules.order, expected, pages, pages.length > 1);
     },
   });
 
