@@ -65,7 +65,7 @@ const NAIVE: NaiveTable = {
     state.expectBytes(RULES.poison, poison, word);
   },
   fail(state, { what, after }) {
-    state.pool.frames.fail(what, after);
+    state.pool.frames.faults.fail(what, after);
   },
   misuse(state, { what }, answer) {
     const found = resultOf(RULES.misuse, answer);
