@@ -30,16 +30,6 @@ export class LiveObjects {
   readonly #names = new Map<Handle, number>();
   #scratch: Uint8Array = NOTHING;
 
-  /** How many there are. */
-  get count(): number {
-    return this.objects.size;
-  }
-
-  /** An object that is there. */
-  get(object: number): LiveObject | undefined {
-    return this.objects.get(object);
-  }
-
   /** Which object has a handle. */
   named(handle: Handle): number | undefined {
     return this.#names.get(handle);

@@ -57,7 +57,7 @@ const NAIVE: NaiveTable = {
   read(state, { object }, answer) {
     const { pool } = state;
     const { data } = resultOf(RULES.poison, answer);
-    const there = state.live.get(object);
+    const there = state.live.objects.get(object);
     if (pool.facts.hasCells || there === undefined) return;
     if (there.isWritten) return;
     const word = data.subarray(0, pool.wordBytes);

@@ -20,7 +20,8 @@ export const MAPPINGS: NaiveTable = {
   },
   write_mapped(state, { mapping, data }, answer) {
     const found = resultOf(RULES.mapped, answer);
-    const size = state.live.get(state.mapped.objectOf(mapping))?.size ?? 0;
+    const size = state.live.objects.get(state.mapped.objectOf(mapping))?.size ??
+      0;
     const bytes = objectBytes(data, 0, new Uint8Array(size));
     if (!state.mapped.write(mapping, bytes)) {
       return state.expectMisuse(RULES.mapping, "to read", found);
