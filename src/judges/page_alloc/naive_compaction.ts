@@ -113,7 +113,7 @@ function highestTarget(zone: NaiveZone): number {
   const pageblocks = zone.blocks
     .filter(({ pfn, order }) =>
       order < pageblockOrder && TARGETS.includes(zone.typeOf(pfn)) &&
-      zone.pageblock(pfn) * 2 ** pageblockOrder >= zone.start
+      zone.pageblock(pfn) * zone.pageblockSize >= zone.start
     )
     .map(({ pfn }) => zone.pageblock(pfn));
   return Math.max(-Infinity, ...pageblocks);
