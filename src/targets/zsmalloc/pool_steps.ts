@@ -1,12 +1,9 @@
 /** What each operation of a program does to a pool of the model. */
 import { compactMemory } from "../../memory/memory_compaction.ts";
-import { objectBytes } from "../../programs/zsmalloc/object_bytes.ts";
-import type {
-  ZsmallocResults,
-  ZsmallocSteps,
-} from "../../programs/zsmalloc/steps.ts";
+import { numbered, objectBytes } from "../../programs/zsmalloc/object_bytes.ts";
+import type { ZsmallocSteps } from "../../programs/zsmalloc/steps.ts";
 import { classesText } from "../../zsmalloc/debugfs.ts";
-import { type Outcome, SKIPPED } from "../step_target.ts";
+import { SKIPPED } from "../step_target.ts";
 import { compact, compactAround } from "./pool_compaction.ts";
 import { HOLD_STEPS } from "./pool_holds.ts";
 import {
@@ -24,19 +21,20 @@ export const POOL_STEPS: PoolSteps = {
   ...HOLD_STEPS,
 
   malloc(state, { size, object, count }) {
-    if (count === undefined) {
-      if (state.objects.has(object)) return SKIPPED;
-      const answer = mallocOne(state, size, object);
-      return typeof answer === "number"
-        ? { handle: answer }
-        : { error: answer };
+    const names = numbered(object, count ?? 1);
+    if (names.some((name) => state.objects.has(name))) return SKIPPED;
+    const handles: number[] = [];
+    for (const name of names) {
+      const answer = mallocOne(state, size, name);
+      if (typeof answer === "number") handles.push(answer);
+      else if (count === undefined) return { error: answer };
+      else return { handles, refused: answer };
     }
-    return mallocSeveral(state, size, object, count);
+    return count === undefined ? { handle: handles[0] } : { handles };
   },
 
   free(state, { object }) {
-    const named = [object].flat();
-    const there = named.filter((name) => state.objects.has(name));
+    const there = [object].flat().filter((name) => state.objects.has(name));
     if (there.length === 0) return SKIPPED;
     const kept = there.filter((name) => !freeOne(state, name));
     return kept.length === 0 ? undefined : { kept };
@@ -161,21 +159,3 @@ const MISUSES: Readonly<
     return () => pool.write(there.handle, tooMany);
   },
 };
-
-function mallocSeveral(
-  state: PoolState,
-  size: number,
-  object: number,
-  count: number,
-): Outcome<ZsmallocResults["malloc"]> {
-  for (let nth = 0; nth < count; nth++) {
-    if (state.objects.has(object + nth)) return SKIPPED;
-  }
-  const handles: number[] = [];
-  for (let nth = 0; nth < count; nth++) {
-    const answer = mallocOne(state, size, object + nth);
-    if (typeof answer === "string") return { handles, refused: answer };
-    handles.push(answer);
-  }
-  return { handles };
-}

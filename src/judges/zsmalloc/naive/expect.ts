@@ -15,28 +15,23 @@ import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
 
 /** The second model of one pool, and how answers are held against it. */
 export class NaiveState {
-  /** The pool. */
-  readonly pool: NaivePool;
   /** What is mapped. */
   readonly mapped: NaiveMapped;
   /** What frames are held. */
   readonly holds: NaiveHolds;
-  /** What objects hold. */
-  readonly live: LiveObjects;
-
   /** Holds a value against the second model's. */
   readonly expect: ReturnType<typeof expecting>;
   readonly #reach: Reach;
 
   /** Of an empty pool; `hasFramesMapped` is CONFIG_PGTABLE_MAPPING. */
   constructor(
-    pool: NaivePool,
-    live: LiveObjects,
+    /** The pool. */
+    readonly pool: NaivePool,
+    /** What objects hold. */
+    readonly live: LiveObjects,
     hasFramesMapped: boolean,
     reach: Reach,
   ) {
-    this.pool = pool;
-    this.live = live;
     this.mapped = new NaiveMapped(pool, live, hasFramesMapped);
     this.holds = new NaiveHolds(pool, this.mapped);
     this.expect = expecting(reach);
