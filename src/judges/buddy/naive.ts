@@ -38,21 +38,16 @@ export interface NaiveSetup {
   readonly release: string;
 }
 
-/** Releases whose zbud has no reclaim. */
-const WITHOUT_RECLAIM: ReadonlySet<string> = new Set(["linux-6.12"]);
-/** Releases whose z3fold has what was mended later. */
-const EARLY_Z3FOLD: ReadonlySet<string> = new Set(["linux-5.10"]);
-
 /** Whether a release's zbud keeps its pages by age, and empties the oldest. */
 export const zbudReclaims = ({ release }: NaiveSetup): boolean =>
-  !WITHOUT_RECLAIM.has(release);
+  release !== "linux-6.12";
 
 /**
  * Whether a release's z3fold forgets to list what it could not empty, and makes
  * handles in slots that it does not have.
  */
 export const isEarlyZ3fold = ({ release }: NaiveSetup): boolean =>
-  EARLY_Z3FOLD.has(release);
+  release === "linux-5.10";
 
 /** Chunks of a page, the header's among them. */
 export const CHUNKS = 64;

@@ -64,12 +64,13 @@ export class PagesByRoom<Page extends NaivePage> {
     page.listed = -1;
   }
 
-  /** The page that was listed last with so many free chunks, if there is one. */
-  newest(free: number): Page | undefined {
-    const stack = this.#stacks.get(free);
-    for (let top = stack?.at(-1); top !== undefined; top = stack?.at(-1)) {
-      if (top.page.listed === top.stamp) return top.page;
-      stack?.pop();
+  /** Takes the page that was listed last with so many free chunks, if there is one. */
+  take(free: number): Page | undefined {
+    const stack = this.#stacks.get(free) ?? [];
+    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      if (top.page.listed !== top.stamp) continue;
+      this.unlist(top.page);
+      return top.page;
     }
   }
 }

@@ -164,18 +164,13 @@ export class NaiveZ3fold extends NaiveBuddy<Page, Z3foldObject> {
   /** Takes the page of best fit off its list; those that wait for the worker too. */
   #takeBestFit(chunks: number): Page | undefined {
     for (let free = chunks; free < CHUNKS - this.headerChunks; free++) {
-      for (
-        let page = this.byRoom.newest(free);
-        page !== undefined;
-        page = this.byRoom.newest(free)
-      ) {
-        this.byRoom.unlist(page);
-        if (page.isQueued) continue;
-        if (page.slots === undefined) page.slots = this.#newSlots();
-        if (page.slots !== undefined || isEarlyZ3fold(this.setup)) return page;
-        this.#list(page);
-        return undefined;
-      }
+      let page = this.byRoom.take(free);
+      while (page?.isQueued) page = this.byRoom.take(free);
+      if (page === undefined) continue;
+      page.slots ??= this.#newSlots();
+      if (page.slots !== undefined || isEarlyZ3fold(this.setup)) return page;
+      this.#list(page);
+      return undefined;
     }
   }
 

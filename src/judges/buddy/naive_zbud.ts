@@ -23,7 +23,7 @@ export class NaiveZbud extends NaiveBuddy {
       return { error: "ENOSPC" };
     }
     const chunks = Math.ceil(size / this.chunkSize);
-    const fit = this.#bestFit(chunks);
+    const fit = this.#takeBestFit(chunks);
     const page = fit ?? this.#newPage();
     if (page === undefined) return { error: "ENOMEM" };
     const made: NaiveObject = {
@@ -78,9 +78,9 @@ export class NaiveZbud extends NaiveBuddy {
     this.byRoom.list(page, CHUNKS - 1 - chunks);
   }
 
-  #bestFit(chunks: number): NaivePage | undefined {
+  #takeBestFit(chunks: number): NaivePage | undefined {
     for (let free = chunks; free < CHUNKS; free++) {
-      const page = this.byRoom.newest(free);
+      const page = this.byRoom.take(free);
       if (page !== undefined) return page;
     }
   }

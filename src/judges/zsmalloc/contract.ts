@@ -19,7 +19,7 @@ import {
   resultOf,
 } from "../judge.ts";
 import { ZSMALLOC_CONTRACT as RULES } from "./contract_rules.ts";
-import { type LiveObjects, written } from "./live_objects.ts";
+import { became, type LiveObjects } from "./live_objects.ts";
 import { PageBounds } from "./page_bounds.ts";
 
 const OUT_OF_RANGE = ["EINVAL", "ENOSPC", "ENOMEM"];
@@ -147,7 +147,7 @@ export function zsmallocContract(
         succeeds(answer);
         for (let nth = 0; nth < count; nth++) {
           const there = live.objects.get(object + nth);
-          if (there !== undefined) written(there, data, nth);
+          if (there !== undefined) became(there, data, there.size, nth);
         }
       },
       read({ object, length }, answer) {

@@ -142,7 +142,7 @@ export class NaiveMapped {
 
   #become(object: number, bytes: Uint8Array): void {
     const live = this.#live.objects.get(object);
-    if (live !== undefined) became(live, bytes);
+    if (live !== undefined) became(live, bytes, bytes.length);
   }
 
   /** The copy as which an object in two frames is mapped, if it is. */
