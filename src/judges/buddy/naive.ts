@@ -2,9 +2,9 @@
 import type { BuddySteps } from "../../programs/buddy/steps.ts";
 import { Faults } from "../../targets/faults.ts";
 import {
+  CHUNKS,
   type NaiveObject,
   type NaivePage,
-  PagesByAge,
   PagesByRoom,
 } from "./naive_pages.ts";
 
@@ -49,9 +49,6 @@ export const zbudReclaims = ({ release }: NaiveSetup): boolean =>
 export const isEarlyZ3fold = ({ release }: NaiveSetup): boolean =>
   release === "linux-5.10";
 
-/** Chunks of a page, the header's among them. */
-export const CHUNKS = 64;
-
 /** In this order a page's objects are evicted. */
 const EVICTED = ["HEADLESS", "MIDDLE", "FIRST", "LAST"];
 
@@ -73,7 +70,8 @@ export abstract class NaiveBuddy<
 
   protected readonly chunkSize: number;
   protected readonly byRoom: PagesByRoom<Page> = new PagesByRoom();
-  protected readonly byAge: PagesByAge<Page> = new PagesByAge();
+  /** The pages that can be reclaimed, the oldest first. */
+  protected readonly byAge: Set<Page> = new Set();
   protected readonly faults: Faults<"frame" | "slab"> = new Faults();
 
   /** An empty pool, the header of whose pages takes so many chunks. */
@@ -143,7 +141,7 @@ export abstract class NaiveBuddy<
         return { outcome: "freed", asked };
       }
       this.putBack(oldest);
-      this.byAge.touch(oldest);
+      this.touch(oldest);
     }
     return { outcome: "EAGAIN", asked };
   }
@@ -161,7 +159,7 @@ export abstract class NaiveBuddy<
 
   /** The pages from the oldest on. */
   oldestFirst(): Iterable<Page> {
-    return this.byAge.oldestFirst();
+    return this.byAge;
   }
 
   /** Nothing is left: the kernel stopped. */
@@ -169,6 +167,12 @@ export abstract class NaiveBuddy<
     this.objects.clear();
     this.touched.clear();
     this.pages = 0;
+  }
+
+  /** A page is the newest now. */
+  protected touch(page: Page): void {
+    this.byAge.delete(page);
+    this.byAge.add(page);
   }
 
   /** Whether a frame can be had. */
@@ -179,7 +183,7 @@ export abstract class NaiveBuddy<
   /** A page is no longer the pool's. */
   protected drop(page: Page): void {
     this.byRoom.unlist(page);
-    this.byAge.remove(page);
+    this.byAge.delete(page);
     this.touched.delete(page);
     this.pages--;
   }

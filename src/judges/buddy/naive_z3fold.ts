@@ -5,12 +5,12 @@
 import type { BuddySteps } from "../../programs/buddy/steps.ts";
 import { BUG } from "../../targets/step_target.ts";
 import {
-  CHUNKS,
   isEarlyZ3fold,
   NaiveBuddy,
   type NaiveMalloc,
   type NaiveSetup,
 } from "./naive.ts";
+import { CHUNKS } from "./naive_pages.ts";
 import {
   chunksOf,
   freeBuddy,
@@ -67,7 +67,7 @@ export class NaiveZ3fold extends NaiveBuddy<Page, Z3foldObject> {
     this.objects.set(object, made);
     this.#occupy(page, made);
     if (!isHeadless) this.#list(page);
-    this.byAge.touch(page);
+    this.touch(page);
     return { made, hadChoice: fit !== undefined };
   }
 
@@ -140,12 +140,9 @@ export class NaiveZ3fold extends NaiveBuddy<Page, Z3foldObject> {
 
   /** The oldest page that has no object of another page's handle. */
   protected override oldest(): Page | "EINVAL" | "EAGAIN" {
-    let isEmpty = true;
-    for (const page of this.byAge.oldestFirst()) {
-      isEmpty = false;
-      if (page.isHeadless || !hasForeign(page)) return page;
-    }
-    return isEmpty ? "EINVAL" : "EAGAIN";
+    const oldest = this.byAge.values()
+      .find((page) => page.isHeadless || !hasForeign(page));
+    return oldest ?? (this.byAge.size === 0 ? "EINVAL" : "EAGAIN");
   }
 
   /** Slots in which reclaim left something go with their page. */
@@ -189,8 +186,6 @@ export class NaiveZ3fold extends NaiveBuddy<Page, Z3foldObject> {
       pfn: -1,
       objects: new Map(),
       list: -1,
-      listed: -1,
-      touched: -1,
       isHeadless,
       slots,
       shifts: 0,

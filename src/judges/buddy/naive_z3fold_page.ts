@@ -1,6 +1,5 @@
 /** A page of the second model of z3fold, for itself. */
-import { CHUNKS } from "./naive.ts";
-import type { NaiveObject, NaivePage } from "./naive_pages.ts";
+import { CHUNKS, type NaiveObject, type NaivePage } from "./naive_pages.ts";
 
 /** Chunks that a move of the middle object has to win. */
 const GAP = 3;

@@ -1,13 +1,12 @@
 /** The second model of zbud: two objects a page, and the page of best fit. */
 import type { BuddySteps } from "../../programs/buddy/steps.ts";
 import {
-  CHUNKS,
   NaiveBuddy,
   type NaiveMalloc,
   type NaiveSetup,
   zbudReclaims,
 } from "./naive.ts";
-import type { NaiveObject, NaivePage } from "./naive_pages.ts";
+import { CHUNKS, type NaiveObject, type NaivePage } from "./naive_pages.ts";
 
 /** zbud as one would write it who has never seen its lists: no object moves. */
 export class NaiveZbud extends NaiveBuddy {
@@ -38,7 +37,7 @@ export class NaiveZbud extends NaiveBuddy {
     page.objects.set(made.buddy, made);
     this.objects.set(object, made);
     this.putBack(page);
-    this.byAge.touch(page);
+    this.touch(page);
     return { made, hadChoice: fit !== undefined };
   }
 
@@ -57,7 +56,7 @@ export class NaiveZbud extends NaiveBuddy {
 
   /** The pages from the oldest on, where zbud knows them by age. */
   override oldestFirst(): Iterable<NaivePage> {
-    return zbudReclaims(this.setup) ? this.byAge.oldestFirst() : [];
+    return zbudReclaims(this.setup) ? this.byAge : [];
   }
 
   protected override oldest(): NaivePage | "EINVAL" {
@@ -88,6 +87,6 @@ export class NaiveZbud extends NaiveBuddy {
   #newPage(): NaivePage | undefined {
     if (!this.hasFrame()) return;
     this.pages++;
-    return { pfn: -1, objects: new Map(), list: -1, listed: -1, touched: -1 };
+    return { pfn: -1, objects: new Map(), list: -1 };
   }
 }
