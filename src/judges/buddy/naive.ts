@@ -1,5 +1,5 @@
 /** What the second models of zbud and z3fold share. */
-import type { BuddySteps } from "../../programs/buddy/steps.ts";
+import type { BuddyReclaimed, BuddySteps } from "../../programs/buddy/steps.ts";
 import { Faults } from "../../targets/faults.ts";
 import {
   CHUNKS,
@@ -19,12 +19,7 @@ export type NaiveMalloc =
   };
 
 /** What a reclaim does. */
-export interface NaiveReclaim {
-  /** `freed`, or the errno. */
-  readonly outcome: string;
-  /** The objects that are to be evicted, in their order. */
-  readonly asked: readonly number[];
-}
+export type NaiveReclaim = Pick<BuddyReclaimed, "outcome" | "asked">;
 
 /** What a second model is made for. */
 export interface NaiveSetup {
