@@ -174,10 +174,6 @@ export function fail(draft: Draft): void {
   mallocSome(draft);
 }
 
-export function freeDeferred({ steps }: Draft): void {
-  steps.push({ op: "free_deferred" });
-}
-
 /** Objects are freed, now and then the only one of a zspage. */
 export function freeAround(draft: Draft): void {
   const { random, create, steps } = draft;
