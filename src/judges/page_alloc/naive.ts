@@ -98,7 +98,7 @@ export class NaivePages {
 
   /** Whether a frame could be moved, as far as anybody looks. */
   isMovable(pfn: number): boolean {
-    return [...this.objects.values()].some((object) =>
+    return this.objects.values().some((object) =>
       object.isMovable && object.pfn === pfn
     );
   }
