@@ -19,8 +19,7 @@ import type {
 } from "../src/programs/buddy/steps.ts";
 import { Fields } from "../src/programs/fields.ts";
 import type { Machine } from "../src/search/machine.ts";
-import { z3foldMachine } from "../src/search/machines/z3fold.ts";
-import { zbudMachine } from "../src/search/machines/zbud.ts";
+import { z3foldMachine, zbudMachine } from "../src/search/machines/buddy.ts";
 import { runSteps } from "../src/search/run.ts";
 import { programAt } from "../src/search/search.ts";
 import { runNow, trialOf } from "../src/search/trial.ts";

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { ResultsOf, StepOf } from "../programs/program.ts";
 import type { Rule } from "../rules/invariant.ts";
+import type { Reach } from "../rules/reach.ts";
 import { isRefusal, type Refusal } from "../targets/target.ts";
 
 /**
@@ -103,6 +104,35 @@ export function expectSame(
   if (Object.is(expected, found)) return;
   if (JSON.stringify(expected) === JSON.stringify(found)) return;
   throw new Disagreement(rule, expected, found);
+}
+
+/** Throws where the fields that are expected are others; of no others it is asked. */
+export function expectFields<Fields extends object>(
+  rule: Rule,
+  expected: Fields,
+  found: Readonly<Record<keyof Fields, unknown>>,
+): void {
+  for (const name in expected) {
+    if (Object.is(expected[name], found[name])) continue;
+    const names = Object.keys(expected) as (keyof Fields)[];
+    const shown = names.map((one) => [one, found[one]]);
+    return expectSame(rule, expected, Object.fromEntries(shown));
+  }
+}
+
+/** What holds values against rules, and counts in `reach` those that had to hold. */
+export function expecting(
+  reach: Reach,
+): (
+  rule: Rule,
+  expected: unknown,
+  found: unknown,
+  isExercised?: boolean,
+) => void {
+  return (rule, expected, found, isExercised = true) => {
+    expectSame(rule, expected, found);
+    if (isExercised) reach.count(rule);
+  };
 }
 
 /** The result of a request that the interface does not let fail. */

@@ -1,4 +1,5 @@
 /** How long pages become, as far as judges know. */
+import { Buffer } from "node:buffer";
 import type { Codec } from "../codec/codec.ts";
 import {
   fillStated,
@@ -64,7 +65,7 @@ export function statedLengths(algorithms: readonly string[]): LengthOf {
     const read = readStatement(bytes);
     if (again.length !== bytes.length) again = new Uint8Array(bytes.length);
     fillStated(again, read.lengths, read.seed);
-    const isWhole = indexOfDifference(again, bytes) < 0;
+    const isWhole = Buffer.compare(again, bytes) === 0;
     return isWhole ? valid(read, nth, bytes.length) : bytes.length + 1;
   };
 }
@@ -100,9 +101,4 @@ function valid(
   const isRight = !isShort ||
     (length > 0 && seed < 256 && lengths.every((one) => one === length));
   return isRight && length <= pageSize ? length : pageSize + 1;
-}
-
-function indexOfDifference(one: Uint8Array, other: Uint8Array): number {
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return at;
-  return -1;
 }

@@ -6,8 +6,8 @@
  */
 import type { Profile } from "../linux/profile.ts";
 import type { ZsPool } from "../zsmalloc/pool.ts";
-import { randomFrom, shuffle } from "./random.ts";
-import { type Random, SwappedMemory } from "./swapped_memory.ts";
+import { type Random, randomFrom, shuffle } from "./random.ts";
+import { SwappedMemory } from "./swapped_memory.ts";
 
 /** How many processes there are where nobody says it. */
 const PROCESSES = 256;

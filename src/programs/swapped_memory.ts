@@ -3,9 +3,7 @@ import { lzo } from "../codec/lzo.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import type { Profile } from "../linux/profile.ts";
 import { assertWhole } from "../rules/argument.ts";
-
-/** A function that answers whole numbers below a bound. */
-export type Random = (bound: number) => number;
+import type { Random } from "./random.ts";
 
 /** Different contents that a page can have, where nobody says which. */
 const CONTENTS = 4096;

@@ -9,3 +9,8 @@ export interface Rule {
   /** The kernel's source that makes it hold: function, file, release. */
   readonly source: string;
 }
+
+/** A rule of these words. */
+export function rule(id: string, sentence: string, source: string): Rule {
+  return { id, sentence, source };
+}

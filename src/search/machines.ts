@@ -1,9 +1,8 @@
 /** The machines that there are. */
 import type { Machine } from "./machine.ts";
+import { z3foldMachine, zbudMachine } from "./machines/buddy.ts";
 import { pageAllocMachine } from "./machines/page_alloc.ts";
 import { swapMachine } from "./machines/swap.ts";
-import { z3foldMachine } from "./machines/z3fold.ts";
-import { zbudMachine } from "./machines/zbud.ts";
 import { zramMachine } from "./machines/zram.ts";
 import { zsmallocMachine } from "./machines/zsmalloc.ts";
 import { zswapMachine } from "./machines/zswap.ts";

@@ -3,6 +3,7 @@
  * protocol has it. It is started when it is first asked, and again after it
  * failed.
  */
+import { type Json, object } from "../programs/fields.ts";
 import { ChildLines, type ChildStatus, shortened } from "./child_lines.ts";
 import { killAll, markedEnvironment } from "./descendants.ts";
 import { TargetFault, TargetMissing } from "./target.ts";
@@ -31,7 +32,7 @@ export interface ChildOptions {
 }
 
 /** An answer's fields: a JSON object. */
-export type ChildAnswer = Readonly<Record<string, unknown>>;
+export type ChildAnswer = Json;
 
 interface Running {
   readonly lines: ChildLines;
@@ -246,9 +247,8 @@ function parseAnswer(line: string): ChildAnswer {
   } catch {
     // What is no JSON is no object either.
   }
-  if (typeof answer === "object" && answer !== null && !Array.isArray(answer)) {
-    return { ...answer };
-  }
+  const fields = object(answer);
+  if (fields !== undefined) return fields;
   throw new TargetFault(
     "malformed",
     `it answered ${shortened(JSON.stringify(line))}, not a JSON object`,

@@ -1,4 +1,5 @@
 /** Lines to and from a child process, none of them without a bound. */
+import { Buffer } from "node:buffer";
 import { TargetFault } from "./target.ts";
 
 /** Bytes of an answer beyond which a child is flooding: some thousand pages. */
@@ -108,13 +109,7 @@ export class ChildLines {
 }
 
 function textOf(parts: readonly Uint8Array[]): string {
-  const bytes = new Uint8Array(parts.reduce((sum, one) => sum + one.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return new TextDecoder().decode(bytes);
+  return new TextDecoder().decode(Buffer.concat(parts));
 }
 
 /** A line's beginning, for messages. */

@@ -52,15 +52,8 @@ export function childZsmalloc(options: ChildOptions): ZsmallocTarget & Ending {
         { op: "read", handle, length },
         (fields) => ({ data: fields.required("data", base64, "base64") }),
       ),
-    compact: () =>
-      ask({ op: "compact" }, (fields) => ({
-        pagesFreed: fields.whole("pagesFreed"),
-      })),
-    stats: () =>
-      ask({ op: "stats" }, (fields) => ({
-        totalPages: fields.whole("totalPages"),
-        pagesCompacted: fields.whole("pagesCompacted"),
-      })),
+    compact: () => ask({ op: "compact" }, counts("pagesFreed")),
+    stats: () => ask({ op: "stats" }, counts("totalPages", "pagesCompacted")),
   };
 }
 
@@ -85,11 +78,21 @@ export function childZswap(options: ChildOptions): ZswapTarget & Ending {
         ),
       })),
     stats: () =>
-      ask({ op: "stats" }, (fields) => ({
-        storedPages: fields.whole("storedPages"),
-        poolTotalSize: fields.whole("poolTotalSize"),
-        writtenBackPages: fields.whole("writtenBackPages"),
-      })),
+      ask(
+        { op: "stats" },
+        counts("storedPages", "poolTotalSize", "writtenBackPages"),
+      ),
+  };
+}
+
+/** Reads an answer of whole numbers. */
+function counts<Name extends string>(
+  ...names: readonly Name[]
+): (fields: Fields) => Readonly<Record<Name, number>> {
+  return (fields) => {
+    const read = names.map((name) => [name, fields.whole(name)]);
+    // Each name has its number.
+    return Object.fromEntries(read) as Record<Name, number>;
   };
 }
 
@@ -102,11 +105,7 @@ function pageOf(fields: Fields): { readonly data: Uint8Array | null } {
 }
 
 function storedOf(fields: Fields): ZswapStored {
-  const isStored = fields.required(
-    "stored",
-    truth,
-    "true or false",
-  );
-  if (isStored) return { stored: true };
-  return { stored: false, reason: fields.text("reason") };
+  return fields.required("stored", truth, "true or false")
+    ? { stored: true }
+    : { stored: false, reason: fields.text("reason") };
 }

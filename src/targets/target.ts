@@ -4,8 +4,9 @@
  * asked one request at a time, and answers at once or by a promise.
  */
 import type { BlockStateRow } from "../programs/zram/steps.ts";
+import type { ZsmallocSetup } from "../programs/zsmalloc/steps.ts";
 
-export type { BlockStateRow };
+export type { BlockStateRow, ZsmallocSetup };
 
 /** An outcome that the interface promises to report: an errno's name. */
 export interface Refusal {
@@ -41,16 +42,6 @@ export interface Target {
    * {@linkcode TargetFault} where the target does not end as it must.
    */
   end?(): void | Promise<void>;
-}
-
-/** What a pool of {@linkcode ZsmallocTarget} is made for. */
-export interface ZsmallocSetup {
-  /** Bytes per page. */
-  readonly pageSize: number;
-  /** Bits per `unsigned long`: 32 or 64. */
-  readonly wordBits: number;
-  /** The most pages a zspage chains. */
-  readonly chainSize: number;
 }
 
 /** Counters of a pool. */

@@ -1,10 +1,10 @@
 /** The judge that holds zbud and z3fold against their second models. */
 import { GFP_KERNEL } from "../../linux/gfp.ts";
+import { kernelAsked } from "../../programs/kernel.ts";
 import { mostFrames } from "../../programs/zones.ts";
 import type { Profile } from "../../linux/profile.ts";
 import {
   type BuddyCounts,
-  type BuddyPlace,
   type BuddyResults,
   type BuddyStep,
   type BuddySteps,
@@ -16,6 +16,8 @@ import { BUG } from "../../targets/step_target.ts";
 import type { Refusal } from "../../targets/target.ts";
 import {
   expectBytes,
+  expectFields,
+  expecting,
   expectRefusal,
   expectSame,
   type Judge,
@@ -24,7 +26,7 @@ import {
 } from "../judge.ts";
 import { nowAndThen } from "../now_and_then.ts";
 import type { NaiveBuddy, NaiveMalloc, NaiveSetup } from "./naive.ts";
-import type { NaiveObject, NaivePage } from "./naive_pages.ts";
+import type { NaiveObject } from "./naive_pages.ts";
 import type { BuddyRules } from "./rules.ts";
 
 type Answer<Op extends keyof BuddyResults> = BuddyResults[Op] | Refusal;
@@ -46,52 +48,17 @@ export function naiveBuddyJudge(
   let naive = makeNaive(setupOf(profile, {}));
   const isDue = nowAndThen();
 
-  const held = (rule: Rule, isExercised = true) => {
-    if (isExercised) reach.count(rule);
-  };
-  const expect = (rule: Rule, expected: unknown, found: unknown) => {
-    expectSame(rule, expected, found);
-    held(rule);
-  };
+  const expect = expecting(reach);
   const objectOf = (object: number): NaiveObject => {
     const known = naive.objects.get(object);
     if (known === undefined) throw new Error(`There is no object ${object}`);
     return known;
   };
 
-  function judgeCounts({ pages, frames, slots }: BuddyCounts): void {
-    const isRight = pages === naive.pages && frames === naive.pages &&
-      slots === naive.slots;
-    if (!isRight) {
-      const expected = {
-        pages: naive.pages,
-        frames: naive.pages,
-        slots: naive.slots,
-      };
-      expectSame(rules.counts, expected, { pages, frames, slots });
-    }
-    held(rules.counts, pages > 0);
-  }
-
-  function judgePlace(object: NaiveObject, found: BuddyPlace, rule: Rule) {
-    const where = { pfn: object.page.pfn, buddy: object.buddy };
-    const offset = naive.offsetOf(object);
-    if (
-      found.pfn !== where.pfn || found.buddy !== where.buddy ||
-      found.offset !== offset
-    ) {
-      const { pfn, buddy } = found;
-      const place = { pfn, buddy, offset: found.offset };
-      expectSame(rule, { ...where, offset }, place);
-    }
-    expect(rules.handle, object.handle, found.handle);
-  }
-
-  /** A new page's frame is any that no other page has. */
-  function judgePage(page: NaivePage, hadChoice: boolean, pfn: number): void {
-    if (page.pfn < 0) page.pfn = pfn;
-    expectSame(rules.bestFit, page.pfn, pfn);
-    held(rules.bestFit, hadChoice);
+  function judgeCounts(found: BuddyCounts): void {
+    const { pages, slots } = naive;
+    expectFields(rules.counts, { pages, frames: pages, slots }, found);
+    if (pages > 0) reach.count(rules.counts);
   }
 
   function judgeMalloc(expected: NaiveMalloc, answer: Answer<"malloc">): void {
@@ -100,11 +67,13 @@ export function naiveBuddyJudge(
       const rule = isStopped ? rules.bug ?? rules.refusal : rules.refusal;
       expectRefusal(rule, answer, [expected.error]);
       if (isStopped) naive.stop();
-      return held(rule);
+      return reach.count(rule);
     }
     const { made, hadChoice } = expected;
     const found = resultOf(rules.refusal, answer);
-    judgePage(made.page, hadChoice, found.pfn);
+    // A new page's frame is any that no other page has.
+    if (made.page.pfn < 0) made.page.pfn = found.pfn;
+    expect(rules.bestFit, made.page.pfn, found.pfn, hadChoice);
     expect(rules.whichBuddy, made.buddy, found.buddy);
     expect(rules.offset, naive.offsetOf(made), found.offset);
     made.handle = naive.handleOf(made, found.handle);
@@ -119,7 +88,7 @@ export function naiveBuddyJudge(
   ): void {
     const bytes = objectBytes(object, size, data);
     expectBytes(rule, bytes, resultOf(rule, answer).data);
-    held(rule);
+    reach.count(rule);
   }
 
   const after = judging<BuddySteps, BuddyResults>({
@@ -162,19 +131,23 @@ export function naiveBuddyJudge(
     fail: (step) => naive.fail(step),
     where({ object }, answer) {
       const rule = rules.compaction ?? rules.offset;
-      judgePlace(objectOf(object), resultOf(rule, answer), rule);
+      const found = resultOf(rule, answer);
+      const known = objectOf(object);
+      const { page: { pfn }, buddy, handle } = known;
+      const offset = naive.offsetOf(known);
+      expectFields(rule, { pfn, buddy, offset }, found);
+      expect(rules.handle, handle, found.handle);
     },
     order(_step, answer) {
       const { pages } = resultOf(rules.order, answer);
       const expected = [...naive.oldestFirst()].map(({ pfn }) => pfn);
-      expectSame(rules.order, expected, pages);
-      held(rules.order, pages.length > 1);
+      expect(rules.order, expected, pages, pages.length > 1);
     },
   });
 
   /** Where every object is, and the order of the pages. */
   const whole = (): BuddyStep[] => [
-    ...[...naive.objects.keys()].map((object) => where(object)),
+    ...naive.objects.values().map(stepOn("where")),
     { op: "order" },
   ];
 
@@ -189,17 +162,16 @@ export function naiveBuddyJudge(
     questions() {
       if (isDue(Math.max(WHOLE_EACH, naive.objects.size / 4))) return whole();
       return [...naive.touched].flatMap((page) =>
-        [...page.objects.values()].map(({ object }) => where(object))
+        [...page.objects.values()].map(stepOn("where"))
       );
     },
     closing() {
       const objects = [...naive.objects.values()];
       return [
         ...whole(),
-        ...objects.filter(({ isMapped }) => isMapped)
-          .map(({ object }): BuddyStep => ({ op: "unmap", object })),
-        ...objects.map(({ object }): BuddyStep => ({ op: "read", object })),
-        ...objects.map(({ object }): BuddyStep => ({ op: "free", object })),
+        ...objects.filter(({ isMapped }) => isMapped).map(stepOn("unmap")),
+        ...objects.map(stepOn("read")),
+        ...objects.map(stepOn("free")),
         { op: "work" },
       ];
     },
@@ -209,8 +181,10 @@ export function naiveBuddyJudge(
   };
 }
 
-function where(object: number): BuddyStep {
-  return { op: "where", object };
+function stepOn(
+  op: "where" | "unmap" | "read" | "free",
+): (one: NaiveObject) => BuddyStep {
+  return ({ object }) => ({ op, object });
 }
 
 /** What a second model is made for, of a profile and what `create` asks. */
@@ -218,11 +192,7 @@ function setupOf(
   profile: Profile,
   create: BuddySteps["create"],
 ): NaiveSetup {
-  const { pageSize, wordBits } = create;
-  return {
-    pageSize: pageSize ?? profile.pageSize,
-    wordBits: wordBits ?? profile.wordBits,
-    maxPages: mostFrames(create, GFP_KERNEL) ?? Infinity,
-    release: profile.release.name,
-  };
+  const { pageSize, wordBits, release } = kernelAsked(profile, create);
+  const maxPages = mostFrames(create, GFP_KERNEL) ?? Infinity;
+  return { pageSize, wordBits, maxPages, release: release.name };
 }

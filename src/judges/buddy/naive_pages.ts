@@ -1,8 +1,8 @@
-/**
- * What the second models of zbud and z3fold share: pages by free chunks and by
- * age, kept as stamps instead of links.
- */
+/** Pages and objects as the second models of zbud and z3fold see them. */
 import type { Bytes } from "../../programs/bytes.ts";
+
+/** Chunks of a page, the header's among them. */
+export const CHUNKS = 64;
 
 /** A page as the second models see it. */
 export interface NaivePage {
@@ -12,10 +12,6 @@ export interface NaivePage {
   readonly objects: Map<string, NaiveObject>;
   /** The count of free chunks by which it is listed, or -1. */
   list: number;
-  /** When it was listed: of an older stamp nothing is left. */
-  listed: number;
-  /** When it was touched, or -1 where it is not among the pages by age. */
-  touched: number;
 }
 
 /** An object as the second models see it. */
@@ -38,70 +34,29 @@ export interface NaiveObject {
   isMapped: boolean;
 }
 
-/** A page and the stamp that it had when it was put down here. */
-interface Stamped<Page> {
-  readonly page: Page;
-  readonly stamp: number;
-}
-
-/** Pages by their free chunks, the one listed last first. */
+/** Pages by their free chunks, the one listed last the last. */
 export class PagesByRoom<Page extends NaivePage> {
-  readonly #stacks = new Map<number, Stamped<Page>[]>();
-  #clock = 0;
+  readonly #lists = Array.from({ length: CHUNKS }, (): Page[] => []);
 
-  /** A page that is listed nowhere is now, as one with `free` chunks. */
+  /** A page is listed as one with `free` chunks. */
   list(page: Page, free: number): void {
+    this.unlist(page);
     page.list = free;
-    page.listed = ++this.#clock;
-    const stack = this.#stacks.get(free) ?? [];
-    this.#stacks.set(free, stack);
-    stack.push({ page, stamp: page.listed });
+    this.#lists[free].push(page);
   }
 
   /** A page is listed nowhere. */
   unlist(page: Page): void {
+    if (page.list < 0) return;
+    const list = this.#lists[page.list];
+    list.splice(list.lastIndexOf(page), 1);
     page.list = -1;
-    page.listed = -1;
   }
 
-  /** The page that was listed last with so many free chunks, if there is one. */
-  newest(free: number): Page | undefined {
-    const stack = this.#stacks.get(free);
-    for (let top = stack?.at(-1); top !== undefined; top = stack?.at(-1)) {
-      if (top.page.listed === top.stamp) return top.page;
-      stack?.pop();
-    }
-  }
-}
-
-/** Pages by when they were touched. */
-export class PagesByAge<Page extends NaivePage> {
-  #queue: Stamped<Page>[] = [];
-  #clock = 0;
-
-  /** A page is the newest now. */
-  touch(page: Page): void {
-    page.touched = ++this.#clock;
-    this.#queue.push({ page, stamp: page.touched });
-    if (this.#queue.length > 64 && this.#clock % 64 === 0) this.#tidy();
-  }
-
-  /** A page is not among them any more. */
-  remove(page: Page): void {
-    page.touched = -1;
-  }
-
-  /** The pages from the oldest on. */
-  *oldestFirst(): Generator<Page> {
-    for (const { page, stamp } of this.#queue) {
-      if (page.touched === stamp) yield page;
-    }
-  }
-
-  /** Forgets what was touched again or removed since. */
-  #tidy(): void {
-    this.#queue = this.#queue.filter(({ page, stamp }) =>
-      page.touched === stamp
-    );
+  /** Takes the page that was listed last with so many free chunks, if there is one. */
+  take(free: number): Page | undefined {
+    const page = this.#lists[free].at(-1);
+    if (page !== undefined) this.unlist(page);
+    return page;
   }
 }

@@ -1,8 +1,6 @@
 /** A page of the second model of z3fold, for itself. */
-import type { NaiveObject, NaivePage } from "./naive_pages.ts";
+import { CHUNKS, type NaiveObject, type NaivePage } from "./naive_pages.ts";
 
-/** Chunks of a page, the header's among them. */
-export const CHUNKS = 64;
 /** Chunks that a move of the middle object has to win. */
 const GAP = 3;
 /** Bytes to which a structure of slots is aligned. */

@@ -10,7 +10,7 @@ import {
 import { zoneStarts } from "../../programs/zones.ts";
 import { fallBack, type NaiveAsk, takeSmallest } from "./naive_fallback.ts";
 import { type NaiveKernel, naiveKernel } from "./naive_kernels.ts";
-import { type NaiveBlock, NaiveZone } from "./naive_zone.ts";
+import { NaiveZone } from "./naive_zone.ts";
 
 /** Pages that were allocated together. */
 export interface NaiveObject {
@@ -98,7 +98,7 @@ export class NaivePages {
 
   /** Whether a frame could be moved, as far as anybody looks. */
   isMovable(pfn: number): boolean {
-    return [...this.objects.values()].some((object) =>
+    return this.objects.values().some((object) =>
       object.isMovable && object.pfn === pfn
     );
   }
@@ -203,11 +203,10 @@ function isReached({ name }: NaiveZone, { highestZone }: Gfp): boolean {
 
 /** Lists with blocks, by order and type. */
 function listsOf(zone: NaiveZone, nth: number): ShownList[] {
-  const byList = new Map<string, NaiveBlock[]>();
-  for (const block of zone.blocks) {
-    const key = `${block.order} ${block.type}`;
-    byList.set(key, [...byList.get(key) ?? [], block]);
-  }
+  const byList = Map.groupBy(
+    zone.blocks,
+    ({ order, type }) => `${order} ${type}`,
+  );
   return [...byList.values()]
     .map((blocks): ShownList => [
       nth,

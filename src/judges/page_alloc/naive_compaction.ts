@@ -18,11 +18,11 @@ const TARGETS = [1, 4];
 
 /** Free frames of a zone. */
 function freeFrames({ blocks }: NaiveZone): Set<number> {
-  const frames = new Set<number>();
-  for (const { pfn, order } of blocks) {
-    for (let nth = 0; nth < 2 ** order; nth++) frames.add(pfn + nth);
-  }
-  return frames;
+  return new Set(
+    blocks.flatMap(({ pfn, order }) =>
+      Array.from({ length: 2 ** order }, (_, nth) => pfn + nth)
+    ),
+  );
 }
 
 /**
@@ -113,7 +113,7 @@ function highestTarget(zone: NaiveZone): number {
   const pageblocks = zone.blocks
     .filter(({ pfn, order }) =>
       order < pageblockOrder && TARGETS.includes(zone.typeOf(pfn)) &&
-      zone.pageblock(pfn) * 2 ** pageblockOrder >= zone.start
+      zone.pageblock(pfn) * zone.pageblockSize >= zone.start
     )
     .map(({ pfn }) => zone.pageblock(pfn));
   return Math.max(-Infinity, ...pageblocks);

@@ -21,29 +21,24 @@ function others({ kernel }: NaiveZone, { type, usesCma }: NaiveAsk): number[] {
     .filter((other) => other !== type);
 }
 
-/** The first block of an order that another type has. */
-function ofOthers(
+/** Of each order from `least` on the first block, of the first type that has one. */
+function* blocksOf(
   zone: NaiveZone,
-  order: number,
-  ask: NaiveAsk,
-): NaiveBlock | undefined {
-  for (const type of others(zone, ask)) {
-    const block = zone.first(order, type);
-    if (block !== undefined) return block;
+  least: number,
+  types: readonly number[],
+): Generator<NaiveBlock> {
+  for (let order = least; order <= zone.orders.maxOrder; order++) {
+    const block = types.values().map((type) => zone.first(order, type))
+      .find((one) => one !== undefined);
+    if (block !== undefined) yield block;
   }
-  return undefined;
 }
 
 /** Blocks of other types, one of each order, the largest first. */
 function candidates(zone: NaiveZone, ask: NaiveAsk): NaiveBlock[] {
-  const { maxOrder, pageblockOrder } = zone.orders;
+  const { pageblockOrder } = zone.orders;
   const least = ask.isGentle ? Math.max(pageblockOrder, ask.order) : ask.order;
-  const found: NaiveBlock[] = [];
-  for (let order = maxOrder; order >= least; order--) {
-    const block = ofOthers(zone, order, ask);
-    if (block !== undefined) found.push(block);
-  }
-  return found;
+  return [...blocksOf(zone, least, others(zone, ask))].reverse();
 }
 
 /** Whether a pageblock is taken over for a block of an order. */
@@ -71,7 +66,7 @@ function pageblockOf(
   { pfn }: NaiveBlock,
   { isMovable }: NaiveAsk,
 ): Pageblock {
-  const size = 2 ** zone.orders.pageblockOrder;
+  const size = zone.pageblockSize;
   const begin = zone.pageblock(pfn) * size;
   const end = begin + size;
   const from = begin < zone.start ? pfn : begin;
@@ -95,7 +90,7 @@ function isAlike(
   type: number,
   before: number,
 ): boolean {
-  const size = 2 ** zone.orders.pageblockOrder;
+  const size = zone.pageblockSize;
   let alike = 0;
   if (type === MOVABLE) alike = movable;
   else if (before === MOVABLE) alike = size - freeFrames - movable;
@@ -113,9 +108,9 @@ function takesTheRest(zone: NaiveZone, ask: NaiveAsk): number | undefined {
     const pageblock = pageblockOf(zone, block, ask);
     if (pageblock.isWhole) {
       for (const one of pageblock.free) zone.move(one, ask.type);
-      const isHalf =
-        2 * pageblock.freeFrames >= 2 ** zone.orders.pageblockOrder;
-      if (isHalf) zone.setTypes(block.pfn, 0, ask.type);
+      if (2 * pageblock.freeFrames >= zone.pageblockSize) {
+        zone.setTypes(block.pfn, 0, ask.type);
+      }
     }
   }
   const now = zone.at(block.pfn, block.order) ?? block;
@@ -128,7 +123,9 @@ function takesPageblocks(zone: NaiveZone, ask: NaiveAsk): number | undefined {
   if (largest === undefined) return undefined;
   const isSmall = ask.type === MOVABLE && largest.order > ask.order &&
     !takesOver(zone, largest.order, MOVABLE);
-  const block = isSmall ? smallest(zone, ask) ?? largest : largest;
+  const [block = largest] = isSmall
+    ? blocksOf(zone, ask.order, others(zone, ask))
+    : [];
   const isLarge = block.order >= zone.orders.pageblockOrder;
   if (isLarge) zone.setTypes(block.pfn, block.order, ask.type);
   const pageblock = pageblockOf(zone, block, ask);
@@ -152,25 +149,18 @@ function claims(zone: NaiveZone, ask: NaiveAsk): number | undefined {
       zone.setTypes(block.pfn, block.order, ask.type);
       return zone.take(block, ask.order, ask.type);
     }
-    const size = 2 ** zone.orders.pageblockOrder;
     const pageblock = pageblockOf(zone, block, ask);
     const isWhole = pageblock.isWhole &&
-      zone.pageblock(block.pfn) * size >= zone.start;
+      zone.pageblock(block.pfn) * zone.pageblockSize >= zone.start;
     if (!isWhole || !isAlike(zone, pageblock, ask.type, block.type)) continue;
     for (const one of pageblock.free) zone.move(one, ask.type);
     zone.setTypes(block.pfn, 0, ask.type);
     return takeSmallest(zone, ask.order, ask.type);
   }
-  const block = ask.isGentle ? undefined : smallest(zone, ask);
+  const [block] = ask.isGentle
+    ? []
+    : blocksOf(zone, ask.order, others(zone, ask));
   return block && zone.take(block, ask.order, block.type);
-}
-
-function smallest(zone: NaiveZone, ask: NaiveAsk): NaiveBlock | undefined {
-  for (let order = ask.order; order <= zone.orders.maxOrder; order++) {
-    const block = ofOthers(zone, order, ask);
-    if (block !== undefined) return block;
-  }
-  return undefined;
 }
 
 /** The smallest block of a type that will do, if there is one. */
@@ -179,11 +169,8 @@ export function takeSmallest(
   order: number,
   type: number,
 ): number | undefined {
-  for (let current = order; current <= zone.orders.maxOrder; current++) {
-    const block = zone.first(current, type);
-    if (block !== undefined) return zone.take(block, order, type);
-  }
-  return undefined;
+  const [block] = blocksOf(zone, order, [type]);
+  return block && zone.take(block, order, type);
 }
 
 const FALLBACKS = {

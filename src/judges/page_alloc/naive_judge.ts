@@ -9,6 +9,7 @@ import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import type { Refusal } from "../../targets/target.ts";
 import {
+  expecting,
   expectRefusal,
   expectSame,
   type Judge,
@@ -52,6 +53,7 @@ export function naivePageAllocJudge(
 ): Judge<PageAllocSteps, PageAllocResults> {
   let naive: NaivePages | undefined;
   let unseen: Unseen | undefined;
+  const expect = expecting(reach);
 
   const pages = (): NaivePages => {
     if (naive === undefined) throw new Error("There is no memory yet");
@@ -89,11 +91,9 @@ export function naivePageAllocJudge(
     if (unseen !== undefined) judgeUnseen(unseen, shown);
     unseen = undefined;
     const expected = pages().shown();
-    expectSame(RULES.blockTypes, expected.blockTypes, shown.blockTypes);
-    expectSame(RULES.lists, expected.lists, shown.lists);
+    expect(RULES.blockTypes, expected.blockTypes, shown.blockTypes);
+    expect(RULES.lists, expected.lists, shown.lists);
     expectSame(RULES.lists, expected.zones, shown.zones);
-    reach.count(RULES.blockTypes);
-    reach.count(RULES.lists);
   }
 
   function judgeUnseen({ step, answer, free }: Unseen, shown: PageAllocShown) {
@@ -130,8 +130,7 @@ export function naivePageAllocJudge(
       read({ object }, answer) {
         const { pfn } = objectOf(object);
         const expected = { pfn, numbers: [object] };
-        expectSame(RULES.bytes, expected, resultOf(RULES.bytes, answer));
-        reach.count(RULES.bytes);
+        expect(RULES.bytes, expected, resultOf(RULES.bytes, answer));
       },
       compact(step, answer) {
         const compacted = resultOf(RULES.compactEnds, answer);

@@ -50,18 +50,23 @@ export class NaiveZone {
       );
     this.#bootPages(isCma);
     if (kernel.reserve) this.#reserve();
-    const size = 2 ** orders.pageblockOrder;
     for (const [from, more] of cma) {
-      for (let pfn = start + from; pfn < start + from + more; pfn += size) {
+      const end = start + from + more;
+      for (let pfn = start + from; pfn < end; pfn += this.pageblockSize) {
         types.set(this.pageblock(pfn), MIGRATE_CMA);
         this.free(pfn, orders.pageblockOrder);
       }
     }
   }
 
+  /** Frames of a pageblock. */
+  get pageblockSize(): number {
+    return 2 ** this.orders.pageblockOrder;
+  }
+
   /** The number of a frame's pageblock. */
   pageblock(pfn: number): number {
-    return Math.floor(pfn / 2 ** this.orders.pageblockOrder);
+    return Math.floor(pfn / this.pageblockSize);
   }
 
   /** The type of a frame's pageblock. */
@@ -191,7 +196,7 @@ export class NaiveZone {
 
   /** One pageblock, or two, as the watermark takes them. */
   #reserve(): void {
-    const size = 2 ** this.orders.pageblockOrder;
+    const size = this.pageblockSize;
     let left = Math.min(2, Math.ceil(this.min / size));
     for (let pfn = this.start; pfn < this.end; pfn++) {
       if (left === 0 || pfn % size > 0 || pfn + size > this.end) continue;

@@ -3,6 +3,7 @@ import type { Profile } from "../../linux/profile.ts";
 import type {
   Handle,
   ZsmallocCreate,
+  ZsmallocOp,
   ZsmallocResults,
   ZsmallocStep,
   ZsmallocSteps,
@@ -18,7 +19,7 @@ import {
   resultOf,
 } from "../judge.ts";
 import { ZSMALLOC_CONTRACT as RULES } from "./contract_rules.ts";
-import { type LiveObjects, written } from "./live_objects.ts";
+import { became, type LiveObjects } from "./live_objects.ts";
 import { PageBounds } from "./page_bounds.ts";
 
 const OUT_OF_RANGE = ["EINVAL", "ENOSPC", "ENOMEM"];
@@ -29,26 +30,26 @@ const READ_AFTER_COMPACTION = 32;
 const STATS: readonly ZsmallocStep[] = [{ op: "stats" }];
 const NONE: readonly ZsmallocStep[] = [];
 
-/** Steps after which the counters are asked for: all that may change them. */
-const COUNTED: ReadonlySet<ZsmallocStep["op"]> = new Set<ZsmallocStep["op"]>([
+/** After these the counters are asked for, and some objects read. */
+const COMPACTIONS = new Set<ZsmallocOp>([
+  "compact",
+  "compact_around",
+  "shrink",
+  "free_around",
+]);
+
+/** After these the counters are: whatever else may change them. */
+const COUNTED = new Set<ZsmallocOp>([
   "create",
   "malloc",
   "free",
   "write",
-  "compact",
-  "compact_around",
-  "shrink",
   "compact_memory",
   "migrate",
   "migrate_isolated",
   "putback",
   "free_deferred",
-  "free_around",
 ]);
-
-const COMPACTIONS: ReadonlySet<ZsmallocStep["op"]> = new Set<
-  ZsmallocStep["op"]
->(["compact", "compact_around", "shrink", "free_around"]);
 
 /**
  * A judge of the contract of one program. It keeps in `live` which objects
@@ -80,17 +81,17 @@ export function zsmallocContract(
       const expected = `not the handle of object ${other}`;
       throw new Disagreement(RULES.unique, expected, { handle });
     }
-    if (live.count > 0) reach.count(RULES.unique);
+    if (live.objects.size > 0) reach.count(RULES.unique);
     live.add(object, handle, size);
   };
   const readOf = (object: number): ZsmallocStep | undefined => {
-    const length = live.get(object)?.known ?? 0;
+    const length = live.objects.get(object)?.known ?? 0;
     return length > 0 ? { op: "read", object, length } : undefined;
   };
   /** Reads of some objects, of all where they are few. */
   const someReads = (): readonly ZsmallocStep[] => {
     const reads: ZsmallocStep[] = [];
-    const most = Math.min(live.count, READ_AFTER_COMPACTION);
+    const most = Math.min(live.objects.size, READ_AFTER_COMPACTION);
     for (let left = most; left > 0; left--) {
       let next = unread.next();
       if (next.done) {
@@ -137,7 +138,7 @@ export function zsmallocContract(
       },
       free({ object }, answer) {
         const kept = succeeds(answer)?.kept ?? [];
-        for (const name of typeof object === "number" ? [object] : object) {
+        for (const name of [object].flat()) {
           if (!kept.includes(name)) live.remove(name);
         }
         bounds.went();
@@ -145,13 +146,13 @@ export function zsmallocContract(
       write({ object, data, count = 1 }, answer) {
         succeeds(answer);
         for (let nth = 0; nth < count; nth++) {
-          const there = live.get(object + nth);
-          if (there !== undefined) written(there, data, nth);
+          const there = live.objects.get(object + nth);
+          if (there !== undefined) became(there, data, there.size, nth);
         }
       },
       read({ object, length }, answer) {
         const { data } = succeeds(answer);
-        const there = live.get(object);
+        const there = live.objects.get(object);
         if (there === undefined || length > there.known) return;
         expectBytes(RULES.data, live.bytesOf(there, length), data);
         if (length > 0) reach.count(RULES.data);

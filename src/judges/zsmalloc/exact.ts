@@ -33,23 +33,20 @@ export function zsmallocExact(
 }
 
 /** What of an answer is Linux's choice: all but the handles. */
+const CHOICES: {
+  readonly [Op in keyof ZsmallocSteps]?: (
+    answer: ZsmallocResults[Op],
+  ) => object;
+} = {
+  malloc(answer) {
+    const { handles, refused } = givenBy(answer);
+    return { objects: handles.length, refused };
+  },
+  compact: ({ pagesFreed }) => ({ pagesFreed }),
+  stats: ({ totalPages, pagesCompacted }) => ({ totalPages, pagesCompacted }),
+};
+
 function comparable(op: keyof ZsmallocSteps, answer: unknown): unknown {
-  if (isRefusal(answer)) return answer;
   // What is no refusal is the operation's result.
-  switch (op) {
-    case "malloc": {
-      const { handles, refused } = givenBy(answer as ZsmallocResults["malloc"]);
-      return { objects: handles.length, refused };
-    }
-    case "compact": {
-      const { pagesFreed } = answer as ZsmallocResults["compact"];
-      return { pagesFreed };
-    }
-    case "stats": {
-      const { totalPages, pagesCompacted } = answer as ZsmallocResults["stats"];
-      return { totalPages, pagesCompacted };
-    }
-    default:
-      return undefined;
-  }
+  return isRefusal(answer) ? answer : CHOICES[op]?.(answer as never);
 }

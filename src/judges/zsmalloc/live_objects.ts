@@ -30,16 +30,6 @@ export class LiveObjects {
   readonly #names = new Map<Handle, number>();
   #scratch: Uint8Array = NOTHING;
 
-  /** How many there are. */
-  get count(): number {
-    return this.objects.size;
-  }
-
-  /** An object that is there. */
-  get(object: number): LiveObject | undefined {
-    return this.objects.get(object);
-  }
-
   /** Which object has a handle. */
   named(handle: Handle): number | undefined {
     return this.#names.get(handle);
@@ -89,18 +79,18 @@ export class LiveObjects {
   }
 }
 
-/** All bytes of an object were written: those of the `nth` of several. */
-export function written(live: LiveObject, data: Bytes, nth: number): void {
+/**
+ * The first `known` bytes of an object became these, or those of the `nth` of
+ * several; no others are known.
+ */
+export function became(
+  live: LiveObject,
+  data: Bytes | Uint8Array,
+  known: number,
+  nth = 0,
+): void {
   live.isWritten = true;
   live.data = data;
+  live.known = known;
   live.nth = nth;
-  live.known = live.size;
-}
-
-/** The first bytes of an object became these; no others are known. */
-export function became(live: LiveObject, bytes: Uint8Array): void {
-  live.isWritten = true;
-  live.data = bytes;
-  live.nth = 0;
-  live.known = bytes.length;
 }

@@ -1,7 +1,10 @@
 /** What any allocator's counters are held against, kept up step by step. */
 import type { Profile } from "../../linux/profile.ts";
 import { kernelAsked } from "../../programs/kernel.ts";
-import type { ZsmallocCreate } from "../../programs/zsmalloc/steps.ts";
+import type {
+  ZsmallocCreate,
+  ZsmallocResults,
+} from "../../programs/zsmalloc/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import {
@@ -14,10 +17,7 @@ import { ZSMALLOC_CONTRACT as RULES } from "./contract_rules.ts";
 import type { LiveObjects } from "./live_objects.ts";
 
 /** Counters that a pool shows. */
-interface Stats {
-  readonly totalPages: number;
-  readonly pagesCompacted: number;
-}
+type Stats = ZsmallocResults["stats"];
 
 /** The bounds of the pages of one pool. */
 export class PageBounds {
@@ -67,7 +67,7 @@ export class PageBounds {
   /** Objects were freed. */
   went(): void {
     this.#mayFree = Infinity;
-    this.#hasFreed = this.#live.count > 0;
+    this.#hasFreed = this.#live.objects.size > 0;
     this.#ofSize.clear();
     this.#packed = 0;
   }
@@ -92,63 +92,53 @@ export class PageBounds {
 
   /** Judges the counters, after what happened since they were last seen. */
   check(found: Stats): void {
-    const { totalPages } = found;
+    const { totalPages, pagesCompacted } = found;
     const { pageSize, chainSize } = this.#setup;
-    const { count, bytes } = this.#live;
+    const { bytes, objects: { size: count } } = this.#live;
     if (count > 0) {
-      this.#expect(RULES.enough, found, Math.ceil(bytes / pageSize));
+      this.#within(RULES.enough, found, Math.ceil(bytes / pageSize));
     }
     if (!this.#mayBeHeld) {
-      this.#expect(RULES.bounded, found, 0, count * chainSize);
-      if (!this.#hasFreed) this.#expect(RULES.packed, found, 0, this.#packed);
+      this.#within(RULES.bounded, found, 0, count * chainSize);
+      if (!this.#hasFreed) this.#within(RULES.packed, found, 0, this.#packed);
     }
     const before = this.#totalPages;
     const least = before - this.#mayFree;
-    this.#expect(RULES.steady, found, least, before + this.#mayAdd);
-    this.#expectCompacted(found);
-    this.#expectShrunk(found);
+    this.#within(RULES.steady, found, least, before + this.#mayAdd);
+    const compacted = this.#pagesCompacted;
+    this.#expect(RULES.compacted, pagesCompacted === compacted, found, {
+      pagesCompacted: compacted,
+    }, compacted > 0);
+    if (this.#shrank !== undefined && !this.#mayBeHeld) {
+      const shrunk = before - this.#shrank;
+      this.#expect(RULES.compactFreed, totalPages === shrunk, found, {
+        totalPages: shrunk,
+      }, this.#shrank > 0);
+    }
     this.#totalPages = totalPages;
     this.#mayAdd = this.#mayFree = 0;
     this.#shrank = undefined;
   }
 
-  #expect(rule: Rule, found: Stats, least: number, most = Infinity): void {
-    const { totalPages, pagesCompacted } = found;
-    if (totalPages >= least && totalPages <= most) {
-      if (this.#live.count > 0) this.#reach.count(rule);
-      return;
-    }
+  #within(rule: Rule, found: Stats, least: number, most = Infinity): void {
+    const { totalPages } = found;
+    const isRight = totalPages >= least && totalPages <= most;
     const bound = totalPages < least ? `at least ${least}` : `at most ${most}`;
-    throw new Disagreement(
-      rule,
-      { totalPages: bound },
-      { totalPages, pagesCompacted },
-    );
+    const isExercised = this.#live.objects.size > 0;
+    this.#expect(rule, isRight, found, { totalPages: bound }, isExercised);
   }
 
-  #expectCompacted({ totalPages, pagesCompacted }: Stats): void {
-    const expected = this.#pagesCompacted;
-    if (pagesCompacted !== expected) {
-      throw new Disagreement(
-        RULES.compacted,
-        { pagesCompacted: expected },
-        { totalPages, pagesCompacted },
-      );
+  #expect(
+    rule: Rule,
+    isRight: boolean,
+    { totalPages, pagesCompacted }: Stats,
+    expected: object,
+    isExercised: boolean,
+  ): void {
+    if (!isRight) {
+      throw new Disagreement(rule, expected, { totalPages, pagesCompacted });
     }
-    if (expected > 0) this.#reach.count(RULES.compacted);
-  }
-
-  #expectShrunk({ totalPages, pagesCompacted }: Stats): void {
-    if (this.#shrank === undefined || this.#mayBeHeld) return;
-    const expected = this.#totalPages - this.#shrank;
-    if (totalPages !== expected) {
-      throw new Disagreement(
-        RULES.compactFreed,
-        { totalPages: expected },
-        { totalPages, pagesCompacted },
-      );
-    }
-    if (this.#shrank > 0) this.#reach.count(RULES.compactFreed);
+    if (isExercised) this.#reach.count(rule);
   }
 
   /**

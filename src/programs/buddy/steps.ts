@@ -135,17 +135,11 @@ export function objectBytes(
     const rest = bytes.subarray(OBJECT_NUMBER_BYTES);
     rest.set(expandBytes(data, rest.length));
   }
-  for (let nth = 0; nth < OBJECT_NUMBER_BYTES; nth++) {
-    bytes[nth] = object >>> 8 * nth;
-  }
+  new DataView(bytes.buffer).setUint32(0, object, true);
   return bytes;
 }
 
 /** The number that an object's bytes begin with. */
 export function objectNumber(bytes: Uint8Array): number {
-  let object = 0;
-  for (let nth = 0; nth < OBJECT_NUMBER_BYTES; nth++) {
-    object += bytes[nth] * 256 ** nth;
-  }
-  return object;
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
 }

@@ -6,6 +6,7 @@ import {
   compact,
   fewestInZspage,
   freeAt,
+  mallocEach,
   mallocOne,
 } from "./object_bursts.ts";
 
@@ -38,7 +39,7 @@ export function emptyHeld(draft: Draft): void {
   const { random, live, steps } = draft;
   const size = fewestInZspage(draft);
   const count = 2 + random(6);
-  for (let left = count; left > 0; left--) mallocOne(draft, size);
+  mallocEach(draft, size, count);
   const how = pick(random, "isolate", "lock", "lock");
   for (let holds = 1 + random(2); holds > 0; holds--) {
     holdOne(draft, how, live[live.length - 1 - random(count)]);

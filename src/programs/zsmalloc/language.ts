@@ -23,18 +23,16 @@ import { randomZsmallocProgram } from "./random_program.ts";
 import { MAP_MODES, type ZsmallocStep } from "./steps.ts";
 
 /** Pages of 4096 bytes are the simplest. */
-const PAGE_SIZE = field(
-  whole,
-  "a whole number from 0 on",
-  (bytes) => bytes > 4096 ? [4096] : [],
-);
+const PAGE_SIZE: Field<number> = {
+  ...WHOLE,
+  simpler: (bytes) => bytes > 4096 ? [4096] : [],
+};
 
 /** Chains of 8 pages, or of 4 as there were before, are the simplest. */
-const CHAIN_SIZE = field(
-  whole,
-  "a whole number from 0 on",
-  (pages) => pages === 4 || pages === 8 ? [] : [8],
-);
+const CHAIN_SIZE: Field<number> = {
+  ...WHOLE,
+  simpler: (pages) => pages === 4 || pages === 8 ? [] : [8],
+};
 
 /**
  * Sizes of objects, the simplest first: two of 2040 bytes fill a page, three of
@@ -42,10 +40,13 @@ const CHAIN_SIZE = field(
  */
 const SIMPLE_SIZES = [2040, 2700, 1000, 32, 1];
 
-const SIZE = field(whole, "a whole number from 0 on", (size) => {
-  const at = SIMPLE_SIZES.indexOf(size);
-  return size === 0 ? [] : SIMPLE_SIZES.slice(0, at < 0 ? undefined : at);
-});
+const SIZE: Field<number> = {
+  ...WHOLE,
+  simpler(size) {
+    const at = SIMPLE_SIZES.indexOf(size);
+    return size === 0 ? [] : SIMPLE_SIZES.slice(0, at < 0 ? undefined : at);
+  },
+};
 
 /** One object or several. */
 const OBJECTS = field<number | readonly number[]>(

@@ -75,24 +75,15 @@ function writeAndUnmap(draft: Draft, mapping: number, object: number): void {
   );
 }
 
-function anyMapped({ random, mapped }: Draft): number {
-  return mapped.length === 0 ? 0 : mapped[random(mapped.length)];
-}
-
 export function writeMapped(draft: Draft): void {
-  const { mapped, steps } = draft;
+  const { random, mapped, steps } = draft;
   if (mapped.length === 0) return;
-  steps.push({
-    op: "write_mapped",
-    mapping: anyMapped(draft),
-    data: noise(draft),
-  });
+  const mapping = pick(random, ...mapped);
+  steps.push({ op: "write_mapped", mapping, data: noise(draft) });
 }
 
-export function unmap(draft: Draft): void {
-  const { mapped, steps } = draft;
+export function unmap({ random, mapped, steps }: Draft): void {
   if (mapped.length === 0) return;
-  const mapping = anyMapped(draft);
-  mapped.splice(mapped.indexOf(mapping), 1);
+  const [mapping] = mapped.splice(random(mapped.length), 1);
   steps.push({ op: "unmap", mapping });
 }

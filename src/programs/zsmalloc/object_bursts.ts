@@ -23,9 +23,12 @@ export function mallocOne(draft: Draft, size: number): void {
 
 export function mallocSome(draft: Draft): void {
   const size = anySize(draft);
-  for (let left = 1 + draft.random(16); left > 0; left--) {
-    mallocOne(draft, size);
-  }
+  mallocEach(draft, size, 1 + draft.random(16));
+}
+
+/** So many objects come and are written or read, each by steps of its own. */
+export function mallocEach(draft: Draft, size: number, count: number): void {
+  for (let left = count; left > 0; left--) mallocOne(draft, size);
 }
 
 export function mallocDeep(draft: Draft): void {
@@ -127,11 +130,8 @@ export function fillAndThin(draft: Draft): void {
   const { random, scope, sizes } = draft;
   const count = 6 + random(28);
   const size = random(4) === 0 ? sizes[0] : fewestInZspage(draft);
-  if (scope.ops.has("fail") && random(2) === 0) {
-    mallocMany(draft, size, count);
-  } else {
-    for (let left = count; left > 0; left--) mallocOne(draft, size);
-  }
+  const isAtOnce = scope.ops.has("fail") && random(2) === 0;
+  (isAtOnce ? mallocMany : mallocEach)(draft, size, count);
   thin(draft);
 }
 
@@ -172,10 +172,6 @@ export function fail(draft: Draft): void {
   const what = pick(random, "frame", "frame", "cell");
   steps.push({ op: "fail", what, after: random(random(2) === 0 ? 4 : 20) });
   mallocSome(draft);
-}
-
-export function freeDeferred({ steps }: Draft): void {
-  steps.push({ op: "free_deferred" });
 }
 
 /** Objects are freed, now and then the only one of a zspage. */

@@ -1,4 +1,4 @@
-/** The bytes that a step writes to an object. */
+/** The objects that a step names, and the bytes that it writes to them. */
 import { type Bytes, expandBytes, fillWeyl } from "../bytes.ts";
 
 /**
@@ -14,4 +14,9 @@ export function objectBytes(
   if (!("weyl" in data)) return expandBytes(data, into.length);
   fillWeyl(into, data.weyl + nth);
   return into;
+}
+
+/** The numbers of so many objects, counted on from one. */
+export function numbered(object: number, count: number): number[] {
+  return Array.from({ length: count }, (_, nth) => object + nth);
 }

@@ -21,7 +21,6 @@ import {
   fail,
   freeAround,
   freeAt,
-  freeDeferred,
   freeSome,
   mallocDeep,
   mallocSome,
@@ -53,14 +52,10 @@ const BURSTS: readonly Burst[] = [
   { op: "malloc", weight: 5, add: refuse },
   { op: "read", weight: 2, add: read },
   { op: "compact", weight: 15, add: compact },
-  { op: "stats", weight: 1, add: ({ steps }) => steps.push({ op: "stats" }) },
+  { op: "stats", weight: 1, add: just("stats") },
   { op: "shrink", weight: 9, add: shrink },
   { op: "compact_around", weight: 6, add: compactAround },
-  {
-    op: "classes",
-    weight: 3,
-    add: ({ steps }) => steps.push({ op: "classes" }),
-  },
+  { op: "classes", weight: 3, add: just("classes") },
   { op: "fail", weight: 3, add: fail },
   { op: "map", weight: 5, add: map },
   { op: "map", weight: 6, add: compactMapped },
@@ -71,12 +66,17 @@ const BURSTS: readonly Burst[] = [
   { op: "isolate", weight: 5, add: hold },
   { op: "isolate", weight: 9, add: emptyHeld },
   { op: "putback", weight: 4, add: letGo },
-  { op: "free_deferred", weight: 2, add: freeDeferred },
+  { op: "free_deferred", weight: 2, add: just("free_deferred") },
   { op: "free_around", weight: 11, add: freeAround },
   { op: "misuse", weight: 4, add: misuse },
   { op: "create", weight: 1, add: createAgain },
   { op: "destroy", weight: 6, add: destroy },
 ];
+
+/** One step, of an operation without fields. */
+function just(op: "stats" | "classes" | "free_deferred"): Burst["add"] {
+  return ({ steps }) => void steps.push({ op });
+}
 
 /** A random program, the same one for the same draws. */
 export function randomZsmallocProgram(

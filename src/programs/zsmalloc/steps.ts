@@ -4,14 +4,18 @@ import type { Bytes } from "../bytes.ts";
 import type { StepOf } from "../program.ts";
 import type { AskedZones } from "../zones.ts";
 
-/** What a pool is made for; what is optional, only the model can do. */
-export interface ZsmallocCreate {
+/** What a pool is made for. */
+export interface ZsmallocSetup {
   /** Bytes per page. */
   readonly pageSize: number;
   /** Bits per `unsigned long`: 32 or 64. */
   readonly wordBits: number;
   /** The most pages a zspage chains. */
   readonly chainSize: number;
+}
+
+/** What a pool is made for; what is optional, only the model can do. */
+export interface ZsmallocCreate extends ZsmallocSetup {
   /** MAX_POSSIBLE_PHYSMEM_BITS: by default as many as such a kernel has. */
   readonly physBits?: number;
   /** The most frames there are: by default there is no limit. */

@@ -9,7 +9,7 @@ import {
 } from "../../linux/profile.ts";
 import { pageAllocJudge } from "../../judges/page_alloc/invariants_judge.ts";
 import { naivePageAllocJudge } from "../../judges/page_alloc/naive_judge.ts";
-import { PAGE_ALLOC_NAIVE_RULES } from "../../judges/page_alloc/rules.ts";
+import { PAGE_ALLOC_NAIVE } from "../../judges/page_alloc/rules.ts";
 import { PAGE_ALLOC_INVARIANTS } from "../../memory/page_alloc_invariants.ts";
 import { PAGE_ALLOC_LANGUAGE } from "../../programs/page_alloc/language.ts";
 import type { PageAllocStep } from "../../programs/page_alloc/steps.ts";
@@ -34,7 +34,7 @@ export const pageAllocMachine: Machine<PageAllocStep> = {
     ops: new Set(PAGE_ALLOC_LANGUAGE.ops.filter((op) => op !== "show")),
     maxSteps: 600,
   },
-  rules: [...PAGE_ALLOC_INVARIANTS, ...PAGE_ALLOC_NAIVE_RULES],
+  rules: [...PAGE_ALLOC_INVARIANTS, ...Object.values(PAGE_ALLOC_NAIVE)],
   trial(profile, reach) {
     const target = modelPageAlloc(profile);
     return trialOf(target, [

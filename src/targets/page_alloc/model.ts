@@ -44,30 +44,27 @@ class PagesModel implements MovableOperations {
     this.owner = this.memory.registerMovable(this);
   }
 
-  /** Bytes of a frame as words: its object's number is in the first and the last. */
-  #numbersAt(pfn: number): [number, number] {
+  /** The first and the last word of each page: its object's number is there. */
+  #numbersAt({ pfn, order }: Pick<Held, "pfn" | "order">): number[] {
     const words = this.memory.pageSize / 4;
-    return [pfn * words, (pfn + 1) * words - 1];
+    return Array.from({ length: 2 ** order }, (_, nth) => words * (pfn + nth))
+      .flatMap((first) => [first, first + words - 1]);
   }
 
   /** Writes a number to each of the pages. */
-  mark(object: number, { pfn, order }: Held): void {
-    for (let nth = 0; nth < 2 ** order; nth++) {
-      for (const at of this.#numbersAt(pfn + nth)) {
-        this.memory.words[at] = object;
-      }
-    }
+  mark(object: number, held: Held): void {
+    for (const at of this.#numbersAt(held)) this.memory.words[at] = object;
   }
 
   /** The numbers that pages hold, each once. */
-  numbers({ pfn, order }: Held): number[] {
-    const found = new Set<number>();
-    for (let nth = 0; nth < 2 ** order; nth++) {
-      for (const at of this.#numbersAt(pfn + nth)) {
-        found.add(this.memory.words[at]);
-      }
-    }
-    return [...found];
+  numbers(held: Held): number[] {
+    const found = this.#numbersAt(held).map((at) => this.memory.words[at]);
+    return [...new Set(found)];
+  }
+
+  /** The number in a page. */
+  #numberIn(pfn: number): number {
+    return this.memory.words[pfn * this.memory.pageSize / 4];
   }
 
   isolate(pfn: number): boolean {
@@ -80,9 +77,9 @@ class PagesModel implements MovableOperations {
   migrate(pfn: number, to: number): boolean {
     const held = this.#heldAt(pfn);
     if (held.refuses === "migrate") return false;
-    const { bytes, pageSize, words } = this.memory;
+    const { bytes, pageSize } = this.memory;
     bytes.copyWithin(to * pageSize, pfn * pageSize, (pfn + 1) * pageSize);
-    this.moved.push([words[this.#numbersAt(pfn)[0]], to]);
+    this.moved.push([this.#numberIn(pfn), to]);
     held.pfn = to;
     this.#isolated.delete(pfn);
     return true;
@@ -96,7 +93,7 @@ class PagesModel implements MovableOperations {
 
   /** Whose page it is: its number is in it. */
   #heldAt(pfn: number): Held {
-    const object = this.memory.words[this.#numbersAt(pfn)[0]];
+    const object = this.#numberIn(pfn);
     const held = this.held.get(object);
     if (held === undefined || held.pfn !== pfn) {
       throw new Error(`page ${pfn} holds the number of object ${object}`);

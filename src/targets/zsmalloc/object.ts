@@ -1,5 +1,5 @@
 /** An object of the user's, or a process behind it, as a target of programs. */
-import { objectBytes } from "../../programs/zsmalloc/object_bytes.ts";
+import { numbered, objectBytes } from "../../programs/zsmalloc/object_bytes.ts";
 import type {
   ZsmallocResults,
   ZsmallocSteps,
@@ -57,28 +57,27 @@ export function objectZsmalloc(
       if (count === undefined) {
         return objects.has(object) ? SKIPPED : mallocOne(size, object);
       }
-      const names = range(object, count);
+      const names = numbered(object, count);
       if (names.some((name) => objects.has(name))) return SKIPPED;
-      const asked = inTurn(names, (name) => mallocOne(size, name));
+      const asked = inTurn(names.values(), (name) => mallocOne(size, name));
       return whenAnswered(asked, (refusal) => ({
         handles: names.flatMap((name) => objects.get(name)?.handle ?? []),
         ...(isRefusal(refusal) ? { refused: refusal.error } : {}),
       }));
     },
     free({ object }) {
-      const named = typeof object === "number" ? [object] : object;
-      const there = named.filter((name) => objects.has(name));
+      const there = [object].flat().filter((name) => objects.has(name));
       if (there.length === 0) return SKIPPED;
-      return inTurn(there, (name) => {
+      return inTurn(there.values(), (name) => {
         const live = objects.get(name);
         objects.delete(name);
         return live === undefined ? undefined : target.free(live.handle);
       });
     },
     write({ object, data, count = 1 }) {
-      const there = range(object, count).filter((name) => objects.has(name));
+      const there = numbered(object, count).filter((name) => objects.has(name));
       if (there.length === 0) return SKIPPED;
-      return inTurn(there, (name) => {
+      return inTurn(there.values(), (name) => {
         const live = objects.get(name);
         if (live === undefined) return;
         const into = new Uint8Array(live.size);
@@ -97,41 +96,24 @@ export function objectZsmalloc(
   }, target);
 }
 
-function range(from: number, count: number): number[] {
-  return Array.from({ length: count }, (_, nth) => from + nth);
-}
-
 /** What `use` makes of an answer, now or later. */
 function whenAnswered<Result, Used>(
   answer: Answer<Result>,
-  use: (answer: Result | Refusal) => Used,
+  use: (answer: Result | Refusal) => Used | Promise<Used>,
 ): Used | Promise<Used> {
   return answer instanceof Promise ? answer.then(use) : use(answer);
 }
 
 /** Asks about one after another, until an answer is a refusal, and answers it. */
 function inTurn(
-  names: readonly number[],
+  names: ArrayIterator<number>,
   ask: (name: number) => Answer<unknown>,
 ): Answer {
-  for (const [nth, name] of names.entries()) {
+  for (const name of names) {
     const answer = ask(name);
     if (answer instanceof Promise) {
-      return waitInTurn(answer, names.slice(nth + 1), ask);
+      return answer.then((one) => isRefusal(one) ? one : inTurn(names, ask));
     }
     if (isRefusal(answer)) return answer;
   }
-}
-
-async function waitInTurn(
-  first: Promise<unknown>,
-  names: readonly number[],
-  ask: (name: number) => Answer<unknown>,
-): Promise<void | Refusal> {
-  let answer = await first;
-  for (const name of names) {
-    if (isRefusal(answer)) break;
-    answer = await ask(name);
-  }
-  if (isRefusal(answer)) return answer;
 }

@@ -10,19 +10,6 @@ import { isBlocked } from "../../rules/stop.ts";
 import { sleepingStops } from "../../rules/unlocked.ts";
 import { freeOne, mallocOne, type PoolState, unmapOne } from "./pool_state.ts";
 
-/** Compacts; whatever it waits for is unmapped. */
-export function compactAlone(state: PoolState): ZsmallocResults["compact"] {
-  return compact(state, {});
-}
-
-/** Compacts while an object is being freed, which `finish` does. */
-export function compactAmidFree(
-  state: PoolState,
-  finish: () => void,
-): ZsmallocResults["compact"] {
-  return compact(state, { finish });
-}
-
 /** Compacts, with others at work wherever the kernel drops its lock. */
 export function compactAround(
   state: PoolState,
@@ -65,7 +52,7 @@ function takeTurn(
 
 /** Compacts a pool that is being compacted. */
 function compactAgain(state: PoolState, again: Again): Turn {
-  if (again === "compact") return { again: compactAlone(state) };
+  if (again === "compact") return { again: compact(state) };
   const { pool, mapped } = state;
   if (mapped.size > 0) return { nothing: true };
   const before = pool.objectsMigrated;
@@ -86,9 +73,9 @@ interface Others {
 }
 
 /** Compacts; what it waits for is unmapped, and then finished. */
-function compact(
+export function compact(
   state: PoolState,
-  { unlocked, isContended, finish }: Others,
+  { unlocked, isContended, finish }: Others = {},
 ): ZsmallocResults["compact"] {
   const { pool, mapped } = state;
   const movedBefore = pool.objectsMigrated;

@@ -1,14 +1,10 @@
 /** How frames of the model's pool are held by a program, and objects freed amid. */
-import type {
-  ZsmallocResults,
-  ZsmallocSteps,
-} from "../../programs/zsmalloc/steps.ts";
 import { NO_PAGE } from "../../memory/memory.ts";
 import { isBlocked } from "../../rules/stop.ts";
 import { unlockedStops } from "../../rules/unlocked.ts";
-import { type Outcome, SKIPPED } from "../step_target.ts";
-import { compactAmidFree } from "./pool_compaction.ts";
-import { misuseOf, type PoolState } from "./pool_state.ts";
+import { SKIPPED } from "../step_target.ts";
+import { compact } from "./pool_compaction.ts";
+import { type PoolState, type PoolSteps, tried } from "./pool_state.ts";
 
 /** The frame in which an object starts, where its page has no number yet. */
 function frameToHold(
@@ -22,115 +18,92 @@ function frameToHold(
     : pool.handles.pfnOf(there.handle);
 }
 
-/** Isolates the frame of an object. */
-export function isolate(
-  state: PoolState,
-  step: ZsmallocSteps["isolate"],
-): Outcome<ZsmallocResults["isolate"]> {
-  const pfn = frameToHold(state, step);
-  if (pfn === undefined) return SKIPPED;
-  const isolated = state.pool.isolatePage(pfn);
-  if (isolated) state.isolated.set(step.page, pfn);
-  return { isolated };
-}
+/** What operations do to frames, and while they are held. */
+export const HOLD_STEPS = {
+  isolate(state, step) {
+    const pfn = frameToHold(state, step);
+    if (pfn === undefined) return SKIPPED;
+    const isolated = state.pool.isolatePage(pfn);
+    if (isolated) state.isolated.set(step.page, pfn);
+    return { isolated };
+  },
 
-/** Migrates a frame that is isolated. */
-export function migrateIsolated(
-  { pool, isolated }: PoolState,
-  { page }: ZsmallocSteps["migrate_isolated"],
-): Outcome<ZsmallocResults["migrate_isolated"]> {
-  const pfn = isolated.get(page);
-  if (pfn === undefined) return SKIPPED;
-  let to: number | string = NO_PAGE;
-  const misuse = misuseOf(() => {
-    to = pool.migrateIsolated(pfn);
-  });
-  if (misuse !== undefined) return { misuse };
-  if (typeof to === "string") return { error: to };
-  isolated.delete(page);
-  return to === NO_PAGE ? { gone: true } : undefined;
-}
+  migrate_isolated({ pool, isolated }, { page }) {
+    const pfn = isolated.get(page);
+    if (pfn === undefined) return SKIPPED;
+    const to = tried(() => pool.migrateIsolated(pfn));
+    if (typeof to === "object") return to;
+    if (typeof to === "string") return { error: to };
+    isolated.delete(page);
+    return to === NO_PAGE ? { gone: true } : undefined;
+  },
 
-/** Puts a frame back that is isolated. */
-export function putback(
-  { pool, isolated }: PoolState,
-  { page }: ZsmallocSteps["putback"],
-): Outcome<ZsmallocResults["putback"]> {
-  const pfn = isolated.get(page);
-  if (pfn === undefined) return SKIPPED;
-  pool.putbackPage(pfn);
-  isolated.delete(page);
-}
+  putback({ pool, isolated }, { page }) {
+    const pfn = isolated.get(page);
+    if (pfn === undefined) return SKIPPED;
+    pool.putbackPage(pfn);
+    isolated.delete(page);
+  },
 
-/** Locks the frame of an object. */
-export function lock(
-  state: PoolState,
-  step: ZsmallocSteps["lock"],
-): Outcome<ZsmallocResults["lock"]> {
-  const pfn = frameToHold(state, step);
-  if (pfn === undefined || !state.pool.profile.movable) return SKIPPED;
-  const locked = state.pool.lockPage(pfn);
-  if (locked) state.locked.set(step.page, pfn);
-  return { locked };
-}
+  lock(state, step) {
+    const pfn = frameToHold(state, step);
+    if (pfn === undefined || !state.pool.profile.movable) return SKIPPED;
+    const locked = state.pool.lockPage(pfn);
+    if (locked) state.locked.set(step.page, pfn);
+    return { locked };
+  },
 
-/** Unlocks a frame. */
-export function unlock(
-  { pool, locked }: PoolState,
-  { page }: ZsmallocSteps["unlock"],
-): Outcome<ZsmallocResults["unlock"]> {
+  unlock(state, { page }) {
+    return state.locked.has(page) ? unlockOne(state, page) : SKIPPED;
+  },
+
+  /** Whatever the worker waits for is unlocked. */
+  free_deferred(state) {
+    const unlocked: number[] = [];
+    const work = state.pool.freeDeferredSteps();
+    let step = work.next();
+    for (; !step.done; step = work.next()) {
+      if (!isBlocked(step.value)) continue;
+      const [oldest] = state.locked.keys();
+      unlockOne(state, oldest);
+      unlocked.push(oldest);
+    }
+    return { pagesFreed: step.value, unlocked };
+  },
+
+  /** Something is done before `zs_free` has its lock. */
+  free_around(state, { object, amid }) {
+    const { pool, objects } = state;
+    const there = objects.get(object);
+    if (there === undefined || pool.mappings.isMapped(there.handle)) {
+      return SKIPPED;
+    }
+    const free = unlockedStops(pool.freeSteps(there.handle));
+    free.next();
+    state.whenUnlocked();
+    const done = amid === "compact"
+      ? compact(state, { finish: () => free.next() })
+      : migratedAmid(state, there.handle);
+    const isLate = !free.next().done;
+    if (isLate) state.whenUnlocked();
+    const pagesAfterLock = isLate ? pool.pagesAllocated : undefined;
+    while (!free.next().done);
+    objects.delete(object);
+    state.freed = { object, handle: there.handle };
+    return { amid: done, pagesAfterLock };
+  },
+} satisfies Partial<PoolSteps>;
+
+function unlockOne({ pool, locked }: PoolState, page: number): void {
   const pfn = locked.get(page);
-  if (pfn === undefined) return SKIPPED;
-  pool.unlockPage(pfn);
+  if (pfn !== undefined) pool.unlockPage(pfn);
   locked.delete(page);
-}
-
-/** Runs the worker; whatever it waits for is unlocked. */
-export function freeDeferred(
-  state: PoolState,
-): Outcome<ZsmallocResults["free_deferred"]> {
-  const unlocked: number[] = [];
-  const work = state.pool.freeDeferredSteps();
-  let step = work.next();
-  for (; !step.done; step = work.next()) {
-    if (!isBlocked(step.value)) continue;
-    const [oldest] = state.locked.keys();
-    unlock(state, { page: oldest });
-    unlocked.push(oldest);
-  }
-  return { pagesFreed: step.value, unlocked };
-}
-
-/** Frees an object, with something done before `zs_free` has its lock. */
-export function freeAround(
-  state: PoolState,
-  { object, amid }: ZsmallocSteps["free_around"],
-): Outcome<ZsmallocResults["free_around"]> {
-  const { pool, objects } = state;
-  const there = objects.get(object);
-  if (there === undefined || pool.mappings.isMapped(there.handle)) {
-    return SKIPPED;
-  }
-  const free = unlockedStops(pool.freeSteps(there.handle));
-  free.next();
-  state.whenUnlocked();
-  const done = amid === "compact"
-    ? compactAmidFree(state, () => free.next())
-    : migratedAmid(state, there.handle);
-  const isLate = !free.next().done;
-  if (isLate) state.whenUnlocked();
-  const pagesAfterLock = isLate ? pool.pagesAllocated : undefined;
-  while (!free.next().done);
-  objects.delete(object);
-  state.freed = { object, handle: there.handle };
-  return { amid: done, pagesAfterLock };
 }
 
 /** Replaces the frame of an object: what came of it. */
 function migratedAmid({ pool }: PoolState, handle: number): string {
   const pfn = pool.handles.pfnOf(handle);
-  const found: (number | string)[] = [];
-  const waits = misuseOf(() => void found.push(pool.migratePage(pfn)));
-  if (waits !== undefined) return "waits";
-  return typeof found[0] === "number" ? "done" : found[0];
+  const to = tried(() => pool.migratePage(pfn));
+  if (typeof to === "object") return "waits";
+  return typeof to === "number" ? "done" : to;
 }

@@ -1,7 +1,14 @@
 /** A pool of the model, and what programs call what is in it. */
-import type { Unmapped } from "../../programs/zsmalloc/steps.ts";
+import type {
+  Refused,
+  Unmapped,
+  ZsmallocOp,
+  ZsmallocResults,
+  ZsmallocSteps,
+} from "../../programs/zsmalloc/steps.ts";
 import type { MappedObject } from "../../zsmalloc/mapping.ts";
 import type { ZsPool } from "../../zsmalloc/pool.ts";
+import type { Outcome } from "../step_target.ts";
 import type { Faults } from "../faults.ts";
 
 /** An object that is there. */
@@ -46,6 +53,14 @@ export interface PoolState {
     | undefined;
 }
 
+/** What each operation does to a pool. */
+export type PoolSteps = {
+  readonly [Op in Exclude<ZsmallocOp, "create">]: (
+    state: PoolState,
+    step: ZsmallocSteps[Op],
+  ) => Outcome<ZsmallocResults[Op]>;
+};
+
 /** Allocates an object: its handle, or an errno. */
 export function mallocOne(
   { pool, objects }: PoolState,
@@ -64,7 +79,7 @@ export function freeOne(state: PoolState, object: number): boolean {
   if (there === undefined) return false;
   const { handle } = there;
   if (pool.mappings.isMapped(handle)) {
-    return misuseOf(() => pool.free(handle)) === undefined;
+    return tried(() => pool.free(handle)) === undefined;
   }
   pool.free(handle);
   objects.delete(object);
@@ -88,12 +103,11 @@ export function mappedBytes({ object, size }: PoolMapping): Uint8Array {
   return object.read(new Uint8Array(size));
 }
 
-/** Why an operation was not done, if it was not. */
-export function misuseOf(run: () => void): string | undefined {
+/** What an operation gives, or why it was not done. */
+export function tried<Result>(run: () => Result): Result | Refused {
   try {
-    run();
-    return undefined;
+    return run();
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return { misuse: error instanceof Error ? error.message : String(error) };
   }
 }

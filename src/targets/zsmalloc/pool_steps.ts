@@ -1,54 +1,40 @@
 /** What each operation of a program does to a pool of the model. */
 import { compactMemory } from "../../memory/memory_compaction.ts";
-import { objectBytes } from "../../programs/zsmalloc/object_bytes.ts";
-import type {
-  ZsmallocOp,
-  ZsmallocResults,
-  ZsmallocSteps,
-} from "../../programs/zsmalloc/steps.ts";
+import { numbered, objectBytes } from "../../programs/zsmalloc/object_bytes.ts";
+import type { ZsmallocSteps } from "../../programs/zsmalloc/steps.ts";
 import { classesText } from "../../zsmalloc/debugfs.ts";
-import type { MappedObject } from "../../zsmalloc/mapping.ts";
-import { type Outcome, SKIPPED } from "../step_target.ts";
-import {
-  freeAround,
-  freeDeferred,
-  isolate,
-  lock,
-  migrateIsolated,
-  putback,
-  unlock,
-} from "./pool_holds.ts";
-import { compactAlone, compactAround } from "./pool_compaction.ts";
+import { SKIPPED } from "../step_target.ts";
+import { compact, compactAround } from "./pool_compaction.ts";
+import { HOLD_STEPS } from "./pool_holds.ts";
 import {
   freeOne,
   mallocOne,
   mappedBytes,
-  misuseOf,
   type PoolState,
+  type PoolSteps,
+  tried,
   unmapOne,
 } from "./pool_state.ts";
 
 /** What each operation does. */
-export const POOL_STEPS: {
-  readonly [Op in Exclude<ZsmallocOp, "create">]: (
-    state: PoolState,
-    step: ZsmallocSteps[Op],
-  ) => Outcome<ZsmallocResults[Op]>;
-} = {
+export const POOL_STEPS: PoolSteps = {
+  ...HOLD_STEPS,
+
   malloc(state, { size, object, count }) {
-    if (count === undefined) {
-      if (state.objects.has(object)) return SKIPPED;
-      const answer = mallocOne(state, size, object);
-      return typeof answer === "number"
-        ? { handle: answer }
-        : { error: answer };
+    const names = numbered(object, count ?? 1);
+    if (names.some((name) => state.objects.has(name))) return SKIPPED;
+    const handles: number[] = [];
+    for (const name of names) {
+      const answer = mallocOne(state, size, name);
+      if (typeof answer === "number") handles.push(answer);
+      else if (count === undefined) return { error: answer };
+      else return { handles, refused: answer };
     }
-    return mallocSeveral(state, size, object, count);
+    return count === undefined ? { handle: handles[0] } : { handles };
   },
 
   free(state, { object }) {
-    const named = typeof object === "number" ? [object] : object;
-    const there = named.filter((name) => state.objects.has(name));
+    const there = [object].flat().filter((name) => state.objects.has(name));
     if (there.length === 0) return SKIPPED;
     const kept = there.filter((name) => !freeOne(state, name));
     return kept.length === 0 ? undefined : { kept };
@@ -72,7 +58,7 @@ export const POOL_STEPS: {
     return { data: pool.read(there.handle, new Uint8Array(length)) };
   },
 
-  compact: compactAlone,
+  compact: (state) => compact(state),
 
   stats: ({ pool }) => ({
     totalPages: pool.pagesAllocated,
@@ -92,11 +78,8 @@ export const POOL_STEPS: {
     const isPart = pool.profile.readSpan === "bytes-read";
     const asked = isPart ? length ?? Infinity : Infinity;
     const size = Math.min(asked, there.size);
-    let found: MappedObject | undefined;
-    const misuse = misuseOf(() => {
-      found = pool.map(handle, mode, cpu, size);
-    });
-    if (found === undefined) return { misuse: misuse ?? "" };
+    const found = tried(() => pool.map(handle, mode, cpu, size));
+    if ("misuse" in found) return found;
     const one = { object: found, size };
     mapped.set(mapping, one);
     return { data: mappedBytes(one) };
@@ -106,8 +89,7 @@ export const POOL_STEPS: {
     const one = mapped.get(mapping);
     if (one === undefined) return SKIPPED;
     const bytes = objectBytes(data, 0, scratch.subarray(0, one.size));
-    const misuse = misuseOf(() => one.object.write(bytes));
-    return misuse === undefined ? { data: mappedBytes(one) } : { misuse };
+    return tried(() => one.object.write(bytes)) ?? { data: mappedBytes(one) };
   },
 
   unmap(state, { mapping }) {
@@ -137,25 +119,16 @@ export const POOL_STEPS: {
     const there = objects.get(object);
     if (there === undefined) return SKIPPED;
     const pfn = pool.handles.pfnOf(there.handle);
-    if (mapped.size === 0) return migrated(pool.migratePage(pfn));
-    let answer: Outcome<ZsmallocResults["migrate"]> = undefined;
-    const misuse = misuseOf(() => {
-      answer = migrated(pool.migratePage(pfn));
-    });
-    return misuse === undefined ? answer : { misuse };
+    const migrate = () => pool.migratePage(pfn);
+    // Only what is mapped is waited for.
+    const to = mapped.size === 0 ? migrate() : tried(migrate);
+    if (typeof to === "object") return to;
+    return typeof to === "string" ? { error: to } : undefined;
   },
-
-  isolate,
-  migrate_isolated: migrateIsolated,
-  putback,
-  lock,
-  unlock,
-  free_deferred: freeDeferred,
-  free_around: freeAround,
 
   misuse(state, { what, object }) {
     const misused = MISUSES[what](state, object);
-    return misused === undefined ? SKIPPED : { misuse: misuseOf(misused) };
+    return misused === undefined ? SKIPPED : tried(misused) ?? {};
   },
 
   destroy({ pool, mapped, locked, isolated }) {
@@ -186,25 +159,3 @@ const MISUSES: Readonly<
     return () => pool.write(there.handle, tooMany);
   },
 };
-
-function migrated(answer: number | string): void | { readonly error: string } {
-  if (typeof answer === "string") return { error: answer };
-}
-
-function mallocSeveral(
-  state: PoolState,
-  size: number,
-  object: number,
-  count: number,
-): Outcome<ZsmallocResults["malloc"]> {
-  for (let nth = 0; nth < count; nth++) {
-    if (state.objects.has(object + nth)) return SKIPPED;
-  }
-  const handles: number[] = [];
-  for (let nth = 0; nth < count; nth++) {
-    const answer = mallocOne(state, size, object + nth);
-    if (typeof answer === "string") return { handles, refused: answer };
-    handles.push(answer);
-  }
-  return { handles };
-}

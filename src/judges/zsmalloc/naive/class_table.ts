@@ -1,23 +1,12 @@
 /** The size classes of a kernel, found from the smallest up, size by size. */
+import type { ZsmallocSetup } from "../../../programs/zsmalloc/steps.ts";
 import type { KernelFacts } from "./kernels.ts";
 
 /** What of a kernel decides its classes. */
-export type ClassFacts = Pick<
-  KernelFacts,
-  "steps" | "tagBits" | "chain" | "merges"
->;
+type ClassFacts = Pick<KernelFacts, "steps" | "tagBits" | "chain" | "merges">;
 
-/** What of a pool decides its classes. */
-export interface ClassSetup {
-  /** Bytes per page. */
-  readonly pageSize: number;
-  /** Bits per word. */
-  readonly wordBits: number;
-  /** Bits of a physical address. */
-  readonly physBits: number;
-  /** The most pages of a zspage. */
-  readonly chainSize: number;
-}
+/** What of a pool does. */
+type Setup = ZsmallocSetup & { readonly physBits: number };
 
 /** A class of chunks of one size. */
 export interface NaiveClass {
@@ -43,7 +32,7 @@ export interface ClassTable {
 }
 
 /** The classes of a pool. */
-export function classTable(facts: ClassFacts, setup: ClassSetup): ClassTable {
+export function classTable(facts: ClassFacts, setup: Setup): ClassTable {
   const { pageSize } = setup;
   const sizes: number[] = [];
   const serving: NaiveClass[] = [];
@@ -71,7 +60,7 @@ function serveEqualsBy(serving: NaiveClass[], one: NaiveClass): void {
 /** As many bytes that all chunks of the longest zspage can be told apart. */
 function leastSize(
   { tagBits }: ClassFacts,
-  { pageSize, wordBits, physBits, chainSize }: ClassSetup,
+  { pageSize, wordBits, physBits, chainSize }: Setup,
 ): number {
   let frames = 2 ** physBits / pageSize;
   let bits = wordBits - tagBits;
@@ -82,7 +71,7 @@ function leastSize(
 function chainOf(
   { chain }: ClassFacts,
   size: number,
-  { pageSize, chainSize }: ClassSetup,
+  { pageSize, chainSize }: Setup,
 ): number {
   if (chain === "least-waste" && Number.isInteger(Math.log2(size))) return 1;
   let best = 1;

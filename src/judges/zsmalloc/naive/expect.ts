@@ -1,7 +1,12 @@
 /** How what is found is held against the second model. */
+import type {
+  ZsmallocResults,
+  ZsmallocSteps,
+} from "../../../programs/zsmalloc/steps.ts";
 import type { Rule } from "../../../rules/invariant.ts";
 import type { Reach } from "../../../rules/reach.ts";
-import { Disagreement, expectBytes, expectSame } from "../../judge.ts";
+import type { Refusal } from "../../../targets/target.ts";
+import { Disagreement, expectBytes, expecting } from "../../judge.ts";
 import type { LiveObjects } from "../live_objects.ts";
 import { NaiveHolds } from "./holds.ts";
 import { NaiveMapped } from "./mapped.ts";
@@ -10,40 +15,27 @@ import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
 
 /** The second model of one pool, and how answers are held against it. */
 export class NaiveState {
-  /** The pool. */
-  readonly pool: NaivePool;
   /** What is mapped. */
   readonly mapped: NaiveMapped;
   /** What frames are held. */
   readonly holds: NaiveHolds;
-  /** What objects hold. */
-  readonly live: LiveObjects;
-
+  /** Holds a value against the second model's. */
+  readonly expect: ReturnType<typeof expecting>;
   readonly #reach: Reach;
 
   /** Of an empty pool; `hasFramesMapped` is CONFIG_PGTABLE_MAPPING. */
   constructor(
-    pool: NaivePool,
-    live: LiveObjects,
+    /** The pool. */
+    readonly pool: NaivePool,
+    /** What objects hold. */
+    readonly live: LiveObjects,
     hasFramesMapped: boolean,
     reach: Reach,
   ) {
-    this.pool = pool;
-    this.live = live;
     this.mapped = new NaiveMapped(pool, live, hasFramesMapped);
     this.holds = new NaiveHolds(pool, this.mapped);
+    this.expect = expecting(reach);
     this.#reach = reach;
-  }
-
-  /** Holds a value against the second model's. */
-  expect(
-    rule: Rule,
-    expected: unknown,
-    found: unknown,
-    isExercised: boolean,
-  ): void {
-    expectSame(rule, expected, found);
-    if (isExercised) this.#reach.count(rule);
   }
 
   /** Holds bytes against the second model's. */
@@ -67,3 +59,18 @@ export class NaiveState {
     else throw new Disagreement(rule, `… ${words} …`, answer ?? "no error");
   }
 }
+
+/** How the answer to a step is held against the second model. */
+export type Judged<Step, Answer> = (
+  state: NaiveState,
+  step: Step,
+  answer: Answer,
+) => void;
+
+/** How the answers to each operation are. */
+export type NaiveTable = {
+  readonly [Op in keyof ZsmallocSteps]?: Judged<
+    ZsmallocSteps[Op],
+    ZsmallocResults[Op] | Refusal
+  >;
+};

@@ -1,45 +1,27 @@
 /** The second model of the memory: how many frames are had, and which fail. */
-
-/** What allocations are of. */
-export type Kind = "frame" | "cell";
+import { Faults } from "../../../targets/faults.ts";
 
 /** The frames that a pool has of those that there are. */
 export class NaiveFrames {
+  /** Which allocations fail. */
+  readonly faults: Faults<"frame" | "cell"> = new Faults();
   /** Frames that the pool has. */
   used = 0;
 
   /** Frames that are nobody's but who isolated them. */
   #kept = 0;
   readonly #most: number;
-  readonly #left = new Map<Kind, number>();
 
   /** There are at most so many frames. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Lets an allocation fail after so many others. */
-  fail(what: Kind, after: number): void {
-    this.#left.set(what, after);
-  }
-
-  /** Whether an allocation that is made now is the one to fail. */
-  isStruck(what: Kind): boolean {
-    const left = this.#left.get(what);
-    if (left === undefined) return false;
-    if (left > 0) this.#left.set(what, left - 1);
-    else this.#left.delete(what);
-    return left === 0;
-  }
-
   /** Takes so many frames, one after another, or none where one is not had. */
   take(count: number): boolean {
+    const left = this.#most - this.used - this.#kept;
     for (let taken = 0; taken < count; taken++) {
-      if (
-        this.isStruck("frame") || this.used + this.#kept + taken >= this.#most
-      ) {
-        return false;
-      }
+      if (this.faults.strikes("frame") || taken >= left) return false;
     }
     this.used += count;
     return true;

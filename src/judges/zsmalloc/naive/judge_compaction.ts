@@ -1,5 +1,6 @@
 /** How compactions are held against the second model. */
 import type {
+  Again,
   Compaction,
   Turn,
   Unmapped,
@@ -7,6 +8,7 @@ import type {
   ZsmallocSteps,
 } from "../../../programs/zsmalloc/steps.ts";
 import type { NaiveState } from "./expect.ts";
+import type { NaivePool } from "./pool.ts";
 import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
 
 /** What others do while a pool is compacted. */
@@ -60,8 +62,10 @@ export function judgeTurns(
   judgeCompaction(state, done, {
     unlocked() {
       const found = turns.at(turn);
-      if (isAgain(step, turn)) judgeAgain(state, step, found);
-      else {
+      // The first of each three turns is another compaction's.
+      if (step.again !== undefined && turn % 3 === 0) {
+        judgeAgain(state, step.again, found);
+      } else {
         const { handle: _, ...shown } = { handle: 0, ...found };
         state.expect(RULES.turns, takeTurn(state, step, turn), shown, true);
       }
@@ -72,18 +76,10 @@ export function judgeTurns(
   state.expect(RULES.turns, turn, turns.length, false);
 }
 
-/** Whether the pool is compacted again at a turn: at the first of each three. */
-function isAgain(
-  { again }: ZsmallocSteps["compact_around"],
-  turn: number,
-): boolean {
-  return again !== undefined && turn % 3 === 0;
-}
-
 /** A pool that is being compacted is compacted again. */
 function judgeAgain(
   state: NaiveState,
-  { again }: ZsmallocSteps["compact_around"],
+  again: Again,
   found: Turn | undefined,
 ): void {
   const { pool, mapped } = state;
@@ -94,26 +90,15 @@ function judgeAgain(
   const done = found !== undefined && "again" in found ? found.again : "stop";
   if (pool.facts.compactsAlone) {
     const none = { pagesFreed: 0, objectsMoved: 0, unmapped: [] };
-    const expected = isShrink ? "stop" : none;
-    return state.expect(RULES.again, expected, done, true);
+    return state.expect(RULES.again, isShrink ? "stop" : none, done);
   }
-  if (isShrink) return judgeShrunkAgain(state, done);
-  if (done !== "stop") judgeCompaction(state, done);
-}
-
-/** What memory pressure frees of a pool that is being compacted. */
-function judgeShrunkAgain(
-  state: NaiveState,
-  found: Compaction | "stop",
-): void {
-  const { pool } = state;
-  const before = pool.objectsMoved;
-  const pagesFreed = pool.facts.shrinks ? pool.compact(UNDISTURBED) : 0;
-  const objectsMoved = pool.objectsMoved - before;
-  const expected = pagesFreed === 0
-    ? "stop"
-    : { pagesFreed, objectsMoved, unmapped: [] };
-  state.expect(RULES.again, expected, found, pagesFreed > 0);
+  if (isShrink) {
+    const { scanned, objectsMoved } = shrink(pool);
+    const expected = scanned === "stop"
+      ? scanned
+      : { pagesFreed: scanned, objectsMoved, unmapped: [] };
+    state.expect(RULES.again, expected, done, scanned !== "stop");
+  } else if (done !== "stop") judgeCompaction(state, done);
 }
 
 /** In turn, an object comes and another goes. */
@@ -145,20 +130,23 @@ const UNDISTURBED = {
   unlocked() {},
 };
 
+/** What memory pressure frees (`stop`: nothing), and moves. */
+function shrink(pool: NaivePool) {
+  const before = pool.objectsMoved;
+  const freed = pool.facts.shrinks ? pool.compact(UNDISTURBED) : 0;
+  const scanned = freed === 0 ? "stop" as const : freed;
+  return { scanned, objectsMoved: pool.objectsMoved - before };
+}
+
 /** What memory pressure finds and does. */
 export function judgeShrink(
   state: NaiveState,
   found: ZsmallocResults["shrink"],
 ): void {
   const { pool } = state;
-  const { facts: { shrinks }, freeable } = pool;
-  const movedBefore = pool.objectsMoved;
-  const freed = shrinks ? pool.compact(UNDISTURBED) : 0;
-  const expected = {
-    count: shrinks ? freeable : 0,
-    scanned: freed === 0 ? "stop" : freed,
-    left: shrinks ? pool.freeable : 0,
-    objectsMoved: pool.objectsMoved - movedBefore,
-  };
-  state.expect(RULES.shrinker, expected, found, freed > 0);
+  const count = pool.facts.shrinks ? pool.freeable : 0;
+  const { scanned, objectsMoved } = shrink(pool);
+  const left = pool.facts.shrinks ? pool.freeable : 0;
+  const expected = { count, scanned, left, objectsMoved };
+  state.expect(RULES.shrinker, expected, found, scanned !== "stop");
 }

@@ -4,51 +4,43 @@ import type {
   ZsmallocSteps,
 } from "../../../programs/zsmalloc/steps.ts";
 import { isRefusal, type Refusal } from "../../../targets/target.ts";
-import { type JudgeTable, resultOf } from "../../judge.ts";
-import type { NaiveState } from "./expect.ts";
+import { resultOf } from "../../judge.ts";
+import type { NaiveState, NaiveTable } from "./expect.ts";
 import type { Migrated } from "./holds.ts";
 import { judgeCompaction } from "./judge_compaction.ts";
 import { ZSMALLOC_NAIVE as RULES } from "./rules.ts";
 
-/** Judges what is done to frames by the model of the pool that is there. */
-export function holdsTable(
-  stateNow: () => NaiveState,
-): JudgeTable<ZsmallocSteps, ZsmallocResults> {
-  return {
-    migrate({ object }, answer) {
-      const state = stateNow();
-      expectMigrated(state, state.holds.migrate(object), answer);
-    },
-    isolate({ page, object }, answer) {
-      const state = stateNow();
-      const { isolated } = resultOf(RULES.isolation, answer);
-      const expected = state.holds.isolate(page, object);
-      state.expect(RULES.isolation, expected, isolated, expected);
-    },
-    migrate_isolated({ page }, answer) {
-      const state = stateNow();
-      expectMigrated(state, state.holds.migrateIsolated(page), answer);
-    },
-    putback({ page }) {
-      stateNow().holds.putback(page);
-    },
-    lock({ page, object }, answer) {
-      const state = stateNow();
-      const { locked } = resultOf(RULES.isolation, answer);
-      const expected = state.holds.lock(page, object);
-      state.expect(RULES.isolation, expected, locked, false);
-    },
-    unlock({ page }) {
-      stateNow().holds.unlock(page);
-    },
-    free_deferred(_step, answer) {
-      judgeWorker(stateNow(), resultOf(RULES.worker, answer));
-    },
-    free_around(step, answer) {
-      judgeFree(stateNow(), step, resultOf(RULES.freeAmid, answer));
-    },
-  };
-}
+/** Judges what is done to frames. */
+export const HOLDS: NaiveTable = {
+  migrate(state, { object }, answer) {
+    expectMigrated(state, state.holds.migrate(object), answer);
+  },
+  isolate(state, { page, object }, answer) {
+    const { isolated } = resultOf(RULES.isolation, answer);
+    const expected = state.holds.isolate(page, object);
+    state.expect(RULES.isolation, expected, isolated, expected);
+  },
+  migrate_isolated(state, { page }, answer) {
+    expectMigrated(state, state.holds.migrateIsolated(page), answer);
+  },
+  putback(state, { page }) {
+    state.holds.putback(page);
+  },
+  lock(state, { page, object }, answer) {
+    const { locked } = resultOf(RULES.isolation, answer);
+    const expected = state.holds.lock(page, object);
+    state.expect(RULES.isolation, expected, locked, false);
+  },
+  unlock(state, { page }) {
+    state.holds.unlock(page);
+  },
+  free_deferred(state, _step, answer) {
+    judgeWorker(state, resultOf(RULES.worker, answer));
+  },
+  free_around(state, step, answer) {
+    judgeFree(state, step, resultOf(RULES.freeAmid, answer));
+  },
+};
 
 /** What a migration is answered must be what becomes of the frame. */
 function expectMigrated(

@@ -92,7 +92,7 @@ export class NaiveMapped {
     asked = Infinity,
   ): void {
     const { spansWhatIsRead } = this.#pool.facts;
-    const size = this.#live.get(object)?.size ?? 0;
+    const size = this.#live.objects.get(object)?.size ?? 0;
     const length = spansWhatIsRead ? Math.min(asked, size) : size;
     const copy = this.#copyOf(object, mode, cpu, length);
     this.#mapped.set(mapping, { object, mode, cpu, length, copy });
@@ -115,7 +115,7 @@ export class NaiveMapped {
     const { object, mode, copy } = this.#of(mapping);
     this.#mapped.delete(mapping);
     if (copy === undefined || mode === "read-only") return;
-    const size = this.#live.get(object)?.size ?? 0;
+    const size = this.#live.objects.get(object)?.size ?? 0;
     this.#become(object, copy.bytes.slice(0, Math.min(copy.known, size)));
   }
 
@@ -127,7 +127,7 @@ export class NaiveMapped {
   /** The first bytes that a mapping shows, as many as are known. */
   shown(mapping: number): Uint8Array {
     const { object, length, copy } = this.#of(mapping);
-    const live = this.#live.get(object);
+    const live = this.#live.objects.get(object);
     if (live === undefined) return new Uint8Array(0);
     const { bytes, known } = copy ??
       { bytes: this.#live.bytesOf(live, live.known), known: live.known };
@@ -141,8 +141,8 @@ export class NaiveMapped {
   }
 
   #become(object: number, bytes: Uint8Array): void {
-    const live = this.#live.get(object);
-    if (live !== undefined) became(live, bytes);
+    const live = this.#live.objects.get(object);
+    if (live !== undefined) became(live, bytes, bytes.length);
   }
 
   /** The copy as which an object in two frames is mapped, if it is. */
@@ -159,7 +159,7 @@ export class NaiveMapped {
     const buffer = pool.facts.mapsToRead ? undefined : this.#buffers.get(cpu);
     const copy = buffer ?? { bytes: new Uint8Array(pool.pageSize), known: 0 };
     if (!pool.facts.mapsToRead) this.#buffers.set(cpu, copy);
-    const live = this.#live.get(object);
+    const live = this.#live.objects.get(object);
     if (mode === "write-only" || live === undefined) return copy;
     // What lies beyond the bytes that were asked for is in the copy too.
     copy.bytes.set(this.#live.bytesOf(live, live.known));

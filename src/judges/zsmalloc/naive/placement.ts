@@ -75,11 +75,7 @@ export class Placement {
 
   /** The zspage that the next object goes to. */
   get next(): NaiveZspage | undefined {
-    for (let group = this.#facts.groups - 2; group >= 0; group--) {
-      const head = this.#lists[group].at(-1);
-      if (head !== undefined) return head;
-    }
-    return undefined;
+    return this.#head(this.#facts.groups - 2, 0);
   }
 
   /**
@@ -119,13 +115,9 @@ export class Placement {
 
   /** Takes the head of the first list that has one, from a group to another. */
   takeHead(from: number, to: number): NaiveZspage | undefined {
-    const step = from <= to ? 1 : -1;
-    for (let group = from; group !== to + step; group += step) {
-      const head = this.#lists[group].at(-1);
-      if (head === undefined) continue;
-      this.takeOff(head);
-      return head;
-    }
+    const head = this.#head(from, to);
+    if (head !== undefined) this.takeOff(head);
+    return head;
   }
 
   /** The emptiest zspage that is not full, off its list. */
@@ -182,6 +174,14 @@ export class Placement {
     if (!zspage.isListed || this.#groupOf(zspage) === zspage.group) return;
     this.takeOff(zspage);
     this.putOn(zspage);
+  }
+
+  #head(from: number, to: number): NaiveZspage | undefined {
+    const step = from <= to ? 1 : -1;
+    for (let group = from; group !== to + step; group += step) {
+      const head = this.#lists[group].at(-1);
+      if (head !== undefined) return head;
+    }
   }
 
   #groupOf({ inuse }: NaiveZspage): number {

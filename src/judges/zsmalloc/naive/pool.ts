@@ -73,7 +73,7 @@ export class NaivePool {
     const [zero, tooLarge] = facts.refusals;
     if (size === 0) return zero;
     if (size > pageSize) return tooLarge;
-    if (facts.hasCells && frames.isStruck("cell")) return "ENOMEM";
+    if (facts.hasCells && frames.faults.strikes("cell")) return "ENOMEM";
     const chunkSize = facts.hasCells ? size + wordBytes : size;
     const placement = this.#of(classServing(this.#table, chunkSize));
     const { next } = placement;
