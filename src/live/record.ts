@@ -44,6 +44,7 @@ function* stepsOf(plan: RecordZramPlan): Generator<RecordedStep> {
   const steps = programSteps(ZRAM_LANGUAGE, {
     profiles: [profile],
     anyGeometry: false,
+    oddTexts: true,
     ops,
     maxSteps: 2000,
     ...(algorithms.length === 0 ? {} : { algorithms }),
