@@ -37,6 +37,7 @@ const BITS: Readonly<Record<string, number>> = {
 /** How many pages a text lets `recompress` try at the most. */
 export function mostTried(ledger: ZramLedger, text: string): number {
   const { recompressOrder } = ledger.profile.zram;
+  // Texts for one algorithm (since 7.1) are read as those for several.
   const order = recompressOrder === "by-index" ? recompressOrder : "by-size";
   const asked = readRecompression(ledger, text, order);
   return typeof asked === "string" ? 0 : asked.maxPages;
