@@ -2,7 +2,7 @@
 import { type Found, optionOf, usualSizes } from "../claims/experiment.ts";
 import { EXPERIMENTS } from "../claims/experiments.ts";
 import { UNDECIDED } from "../claims/undecided.ts";
-import { askWorker } from "./ask_worker.ts";
+import { askWorkers } from "./ask_worker.ts";
 import { type Asked, askedOf } from "./claims_names.ts";
 import { claimsUsage } from "./claims_usage.ts";
 import type { ExperimentReply, ExperimentRequest } from "./claims_worker.ts";
@@ -93,48 +93,25 @@ async function doAll(
     }))
   );
   const shown = progress("running", requests.length, "experiments");
-  const found = await inThreads(
-    requests,
+  const found = new Map<ExperimentRequest, Found>();
+  await askWorkers<ExperimentRequest, ExperimentReply>(
+    new URL("./claims_worker.ts", import.meta.url),
     Math.min(jobs, requests.length),
-    (done) => shown.step(done),
+    requests,
+    {
+      what: ({ experiment }) => `run ${experiment}`,
+      heard(reply, request) {
+        found.set(request, foundIn(reply, request));
+        shown.step(found.size);
+      },
+    },
   );
   shown.end();
+  const inOrder = requests.flatMap((request) => found.get(request) ?? []);
   return sized.map((one) => ({
     ...one,
-    found: one.experiment.kernels.map((_, kernel) => {
-      const nth = requests.findIndex((request) =>
-        request.experiment === one.experiment.name && request.kernel === kernel
-      );
-      return found[nth];
-    }),
+    found: inOrder.splice(0, one.experiment.kernels.length),
   }));
-}
-
-/** The answers to requests, in their order. */
-async function inThreads(
-  requests: readonly ExperimentRequest[],
-  threads: number,
-  step: (done: number) => void,
-): Promise<Found[]> {
-  const found: Found[] = [];
-  const queue = requests.entries();
-  let done = 0;
-  const crew = Array.from({ length: threads }, async () => {
-    const url = new URL("./claims_worker.ts", import.meta.url);
-    const worker = new Worker(url, { type: "module" });
-    try {
-      for (const [nth, request] of queue) {
-        const what = `run ${request.experiment}`;
-        const reply: ExperimentReply = await askWorker(worker, request, what);
-        found[nth] = foundIn(reply, request);
-        step(++done);
-      }
-    } finally {
-      worker.terminate();
-    }
-  });
-  await Promise.all(crew);
-  return found;
 }
 
 /** What an experiment came to; what went wrong there goes wrong here. */

@@ -12,7 +12,7 @@ import {
   parseFindingTranscript,
 } from "../search/finding_transcript.ts";
 import type { Plan, Suite } from "../search/suite.ts";
-import { SHRINK_MILLISECONDS } from "../search/workers.ts";
+import { shrinkLimit } from "../search/shrink.ts";
 import { type Target, TargetMissing } from "../targets/target.ts";
 import { counted } from "../report/table.ts";
 import { ktapError, ktapSkippedResult, ktapStart } from "../report/ktap.ts";
@@ -30,6 +30,7 @@ import { print } from "./print.ts";
 import { progress } from "./progress.ts";
 import { shardHelp, shardOption } from "./shard.ts";
 import { readText } from "./text_file.ts";
+import { inTranscript } from "./transcript_file.ts";
 import {
   checkWritable,
   type Options,
@@ -254,7 +255,7 @@ async function runPrograms<
     isCounted ? runs : milliseconds ?? 0,
     isCounted ? "programs" : undefined,
   );
-  let shrinkingSince: number | undefined;
+  const isLate = shrinkLimit();
   const result = await conform(suite, target, {
     level,
     profile,
@@ -263,11 +264,7 @@ async function runPrograms<
     shard,
     onProgram: (programs) => shown.step(isCounted ? programs : passed()),
     isTimeUp: () => milliseconds !== undefined && passed() > milliseconds,
-    isShrunk() {
-      shrinkingSince ??= performance.now();
-      return stop.aborted ||
-        performance.now() - shrinkingSince > SHRINK_MILLISECONDS;
-    },
+    isShrunk: () => stop.aborted || isLate(),
   }).finally(() => shown.end());
   return {
     ...result,
@@ -327,8 +324,8 @@ function parseReplay<One extends Step>(
     "target" | "language"
   >,
 ): FindingTranscript<One> {
-  try {
-    return parseFindingTranscript(text, ({ target }) => {
+  return inTranscript(path, () =>
+    parseFindingTranscript(text, ({ target }) => {
       // The machine of a language may have another name than a kind of target.
       const isOwn = target === kind || target === language.name;
       if (isOwn) return (fields) => language.parse(fields);
@@ -336,11 +333,7 @@ function parseReplay<One extends Step>(
         1,
         `the field 'target' is '${target}', not '${kind}'`,
       );
-    });
-  } catch (error) {
-    if (!(error instanceof TranscriptError)) throw error;
-    throw new UsageError(`${path}:${error.line}: ${error.message}`);
-  }
+    }));
 }
 
 function rulesOf(

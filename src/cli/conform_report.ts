@@ -5,23 +5,16 @@ import { ktapResult } from "../report/ktap.ts";
 import { unexercised, unexercisedText } from "../report/reach.ts";
 import { counted } from "../report/table.ts";
 import type { Rule } from "../rules/invariant.ts";
-import type { ReachCounts } from "../rules/reach.ts";
 import { type Shard, shortestRun } from "../search/batches.ts";
+import type { ConformResult } from "../search/conform.ts";
 import { describeFinding, type Finding } from "../search/finding.ts";
 import { findingTranscript } from "../search/finding_transcript.ts";
-import type { Plan } from "../search/suite.ts";
 import { pasteable } from "./invocation.ts";
 
 /** What came of a run. */
-export interface ConformOutcome {
-  /** What kind of target. */
-  readonly target: string;
-  /** What it was judged by. */
-  readonly plan: Plan;
+export interface ConformOutcome extends Omit<ConformResult, "seed"> {
   /** The rules that were checked. */
   readonly rules: readonly Rule[];
-  /** How often each was exercised. */
-  readonly reach: ReachCounts;
   /** What the programs were made from; `undefined` for a transcript. */
   readonly seed: number | undefined;
   /** Which part of the programs were run. */
@@ -30,12 +23,6 @@ export interface ConformOutcome {
   readonly runs: number | undefined;
   /** The transcript that was run, if one was. */
   readonly replayed: string | undefined;
-  /** Programs that were run. */
-  readonly programs: number;
-  /** Their steps. */
-  readonly steps: number;
-  /** How it fails, if it does. */
-  readonly finding: Finding | undefined;
 }
 
 /** All there is to tell of a run. */

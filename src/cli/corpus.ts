@@ -1,13 +1,11 @@
 /** `--corpus DIR`: a folder of programs that are worth keeping. */
-import { profileNamed } from "../linux/description.ts";
-import { TranscriptError } from "../programs/transcript_fields.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
 import type { Kept } from "../search/corpus.ts";
 import { parseMachineTranscript } from "../search/counterexample.ts";
 import { judgeProgram, type Machine } from "../search/machine.ts";
 import type { MachineCount, WorkersResult } from "../search/workers.ts";
-import { readText } from "./text_file.ts";
-import { pathError, UsageError, writeText } from "./usage.ts";
+import { readTranscript } from "./transcript_file.ts";
+import { pathError, writeText } from "./usage.ts";
 
 /** A folder with a file for each program. */
 export interface CorpusFolder {
@@ -53,7 +51,7 @@ export function runCorpus(
   }));
   const known: ReachCounts[] = [];
   for (const path of paths) {
-    const { machine, program } = readProgram(path);
+    const { machine, program } = readTranscript(path, parseMachineTranscript);
     const count = counts.find((one) => one.machine === machine.name);
     if (count === undefined) continue;
     const reach = new Reach();
@@ -69,16 +67,4 @@ export function runCorpus(
     return { counts, known, failure: { machine: machine.name, path, found } };
   }
   return { counts, known, failure: undefined };
-}
-
-function readProgram(path: string) {
-  try {
-    const { machine, header, steps } = parseMachineTranscript(readText(path));
-    const profile = profileNamed(header.profile);
-    if (profile === undefined) throw new Error(`no profile ${header.profile}`);
-    return { machine, program: { profile, steps } };
-  } catch (error) {
-    if (!(error instanceof TranscriptError)) throw error;
-    throw new UsageError(`${path}:${error.line}: ${error.message}`);
-  }
 }

@@ -4,12 +4,12 @@ import type { Profile } from "../linux/profile.ts";
 import { arenaOf, machineOf } from "../search/machine.ts";
 import { MACHINES } from "../search/machines.ts";
 import { search } from "../search/search.ts";
+import { shrinkLimit } from "../search/shrink.ts";
 import { runNow } from "../search/trial.ts";
 import {
   type MachineCount,
   type MachineFailure,
   searchInWorkers,
-  SHRINK_MILLISECONDS,
 } from "../search/workers.ts";
 import { runCorpus } from "./corpus.ts";
 import {
@@ -184,7 +184,7 @@ function repeat({ machines: [one], profile, seed }: FuzzPlan, nth: number) {
   const started = performance.now();
   const { programs, steps, reach, found } = runNow(search(arenaOf(machine), {
     places: [{ seed, nth }],
-    isShrunk: () => performance.now() - started > SHRINK_MILLISECONDS,
+    isShrunk: shrinkLimit(),
   }));
   const busy = performance.now() - started;
   const counted = new Reach();

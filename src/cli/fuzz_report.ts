@@ -10,7 +10,7 @@ import {
   repeatCommand,
 } from "../search/counterexample.ts";
 import { isEmptyShard } from "../search/batches.ts";
-import { describeFinding } from "../search/finding.ts";
+import { explainFinding } from "../search/finding.ts";
 import { machineNamed } from "../search/machines.ts";
 import type { MachineCount, MachineFailure } from "../search/workers.ts";
 import {
@@ -87,15 +87,8 @@ function countsText(
   );
 }
 
-function errorOf({ found: { finding } }: MachineFailure): string {
-  const { sentence, source } = finding.rule;
-  return `${
-    describeFinding(finding)
-  }\n  the rule: ${sentence}\n  its source: ${source}`;
-}
-
 function failureText(failure: MachineFailure): string {
-  return `${failure.machine} fails: ${errorOf(failure)}
+  return `${failure.machine} fails: ${explainFinding(failure.found.finding)}
 
 To repeat it:
 
@@ -134,7 +127,7 @@ export function fuzzJson(plan: FuzzPlan, outcome: FuzzOutcome): string {
         machine: failure.machine,
         seed: failure.found.seed,
         path: String(failure.found.nth),
-        error: errorOf(failure),
+        error: explainFinding(failure.found.finding),
         ...failure.found.finding,
         command: repeatCommand(failure),
         transcript: failureTranscript(failure),

@@ -2,6 +2,7 @@
 import { DM_CACHE_INVARIANTS } from "../dm_cache/invariants.ts";
 import { wrap } from "../report/wrap.ts";
 import type { Rule } from "../rules/invariant.ts";
+import { readRule } from "../search/finding.ts";
 import { Z3FOLD_INVARIANTS } from "../z3fold/invariants.ts";
 import { ZBUD_INVARIANTS } from "../zbud/invariants.ts";
 import { ZRAM_INVARIANTS } from "../zram/invariants.ts";
@@ -58,14 +59,14 @@ export function invariantsCommand(args: readonly string[]): number {
     }
   }
   const text = options.flag("json")
-    ? JSON.stringify(rooms.flatMap((room) => RULES[room].map(asData)), null, 2)
+    ? JSON.stringify(
+      rooms.flatMap((room) => RULES[room].map(readRule)),
+      null,
+      2,
+    )
     : rooms.map((room) => renderRoom(room, RULES[room])).join("\n");
   print(text);
   return 0;
-}
-
-function asData({ id, sentence, source }: Rule): Rule {
-  return { id, sentence, source };
 }
 
 function renderRoom(room: string, rules: readonly Rule[]): string {

@@ -8,13 +8,9 @@ import { keptProgram, Reached } from "./corpus.ts";
 import { arenaOf, type Machine, machineOf } from "./machine.ts";
 import { machineNamed } from "./machines.ts";
 import { type Found, search } from "./search.ts";
+import { shrinkLimit } from "./shrink.ts";
 import { runNow } from "./trial.ts";
-import {
-  type FoundMessage,
-  SHRINK_MILLISECONDS,
-  type WorkerReport,
-  type WorkerTask,
-} from "./workers.ts";
+import type { FoundMessage, WorkerReport, WorkerTask } from "./workers.ts";
 
 const report = (one: WorkerReport) => self.postMessage(one);
 
@@ -34,7 +30,6 @@ function runBatch<One extends Step>(
 ): void {
   const own = reachedBy(machine);
   for (const counts of known) own.add(counts);
-  let shrinkingSince: number | undefined;
   const { found } = runNow(search(arenaOf(machine), {
     places: placesOf([batch]),
     onProgram(program, reach) {
@@ -47,10 +42,7 @@ function runBatch<One extends Step>(
     },
     // At once, lest it be lost: shrinking may take long, or may not end.
     onFound: (found) => report({ found: messageOf(found) }),
-    isShrunk() {
-      shrinkingSince ??= performance.now();
-      return performance.now() - shrinkingSince > SHRINK_MILLISECONDS;
-    },
+    isShrunk: shrinkLimit(),
   }));
   if (found !== undefined) report({ found: messageOf(found) });
 }

@@ -3,8 +3,6 @@ import { LINUX_5_10, LINUX_6_1, type Profile } from "../../../linux/profile.ts";
 import type { SwapProfile } from "../../../linux/swap_profile.ts";
 import type { KnownRace } from "./known_race.ts";
 
-const room = "swap";
-
 /** A kernel with another swap path. */
 const withSwap = (
   profile: Profile,
@@ -21,7 +19,6 @@ export const SWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "13ddaf26be32",
     mended: "6.8",
     source: "do_swap_page, mm/memory.c",
-    room,
     before: withSwap(LINUX_6_1, "before-6.8", {
       synchronousReads: "past-swap-cache",
     }),
@@ -35,7 +32,6 @@ export const SWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "82b1c07a0af6",
     mended: "6.9",
     source: "free_swap_and_cache, mm/swapfile.c",
-    room,
     before: withSwap(LINUX_6_1, "before-6.9", { freeHolds: "slot" }),
     after: LINUX_6_1,
     program: "write 0 A; out 0 / free 0 | swapoff",
@@ -47,7 +43,6 @@ export const SWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "e914d8f00391",
     mended: "5.18",
     source: "end_swap_bio_read, mm/page_io.c",
-    room,
     before: withSwap(LINUX_5_10, "before-5.18", {
       readEnds: "frees-in-device",
     }),

@@ -8,8 +8,6 @@ import {
 import type { ZswapRelease } from "../../../linux/zswap_profile.ts";
 import type { KnownRace } from "./known_race.ts";
 
-const room = "zswap";
-
 /** A kernel with another zswap. */
 const withZswap = (
   profile: Profile,
@@ -65,7 +63,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "5878303c5353",
     mended: "6.9",
     source: "shrink_memcg_cb, mm/zswap.c",
-    room,
     before: LINUX_6_8,
     after: MENDED_6_8,
     program: "store 0 A; writeback / swapoff | writeback",
@@ -77,7 +74,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "678e54d4bb9a",
     mended: "6.8",
     source: "zswap_store, mm/zswap.c",
-    room,
     before: withZswap(LINUX_6_8, "before-6.8", {
       failedStore: "older-stays",
     }),
@@ -92,7 +88,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "969d63e1af3b",
     mended: "6.6",
     source: "zswap_frontswap_store, mm/zswap.c",
-    room,
     before: LINUX_6_1,
     after: withZswap(LINUX_6_1, "linux-6.1-mended", {
       queuedReference: "once",
@@ -106,7 +101,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "6.5",
     source: "zswap_writeback_entry, mm/zswap.c",
-    room,
     before: LINUX_6_1,
     after: LINUX_6_7,
     program: "store 0 A / invalidate 0; store 0 B | writeback; writeback",
@@ -118,7 +112,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "04fc7816089c",
     mended: "6.4",
     source: "zswap_writeback_entry, mm/zswap.c",
-    room,
     before: withZswap(LINUX_6_7, "before-6.4", { writebackLooksAgain: false }),
     after: LINUX_6_7,
     program:
@@ -131,7 +124,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "3.13",
     source: "zswap_writeback_entry, mm/zswap.c",
-    room,
     before: LINUX_3_12,
     after: LINUX_3_13,
     program: "store 0 A / invalidate 0 | writeback",
@@ -143,7 +135,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "3.11",
     source: "zswap_writeback_entry, mm/zswap.c, as proposed in 2012",
-    room,
     before: PROPOSED_2012,
     after: LINUX_3_13,
     program: "store 0 A / invalidate 0 | writeback",
@@ -155,7 +146,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "3.11",
     source: "zswap_frontswap_load, mm/zswap.c, as proposed in 2012",
-    room,
     before: PROPOSED_2012,
     after: LINUX_3_12,
     program: "store 0 A / load 0 | writeback",
