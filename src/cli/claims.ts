@@ -6,18 +6,20 @@ import { askWorkers } from "./ask_worker.ts";
 import { type Asked, askedOf } from "./claims_names.ts";
 import { claimsUsage } from "./claims_usage.ts";
 import type { ExperimentReply, ExperimentRequest } from "./claims_worker.ts";
-import { claimsJson } from "./claims_json.ts";
+import { claimsResult } from "./claims_json.ts";
 import {
   claimsText,
   type DoneExperiment,
   experimentText,
 } from "./claims_report.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { progress } from "./progress.ts";
 import { columns, tableColumns } from "./terminal.ts";
 import {
   type Options,
   parseOptions,
+  searchOptions,
+  seedOption,
   UsageError,
   wholeOption,
 } from "./usage.ts";
@@ -40,18 +42,20 @@ export async function claimsCommand(args: readonly string[]): Promise<number> {
     boolean: ["json"],
   });
   const asked = askedOf(options.paths);
-  const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? USUAL_SEED;
-  const jobs = wholeOption(options, "jobs", 1, 1024) ??
-    navigator.hardwareConcurrency;
+  const seed = seedOption(options) ?? USUAL_SEED;
+  const { jobs = navigator.hardwareConcurrency } = searchOptions(options);
   const sized = sizedOf(options, asked);
   const done = await doAll(sized, seed, jobs);
   const undecided = UNDECIDED.filter((claim) => asked.isTold(claim));
-  const text = options.flag("json")
-    ? claimsJson({ done, undecided, seed, isTold: asked.isTold })
-    : asked.isWhole
-    ? experimentText(done[0], seed, columns(), tableColumns())
-    : claimsText({ done, undecided, seed, isTold: asked.isTold }, columns());
-  print(text);
+  const outcome = { done, undecided, seed, isTold: asked.isTold };
+  printResult(
+    options,
+    claimsResult(outcome),
+    () =>
+      asked.isWhole
+        ? experimentText(done[0], seed, columns(), tableColumns())
+        : claimsText(outcome, columns()),
+  );
   return 0;
 }
 

@@ -26,6 +26,8 @@ import {
   type Options,
   parseOptions,
   profileHelp,
+  refuseOptions,
+  splitArguments,
   UsageError,
 } from "./usage.ts";
 
@@ -62,14 +64,13 @@ Exit status: 0 it conforms, 1 it does not, 2 it cannot be run, 130 interrupted.
 
 /** Runs the command and returns its exit status. */
 export async function conformCommand(args: readonly string[]): Promise<number> {
-  const end = args.indexOf("--");
-  const options = parseOptions(end < 0 ? args : args.slice(0, end), {
+  const { own, command = [] } = splitArguments(args);
+  const options = parseOptions(own, {
     string: [...CONFORM_OPTIONS.string, "timeout", "device"],
     boolean: CONFORM_OPTIONS.boolean,
   });
   const name = targetOf(options.paths);
   const device = options.text("device");
-  const command = end < 0 ? [] : args.slice(end + 1);
   if (device === undefined) return await conformChild(name, command, options);
   if (command.length > 0) {
     throw new UsageError(
@@ -173,11 +174,11 @@ function conformDevice(
       `Cannot conform: '${name}' has no device to test by '--device', zram alone has`,
     );
   }
-  if (options.text("timeout") !== undefined) {
-    throw new UsageError(
-      "The option '--timeout' is given with '--device': a kernel is waited for",
-    );
-  }
+  refuseOptions(
+    options,
+    ["timeout"],
+    "is given with '--device': a kernel is waited for",
+  );
   const asked = askedOf(options, "exact");
   const test = async (stop: AbortSignal) => {
     const named = namedProfile(options);

@@ -151,41 +151,53 @@ export function conformJson(report: ConformReport): string {
   );
 }
 
+/** What became of each rule. */
+function casesOf<Failure>(
+  report: ConformReport,
+  { nameOf, failureOf, skipped }: {
+    nameOf(rule: Rule): string;
+    failureOf(finding: Finding): Failure;
+    readonly skipped: string;
+  },
+): { name: string; failure?: Failure; skipped?: string }[] {
+  const { rules, finding } = report;
+  const silent = silentOf(report);
+  return rules.map((rule) => {
+    const name = nameOf(rule);
+    if (finding?.rule.id === rule.id) {
+      return { name, failure: failureOf(finding) };
+    }
+    return silent.includes(rule.id) ? { name, skipped } : { name };
+  });
+}
+
 /** For continuous integration: a test case for each rule. */
 export function conformJunit(report: ConformReport): string {
-  const { target, plan, rules, finding, seconds } = report;
-  const silent = silentOf(report);
-  const cases = rules.map((rule) => {
-    const name = `${rule.id}: ${rule.sentence}`;
-    if (finding?.rule.id === rule.id) {
+  const { target, plan, seconds } = report;
+  const cases = casesOf(report, {
+    nameOf: ({ id, sentence }) => `${id}: ${sentence}`,
+    failureOf(finding) {
       const { expected, found } = finding;
       const message = `expected ${JSON.stringify(expected)}, found ${
         JSON.stringify(found)
       }`;
       const transcript = findingTranscript(target, plan, finding);
-      const text = `${transcript}${repeatCommand(report)}\n`;
-      return { name, failure: { message, text } };
-    }
-    return silent.includes(rule.id)
-      ? { name, skipped: "not exercised" }
-      : { name };
+      return { message, text: `${transcript}${repeatCommand(report)}\n` };
+    },
+    skipped: "not exercised",
   });
   return junitXml(`zspec conform ${target} ${plan.level}`, cases, seconds);
 }
 
 /** For the kernel's own test tools: a subtest for each rule. */
 export function conformKtap(report: ConformReport): string {
-  const { plan, rules, finding } = report;
-  const silent = silentOf(report);
-  const cases = rules.map(({ id }) => {
-    if (finding?.rule.id === id) {
-      return { name: id, failure: failureLines(report, finding) };
-    }
-    return silent.includes(id)
-      ? { name: id, skipped: "nothing exercised it" }
-      : { name: id };
+  const { plan, finding } = report;
+  const cases = casesOf(report, {
+    nameOf: ({ id }) => id,
+    failureOf: (finding) => failureLines(report, finding),
+    skipped: "nothing exercised it",
   });
-  const isSilent = silent.length === countedOf(report).length;
+  const isSilent = silentOf(report).length === countedOf(report).length;
   return ktapResult(
     ktapName(report.target, plan.level),
     cases,

@@ -3,7 +3,11 @@ import { Reach, type ReachCounts } from "../rules/reach.ts";
 import type { Kept } from "../search/corpus.ts";
 import { parseMachineTranscript } from "../search/counterexample.ts";
 import { judgeProgram, type Machine } from "../search/machine.ts";
-import type { MachineCount, WorkersResult } from "../search/workers.ts";
+import {
+  countProgram,
+  nothingRun,
+  type WorkersResult,
+} from "../search/workers.ts";
 import { readTranscript } from "./transcript_file.ts";
 import { pathError, writeText } from "./usage.ts";
 
@@ -42,13 +46,7 @@ export function runCorpus(
   { paths }: CorpusFolder,
   machines: readonly Machine[],
 ): CorpusResult {
-  const counts = machines.map(({ name }): MachineCount => ({
-    machine: name,
-    programs: 0,
-    steps: 0,
-    busy: 0,
-    reach: new Reach(),
-  }));
+  const counts = machines.map(nothingRun);
   const known: ReachCounts[] = [];
   for (const path of paths) {
     const { machine, program } = readTranscript(path, parseMachineTranscript);
@@ -59,9 +57,7 @@ export function runCorpus(
     const finding = judgeProgram(machine, program, reach);
     count.busy += performance.now() - started;
     known.push(reach.counts());
-    count.programs++;
-    count.steps += program.steps.length;
-    count.reach.add(reach.counts());
+    countProgram(count, program.steps.length, reach.counts());
     if (finding === undefined) continue;
     const found = { seed: 0, nth: 0, profile: program.profile.name, finding };
     return { counts, known, failure: { machine: machine.name, path, found } };

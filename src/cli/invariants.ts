@@ -11,7 +11,7 @@ import { PAGE_ALLOC_INVARIANTS } from "../memory/page_alloc_invariants.ts";
 import { SWAP_INVARIANTS } from "../swap/invariants.ts";
 import { ZCACHE_INVARIANTS } from "../zcache/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { unknown } from "./unknown.ts";
 import { optionHelp, parseOptions } from "./usage.ts";
 
@@ -58,14 +58,11 @@ export function invariantsCommand(args: readonly string[]): number {
       throw unknown("room", room, Object.keys(RULES));
     }
   }
-  const text = options.flag("json")
-    ? JSON.stringify(
-      rooms.flatMap((room) => RULES[room].map(readRule)),
-      null,
-      2,
-    )
-    : rooms.map((room) => renderRoom(room, RULES[room])).join("\n");
-  print(text);
+  printResult(
+    options,
+    rooms.flatMap((room) => RULES[room].map(readRule)),
+    () => rooms.map((room) => renderRoom(room, RULES[room])).join("\n"),
+  );
   return 0;
 }
 

@@ -20,7 +20,12 @@ import {
   replayElsewhere,
 } from "./replay_elsewhere.ts";
 import { readTranscript } from "./transcript_file.ts";
-import { parseOptions, UsageError } from "./usage.ts";
+import {
+  choiceOption,
+  parseOptions,
+  splitArguments,
+  UsageError,
+} from "./usage.ts";
 import { tell } from "./usage_error.ts";
 
 /** How `zspec replay` is called. */
@@ -48,21 +53,15 @@ Exit status: 0 all equal, 1 a difference, 2 a file that cannot be followed.
 
 /** Runs the command and returns its exit status. */
 export async function replayCommand(args: readonly string[]): Promise<number> {
-  const end = args.indexOf("--");
-  const options = parseOptions(end < 0 ? args : args.slice(0, end), {
+  const { own, command } = splitArguments(args);
+  const options = parseOptions(own, {
     string: ["sizes", ...ELSEWHERE_OPTIONS.string],
     boolean: ELSEWHERE_OPTIONS.boolean,
   });
-  const sizes = options.text("sizes");
-  if (sizes !== undefined && sizes !== "recorded" && sizes !== "computed") {
-    throw new UsageError(
-      `The option '--sizes' is '${sizes}', not recorded or computed`,
-    );
-  }
+  const sizes = choiceOption(options, "sizes", ["recorded", "computed"]);
   if (options.paths.length === 0) {
     throw new UsageError("Cannot replay: no FILE is given");
   }
-  const command = end < 0 ? undefined : args.slice(end + 1);
   if (isElsewhere(options, command)) {
     return await replayElsewhere(options, command, renderElsewhere);
   }

@@ -6,7 +6,9 @@ import type { Profile } from "../linux/profile.ts";
 import { randomFrom, shuffle } from "../programs/random.ts";
 import type { Random } from "../programs/random.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
-import { inProportion, type Mix, objectBytes } from "./size_mix.ts";
+import { objectBytes } from "./filled.ts";
+import type { Mix } from "./measuring.ts";
+import { inProportion } from "./size_mix.ts";
 
 /** Pages that are aged at most. */
 const MOST_PAGES = 1 << 15;

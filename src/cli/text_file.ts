@@ -1,14 +1,13 @@
 /** Text of files that a caller names: never more of it than is bearable. */
+import { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
+import { piecesOf } from "./read_pieces.ts";
 import { pathError, UsageError } from "./usage_error.ts";
 
 /** Bytes of a file's text at most, and of one gzipped. */
 const MOST_BYTES = 256 << 20;
 /** Bytes of a line at most: a program of thousands of pages is one in JSON. */
 const MOST_LINE = 16 << 20;
-/** Bytes that are read at a time. */
-const CHUNK = 1 << 20;
-
 const NEWLINE = 0x0a;
 
 /** A file's text, whether it is gzipped or not. */
@@ -26,18 +25,15 @@ const cannotRead = (path: string, why: string) =>
 
 /** A file's bytes, up to the first line that is too long. */
 function readBytes(path: string): Uint8Array {
-  const chunks: Uint8Array[] = [];
+  const pieces: Uint8Array[] = [];
   let [total, inLine] = [0, 0];
   try {
     using file = Deno.openSync(path);
-    for (;;) {
-      const chunk = new Uint8Array(CHUNK);
-      const read = file.readSync(chunk);
-      if (read === null) break;
-      chunks.push(chunk.subarray(0, read));
-      total += read;
-      const last = chunk.subarray(0, read).lastIndexOf(NEWLINE);
-      inLine = last < 0 ? inLine + read : read - last - 1;
+    for (const piece of piecesOf(file)) {
+      pieces.push(piece);
+      total += piece.length;
+      const last = piece.lastIndexOf(NEWLINE);
+      inLine = last < 0 ? inLine + piece.length : piece.length - last - 1;
       // What is gzipped has lines too, if not for long.
       if (total > MOST_BYTES || inLine > 4 * MOST_LINE) break;
     }
@@ -45,13 +41,7 @@ function readBytes(path: string): Uint8Array {
     throw pathError(path, error);
   }
   if (total > MOST_BYTES) throw tooLarge(path);
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return Buffer.concat(pieces);
 }
 
 const tooLarge = (path: string) =>

@@ -1,4 +1,5 @@
 /** The files under the paths that a caller names. */
+import { piecesOf } from "./read_pieces.ts";
 import { isProcessMemory } from "./process_memory.ts";
 import { noteUnread, type Unread } from "./unread.ts";
 import { pathReason, UsageError } from "./usage_error.ts";
@@ -105,12 +106,10 @@ function fileAt(path: string): WalkedFile {
 
 /** Bytes that can be read of a file, up to a limit. */
 function sizeByReading(file: Deno.FsFile): number {
-  const chunk = new Uint8Array(1 << 16);
   let size = 0;
-  while (size < MOST_UNSAID) {
-    const read = file.readSync(chunk);
-    if (read === null) break;
-    size += read;
+  for (const piece of piecesOf(file)) {
+    size += piece.length;
+    if (size >= MOST_UNSAID) break;
   }
   return size;
 }

@@ -17,18 +17,12 @@ const report = (one: WorkerReport) => self.postMessage(one);
 /** What this worker's programs have reached, by machine. */
 const reached = new Map<string, Reached>();
 
-function reachedBy({ name }: Machine): Reached {
-  const known = reached.get(name) ?? new Reached();
-  reached.set(name, known);
-  return known;
-}
-
 /** Runs the batch of a task, and tells of every program. */
 function runBatch<One extends Step>(
   machine: Machine<One>,
   { batch, keeps, known }: WorkerTask,
 ): void {
-  const own = reachedBy(machine);
+  const own = reached.getOrInsertComputed(machine.name, () => new Reached());
   for (const counts of known) own.add(counts);
   const { found } = runNow(search(arenaOf(machine), {
     places: placesOf([batch]),

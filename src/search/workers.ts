@@ -128,13 +128,7 @@ export async function searchInWorkers(
   options: WorkersOptions,
 ): Promise<WorkersResult> {
   const { machines, milliseconds, signal, programs, shard } = options;
-  const counts = machines.map(({ name }) => ({
-    machine: name,
-    programs: 0,
-    steps: 0,
-    busy: 0,
-    reach: new Reach(),
-  }));
+  const counts = machines.map(nothingRun);
   const crew = crewOf<BatchTurn, MachineFailure>(turnsOf(options, counts));
   const timer = milliseconds === undefined ? undefined : setTimeout(
     () => closeCrew(crew, (turn) => turn !== crew.failed?.turn),
@@ -210,7 +204,13 @@ function runner(
   };
 }
 
-function countProgram(
+/** No programs of a machine. */
+export function nothingRun({ name }: Machine): MachineCount {
+  return { machine: name, programs: 0, steps: 0, busy: 0, reach: new Reach() };
+}
+
+/** Counts a program. */
+export function countProgram(
   count: MachineCount,
   steps: number,
   reach: ReachCounts,

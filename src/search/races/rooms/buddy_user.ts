@@ -237,12 +237,10 @@ export class BuddyUser<Pool extends UsedPool> {
   }
 
   #folio(name: string): Lock {
-    let folio = this.#folios.get(name);
-    if (folio === undefined) {
-      folio = createLock("folio", "bit_wait", `of ${name}`);
-      this.#folios.set(name, folio);
-    }
-    return folio;
+    return this.#folios.getOrInsertComputed(
+      name,
+      () => createLock("folio", "bit_wait", `of ${name}`),
+    );
   }
 }
 

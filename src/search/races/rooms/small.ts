@@ -8,8 +8,8 @@ const SMALL = new WeakMap<Profile, Profile>();
  * three objects in two frames; always the same one for the same kernel.
  */
 export function smallOf(profile: Profile): Profile {
-  const known = SMALL.get(profile) ??
-    { ...profile, classBits: 1, chainSize: 2 };
-  SMALL.set(profile, known);
-  return known;
+  return SMALL.getOrInsertComputed(
+    profile,
+    () => ({ ...profile, classBits: 1, chainSize: 2 }),
+  );
 }

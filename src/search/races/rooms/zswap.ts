@@ -78,15 +78,10 @@ const EXPLORED = new WeakMap<Profile, Explored>();
 
 /** A kernel with few size classes, and those compressors alone. */
 function exploredAs(profile: Profile): Explored {
-  const known = EXPLORED.get(profile) ?? {
-    kernel: {
-      ...smallOf(profile),
-      zswap: { ...profile.zswap, compressors: [] },
-    },
-    held: new Set(),
-  };
-  EXPLORED.set(profile, known);
-  return known;
+  return EXPLORED.getOrInsertComputed(profile, () => {
+    const zswap = { ...profile.zswap, compressors: [] };
+    return { kernel: { ...smallOf(profile), zswap }, held: new Set() };
+  });
 }
 
 type Operation = (subject: ZswapSubject) => Generator<Stop, unknown>;
