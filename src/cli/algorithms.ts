@@ -5,7 +5,8 @@ import { type Profile, PROFILES } from "../linux/profile.ts";
 import type { ZcompParams } from "../linux/zcomp_params.ts";
 import type { Algorithm } from "./measuring.ts";
 import { namedOnes } from "./unknown.ts";
-import { listOption, type Options, pathError, UsageError } from "./usage.ts";
+import { listOption, type Options } from "./usage.ts";
+import { onPath, UsageError } from "./usage_error.ts";
 
 /** Every algorithm's name, for helps and refusals. */
 export const ALGORITHM_NAMES: string = ALL_CODECS
@@ -147,11 +148,7 @@ function paramOf(
 
 /** The bytes of a dictionary. */
 function dictOf(path: string): Uint8Array {
-  try {
-    const dict = Deno.readFileSync(path);
-    if (dict.length > 0) return dict;
-  } catch (error) {
-    throw pathError(path, error);
-  }
+  const dict = onPath(path, () => Deno.readFileSync(path));
+  if (dict.length > 0) return dict;
   throw new UsageError(`Cannot use '${path}' as a dictionary: it is empty`);
 }

@@ -11,7 +11,6 @@ import { ZSMALLOC_SUITE } from "../search/suites/zsmalloc.ts";
 import { ZSWAP_SUITE } from "../search/suites/zswap.ts";
 import { takeDevice } from "../live/device.ts";
 import {
-  type Asked,
   askedOf,
   CONFORM_OPTIONS,
   CONFORM_OPTIONS_USAGE,
@@ -120,11 +119,11 @@ function conformChild(
     return withTarget(name, asked, () => {
       switch (name) {
         case "zsmalloc":
-          return judgeChild(ZSMALLOC_SUITE, asked, childZsmalloc(child));
+          return judgeChild(ZSMALLOC_SUITE, childZsmalloc(child));
         case "zram":
-          return judgeChild(ZRAM_SUITE, asked, childZram(child));
+          return judgeChild(ZRAM_SUITE, childZram(child));
         default:
-          return judgeChild(ZSWAP_SUITE, asked, childZswap(child));
+          return judgeChild(ZSWAP_SUITE, childZswap(child));
       }
     });
 
@@ -134,7 +133,6 @@ function conformChild(
       Known extends Plan,
     >(
       suite: Suite<T, One, Known>,
-      asked: Asked,
       target: T & Ending,
     ): Promise<number> {
       try {

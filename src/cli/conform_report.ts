@@ -4,6 +4,7 @@ import { junitXml } from "../report/junit.ts";
 import { ktapResult } from "../report/ktap.ts";
 import { unexercised, unexercisedText } from "../report/reach.ts";
 import { counted } from "../report/table.ts";
+import type { TestCase } from "../report/test_case.ts";
 import type { Rule } from "../rules/invariant.ts";
 import { type Shard, shortestRun } from "../search/batches.ts";
 import type { ConformResult } from "../search/conform.ts";
@@ -159,7 +160,7 @@ function casesOf<Failure>(
     failureOf(finding: Finding): Failure;
     readonly skipped: string;
   },
-): { name: string; failure?: Failure; skipped?: string }[] {
+): TestCase<Failure>[] {
   const { rules, finding } = report;
   const silent = silentOf(report);
   return rules.map((rule) => {

@@ -9,7 +9,8 @@ import {
   type WorkersResult,
 } from "../search/workers.ts";
 import { readTranscript } from "./transcript_file.ts";
-import { pathError, writeText } from "./usage.ts";
+import { writeText } from "./usage.ts";
+import { onPath } from "./usage_error.ts";
 
 /** A folder with a file for each program. */
 export interface CorpusFolder {
@@ -27,18 +28,15 @@ export interface CorpusResult extends WorkersResult {
 
 /** Opens a folder, which is made where it is not there. */
 export function openCorpus(folder: string): CorpusFolder {
-  try {
+  const names = onPath(folder, () => {
     Deno.mkdirSync(folder, { recursive: true });
-    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name)
-      .filter((name) => name.endsWith(".jsonl")).sort();
-    return {
-      paths: names.map((name) => `${folder}/${name}`),
-      keep: ({ name, transcript }) =>
-        writeText(`${folder}/${name}`, transcript),
-    };
-  } catch (error) {
-    throw pathError(folder, error);
-  }
+    return Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  });
+  return {
+    paths: names.filter((name) => name.endsWith(".jsonl")).sort()
+      .map((name) => `${folder}/${name}`),
+    keep: ({ name, transcript }) => writeText(`${folder}/${name}`, transcript),
+  };
 }
 
 /** Runs the programs of a folder that are of one of the machines. */

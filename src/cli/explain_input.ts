@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { isKnownName } from "../explain/facts.ts";
 import { piecesOf } from "./read_pieces.ts";
-import { pathError, UsageError } from "./usage.ts";
+import { onPath, UsageError } from "./usage_error.ts";
 
 /** The most that is read: nobody pastes more. */
 const MOST_BYTES = 1 << 20;
@@ -27,8 +27,9 @@ export function readExplained(paths: readonly string[]): ExplainedInput {
   }
   const [path] = paths;
   if (path === undefined) return readStandardInput();
-  const name = `'${path}'`;
-  return { name, text: isFolder(path) ? readFolder(path) : readFile(path) };
+  const { isDirectory } = onPath(path, () => Deno.statSync(path));
+  const text = isDirectory ? readFolder(path) : readFile(path);
+  return { name: `'${path}'`, text };
 }
 
 function readStandardInput(): ExplainedInput {
@@ -77,23 +78,13 @@ function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch (error) {
-    throw pathError(path, error);
-  }
-}
-
 /** A file's text, under the path that says which device it is, also where it is `.`. */
 function readFile(path: string): string {
-  try {
+  return onPath(path, () => {
     using file = Deno.openSync(path);
     const text = allText(`'${path}'`, piecesOf(file));
     return withPath(Deno.realPathSync(path), text);
-  } catch (error) {
-    throw error instanceof UsageError ? error : pathError(path, error);
-  }
+  });
 }
 
 /** A file of the kernel's own is known by its name, wherever it lies. */
@@ -109,7 +100,8 @@ const isKernelFile = (name: string) =>
 /** The files of a folder that are known and can be read, as `head` shows them. */
 function readFolder(path: string): string {
   const folder = path.replace(/\/+$/, "");
-  const names = namesIn(path).filter(isKernelFile).sort();
+  const all = onPath(path, () => [...Deno.readDirSync(path)]);
+  const names = all.map(({ name }) => name).filter(isKernelFile).sort();
   const texts = names.map((name) => `${folder}/${name}`)
     .filter(isReadable)
     .map(readFile);
@@ -119,14 +111,6 @@ function readFolder(path: string): string {
     );
   }
   return texts.join("");
-}
-
-function namesIn(path: string): string[] {
-  try {
-    return Array.from(Deno.readDirSync(path), ({ name }) => name);
-  } catch (error) {
-    throw pathError(path, error);
-  }
 }
 
 /** Whether a file is one that can be read by anybody: some can only be written. */

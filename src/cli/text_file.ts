@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { piecesOf } from "./read_pieces.ts";
-import { pathError, UsageError } from "./usage_error.ts";
+import { onPath, UsageError } from "./usage_error.ts";
 
 /** Bytes of a file's text at most, and of one gzipped. */
 const MOST_BYTES = 256 << 20;
@@ -27,7 +27,7 @@ const cannotRead = (path: string, why: string) =>
 function readBytes(path: string): Uint8Array {
   const pieces: Uint8Array[] = [];
   let [total, inLine] = [0, 0];
-  try {
+  onPath(path, () => {
     using file = Deno.openSync(path);
     for (const piece of piecesOf(file)) {
       pieces.push(piece);
@@ -37,9 +37,7 @@ function readBytes(path: string): Uint8Array {
       // What is gzipped has lines too, if not for long.
       if (total > MOST_BYTES || inLine > 4 * MOST_LINE) break;
     }
-  } catch (error) {
-    throw pathError(path, error);
-  }
+  });
   if (total > MOST_BYTES) throw tooLarge(path);
   return Buffer.concat(pieces);
 }
@@ -64,16 +62,22 @@ function gunzip(path: string, bytes: Uint8Array): Uint8Array {
   }
 }
 
-/** Refuses a line that is too long. */
-function assertLines(path: string, bytes: Uint8Array): void {
+/** Each line's bytes, with its number. */
+function* linesIn(bytes: Uint8Array): Generator<readonly [number, Uint8Array]> {
   let line = 1;
   for (let at = 0; at < bytes.length; line++) {
     const found = bytes.indexOf(NEWLINE, at);
     const end = found < 0 ? bytes.length : found;
-    if (end - at > MOST_LINE) {
-      throw cannotRead(path, `line ${line} is longer than ${MOST_LINE >> 20}M`);
-    }
+    yield [line, bytes.subarray(at, end)];
     at = end + 1;
+  }
+}
+
+/** Refuses a line that is too long. */
+function assertLines(path: string, bytes: Uint8Array): void {
+  for (const [line, { length }] of linesIn(bytes)) {
+    if (length <= MOST_LINE) continue;
+    throw cannotRead(path, `line ${line} is longer than ${MOST_LINE >> 20}M`);
   }
 }
 
@@ -87,18 +91,14 @@ function decode(path: string, bytes: Uint8Array): string {
   }
 }
 
-function firstBadLine(bytes: Uint8Array): number {
+function firstBadLine(all: Uint8Array): number {
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  let line = 1;
-  for (let at = 0; at < bytes.length; line++) {
-    const found = bytes.indexOf(NEWLINE, at);
-    const end = found < 0 ? bytes.length : found;
+  for (const [line, bytes] of linesIn(all)) {
     try {
-      decoder.decode(bytes.subarray(at, end));
+      decoder.decode(bytes);
     } catch {
       return line;
     }
-    at = end + 1;
   }
   throw new Error("Cannot find the line that is not UTF-8: each is");
 }

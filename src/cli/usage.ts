@@ -9,9 +9,9 @@ import {
 import { wrap } from "../report/wrap.ts";
 import { readText } from "./text_file.ts";
 import { unknown } from "./unknown.ts";
-import { pathError, UsageError } from "./usage_error.ts";
+import { onPath, UsageError } from "./usage_error.ts";
 
-export { pathError, UsageError };
+export { UsageError };
 
 /** A command's options as they were given. */
 export interface Options {
@@ -371,12 +371,10 @@ export function writeText(path: string, text: string): void {
  */
 export function checkWritable(path: string): void {
   const isThere = fileExists(path);
-  try {
+  onPath(path, () => {
     Deno.openSync(path, { append: true, create: true }).close();
     if (!isThere) Deno.removeSync(path);
-  } catch (error) {
-    throw pathError(path, error, "write");
-  }
+  }, "write");
 }
 
 function fileExists(path: string): boolean {
@@ -390,11 +388,7 @@ function fileExists(path: string): boolean {
 
 /** Writes bytes, likewise. */
 export function writeBytes(path: string, bytes: Uint8Array): void {
-  try {
-    Deno.writeFileSync(path, bytes);
-  } catch (error) {
-    throw pathError(path, error, "write");
-  }
+  onPath(path, () => Deno.writeFileSync(path, bytes), "write");
 }
 
 /** Whether an error says that the machine has no memory for an array. */
