@@ -28,3 +28,13 @@ export interface KnownRace {
 export function roomOf({ id }: KnownRace): string {
   return id.split("/", 1)[0];
 }
+
+/** A kernel in which some facts of a part are others. */
+export function withFacts<Part extends "swap" | "zram" | "zswap">(
+  profile: Profile,
+  part: Part,
+  facts: Partial<Profile[Part]>,
+  name: string = profile.name,
+): Profile {
+  return { ...profile, name, [part]: { ...profile[part], ...facts } };
+}
