@@ -44,7 +44,7 @@ export interface Ending {
 }
 
 /** How a claim ended with each kernel that has what it is about. */
-export function endingsOf(
+function endingsOf(
   { experiment, found }: DoneExperiment,
   { name }: ClaimText,
 ): Ending[] {

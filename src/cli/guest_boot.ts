@@ -9,7 +9,7 @@ import {
 } from "./usage.ts";
 
 /** The folder of the image where none is named. */
-export const IMAGE = "/";
+const IMAGE = "/";
 /** The most processors of a guest. */
 const MOST_CPUS = 64;
 

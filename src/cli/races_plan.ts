@@ -32,7 +32,7 @@ export const RACE_PREEMPTIONS = 2;
 /** Schedules that a random program may have where no bound is asked for. */
 export const RACE_SCHEDULES = 1_000;
 /** Schedules of PCT that a random program has. */
-export const PCT_SCHEDULES = 500;
+const PCT_SCHEDULES = 500;
 /** Seconds that threads which are given are explored. */
 export const RACE_SECONDS = 60;
 

@@ -117,7 +117,7 @@ export function parseOptions(
 }
 
 /** Every profile's name, for helps and refusals. */
-export const PROFILE_NAMES: string = namesOf(PROFILES);
+const PROFILE_NAMES: string = namesOf(PROFILES);
 
 /** Profiles by their names. */
 export function namesOf(profiles: readonly Profile[]): string {

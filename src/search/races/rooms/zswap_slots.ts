@@ -20,7 +20,7 @@ import type { SwapCacheOutcome, SwapLayer } from "../../../zswap/swap_layer.ts";
 import type { Zswap } from "../../../zswap/zswap.ts";
 
 /** What whoever reads a slot must find. */
-export const PAGE_KEPT: Rule = {
+const PAGE_KEPT: Rule = {
   id: "zswap/page-kept",
   sentence: "Who reads a slot finds what was written to it last.",
   source: "swap_read_folio, swap_writeout, mm/page_io.c",
