@@ -22,16 +22,11 @@ import {
   zsGeometry,
 } from "../mod.ts";
 import { measurePages } from "../src/cli/measure.ts";
-import type { Algorithm, Measured } from "../src/cli/measuring.ts";
+import { objectBytes } from "../src/cli/filled.ts";
+import type { Algorithm, Measured, Mix } from "../src/cli/measuring.ts";
 import { readInput } from "../src/cli/pages.ts";
 import { describedData, histogramData } from "../src/cli/size_data.ts";
-import {
-  afterWriteback,
-  inProportion,
-  type Mix,
-  objectBytes,
-  sampleOf,
-} from "../src/cli/size_mix.ts";
+import { afterWriteback, inProportion, sampleOf } from "../src/cli/size_mix.ts";
 import { planSize, type SizeRequest } from "../src/cli/size_plan.ts";
 import { BACKING_PLACE, settingsOf } from "../src/cli/size_settings.ts";
 import { classReport } from "../src/report/pool.ts";

@@ -12,7 +12,10 @@ import { brokenBy, exploreRaces } from "../mod.ts";
 import { parseOptions, wholeOption } from "../src/cli/usage.ts";
 import { grouped } from "../src/report/table.ts";
 import { KNOWN_RACES } from "../src/search/races/known.ts";
-import type { KnownRace } from "../src/search/races/known/known_race.ts";
+import {
+  type KnownRace,
+  roomOf,
+} from "../src/search/races/known/known_race.ts";
 import { readRaceProgram } from "../src/search/races/room.ts";
 import { RACE_ROOMS } from "../src/search/races/rooms.ts";
 
@@ -27,8 +30,8 @@ function explore(
   kernel: "before" | "after",
   preemptions?: number,
 ) {
-  const room = RACE_ROOMS.find(({ name }) => name === race.room);
-  if (room === undefined) throw new Error(`There is no room ${race.room}`);
+  const room = RACE_ROOMS.find(({ name }) => name === roomOf(race));
+  if (room === undefined) throw new Error(`There is no room of ${race.id}`);
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const explored = room.explore(

@@ -24,7 +24,10 @@ import {
   Zram,
 } from "../mod.ts";
 import { exploreText } from "./race_programs.ts";
-import type { KnownRace } from "../src/search/races/known/known_race.ts";
+import {
+  type KnownRace,
+  roomOf,
+} from "../src/search/races/known/known_race.ts";
 import {
   ZRAM_KNOWN_RACES,
   ZRAM_OPEN_RACES,
@@ -95,9 +98,9 @@ for (const race of ZRAM_KNOWN_RACES) {
 Deno.test("every known race says where it was, and no two are called the same", () => {
   const ids = new Set(ZRAM_KNOWN_RACES.map(({ id }) => id));
   assertEquals(ids.size, ZRAM_KNOWN_RACES.length);
-  const isWhole = ({ id, commit, mended, source, room }: KnownRace) =>
-    id.startsWith("zram/") && /^([0-9a-f]{12})?$/.test(commit) &&
-    /^\d+\.\d+$/.test(mended) && source.includes(".c") && room === "zram";
+  const isWhole = (race: KnownRace) =>
+    roomOf(race) === "zram" && /^([0-9a-f]{12})?$/.test(race.commit) &&
+    /^\d+\.\d+$/.test(race.mended) && race.source.includes(".c");
   assertEquals(ZRAM_KNOWN_RACES.filter((race) => !isWhole(race)), []);
 });
 

@@ -7,7 +7,7 @@ import { counted, grouped, humanBytes, percent } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { memoryBars } from "./pictures.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { progress } from "./progress.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
 import { tableColumns } from "./terminal.ts";
@@ -17,8 +17,8 @@ import {
   PROFILE_OPTIONS,
   profileHelp,
   profileOption,
-  UsageError,
-  wholeOption,
+  refuseArguments,
+  seedOption,
 } from "./usage.ts";
 
 /** The profiles that do all of it but the last step. */
@@ -73,13 +73,9 @@ export async function ageCommand(args: readonly string[]): Promise<number> {
     string: [...PROFILE_OPTIONS, "page-size", "seed", "svg"],
     boolean: ["json"],
   });
-  if (options.paths.length > 0) {
-    throw new UsageError(
-      `Unknown argument '${options.paths[0]}': zspec age takes options alone`,
-    );
-  }
+  refuseArguments(options, "zspec age takes options alone");
   const profile = withPageSize(profileOption(options, LINUX_4_0), options);
-  const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1;
+  const seed = seedOption(options) ?? 1;
   const svg = svgOption(options);
   const shown = progress("aging", 100);
   const { pool, grown, aged, compacted } = ageSwap(
@@ -99,10 +95,10 @@ export async function ageCommand(args: readonly string[]): Promise<number> {
     objectsMigrated: pool.objectsMigrated,
     pagesCompacted: pool.pagesCompacted,
   };
-  print(
-    options.flag("json")
-      ? JSON.stringify(experiment, null, 2)
-      : renderAge(experiment, tableColumns()),
+  printResult(
+    options,
+    experiment,
+    () => renderAge(experiment, tableColumns()),
   );
   await writeSvg(
     svg,

@@ -4,8 +4,9 @@ import { ALL_CODECS, codecsOf } from "../codec/codecs.ts";
 import { type Profile, PROFILES } from "../linux/profile.ts";
 import type { ZcompParams } from "../linux/zcomp_params.ts";
 import type { Algorithm } from "./measuring.ts";
-import { unknown } from "./unknown.ts";
-import { listOption, type Options, pathError, UsageError } from "./usage.ts";
+import { namedOnes } from "./unknown.ts";
+import { listOption, type Options } from "./usage.ts";
+import { onPath, UsageError } from "./usage_error.ts";
 
 /** Every algorithm's name, for helps and refusals. */
 export const ALGORITHM_NAMES: string = ALL_CODECS
@@ -16,11 +17,7 @@ export const DEFAULT_ALGORITHM = "lz4";
 
 /** The codec of an algorithm that an option names. */
 export function algorithmNamed(name: string): Codec {
-  const codec = ALL_CODECS.find((one) => one.name === name);
-  if (codec === undefined) {
-    throw unknown("algorithm", name, ALL_CODECS.map((one) => one.name));
-  }
-  return codec;
+  return namedOnes("algorithm", [name], ALL_CODECS)[0];
 }
 
 /** The name in a text that says what the algorithm is told as well. */
@@ -102,35 +99,29 @@ export function tellAlgorithm(
 ): Algorithm {
   const text = [name, ...told].join(":");
   algorithmNamed(name);
+  const refused = (why: string) =>
+    new UsageError(`Cannot use '${text}': ${why}`);
   const params = told.reduce<ZcompParams>(
-    (before, one) => ({ ...before, ...paramOf(text, one) }),
+    (before, one) => ({ ...before, ...paramOf(one, refused) }),
     {},
   );
   const { name: kernel, zram } = profile;
   if (told.length > 0 && !("algorithm_params" in zram.attributes)) {
-    throw new UsageError(
-      `Cannot use '${text}': ${kernel} has no algorithm_params, which came with 6.12`,
-    );
+    throw refused(`${kernel} has no algorithm_params, which came with 6.12`);
   }
   const { winbits } = params;
   if (
     winbits !== undefined && !zram.numberParams.includes("deflate.winbits")
   ) {
-    throw new UsageError(
-      `Cannot use '${text}': ${kernel} has no deflate.winbits, which came with 6.16`,
-    );
+    throw refused(`${kernel} has no deflate.winbits, which came with 6.16`);
   }
   const errno = zram.refuseParams(name, params);
   if (errno === "stops") {
-    throw new UsageError(
-      `Cannot use '${text}': ${kernel} would stop at it (BUG_ON): deflate's winbits are 9 to 15, or -9 to -15`,
+    throw refused(
+      `${kernel} would stop at it (BUG_ON): deflate's winbits are 9 to 15, or -9 to -15`,
     );
   }
-  if (errno !== undefined) {
-    throw new UsageError(
-      `Cannot use '${text}': ${kernel} refuses it with ${errno}`,
-    );
-  }
+  if (errno !== undefined) throw refused(`${kernel} refuses it with ${errno}`);
   const dict = told.findLast((one) => one.startsWith("dict="));
   return dict === undefined
     ? { name, params }
@@ -138,38 +129,26 @@ export function tellAlgorithm(
 }
 
 /** One thing that an algorithm is told. */
-function paramOf(text: string, told: string): ZcompParams {
+function paramOf(
+  told: string,
+  refused: (why: string) => UsageError,
+): ZcompParams {
   const [param, ...rest] = told.split("=");
   const value = rest.join("=");
-  switch (param) {
-    case "level":
-      return { level: wholeOf(text, param, value) };
-    case "winbits":
-      return { winbits: wholeOf(text, param, value) };
-    case "dict":
-      return { dict: dictOf(value) };
-    default:
-      throw new UsageError(
-        `Cannot use '${text}': '${told}' is not level=N, dict=FILE or winbits=N`,
-      );
+  if (param === "dict") return { dict: dictOf(value) };
+  if (param !== "level" && param !== "winbits") {
+    throw refused(`'${told}' is not level=N, dict=FILE or winbits=N`);
   }
-}
-
-function wholeOf(text: string, param: string, value: string): number {
   const isWhole = /^-?\d+$/.test(value) && Math.abs(Number(value)) < 2 ** 31;
-  if (isWhole) return Number(value);
-  throw new UsageError(
-    `Cannot use '${text}': the '${param}' is '${value}', not a whole number of 32 bits`,
+  if (isWhole) return { [param]: Number(value) };
+  throw refused(
+    `the '${param}' is '${value}', not a whole number of 32 bits`,
   );
 }
 
 /** The bytes of a dictionary. */
 function dictOf(path: string): Uint8Array {
-  try {
-    const dict = Deno.readFileSync(path);
-    if (dict.length > 0) return dict;
-  } catch (error) {
-    throw pathError(path, error);
-  }
+  const dict = onPath(path, () => Deno.readFileSync(path));
+  if (dict.length > 0) return dict;
   throw new UsageError(`Cannot use '${path}' as a dictionary: it is empty`);
 }

@@ -2,22 +2,24 @@
 import { type Found, optionOf, usualSizes } from "../claims/experiment.ts";
 import { EXPERIMENTS } from "../claims/experiments.ts";
 import { UNDECIDED } from "../claims/undecided.ts";
-import { askWorker } from "./ask_worker.ts";
+import { askWorkers } from "./ask_worker.ts";
 import { type Asked, askedOf } from "./claims_names.ts";
 import { claimsUsage } from "./claims_usage.ts";
 import type { ExperimentReply, ExperimentRequest } from "./claims_worker.ts";
-import { claimsJson } from "./claims_json.ts";
+import { claimsResult } from "./claims_json.ts";
 import {
   claimsText,
   type DoneExperiment,
   experimentText,
 } from "./claims_report.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { progress } from "./progress.ts";
 import { columns, tableColumns } from "./terminal.ts";
 import {
   type Options,
   parseOptions,
+  searchOptions,
+  seedOption,
   UsageError,
   wholeOption,
 } from "./usage.ts";
@@ -40,18 +42,20 @@ export async function claimsCommand(args: readonly string[]): Promise<number> {
     boolean: ["json"],
   });
   const asked = askedOf(options.paths);
-  const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? USUAL_SEED;
-  const jobs = wholeOption(options, "jobs", 1, 1024) ??
-    navigator.hardwareConcurrency;
+  const seed = seedOption(options) ?? USUAL_SEED;
+  const { jobs = navigator.hardwareConcurrency } = searchOptions(options);
   const sized = sizedOf(options, asked);
   const done = await doAll(sized, seed, jobs);
   const undecided = UNDECIDED.filter((claim) => asked.isTold(claim));
-  const text = options.flag("json")
-    ? claimsJson({ done, undecided, seed, isTold: asked.isTold })
-    : asked.isWhole
-    ? experimentText(done[0], seed, columns(), tableColumns())
-    : claimsText({ done, undecided, seed, isTold: asked.isTold }, columns());
-  print(text);
+  const outcome = { done, undecided, seed, isTold: asked.isTold };
+  printResult(
+    options,
+    claimsResult(outcome),
+    () =>
+      asked.isWhole
+        ? experimentText(done[0], seed, columns(), tableColumns())
+        : claimsText(outcome, columns()),
+  );
   return 0;
 }
 
@@ -93,48 +97,25 @@ async function doAll(
     }))
   );
   const shown = progress("running", requests.length, "experiments");
-  const found = await inThreads(
-    requests,
+  const found = new Map<ExperimentRequest, Found>();
+  await askWorkers<ExperimentRequest, ExperimentReply>(
+    new URL("./claims_worker.ts", import.meta.url),
     Math.min(jobs, requests.length),
-    (done) => shown.step(done),
+    requests,
+    {
+      what: ({ experiment }) => `run ${experiment}`,
+      heard(reply, request) {
+        found.set(request, foundIn(reply, request));
+        shown.step(found.size);
+      },
+    },
   );
   shown.end();
+  const inOrder = requests.flatMap((request) => found.get(request) ?? []);
   return sized.map((one) => ({
     ...one,
-    found: one.experiment.kernels.map((_, kernel) => {
-      const nth = requests.findIndex((request) =>
-        request.experiment === one.experiment.name && request.kernel === kernel
-      );
-      return found[nth];
-    }),
+    found: inOrder.splice(0, one.experiment.kernels.length),
   }));
-}
-
-/** The answers to requests, in their order. */
-async function inThreads(
-  requests: readonly ExperimentRequest[],
-  threads: number,
-  step: (done: number) => void,
-): Promise<Found[]> {
-  const found: Found[] = [];
-  const queue = requests.entries();
-  let done = 0;
-  const crew = Array.from({ length: threads }, async () => {
-    const url = new URL("./claims_worker.ts", import.meta.url);
-    const worker = new Worker(url, { type: "module" });
-    try {
-      for (const [nth, request] of queue) {
-        const what = `run ${request.experiment}`;
-        const reply: ExperimentReply = await askWorker(worker, request, what);
-        found[nth] = foundIn(reply, request);
-        step(++done);
-      }
-    } finally {
-      worker.terminate();
-    }
-  });
-  await Promise.all(crew);
-  return found;
 }
 
 /** What an experiment came to; what went wrong there goes wrong here. */

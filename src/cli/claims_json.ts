@@ -1,12 +1,12 @@
 /** How claims ended, for machines. */
 import type { ClaimText } from "../claims/claim.ts";
 import { THREADS } from "../claims/threads.ts";
-import { type ClaimsOutcome, endingsOf } from "./claims_report.ts";
+import { type ClaimsOutcome, toldOf } from "./claims_report.ts";
 
 /** The threads, the experiments with their claims, and what none decides. */
-export function claimsJson(
+export function claimsResult(
   { done, undecided, seed, isTold }: ClaimsOutcome,
-): string {
+): unknown {
   const experiments = done.map((one) => ({
     name: one.experiment.name,
     theme: one.experiment.theme,
@@ -16,19 +16,15 @@ export function claimsJson(
       name,
       figures: one.found[nth].figures,
     })),
-    claims: one.experiment.claims.filter(isTold).map((claim) => ({
+    claims: toldOf(one, { isTold }).map(({ claim, endings }) => ({
       ...textOf(claim),
-      verdicts: endingsOf(one, claim).map(({ kernel, verdict }) => ({
+      verdicts: endings.map(({ kernel, verdict }) => ({
         kernel: kernel.name,
         ...verdict,
       })),
     })),
   }));
-  return JSON.stringify(
-    { seed, threads: THREADS, experiments, undecided },
-    null,
-    2,
-  );
+  return { seed, threads: THREADS, experiments, undecided };
 }
 
 /** A claim in words alone. */

@@ -10,7 +10,7 @@ import type { UndecidedClaim } from "../claims/undecided.ts";
 import type { Profile } from "../linux/profile.ts";
 import { fittedTable } from "../report/fitted_table.ts";
 import { counted } from "../report/table.ts";
-import { wrap } from "../report/wrap.ts";
+import { hanging, wrap } from "../report/wrap.ts";
 import { threadsText, wordsText } from "./claims_notes.ts";
 
 /** An experiment that was done, with each of its kernels. */
@@ -44,7 +44,7 @@ export interface Ending {
 }
 
 /** How a claim ended with each kernel that has what it is about. */
-export function endingsOf(
+function endingsOf(
   { experiment, found }: DoneExperiment,
   { name }: ClaimText,
 ): Ending[] {
@@ -52,6 +52,15 @@ export function endingsOf(
     const verdict = found[nth].verdicts[name];
     return verdict === undefined ? [] : [{ kernel, verdict }];
   });
+}
+
+/** Each claim of an experiment that is told of, and how it ended. */
+export function toldOf(
+  one: DoneExperiment,
+  { isTold }: Pick<ClaimsOutcome, "isTold">,
+): { readonly claim: ClaimText; readonly endings: readonly Ending[] }[] {
+  return one.experiment.claims.filter(isTold)
+    .map((claim) => ({ claim, endings: endingsOf(one, claim) }));
 }
 
 const threadsOf = ({ passages }: ClaimText) =>
@@ -84,12 +93,6 @@ function endingsText(endings: readonly Ending[], width: number): string {
   }).join("");
 }
 
-/** `text` beside `head`, its further lines below it. */
-function hanging(head: string, text: string, width: number): string {
-  const indent = " ".repeat(head.length);
-  return head + wrap(text, width, indent).slice(head.length);
-}
-
 /** One claim: its name and threads, what it says, and how it ended. */
 function claimText(
   claim: ClaimText,
@@ -103,38 +106,25 @@ function claimText(
 
 /** All claims, by what they are about. */
 export function claimsText(outcome: ClaimsOutcome, width: number): string {
-  const { done, undecided, seed, isTold } = outcome;
+  const { done, undecided, seed } = outcome;
+  const told = done.flatMap((one) => toldOf(one, outcome));
+  const verdicts = told.flatMap(({ endings }) =>
+    endings.map(({ verdict }) => verdict)
+  );
   const themes = Map.groupBy(done, ({ experiment }) => experiment.theme);
   const parts = [...themes].map(([theme, experiments]) =>
     heading(theme) +
-    experiments.flatMap((one) =>
-      one.experiment.claims.filter(isTold).map((claim) =>
-        claimText(claim, endingsOf(one, claim), width)
-      )
-    ).join("")
+    experiments.flatMap((one) => toldOf(one, outcome))
+      .map(({ claim, endings }) => claimText(claim, endings, width)).join("")
   );
   return [
     ...parts,
     ...undecidedText(undecided, width),
     tallyText(outcome, width) + wrap(`Seed ${seed}.`, width),
-    wordsText(verdictsOf(outcome), width) +
-    threadsText(toldClaims(outcome), width),
+    wordsText(verdicts, width) +
+    threadsText([...told.map(({ claim }) => claim), ...undecided], width),
   ].join("\n");
 }
-
-/** The claims that are told of. */
-const toldClaims = ({ done, undecided, isTold }: ClaimsOutcome) => [
-  ...done.flatMap(({ experiment }) => experiment.claims.filter(isTold)),
-  ...undecided,
-];
-
-/** How they ended, with every kernel. */
-const verdictsOf = ({ done, isTold }: ClaimsOutcome) =>
-  done.flatMap((one) =>
-    one.experiment.claims.filter(isTold)
-      .flatMap((claim) => endingsOf(one, claim))
-      .map(({ verdict }) => verdict)
-  );
 
 const heading = (title: string) => `${title}\n${"=".repeat(title.length)}\n`;
 
@@ -151,15 +141,10 @@ function undecidedText(
 }
 
 /** How many claims ended how, with the last kernel that says anything of each. */
-function tallyText(
-  { done, undecided, isTold }: ClaimsOutcome,
-  width: number,
-): string {
-  const decided = done.flatMap((one) =>
-    one.experiment.claims.filter(isTold).flatMap((claim) =>
-      endingsOf(one, claim).at(-1)?.verdict.ruling ?? []
-    )
-  );
+function tallyText(outcome: ClaimsOutcome, width: number): string {
+  const { done, undecided } = outcome;
+  const decided = done.flatMap((one) => toldOf(one, outcome))
+    .flatMap(({ endings }) => endings.at(-1)?.verdict.ruling ?? []);
   const last: readonly Ruling[] = [
     ...decided,
     ...undecided.map(() => "not decided here" as const),

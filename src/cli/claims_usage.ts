@@ -4,7 +4,7 @@ import { EXPERIMENTS } from "../claims/experiments.ts";
 import { THREADS } from "../claims/threads.ts";
 import { UNDECIDED } from "../claims/undecided.ts";
 import { threadLine } from "./claims_notes.ts";
-import { optionHelp } from "./usage.ts";
+import { optionHelp, optionsHelp } from "./usage.ts";
 
 /** Column at which the words on options begin. */
 const OPTION_COLUMN = 21;
@@ -43,30 +43,15 @@ argue over, with the kernel of their time and with today's, and says how each
 claim ended. Real pages are those of the running Deno executable.
 
 ${
-    optionHelp(
-      "NAME",
-      OPTION_COLUMN,
-      `claims, experiments, or threads from ${first} to ${last}; by default all. A claim or an experiment alone is shown whole: who says what and where, how it is decided, every figure`,
-    )
-  }${
-    optionHelp(
-      "--SIZE N",
-      OPTION_COLUMN,
-      "a number of an experiment's, as below",
-    )
-  }${
-    optionHelp(
-      "--seed N",
-      OPTION_COLUMN,
-      `what everything random is made from; by default ${seed}`,
-    )
-  }${
-    optionHelp(
-      "--jobs N",
-      OPTION_COLUMN,
-      "threads to run them; by default as many as there are CPUs",
-    )
-  }${optionHelp("--json", OPTION_COLUMN, "the figures for machines")}
+    optionsHelp(OPTION_COLUMN, {
+      NAME:
+        `claims, experiments, or threads from ${first} to ${last}; by default all. A claim or an experiment alone is shown whole: who says what and where, how it is decided, every figure`,
+      "--SIZE N": "a number of an experiment's, as below",
+      "--seed N": `what everything random is made from; by default ${seed}`,
+      "--jobs N": "threads to run them; by default as many as there are CPUs",
+      "--json": "the figures for machines",
+    })
+  }
 The threads:
 
 ${

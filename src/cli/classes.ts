@@ -23,7 +23,9 @@ import {
   PROFILE_OPTIONS,
   profileHelp,
   profileOption,
+  refuseArguments,
   refused,
+  refuseOptions,
   UsageError,
 } from "./usage.ts";
 
@@ -55,13 +57,7 @@ export async function classesCommand(args: readonly string[]): Promise<number> {
     list: ["compare", "on"],
     boolean: ["json"],
   });
-  if (options.paths.length > 0) {
-    throw new UsageError(
-      `Unknown argument '${
-        options.paths[0]
-      }': zspec classes takes options alone`,
-    );
-  }
+  refuseArguments(options, "zspec classes takes options alone");
   const names = options.list("compare");
   const text = names === undefined
     ? oneKernel(options)
@@ -71,7 +67,7 @@ export async function classesCommand(args: readonly string[]): Promise<number> {
 }
 
 function oneKernel(options: Options): string {
-  refuseBeside(options, ["on", "algorithm", "svg"], "is only for '--compare'");
+  refuseOptions(options, ["on", "algorithm", "svg"], "is only for '--compare'");
   const profile = withGeometry(profileOption(options), options);
   const { hugeClassSize, classes } = refused(() => zsGeometry(profile));
   return options.flag("json")
@@ -83,7 +79,7 @@ async function twoKernels(
   options: Options,
   names: readonly string[],
 ): Promise<string> {
-  refuseBeside(
+  refuseOptions(
     options,
     [...PROFILE_OPTIONS, ...GEOMETRY_NAMES],
     "is not for '--compare', whose names say it, as in " +
@@ -96,7 +92,7 @@ async function twoKernels(
   }
   const paths = options.list("on");
   if (paths === undefined) {
-    refuseBeside(options, ["algorithm"], "is only for '--on'");
+    refuseOptions(options, ["algorithm"], "is only for '--on'");
   }
   const algorithm = options.text("algorithm") ?? DEFAULT_ALGORITHM;
   const { name } = algorithmNamed(algorithm);
@@ -107,18 +103,6 @@ async function twoKernels(
   return options.flag("json")
     ? JSON.stringify(comparison, null, 2)
     : renderComparison(comparison, tableColumns());
-}
-
-/** Refuses options that make no sense beside the others. */
-function refuseBeside(
-  options: Options,
-  names: readonly string[],
-  why: string,
-): void {
-  for (const name of names) {
-    const isGiven = name === "on" ? options.list(name) : options.text(name);
-    if (isGiven) throw new UsageError(`The option '--${name}' ${why}`);
-  }
 }
 
 /** The classes for people, in lines of at most `width` characters. */

@@ -9,7 +9,7 @@ import { fittedTable } from "../report/fitted_table.ts";
 import { grouped, percent } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import { filledDevice } from "./filled.ts";
-import type { Measured } from "./measuring.ts";
+import { type Measured, mixOf } from "./measuring.ts";
 import { readInput } from "./pages.ts";
 import { measureFor } from "./prediction.ts";
 import { tellUnread } from "./unread.ts";
@@ -89,7 +89,7 @@ async function storeOnEach(
 }
 
 function storedOn(profile: Profile, measured: Measured): Stored {
-  const { mmStat } = filledDevice(profile, measured, 0);
+  const { mmStat } = filledDevice(profile, mixOf(measured, 0));
   const { pageSize } = profile;
   const { compr_data_size, same_pages, huge_pages, mem_used_total } = mmStat;
   return {

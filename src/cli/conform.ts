@@ -11,7 +11,6 @@ import { ZSMALLOC_SUITE } from "../search/suites/zsmalloc.ts";
 import { ZSWAP_SUITE } from "../search/suites/zswap.ts";
 import { takeDevice } from "../live/device.ts";
 import {
-  type Asked,
   askedOf,
   CONFORM_OPTIONS,
   CONFORM_OPTIONS_USAGE,
@@ -26,6 +25,8 @@ import {
   type Options,
   parseOptions,
   profileHelp,
+  refuseOptions,
+  splitArguments,
   UsageError,
 } from "./usage.ts";
 
@@ -62,14 +63,13 @@ Exit status: 0 it conforms, 1 it does not, 2 it cannot be run, 130 interrupted.
 
 /** Runs the command and returns its exit status. */
 export async function conformCommand(args: readonly string[]): Promise<number> {
-  const end = args.indexOf("--");
-  const options = parseOptions(end < 0 ? args : args.slice(0, end), {
+  const { own, command = [] } = splitArguments(args);
+  const options = parseOptions(own, {
     string: [...CONFORM_OPTIONS.string, "timeout", "device"],
     boolean: CONFORM_OPTIONS.boolean,
   });
   const name = targetOf(options.paths);
   const device = options.text("device");
-  const command = end < 0 ? [] : args.slice(end + 1);
   if (device === undefined) return await conformChild(name, command, options);
   if (command.length > 0) {
     throw new UsageError(
@@ -119,11 +119,11 @@ function conformChild(
     return withTarget(name, asked, () => {
       switch (name) {
         case "zsmalloc":
-          return judgeChild(ZSMALLOC_SUITE, asked, childZsmalloc(child));
+          return judgeChild(ZSMALLOC_SUITE, childZsmalloc(child));
         case "zram":
-          return judgeChild(ZRAM_SUITE, asked, childZram(child));
+          return judgeChild(ZRAM_SUITE, childZram(child));
         default:
-          return judgeChild(ZSWAP_SUITE, asked, childZswap(child));
+          return judgeChild(ZSWAP_SUITE, childZswap(child));
       }
     });
 
@@ -133,7 +133,6 @@ function conformChild(
       Known extends Plan,
     >(
       suite: Suite<T, One, Known>,
-      asked: Asked,
       target: T & Ending,
     ): Promise<number> {
       try {
@@ -173,11 +172,11 @@ function conformDevice(
       `Cannot conform: '${name}' has no device to test by '--device', zram alone has`,
     );
   }
-  if (options.text("timeout") !== undefined) {
-    throw new UsageError(
-      "The option '--timeout' is given with '--device': a kernel is waited for",
-    );
-  }
+  refuseOptions(
+    options,
+    ["timeout"],
+    "is given with '--device': a kernel is waited for",
+  );
   const asked = askedOf(options, "exact");
   const test = async (stop: AbortSignal) => {
     const named = namedProfile(options);

@@ -12,7 +12,7 @@ import {
   parseFindingTranscript,
 } from "../search/finding_transcript.ts";
 import type { Plan, Suite } from "../search/suite.ts";
-import { SHRINK_MILLISECONDS } from "../search/workers.ts";
+import { shrinkLimit } from "../search/shrink.ts";
 import { type Target, TargetMissing } from "../targets/target.ts";
 import { counted } from "../report/table.ts";
 import { ktapError, ktapSkippedResult, ktapStart } from "../report/ktap.ts";
@@ -27,16 +27,21 @@ import {
 } from "./conform_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { print } from "./print.ts";
-import { progress } from "./progress.ts";
+import { programProgress } from "./progress.ts";
 import { shardHelp, shardOption } from "./shard.ts";
 import { readText } from "./text_file.ts";
+import { inTranscript } from "./transcript_file.ts";
 import {
   checkWritable,
+  choiceOption,
+  freshSeed,
   type Options,
   PROFILE_OPTIONS,
   profileOption,
+  refuseOptions,
+  searchOptions,
+  seedOption,
   UsageError,
-  wholeOption,
   writeText,
 } from "./usage.ts";
 import { tell } from "./usage_error.ts";
@@ -115,26 +120,23 @@ ${shardHelp(21)}
 /** Reads those options; `fallback` is the level where none is given. */
 export function askedOf(options: Options, fallback: Level): Asked {
   const replay = options.text("replay");
-  for (
-    const name of ["level", ...PROFILE_OPTIONS, "runs", "time", "seed", "shard"]
-  ) {
-    if (replay === undefined || options.text(name) === undefined) continue;
-    throw new UsageError(
-      `The option '--${name}' is given with '--replay': the transcript says all that`,
+  if (replay !== undefined) {
+    refuseOptions(
+      options,
+      ["level", ...PROFILE_OPTIONS, "runs", "time", "seed", "shard"],
+      "is given with '--replay': the transcript says all that",
     );
   }
   const junit = options.text("junit");
   if (junit !== undefined) checkWritable(junit);
-  const runs = wholeOption(options, "runs", 1, 1e9);
-  const time = wholeOption(options, "time", 1, 1e6) ??
-    (runs === undefined ? SECONDS : undefined);
+  const { runs, time = runs === undefined ? SECONDS : undefined } =
+    searchOptions(options);
   return {
-    level: levelOption(options) ?? fallback,
+    level: choiceOption(options, "level", LEVELS) ?? fallback,
     profile: profileOption(options),
     runs: runs ?? Infinity,
     milliseconds: time === undefined ? undefined : 1000 * time,
-    seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ??
-      crypto.getRandomValues(new Uint32Array(1))[0],
+    seed: seedOption(options) ?? freshSeed(),
     shard: shardOption(options),
     replay: replay === undefined
       ? undefined
@@ -175,16 +177,6 @@ const OUTCOMES: Readonly<Record<Form, (report: ConformReport) => string>> = {
   json: conformJson,
   ktap: conformKtap,
 };
-
-/** The level that `--level` names, if it is given. */
-export function levelOption(options: Options): Level | undefined {
-  const named = options.text("level");
-  const level = LEVELS.find((one) => one === named);
-  if (named === undefined || level !== undefined) return level;
-  throw new UsageError(
-    `The option '--level' is '${named}', not ${LEVELS.join(" or ")}`,
-  );
-}
 
 /** Judges a target, prints the outcome, returns the exit status. */
 export async function judgeTarget<
@@ -248,32 +240,23 @@ async function runPrograms<
   const { level, profile, runs, seed, shard, milliseconds } = asked;
   const started = performance.now();
   const passed = () => performance.now() - started;
-  const isCounted = Number.isFinite(runs);
-  const shown = progress(
-    "conforming",
-    isCounted ? runs : milliseconds ?? 0,
-    isCounted ? "programs" : undefined,
-  );
-  let shrinkingSince: number | undefined;
+  const shown = programProgress("conforming", runs, milliseconds);
+  const isLate = shrinkLimit();
   const result = await conform(suite, target, {
     level,
     profile,
     runs,
     seed,
     shard,
-    onProgram: (programs) => shown.step(isCounted ? programs : passed()),
+    onProgram: shown.step,
     isTimeUp: () => milliseconds !== undefined && passed() > milliseconds,
-    isShrunk() {
-      shrinkingSince ??= performance.now();
-      return stop.aborted ||
-        performance.now() - shrinkingSince > SHRINK_MILLISECONDS;
-    },
+    isShrunk: () => stop.aborted || isLate(),
   }).finally(() => shown.end());
   return {
     ...result,
     rules: rulesOf(suite, level),
     shard,
-    runs: isCounted ? runs : undefined,
+    runs: Number.isFinite(runs) ? runs : undefined,
     replayed: undefined,
   };
 }
@@ -327,8 +310,8 @@ function parseReplay<One extends Step>(
     "target" | "language"
   >,
 ): FindingTranscript<One> {
-  try {
-    return parseFindingTranscript(text, ({ target }) => {
+  return inTranscript(path, () =>
+    parseFindingTranscript(text, ({ target }) => {
       // The machine of a language may have another name than a kind of target.
       const isOwn = target === kind || target === language.name;
       if (isOwn) return (fields) => language.parse(fields);
@@ -336,11 +319,7 @@ function parseReplay<One extends Step>(
         1,
         `the field 'target' is '${target}', not '${kind}'`,
       );
-    });
-  } catch (error) {
-    if (!(error instanceof TranscriptError)) throw error;
-    throw new UsageError(`${path}:${error.line}: ${error.message}`);
-  }
+    }));
 }
 
 function rulesOf(

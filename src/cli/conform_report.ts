@@ -4,24 +4,18 @@ import { junitXml } from "../report/junit.ts";
 import { ktapResult } from "../report/ktap.ts";
 import { unexercised, unexercisedText } from "../report/reach.ts";
 import { counted } from "../report/table.ts";
+import type { TestCase } from "../report/test_case.ts";
 import type { Rule } from "../rules/invariant.ts";
-import type { ReachCounts } from "../rules/reach.ts";
 import { type Shard, shortestRun } from "../search/batches.ts";
+import type { ConformResult } from "../search/conform.ts";
 import { describeFinding, type Finding } from "../search/finding.ts";
 import { findingTranscript } from "../search/finding_transcript.ts";
-import type { Plan } from "../search/suite.ts";
 import { pasteable } from "./invocation.ts";
 
 /** What came of a run. */
-export interface ConformOutcome {
-  /** What kind of target. */
-  readonly target: string;
-  /** What it was judged by. */
-  readonly plan: Plan;
+export interface ConformOutcome extends Omit<ConformResult, "seed"> {
   /** The rules that were checked. */
   readonly rules: readonly Rule[];
-  /** How often each was exercised. */
-  readonly reach: ReachCounts;
   /** What the programs were made from; `undefined` for a transcript. */
   readonly seed: number | undefined;
   /** Which part of the programs were run. */
@@ -30,12 +24,6 @@ export interface ConformOutcome {
   readonly runs: number | undefined;
   /** The transcript that was run, if one was. */
   readonly replayed: string | undefined;
-  /** Programs that were run. */
-  readonly programs: number;
-  /** Their steps. */
-  readonly steps: number;
-  /** How it fails, if it does. */
-  readonly finding: Finding | undefined;
 }
 
 /** All there is to tell of a run. */
@@ -164,41 +152,53 @@ export function conformJson(report: ConformReport): string {
   );
 }
 
+/** What became of each rule. */
+function casesOf<Failure>(
+  report: ConformReport,
+  { nameOf, failureOf, skipped }: {
+    nameOf(rule: Rule): string;
+    failureOf(finding: Finding): Failure;
+    readonly skipped: string;
+  },
+): TestCase<Failure>[] {
+  const { rules, finding } = report;
+  const silent = silentOf(report);
+  return rules.map((rule) => {
+    const name = nameOf(rule);
+    if (finding?.rule.id === rule.id) {
+      return { name, failure: failureOf(finding) };
+    }
+    return silent.includes(rule.id) ? { name, skipped } : { name };
+  });
+}
+
 /** For continuous integration: a test case for each rule. */
 export function conformJunit(report: ConformReport): string {
-  const { target, plan, rules, finding, seconds } = report;
-  const silent = silentOf(report);
-  const cases = rules.map((rule) => {
-    const name = `${rule.id}: ${rule.sentence}`;
-    if (finding?.rule.id === rule.id) {
+  const { target, plan, seconds } = report;
+  const cases = casesOf(report, {
+    nameOf: ({ id, sentence }) => `${id}: ${sentence}`,
+    failureOf(finding) {
       const { expected, found } = finding;
       const message = `expected ${JSON.stringify(expected)}, found ${
         JSON.stringify(found)
       }`;
       const transcript = findingTranscript(target, plan, finding);
-      const text = `${transcript}${repeatCommand(report)}\n`;
-      return { name, failure: { message, text } };
-    }
-    return silent.includes(rule.id)
-      ? { name, skipped: "not exercised" }
-      : { name };
+      return { message, text: `${transcript}${repeatCommand(report)}\n` };
+    },
+    skipped: "not exercised",
   });
   return junitXml(`zspec conform ${target} ${plan.level}`, cases, seconds);
 }
 
 /** For the kernel's own test tools: a subtest for each rule. */
 export function conformKtap(report: ConformReport): string {
-  const { plan, rules, finding } = report;
-  const silent = silentOf(report);
-  const cases = rules.map(({ id }) => {
-    if (finding?.rule.id === id) {
-      return { name: id, failure: failureLines(report, finding) };
-    }
-    return silent.includes(id)
-      ? { name: id, skipped: "nothing exercised it" }
-      : { name: id };
+  const { plan, finding } = report;
+  const cases = casesOf(report, {
+    nameOf: ({ id }) => id,
+    failureOf: (finding) => failureLines(report, finding),
+    skipped: "nothing exercised it",
   });
-  const isSilent = silent.length === countedOf(report).length;
+  const isSilent = silentOf(report).length === countedOf(report).length;
   return ktapResult(
     ktapName(report.target, plan.level),
     cases,

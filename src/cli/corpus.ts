@@ -1,13 +1,16 @@
 /** `--corpus DIR`: a folder of programs that are worth keeping. */
-import { profileNamed } from "../linux/description.ts";
-import { TranscriptError } from "../programs/transcript_fields.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
 import type { Kept } from "../search/corpus.ts";
 import { parseMachineTranscript } from "../search/counterexample.ts";
 import { judgeProgram, type Machine } from "../search/machine.ts";
-import type { MachineCount, WorkersResult } from "../search/workers.ts";
-import { readText } from "./text_file.ts";
-import { pathError, UsageError, writeText } from "./usage.ts";
+import {
+  countProgram,
+  nothingRun,
+  type WorkersResult,
+} from "../search/workers.ts";
+import { readTranscript } from "./transcript_file.ts";
+import { writeText } from "./usage.ts";
+import { onPath } from "./usage_error.ts";
 
 /** A folder with a file for each program. */
 export interface CorpusFolder {
@@ -25,18 +28,15 @@ export interface CorpusResult extends WorkersResult {
 
 /** Opens a folder, which is made where it is not there. */
 export function openCorpus(folder: string): CorpusFolder {
-  try {
+  const names = onPath(folder, () => {
     Deno.mkdirSync(folder, { recursive: true });
-    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name)
-      .filter((name) => name.endsWith(".jsonl")).sort();
-    return {
-      paths: names.map((name) => `${folder}/${name}`),
-      keep: ({ name, transcript }) =>
-        writeText(`${folder}/${name}`, transcript),
-    };
-  } catch (error) {
-    throw pathError(folder, error);
-  }
+    return Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  });
+  return {
+    paths: names.filter((name) => name.endsWith(".jsonl")).sort()
+      .map((name) => `${folder}/${name}`),
+    keep: ({ name, transcript }) => writeText(`${folder}/${name}`, transcript),
+  };
 }
 
 /** Runs the programs of a folder that are of one of the machines. */
@@ -44,16 +44,10 @@ export function runCorpus(
   { paths }: CorpusFolder,
   machines: readonly Machine[],
 ): CorpusResult {
-  const counts = machines.map(({ name }): MachineCount => ({
-    machine: name,
-    programs: 0,
-    steps: 0,
-    busy: 0,
-    reach: new Reach(),
-  }));
+  const counts = machines.map(nothingRun);
   const known: ReachCounts[] = [];
   for (const path of paths) {
-    const { machine, program } = readProgram(path);
+    const { machine, program } = readTranscript(path, parseMachineTranscript);
     const count = counts.find((one) => one.machine === machine.name);
     if (count === undefined) continue;
     const reach = new Reach();
@@ -61,24 +55,10 @@ export function runCorpus(
     const finding = judgeProgram(machine, program, reach);
     count.busy += performance.now() - started;
     known.push(reach.counts());
-    count.programs++;
-    count.steps += program.steps.length;
-    count.reach.add(reach.counts());
+    countProgram(count, program.steps.length, reach.counts());
     if (finding === undefined) continue;
     const found = { seed: 0, nth: 0, profile: program.profile.name, finding };
     return { counts, known, failure: { machine: machine.name, path, found } };
   }
   return { counts, known, failure: undefined };
-}
-
-function readProgram(path: string) {
-  try {
-    const { machine, header, steps } = parseMachineTranscript(readText(path));
-    const profile = profileNamed(header.profile);
-    if (profile === undefined) throw new Error(`no profile ${header.profile}`);
-    return { machine, program: { profile, steps } };
-  } catch (error) {
-    if (!(error instanceof TranscriptError)) throw error;
-    throw new UsageError(`${path}:${error.line}: ${error.message}`);
-  }
 }

@@ -3,7 +3,7 @@ import { explainPaste } from "../explain/explain.ts";
 import { PROFILES } from "../linux/profile.ts";
 import { readExplained } from "./explain_input.ts";
 import { renderExplanation } from "./explain_report.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { proseColumns, tableColumns } from "./terminal.ts";
 import {
   bytesOption,
@@ -48,16 +48,14 @@ The exit status is 1 where a rule is broken, 2 where nothing could be read.
 const PAGE_SIZES: readonly number[] = [4096, 8192, 16384, 32768, 65536];
 
 /** Runs the command and returns its exit status. */
-export async function explainCommand(
-  args: readonly string[],
-): Promise<number> {
+export function explainCommand(args: readonly string[]): number {
   const options = parseOptions(args, {
     string: [...PROFILE_OPTIONS, "page-size"],
     boolean: ["json"],
   });
   const { profile } = namedProfile(options);
   const pageSize = pageSizeOption(options) ?? profile?.pageSize ?? 4096;
-  const { name, text } = await readExplained(options.paths);
+  const { name, text } = readExplained(options.paths);
   const explained = explainPaste(text, {
     pageSize,
     ...(profile === undefined ? {} : { profile: { ...profile, pageSize } }),
@@ -70,10 +68,10 @@ export async function explainCommand(
       }; it reads the files of /sys/block/zramN, zramctl's table, zsmalloc's classes, and zswap's counters`,
     );
   }
-  print(
-    options.flag("json")
-      ? JSON.stringify({ pageSize, ...explained }, null, 2)
-      : renderExplanation(explained, PROFILES, proseColumns(tableColumns())),
+  printResult(
+    options,
+    { pageSize, ...explained },
+    () => renderExplanation(explained, PROFILES, proseColumns(tableColumns())),
   );
   return explained.explanations.some(({ broken }) => broken.length > 0) ? 1 : 0;
 }

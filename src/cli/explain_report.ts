@@ -15,7 +15,7 @@ import {
 } from "../explain/release_span.ts";
 import type { Profile } from "../linux/profile.ts";
 import { counted } from "../report/table.ts";
-import { wrap } from "../report/wrap.ts";
+import { hanging, wrap } from "../report/wrap.ts";
 import { wrappedTable } from "../report/wrapped_table.ts";
 
 /** Broken rules and unread lines that are printed; the others are counted. */
@@ -82,7 +82,7 @@ function renderList(
 
 /** A sentence with a dash in front, the lines under it indented. */
 function item(sentence: string, width: number): string {
-  return wrap(sentence, width, "    ").replace(/^ {4}/, "  - ");
+  return hanging("  - ", sentence, width);
 }
 
 function renderBroken(

@@ -1,6 +1,11 @@
 /** Kernels that have what options need of them. */
 import { LINUX_6_18, LINUX_6_18_FULL, type Profile } from "../linux/profile.ts";
-import { type Options, profileOption, UsageError } from "./usage.ts";
+import {
+  bytesOption,
+  type Options,
+  profileOption,
+  UsageError,
+} from "./usage.ts";
 
 /** What a kernel can be configured with, since when, and what needs it. */
 const FEATURES = {
@@ -35,6 +40,20 @@ export function featuredProfile(options: Options): Profile {
     );
   }
   return profile;
+}
+
+/** Bytes of a backing device: its block 0 is never used. */
+export function backingOption(
+  options: Options,
+  { pageSize }: Profile,
+): number | undefined {
+  const bytes = bytesOption(options, "backing");
+  if (bytes === undefined || bytes >= 2 * pageSize) return bytes;
+  throw new UsageError(
+    `The option '--backing' is ${bytes} bytes, a page and block 0 need ${
+      2 * pageSize
+    }`,
+  );
 }
 
 /** Whether a profile's release can be built with a feature. */

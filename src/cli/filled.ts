@@ -11,7 +11,7 @@ import {
   zsGeometry,
 } from "../zsmalloc/geometry.ts";
 import type { MmStat } from "../zram/stat.ts";
-import type { Measured } from "./measuring.ts";
+import type { Mix } from "./measuring.ts";
 
 /** A device with every page. */
 export interface Filled {
@@ -21,58 +21,57 @@ export interface Filled {
   readonly classes: readonly ClassReport[];
 }
 
-/** Objects by their length: those that are stored whole have a page's. */
-interface Objects {
-  readonly lengths: Float64Array;
-  readonly huge: number;
-  readonly bytes: number;
-}
-
-/** A device to which pages were written that the `nth` algorithm measured. */
-export function filledDevice(
-  profile: Profile,
-  { same, lengths: all }: Measured,
-  nth: number,
-): Filled {
+/** A device to which the pages of a mix were written. */
+export function filledDevice(profile: Profile, mix: Mix): Filled {
   const { pageSize, zram } = profile;
-  const objects = objectsOf(profile, all[nth]);
-  const classes = classesOf(profile, objects);
+  const lengths = storedLengths(profile, mix.lengths);
+  const classes = classesOf(profile, lengths);
   const used = classes.reduce((sum, { pages }) => sum + pages, 0) * pageSize;
-  const stored = objects.lengths.reduce((sum, count) => sum + count, 0) +
-    (zram.sameFilled === "word" ? same : 0);
+  const stored = lengths.reduce((sum, count) => sum + count, 0) +
+    (zram.sameFilled === "word" ? mix.same : 0);
   return {
     mmStat: {
       orig_data_size: stored * pageSize,
-      compr_data_size: objects.bytes,
+      compr_data_size: objectBytes({ lengths }),
       mem_used_total: used,
       mem_limit: 0,
       mem_used_max: used,
-      same_pages: same,
+      same_pages: mix.same,
       pages_compacted: 0,
-      huge_pages: objects.huge,
-      huge_pages_since: objects.huge,
+      huge_pages: lengths[pageSize],
+      huge_pages_since: lengths[pageSize],
     },
     classes,
   };
 }
 
-function objectsOf(profile: Profile, measured: Float64Array): Objects {
+/** The length from which on a kernel stores a page whole. */
+export function wholeFrom(profile: Profile): number {
   const { pageSize, zram } = profile;
-  const wholeFrom = zram.wholeFrom(pageSize, zsGeometry(profile).hugeClassSize);
-  const lengths = new Float64Array(pageSize + 1);
-  let [huge, bytes] = [0, 0];
-  for (const [length, count] of measured.entries()) {
-    const isHuge = length >= wholeFrom;
-    const counted = isHuge ? pageSize : length;
-    lengths[counted] += count;
-    bytes += counted * count;
-    if (isHuge) huge += count;
+  return zram.wholeFrom(pageSize, zsGeometry(profile).hugeClassSize);
+}
+
+/** Lengths as a kernel stores them: those that are stored whole have a page's. */
+export function storedLengths(
+  profile: Profile,
+  measured: Float64Array,
+): Float64Array {
+  const { pageSize } = profile;
+  const lengths = measured.slice(0, pageSize + 1);
+  for (let length = wholeFrom(profile); length < pageSize; length++) {
+    lengths[pageSize] += lengths[length];
+    lengths[length] = 0;
   }
-  return { lengths, huge, bytes };
+  return lengths;
+}
+
+/** Bytes of the objects of a mix. */
+export function objectBytes({ lengths }: Pick<Mix, "lengths">): number {
+  return lengths.reduce((sum, count, length) => sum + count * length, 0);
 }
 
 /** The classes that objects are in, each with as many zspages as it fills. */
-function classesOf(profile: Profile, { lengths }: Objects): ClassReport[] {
+function classesOf(profile: Profile, lengths: Float64Array): ClassReport[] {
   const geometry = zsGeometry(profile);
   const used = new Map<ClassGeometry, number>();
   for (const [length, count] of lengths.entries()) {

@@ -4,12 +4,12 @@ import type { Profile } from "../linux/profile.ts";
 import { arenaOf, machineOf } from "../search/machine.ts";
 import { MACHINES } from "../search/machines.ts";
 import { search } from "../search/search.ts";
+import { shrinkLimit } from "../search/shrink.ts";
 import { runNow } from "../search/trial.ts";
 import {
   type MachineCount,
   type MachineFailure,
   searchInWorkers,
-  SHRINK_MILLISECONDS,
 } from "../search/workers.ts";
 import { runCorpus } from "./corpus.ts";
 import {
@@ -19,10 +19,10 @@ import {
   planOf,
   silentMachines,
 } from "./fuzz_plan.ts";
-import { fuzzJson, fuzzText } from "./fuzz_report.ts";
+import { fuzzResult, fuzzText } from "./fuzz_report.ts";
 import { INTERRUPTED } from "./interrupt.ts";
-import { print } from "./print.ts";
-import { progress } from "./progress.ts";
+import { print, printResult } from "./print.ts";
+import { programProgress } from "./progress.ts";
 import { shardHelp } from "./shard.ts";
 import { tableColumns } from "./terminal.ts";
 import {
@@ -94,14 +94,14 @@ export async function fuzzCommand(args: readonly string[]): Promise<number> {
     boolean: ["json"],
   });
   const plan = planOf(options);
-  const isJson = options.flag("json");
   const outcome = plan.path === undefined
-    ? await run(plan, isJson)
+    ? await run(plan, options.flag("json"))
     : repeat(plan, plan.path);
-  const text = isJson
-    ? fuzzJson(plan, outcome)
-    : fuzzText(plan, outcome, tableColumns());
-  print(text);
+  printResult(
+    options,
+    fuzzResult(plan, outcome),
+    () => fuzzText(plan, outcome, tableColumns()),
+  );
   if (outcome.interrupted) return INTERRUPTED;
   if (outcome.failure !== undefined) return 1;
   return silentMachines(plan, outcome).length === 0 ? 0 : 1;
@@ -118,10 +118,8 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
   Deno.addSignalListener("SIGINT", onInterrupt);
   // Before anything is run, so that it is known however that ends.
   if (!isJson) print(`seed ${plan.seed}`);
-  let done = 0;
-  const shown = Number.isFinite(programs)
-    ? progress("fuzzing", programs * machines.length, "programs")
-    : progress("fuzzing", milliseconds ?? 0);
+  const total = programs * machines.length;
+  const shown = programProgress("fuzzing", total, milliseconds);
   try {
     const kept = corpus === undefined ? undefined : runCorpus(corpus, machines);
     if (kept?.failure !== undefined) {
@@ -133,8 +131,7 @@ async function run(plan: FuzzPlan, isJson: boolean): Promise<FuzzOutcome> {
       signal: interrupt.signal,
       now,
       known: kept?.known,
-      onProgram: () =>
-        shown.step(Number.isFinite(programs) ? ++done : now() - started),
+      onProgram: shown.step,
       onKept: (one) => corpus?.keep(one),
     });
     // Every shard runs the same corpus, and the first counts it for all.
@@ -184,7 +181,7 @@ function repeat({ machines: [one], profile, seed }: FuzzPlan, nth: number) {
   const started = performance.now();
   const { programs, steps, reach, found } = runNow(search(arenaOf(machine), {
     places: [{ seed, nth }],
-    isShrunk: () => performance.now() - started > SHRINK_MILLISECONDS,
+    isShrunk: shrinkLimit(),
   }));
   const busy = performance.now() - started;
   const counted = new Reach();

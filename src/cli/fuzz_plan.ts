@@ -2,14 +2,17 @@
 import { isEmptyShard, type Shard } from "../search/batches.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { Machine } from "../search/machine.ts";
-import { machineNamed, MACHINES } from "../search/machines.ts";
+import { MACHINES } from "../search/machines.ts";
 import type { WorkersResult } from "../search/workers.ts";
 import { type CorpusFolder, openCorpus } from "./corpus.ts";
 import { shardOption } from "./shard.ts";
-import { unknown } from "./unknown.ts";
+import { namedOnes } from "./unknown.ts";
 import {
+  freshSeed,
   namedProfile,
   type Options,
+  searchOptions,
+  seedOption,
   UsageError,
   wholeOption,
 } from "./usage.ts";
@@ -59,10 +62,8 @@ export function silentMachines(
 
 /** Reads the options. */
 export function planOf(options: Options): FuzzPlan {
-  const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1);
-  const runs = wholeOption(options, "runs", 1, 1e9);
-  const time = wholeOption(options, "time", 1, 1e6);
-  const jobs = wholeOption(options, "jobs", 1, 1024);
+  const seed = seedOption(options);
+  const { runs, time, jobs } = searchOptions(options);
   const path = wholeOption(options, "path", 0, 1e9);
   const corpus = options.text("corpus");
   if (path !== undefined) {
@@ -79,7 +80,7 @@ export function planOf(options: Options): FuzzPlan {
   return {
     machines,
     profile,
-    seed: seed ?? crypto.getRandomValues(new Uint32Array(1))[0],
+    seed: seed ?? freshSeed(),
     path,
     programs: runs ?? (time === undefined ? FUZZ_PROGRAMS : Infinity),
     milliseconds: time === undefined ? undefined : 1000 * time,
@@ -95,25 +96,16 @@ function isThere({ name }: Machine, { zswap }: Profile): boolean {
   return !isZpool || zswap.zpools.some((zpool) => zpool === name);
 }
 
-/**
- * The machines that are named, each once; all that the kernel has where none
- * is.
- */
+/** The machines that are named; all that the kernel has where none is. */
 function machinesOf(
   names: readonly string[],
   profile: Profile | undefined,
 ): readonly Machine[] {
-  if (names.length === 0) {
-    return MACHINES.filter((machine) =>
-      profile === undefined || isThere(machine, profile)
+  return namedOnes("machine", names, MACHINES).filter((machine) => {
+    if (profile === undefined || isThere(machine, profile)) return true;
+    if (names.length === 0) return false;
+    throw new UsageError(
+      `Cannot fuzz ${machine.name}: ${profile.name} has none`,
     );
-  }
-  return [...new Set(names)].map((name) => {
-    const machine = machineNamed(name);
-    if (machine !== undefined) {
-      if (profile === undefined || isThere(machine, profile)) return machine;
-      throw new UsageError(`Cannot fuzz ${name}: ${profile.name} has none`);
-    }
-    throw unknown("machine", name, MACHINES.map((one) => one.name));
   });
 }

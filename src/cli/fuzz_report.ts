@@ -1,7 +1,7 @@
 /** What `zspec fuzz` prints. */
 import { fittedTable } from "../report/fitted_table.ts";
 import { exercisedOf, unexercised, unexercisedText } from "../report/reach.ts";
-import { counted, grouped } from "../report/table.ts";
+import { counted, grouped, perSecond } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import type { Rule } from "../rules/invariant.ts";
 import {
@@ -10,7 +10,7 @@ import {
   repeatCommand,
 } from "../search/counterexample.ts";
 import { isEmptyShard } from "../search/batches.ts";
-import { describeFinding } from "../search/finding.ts";
+import { explainFinding } from "../search/finding.ts";
 import { machineNamed } from "../search/machines.ts";
 import type { MachineCount, MachineFailure } from "../search/workers.ts";
 import {
@@ -19,11 +19,6 @@ import {
   silentMachines,
 } from "./fuzz_plan.ts";
 import { pasteable } from "./invocation.ts";
-
-/** Steps a second that all jobs together run of one machine. */
-function rate({ steps, busy }: MachineCount, jobs: number): number {
-  return busy === 0 ? 0 : Math.round(1000 * steps * jobs / busy);
-}
 
 function rulesOf({ machine }: MachineCount): readonly Rule[] {
   return machineNamed(machine)?.rules ?? [];
@@ -80,22 +75,17 @@ function countsText(
       count.machine,
       grouped(count.programs),
       grouped(count.steps),
-      grouped(rate(count, path === undefined ? jobs : 1)),
+      grouped(
+        perSecond(count.steps, count.busy, path === undefined ? jobs : 1),
+      ),
       exercisedOf(rulesOf(count), count.reach.counts()),
     ]),
     width,
   );
 }
 
-function errorOf({ found: { finding } }: MachineFailure): string {
-  const { sentence, source } = finding.rule;
-  return `${
-    describeFinding(finding)
-  }\n  the rule: ${sentence}\n  its source: ${source}`;
-}
-
 function failureText(failure: MachineFailure): string {
-  return `${failure.machine} fails: ${errorOf(failure)}
+  return `${failure.machine} fails: ${explainFinding(failure.found.finding)}
 
 To repeat it:
 
@@ -107,7 +97,7 @@ ${counterexampleTest(failure)}`;
 }
 
 /** For machines. */
-export function fuzzJson(plan: FuzzPlan, outcome: FuzzOutcome): string {
+export function fuzzResult(plan: FuzzPlan, outcome: FuzzOutcome): unknown {
   const { seed, jobs, shard, programs } = plan;
   const { counts, failure, seconds, interrupted } = outcome;
   const runs = Number.isFinite(programs) ? programs : undefined;
@@ -118,30 +108,26 @@ export function fuzzJson(plan: FuzzPlan, outcome: FuzzOutcome): string {
       rulesOf(count).map((rule) => [rule.id, count.reach.of(rule)]),
     ),
   }));
-  return JSON.stringify(
-    {
-      search: plan.profile === undefined
-        ? "fuzz"
-        : `fuzz of ${plan.profile.name}`,
-      seed,
-      shard,
-      runs,
-      jobs,
-      seconds,
-      interrupted,
-      machines,
-      failure: failure && {
-        machine: failure.machine,
-        seed: failure.found.seed,
-        path: String(failure.found.nth),
-        error: errorOf(failure),
-        ...failure.found.finding,
-        command: repeatCommand(failure),
-        transcript: failureTranscript(failure),
-        test: counterexampleTest(failure),
-      },
+  return {
+    search: plan.profile === undefined
+      ? "fuzz"
+      : `fuzz of ${plan.profile.name}`,
+    seed,
+    shard,
+    runs,
+    jobs,
+    seconds,
+    interrupted,
+    machines,
+    failure: failure && {
+      machine: failure.machine,
+      seed: failure.found.seed,
+      path: String(failure.found.nth),
+      error: explainFinding(failure.found.finding),
+      ...failure.found.finding,
+      command: repeatCommand(failure),
+      transcript: failureTranscript(failure),
+      test: counterexampleTest(failure),
     },
-    null,
-    2,
-  );
+  };
 }

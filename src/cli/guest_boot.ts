@@ -1,10 +1,15 @@
 /** The options that say which kernel a guest boots, and how. */
 import { ACCELERATORS, type GuestBoot } from "../live/guest_boot.ts";
 import { quoted } from "./conform_report.ts";
-import { type Options, UsageError, wholeOption } from "./usage.ts";
+import {
+  choiceOption,
+  type Options,
+  UsageError,
+  wholeOption,
+} from "./usage.ts";
 
 /** The folder of the image where none is named. */
-export const IMAGE = "/";
+const IMAGE = "/";
 /** The most processors of a guest. */
 const MOST_CPUS = 64;
 
@@ -38,7 +43,7 @@ export function bootOf(options: Options, stop: AbortSignal): GuestBoot {
   const modules = options.text("modules");
   const config = options.text("config");
   const ownModules = options.text("module")?.split(",");
-  const accel = accelOption(options);
+  const accel = choiceOption(options, "accel", ACCELERATORS);
   const cpus = wholeOption(options, "cpus", 1, MOST_CPUS);
   if (kernel !== undefined && options.text("image") !== undefined) {
     throw new UsageError(
@@ -61,15 +66,6 @@ export function bootOf(options: Options, stop: AbortSignal): GuestBoot {
     ...accel === undefined ? {} : { accel },
     ...cpus === undefined ? {} : { cpus },
   };
-}
-
-function accelOption(options: Options): GuestBoot["accel"] {
-  const named = options.text("accel");
-  const accel = ACCELERATORS.find((one) => one === named);
-  if (named === undefined || accel !== undefined) return accel;
-  throw new UsageError(
-    `The option '--accel' is '${named}', not ${ACCELERATORS.join(" or ")}`,
-  );
 }
 
 /** The same options again, as arguments. */

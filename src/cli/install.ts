@@ -8,7 +8,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CALLED, denoCommand } from "./invocation.ts";
 import { print } from "./print.ts";
-import { pathError, UsageError } from "./usage.ts";
+import { onPath, UsageError } from "./usage_error.ts";
 
 /** An argument as a shell reads it. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -33,13 +33,11 @@ function scriptFolder(): string {
 function install(): void {
   const folder = scriptFolder();
   const path = join(folder, "zspec");
-  try {
+  onPath(path, () => {
     Deno.mkdirSync(folder, { recursive: true });
     Deno.writeTextFileSync(path, scriptOf(), { mode: 0o755 });
     Deno.chmodSync(path, 0o755);
-  } catch (error) {
-    throw pathError(path, error, "write");
-  }
+  }, "write");
   print(`zspec is ${path}`);
   const folders = (Deno.env.get("PATH") ?? "").split(delimiter);
   if (folders.includes(folder)) return;

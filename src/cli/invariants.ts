@@ -2,6 +2,7 @@
 import { DM_CACHE_INVARIANTS } from "../dm_cache/invariants.ts";
 import { wrap } from "../report/wrap.ts";
 import type { Rule } from "../rules/invariant.ts";
+import { readRule } from "../search/finding.ts";
 import { Z3FOLD_INVARIANTS } from "../z3fold/invariants.ts";
 import { ZBUD_INVARIANTS } from "../zbud/invariants.ts";
 import { ZRAM_INVARIANTS } from "../zram/invariants.ts";
@@ -10,7 +11,7 @@ import { PAGE_ALLOC_INVARIANTS } from "../memory/page_alloc_invariants.ts";
 import { SWAP_INVARIANTS } from "../swap/invariants.ts";
 import { ZCACHE_INVARIANTS } from "../zcache/invariants.ts";
 import { ZSWAP_INVARIANTS } from "../zswap/invariants.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { unknown } from "./unknown.ts";
 import { optionHelp, parseOptions } from "./usage.ts";
 
@@ -57,15 +58,12 @@ export function invariantsCommand(args: readonly string[]): number {
       throw unknown("room", room, Object.keys(RULES));
     }
   }
-  const text = options.flag("json")
-    ? JSON.stringify(rooms.flatMap((room) => RULES[room].map(asData)), null, 2)
-    : rooms.map((room) => renderRoom(room, RULES[room])).join("\n");
-  print(text);
+  printResult(
+    options,
+    rooms.flatMap((room) => RULES[room].map(readRule)),
+    () => rooms.map((room) => renderRoom(room, RULES[room])).join("\n"),
+  );
   return 0;
-}
-
-function asData({ id, sentence, source }: Rule): Rule {
-  return { id, sentence, source };
 }
 
 function renderRoom(room: string, rules: readonly Rule[]): string {

@@ -20,7 +20,7 @@ import { RUN_USAGE, runCommand } from "./run.ts";
 import { SIZE_USAGE, sizeCommand } from "./size.ts";
 import { SWAP_USAGE, swapCommand } from "./swap.ts";
 import { unknown } from "./unknown.ts";
-import { isOutOfMemory, UsageError } from "./usage.ts";
+import { isOutOfMemory, splitArguments, UsageError } from "./usage.ts";
 import { tell } from "./usage_error.ts";
 
 /** One subcommand. */
@@ -126,12 +126,6 @@ zspec help COMMAND says more; zspec --version, which zspec it is.
 `;
 }
 
-/** A command's own arguments: what follows `--` is for another program. */
-function ownArguments(args: readonly string[]): readonly string[] {
-  const end = args.indexOf("--");
-  return end < 0 ? args : args.slice(0, end);
-}
-
 const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
 
 function commandNamed(name: string): Command {
@@ -166,7 +160,7 @@ async function run([name, ...rest]: readonly string[]): Promise<number> {
     return 0;
   }
   const command = commandNamed(name === "help" ? rest[0] : name);
-  if (name === "help" || ownArguments(rest).some(isHelp)) {
+  if (name === "help" || splitArguments(rest).own.some(isHelp)) {
     print(command.usage);
     return 0;
   }

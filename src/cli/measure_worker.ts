@@ -8,51 +8,27 @@ import {
 import { type PageFile, readPages } from "./pages.ts";
 import { nothingUnread, type Unread } from "./unread.ts";
 
-/** What a thread is asked: to begin, to measure, to tell what came of it. */
-export type MeasureRequest =
-  | { readonly begin: Measuring }
-  | { readonly files: readonly PageFile[] }
-  | "tell";
+/** What a thread is asked: by what to measure the pages of files. */
+export interface MeasureRequest {
+  readonly measuring: Measuring;
+  readonly files: readonly PageFile[];
+}
 
-/** What it answers: what it measured and passed over, or all it has. */
-export type MeasureReply =
-  | { readonly pages: number; readonly unread: Unread }
-  | { readonly measured: Measured };
+/** What it answers: what it measured, and what it passed over. */
+export interface MeasureReply {
+  readonly measured: Measured;
+  readonly unread: Unread;
+}
 
 declare const self: Pick<Worker, "onmessage" | "postMessage">;
 
-let measuring: Measuring | undefined;
-let measured: Measured | undefined;
-
-function reply(answer: MeasureReply): void {
-  self.postMessage(answer);
-}
-
-/** Measures pages of files. */
-function measure(files: readonly PageFile[]): MeasureReply {
-  if (measuring === undefined || measured === undefined) {
-    throw new Error("Cannot measure pages: it was not said by what");
-  }
-  const count = measurer(measuring, measured);
+function measure({ measuring, files }: MeasureRequest): MeasureReply {
+  const measured = nothingMeasured(measuring);
   const unread = nothingUnread();
-  let pages = 0;
-  for (const page of readPages(files, measuring.pageSize, unread)) {
-    count(page);
-    pages++;
-  }
-  return { pages, unread };
+  const count = measurer(measuring, measured);
+  for (const page of readPages(files, measuring.pageSize, unread)) count(page);
+  return { measured, unread };
 }
 
-self.onmessage = ({ data }: MessageEvent<MeasureRequest>) => {
-  if (data === "tell") {
-    if (measured === undefined) {
-      throw new Error("Cannot tell what pages become: none was measured");
-    }
-    reply({ measured });
-  } else if ("begin" in data) {
-    measuring = data.begin;
-    measured = nothingMeasured(measuring);
-  } else {
-    reply(measure(data.files));
-  }
-};
+self.onmessage = ({ data }: MessageEvent<MeasureRequest>) =>
+  self.postMessage(measure(data));

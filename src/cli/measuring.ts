@@ -43,6 +43,21 @@ export interface Measured {
   readonly lengths: readonly Float64Array[];
 }
 
+/** Pages of one algorithm by what they become. */
+export interface Mix {
+  /** All pages. */
+  readonly pages: number;
+  /** Those that take no memory. */
+  readonly same: number;
+  /** How many of the others have each length; those stored whole have a page's. */
+  readonly lengths: Float64Array;
+}
+
+/** What the `nth` algorithm made of pages. */
+export function mixOf({ pages, same, lengths }: Measured, nth: number): Mix {
+  return { pages, same, lengths: lengths[nth] };
+}
+
 /** No pages, measured by so many algorithms. */
 export function nothingMeasured(
   { pageSize, algorithms }: Measuring,

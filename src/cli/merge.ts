@@ -11,7 +11,7 @@ import {
   type Part,
   type ShardResult,
 } from "../search/merge.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { readText } from "./text_file.ts";
 import { tableColumns } from "./terminal.ts";
 import { parseOptions, UsageError } from "./usage.ts";
@@ -36,10 +36,7 @@ export function mergeCommand(args: readonly string[]): number {
     throw new UsageError("Cannot merge: no FILE is given");
   }
   const merged = mergeFiles(options.paths);
-  const text = options.flag("json")
-    ? JSON.stringify(merged, null, 2)
-    : render(merged);
-  print(text);
+  printResult(options, merged, () => render(merged));
   return merged.failures.length === 0 && isExercised(merged) ? 0 : 1;
 }
 

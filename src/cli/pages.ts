@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { grouped } from "../report/table.ts";
 import { coreSegments, isCore } from "./core_dump.ts";
+import { fillFrom } from "./read_pieces.ts";
 import { isProcessMemory, processSegments } from "./process_memory.ts";
 import type { Segment } from "./segments.ts";
 import {
@@ -159,7 +160,7 @@ function* partPages(
   for (let done = 0; done < bytes;) {
     const wanted = Math.min(chunk.length, bytes - done);
     const padded = Math.ceil(wanted / pageSize) * pageSize;
-    const filled = fillFrom(file, chunk.subarray(0, wanted));
+    const filled = file ? fillFrom(file, chunk.subarray(0, wanted)) : 0;
     chunk.fill(0, filled, padded);
     done += wanted;
     // The last page of a file need not be as full as it was.
@@ -214,25 +215,5 @@ export function* inputPages(
   for (const page of readPages(files, pageSize, unread)) {
     if (left-- === 0) return;
     yield page;
-  }
-}
-
-/** Reads until `chunk` is full or the file ends. */
-function fillFrom(file: Deno.FsFile | undefined, chunk: Uint8Array): number {
-  let filled = 0;
-  while (file !== undefined && filled < chunk.length) {
-    const read = readSome(file, chunk.subarray(filled));
-    if (read === 0) break;
-    filled += read;
-  }
-  return filled;
-}
-
-/** Bytes that were read; none at the end, or where there is a hole in memory. */
-function readSome(file: Deno.FsFile, into: Uint8Array): number {
-  try {
-    return file.readSync(into) ?? 0;
-  } catch {
-    return 0;
   }
 }

@@ -6,7 +6,7 @@ import { PATH_HELP, readInput } from "./pages.ts";
 import { predictionBars } from "./pictures.ts";
 import { renderPredictions } from "./predict_report.ts";
 import { predict } from "./prediction.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
 import { tableColumns } from "./terminal.ts";
 import { tellUnread } from "./unread.ts";
@@ -56,19 +56,11 @@ export async function predictCommand(args: readonly string[]): Promise<number> {
   const svg = svgOption(options);
   const input = readInput(options.paths, profile.pageSize);
   const predictions = await predict(profile, input, algorithms, chainSizes);
-  print(
-    options.flag("json")
-      ? JSON.stringify(
-        {
-          profile: profile.name,
-          files: input.fileCount,
-          pages: input.pages,
-          predictions,
-        },
-        null,
-        2,
-      )
-      : renderPredictions(profile, input, predictions, tableColumns()),
+  const { fileCount: files, pages } = input;
+  printResult(
+    options,
+    { profile: profile.name, files, pages, predictions },
+    () => renderPredictions(profile, input, predictions, tableColumns()),
   );
   const title = `${input.title} as zram of ${profile.name} would store it`;
   await writeSvg(svg, () => predictionBars(title, predictions));

@@ -1,7 +1,7 @@
 /** What `zspec predict` shows. */
 import type { Profile } from "../linux/profile.ts";
-import { stackedBar } from "../report/bars.ts";
 import { fittedTable } from "../report/fitted_table.ts";
+import { memoryBar } from "../report/memory.ts";
 import {
   counted,
   grouped,
@@ -69,11 +69,10 @@ function renderTable(
       grouped(mmStat.huge_pages),
       grouped(mmStat.same_pages),
       (columns: number) =>
-        stackedBar([
-          { fill: "█", length: compr_data_size },
-          { fill: "▒", length: mem_used_total - compr_data_size },
-          { fill: "·", length: most - mem_used_total },
-        ], most / columns),
+        memoryBar(
+          { objectBytes: compr_data_size, bytesUsed: mem_used_total, most },
+          columns,
+        ),
     ];
   });
   return fittedTable(

@@ -7,7 +7,7 @@ import type { Profile } from "../linux/profile.ts";
 import { algorithmText } from "./algorithms.ts";
 import { type Filled, filledDevice } from "./filled.ts";
 import { measurePages } from "./measure.ts";
-import { type Algorithm, codecFor, type Measured } from "./measuring.ts";
+import { type Algorithm, codecFor, type Measured, mixOf } from "./measuring.ts";
 import type { Input } from "./pages.ts";
 import { UsageError } from "./usage.ts";
 
@@ -34,7 +34,7 @@ export async function predict(
       algorithm: algorithmText(algorithm),
       near: codecFor(profile.zram, algorithm).near,
       chainSize,
-      ...filledDevice({ ...profile, chainSize }, measured, nth),
+      ...filledDevice({ ...profile, chainSize }, mixOf(measured, nth)),
     }))
   );
 }

@@ -1,5 +1,5 @@
 /** What a command writes for its caller. */
-import { UsageError } from "./usage.ts";
+import { type Options, UsageError } from "./usage.ts";
 
 /** Writes text to standard output, and one end of line. */
 export function print(text: string): void {
@@ -9,4 +9,13 @@ export function print(text: string): void {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`Cannot write to standard output: ${reason}`);
   }
+}
+
+/** Writes a result: in JSON where `--json` asks for it, else as its text. */
+export function printResult(
+  options: Options,
+  result: unknown,
+  text: () => string,
+): void {
+  print(options.flag("json") ? JSON.stringify(result, null, 2) : text());
 }

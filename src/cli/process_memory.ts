@@ -1,4 +1,5 @@
 /** The memory of a process that runs: what of it swap would take. */
+import { fillFrom } from "./read_pieces.ts";
 import type { Segment } from "./segments.ts";
 import { noteUnreadPages, type Unread } from "./unread.ts";
 
@@ -133,16 +134,10 @@ function readable(
   at: number,
   into: Uint8Array,
 ): number {
-  let filled = 0;
   try {
     memory.seekSync(at, Deno.SeekMode.Start);
-    while (filled < into.length) {
-      const read = memory.readSync(into.subarray(filled)) ?? 0;
-      if (read === 0) break;
-      filled += read;
-    }
   } catch {
-    // EIO: what is behind cannot be read.
+    return 0;
   }
-  return filled;
+  return fillFrom(memory, into);
 }

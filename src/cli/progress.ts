@@ -103,6 +103,27 @@ export function progress(
   };
 }
 
+/**
+ * A bar of programs, or of the time that they have where nobody says how many
+ * there are; `step` is called after each.
+ */
+export function programProgress(
+  label: string,
+  programs: number,
+  milliseconds = 0,
+): { step(): void; end(): void } {
+  const isCounted = Number.isFinite(programs);
+  const { step, end } = isCounted
+    ? progress(label, programs, "programs")
+    : progress(label, milliseconds);
+  const began = performance.now();
+  let done = 0;
+  return {
+    step: () => step(isCounted ? ++done : performance.now() - began),
+    end,
+  };
+}
+
 /** Columns of the terminal that standard error goes to. */
 function errorColumns(): number {
   try {

@@ -5,8 +5,8 @@ import { RACE_ROOMS } from "../search/races/rooms.ts";
 import type { ProgramFigures } from "../search/races/task.ts";
 import { raceInWorkers } from "../search/races/workers.ts";
 import { heedingSignals } from "./interrupt.ts";
-import { print } from "./print.ts";
-import { progress } from "./progress.ts";
+import { print, printResult } from "./print.ts";
+import { programProgress } from "./progress.ts";
 import {
   isRandom,
   RACE_PREEMPTIONS,
@@ -19,16 +19,18 @@ import {
   replayPlanOf,
 } from "./races_plan.ts";
 import {
-  racesJson,
   type RacesOutcome,
+  racesResult,
   racesText,
-  replayJson,
+  replayResult,
   replayText,
 } from "./races_report.ts";
 import { shardHelp } from "./shard.ts";
 import { columns, tableColumns } from "./terminal.ts";
 import {
   optionHelp,
+  type Options,
+  optionsHelp,
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
@@ -60,53 +62,25 @@ The rooms, all of which are explored where none is named:
 
 ${RACE_ROOMS.map(roomHelp).join("")}
 ${
-    optionHelp(
-      "--threads T",
-      19,
-      "the threads of one program, between bars, or a file that has them; what is done before stands before a slash: 'write 0 A / write 0 B; read 0 | discard 0'. Without it programs are made at random",
-    )
-  }${
-    optionHelp(
-      "--preemptions N",
-      19,
-      `the most preemptions of a schedule, and all schedules with as many: random programs may then have three threads of three operations. By default with --threads as many as there are, of random programs ${RACE_PREEMPTIONS} and at most ${RACE_SCHEDULES} schedules`,
-    )
-  }${
-    optionHelp(
-      "--pct D",
-      19,
-      "draws schedules at random instead, by priorities that change D-1 times",
-    )
-  }${
-    optionHelp(
-      "--replay TEXT",
-      19,
-      "runs one schedule again: PROGRAM @ SCHEDULE @ PROFILE, as it was printed",
-    )
+    optionsHelp(19, {
+      "--threads T":
+        "the threads of one program, between bars, or a file that has them; what is done before stands before a slash: 'write 0 A / write 0 B; read 0 | discard 0'. Without it programs are made at random",
+      "--preemptions N":
+        `the most preemptions of a schedule, and all schedules with as many: random programs may then have three threads of three operations. By default with --threads as many as there are, of random programs ${RACE_PREEMPTIONS} and at most ${RACE_SCHEDULES} schedules`,
+      "--pct D":
+        "draws schedules at random instead, by priorities that change D-1 times",
+      "--replay TEXT":
+        "runs one schedule again: PROGRAM @ SCHEDULE @ PROFILE, as it was printed",
+    })
   }${profileHelp(19, "the kernel, by default the newest that has the room")}${
-    optionHelp(
-      "--seed N",
-      19,
-      "what the programs are made from; by default a fresh one",
-    )
-  }${
-    optionHelp(
-      "--runs N",
-      19,
-      `programs of each room: by default ${RACE_PROGRAMS}, or as many as --time allows`,
-    )
-  }${
-    optionHelp(
-      "--time SECONDS",
-      19,
-      `when to stop; with --threads by default ${RACE_SECONDS}`,
-    )
-  }${
-    optionHelp(
-      "--jobs N",
-      19,
-      "threads to run them; by default as many as there are CPUs",
-    )
+    optionsHelp(19, {
+      "--seed N": "what the programs are made from; by default a fresh one",
+      "--runs N":
+        `programs of each room: by default ${RACE_PROGRAMS}, or as many as --time allows`,
+      "--time SECONDS":
+        `when to stop; with --threads by default ${RACE_SECONDS}`,
+      "--jobs N": "threads to run them; by default as many as there are CPUs",
+    })
   }${shardHelp(19)}
   --json           the figures for machines
 
@@ -144,43 +118,44 @@ export async function racesCommand(
     ],
     boolean: ["json"],
   });
-  const isJson = options.flag("json");
   const replay = options.text("replay");
   if (replay !== undefined) {
-    return runAgain(replayPlanOf(options, replay, rooms), isJson);
+    return runAgain(replayPlanOf(options, replay, rooms), options);
   }
   const plan = racesPlanOf(options, rooms);
-  return await heedingSignals((stop) => explore(plan, isJson, worker, stop));
+  return await heedingSignals((stop) => explore(plan, options, worker, stop));
 }
 
-function runAgain(plan: ReplayPlan, isJson: boolean): number {
+function runAgain(plan: ReplayPlan, options: Options): number {
   const { room, profile, program, schedule } = plan;
   const { finding } = room.explore(
     profile,
     program,
     (trial) => replayRace(trial, schedule),
   );
-  const text = isJson
-    ? replayJson(plan, finding)
-    : replayText(plan, finding, columns());
-  print(text);
+  printResult(
+    options,
+    replayResult(plan, finding),
+    () => replayText(plan, finding, columns()),
+  );
   return finding === undefined ? 0 : 1;
 }
 
 /** Explores, and prints what came of it. */
 async function explore(
   plan: RacesPlan,
-  isJson: boolean,
+  options: Options,
   worker: URL,
   signal: AbortSignal,
 ): Promise<number> {
   // Before anything is run, so that it is known however that ends.
-  if (!isJson && isRandom(plan)) print(`seed ${plan.seed}`);
+  if (!options.flag("json") && isRandom(plan)) print(`seed ${plan.seed}`);
   const outcome = await run(plan, worker, signal);
-  const text = isJson
-    ? racesJson(plan, outcome)
-    : racesText(plan, outcome, columns(), tableColumns());
-  print(text);
+  printResult(
+    options,
+    racesResult(plan, outcome),
+    () => racesText(plan, outcome, columns(), tableColumns()),
+  );
   if (outcome.failure !== undefined) return 1;
   return outcome.counts.some(({ runs }) => runs > 0) ? 0 : 1;
 }
@@ -193,14 +168,9 @@ async function run(
   const { rooms, program, programs, seed, shard, milliseconds } = plan;
   const now = () => performance.now();
   const started = now();
-  const isCounted = program === undefined && Number.isFinite(programs);
-  const shown = progress(
-    "exploring",
-    isCounted ? programs * rooms.length : milliseconds,
-    isCounted ? "programs" : undefined,
-  );
+  const total = program === undefined ? programs * rooms.length : Infinity;
+  const shown = programProgress("exploring", total, milliseconds);
   const bounds: ProgramFigures[] = [];
-  let done = 0;
   try {
     const result = await raceInWorkers({
       ...plan,
@@ -215,7 +185,7 @@ async function run(
       scheduleMilliseconds: SCHEDULE_MILLISECONDS,
       signal,
       now,
-      onProgram: () => shown.step(isCounted ? ++done : now() - started),
+      onProgram: shown.step,
       onBound: (figures) => {
         if (program !== undefined) bounds.push(figures);
       },

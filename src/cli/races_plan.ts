@@ -11,12 +11,16 @@ import { readSchedule } from "../search/races/schedule.ts";
 import { MOST_THREADS } from "../search/races/trial.ts";
 import { shardOption } from "./shard.ts";
 import { readText } from "./text_file.ts";
-import { unknown } from "./unknown.ts";
+import { namedOnes } from "./unknown.ts";
 import {
   findProfile,
+  freshSeed,
   namedProfile,
   type Options,
   refused,
+  refuseOptions,
+  searchOptions,
+  seedOption,
   UsageError,
   wholeOption,
 } from "./usage.ts";
@@ -28,7 +32,7 @@ export const RACE_PREEMPTIONS = 2;
 /** Schedules that a random program may have where no bound is asked for. */
 export const RACE_SCHEDULES = 1_000;
 /** Schedules of PCT that a random program has. */
-export const PCT_SCHEDULES = 500;
+const PCT_SCHEDULES = 500;
 /** Seconds that threads which are given are explored. */
 export const RACE_SECONDS = 60;
 
@@ -84,17 +88,15 @@ export function racesPlanOf(
   const program = text === undefined ? undefined : programOf(text, rooms);
   const isGiven = program !== undefined;
   if (isGiven) refuseWith(options, "threads", ["runs", "jobs", "shard"]);
-  const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1);
-  const runs = wholeOption(options, "runs", 1, 1e9);
-  const jobs = wholeOption(options, "jobs", 1, 1024);
-  const time = wholeOption(options, "time", 1, 1e6);
+  const seed = seedOption(options);
+  const { runs, time, jobs } = searchOptions(options);
   const search = searchOf(options, isGiven);
   if (isGiven && !("depth" in search)) refuseWith(options, "threads", ["seed"]);
   return {
     rooms,
     program,
     search,
-    seed: seed ?? crypto.getRandomValues(new Uint32Array(1))[0],
+    seed: seed ?? freshSeed(),
     programs: runs ?? (time === undefined ? RACE_PROGRAMS : Infinity),
     milliseconds: 1000 * (time ?? (isGiven ? RACE_SECONDS : Infinity)),
     jobs: isGiven ? 1 : jobs ?? navigator.hardwareConcurrency,
@@ -116,17 +118,11 @@ function searchOf(options: Options, isGiven: boolean): RaceSearch {
 }
 
 /** Refuses options that say nothing beside another. */
-function refuseWith(
+const refuseWith = (
   options: Options,
   name: string,
   others: readonly string[],
-): void {
-  const other = others.find((one) => options.text(one) !== undefined);
-  if (other === undefined) return;
-  throw new UsageError(
-    `The option '--${other}' says nothing beside '--${name}'`,
-  );
-}
+) => refuseOptions(options, others, `says nothing beside '--${name}'`);
 
 /** The rooms that are named, each once; all that there are where none is. */
 function roomsOf(
@@ -134,21 +130,12 @@ function roomsOf(
   known: readonly RaceRoom[],
   profile: Profile | undefined,
 ): readonly PlannedRoom[] {
-  if (names.length === 0) {
-    return known.flatMap((room) => {
-      const kernel = kernelOf(room, profile);
-      return kernel === undefined ? [] : [{ room, profile: kernel }];
-    });
-  }
-  return [...new Set(names)].map((name) => {
-    const room = known.find((one) => one.name === name);
-    if (room === undefined) {
-      throw unknown("room", name, known.map((one) => one.name));
-    }
+  return namedOnes("room", names, known).flatMap((room) => {
     const kernel = kernelOf(room, profile);
-    if (kernel !== undefined) return { room, profile: kernel };
+    if (kernel !== undefined) return [{ room, profile: kernel }];
+    if (names.length === 0) return [];
     throw new UsageError(
-      `Cannot explore ${name}: ${profile?.name ?? "no kernel"} has none`,
+      `Cannot explore ${room.name}: ${profile?.name ?? "no kernel"} has none`,
     );
   });
 }

@@ -1,6 +1,6 @@
 /** What `zspec races` prints. */
 import { fittedTable } from "../report/fitted_table.ts";
-import { counted, grouped, table } from "../report/table.ts";
+import { counted, grouped, perSecond, table } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import { isEmptyShard } from "../search/batches.ts";
 import type { RaceFinding } from "../search/races/explore.ts";
@@ -59,11 +59,6 @@ function searchText({ search }: RacesPlan): string {
     : "every schedule";
 }
 
-/** Schedules a second that all jobs together run of one room. */
-function rate({ runs, busy }: RoomCount, jobs: number): number {
-  return busy === 0 ? 0 : Math.round(1000 * runs * jobs / busy);
-}
-
 function programsText(
   plan: RacesPlan,
   outcome: RacesOutcome,
@@ -108,7 +103,7 @@ function countsText(
       count.room,
       count.profile,
       ...[count.programs, count.schedules, count.stops].map(grouped),
-      grouped(rate(count, plan.jobs)),
+      grouped(perSecond(count.runs, count.busy, plan.jobs)),
       ...isPct ? [] : [grouped(count.whole)],
     ]),
     width,
@@ -154,12 +149,12 @@ function givenText(
   width: number,
 ): string {
   const { counts: [count], bounds, seconds, interrupted } = outcome;
-  const perSecond = grouped(rate(count, 1));
+  const rate = grouped(perSecond(count.runs, count.busy));
   const end = interrupted ? "Interrupted: they held so far." : "All hold.";
   return boundsText(bounds) + wrap(givenVerdict(plan, outcome), width) +
     `${counted(count.runs, "run")}, ${counted(count.stops, "stop")} in ${
       seconds.toFixed(1)
-    } s: ${perSecond} schedules a second. ${end}\n`;
+    } s: ${rate} schedules a second. ${end}\n`;
 }
 
 function boundsText(bounds: readonly ProgramFigures[]): string {
@@ -203,16 +198,8 @@ function givenVerdict(
     ? "The search was interrupted"
     : `The search was cut after ${milliseconds / 1000} s`;
   return `${why}. ${whole} Beyond that ${
-    grouped(beyond(count, bounds))
+    grouped(count.runs - (last?.runs ?? 0))
   } were tried; --pct D or a longer --time tries others.`;
-}
-
-/** Runs behind the last bound of which every schedule was run. */
-function beyond(
-  { runs }: RoomCount,
-  bounds: readonly ProgramFigures[],
-): number {
-  return runs - (bounds.at(-1)?.runs ?? 0);
 }
 
 /** The command that runs a schedule again. */
@@ -252,26 +239,20 @@ function foundText(
   { room, profile, found }: RaceFailure,
   width: number,
 ): string {
-  const title = `${room} of ${profile}`;
   const error = errorOf(found.fault);
   const { program, schedule } = found;
   const planned = rooms.find((one) => one.room.name === room);
   if (schedule === undefined || planned === undefined) {
-    return `${title}: ${raceErrorText(error, width)}`;
+    return `${room} of ${profile}: ${raceErrorText(error, width)}`;
   }
-  return planned.room.explore(
-    planned.profile,
-    program,
-    (trial) =>
-      raceText(trial, { schedule, error }, {
-        title,
-        before: program.before,
-        width,
-      }),
+  return replayText(
+    { ...planned, program, schedule },
+    { schedule, error },
+    width,
   );
 }
 
-/** What a schedule that was run again did, for people. */
+/** What a schedule did, for people, and what it broke. */
 export function replayText(
   { room, profile, program, schedule }: ReplayPlan,
   finding: RaceFinding | undefined,
@@ -290,47 +271,39 @@ export function replayText(
 }
 
 /** The same for machines. */
-export function replayJson(
+export function replayResult(
   { room, profile, program, schedule }: ReplayPlan,
   finding: RaceFinding | undefined,
-): string {
-  return JSON.stringify(
-    {
-      room: room.name,
-      kernel: profile.name,
-      program: raceProgramText(program),
-      schedule: finding?.schedule ?? schedule,
-      ...finding === undefined ? {} : { broken: faultOf(finding.error) },
-    },
-    null,
-    2,
-  );
+): unknown {
+  return {
+    room: room.name,
+    kernel: profile.name,
+    program: raceProgramText(program),
+    schedule: finding?.schedule ?? schedule,
+    broken: finding && faultOf(finding.error),
+  };
 }
 
 /** For machines. */
-export function racesJson(plan: RacesPlan, outcome: RacesOutcome): string {
+export function racesResult(plan: RacesPlan, outcome: RacesOutcome): unknown {
   const { seed, jobs, shard, programs, program } = plan;
   const { counts, bounds, failure, seconds, interrupted } = outcome;
   const runs = program === undefined && Number.isFinite(programs)
     ? programs
     : undefined;
-  return JSON.stringify(
-    {
-      search: `races of ${kernelsText(plan)}, ${searchText(plan)}`,
-      program: program && raceProgramText(program),
-      seed,
-      shard,
-      runs,
-      jobs,
-      seconds,
-      interrupted,
-      bounds: program && bounds,
-      machines: counts.map(partOf),
-      failure: failure && failureJson(failure),
-    },
-    null,
-    2,
-  );
+  return {
+    search: `races of ${kernelsText(plan)}, ${searchText(plan)}`,
+    program: program && raceProgramText(program),
+    seed,
+    shard,
+    runs,
+    jobs,
+    seconds,
+    interrupted,
+    bounds: program && bounds,
+    machines: counts.map(partOf),
+    failure: failure && failureResult(failure),
+  };
 }
 
 function kernelsText({ rooms }: RacesPlan): string {
@@ -350,7 +323,7 @@ function partOf({ room, profile, ...count }: RoomCount) {
   };
 }
 
-function failureJson(failure: RaceFailure) {
+function failureResult(failure: RaceFailure) {
   const { room, profile, found } = failure;
   const { program, schedule, fault, isSmallest } = found;
   return {

@@ -14,6 +14,7 @@ import {
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
+  seedOption,
   UsageError,
   wholeOption,
   writeBytes,
@@ -84,7 +85,7 @@ export function recordOptions(
   checkWritable(out);
   return {
     out,
-    seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1,
+    seed: seedOption(options) ?? 1,
     steps: wholeOption(options, "steps", 1, 1e6) ?? RECORD_STEPS,
   };
 }

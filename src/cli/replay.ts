@@ -1,11 +1,10 @@
 /** `zspec replay`: transcripts of live kernels, and of findings. */
-import { profileNamed } from "../linux/description.ts";
-import { parseTranscript, TranscriptError } from "../programs/transcript.ts";
+import { parseTranscript } from "../programs/transcript.ts";
 import { Reach } from "../rules/reach.ts";
 import { exercisedOf } from "../report/reach.ts";
 import { counted, grouped, table } from "../report/table.ts";
 import { parseMachineTranscript } from "../search/counterexample.ts";
-import { describeFinding } from "../search/finding.ts";
+import { explainFinding } from "../search/finding.ts";
 import { hasFinding } from "../search/finding_transcript.ts";
 import { judgeProgram } from "../search/machine.ts";
 import {
@@ -20,8 +19,13 @@ import {
   isElsewhere,
   replayElsewhere,
 } from "./replay_elsewhere.ts";
-import { readText } from "./text_file.ts";
-import { parseOptions, UsageError } from "./usage.ts";
+import { readTranscript } from "./transcript_file.ts";
+import {
+  choiceOption,
+  parseOptions,
+  splitArguments,
+  UsageError,
+} from "./usage.ts";
 import { tell } from "./usage_error.ts";
 
 /** How `zspec replay` is called. */
@@ -49,21 +53,15 @@ Exit status: 0 all equal, 1 a difference, 2 a file that cannot be followed.
 
 /** Runs the command and returns its exit status. */
 export async function replayCommand(args: readonly string[]): Promise<number> {
-  const end = args.indexOf("--");
-  const options = parseOptions(end < 0 ? args : args.slice(0, end), {
+  const { own, command } = splitArguments(args);
+  const options = parseOptions(own, {
     string: ["sizes", ...ELSEWHERE_OPTIONS.string],
     boolean: ELSEWHERE_OPTIONS.boolean,
   });
-  const sizes = options.text("sizes");
-  if (sizes !== undefined && sizes !== "recorded" && sizes !== "computed") {
-    throw new UsageError(
-      `The option '--sizes' is '${sizes}', not recorded or computed`,
-    );
-  }
+  const sizes = choiceOption(options, "sizes", ["recorded", "computed"]);
   if (options.paths.length === 0) {
     throw new UsageError("Cannot replay: no FILE is given");
   }
-  const command = end < 0 ? undefined : args.slice(end + 1);
   if (isElsewhere(options, command)) {
     return await replayElsewhere(options, command, renderElsewhere);
   }
@@ -73,31 +71,28 @@ export async function replayCommand(args: readonly string[]): Promise<number> {
 /** Replays one file, so that one that cannot be read keeps none from its turn. */
 function replayOne(path: string, sizes: Sizes | undefined): number {
   try {
-    const text = readText(path);
-    if (hasFinding(text)) return replayFinding(path, text);
-    const verdict = replay(parseTranscript(text), sizes);
-    print(renderVerdict(path, verdict));
-    return verdict.failure === undefined ? 0 : 1;
+    return readTranscript(path, (text) => {
+      if (hasFinding(text)) return replayFinding(path, text);
+      const verdict = replay(parseTranscript(text), sizes);
+      print(renderVerdict(path, verdict));
+      return verdict.failure === undefined ? 0 : 1;
+    });
   } catch (error) {
-    const isTold = error instanceof UsageError ||
-      error instanceof TranscriptError;
-    if (!isTold) throw error;
-    const where = error instanceof UsageError ? "" : `${path}:${error.line}: `;
-    tell(`${where}${error.message}`);
+    if (!(error instanceof UsageError)) throw error;
+    tell(error.message);
     return 2;
   }
 }
 
 /** Runs what was found on a fresh model, under all its judges. */
 function replayFinding(path: string, text: string): number {
-  const { machine, header, steps } = parseMachineTranscript(text);
-  const profile = profileNamed(header.profile);
-  if (profile === undefined) throw new Error(`no profile ${header.profile}`);
+  const { machine, program } = parseMachineTranscript(text);
+  const { steps } = program;
   if (steps.length === 0) {
     throw new UsageError(`Cannot replay '${path}': it has no steps`);
   }
   const reach = new Reach();
-  const finding = judgeProgram(machine, { profile, steps }, reach);
+  const finding = judgeProgram(machine, program, reach);
   if (finding === undefined) {
     const rules = exercisedOf(machine.rules, reach.counts());
     print(
@@ -107,12 +102,7 @@ function replayFinding(path: string, text: string): number {
     );
     return 0;
   }
-  const { sentence, source } = finding.rule;
-  print(
-    `${path}: ${machine.name} fails: ${
-      describeFinding(finding)
-    }\n  the rule: ${sentence}\n  its source: ${source}`,
-  );
+  print(`${path}: ${machine.name} fails: ${explainFinding(finding)}`);
   return 1;
 }
 

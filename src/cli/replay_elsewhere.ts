@@ -3,12 +3,7 @@ import { takeDevice } from "../live/device.ts";
 import { bootSwap } from "../live/guest_swap.ts";
 import { bootZram } from "../live/guest_zram.ts";
 import { swapRecording } from "../programs/swap/recording.ts";
-import {
-  isOfZswap,
-  parseTranscript,
-  type Transcript,
-  TranscriptError,
-} from "../programs/transcript.ts";
+import { isOfZswap, parseTranscript } from "../programs/transcript.ts";
 import type { ZramTranscript } from "../programs/transcript_zram.ts";
 import type { ZswapTranscript } from "../programs/transcript_zswap.ts";
 import { zramRecording } from "../programs/zram/recording.ts";
@@ -28,6 +23,7 @@ import { BOOT_OPTIONS, bootArguments, bootOf } from "./guest_boot.ts";
 import { heedingSignals } from "./interrupt.ts";
 import { print } from "./print.ts";
 import { readText } from "./text_file.ts";
+import { inTranscript } from "./transcript_file.ts";
 import { type Options, UsageError } from "./usage.ts";
 
 /** The options that name where the steps are done. */
@@ -85,7 +81,7 @@ export async function replayElsewhere(
   }
   const text = readText(path);
   if (hasFinding(text)) return await judgeFinding(path, text, place);
-  const transcript = parse(path, text);
+  const transcript = inTranscript(path, () => parseTranscript(text));
   return await heedingSignals(async (stop) => {
     const verdict = isOfZswap(transcript)
       ? await followZswap(transcript, place, stop)
@@ -139,15 +135,6 @@ function judgeFinding(
   const kind = kindOf(path, text, "--guest", KINDS.guest);
   const boot = bootArguments(place.guest);
   return guestCommand(["conform", kind, "--replay", path, ...boot]);
-}
-
-function parse(path: string, text: string): Transcript {
-  try {
-    return parseTranscript(text);
-  } catch (error) {
-    if (!(error instanceof TranscriptError)) throw error;
-    throw new UsageError(`${path}:${error.line}: ${error.message}`);
-  }
 }
 
 /** A recording of a zram device on another. */

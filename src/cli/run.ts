@@ -7,12 +7,12 @@ import {
   DEFAULT_ALGORITHM,
   tellAlgorithm,
 } from "./algorithms.ts";
-import { featuredProfile } from "./features.ts";
+import { backingOption, featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import type { Algorithm } from "./measuring.ts";
 import { type Input, PATH_HELP, readInput } from "./pages.ts";
 import { memoryBars } from "./pictures.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import type { RunRequest } from "./run_device.ts";
 import { memoryStages, renderRun } from "./run_report.ts";
 import { svgHelp, svgOption, writeSvg } from "./svg.ts";
@@ -24,8 +24,8 @@ import {
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
+  seedOption,
   UsageError,
-  wholeOption,
 } from "./usage.ts";
 
 /** How `zspec run` is called. */
@@ -84,10 +84,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const svg = svgOption(options);
   const input = readInput(options.paths, profile.pageSize);
   const run = measure(readRequest(options, profile, input), input);
-  const text = options.flag("json")
-    ? JSON.stringify(run, null, 2)
-    : renderRun(run, input.title, tableColumns());
-  print(text);
+  printResult(
+    options,
+    run,
+    () => renderRun(run, input.title, tableColumns()),
+  );
   const title = `${input.title} through zram of ${run.profile}`;
   await writeSvg(svg, () => memoryBars(title, memoryStages(run)));
   tellUnread(input.unread);
@@ -107,20 +108,14 @@ function readRequest(
       `Cannot use '--mem-limit': ${profile.name} has no mem_limit, which came with 3.18`,
     );
   }
-  // A backing device's block 0 is never used.
-  const backing = atLeast(
-    options,
-    "backing",
-    2 * pageSize,
-    "a page and block 0",
-  );
+  const backing = backingOption(options, profile);
   const recompressor = options.text("recompress");
   return {
     profile,
     algorithm: runAlgorithm(options, profile),
     disksize: bytesOption(options, "disksize") ?? pages * pageSize,
     memLimit,
-    seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1,
+    seed: seedOption(options) ?? 1,
     backingPages: backing && Math.floor(backing / pageSize),
     recompressor: recompressor === undefined
       ? undefined
@@ -136,18 +131,4 @@ function runAlgorithm(options: Options, profile: Profile): Algorithm {
   });
   const name = options.text("algorithm") ?? DEFAULT_ALGORITHM;
   return tellAlgorithm(name, told, profile);
-}
-
-/** A size that an option gives: at least what is to go in there. */
-function atLeast(
-  options: Options,
-  name: string,
-  needed: number,
-  what: string,
-): number | undefined {
-  const bytes = bytesOption(options, name);
-  if (bytes === undefined || bytes >= needed) return bytes;
-  throw new UsageError(
-    `The option '--${name}' is ${bytes} bytes, ${what} need ${needed}`,
-  );
 }

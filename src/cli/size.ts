@@ -7,13 +7,13 @@ import {
   algorithmText,
   hasAlgorithm,
 } from "./algorithms.ts";
-import { featuredProfile } from "./features.ts";
+import { backingOption, featuredProfile } from "./features.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { codecFor } from "./measuring.ts";
 import { PATH_HELP, readInput } from "./pages.ts";
 import { measureFor } from "./prediction.ts";
 import { sizeBars } from "./pictures.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { progress } from "./progress.ts";
 import { ROUNDS } from "./size_aging.ts";
 import {
@@ -35,8 +35,9 @@ import {
   parseOptions,
   PROFILE_OPTIONS,
   profileHelp,
+  refuseOptions,
+  seedOption,
   UsageError,
-  wholeOption,
 } from "./usage.ts";
 
 /** How `zspec size` is called. */
@@ -106,10 +107,10 @@ export async function sizeCommand(args: readonly string[]): Promise<number> {
   }));
   shown.end();
   const best = bestOf(profile, sized);
-  print(
-    options.flag("json")
-      ? jsonOf(request, data, sized, best)
-      : renderSizes(request, data, sized, best, tableColumns()),
+  printResult(
+    options,
+    resultOf(request, data, sized, best),
+    () => renderSizes(request, data, sized, best, tableColumns()),
   );
   const title = `${data.title}: disks for ${
     humanBytes(request.ram * request.share)
@@ -134,28 +135,18 @@ function readRequest(options: Options, profile: Profile): SizeRequest {
   if (ram === undefined) {
     throw new UsageError("The option '--ram' is needed, such as --ram 8G");
   }
-  const backing = bytesOption(options, "backing");
-  if (backing !== undefined && backing < 2 * profile.pageSize) {
-    throw new UsageError(
-      `The option '--backing' is ${backing} bytes, a page and block 0 need ${
-        2 * profile.pageSize
-      }`,
-    );
-  }
   return {
     profile,
     ram,
     share: percentOption(options, "share") ?? 0.5,
-    backing,
-    seed: wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1,
+    backing: backingOption(options, profile),
+    seed: seedOption(options) ?? 1,
   };
 }
 
 /** Data of files. */
 async function measure(options: Options, profile: Profile): Promise<SizeData> {
-  if (options.text("huge") !== undefined) {
-    throw new UsageError("The option '--huge' is only for '--ratio'");
-  }
+  refuseOptions(options, ["huge"], "is only for '--ratio'");
   const algorithms = algorithmsOption(options, profile);
   const input = readInput(options.paths, profile.pageSize);
   return {
@@ -166,36 +157,29 @@ async function measure(options: Options, profile: Profile): Promise<SizeData> {
   };
 }
 
-function jsonOf(
+/** The sizes for machines. */
+function resultOf(
   request: SizeRequest,
   { measured: { pages } }: SizeData,
   sized: readonly Sized[],
-  best: Sized,
-): string {
+  { algorithm, plan }: Sized,
+) {
   const { profile, ...asked } = request;
-  return JSON.stringify(
-    {
-      profile: profile.name,
-      pageSize: profile.pageSize,
-      ...asked,
-      pages,
-      plans: sized.map(({ algorithm, near, plan }) => ({
-        algorithm: algorithmText(algorithm),
-        near,
-        ...plan,
-      })),
-      settings: {
-        algorithm: algorithmText(best.algorithm),
-        ...settingsOf(request, best.algorithm, best.plan),
-        zramGenerator: generatorText(
-          request,
-          best.algorithm,
-          best.plan,
-          proseColumns(Infinity),
-        ),
-      },
+  const columns = proseColumns(Infinity);
+  return {
+    profile: profile.name,
+    pageSize: profile.pageSize,
+    ...asked,
+    pages,
+    plans: sized.map(({ algorithm, near, plan }) => ({
+      algorithm: algorithmText(algorithm),
+      near,
+      ...plan,
+    })),
+    settings: {
+      algorithm: algorithmText(algorithm),
+      ...settingsOf(request, algorithm, plan),
+      zramGenerator: generatorText(request, algorithm, plan, columns),
     },
-    null,
-    2,
-  );
+  };
 }

@@ -6,7 +6,9 @@ import type { Profile } from "../linux/profile.ts";
 import { randomFrom, shuffle } from "../programs/random.ts";
 import type { Random } from "../programs/random.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
-import { inProportion, type Mix, objectBytes } from "./size_mix.ts";
+import { objectBytes } from "./filled.ts";
+import type { Mix } from "./measuring.ts";
+import { inProportion, largest } from "./size_mix.ts";
 
 /** Pages that are aged at most. */
 const MOST_PAGES = 1 << 15;
@@ -91,13 +93,7 @@ function drawer({ pages, same, lengths }: Mix, random: Random): () => number {
   }
   return () => {
     const drawn = random(2 ** 32) / 2 ** 32 * pages;
-    let [low, high] = [0, upTo.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (drawn < upTo[middle]) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    return largest(upTo.length - 1, (length) => upTo[length - 1] <= drawn);
   };
 }
 

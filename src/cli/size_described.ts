@@ -1,10 +1,10 @@
 /** Data that the options of `zspec size` describe. */
 import { LINUX_6_18, type Profile } from "../linux/profile.ts";
-import { zsGeometry } from "../zsmalloc/geometry.ts";
 import { toldAlgorithm } from "./algorithms.ts";
+import { wholeFrom } from "./filled.ts";
 import type { Algorithm, Measured } from "./measuring.ts";
 import { describedData, histogramData } from "./size_data.ts";
-import { type Options, UsageError } from "./usage.ts";
+import { type Options, refuseArguments, UsageError } from "./usage.ts";
 
 /** Data, and what says its algorithms. */
 export interface SizeData {
@@ -21,33 +21,26 @@ export const isDescribed = (options: Options): boolean =>
 
 /** Data by what options say of it, of one algorithm. */
 export function describe(options: Options, profile: Profile): SizeData {
-  const { pageSize, zram } = profile;
+  const { pageSize } = profile;
   const name = options.text("algorithm") ?? defaultAlgorithm(options, profile);
   const histogram = options.text("histogram");
   const ratio = options.text("ratio");
   // A ratio of 1 says that no page compresses.
   const huge = options.text("huge") ?? (Number(ratio) === 1 ? "100%" : "0%");
-  if (options.paths.length > 0) {
-    throw new UsageError(
-      `Unknown argument '${
-        options.paths[0]
-      }': the data is described by options`,
-    );
-  }
+  refuseArguments(options, "the data is described by options");
   if (histogram !== undefined && ratio !== undefined) {
     throw new UsageError(
       "The options '--ratio' and '--histogram' both describe the data",
     );
   }
   return {
-    title: histogram ??
-      `${ratio}:1, ${huge} huge`,
+    title: histogram ?? `${ratio}:1, ${huge} huge`,
     measured: histogram === undefined
       ? describedData(
         ratioOf(ratio ?? ""),
         shareOf("huge", huge),
         pageSize,
-        zram.wholeFrom(pageSize, zsGeometry(profile).hugeClassSize),
+        wholeFrom(profile),
       )
       : histogramData(histogram, pageSize),
     algorithms: [toldAlgorithm(name, profile)],

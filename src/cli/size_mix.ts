@@ -4,34 +4,17 @@
  * class fills one zspage after another.
  */
 import type { Profile } from "../linux/profile.ts";
-import { zsGeometry } from "../zsmalloc/geometry.ts";
-import { filledDevice } from "./filled.ts";
-import type { Measured } from "./measuring.ts";
-
-/** Pages of one algorithm by what they become. */
-export interface Mix {
-  /** All pages. */
-  readonly pages: number;
-  /** Those that take no memory. */
-  readonly same: number;
-  /** How many of the others have each length; those stored whole have a page's. */
-  readonly lengths: Float64Array;
-}
+import { filledDevice, storedLengths } from "./filled.ts";
+import { type Measured, type Mix, mixOf } from "./measuring.ts";
 
 /** What the `nth` algorithm makes of a sample. */
 export function sampleOf(
   profile: Profile,
-  { pages, same, lengths: all }: Measured,
+  measured: Measured,
   nth: number,
 ): Mix {
-  const { pageSize, zram } = profile;
-  const wholeFrom = zram.wholeFrom(pageSize, zsGeometry(profile).hugeClassSize);
-  const lengths = all[nth].slice(0, pageSize + 1);
-  for (let length = wholeFrom; length < pageSize; length++) {
-    lengths[pageSize] += lengths[length];
-    lengths[length] = 0;
-  }
-  return { pages, same, lengths };
+  const mix = mixOf(measured, nth);
+  return { ...mix, lengths: storedLengths(profile, mix.lengths) };
 }
 
 /**
@@ -80,17 +63,8 @@ export function afterWriteback(
 }
 
 /** Bytes of a pool that has all pages of a mix, and nothing else ever. */
-export function poolBytes(
-  profile: Profile,
-  { pages, same, lengths }: Mix,
-): number {
-  const measured = { pages, same, lengths: [lengths] };
-  return filledDevice(profile, measured, 0).mmStat.mem_used_total;
-}
-
-/** Bytes of the objects of a mix. */
-export function objectBytes({ lengths }: Mix): number {
-  return lengths.reduce((sum, count, length) => sum + count * length, 0);
+export function poolBytes(profile: Profile, mix: Mix): number {
+  return filledDevice(profile, mix).mmStat.mem_used_total;
 }
 
 /** The largest whole number up to `most` that fits, where 0 does; by halving. */

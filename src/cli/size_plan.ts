@@ -1,14 +1,13 @@
 /** How large a zram device may be, for data like a sample's and a machine's RAM. */
 import type { Profile } from "../linux/profile.ts";
 import { zramTableBytes } from "../zram/table.ts";
-import { filledDevice } from "./filled.ts";
+import { filledDevice, objectBytes } from "./filled.ts";
+import type { Mix } from "./measuring.ts";
 import { type Aged, agePool } from "./size_aging.ts";
 import {
   afterWriteback,
   inProportion,
   largest,
-  type Mix,
-  objectBytes,
   poolBytes,
 } from "./size_mix.ts";
 import { UsageError } from "./usage.ts";
@@ -173,9 +172,7 @@ function firstEio(
     most,
     (pages) => poolBytes(profile, inProportion(sample, pages)) <= memLimit,
   );
-  const { same, lengths } = inProportion(sample, held);
-  const measured = { pages: held, same, lengths: [lengths] };
-  const { classes } = filledDevice(profile, measured, 0);
+  const { classes } = filledDevice(profile, inProportion(sample, held));
   return {
     heldPages: held === most ? undefined : held,
     freeChunks: classes.reduce(

@@ -9,7 +9,7 @@ import {
   percent,
   ratio,
 } from "../report/table.ts";
-import { wrap } from "../report/wrap.ts";
+import { hanging, wrap } from "../report/wrap.ts";
 import { tableEntryBytes } from "../zram/table.ts";
 import { absentText, algorithmText, hasAlgorithm } from "./algorithms.ts";
 import type { Algorithm, Measured } from "./measuring.ts";
@@ -256,10 +256,7 @@ function columns(
   rows: readonly (readonly string[])[],
   width: number,
 ): string {
-  const before = 15;
   return wrap(title, width) +
-    rows.map(([who, what]) =>
-      `  ${who}`.padEnd(before) +
-      wrap(what, width, " ".repeat(before)).trimStart()
-    ).join("");
+    rows.map(([who, what]) => hanging(`  ${who}`.padEnd(15), what, width))
+      .join("");
 }

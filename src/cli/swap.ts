@@ -5,7 +5,7 @@ import { wrap } from "../report/wrap.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { type Input, inputPages, PATH_HELP, readInput } from "./pages.ts";
 import { placeBars } from "./pictures.ts";
-import { print } from "./print.ts";
+import { printResult } from "./print.ts";
 import { progress } from "./progress.ts";
 import { type SwapRun, swapThrough } from "../claims/runs/swap_run.ts";
 import {
@@ -25,8 +25,8 @@ import {
   PROFILE_OPTIONS,
   profileHelp,
   profileOption,
+  seedOption,
   UsageError,
-  wholeOption,
 } from "./usage.ts";
 
 /** Every profile has zram; which has zswap over which allocator. */
@@ -66,7 +66,7 @@ export async function swapCommand(args: readonly string[]): Promise<number> {
   });
   // 6.1 is the last kernel with a profile that has zbud and z3fold.
   const profile = withPageSize(profileOption(options, LINUX_6_1), options);
-  const seed = wholeOption(options, "seed", 0, 2 ** 32 - 1) ?? 1;
+  const seed = seedOption(options) ?? 1;
   const svg = svgOption(options);
   const input = readInput(options.paths, profile.pageSize);
   const { fileCount, pages, title } = input;
@@ -85,10 +85,11 @@ export async function swapCommand(args: readonly string[]): Promise<number> {
     seed,
     runs: runAll(profile, input, { pages, memory, seed }),
   };
-  const text = options.flag("json")
-    ? JSON.stringify(report, null, 2) + "\n"
-    : renderSwap(report, title, tableColumns());
-  print(text);
+  printResult(
+    options,
+    report,
+    () => renderSwap(report, title, tableColumns()),
+  );
   const caption = `${title} under pressure, ${profile.name}: where pages are`;
   await writeSvg(svg, () => placeBars(caption, report.runs));
   tellUnread(input.unread);

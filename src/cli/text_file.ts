@@ -1,14 +1,13 @@
 /** Text of files that a caller names: never more of it than is bearable. */
+import { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
-import { pathError, UsageError } from "./usage_error.ts";
+import { piecesOf } from "./read_pieces.ts";
+import { onPath, UsageError } from "./usage_error.ts";
 
 /** Bytes of a file's text at most, and of one gzipped. */
 const MOST_BYTES = 256 << 20;
 /** Bytes of a line at most: a program of thousands of pages is one in JSON. */
 const MOST_LINE = 16 << 20;
-/** Bytes that are read at a time. */
-const CHUNK = 1 << 20;
-
 const NEWLINE = 0x0a;
 
 /** A file's text, whether it is gzipped or not. */
@@ -26,32 +25,21 @@ const cannotRead = (path: string, why: string) =>
 
 /** A file's bytes, up to the first line that is too long. */
 function readBytes(path: string): Uint8Array {
-  const chunks: Uint8Array[] = [];
+  const pieces: Uint8Array[] = [];
   let [total, inLine] = [0, 0];
-  try {
+  onPath(path, () => {
     using file = Deno.openSync(path);
-    for (;;) {
-      const chunk = new Uint8Array(CHUNK);
-      const read = file.readSync(chunk);
-      if (read === null) break;
-      chunks.push(chunk.subarray(0, read));
-      total += read;
-      const last = chunk.subarray(0, read).lastIndexOf(NEWLINE);
-      inLine = last < 0 ? inLine + read : read - last - 1;
+    for (const piece of piecesOf(file)) {
+      pieces.push(piece);
+      total += piece.length;
+      const last = piece.lastIndexOf(NEWLINE);
+      inLine = last < 0 ? inLine + piece.length : piece.length - last - 1;
       // What is gzipped has lines too, if not for long.
       if (total > MOST_BYTES || inLine > 4 * MOST_LINE) break;
     }
-  } catch (error) {
-    throw pathError(path, error);
-  }
+  });
   if (total > MOST_BYTES) throw tooLarge(path);
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return Buffer.concat(pieces);
 }
 
 const tooLarge = (path: string) =>
@@ -74,16 +62,22 @@ function gunzip(path: string, bytes: Uint8Array): Uint8Array {
   }
 }
 
-/** Refuses a line that is too long. */
-function assertLines(path: string, bytes: Uint8Array): void {
+/** Each line's bytes, with its number. */
+function* linesIn(bytes: Uint8Array): Generator<readonly [number, Uint8Array]> {
   let line = 1;
   for (let at = 0; at < bytes.length; line++) {
     const found = bytes.indexOf(NEWLINE, at);
     const end = found < 0 ? bytes.length : found;
-    if (end - at > MOST_LINE) {
-      throw cannotRead(path, `line ${line} is longer than ${MOST_LINE >> 20}M`);
-    }
+    yield [line, bytes.subarray(at, end)];
     at = end + 1;
+  }
+}
+
+/** Refuses a line that is too long. */
+function assertLines(path: string, bytes: Uint8Array): void {
+  for (const [line, { length }] of linesIn(bytes)) {
+    if (length <= MOST_LINE) continue;
+    throw cannotRead(path, `line ${line} is longer than ${MOST_LINE >> 20}M`);
   }
 }
 
@@ -97,18 +91,14 @@ function decode(path: string, bytes: Uint8Array): string {
   }
 }
 
-function firstBadLine(bytes: Uint8Array): number {
+function firstBadLine(all: Uint8Array): number {
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  let line = 1;
-  for (let at = 0; at < bytes.length; line++) {
-    const found = bytes.indexOf(NEWLINE, at);
-    const end = found < 0 ? bytes.length : found;
+  for (const [line, bytes] of linesIn(all)) {
     try {
-      decoder.decode(bytes.subarray(at, end));
+      decoder.decode(bytes);
     } catch {
       return line;
     }
-    at = end + 1;
   }
   throw new Error("Cannot find the line that is not UTF-8: each is");
 }

@@ -40,6 +40,20 @@ export function nearest(
   return near[0]?.far === near[1]?.far ? undefined : near[0].one;
 }
 
+/** Those that are named, each once, of `what` is known; all where none is. */
+export function namedOnes<One extends { readonly name: string }>(
+  what: string,
+  names: readonly string[],
+  known: readonly One[],
+): readonly One[] {
+  if (names.length === 0) return known;
+  return [...new Set(names)].map((name) => {
+    const one = known.find((it) => it.name === name);
+    if (one !== undefined) return one;
+    throw unknown(what, name, known.map((it) => it.name));
+  });
+}
+
 /**
  * The refusal of a word that is not among those `known`, which are `what`s: it
  * names the one that was meant, if it is like any, or else them all.

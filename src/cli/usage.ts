@@ -6,11 +6,12 @@ import {
   assertBuildable,
   buildableProfile,
 } from "../zsmalloc/define_profile.ts";
+import { wrap } from "../report/wrap.ts";
 import { readText } from "./text_file.ts";
 import { unknown } from "./unknown.ts";
-import { pathError, UsageError } from "./usage_error.ts";
+import { onPath, UsageError } from "./usage_error.ts";
 
-export { pathError, UsageError };
+export { UsageError };
 
 /** A command's options as they were given. */
 export interface Options {
@@ -116,7 +117,7 @@ export function parseOptions(
 }
 
 /** Every profile's name, for helps and refusals. */
-export const PROFILE_NAMES: string = namesOf(PROFILES);
+const PROFILE_NAMES: string = namesOf(PROFILES);
 
 /** Profiles by their names. */
 export function namesOf(profiles: readonly Profile[]): string {
@@ -126,24 +127,25 @@ export function namesOf(profiles: readonly Profile[]): string {
 /** Columns of a help's lines. */
 const COLUMNS = 80;
 
-/** Words in lines of a help, from a column on. */
-function wrapped(text: string, column: number): string {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines[lines.length - 1];
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (column + longer.length <= COLUMNS) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines.join(`\n${" ".repeat(column)}`);
-}
-
 /** The help of an option whose words begin at a column. */
-export const optionHelp = (
+export function optionHelp(
   option: string,
   column: number,
   text: string,
-): string => `  ${option} `.padEnd(column) + wrapped(text, column) + "\n";
+): string {
+  const indent = " ".repeat(column);
+  const words = wrap(text, COLUMNS, indent).slice(column);
+  return `  ${option} `.padEnd(column) + words;
+}
+
+/** The help of several. */
+export function optionsHelp(
+  column: number,
+  options: Readonly<Record<string, string>>,
+): string {
+  return Object.entries(options)
+    .map(([option, text]) => optionHelp(option, column, text)).join("");
+}
 
 /**
  * The help of the options that say which kernel to be: `what` it is for, and
@@ -219,6 +221,70 @@ function configuredAs(path: string, profile: Profile | undefined): Profile {
     if (!(error instanceof RangeError)) throw error;
     throw new UsageError(`${path}: ${error.message}`);
   }
+}
+
+/** Refuses options that make no sense as a command is called: `why` not. */
+export function refuseOptions(
+  options: Options,
+  names: readonly string[],
+  why: string,
+): void {
+  for (const name of names) {
+    if ((options.text(name) ?? options.list(name)) === undefined) continue;
+    throw new UsageError(`The option '--${name}' ${why}`);
+  }
+}
+
+/** Refuses arguments that are no options. */
+export function refuseArguments({ paths }: Options, why: string): void {
+  if (paths.length === 0) return;
+  throw new UsageError(`Unknown argument '${paths[0]}': ${why}`);
+}
+
+/** The one of several words that an option gives. */
+export function choiceOption<Choice extends string>(
+  options: Options,
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const named = options.text(name);
+  const choice = choices.find((one) => one === named);
+  if (named === undefined || choice !== undefined) return choice;
+  throw new UsageError(
+    `The option '--${name}' is '${named}', not ${choices.join(" or ")}`,
+  );
+}
+
+/** A command's own arguments, and those behind `--`: another program's. */
+export function splitArguments(args: readonly string[]): {
+  readonly own: readonly string[];
+  readonly command: readonly string[] | undefined;
+} {
+  const end = args.indexOf("--");
+  return end < 0
+    ? { own: args, command: undefined }
+    : { own: args.slice(0, end), command: args.slice(end + 1) };
+}
+
+/** The seed that an option gives. */
+export function seedOption(options: Options): number | undefined {
+  return wholeOption(options, "seed", 0, 2 ** 32 - 1);
+}
+
+/** How much options have searched, and how: as far as they say it. */
+export function searchOptions(options: Options): Readonly<
+  Record<"runs" | "time" | "jobs", number | undefined>
+> {
+  return {
+    runs: wholeOption(options, "runs", 1, 1e9),
+    time: wholeOption(options, "time", 1, 1e6),
+    jobs: wholeOption(options, "jobs", 1, 1024),
+  };
+}
+
+/** A seed that nobody had before. */
+export function freshSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
 /** The parts of an option's value that commas separate, each once. */
@@ -305,12 +371,10 @@ export function writeText(path: string, text: string): void {
  */
 export function checkWritable(path: string): void {
   const isThere = fileExists(path);
-  try {
+  onPath(path, () => {
     Deno.openSync(path, { append: true, create: true }).close();
     if (!isThere) Deno.removeSync(path);
-  } catch (error) {
-    throw pathError(path, error, "write");
-  }
+  }, "write");
 }
 
 function fileExists(path: string): boolean {
@@ -324,11 +388,7 @@ function fileExists(path: string): boolean {
 
 /** Writes bytes, likewise. */
 export function writeBytes(path: string, bytes: Uint8Array): void {
-  try {
-    Deno.writeFileSync(path, bytes);
-  } catch (error) {
-    throw pathError(path, error, "write");
-  }
+  onPath(path, () => Deno.writeFileSync(path, bytes), "write");
 }
 
 /** Whether an error says that the machine has no memory for an array. */

@@ -33,13 +33,18 @@ export function pathReason(error: unknown): string {
     : String(error);
 }
 
-/** That a path cannot be read or written, and why. */
-export function pathError(
+/** Does something with a path; why it cannot be done is refused in one line. */
+export function onPath<Result>(
   path: string,
-  error: unknown,
+  work: () => Result,
   verb: "read" | "write" = "read",
-): UsageError {
-  return new UsageError(`Cannot ${verb} '${path}': ${pathReason(error)}`);
+): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`Cannot ${verb} '${path}': ${pathReason(error)}`);
+  }
 }
 
 /** Letters of a line at most. */

@@ -1,7 +1,8 @@
 /** The files under the paths that a caller names. */
+import { piecesOf } from "./read_pieces.ts";
 import { isProcessMemory } from "./process_memory.ts";
 import { noteUnread, type Unread } from "./unread.ts";
-import { pathReason, UsageError } from "./usage_error.ts";
+import { onPath, pathReason, UsageError } from "./usage_error.ts";
 
 /** A file and how many bytes it has. */
 export interface WalkedFile {
@@ -24,27 +25,19 @@ export function* walkFiles(
   unread: Unread,
 ): Generator<WalkedFile, void> {
   for (const path of paths) {
-    const found = named(path, () => Deno.statSync(path));
+    const found = onPath(path, () => Deno.statSync(path));
     const { isFile, isDirectory, isCharDevice, isBlockDevice } = found;
     if (isDirectory) {
-      named(path, () => Deno.readDirSync(path)[Symbol.iterator]().next());
+      onPath(path, () => Deno.readDirSync(path)[Symbol.iterator]().next());
       yield* walkFolder(path, unread);
     } else if (isFile) {
-      yield named(path, () => fileAt(path));
+      yield onPath(path, () => fileAt(path));
     } else {
       const what = isCharDevice || isBlockDevice ? "a device, " : "";
       throw new UsageError(
         `Cannot read '${path}': ${what}not a file or folder`,
       );
     }
-  }
-}
-
-function named<Result>(path: string, look: () => Result): Result {
-  try {
-    return look();
-  } catch (error) {
-    throw new UsageError(`Cannot read '${path}': ${pathReason(error)}`);
   }
 }
 
@@ -105,12 +98,10 @@ function fileAt(path: string): WalkedFile {
 
 /** Bytes that can be read of a file, up to a limit. */
 function sizeByReading(file: Deno.FsFile): number {
-  const chunk = new Uint8Array(1 << 16);
   let size = 0;
-  while (size < MOST_UNSAID) {
-    const read = file.readSync(chunk);
-    if (read === null) break;
-    size += read;
+  for (const piece of piecesOf(file)) {
+    size += piece.length;
+    if (size >= MOST_UNSAID) break;
   }
   return size;
 }

@@ -1,16 +1,11 @@
 /** JUnit's XML, which programs for continuous integration read. */
-
+import type { TestCase } from "./test_case.ts";
 import { escapeXml } from "./xml.ts";
 
-/** One test case. */
-export interface JunitCase {
-  /** Its name. */
-  readonly name: string;
-  /** Why it failed, and all there is to say of that; absent where it passed. */
-  readonly failure?: { readonly message: string; readonly text: string };
-  /** Why nothing is known of it; absent where it passed or failed. */
-  readonly skipped?: string;
-}
+/** A test case: why it failed, and all there is to say of that. */
+export type JunitCase = TestCase<
+  { readonly message: string; readonly text: string }
+>;
 
 /** A file with one suite. */
 export function junitXml(

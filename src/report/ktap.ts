@@ -1,14 +1,8 @@
 /** KTAP, which kselftest and KernelCI read: the kernel's own test protocol. */
+import type { TestCase } from "./test_case.ts";
 
-/** One test case. */
-export interface KtapCase {
-  /** Its name. */
-  readonly name: string;
-  /** Why it failed, in lines; absent where it passed. */
-  readonly failure?: readonly string[];
-  /** Why nothing is known of it; absent where it passed or failed. */
-  readonly skipped?: string;
-}
+/** A test case: why it failed, in lines. */
+export type KtapCase = TestCase<readonly string[]>;
 
 /** How deep the lines of a test's own tests are. */
 const INDENT = "  ";

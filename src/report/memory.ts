@@ -24,6 +24,22 @@ export interface MemoryStage {
 /** What draws the parts of a bar. */
 const LEGEND = ["Memory: █ objects", "▒ room around them", "· given back"];
 
+/** Objects, the room around them, and what is left of the most, in columns. */
+export function memoryBar(
+  { objectBytes, bytesUsed, most }: {
+    readonly objectBytes: number;
+    readonly bytesUsed: number;
+    readonly most: number;
+  },
+  columns: number,
+): string {
+  return stackedBar([
+    { fill: "█", length: objectBytes },
+    { fill: "▒", length: bytesUsed - objectBytes },
+    { fill: "·", length: most - bytesUsed },
+  ], most / columns);
+}
+
 /**
  * The stages as bars, one a line, the longest of them the most memory used. In
  * a narrow `width` bars are shorter, and notes that have no room stand below.
@@ -44,11 +60,7 @@ export function memoryPicture(
   const isBelow = room - notes < Math.min(barWidth, LEAST_BAR);
   const columns = Math.min(barWidth, isBelow ? room : room - notes);
   const lines = stages.map(({ name, objectBytes, bytesUsed, note }, nth) => {
-    const picture = stackedBar([
-      { fill: "█", length: objectBytes },
-      { fill: "▒", length: bytesUsed - objectBytes },
-      { fill: "·", length: most - bytesUsed },
-    ], most / columns);
+    const picture = memoryBar({ objectBytes, bytesUsed, most }, columns);
     const line = `  ${name.padEnd(names)}  ${picture}  ${
       used[nth].padStart(figures)
     }`;

@@ -50,6 +50,11 @@ export function ratio(data: number, memory: number): string {
   return memory === 0 ? "∞" : (data / memory).toFixed(2);
 }
 
+/** How many of what `jobs` did in so many milliseconds all together, a second. */
+export function perSecond(done: number, busy: number, jobs = 1): number {
+  return busy === 0 ? 0 : Math.round(1000 * done * jobs / busy);
+}
+
 /** A whole number with thousands apart. */
 export function grouped(value: number): string {
   return value.toLocaleString("en-US");

@@ -1,5 +1,11 @@
 /** Text for people, line by line. */
 
+/** `text` behind `head`, its further lines where it begins. */
+export function hanging(head: string, text: string, width: number): string {
+  const indent = " ".repeat(head.length);
+  return head + wrap(text, width, indent).slice(head.length);
+}
+
 /**
  * `text` in lines of at most `width` characters, each after `indent`; a longer
  * word has a line of its own.

@@ -1,5 +1,5 @@
 /** Tables whose last column is a sentence, in lines of a width. */
-import type { Column } from "./table.ts";
+import { type Column, table } from "./table.ts";
 import { wrap } from "./wrap.ts";
 
 /** Columns of a terminal, and of what is pasted on. */
@@ -23,15 +23,11 @@ export function wrappedTable(
   );
   const before = widths.reduce((sum, one) => sum + one + 2, 0);
   const left = Math.max(LEAST, width - before);
-  return cells.map((row) => {
-    const own = widths.map((one, nth) =>
-      columns[nth].align === "left"
-        ? row[nth].padEnd(one)
-        : row[nth].padStart(one)
-    );
-    const [first, ...rest] = wrap(row[last], left).trimEnd().split("\n");
-    const lines = [[...own, first].join("  ").trimEnd()]
-      .concat(rest.map((line) => " ".repeat(before) + line));
-    return lines.join("\n") + "\n";
-  }).join("");
+  const lines = rows.flatMap((row) =>
+    wrap(row[last], left).trimEnd().split("\n").map((line, nth) => [
+      ...columns.slice(0, last).map((_, at) => nth === 0 ? row[at] : ""),
+      line,
+    ])
+  );
+  return table(columns, lines);
 }

@@ -12,7 +12,14 @@ import {
   WHOLE_RUN,
 } from "./batches.ts";
 import { type Finding, findingOf } from "./finding.ts";
-import { type Arena, programAt, runEnd, runProgram, search } from "./search.ts";
+import {
+  type Arena,
+  programAt,
+  runEnd,
+  runProgram,
+  search,
+  type SearchResult,
+} from "./search.ts";
 import type { Plan, Suite } from "./suite.ts";
 import { runWaiting } from "./trial.ts";
 
@@ -43,19 +50,14 @@ export interface ConformOptions {
 }
 
 /** How a conformance run ended. */
-export interface ConformResult<One extends Step = Step> {
+export interface ConformResult<One extends Step = Step>
+  extends Omit<SearchResult<One>, "found"> {
   /** What kind of target: `zsmalloc`, `zram` or `zswap`. */
   readonly target: string;
   /** What was asked of it. */
   readonly plan: Plan;
   /** What the programs were made from. */
   readonly seed: number;
-  /** Programs that were run, those that shrinking tried not among them. */
-  readonly programs: number;
-  /** Their steps. */
-  readonly steps: number;
-  /** How often each rule was exercised. */
-  readonly reach: ReachCounts;
   /** The first failure, shrunk; `undefined` where there is none. */
   readonly finding: Finding<One> | undefined;
 }

@@ -1,9 +1,8 @@
 /** A program that fails, as a test that whoever reads it can run. */
-import type { Step } from "../programs/program.ts";
+import type { Program, Step } from "../programs/program.ts";
 import { profileNamed } from "../linux/description.ts";
 import { TranscriptError } from "../programs/transcript_fields.ts";
 import {
-  type FindingTranscript,
   findingTranscript,
   parseFindingTranscript,
 } from "./finding_transcript.ts";
@@ -43,20 +42,25 @@ ${failureTranscript(failure)}\`);
 /** Reads a transcript of a machine's program, and which machine it is of. */
 export function parseMachineTranscript(
   source: string,
-): FindingTranscript<Step> & { readonly machine: Machine } {
+): { readonly machine: Machine; readonly program: Program } {
   let machine: Machine | undefined;
-  const transcript = parseFindingTranscript<Step>(source, ({ target }) => {
-    machine = machineNamed(target);
-    if (machine !== undefined) return machine.language.parse;
-    throw new TranscriptError(
-      1,
-      `the field 'target' is '${target}', not ${
-        MACHINES.map(({ name }) => name).join(" or ")
-      }`,
-    );
-  });
+  const { header, steps } = parseFindingTranscript<Step>(
+    source,
+    ({ target }) => {
+      machine = machineNamed(target);
+      if (machine !== undefined) return machine.language.parse;
+      throw new TranscriptError(
+        1,
+        `the field 'target' is '${target}', not ${
+          MACHINES.map(({ name }) => name).join(" or ")
+        }`,
+      );
+    },
+  );
   if (machine === undefined) throw new Error("a header was read without one");
-  return { ...transcript, machine };
+  const profile = profileNamed(header.profile);
+  if (profile === undefined) throw new Error(`no profile ${header.profile}`);
+  return { machine, program: { profile, steps } };
 }
 
 /**
@@ -76,8 +80,6 @@ export function parseMachineTranscript(
  * ```
  */
 export function assertTranscript(source: string): void {
-  const { machine, header, steps } = parseMachineTranscript(source);
-  const profile = profileNamed(header.profile);
-  if (profile === undefined) throw new Error(`no profile ${header.profile}`);
-  assertProgram(machine, { profile, steps });
+  const { machine, program } = parseMachineTranscript(source);
+  assertProgram(machine, program);
 }

@@ -45,7 +45,7 @@ export function findingOf<One extends Step>(
 }
 
 /** What there is to read of a rule, without what checks it. */
-function readRule({ id, sentence, source }: Rule): Rule {
+export function readRule({ id, sentence, source }: Rule): Rule {
   return { id, sentence, source };
 }
 
@@ -58,6 +58,14 @@ export function describeFinding(finding: Finding): string {
   }: ${rule.id} is broken${place}: expected ${shown(expected)}, found ${
     shown(found)
   }`;
+}
+
+/** The same with the rule and its source, in further lines. */
+export function explainFinding(finding: Finding): string {
+  const { sentence, source } = finding.rule;
+  return `${
+    describeFinding(finding)
+  }\n  the rule: ${sentence}\n  its source: ${source}`;
 }
 
 function shown(value: unknown): string {

@@ -3,7 +3,7 @@ import type { Profile } from "../linux/profile.ts";
 import type { Language, Program, Scope, Step } from "../programs/program.ts";
 import type { Rule } from "../rules/invariant.ts";
 import { Reach } from "../rules/reach.ts";
-import { describeFinding, type Finding } from "./finding.ts";
+import { explainFinding, type Finding } from "./finding.ts";
 import { type Arena, runProgram } from "./search.ts";
 import { runNow, type Trial } from "./trial.ts";
 
@@ -59,14 +59,9 @@ export class ProgramError extends Error {
   /** How it fails. */
   readonly finding: Finding;
 
-  /** Says what {@linkcode describeFinding} says, the rule and its source. */
+  /** Says what `describeFinding` says, the rule and its source. */
   constructor(finding: Finding) {
-    const { sentence, source } = finding.rule;
-    super(
-      `${
-        describeFinding(finding)
-      }\n  the rule: ${sentence}\n  its source: ${source}`,
-    );
+    super(explainFinding(finding));
     this.finding = finding;
   }
 }

@@ -8,6 +8,18 @@ import type { Language, Step } from "../programs/program.ts";
 import type { Finding } from "./finding.ts";
 import type { Awaiting } from "./trial.ts";
 
+/** How long a program that fails is shrunk. */
+export const SHRINK_MILLISECONDS = 30_000;
+
+/** Says whether that is over since it was asked first. */
+export function shrinkLimit(): () => boolean {
+  let since: number | undefined;
+  return () => {
+    since ??= performance.now();
+    return performance.now() - since > SHRINK_MILLISECONDS;
+  };
+}
+
 /** Runs steps from a fresh state: the finding, or `undefined` where they hold. */
 export type RunTry<One extends Step> = (
   steps: readonly One[],

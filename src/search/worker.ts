@@ -8,33 +8,22 @@ import { keptProgram, Reached } from "./corpus.ts";
 import { arenaOf, type Machine, machineOf } from "./machine.ts";
 import { machineNamed } from "./machines.ts";
 import { type Found, search } from "./search.ts";
+import { shrinkLimit } from "./shrink.ts";
 import { runNow } from "./trial.ts";
-import {
-  type FoundMessage,
-  SHRINK_MILLISECONDS,
-  type WorkerReport,
-  type WorkerTask,
-} from "./workers.ts";
+import type { FoundMessage, WorkerReport, WorkerTask } from "./workers.ts";
 
 const report = (one: WorkerReport) => self.postMessage(one);
 
 /** What this worker's programs have reached, by machine. */
 const reached = new Map<string, Reached>();
 
-function reachedBy({ name }: Machine): Reached {
-  const known = reached.get(name) ?? new Reached();
-  reached.set(name, known);
-  return known;
-}
-
 /** Runs the batch of a task, and tells of every program. */
 function runBatch<One extends Step>(
   machine: Machine<One>,
   { batch, keeps, known }: WorkerTask,
 ): void {
-  const own = reachedBy(machine);
+  const own = reached.getOrInsertComputed(machine.name, () => new Reached());
   for (const counts of known) own.add(counts);
-  let shrinkingSince: number | undefined;
   const { found } = runNow(search(arenaOf(machine), {
     places: placesOf([batch]),
     onProgram(program, reach) {
@@ -47,10 +36,7 @@ function runBatch<One extends Step>(
     },
     // At once, lest it be lost: shrinking may take long, or may not end.
     onFound: (found) => report({ found: messageOf(found) }),
-    isShrunk() {
-      shrinkingSince ??= performance.now();
-      return performance.now() - shrinkingSince > SHRINK_MILLISECONDS;
-    },
+    isShrunk: shrinkLimit(),
   }));
   if (found !== undefined) report({ found: messageOf(found) });
 }

@@ -4,13 +4,20 @@ import type { Step } from "../programs/program.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
 import { type Batch, batchesOf, countBatches, type Shard } from "./batches.ts";
 import { type Kept, Reached } from "./corpus.ts";
+import {
+  closeCrew,
+  type Crew,
+  crewOf,
+  failTurn,
+  runCrew,
+  runTurn,
+  type Turn,
+} from "./crew.ts";
 import type { Finding } from "./finding.ts";
 import { arenaOf, type Machine } from "./machine.ts";
 import { type Found, programAt } from "./search.ts";
+import { SHRINK_MILLISECONDS } from "./shrink.ts";
 import { ANSWERS } from "../judges/judge.ts";
-
-/** How long a program that fails is shrunk. */
-export const SHRINK_MILLISECONDS = 30_000;
 
 /** What a worker is told: a batch to run. */
 export interface WorkerTask {
@@ -106,71 +113,35 @@ export interface WorkersResult {
   readonly failure: MachineFailure | undefined;
 }
 
-/** A batch and its place among all. */
-interface Turn {
-  readonly order: number;
+/** A batch of a machine. */
+interface BatchTurn extends Turn {
   readonly machine: Machine;
   readonly batch: Batch;
   readonly count: MachineCount;
 }
 
-/** What the workers share. */
-interface Crew {
-  readonly options: WorkersOptions;
-  /** Batches that nobody has taken. */
-  readonly turns: Generator<Turn>;
-  /** Ends those that are under way. */
-  readonly running: Map<Turn, () => void>;
-  /** What the programs reach that are kept. */
-  readonly reached: Reached;
-  failed: { readonly turn: Turn; readonly failure: MachineFailure } | undefined;
-  isClosed: boolean;
-}
-
 /**
- * Runs programs of machines in workers until one fails. Which failure that is
- * depends on the seed, not on how many workers there are or who is first:
- * batches before one that fails are run to their end. A program that does not
- * end fails too.
+ * Runs programs of machines in workers until one fails, which one depends on the
+ * seed alone. A program that does not end fails too.
  */
 export async function searchInWorkers(
   options: WorkersOptions,
 ): Promise<WorkersResult> {
-  const { machines, milliseconds, signal } = options;
-  const counts = machines.map(({ name }) => ({
-    machine: name,
-    programs: 0,
-    steps: 0,
-    busy: 0,
-    reach: new Reach(),
-  }));
-  const reached = new Reached();
-  for (const known of options.known ?? []) reached.add(known);
-  const crew: Crew = {
-    options,
-    turns: turnsOf(options, counts),
-    running: new Map(),
-    reached,
-    failed: undefined,
-    isClosed: signal.aborted,
-  };
-  const stop = () => close(crew, () => true);
+  const { machines, milliseconds, signal, programs, shard } = options;
+  const counts = machines.map(nothingRun);
+  const crew = crewOf<BatchTurn, MachineFailure>(turnsOf(options, counts));
   const timer = milliseconds === undefined ? undefined : setTimeout(
-    () => close(crew, (turn) => turn !== crew.failed?.turn),
+    () => closeCrew(crew, (turn) => turn !== crew.failed?.turn),
     milliseconds,
   );
-  signal.addEventListener("abort", stop);
-  try {
-    // A worker that has no batch to take would be started for nothing.
-    const batches = countBatches(options.programs, options.shard);
-    const jobs = Math.min(options.jobs, machines.length * batches);
-    const workers = Array.from({ length: jobs }, () => work(crew));
-    await Promise.all(workers);
-  } finally {
-    stop();
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
-  }
+  // A worker that has no batch to take would be started for nothing.
+  const batches = machines.length * countBatches(programs, shard);
+  await runCrew(crew, {
+    module: new URL("./worker.ts", import.meta.url),
+    jobs: Math.min(options.jobs, batches),
+    signal,
+    run: runner(crew, options),
+  }).finally(() => clearTimeout(timer));
   return { counts, failure: crew.failed?.failure };
 }
 
@@ -178,7 +149,7 @@ export async function searchInWorkers(
 function* turnsOf(
   { machines, seed, programs, shard }: WorkersOptions,
   counts: readonly MachineCount[],
-): Generator<Turn> {
+): Generator<BatchTurn> {
   let order = 0;
   for (const batch of batchesOf(seed, programs, shard)) {
     for (const [nth, machine] of machines.entries()) {
@@ -187,79 +158,59 @@ function* turnsOf(
   }
 }
 
-/** Hands out no more batches, and ends those under way that `ends` names. */
-function close(crew: Crew, ends: (turn: Turn) => boolean): void {
-  crew.isClosed = true;
-  for (const [turn, end] of crew.running) if (ends(turn)) end();
+/** What has a worker run a batch. */
+function runner(
+  crew: Crew<BatchTurn, MachineFailure>,
+  options: WorkersOptions,
+): (worker: Worker, turn: BatchTurn) => Promise<boolean> {
+  const { known, now, programMilliseconds } = options;
+  /** What the programs reach that are kept. */
+  const reached = new Reached();
+  for (const one of known ?? []) reached.add(one);
+  /** The workers that know what programs that were kept before reach. */
+  const told = new Set<Worker>();
+  return async (worker, turn) => {
+    const { machine, batch, count } = turn;
+    const started = now();
+    let programs = 0;
+    const task: WorkerTask = {
+      machine: machine.name,
+      profile: options.profile?.name,
+      batch,
+      keeps: known !== undefined,
+      known: told.has(worker) ? [] : known ?? [],
+    };
+    told.add(worker);
+    const fail = (found: FoundMessage) =>
+      failTurn(crew, turn, { machine: machine.name, found });
+    return await runTurn(crew, worker, turn, {
+      task,
+      what: `fuzz ${machine.name}`,
+      patience: programMilliseconds,
+      shrinking: SHRINK_MILLISECONDS,
+      report(one: Exclude<WorkerReport, "done">) {
+        if ("found" in one) return fail(one.found);
+        if ("kept" in one) return keep(reached, one.kept, options);
+        programs++;
+        countProgram(count, one.steps, one.reach);
+        options.onProgram();
+      },
+      silent() {
+        // A failure that is being shrunk is one all the same.
+        if (crew.failed?.turn === turn) return;
+        fail(endless(turn, programs, programMilliseconds));
+      },
+    }).finally(() => count.busy += now() - started);
+  };
 }
 
-/** One worker's life: batches until there are none, or until one is ended. */
-async function work(crew: Crew): Promise<void> {
-  const url = new URL("./worker.ts", import.meta.url);
-  const worker = new Worker(url, { type: "module" });
-  let known = crew.options.known ?? [];
-  try {
-    for (const turn of crew.turns) {
-      if (crew.isClosed) return;
-      if (!await runTurn(crew, worker, turn, known)) return;
-      known = [];
-    }
-  } finally {
-    worker.terminate();
-  }
+/** No programs of a machine. */
+export function nothingRun({ name }: Machine): MachineCount {
+  return { machine: name, programs: 0, steps: 0, busy: 0, reach: new Reach() };
 }
 
-/** Has a worker run a batch; returns whether it did so to the end. */
-async function runTurn(
-  crew: Crew,
-  worker: Worker,
-  turn: Turn,
-  known: readonly ReachCounts[],
-): Promise<boolean> {
-  const { now, programMilliseconds } = crew.options;
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const started = now();
-  crew.running.set(turn, () => resolve(false));
-  worker.onerror = (event) => {
-    event.preventDefault();
-    reject(new Error(`Cannot fuzz ${turn.machine.name}: ${event.message}`));
-  };
-  let programs = 0;
-  const watch = watchdog(() => {
-    giveUp(crew, turn, programs);
-    resolve(false);
-  });
-  worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => {
-    watch.wait(programMilliseconds);
-    if (data === "done") return resolve(true);
-    if ("kept" in data) return keep(crew, data.kept);
-    if ("found" in data) {
-      watch.wait(SHRINK_MILLISECONDS + programMilliseconds);
-      return fail(crew, turn, data.found);
-    }
-    programs++;
-    countProgram(turn.count, data.steps, data.reach);
-    crew.options.onProgram();
-  };
-  watch.wait(programMilliseconds);
-  const task: WorkerTask = {
-    machine: turn.machine.name,
-    profile: crew.options.profile?.name,
-    batch: turn.batch,
-    keeps: crew.options.known !== undefined,
-    known,
-  };
-  worker.postMessage(task);
-  try {
-    return await promise;
-  } finally {
-    watch.end();
-    crew.running.delete(turn);
-    turn.count.busy += now() - started;
-  }
-}
-
-function countProgram(
+/** Counts a program. */
+export function countProgram(
   count: MachineCount,
   steps: number,
   reach: ReachCounts,
@@ -269,49 +220,25 @@ function countProgram(
   count.reach.add(reach);
 }
 
-/** Calls `onSilence` once it has waited in vain. */
-function watchdog(onSilence: () => void) {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  return {
-    /** Waits from now on, and for no earlier call. */
-    wait(milliseconds: number) {
-      clearTimeout(timer);
-      timer = setTimeout(onSilence, milliseconds);
-    },
-    end: () => clearTimeout(timer),
-  };
-}
-
 /** Keeps a program, unless another's worker was first to reach the same. */
-function keep({ reached, options }: Crew, kept: Kept): void {
+function keep(reached: Reached, kept: Kept, { onKept }: WorkersOptions): void {
   if (reached.newIn(kept.reach).length === 0) return;
   reached.add(kept.reach);
-  options.onKept(kept);
+  onKept(kept);
 }
 
-/** Notes a failure, and ends the batches behind it. */
-function fail(crew: Crew, turn: Turn, found: FoundMessage): void {
-  const { failed } = crew;
-  if (failed !== undefined && failed.turn.order < turn.order) return;
-  crew.failed = { turn, failure: { machine: turn.machine.name, found } };
-  close(crew, ({ order }) => order > turn.order);
-}
-
-/** Notes that the program behind `programs` others does not end. */
-function giveUp(crew: Crew, turn: Turn, programs: number): void {
-  // A failure that is being shrunk is one all the same.
-  if (crew.failed?.turn === turn) return;
-  const { machine, batch: { seed } } = turn;
-  const { programMilliseconds } = crew.options;
-  const { profile, steps } = programAt(arenaOf(machine), {
-    seed,
-    nth: programs,
-  });
+/** What is found of a batch's `nth` program, which does not end. */
+function endless(
+  { machine, batch: { seed } }: BatchTurn,
+  nth: number,
+  milliseconds: number,
+): FoundMessage {
+  const { profile, steps } = programAt(arenaOf(machine), { seed, nth });
   const finding: Finding<Step> = {
     steps,
     rule: ANSWERS,
     expected: "an end",
-    found: `none within ${programMilliseconds / 1000} seconds`,
+    found: `none within ${milliseconds / 1000} seconds`,
   };
-  fail(crew, turn, { seed, nth: programs, profile: profile.name, finding });
+  return { seed, nth, profile: profile.name, finding };
 }

@@ -5,8 +5,9 @@
  * McKinley, 2013).
  */
 import { Dependence } from "./dependence.ts";
-import { Execution } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import type { LockOrder } from "./lock_order.ts";
+import { firstOf, type Ran, runBy } from "./run_schedule.ts";
 import type { RaceTrial } from "./trial.ts";
 
 /** A place in the schedules where one of several threads may go on. */
@@ -33,67 +34,35 @@ export interface DepthFirst<Subject> {
   readonly preemptions: number;
   /** The order of locks so far. */
   readonly order: LockOrder;
-  /** Told each schedule that came to its end, and whether to go on. */
-  ended(execution: Execution<Subject>): boolean;
-  /** Told each schedule that broke something, and whether to go on. */
-  broke(execution: Execution<Subject>, error: unknown): boolean;
+  /** Told each schedule as it ended, and whether to go on. */
+  ran(one: Ran<Subject>): boolean;
 }
 
 /** Runs every schedule; returns whether a bound kept any from being run. */
 export function depthFirst<Subject>(
   trial: RaceTrial<Subject>,
-  options: DepthFirst<Subject>,
+  { preemptions, order, ran }: DepthFirst<Subject>,
 ): boolean {
   const stack: Node[] = [];
   const dependence = new Dependence(trial.threads.length);
   const bound = { isMet: false };
   do {
-    const { execution, error } = follow(
-      trial,
-      stack,
-      dependence,
-      options,
-      bound,
-    );
-    const goesOn = error === undefined
-      ? options.ended(execution)
-      : options.broke(execution, error.thrown);
-    if (!goesOn) return true;
-  } while (turn(stack, options.preemptions, bound));
-  return bound.isMet;
-}
-
-/** Runs a schedule: what the stack says, and on from there. */
-function follow<Subject>(
-  trial: RaceTrial<Subject>,
-  stack: Node[],
-  dependence: Dependence,
-  { preemptions, order }: DepthFirst<Subject>,
-  bound: { isMet: boolean },
-): {
-  readonly execution: Execution<Subject>;
-  readonly error?: { readonly thrown: unknown };
-} {
-  const execution = new Execution(trial, order);
-  dependence.begin();
-  const known = stack.length - 1;
-  let chosen = -1;
-  try {
-    for (let depth = 0; !execution.isDone; depth++) {
+    dependence.begin();
+    const known = stack.length - 1;
+    let chosen = -1;
+    const one = runBy(trial, order, (execution, depth) => {
       if (depth === stack.length) {
         stack.push(nodeOf(execution, stack, chosen, preemptions, bound));
       }
-      chosen = stack[depth].chosen;
-      const transition = execution.step(chosen);
-      const isNew = depth >= known;
+      return chosen = stack[depth].chosen;
+    }, (transition, depth) => {
       dependence.add(transition, (earlier) => {
-        if (isNew) want(stack, earlier, chosen);
+        if (depth >= known) want(stack, earlier, chosen);
       });
-    }
-    return { execution };
-  } catch (thrown) {
-    return { execution, error: { thrown } };
-  }
+    });
+    if (!ran(one)) return true;
+  } while (turn(stack, preemptions, bound));
+  return bound.isMet;
 }
 
 /** The place where a schedule stands: whoever went on goes on, if he can. */
@@ -121,7 +90,7 @@ function nodeOf<Subject>(
     wanted: 0,
   };
   const isStill = before >= 0 && (enabled & 1 << before) !== 0;
-  choose(node, isStill ? before : 31 - Math.clz32(enabled & -enabled));
+  choose(node, isStill ? before : firstOf(enabled));
   if (costOf(node, node.chosen) + preemptions > most) bound.isMet = true;
   return node;
 }
@@ -162,7 +131,7 @@ function turn(
 ): boolean {
   for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
     for (let left = node.wanted & ~node.done; left !== 0; left &= left - 1) {
-      const thread = 31 - Math.clz32(left & -left);
+      const thread = firstOf(left);
       if (node.preemptions + costOf(node, thread) > most) {
         bound.isMet = true;
         node.done |= 1 << thread;

@@ -8,10 +8,10 @@ import { LockOrder } from "./lock_order.ts";
 import {
   byPriority,
   following,
-  type Ran,
   runSchedule,
   uniformly,
 } from "./random_schedules.ts";
+import type { Ran } from "./run_schedule.ts";
 import { readSchedule, scheduleText } from "./schedule.ts";
 import { MOST_THREADS, type RaceTrial } from "./trial.ts";
 
@@ -91,6 +91,14 @@ class Tally<Subject> {
     return false;
   }
 
+  /** What came of all schedules so far. */
+  figures(): Pick<Explored, "schedules" | "runs" | "stops" | "finding"> {
+    const { schedules, runs, stops, finding } = this;
+    return finding === undefined
+      ? { schedules, runs, stops }
+      : { schedules, runs, stops, finding };
+  }
+
   #judge(execution: Execution<Subject>): { thrown: unknown } | undefined {
     try {
       this.#linearizable.assert(execution.completed, execution.atRest());
@@ -160,30 +168,23 @@ export function exploreRaces<Subject>(
   for (let preemptions = 0;; preemptions++) {
     let isCut = false;
     tally.schedules = 0;
-    const take = (ran: Ran<Subject>) => {
-      if (!tally.take(ran)) return false;
+    const ran = (one: Ran<Subject>) => {
+      if (!tally.take(one)) return false;
       isCut = !goesOn();
       return !isCut;
     };
-    const isMore = depthFirst(trial, {
-      preemptions,
-      order,
-      ended: (execution) => take({ execution }),
-      broke: (execution, thrown) => take({ execution, error: { thrown } }),
-    });
-    const { runs, stops, finding } = tally;
+    const isMore = depthFirst(trial, { preemptions, order, ran });
     most = Math.max(most, tally.schedules);
-    const isComplete = finding === undefined && !isCut;
+    const isBroken = tally.finding !== undefined;
+    const isComplete = !isBroken && !isCut;
     const all = {
+      ...tally.figures(),
       schedules: most,
-      runs,
-      stops,
       preemptions: isComplete ? preemptions : preemptions - 1,
       isAll: isComplete && !isMore,
     };
-    if (finding !== undefined) return { ...all, finding };
     if (isComplete) options.onBound?.(all);
-    if (isCut || !isMore || preemptions >= last) return all;
+    if (isBroken || isCut || !isMore || preemptions >= last) return all;
   }
 }
 
@@ -197,22 +198,18 @@ export function sampleRaces<Subject>(
   const order = new LockOrder();
   const tally = new Tally(trial);
   let longest = 1;
-  const outcome = () => ({
-    schedules: tally.schedules,
-    runs: tally.runs,
-    stops: tally.stops,
-    preemptions: -1,
-    isAll: false,
-  });
-  while (tally.schedules < schedules && (goesOn?.() ?? true)) {
+  while (
+    tally.finding === undefined && tally.schedules < schedules &&
+    (goesOn?.() ?? true)
+  ) {
     const choose = depth === undefined
       ? uniformly(random)
       : byPriority(random, trial.threads.length, depth, longest);
     const ran = runSchedule(trial, order, choose);
     longest = Math.max(longest, ran.execution.trace.length);
-    if (!tally.take(ran)) return { ...outcome(), finding: tally.finding };
+    tally.take(ran);
   }
-  return outcome();
+  return { ...tally.figures(), preemptions: -1, isAll: false };
 }
 
 /** What a schedule came to that was run again. */

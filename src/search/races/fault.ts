@@ -1,6 +1,7 @@
 /** What a schedule breaks, as a JSON value: errors do not reach other threads. */
 import { InvariantError, type Violation } from "../../rules/invariant.ts";
 import type { Rule } from "../../rules/rule.ts";
+import { readRule } from "../finding.ts";
 
 /** A rule and how it is broken, or the words of whatever else was thrown. */
 export type RaceFault =
@@ -10,8 +11,7 @@ export type RaceFault =
 /** The fault that an error stands for. */
 export function faultOf(error: unknown): RaceFault {
   if (error instanceof InvariantError) {
-    const { rule: { id, sentence, source }, violation } = error;
-    return { rule: { id, sentence, source }, violation };
+    return { rule: readRule(error.rule), violation: error.violation };
   }
   return { message: error instanceof Error ? error.message : String(error) };
 }

@@ -4,9 +4,9 @@
  * finds a bug of depth d among n threads and k stops with a chance of at least
  * 1 in n k^(d-1).
  */
-import type { Random } from "../../programs/random.ts";
-import { Execution } from "./execution.ts";
+import { type Random, shuffle } from "../../programs/random.ts";
 import type { LockOrder } from "./lock_order.ts";
+import { firstOf, type Ran, runBy } from "./run_schedule.ts";
 import type { RaceTrial } from "./trial.ts";
 
 /** Says which of the threads that can go on does. */
@@ -30,7 +30,8 @@ export function byPriority(
   depth: number,
   stops: number,
 ): Choose {
-  const priorities = shuffled(random, threads).map((one) => one + depth);
+  const order = shuffle([...Array(threads).keys()], random);
+  const priorities = order.map((one) => one + depth);
   const changes = Array.from(
     { length: depth - 1 },
     () => random(Math.max(1, stops)),
@@ -49,43 +50,22 @@ export function byPriority(
 function threadsOf(enabled: number): number[] {
   const threads: number[] = [];
   for (let left = enabled; left !== 0; left &= left - 1) {
-    threads.push(31 - Math.clz32(left & -left));
+    threads.push(firstOf(left));
   }
   return threads;
 }
 
-function shuffled(random: Random, count: number): number[] {
-  const order = Array.from({ length: count }, (_, nth) => nth);
-  for (let at = count - 1; at > 0; at--) {
-    const other = random(at + 1);
-    [order[at], order[other]] = [order[other], order[at]];
-  }
-  return order;
-}
-
-/** What came of a schedule: how far it got, and what it broke. */
-export interface Ran<Subject> {
-  readonly execution: Execution<Subject>;
-  readonly error?: { readonly thrown: unknown };
-}
-
-/** Runs one schedule to its end, or to what it breaks. */
+/** Runs one schedule in which somebody chooses among those that can go on. */
 export function runSchedule<Subject>(
   trial: RaceTrial<Subject>,
   order: LockOrder,
   choose: Choose,
 ): Ran<Subject> {
-  const execution = new Execution(trial, order);
-  try {
-    for (let stop = 0; !execution.isDone; stop++) {
-      const { enabled } = execution;
-      if (enabled === 0) execution.assertSomebody();
-      execution.step(choose(enabled, stop));
-    }
-    return { execution };
-  } catch (thrown) {
-    return { execution, error: { thrown } };
-  }
+  return runBy(trial, order, (execution, stop) => {
+    const { enabled } = execution;
+    if (enabled === 0) execution.assertSomebody();
+    return choose(enabled, stop);
+  });
 }
 
 /**
@@ -99,6 +79,6 @@ export function following(schedule: readonly number[]): Choose {
       const thread = schedule[at++];
       if ((enabled & 1 << thread) !== 0) return thread;
     }
-    return threadsOf(enabled)[0];
+    return firstOf(enabled);
   };
 }

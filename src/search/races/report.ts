@@ -3,7 +3,7 @@
  * each CPU, a line for each stop, and the rule that spoke.
  */
 import { InvariantError } from "../../rules/invariant.ts";
-import { wrap } from "../../report/wrap.ts";
+import { hanging, wrap } from "../../report/wrap.ts";
 import type { RaceFinding } from "./explore.ts";
 import { type ColumnLine, columns } from "./report_columns.ts";
 import { ordersText } from "./report_orders.ts";
@@ -145,7 +145,5 @@ function ruleText({ id, rule }: InvariantError, width: number): string {
 
 /** A name in a column of its own, and what it is. */
 function detail(name: string, text: string, width: number): string {
-  const indent = "  " + "".padEnd(10);
-  return `  ${name.padEnd(10)}` +
-    wrap(text, width, indent).slice(indent.length);
+  return hanging(`  ${name.padEnd(10)}`, text, width);
 }

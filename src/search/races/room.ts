@@ -50,15 +50,8 @@ export interface RoomParts<Subject> {
 }
 
 /** A part of the kernel that can be explored. */
-export interface RaceRoom {
-  /** Its name. */
-  readonly name: string;
-  /** Its operations, as a help shows them. */
-  readonly operations: readonly string[];
-  /** Whether a kernel has it. */
-  isIn(profile: Profile): boolean;
-  /** As {@linkcode RoomParts.random}. */
-  random: RoomParts<unknown>["random"];
+export interface RaceRoom
+  extends Pick<RoomParts<never>, "name" | "operations" | "isIn" | "random"> {
   /**
    * Explores a program in a way, such as `exploreRaces` is one. Throws a
    * RangeError at words that are no operation.

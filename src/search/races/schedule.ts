@@ -1,5 +1,5 @@
 /** Schedules as texts: which thread goes on, and by how many stops. */
-import { BEGIN, type Transition } from "./execution.ts";
+import type { Transition } from "./execution.ts";
 import { THREAD_NAMES } from "./trial.ts";
 
 /** A schedule in short: `A3 B2 A1`. */
@@ -31,11 +31,4 @@ export function readSchedule(text: string, threads: number): number[] {
     }
     return Array<number>(Number(count)).fill(thread);
   });
-}
-
-/** How often a thread went on though the one before could have, and was not done. */
-export function switchesOf(trace: readonly Transition[]): number {
-  return trace.filter(({ thread, stop }, nth) =>
-    nth > 0 && stop !== BEGIN && trace[nth - 1].thread !== thread
-  ).length;
 }

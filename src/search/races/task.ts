@@ -27,18 +27,7 @@ export interface RaceTask {
 }
 
 /** What came of one program, or has so far. */
-export interface ProgramFigures {
-  /** Schedules that differ. */
-  readonly schedules: number;
-  /** Schedules that were run, those of every bound. */
-  readonly runs: number;
-  /** Stops in them. */
-  readonly stops: number;
-  /** Preemptions up to which every schedule was run; -1 where none. */
-  readonly preemptions: number;
-  /** Whether there are no schedules beyond those. */
-  readonly isAll: boolean;
-}
+export type ProgramFigures = Omit<Explored, "finding">;
 
 /** A program that breaks something, and the schedule. */
 export interface FoundRaceMessage {

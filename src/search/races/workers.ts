@@ -1,5 +1,14 @@
 /** Rooms explored by several workers, each on a thread of its own. */
 import { batchesOf, countBatches, type Shard } from "../batches.ts";
+import {
+  type Crew,
+  crewOf,
+  failTurn,
+  runCrew,
+  runTurn,
+  type Turn,
+} from "../crew.ts";
+import { listen } from "../listen.ts";
 import type { RaceSearch } from "./programs.ts";
 import { type RaceProgram, raceProgramText } from "./room.ts";
 import { RACE_RULES } from "./rules.ts";
@@ -86,54 +95,31 @@ export interface RacesResult {
   readonly failure: RaceFailure | undefined;
 }
 
-/** Some programs of one room, and their place among all. */
-interface Turn {
-  readonly order: number;
+/** Some programs of one room. */
+interface RoomTurn extends Turn {
   readonly asked: RoomAsked;
   readonly work: RaceWork;
   readonly count: RoomCount;
 }
 
-/** What the workers share. */
-interface Crew {
-  readonly options: RaceWorkersOptions;
-  readonly turns: Generator<Turn>;
-  /** When no schedule is begun any more. */
-  readonly end: number;
-  /** Ends those that are under way. */
-  readonly running: Map<Turn, () => void>;
-  failed: { readonly turn: Turn; readonly failure: RaceFailure } | undefined;
-  isClosed: boolean;
-}
-
 /**
- * Explores rooms in workers until a program breaks something. Which program
- * that is depends on the seed, not on how many workers there are: batches
- * before the one that it is in are explored to their end.
+ * Explores rooms in workers until a program breaks something, which one depends
+ * on the seed alone.
  */
 export async function raceInWorkers(
   options: RaceWorkersOptions,
 ): Promise<RacesResult> {
-  const { rooms, signal, now, milliseconds } = options;
+  const { worker, rooms, signal, now } = options;
   const counts = rooms.map(nothingCounted);
-  const crew: Crew = {
-    options,
-    turns: turnsOf(options, counts),
-    end: now() + milliseconds,
-    running: new Map(),
-    failed: undefined,
-    isClosed: signal.aborted,
-  };
-  const stop = () => close(crew, () => true);
-  signal.addEventListener("abort", stop);
-  try {
-    const jobs = Math.min(options.jobs, countTurns(options));
-    const workers = Array.from({ length: jobs }, () => work(crew));
-    await Promise.all(workers);
-  } finally {
-    stop();
-    signal.removeEventListener("abort", stop);
-  }
+  const end = now() + options.milliseconds;
+  const crew = crewOf<RoomTurn, RaceFailure>(turnsOf(options, counts, end));
+  await runCrew(crew, {
+    module: worker,
+    jobs: Math.min(options.jobs, countTurns(options)),
+    signal,
+    begin: (worker) => isThere(worker, signal),
+    run: (worker, turn) => explore(crew, options, worker, turn, end - now()),
+  });
   return { counts, failure: crew.failed?.failure };
 }
 
@@ -157,15 +143,17 @@ function countTurns({ rooms, work }: RaceWorkersOptions): number {
     ("program" in work ? 1 : countBatches(work.programs, work.shard));
 }
 
-/** The first batch of each room, then the second, … */
+/** The first batch of each room, then the second, … as long as there is time. */
 function* turnsOf(
-  { rooms, work }: RaceWorkersOptions,
+  { rooms, work, now }: RaceWorkersOptions,
   counts: readonly RoomCount[],
-): Generator<Turn> {
+  end: number,
+): Generator<RoomTurn> {
   let order = 0;
   const works = "program" in work ? [work] : batchWorks(work);
   for (const one of works) {
     for (const [nth, asked] of rooms.entries()) {
+      if (now() >= end) return;
       yield { order: order++, asked, work: one, count: counts[nth] };
     }
   }
@@ -177,102 +165,46 @@ function* batchWorks(
   for (const batch of batchesOf(seed, programs, shard)) yield { batch };
 }
 
-/** Hands out no more, and ends what is under way that `ends` names. */
-function close(crew: Crew, ends: (turn: Turn) => boolean): void {
-  crew.isClosed = true;
-  for (const [turn, end] of crew.running) if (ends(turn)) end();
-}
-
-/** One worker's life: turns until there are none, or until one is ended. */
-async function work(crew: Crew): Promise<void> {
-  const worker = new Worker(crew.options.worker, { type: "module" });
-  try {
-    if (!await isThere(worker, crew)) return;
-    // Closed or late before a turn is taken, lest it be lost.
-    while (!crew.isClosed && crew.options.now() < crew.end) {
-      const { done, value: turn } = crew.turns.next();
-      if (done || !await runTurn(crew, worker, turn)) return;
-    }
-  } finally {
-    worker.terminate();
-  }
-}
-
 /**
  * Waits until a worker has read what it runs, which takes as long as it takes:
  * only then is a schedule expected to end. Answers whether that is so before
  * all is closed.
  */
-function isThere(worker: Worker, { options }: Crew): Promise<boolean> {
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  worker.onmessage = ({ data }: MessageEvent<RaceReport>) =>
-    resolve(data === "there");
-  worker.onerror = (event) => {
-    event.preventDefault();
-    reject(new Error(`Cannot explore: ${event.message}`));
-  };
-  const { signal } = options;
-  if (signal.aborted) resolve(false);
-  signal.addEventListener("abort", () => resolve(false), { once: true });
+function isThere(worker: Worker, signal: AbortSignal): Promise<boolean> {
+  const { promise, end } = listen<RaceReport, boolean>(
+    worker,
+    "explore",
+    (one, end) => end(one === "there"),
+  );
+  if (signal.aborted) end(false);
+  signal.addEventListener("abort", () => end(false), { once: true });
   return promise;
 }
 
-/** Has a worker do a turn; returns whether it did so to the end. */
-async function runTurn(
-  crew: Crew,
+/** Has a worker explore a turn's programs; answers whether it did so to the end. */
+function explore(
+  crew: Crew<RoomTurn, RaceFailure>,
+  options: RaceWorkersOptions,
   worker: Worker,
-  turn: Turn,
+  turn: RoomTurn,
+  milliseconds: number,
 ): Promise<boolean> {
-  const { now, search, scheduleMilliseconds } = crew.options;
-  const { asked } = turn;
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const heard = hearing(crew, turn);
-  const silence = watchdog(() => {
-    heard.nothing();
-    resolve(false);
-  });
-  crew.running.set(turn, () => {
-    heard.noMore();
-    resolve(false);
-  });
-  worker.onerror = (event) => {
-    event.preventDefault();
-    reject(new Error(`Cannot explore ${asked.room}: ${event.message}`));
-  };
-  worker.onmessage = ({ data }: MessageEvent<RaceReport>) => {
-    if (data === "done") return resolve(true);
-    if (data === "there") throw new Error("a worker is there twice");
-    const isShrunkNext = "found" in data;
-    silence.wait(
-      scheduleMilliseconds + (isShrunkNext ? SHRINK_RACE_MILLISECONDS : 0),
-    );
-    heard.report(data);
-  };
-  silence.wait(scheduleMilliseconds);
-  const milliseconds = crew.end - now();
-  worker.postMessage(
-    { ...asked, work: turn.work, search, milliseconds } satisfies RaceTask,
-  );
-  try {
-    return await promise;
-  } finally {
-    silence.end();
-    crew.running.delete(turn);
-  }
-}
-
-/** What a turn's reports come to. */
-function hearing(crew: Crew, turn: Turn) {
-  const { options } = crew;
-  const { count } = turn;
+  const { asked, work, count } = turn;
+  const { search, scheduleMilliseconds } = options;
+  const fail = (found: FoundRaceMessage) =>
+    failTurn(crew, turn, { ...asked, found });
   let program: RaceProgram | undefined;
   /** Of a program that is not done. */
   let soFar = { runs: 0, milliseconds: 0 };
-  return {
+  return runTurn(crew, worker, turn, {
+    task: { ...asked, work, search, milliseconds } satisfies RaceTask,
+    what: `explore ${asked.room}`,
+    patience: scheduleMilliseconds,
+    shrinking: SHRINK_RACE_MILLISECONDS,
     report(one: Exclude<RaceReport, "done" | "there">) {
       if ("begun" in one) program = one.begun;
       else if ("bound" in one) options.onBound(one.bound);
-      else if ("found" in one) fail(crew, turn, one.found);
+      else if ("found" in one) fail(one.found);
       else if ("runs" in one) soFar = one;
       else {
         soFar = { runs: 0, milliseconds: 0 };
@@ -280,19 +212,18 @@ function hearing(crew: Crew, turn: Turn) {
         options.onProgram();
       }
     },
-    /** It is ended: what is known of its program counts. */
-    noMore() {
+    /** A schedule does not end, or one that was found is being shrunk. */
+    silent() {
+      if (program === undefined || crew.failed?.turn === turn) return;
+      fail(endless(program, scheduleMilliseconds));
+    },
+    /** What is known of its program counts. */
+    ended() {
       count.runs += soFar.runs;
       count.schedules += soFar.runs;
       count.busy += soFar.milliseconds;
     },
-    /** It does not answer: a schedule does not end. */
-    nothing() {
-      // Or one that was found is being shrunk.
-      if (program === undefined || crew.failed?.turn === turn) return;
-      fail(crew, turn, endless(program, options.scheduleMilliseconds));
-    },
-  };
+  });
 }
 
 function countProgram(
@@ -309,19 +240,6 @@ function countProgram(
   if (end === "capped") count.capped++;
 }
 
-/** Calls `onSilence` once it has waited in vain. */
-function watchdog(onSilence: () => void) {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  return {
-    /** Waits from now on, and for no earlier call. */
-    wait(milliseconds: number) {
-      clearTimeout(timer);
-      timer = setTimeout(onSilence, milliseconds);
-    },
-    end: () => clearTimeout(timer),
-  };
-}
-
 /** What is found of a program of which a schedule does not end. */
 function endless(program: RaceProgram, milliseconds: number): FoundRaceMessage {
   const violation = {
@@ -331,12 +249,4 @@ function endless(program: RaceProgram, milliseconds: number): FoundRaceMessage {
   };
   const fault = { rule: RACE_RULES.livelock, violation };
   return { program, fault, isSmallest: false };
-}
-
-/** Notes what a turn broke, and ends the turns behind it. */
-function fail(crew: Crew, turn: Turn, found: FoundRaceMessage): void {
-  const { failed } = crew;
-  if (failed !== undefined && failed.turn.order < turn.order) return;
-  crew.failed = { turn, failure: { ...turn.asked, found } };
-  close(crew, ({ order }) => order > turn.order);
 }

@@ -6,7 +6,7 @@ import type { Profile } from "../../../linux/profile.ts";
  * mend, and, explored as far, not in the one after.
  */
 export interface KnownRace {
-  /** What it is called: `zsmalloc/pages-compacted`. */
+  /** What it is called, in its room: `zsmalloc/pages-compacted`. */
   readonly id: string;
   /** One sentence: what two threads do to each other. */
   readonly sentence: string;
@@ -16,12 +16,25 @@ export interface KnownRace {
   readonly mended: string;
   /** The kernel's function, and its file. */
   readonly source: string;
-  /** The name of the room that it is explored in. */
-  readonly room: string;
   /** The kernel before the mend. */
   readonly before: Profile;
   /** The same kernel with it. */
   readonly after: Profile;
   /** What the threads do, as `readRaceProgram` reads it. */
   readonly program: string;
+}
+
+/** The name of the room that a race is explored in. */
+export function roomOf({ id }: KnownRace): string {
+  return id.split("/", 1)[0];
+}
+
+/** A kernel in which some facts of a part are others. */
+export function withFacts<Part extends "swap" | "zram" | "zswap">(
+  profile: Profile,
+  part: Part,
+  facts: Partial<Profile[Part]>,
+  name: string = profile.name,
+): Profile {
+  return { ...profile, name, [part]: { ...profile[part], ...facts } };
 }

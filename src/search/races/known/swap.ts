@@ -1,16 +1,6 @@
 /** Races that the swap path had. */
-import { LINUX_5_10, LINUX_6_1, type Profile } from "../../../linux/profile.ts";
-import type { SwapProfile } from "../../../linux/swap_profile.ts";
-import type { KnownRace } from "./known_race.ts";
-
-const room = "swap";
-
-/** A kernel with another swap path. */
-const withSwap = (
-  profile: Profile,
-  name: string,
-  changes: Partial<SwapProfile>,
-): Profile => ({ ...profile, name, swap: { ...profile.swap, ...changes } });
+import { LINUX_5_10, LINUX_6_1 } from "../../../linux/profile.ts";
+import { type KnownRace, withFacts } from "./known_race.ts";
 
 /** The swap path's known races, the newest first. */
 export const SWAP_KNOWN_RACES: readonly KnownRace[] = [
@@ -21,10 +11,9 @@ export const SWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "13ddaf26be32",
     mended: "6.8",
     source: "do_swap_page, mm/memory.c",
-    room,
-    before: withSwap(LINUX_6_1, "before-6.8", {
+    before: withFacts(LINUX_6_1, "swap", {
       synchronousReads: "past-swap-cache",
-    }),
+    }, "before-6.8"),
     after: LINUX_6_1,
     program: "write 0 A; out 0 / read 0 | write 0 B; out 0",
   },
@@ -35,8 +24,7 @@ export const SWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "82b1c07a0af6",
     mended: "6.9",
     source: "free_swap_and_cache, mm/swapfile.c",
-    room,
-    before: withSwap(LINUX_6_1, "before-6.9", { freeHolds: "slot" }),
+    before: withFacts(LINUX_6_1, "swap", { freeHolds: "slot" }, "before-6.9"),
     after: LINUX_6_1,
     program: "write 0 A; out 0 / free 0 | swapoff",
   },
@@ -47,10 +35,9 @@ export const SWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "e914d8f00391",
     mended: "5.18",
     source: "end_swap_bio_read, mm/page_io.c",
-    room,
-    before: withSwap(LINUX_5_10, "before-5.18", {
+    before: withFacts(LINUX_5_10, "swap", {
       readEnds: "frees-in-device",
-    }),
+    }, "before-5.18"),
     after: LINUX_5_10,
     program: "write 0 A; out 0 / read 0 | read 0",
   },

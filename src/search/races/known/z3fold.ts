@@ -3,8 +3,6 @@ import { LINUX_6_1, type Profile } from "../../../linux/profile.ts";
 import type { Z3foldRelease } from "../../../linux/buddy_profile.ts";
 import type { KnownRace } from "./known_race.ts";
 
-const room = "z3fold";
-
 /** 6.1 as it was before a mend. */
 const before = (name: string, changes: Partial<Z3foldRelease>): Profile => ({
   ...LINUX_6_1,
@@ -24,7 +22,6 @@ export const Z3FOLD_KNOWN_RACES: readonly KnownRace[] = [
     commit: "04094226d6ce",
     mended: "5.19",
     source: "z3fold_reclaim_page, mm/z3fold.c",
-    room,
     before: before("before-5.19", { reclaimReference: "before-page-lock" }),
     after: LINUX_6_1,
     program: "alloc 900 a / free a | reclaim",
@@ -36,7 +33,6 @@ export const Z3FOLD_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "5.19",
     source: "z3fold_reclaim_page, mm/z3fold.c",
-    room,
     before: before("before-5.19", { claimEnds: "after-page-lock" }),
     after: LINUX_6_1,
     program: "alloc 900 a; alloc 900 b / read a; alloc 900 c | reclaim",
@@ -48,7 +44,6 @@ export const Z3FOLD_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "5.19",
     source: "__z3fold_alloc, alloc_slots, mm/z3fold.c",
-    room,
     before: before("before-5.19", { slotsAllocated: "sleeping" }),
     after: LINUX_6_1,
     program:
@@ -61,7 +56,6 @@ export const Z3FOLD_KNOWN_RACES: readonly KnownRace[] = [
     commit: "6d679578fe9c",
     mended: "5.13",
     source: "z3fold_reclaim_page, z3fold_free, mm/z3fold.c",
-    room,
     before: before("before-5.13", { headlessClaimed: false }),
     after: LINUX_6_1,
     program: "alloc 4096 a / free a | reclaim",
@@ -73,7 +67,6 @@ export const Z3FOLD_KNOWN_RACES: readonly KnownRace[] = [
     commit: "ca0246bb97c2",
     mended: "4.20",
     source: "z3fold_map, z3fold_reclaim_page, mm/z3fold.c",
-    room,
     before: before("before-4.20", { lastLength: "in-header" }),
     after: LINUX_6_1,
     program: "alloc 900 a; alloc 900 b / free b | reclaim",

@@ -11,18 +11,8 @@ import {
   LINUX_7_1,
   LINUX_7_2,
   LINUX_7_3,
-  type Profile,
 } from "../../../linux/profile.ts";
-import type { KnownRace } from "./known_race.ts";
-
-/** A kernel whose zram differs in some facts. */
-const zramOf = (
-  profile: Profile,
-  facts: Partial<Profile["zram"]>,
-): Profile => ({
-  ...profile,
-  zram: { ...profile.zram, ...facts },
-});
+import { type KnownRace, withFacts } from "./known_race.ts";
 
 /** zram's races, the youngest first. */
 export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
@@ -33,7 +23,6 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "894913e2d35c",
     mended: "7.2",
     source: "writeback_store, drivers/block/zram/zram_drv.c (CVE-2026-89718)",
-    room: "zram",
     before: LINUX_7_1,
     after: LINUX_7_2,
     program:
@@ -46,7 +35,6 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "391f057f44a5",
     mended: "7.2",
     source: "read_block_state, drivers/block/zram/zram_drv.c (CVE-2026-89719)",
-    room: "zram",
     before: LINUX_7_1,
     after: LINUX_7_2,
     program: "close / get block_state | reset; set disksize 4096",
@@ -58,7 +46,6 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "7.2",
     source: "zram_writeback_slots, drivers/block/zram/zram_drv.c",
-    room: "zram",
     before: LINUX_6_19,
     after: LINUX_7_2,
     program: "write 0 A / writeback page_index=0 | read 0",
@@ -70,7 +57,6 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "6.19",
     source: "zram_read_page, drivers/block/zram/zram_drv.c",
-    room: "zram",
     before: LINUX_6_18,
     after: LINUX_6_19,
     program: "write 0 A; writeback page_index=0 / read 0 | write 0 B",
@@ -82,8 +68,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "212fe1c0df4a",
     mended: "6.14",
     source: "zram_meta_alloc, zram_meta_free, drivers/block/zram/zram_drv.c",
-    room: "zram",
-    before: zramOf(LINUX_6_12, { failedTable: "kept" }),
+    before: withFacts(LINUX_6_12, "zram", { failedTable: "kept" }),
     after: LINUX_6_12,
     program: "close; reset; failslab / set disksize 12288 | reset",
   },
@@ -94,8 +79,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "ce4be9e4307c",
     mended: "6.17",
     source: "zram_write_page, drivers/block/zram/zram_drv.c, 6.14 to 6.16",
-    room: "zram",
-    before: zramOf(LINUX_6_17, { slotFreed: "before-compression" }),
+    before: withFacts(LINUX_6_17, "zram", { slotFreed: "before-compression" }),
     after: LINUX_6_17,
     program: "write 0 A | write 0 B",
   },
@@ -106,8 +90,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "e914d8f00391",
     mended: "5.18",
     source: "end_swap_bio_read, mm/page_io.c",
-    room: "zram",
-    before: zramOf(LINUX_5_10, { swapReadEnds: "frees-slot" }),
+    before: withFacts(LINUX_5_10, "zram", { swapReadEnds: "frees-slot" }),
     after: LINUX_6_1,
     program: "write 0 A / fault 0 | fault 0",
   },
@@ -118,8 +101,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "f7daefe4231e",
     mended: "5.4",
     source: "backing_dev_show, drivers/block/zram/zram_drv.c",
-    room: "zram",
-    before: zramOf(LINUX_5_10, { backingShown: "before-lock" }),
+    before: withFacts(LINUX_5_10, "zram", { backingShown: "before-lock" }),
     after: LINUX_5_10,
     program: "close; reset / get backing_dev | set backing_dev sdc",
   },
@@ -130,8 +112,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "a939888ec38b",
     mended: "5.0",
     source: "writeback_store, idle_store, drivers/block/zram/zram_drv.c",
-    room: "zram",
-    before: zramOf(LINUX_5_10, { idleMarks: "whatever-is-stored" }),
+    before: withFacts(LINUX_5_10, "zram", { idleMarks: "whatever-is-stored" }),
     after: LINUX_5_10,
     program: "write 0 A; idle all / writeback idle | write 0 B; idle all",
   },
@@ -142,8 +123,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "ba6b17d68c8e",
     mended: "4.0",
     source: "reset_store, drivers/block/zram/zram_drv.c",
-    room: "zram",
-    before: zramOf(LINUX_4_0, { resetExcludes: "nobody" }),
+    before: withFacts(LINUX_4_0, "zram", { resetExcludes: "nobody" }),
     after: LINUX_4_0,
     program: "close / open; write 0 A | reset",
   },
@@ -154,8 +134,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "57ab048532c0",
     mended: "3.11",
     source: "zram_slot_free_notify, drivers/staging/zram/zram_drv.c",
-    room: "zram",
-    before: zramOf(LINUX_3_12, { notifyTakes: "nothing" }),
+    before: withFacts(LINUX_3_12, "zram", { notifyTakes: "nothing" }),
     after: LINUX_3_12,
     program: "write 0 A / write 0 B | notify 0",
   },
@@ -166,8 +145,7 @@ export const ZRAM_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "3.11",
     source: "mem_used_total_show, drivers/staging/zram/zram_sysfs.c",
-    room: "zram",
-    before: zramOf(LINUX_3_12, { showHolds: "nothing" }),
+    before: withFacts(LINUX_3_12, "zram", { showHolds: "nothing" }),
     after: LINUX_3_12,
     program: "close / get mem_used_total | reset",
   },
@@ -186,7 +164,6 @@ export const ZRAM_OPEN_RACES: readonly OpenRace[] = [
     sentence:
       "A read takes the number of a block under the slot's lock and reads it later: the page is overwritten meanwhile, another page is written back to that block, and is what is read.",
     source: "zram_read_page, zram_async_read_endio, zram_drv.c, 7.3.4",
-    room: "zram",
     before: LINUX_7_3,
     program:
       "write 0 A; writeback page_index=0; write 1 B / read 0 strictly | write 0 C; writeback page_index=1",
@@ -196,7 +173,6 @@ export const ZRAM_OPEN_RACES: readonly OpenRace[] = [
     sentence:
       "With compressed_writeback a page is overwritten after its block was read and before that is decompressed: the read fails, though the page was there all the time.",
     source: "decompress_bdev_page, zram_drv.c, 7.3.4",
-    room: "zram",
     before: LINUX_7_3,
     program:
       "close; reset; set compressed_writeback 1; set backing_dev sdb; set disksize 12288; open; write 0 A; writeback page_index=0 / read 0 strictly | write 0 B",

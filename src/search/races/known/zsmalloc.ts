@@ -8,8 +8,6 @@ import {
 } from "../../../linux/profile.ts";
 import type { KnownRace } from "./known_race.ts";
 
-const room = "zsmalloc";
-
 /** What a zspage of three objects in two frames is before the last one goes. */
 const LAST_OF_THREE =
   "malloc 2000 a; malloc 2000 b; malloc 2000 c; free a; free b";
@@ -39,7 +37,6 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "7.1",
     source: "zs_page_migrate, mm/zsmalloc.c",
-    room,
     before: LINUX_6_18,
     after: { ...LINUX_6_18, migrationOfMapped: "EBUSY" },
     program: "malloc 2000 a; write a A / read a | migrate a",
@@ -51,7 +48,6 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     commit: "4b5d1e47b694",
     mended: "6.5",
     source: "zs_page_isolate, mm/zsmalloc.c",
-    room,
     before: before(LINUX_6_1, "before-6.5", {
       isolatedCounted: "under-zspage-lock",
     }),
@@ -65,7 +61,6 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     commit: "85b325815b56",
     mended: "6.2",
     source: "zs_reclaim_page, zs_free, mm/zsmalloc.c",
-    room,
     before: before(LINUX_6_1, "before-6.2", { deferredHandle: "in-cell" }),
     after: LINUX_6_2,
     program: "malloc 2000 a; malloc 2000 b / free b | reclaim a",
@@ -77,7 +72,6 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     commit: "2505a981114d",
     mended: "5.19",
     source: "lock_zspage, mm/zsmalloc.c",
-    room,
     before: before(LINUX_6_1, "before-5.19", { chainLocked: "as-it-was" }),
     after: LINUX_6_1,
     program: `${LAST_OF_THREE} / free c; deferred | migrate c`,
@@ -89,7 +83,6 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     commit: "239592815805",
     mended: "5.12",
     source: "zs_compact, mm/zsmalloc.c",
-    room,
     before: before(LINUX_5_10, "before-5.12", {
       compactedCounted: "each-page",
     }),
@@ -103,7 +96,6 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     commit: "701d678599d0",
     mended: "5.3",
     source: "zs_destroy_pool, mm/zsmalloc.c",
-    room,
     before: before(LINUX_5_10, "before-5.3", { destroyAwaits: "worker" }),
     after: LINUX_5_10,
     program: "malloc 2000 a; isolate a / free a; destroy | putback a",
@@ -115,7 +107,6 @@ export const ZSMALLOC_KNOWN_RACES: readonly KnownRace[] = [
     commit: "c102f07ca0b0",
     mended: "4.5",
     source: "migrate_zspage, record_obj, mm/zsmalloc.c",
-    room,
     before: before(LINUX_4_0, "before-4.5", { movedCell: "unpinned" }),
     after: LINUX_4_0,
     program: `${HALF_OF_SIX} / compact | free d`,

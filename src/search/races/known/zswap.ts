@@ -5,21 +5,7 @@ import {
   LINUX_6_12,
   type Profile,
 } from "../../../linux/profile.ts";
-import type { ZswapRelease } from "../../../linux/zswap_profile.ts";
-import type { KnownRace } from "./known_race.ts";
-
-const room = "zswap";
-
-/** A kernel with another zswap. */
-const withZswap = (
-  profile: Profile,
-  name: string,
-  changes: Partial<ZswapRelease>,
-): Profile => ({
-  ...profile,
-  name,
-  zswap: { ...profile.zswap, ...changes },
-});
+import { type KnownRace, withFacts } from "./known_race.ts";
 
 /**
  * Linux 6.8 with the mend of writeback against swapoff: entries in a red-black
@@ -27,34 +13,34 @@ const withZswap = (
  * besides makes no difference here.
  */
 const MENDED_6_8: Profile = {
-  ...withZswap(LINUX_6_12, "linux-6.8-mended", {
+  ...withFacts(LINUX_6_12, "zswap", {
     locks: { ...LINUX_6_12.zswap.locks, tree: "tree->lock" },
     entries: "counted",
     load: "erased-after",
-  }),
+  }, "linux-6.8-mended"),
   // swap_range_free, under si->lock.
   swap: { ...LINUX_6_12.swap, locks: LINUX_6_1.swap.locks },
 };
 
 /** Linux 6.8: what the list has is looked for in the tree. */
-const LINUX_6_8 = withZswap(MENDED_6_8, "linux-6.8", {
+const LINUX_6_8 = withFacts(MENDED_6_8, "zswap", {
   writebackFinds: "in-tree",
-});
+}, "linux-6.8");
 
 /** Linux 6.7: likewise, with a list of each pool. */
-const LINUX_6_7 = withZswap(LINUX_6_8, "linux-6.7", {
+const LINUX_6_7 = withFacts(LINUX_6_8, "zswap", {
   locks: { ...LINUX_6_8.zswap.locks, lru: "pool->lru_lock" },
-});
+}, "linux-6.7");
 
 /** What was proposed in 2012: a lock for the tree, and no count of references. */
-export const PROPOSED_2012: Profile = withZswap(LINUX_3_12, "proposed-2012", {
+export const PROPOSED_2012: Profile = withFacts(LINUX_3_12, "zswap", {
   entries: "unreferenced",
-});
+}, "proposed-2012");
 
 /** Linux 3.13: who drops the last reference frees the entry. */
-export const LINUX_3_13: Profile = withZswap(LINUX_3_12, "linux-3.13", {
+export const LINUX_3_13: Profile = withFacts(LINUX_3_12, "zswap", {
   entries: "counted",
-});
+}, "linux-3.13");
 
 /** zswap's known races, the newest first. */
 export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
@@ -65,7 +51,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "5878303c5353",
     mended: "6.9",
     source: "shrink_memcg_cb, mm/zswap.c",
-    room,
     before: LINUX_6_8,
     after: MENDED_6_8,
     program: "store 0 A; writeback / swapoff | writeback",
@@ -77,10 +62,9 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "678e54d4bb9a",
     mended: "6.8",
     source: "zswap_store, mm/zswap.c",
-    room,
-    before: withZswap(LINUX_6_8, "before-6.8", {
+    before: withFacts(LINUX_6_8, "zswap", {
       failedStore: "older-stays",
-    }),
+    }, "before-6.8"),
     after: LINUX_6_8,
     program:
       "store 0 A; writeback; set enabled N / store 0 B; load 0 | writeback",
@@ -92,11 +76,10 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "969d63e1af3b",
     mended: "6.6",
     source: "zswap_frontswap_store, mm/zswap.c",
-    room,
     before: LINUX_6_1,
-    after: withZswap(LINUX_6_1, "linux-6.1-mended", {
+    after: withFacts(LINUX_6_1, "zswap", {
       queuedReference: "once",
-    }),
+    }, "linux-6.1-mended"),
     program: "store 2 C; set max_pool_percent 0 / store 0 A | store 1 B",
   },
   {
@@ -106,7 +89,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "6.5",
     source: "zswap_writeback_entry, mm/zswap.c",
-    room,
     before: LINUX_6_1,
     after: LINUX_6_7,
     program: "store 0 A / invalidate 0; store 0 B | writeback; writeback",
@@ -118,8 +100,12 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "04fc7816089c",
     mended: "6.4",
     source: "zswap_writeback_entry, mm/zswap.c",
-    room,
-    before: withZswap(LINUX_6_7, "before-6.4", { writebackLooksAgain: false }),
+    before: withFacts(
+      LINUX_6_7,
+      "zswap",
+      { writebackLooksAgain: false },
+      "before-6.4",
+    ),
     after: LINUX_6_7,
     program:
       "store 0 A; writeback / invalidate 0; store 0 B; load 0 | writeback",
@@ -131,7 +117,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "3.13",
     source: "zswap_writeback_entry, mm/zswap.c",
-    room,
     before: LINUX_3_12,
     after: LINUX_3_13,
     program: "store 0 A / invalidate 0 | writeback",
@@ -143,7 +128,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "3.11",
     source: "zswap_writeback_entry, mm/zswap.c, as proposed in 2012",
-    room,
     before: PROPOSED_2012,
     after: LINUX_3_13,
     program: "store 0 A / invalidate 0 | writeback",
@@ -155,7 +139,6 @@ export const ZSWAP_KNOWN_RACES: readonly KnownRace[] = [
     commit: "",
     mended: "3.11",
     source: "zswap_frontswap_load, mm/zswap.c, as proposed in 2012",
-    room,
     before: PROPOSED_2012,
     after: LINUX_3_12,
     program: "store 0 A / load 0 | writeback",

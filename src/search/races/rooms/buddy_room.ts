@@ -1,7 +1,7 @@
 /** What the rooms of zbud and z3fold have in common. */
 import type { Profile } from "../../../linux/profile.ts";
 import { Memory, PAGE_STRIDE } from "../../../memory/memory.ts";
-import type { Random } from "../../../programs/random.ts";
+import { pick } from "../../../programs/random.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
 import type { Lock } from "../../../rules/lock.ts";
 import type { Lockdep } from "../../../rules/lockdep.ts";
@@ -9,8 +9,10 @@ import type { Rule } from "../../../rules/rule.ts";
 import type { Stop } from "../../../rules/stop.ts";
 import type { Evict } from "../../../zbud/driver.ts";
 import { ANYTHING } from "../linearizable.ts";
-import { type RaceProgram, type RaceRoom, raceRoom } from "../room.ts";
+import { type RaceRoom, raceRoom } from "../room.ts";
 import { BuddyUser, type UsedPool } from "./buddy_user.ts";
+import { randomObjects } from "./random_objects.ts";
+import { roomWords } from "./words.ts";
 
 /** A pool that can be explored. */
 export interface ExploredPool extends UsedPool {
@@ -114,14 +116,7 @@ export function buddyRoom<Pool extends ExploredPool>(
   };
   return raceRoom<BuddySubject<Pool>>({
     name,
-    operations: [
-      "alloc SIZE NAME",
-      "free NAME",
-      "read NAME",
-      "write NAME LETTER",
-      "reclaim",
-      ...Object.keys(workers),
-    ],
+    ...wordsOf(workers),
     isIn: kind.isIn,
     create: (profile) => ({
       user: new BuddyUser((evict, lockdep) =>
@@ -134,7 +129,6 @@ export function buddyRoom<Pool extends ExploredPool>(
       return () => restores.forEach((restore) => restore());
     },
     lockdepOf: ({ user }) => user.lockdep,
-    operationOf: (words) => operationOf(kind, words),
     consistent({ user: { pool }, rests }, lock) {
       if (kind.lockOf?.(pool) !== lock) return;
       once(rests, fingerprint(kind, pool), () => kind.check(pool));
@@ -149,8 +143,17 @@ export function buddyRoom<Pool extends ExploredPool>(
       });
       return user.stored();
     },
+    // They reclaim, and run the workers.
     random: (random, profile, threads, operations) =>
-      randomProgram(random, kind, kind.reclaims(profile), threads, operations),
+      randomObjects(random, threads, operations, {
+        make: "alloc",
+        firstSize: () => pick(random, ...kind.firstSizes),
+        size: () => pick(random, ...kind.sizes),
+        others: () => [
+          ...kind.reclaims(profile) ? [() => "reclaim", () => "reclaim"] : [],
+          ...Object.keys(workers).map((worker) => () => worker),
+        ],
+      }),
   });
 }
 
@@ -161,116 +164,30 @@ function memoryOf({ pageSize }: Profile): Memory {
   return new Memory({ pageSize, initialFrames: FRAMES });
 }
 
-type Begin<Pool extends ExploredPool> = (
-  subject: BuddySubject<Pool>,
-) => Generator<Stop, unknown>;
-
-/** The operation of some words; nothing where they are none. */
-function operationOf<Pool extends ExploredPool>(
-  { workers }: ExploredKind<Pool>,
-  [verb, first, second, ...rest]: readonly string[],
-): Begin<Pool> | undefined {
-  if (rest.length > 0) return undefined;
-  if (second !== undefined) {
-    if (verb === "alloc" && /^\d{1,5}$/.test(first) && isName(second)) {
-      const size = Number(first);
-      return size < LEAST ? undefined : ({ user }) => user.alloc(size, second);
-    }
-    return verb === "write" && /^[A-Za-z]$/.test(second)
-      ? ({ user }) => user.write(first, second)
-      : undefined;
-  }
-  if (first !== undefined) {
-    switch (verb) {
-      case "free":
-        return ({ user }) => user.free(first);
-      case "read":
-        return ({ user }) => user.read(first);
-      default:
-        return undefined;
-    }
-  }
-  if (verb === "reclaim") return ({ user }) => user.reclaim();
-  if (!Object.hasOwn(workers, verb)) return undefined;
-  return function* ({ user }) {
-    yield* workers[verb](user.pool);
-    return ANYTHING;
-  };
+/** Operations of a pool's user, and of its workers. */
+function wordsOf<Pool extends ExploredPool>(
+  workers: ExploredKind<Pool>["workers"],
+) {
+  const running = Object.entries(workers).map(([name, work]) => {
+    const run = function* ({ user }: BuddySubject<Pool>) {
+      yield* work(user.pool);
+      return ANYTHING;
+    };
+    return [name, () => run] as const;
+  });
+  return roomWords<BuddySubject<Pool>>({
+    "alloc SIZE NAME": ([size, name]) =>
+      Number(size) >= LEAST && /^[a-z][0-9]?$/.test(name)
+        ? ({ user }) => user.alloc(Number(size), name)
+        : undefined,
+    "free NAME": ([name]) => ({ user }) => user.free(name),
+    "read NAME": ([name]) => ({ user }) => user.read(name),
+    "write NAME LETTER": ([name, letter]) => ({ user }) =>
+      user.write(name, letter),
+    reclaim: () => ({ user }) => user.reclaim(),
+    ...Object.fromEntries(running),
+  }, { SIZE: "\\d{1,5}", LETTER: "[A-Za-z]" });
 }
 
 /** Bytes that an object has at least: its name, and its letter. */
 const LEAST = 3;
-
-const isName = (text: string) => /^[a-z][0-9]?$/.test(text);
-
-const LETTERS = ["A", "B"];
-
-/**
- * Threads with objects of their own in pages that they share, some objects gone
- * from them; they reclaim, and run the workers.
- */
-function randomProgram<Pool extends ExploredPool>(
-  random: Random,
-  kind: ExploredKind<Pool>,
-  reclaims: boolean,
-  threads: number,
-  operations: number,
-): RaceProgram {
-  const own = Array.from(
-    { length: threads },
-    (_, thread) => [1, 2].map((nth) => `${"abcdefgh"[thread]}${nth}`),
-  );
-  const gone = Array.from({ length: threads }, (_, nth) => `x${nth}`);
-  const names = [...own.flat(), ...gone];
-  const left = [...names];
-  const inOrder = names.map(() => left.splice(random(left.length), 1)[0]);
-  const any = <One>(ones: readonly One[]) => ones[random(ones.length)];
-  return {
-    before: [
-      ...inOrder.map((name) => `alloc ${any(kind.firstSizes)} ${name}`),
-      ...gone.map((name) => `free ${name}`),
-    ],
-    threads: own.map((these) =>
-      randomThread(random, kind, reclaims, these, operations)
-    ),
-  };
-}
-
-/** What one thread does with its own objects, and for the pool. */
-function randomThread<Pool extends ExploredPool>(
-  random: Random,
-  { sizes, workers }: ExploredKind<Pool>,
-  reclaims: boolean,
-  own: readonly string[],
-  operations: number,
-): string[] {
-  const live = [...own];
-  let made = own.length;
-  const any = <One>(ones: readonly One[]) => ones[random(ones.length)];
-  const alloc = () => {
-    const name = `${own[0][0]}${++made}`;
-    live.push(name);
-    return `alloc ${any(sizes)} ${name}`;
-  };
-  const ofOne = (words: (name: string) => string) => () =>
-    live.length === 0 ? undefined : words(any(live));
-  const free = () =>
-    live.length === 0
-      ? undefined
-      : `free ${live.splice(random(live.length), 1)[0]}`;
-  const steps: (() => string | undefined)[] = [
-    alloc,
-    free,
-    free,
-    ofOne((name) => `read ${name}`),
-    ofOne((name) => `write ${name} ${any(LETTERS)}`),
-    ...(reclaims ? [() => "reclaim", () => "reclaim"] : []),
-    ...Object.keys(workers).map((worker) => () => worker),
-  ];
-  const thread: string[] = [];
-  while (thread.length < operations) {
-    const step = any(steps)();
-    if (step !== undefined) thread.push(step);
-  }
-  return thread;
-}

@@ -12,9 +12,12 @@ import {
   sleeps,
   type Stop,
   trylock,
+  under,
+  underSteps,
 } from "../../../rules/stop.ts";
 import type { Evict, ReclaimErrno } from "../../../zbud/driver.ts";
 import { ANYTHING } from "../linearizable.ts";
+import { fullOf } from "./full_of.ts";
 
 /** What a user asks of a pool. */
 export interface UsedPool {
@@ -126,11 +129,7 @@ export class BuddyUser<Pool extends UsedPool> {
 
   /** The objects of the pool that are stored. */
   objects(): number[] {
-    const objects: number[] = [];
-    for (const { handle } of this.#entries.values()) {
-      if (handle !== undefined) objects.push(handle);
-    }
-    return objects;
+    return [...this.#entries.values()].flatMap(({ handle }) => handle ?? []);
   }
 
   /** What brings the user back to what it is now. */
@@ -155,9 +154,7 @@ export class BuddyUser<Pool extends UsedPool> {
     let answer: unknown = "none";
     if (entry !== undefined) {
       answer = yield* what(entry);
-      yield acquire(this.#tree, LOAD);
-      yield* this.#put(entry);
-      yield release(this.#tree, LOAD);
+      yield* underSteps(this.#tree, LOAD, () => this.#put(entry));
     }
     yield release(folio, LOAD);
     return answer;
@@ -219,15 +216,15 @@ export class BuddyUser<Pool extends UsedPool> {
   }
 
   /** A reference to what is stored under a name, if anything is. */
-  *#get(
+  #get(
     name: string,
     where: string,
   ): Generator<Stop, StoredEntry | undefined> {
-    yield acquire(this.#tree, where);
-    const entry = this.#entries.get(name);
-    if (entry !== undefined) entry.references++;
-    yield release(this.#tree, where);
-    return entry;
+    return under(this.#tree, where, () => {
+      const entry = this.#entries.get(name);
+      if (entry !== undefined) entry.references++;
+      return entry;
+    });
   }
 
   /** Drops a reference; the last one frees the object. The lock is held. */
@@ -240,12 +237,10 @@ export class BuddyUser<Pool extends UsedPool> {
   }
 
   #folio(name: string): Lock {
-    let folio = this.#folios.get(name);
-    if (folio === undefined) {
-      folio = createLock("folio", "bit_wait", `of ${name}`);
-      this.#folios.set(name, folio);
-    }
-    return folio;
+    return this.#folios.getOrInsertComputed(
+      name,
+      () => createLock("folio", "bit_wait", `of ${name}`),
+    );
   }
 }
 
@@ -267,9 +262,5 @@ function nameOf(bytes: Uint8Array): string {
 function letterOf(name: string, bytes: Uint8Array): string {
   const found = nameOf(bytes);
   if (found !== name) return `what is called ${JSON.stringify(found)}`;
-  const letter = bytes[NAME_BYTES];
-  for (let at = NAME_BYTES; at < bytes.length; at++) {
-    if (bytes[at] !== letter) return `${letter} and ${bytes[at]}`;
-  }
-  return letter === 0 ? "nothing" : String.fromCharCode(letter);
+  return fullOf(bytes.subarray(NAME_BYTES));
 }

@@ -2,14 +2,14 @@
 import { besideSwapoff, SWAPOFF } from "./beside_swapoff.ts";
 import type { Profile } from "../../../linux/profile.ts";
 import { Memory } from "../../../memory/memory.ts";
-import type { Random } from "../../../programs/random.ts";
-import type { Stop } from "../../../rules/stop.ts";
-import { acquire, release } from "../../../rules/stop.ts";
+import { pick, type Random } from "../../../programs/random.ts";
+import { type Stop, underSteps } from "../../../rules/stop.ts";
 import type { SwapDevice } from "../../../swap/device.ts";
 import { checkSwap } from "../../../swap/invariants.ts";
 import { Swap } from "../../../swap/swap.ts";
 import { ANYTHING } from "../linearizable.ts";
 import { type RaceProgram, raceRoom } from "../room.ts";
+import { roomWords } from "./words.ts";
 import { fillPage, letterOf } from "./zswap_slots.ts";
 
 /** The process whose threads run. */
@@ -86,53 +86,21 @@ const reclaim: Operation = function* (swap) {
 };
 
 const swapoff: Operation = function* (swap) {
-  const lock = swap.locks.swapon;
-  yield acquire(lock, "swapoff, mm/swapfile.c");
-  if (swap.types.has(0)) yield* swap.swapoffSteps(0);
-  yield release(lock, "swapoff, mm/swapfile.c");
+  yield* underSteps(swap.locks.swapon, "swapoff, mm/swapfile.c", function* () {
+    if (swap.types.has(0)) yield* swap.swapoffSteps(0);
+  });
   return "done";
 };
 
-const OPERATIONS = [
-  "write PAGE LETTER",
-  "read PAGE",
-  "out PAGE",
-  "free PAGE",
-  "reclaim",
-  "exit",
-  "swapoff",
-];
-
-/** Operations of one word. */
-const OF_A_WORD: Readonly<Record<string, Operation>> = {
-  reclaim,
-  exit,
-  swapoff,
-};
-
-/** Operations that say no more than a page. */
-const OF_A_PAGE: Readonly<Record<string, (page: number) => Operation>> = {
-  read,
-  out,
-  free,
-};
-
-function operationOf(words: readonly string[]): Operation | undefined {
-  const [verb, first, second] = words;
-  const isPage = /^\d$/.test(first) && Number(first) < PAGES;
-  switch (words.length) {
-    case 1:
-      return Object.hasOwn(OF_A_WORD, verb) ? OF_A_WORD[verb] : undefined;
-    case 2:
-      return isPage && Object.hasOwn(OF_A_PAGE, verb)
-        ? OF_A_PAGE[verb](Number(first))
-        : undefined;
-    case 3:
-      return verb === "write" && isPage && /^[A-Za-z]$/.test(second)
-        ? write(Number(first), second)
-        : undefined;
-  }
-}
+const WORDS = roomWords<Swap>({
+  "write PAGE LETTER": ([page, letter]) => write(Number(page), letter),
+  "read PAGE": ([page]) => read(Number(page)),
+  "out PAGE": ([page]) => out(Number(page)),
+  "free PAGE": ([page]) => free(Number(page)),
+  reclaim: () => reclaim,
+  exit: () => exit,
+  swapoff: () => swapoff,
+}, { PAGE: `[0-${PAGES - 1}]`, LETTER: "[A-Za-z]" });
 
 /** Throws where something is broken; answers what is in each page. */
 function atRest(swap: Swap): unknown {
@@ -149,7 +117,7 @@ function atRest(swap: Swap): unknown {
 /** The swap path. */
 export const SWAP_RACES = raceRoom<Swap>({
   name: "swap",
-  operations: OPERATIONS,
+  ...WORDS,
   isIn: () => true,
   create(profile) {
     const { pageSize } = profile;
@@ -159,7 +127,6 @@ export const SWAP_RACES = raceRoom<Swap>({
     return swap;
   },
   lockdepOf: ({ locks }) => locks.lockdep,
-  operationOf,
   atRest,
   random: randomProgram,
 });
@@ -171,20 +138,18 @@ function randomProgram(
   threads: number,
   operations: number,
 ): RaceProgram {
-  const any = <One>(ones: readonly One[]) => ones[random(ones.length)];
-  const page = () => any([0, 0, 1]);
-  const steps: (() => string)[] = [
-    () => `write ${page()} ${any(["A", "B", "C"])}`,
+  const page = () => pick(random, 0, 0, 1);
+  const steps = [
+    () => `write ${page()} ${pick(random, "A", "B", "C")}`,
     () => `read ${page()}`,
     () => `read ${page()}`,
     () => `out ${page()}`,
     () => `out ${page()}`,
-    () => any([`free ${page()}`, "reclaim"]),
+    () => pick(random, `free ${page()}`, "reclaim"),
     () => SWAPOFF,
   ];
-  const drawn = Array.from(
-    { length: threads },
-    () => Array.from({ length: operations }, () => any(steps)()),
-  );
-  return { before: ["write 0 Z", "out 0"], threads: besideSwapoff(drawn) };
+  return {
+    before: ["write 0 Z", "out 0"],
+    threads: besideSwapoff(random, steps, threads, operations),
+  };
 }

@@ -10,7 +10,7 @@ import {
   rememberZramSubject,
   type ZramSubject,
 } from "./zram_subject.ts";
-import { zramOperationOf } from "./zram_words.ts";
+import { ZRAM_WORDS } from "./zram_words.ts";
 
 /** What can be seen where nobody runs, once everything was found to be in order. */
 function atRest(subject: ZramSubject): unknown {
@@ -50,28 +50,11 @@ function assertNothingHeld(zram: Zram): void {
 /** The races of a zram device. */
 export const ZRAM_RACES = raceRoom<ZramSubject>({
   name: "zram",
-  operations: [
-    "write PAGE LETTER",
-    "read PAGE [strictly]",
-    "discard PAGE [PAGES]",
-    "notify PAGE",
-    "fault PAGE",
-    "writeback TEXT",
-    "recompress TEXT",
-    "idle all",
-    "compact",
-    "reset",
-    "set ATTRIBUTE TEXT",
-    "get ATTRIBUTE",
-    "failslab",
-    "open [exclusively]",
-    "close [exclusively]",
-  ],
+  ...ZRAM_WORDS,
   isIn: () => true,
   create: createZramSubject,
   remember: rememberZramSubject,
   lockdepOf: ({ zram }) => zram.lockdep,
-  operationOf: zramOperationOf,
   atRest,
   random: randomZramRace,
 });

@@ -6,10 +6,10 @@ import type { RaceProgram } from "../room.ts";
 type ZramProfile = Profile["zram"];
 
 /** Something that a thread may do, where a kernel has it. */
-interface Draw {
-  isIn(zram: ZramProfile): boolean;
-  text(random: Random): string;
-}
+type Draw = readonly [
+  isIn: (zram: ZramProfile) => boolean,
+  text: (random: Random) => string,
+];
 
 const page = (random: Random) => random(2);
 const letter = (random: Random) => pick(random, "A", "B", "C", "a", "b", "0");
@@ -23,14 +23,11 @@ const write = (random: Random) => `write ${page(random)} ${letter(random)}`;
 
 /** What whoever has the disk open asks for. */
 const REQUESTS: readonly Draw[] = [
-  { isIn: always, text: write },
-  { isIn: always, text: write },
-  { isIn: always, text: (random) => `read ${page(random)}` },
-  { isIn: always, text: (random) => `notify ${page(random)}` },
-  {
-    isIn: ({ discard }) => discard,
-    text: (random) => `discard ${page(random)}`,
-  },
+  [always, write],
+  [always, write],
+  [always, (random) => `read ${page(random)}`],
+  [always, (random) => `notify ${page(random)}`],
+  [({ discard }) => discard, (random) => `discard ${page(random)}`],
 ];
 
 const ORDERS: readonly string[] = [
@@ -42,38 +39,31 @@ const ORDERS: readonly string[] = [
   "page_indexes=0-1",
 ];
 
+const writeback = (random: Random) => `writeback ${pick(random, ...ORDERS)}`;
+
 /** What an administrator asks for. */
 const CONTROLS: readonly Draw[] = [
-  {
-    isIn: has("writeback"),
-    text: (random) => `writeback ${pick(random, ...ORDERS)}`,
-  },
-  {
-    isIn: has("writeback"),
-    text: (random) => `writeback ${pick(random, ...ORDERS)}`,
-  },
-  { isIn: has("recompress"), text: () => "recompress type=idle" },
-  { isIn: has("recompress"), text: () => "recompress priority=1" },
-  { isIn: has("idle"), text: () => "idle all" },
-  { isIn: has("compact"), text: () => "compact" },
-  { isIn: has("mm_stat"), text: () => "get mm_stat" },
-  { isIn: has("initstate"), text: () => "get initstate" },
-  { isIn: has("backing_dev"), text: () => "get backing_dev" },
-  {
-    isIn: ({ memoryTracking }) => memoryTracking,
-    text: () => "get block_state",
-  },
+  [has("writeback"), writeback],
+  [has("writeback"), writeback],
+  [has("recompress"), () => "recompress type=idle"],
+  [has("recompress"), () => "recompress priority=1"],
+  [has("idle"), () => "idle all"],
+  [has("compact"), () => "compact"],
+  [has("mm_stat"), () => "get mm_stat"],
+  [has("initstate"), () => "get initstate"],
+  [has("backing_dev"), () => "get backing_dev"],
+  [({ memoryTracking }) => memoryTracking, () => "get block_state"],
 ];
 
 /** What ends a device's use, and begins another. */
 const LIFE: readonly Draw[] = [
-  { isIn: always, text: () => "reset" },
-  { isIn: always, text: () => "reset" },
-  { isIn: always, text: () => "set disksize 8192" },
-  { isIn: always, text: () => "open" },
-  { isIn: always, text: () => "close" },
-  { isIn: always, text: write },
-  { isIn: has("backing_dev"), text: () => "set backing_dev sdc" },
+  [always, () => "reset"],
+  [always, () => "reset"],
+  [always, () => "set disksize 8192"],
+  [always, () => "open"],
+  [always, () => "close"],
+  [always, write],
+  [has("backing_dev"), () => "set backing_dev sdc"],
 ];
 
 /** Has pages written back as they are stored. */
@@ -94,7 +84,7 @@ function before(random: Random, zram: ZramProfile): string[] {
   }
   if (has("idle")(zram) && random(2) === 0) first.push("idle all");
   if (has("writeback")(zram) && random(3) === 0) {
-    first.push(`writeback ${pick(random, ...ORDERS)}`);
+    first.push(writeback(random));
   }
   return first;
 }
@@ -108,13 +98,14 @@ export function randomZramRace(
 ): RaceProgram {
   const isLife = random(4) === 0;
   const draws = (isLife ? [...LIFE, ...CONTROLS] : [...REQUESTS, ...CONTROLS])
-    .filter(({ isIn }) => isIn(zram));
-  const requests = REQUESTS.filter(({ isIn }) => isIn(zram));
+    .filter(([isIn]) => isIn(zram));
+  const requests = REQUESTS.filter(([isIn]) => isIn(zram));
   const thread = (nth: number) =>
     Array.from({ length: operations }, () => {
       // The first thread is one that uses the disk.
       const from = nth === 0 && !isLife ? requests : draws;
-      return pick(random, ...from).text(random);
+      const [, text] = pick(random, ...from);
+      return text(random);
     });
   return {
     before: [...before(random, zram), ...(isLife ? ["close"] : [])],

@@ -6,6 +6,7 @@ import { createLock, type Lock, NOBODY } from "../../../rules/lock.ts";
 import type { BackingDevice } from "../../../zram/backing.ts";
 import { Zram } from "../../../zram/device.ts";
 import { letterCodec, PAGE_SIZE } from "./zram_letters.ts";
+import { smallOf } from "./small.ts";
 
 /** Pages of the disk, and of each backing device one more: block 0 is not used up to 6.18. */
 export const PAGES = 3;
@@ -60,16 +61,6 @@ export interface ZramSubject {
 
 const BACKING = "sdb";
 
-/** Classes of 32, 2080 and 4096 bytes; codecs that know letters. */
-function smallOf(profile: Profile): Profile {
-  const known = SMALL.get(profile) ??
-    { ...profile, classBits: 1, chainSize: 2 };
-  SMALL.set(profile, known);
-  return known;
-}
-
-const SMALL = new WeakMap<Profile, Profile>();
-
 /** The second algorithm, where there is one. */
 function secondOf({ zram }: Profile): string | undefined {
   return zram.multiComp
@@ -82,10 +73,9 @@ const [LENGTH, SHORTER] = [600, 16];
 
 /** A disk in use, of three pages, with what its kernel can be given. */
 export function createZramSubject(profile: Profile): ZramSubject {
-  const devices = new Map([[BACKING, new Blocks()], [
-    "sdc",
-    new Blocks(),
-  ]]);
+  const devices = new Map(
+    [BACKING, "sdc"].map((name) => [name, new Blocks()]),
+  );
   const second = secondOf(profile);
   const codecs = [letterCodec(profile.zram.defaultAlgorithm, LENGTH)];
   if (second !== undefined) codecs.push(letterCodec(second, SHORTER));

@@ -1,6 +1,5 @@
 /** Operations of a zram device in words. */
 import type { Profile } from "../../../linux/profile.ts";
-import { CONTENTS } from "./zram_letters.ts";
 import {
   close,
   discard,
@@ -15,90 +14,46 @@ import {
   write,
   type ZramOperation,
 } from "./zram_operations.ts";
-import { PAGES } from "./zram_subject.ts";
-
-/** A page's number in words. */
-function pageOf(text: string | undefined): number | undefined {
-  const page = /^\d$/.test(text ?? "") ? Number(text) : PAGES;
-  return page < PAGES ? page : undefined;
-}
-
-/** Makes the operation that words stand for, the first of which is its name. */
-type Reader = (
-  words: readonly string[],
-  profile: Profile,
-) => ZramOperation | undefined;
-
-/** The operation of a page, and of nothing else. */
-const ofPage =
-  (operation: (page: number) => ZramOperation): Reader => (words) => {
-    const page = pageOf(words[0]);
-    return page === undefined || words.length > 1 ? undefined : operation(page);
-  };
+import { PAGES, type ZramSubject } from "./zram_subject.ts";
+import { roomWords } from "./words.ts";
 
 /** What is stored to an attribute that a kernel has. */
 function storeIn(
-  profile: Profile,
+  { zram }: Profile,
   name: string,
-  words: readonly string[],
+  text: string,
 ): ZramOperation | undefined {
-  const isThere = Object.hasOwn(profile.zram.attributes, name);
-  const isText = words.length > 0;
-  return isThere && isText ? store(name, words.join(" ")) : undefined;
+  return Object.hasOwn(zram.attributes, name) ? store(name, text) : undefined;
 }
 
-const READERS: Readonly<Record<string, Reader>> = {
-  write([number, letter = "", ...rest]) {
-    const page = pageOf(number);
-    const isLetter = CONTENTS.has(letter) && rest.length === 0;
-    return page !== undefined && isLetter ? write(page, letter) : undefined;
-  },
-  read([number, how, ...rest]) {
-    const page = pageOf(number);
-    const isKnown = (how ?? "strictly") === "strictly" && rest.length === 0;
-    if (page === undefined || !isKnown) return undefined;
-    return read(page, how !== undefined);
-  },
-  discard([number, count = "1", ...rest], { zram }) {
-    const page = pageOf(number);
-    if (page === undefined || rest.length > 0 || !zram.discard) {
-      return undefined;
-    }
-    return /^[1-3]$/.test(count) ? discard(page, Number(count)) : undefined;
-  },
-  notify: ofPage(notify),
-  fault: ofPage(fault),
-  writeback: (words, profile) => storeIn(profile, "writeback", words),
-  recompress: (words, profile) => storeIn(profile, "recompress", words),
-  failslab: (words) => words.length === 0 ? failslab : undefined,
-  idle: (words, profile) => storeIn(profile, "idle", words),
-  compact: (words, profile) =>
-    words.length === 0 ? storeIn(profile, "compact", ["1"]) : undefined,
-  reset: (words) => words.length === 0 ? reset : undefined,
-  set: ([name = "", ...words], profile) => storeIn(profile, name, words),
-  get([name = "", ...rest], { zram }) {
-    const isThere = Object.hasOwn(zram.attributes, name) ||
-      (name === "block_state" && zram.memoryTracking);
-    return isThere && rest.length === 0 ? show(name) : undefined;
-  },
-  open: (words) => exclusively(words, open),
-  close: (words) => exclusively(words, close),
-};
-
-function exclusively(
-  words: readonly string[],
-  operation: (isExclusive: boolean) => ZramOperation,
-): ZramOperation | undefined {
-  if (words.length === 0) return operation(false);
-  return words.join() === "exclusively" ? operation(true) : undefined;
-}
-
-/** The operation that words stand for, if a kernel has it. */
-export function zramOperationOf(
-  [verb = "", ...words]: readonly string[],
-  profile: Profile,
-): ZramOperation | undefined {
-  return Object.hasOwn(READERS, verb)
-    ? READERS[verb](words, profile)
-    : undefined;
-}
+/** A device's operations, as far as a kernel has them. */
+export const ZRAM_WORDS = roomWords<ZramSubject>({
+  "write PAGE LETTER": ([page, letter]) => write(Number(page), letter),
+  "read PAGE [strictly]": ([page, how]) =>
+    read(Number(page), how !== undefined),
+  "discard PAGE [PAGES]": ([page, pages = "1"], { zram }) =>
+    zram.discard ? discard(Number(page), Number(pages)) : undefined,
+  "notify PAGE": ([page]) => notify(Number(page)),
+  "fault PAGE": ([page]) => fault(Number(page)),
+  "writeback TEXT": ([text], profile) => storeIn(profile, "writeback", text),
+  "recompress TEXT": ([text], profile) => storeIn(profile, "recompress", text),
+  "idle all": ([text], profile) => storeIn(profile, "idle", text),
+  compact: (_, profile) => storeIn(profile, "compact", "1"),
+  reset: () => reset,
+  "set ATTRIBUTE TEXT": ([name, text], profile) => storeIn(profile, name, text),
+  "get ATTRIBUTE": ([name], { zram }) =>
+    Object.hasOwn(zram.attributes, name) ||
+      (name === "block_state" && zram.memoryTracking)
+      ? show(name)
+      : undefined,
+  failslab: () => failslab,
+  "open [exclusively]": ([how]) => open(how !== undefined),
+  "close [exclusively]": ([how]) => close(how !== undefined),
+}, {
+  PAGE: `[0-${PAGES - 1}]`,
+  PAGES: "[1-3]",
+  LETTER: "[A-Ha-h0]",
+  TEXT: ".+",
+  // Or an age, where a kernel takes one.
+  all: ".+",
+});

@@ -1,5 +1,4 @@
 /** zsmalloc, to be explored: few objects in a pool of three classes. */
-import type { Profile } from "../../../linux/profile.ts";
 import { Memory } from "../../../memory/memory.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
 import type { Rule } from "../../../rules/rule.ts";
@@ -13,7 +12,6 @@ import {
   destroy,
   free,
   isolate,
-  letterOf,
   malloc,
   migrate,
   putback,
@@ -21,10 +19,12 @@ import {
   reclaim,
   write,
   writesBack,
-  type ZsmallocOperation,
   type ZsmallocSubject,
 } from "./zsmalloc_operations.ts";
 import { randomZsmallocRace } from "./zsmalloc_random.ts";
+import { fullOf } from "./full_of.ts";
+import { smallOf } from "./small.ts";
+import { roomWords } from "./words.ts";
 
 /** What compactions answer, and what the pool counts. */
 const PAGES_COMPACTED: Rule = {
@@ -40,80 +40,21 @@ const HANDLES_LEFT: Rule = {
   source: "cache_alloc_handle, cache_free_handle, mm/zsmalloc.c, 4.0",
 };
 
-/** Classes of 32, 2080 and 4096 bytes; three objects of the second in two frames. */
-const small = (profile: Profile): Profile => ({
-  ...profile,
-  classBits: 1,
-  chainSize: 2,
-});
-
-const SMALL = new WeakMap<Profile, Profile>();
-
-function smallOf(profile: Profile): Profile {
-  const known = SMALL.get(profile) ?? small(profile);
-  SMALL.set(profile, known);
-  return known;
-}
-
-const OPERATIONS = [
-  "malloc SIZE NAME",
-  "free NAME",
-  "read NAME",
-  "write NAME LETTER",
-  "compact",
-  "compact contended",
-  "migrate NAME",
-  "isolate NAME",
-  "putback NAME",
-  "reclaim NAME",
-  "deferred",
-  "destroy",
-];
-
-/** Operations that say no more than the name of an object. */
-const OF_A_NAME: Readonly<Record<string, (name: string) => ZsmallocOperation>> =
-  {
-    free,
-    read,
-    migrate,
-    isolate,
-    putback,
-    reclaim,
-  };
-
-/** The operation that words stand for, if a kernel has it. */
-function operationOf(
-  words: readonly string[],
-  profile: Profile,
-): ZsmallocOperation | undefined {
-  const [verb, first, second, ...rest] = words;
-  if (rest.length > 0) return undefined;
-  if (verb === "reclaim" && !writesBack(profile)) return undefined;
-  switch (words.length) {
-    case 1:
-      return verb === "compact"
-        ? compact(false)
-        : verb === "deferred"
-        ? deferred
-        : verb === "destroy"
-        ? destroy
-        : undefined;
-    case 2:
-      if (verb === "compact") {
-        return first === "contended" ? compact(true) : undefined;
-      }
-      return Object.hasOwn(OF_A_NAME, verb)
-        ? OF_A_NAME[verb](first)
-        : undefined;
-    default:
-      if (verb === "malloc" && /^\d{1,5}$/.test(first)) {
-        return malloc(Number(first), second);
-      }
-      return verb === "write" && /^[A-Za-z]$/.test(second)
-        ? write(first, second)
-        : undefined;
-  }
-}
+const WORDS = roomWords<ZsmallocSubject>({
+  "malloc SIZE NAME": ([size, name]) => malloc(Number(size), name),
+  "free NAME": ([name]) => free(name),
+  "read NAME": ([name]) => read(name),
+  "write NAME LETTER": ([name, letter]) => write(name, letter),
+  compact: () => compact(false),
+  "compact contended": () => compact(true),
+  "migrate NAME": ([name]) => migrate(name),
+  "isolate NAME": ([name]) => isolate(name),
+  "putback NAME": ([name]) => putback(name),
+  "reclaim NAME": ([name], profile) =>
+    writesBack(profile) ? reclaim(name) : undefined,
+  deferred: () => deferred,
+  destroy: () => destroy,
+}, { SIZE: "\\d{1,5}", LETTER: "[A-Za-z]" });
 
 /**
  * Throws where something is broken; answers what is in each object. What held
@@ -155,14 +96,14 @@ function checkedRest({ pool, objects, compacted }: ZsmallocSubject): unknown {
   return there.sort(([one], [other]) => one < other ? -1 : 1)
     .map(([name, { handle, size }]) => [
       name,
-      letterOf(pool.read(handle, new Uint8Array(size))),
+      fullOf(pool.read(handle, new Uint8Array(size))),
     ]);
 }
 
 /** zsmalloc. */
 export const ZSMALLOC_RACES = raceRoom<ZsmallocSubject>({
   name: "zsmalloc",
-  operations: OPERATIONS,
+  ...WORDS,
   isIn: () => true,
   create(profile) {
     const memory = new Memory({
@@ -194,7 +135,6 @@ export const ZSMALLOC_RACES = raceRoom<ZsmallocSubject>({
     };
   },
   lockdepOf: ({ pool }) => pool.locks.lockdep,
-  operationOf,
   atRest,
   random: randomZsmallocRace,
 });

@@ -5,6 +5,7 @@ import { reads, type Stop, writes } from "../../../rules/stop.ts";
 import { objectState } from "../../../zsmalloc/locks.ts";
 import type { ZsPool } from "../../../zsmalloc/pool.ts";
 import { ANYTHING } from "../linearizable.ts";
+import { fullOf } from "./full_of.ts";
 
 /** An object, by the name that the program gives it. */
 export interface Named {
@@ -95,17 +96,8 @@ export const read = (name: string): ZsmallocOperation =>
   function* (subject) {
     const { handle, size } = objectOf(subject, "read", name);
     const into = yield* subject.pool.readSteps(handle, new Uint8Array(size));
-    return letterOf(into);
+    return fullOf(into);
   };
-
-/** The letter that an object is full of. */
-export function letterOf(bytes: Uint8Array): string {
-  const first = bytes[0];
-  for (let at = 1; at < bytes.length; at++) {
-    if (bytes[at] !== first) return `${first} and ${bytes[at]}`;
-  }
-  return first === 0 ? "nothing" : String.fromCharCode(first);
-}
 
 export const compact = (isContended: boolean): ZsmallocOperation =>
   function* (subject) {

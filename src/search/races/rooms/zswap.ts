@@ -3,7 +3,7 @@ import type { Codec } from "../../../codec/codec.ts";
 import type { Profile } from "../../../linux/profile.ts";
 import type { ZswapProfile } from "../../../linux/zswap_profile.ts";
 import { Memory } from "../../../memory/memory.ts";
-import type { Random } from "../../../programs/random.ts";
+import { pick, type Random } from "../../../programs/random.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
 import { Lockdep } from "../../../rules/lockdep.ts";
 import type { Rule } from "../../../rules/rule.ts";
@@ -32,6 +32,8 @@ import {
   RaceSlots,
   type Slot,
 } from "./zswap_slots.ts";
+import { smallOf } from "./small.ts";
+import { roomWords } from "./words.ts";
 
 /** zswap with what is above and below it. */
 interface ZswapSubject {
@@ -66,27 +68,20 @@ const ofOneLetter = (name: string): Codec => ({
 
 const CODECS = ["first", "second"].map(ofOneLetter);
 
-/** The kernel with classes of 32, 2080 and 4096 bytes, and those compressors. */
-function small(profile: Profile): Profile {
-  const zswap = { ...profile.zswap, compressors: [] };
-  return { ...profile, classBits: 1, chainSize: 2, zswap };
+/** A kernel as it is explored, and what was found to hold of its zswap. */
+interface Explored {
+  readonly kernel: Profile;
+  readonly held: Set<string>;
 }
 
-const SMALL = new WeakMap<Profile, Profile>();
+const EXPLORED = new WeakMap<Profile, Explored>();
 
-function smallOf(profile: Profile): Profile {
-  const known = SMALL.get(profile) ?? small(profile);
-  SMALL.set(profile, known);
-  return known;
-}
-
-const HELD = new WeakMap<Profile, Set<string>>();
-
-/** What was found to hold of a kernel's zswap. */
-function heldOf(profile: Profile): Set<string> {
-  const known = HELD.get(profile) ?? new Set();
-  HELD.set(profile, known);
-  return known;
+/** A kernel with few size classes, and those compressors alone. */
+function exploredAs(profile: Profile): Explored {
+  return EXPLORED.getOrInsertComputed(profile, () => {
+    const zswap = { ...profile.zswap, compressors: [] };
+    return { kernel: { ...smallOf(profile), zswap }, held: new Set() };
+  });
 }
 
 type Operation = (subject: ZswapSubject) => Generator<Stop, unknown>;
@@ -100,15 +95,14 @@ const store = (offset: number, letter: string): Operation =>
       if (!around.isWritable || slot.isFreeing) return false;
       return slot.inUse = true;
     };
-    let locked = yield* around.lockFolio(slot, mayTake);
-    while (locked === undefined && slot.isFreeing) {
+    let folio = yield* around.lockFolio(slot, mayTake);
+    while (folio === undefined && slot.isFreeing) {
       yield blocked(
         "folio_alloc_swap, mm/swapfile.c: the slot is not free yet",
       );
-      locked = yield* around.lockFolio(slot, mayTake);
+      folio = yield* around.lockFolio(slot, mayTake);
     }
-    if (locked === undefined) return "off";
-    const { folio } = locked;
+    if (folio === undefined) return "off";
     inMemory.delete(offset);
     slot.letter = letter;
     fillPage(folio.page, letter.charCodeAt(0));
@@ -140,9 +134,8 @@ const load = (offset: number): Operation =>
   function* (subject) {
     const { around, inMemory } = subject;
     const slot = around.slots[offset];
-    const locked = yield* around.lockFolio(slot, () => slot.inUse);
-    if (locked === undefined) return inMemory.get(offset) ?? "free";
-    const { folio } = locked;
+    const folio = yield* around.lockFolio(slot, () => slot.inUse);
+    if (folio === undefined) return inMemory.get(offset) ?? "free";
     if (!folio.uptodate) yield* readFolio(subject, slot, folio);
     assertKept(slot, folio.page, "do_swap_page, mm/memory.c");
     const letter = letterOf(folio.page);
@@ -217,12 +210,11 @@ function* unuse(
   slot: Slot,
 ): Generator<Stop, void> {
   const { around, inMemory } = subject;
-  const locked = yield* around.lockFolio(slot, () => slot.inUse);
+  const folio = yield* around.lockFolio(slot, () => slot.inUse);
   while (slot.isFreeing) {
     yield blocked("try_to_unuse, mm/swapfile.c: a slot is not free yet");
   }
-  if (locked === undefined) return;
-  const { folio } = locked;
+  if (folio === undefined) return;
   if (!folio.uptodate) yield* readFolio(subject, slot, folio);
   assertKept(slot, folio.page, "unuse_pte, mm/swapfile.c");
   yield acquire(around.lock, "unuse_pte, mm/swapfile.c");
@@ -233,48 +225,16 @@ function* unuse(
   yield release(folio.lock, "try_to_unuse, mm/swapfile.c");
 }
 
-const OPERATIONS = [
-  "store SLOT LETTER",
-  "load SLOT",
-  "invalidate SLOT",
-  "writeback",
-  "shrink",
-  "worker",
-  "swapoff",
-  "set PARAMETER VALUE",
-];
-
-/** Operations of one word. */
-const OF_A_WORD: Readonly<Record<string, Operation>> = {
-  writeback,
-  shrink,
-  worker,
-  swapoff,
-};
-
-/** Operations that say no more than a slot. */
-const OF_A_SLOT: Readonly<Record<string, (offset: number) => Operation>> = {
-  load,
-  invalidate,
-};
-
-function operationOf(words: readonly string[]): Operation | undefined {
-  const [verb, first, second] = words;
-  const isSlot = /^\d$/.test(first) && Number(first) < SLOTS;
-  switch (words.length) {
-    case 1:
-      return Object.hasOwn(OF_A_WORD, verb) ? OF_A_WORD[verb] : undefined;
-    case 2:
-      return isSlot && Object.hasOwn(OF_A_SLOT, verb)
-        ? OF_A_SLOT[verb](Number(first))
-        : undefined;
-    case 3:
-      if (verb === "set") return set(first, second);
-      return verb === "store" && isSlot && /^[A-Za-z]$/.test(second)
-        ? store(Number(first), second)
-        : undefined;
-  }
-}
+const WORDS = roomWords<ZswapSubject>({
+  "store SLOT LETTER": ([slot, letter]) => store(Number(slot), letter),
+  "load SLOT": ([slot]) => load(Number(slot)),
+  "invalidate SLOT": ([slot]) => invalidate(Number(slot)),
+  writeback: () => writeback,
+  shrink: () => shrink,
+  worker: () => worker,
+  swapoff: () => swapoff,
+  "set PARAMETER VALUE": ([name, text]) => set(name, text),
+}, { SLOT: `[0-${SLOTS - 1}]`, LETTER: "[A-Za-z]" });
 
 /** Throws where something is broken; answers what is in each slot. */
 function atRest(subject: ZswapSubject): unknown {
@@ -374,11 +334,11 @@ function assertReferences(zswap: Zswap): void {
 /** zswap. */
 export const ZSWAP_RACES = raceRoom<ZswapSubject>({
   name: "zswap",
-  operations: OPERATIONS,
+  ...WORDS,
   isIn: () => true,
   create(profile) {
     const lockdep = new Lockdep();
-    const kernel = smallOf(profile);
+    const { kernel, held } = exploredAs(profile);
     const around: RaceSlots = new RaceSlots(
       kernel,
       SLOTS,
@@ -395,11 +355,9 @@ export const ZSWAP_RACES = raceRoom<ZswapSubject>({
     });
     zswap.parameters.shrinkerEnabled = true;
     zswap.swapon(0);
-    const held = heldOf(kernel);
     return { zswap, around, inMemory: new Map(), held };
   },
   lockdepOf: ({ zswap }) => zswap.locks.lockdep,
-  operationOf,
   atRest,
   random: randomProgram,
 });
@@ -411,28 +369,28 @@ function randomProgram(
   threads: number,
   operations: number,
 ): RaceProgram {
-  const any = <One>(ones: readonly One[]) => ones[random(ones.length)];
   const slot = () => random(2);
   const isOne = profile.zswap.poolPer === "kernel";
-  const steps: (() => string)[] = [
-    () => `store ${slot()} ${any(["A", "B", "C"])}`,
-    () => `store ${slot()} ${any(["D", "E", "F"])}`,
+  const steps = [
+    () => `store ${slot()} ${pick(random, "A", "B", "C")}`,
+    () => `store ${slot()} ${pick(random, "D", "E", "F")}`,
     () => `load ${slot()}`,
     () => `invalidate ${slot()}`,
     () => "writeback",
-    () => any(["writeback", "shrink", "worker"]),
+    () => pick(random, "writeback", "shrink", "worker"),
     () =>
       "compressor" in profile.zswap.parameters && isOne
-        ? any(["set compressor second", "set enabled N", "set enabled Y"])
+        ? pick(
+          random,
+          "set compressor second",
+          "set enabled N",
+          "set enabled Y",
+        )
         : "writeback",
     () => SWAPOFF,
   ];
-  const drawn = Array.from(
-    { length: threads },
-    () => Array.from({ length: operations }, () => any(steps)()),
-  );
   return {
     before: ["store 0 Z", "writeback"],
-    threads: besideSwapoff(drawn),
+    threads: besideSwapoff(random, steps, threads, operations),
   };
 }

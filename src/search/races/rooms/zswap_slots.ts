@@ -20,7 +20,7 @@ import type { SwapCacheOutcome, SwapLayer } from "../../../zswap/swap_layer.ts";
 import type { Zswap } from "../../../zswap/zswap.ts";
 
 /** What whoever reads a slot must find. */
-export const PAGE_KEPT: Rule = {
+const PAGE_KEPT: Rule = {
   id: "zswap/page-kept",
   sentence: "Who reads a slot finds what was written to it last.",
   source: "swap_read_folio, swap_writeout, mm/page_io.c",
@@ -128,18 +128,18 @@ export class RaceSlots implements SwapLayer {
   *lockFolio(
     slot: Slot,
     mayAdd: () => boolean,
-  ): Generator<Stop, { folio: Folio; isNew: boolean } | undefined> {
+  ): Generator<Stop, Folio | undefined> {
     while (true) {
       yield reads(stateOf(slot), "swap_cache_get_folio, mm/swap_state.c");
       const { folio } = slot;
       if (folio === undefined) {
         const added = yield* this.#add(slot, mayAdd);
-        if (added !== "exists") return added && { folio: added, isNew: true };
+        if (added !== "exists") return added;
         continue;
       }
       yield acquire(folio.lock, "folio_lock, mm/filemap.c");
       if (slot.folio === folio) {
-        if (slot.inUse) return { folio, isNew: false };
+        if (slot.inUse) return folio;
         yield* this.dropFolio(slot);
       }
       yield release(folio.lock, "folio_unlock, mm/filemap.c");
@@ -200,19 +200,18 @@ export class RaceSlots implements SwapLayer {
     yield release(this.lock, where);
   }
 
-  /** The last page table's entry for a slot is gone; whether there was one. */
-  *free(slot: Slot): Generator<Stop, boolean> {
+  /** The last page table's entry for a slot goes, if there is one. */
+  *free(slot: Slot): Generator<Stop, void> {
     const where = "swap_put_entries_direct, mm/swapfile.c";
     yield acquire(this.lock, where);
     if (!slot.inUse) {
       yield release(this.lock, where);
-      return false;
+      return;
     }
     slot.inUse = false;
     const { folio } = slot;
     yield* this.#freeUnused(slot);
     if (folio !== undefined) yield* this.reclaim(slot, folio);
-    return true;
   }
 
   /** Drops a folio that nobody needs, if nobody has it locked. */
@@ -240,8 +239,7 @@ export class RaceSlots implements SwapLayer {
 
   *deleteFromSwapCache(_type: number, offset: number): Generator<Stop, void> {
     const slot = this.slots[offset];
-    const { folio } = slot;
-    if (folio === undefined) throw new Error(`slot ${offset} has no folio`);
+    const folio = folioOf(slot);
     yield* this.dropFolio(slot);
     yield release(folio.lock, CACHE_DEL);
   }
@@ -252,8 +250,7 @@ export class RaceSlots implements SwapLayer {
     data: Uint8Array,
   ): Generator<Stop, void> {
     const slot = this.slots[offset];
-    const { folio } = slot;
-    if (folio === undefined) throw new Error(`slot ${offset} has no folio`);
+    const folio = folioOf(slot);
     folio.page.set(data);
     folio.uptodate = true;
     slot.onDevice = data.slice();
@@ -264,6 +261,12 @@ export class RaceSlots implements SwapLayer {
 
 /** Whether a slot's folio is in the swap cache. */
 const stateOf = ({ offset }: Slot): string => `swap cache of slot ${offset}`;
+
+/** The folio of a slot that must have one. */
+function folioOf({ folio, offset }: Slot): Folio {
+  if (folio === undefined) throw new Error(`slot ${offset} has no folio`);
+  return folio;
+}
 
 function newFolio({ offset }: Slot, pageSize: number): Folio {
   return {
