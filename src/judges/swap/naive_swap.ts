@@ -5,6 +5,7 @@ import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import type { SwapRequest } from "../../targets/swap/requested.ts";
 import { Disagreement } from "../judge.ts";
+import { NaiveParameters } from "../zswap/naive_parameters.ts";
 import type { NaivePage } from "./naive_page.ts";
 import {
   asksSinglePages,
@@ -13,7 +14,6 @@ import {
   type SwapFacts,
 } from "./kernels.ts";
 import { NaiveKept } from "./naive_kept.ts";
-import { NaiveParameters } from "./naive_parameters.ts";
 import { NaiveDevices, type NaiveSlot } from "./naive_slots.ts";
 import { RequestReader } from "./request_reader.ts";
 import { SWAP_MODEL } from "./rules.ts";
@@ -128,7 +128,14 @@ export class NaiveSwap {
     this.profile = profile;
     this.setup = setup;
     this.reach = reach;
-    this.parameters = new NaiveParameters(profile, setup, reach);
+    const { allocator: zpool, poolPages } = setup;
+    const percent = poolPages === undefined ? undefined : 100;
+    this.parameters = new NaiveParameters(
+      profile,
+      { zpool, max_pool_percent: percent },
+      SWAP_MODEL.parameters,
+      reach,
+    );
     this.hasZswap = below.startsWith("zswap");
     this.isExclusive = profile.zswap.frontswap === "none";
     for (const count of slots) this.devices.swapon(count);
