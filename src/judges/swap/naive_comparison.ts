@@ -1,9 +1,11 @@
 /** Compares the model of the swap path with the naive model, step by step. */
 import { NO_PAGE } from "../../memory/memory.ts";
+import { ONE_PROCESS, type PageChoice } from "../../programs/swap/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { SwapSubject } from "../../targets/swap/subject.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
 import { expectSame } from "../judge.ts";
+import { FRONTSWAP_COUNTERS } from "../zswap/naive_rules.ts";
 import type { NaivePage } from "./naive_page.ts";
 import type { NaiveCounts, NaiveSwap } from "./naive_swap.ts";
 import { SWAP_MODEL } from "./rules.ts";
@@ -17,19 +19,7 @@ function chargedPages({ trees, profile }: Zswap): number {
   return Math.floor(bytes / profile.pageSize);
 }
 
-/** Counters by the naive model's names and the model's. */
-const VMSTAT = [
-  ["pswpin", "pswpin"],
-  ["pswpout", "pswpout"],
-  ["failedReads", "failedReads"],
-  ["failedWrites", "failedWrites"],
-] as const;
-const FRONTSWAP = [
-  ["loads", "loads"],
-  ["succStores", "succ_stores"],
-  ["failedStores", "failed_stores"],
-  ["invalidates", "invalidates"],
-] as const;
+const VMSTAT = ["pswpin", "pswpout", "failedReads", "failedWrites"] as const;
 
 /** Compares one machine with its naive model. */
 export class NaiveComparison {
@@ -48,12 +38,10 @@ export class NaiveComparison {
   }
 
   /** Compares what a step can change: counters, and the page that it names. */
-  compareStep(
-    place: readonly [process: number, page: number] | undefined,
-  ): void {
+  compareStep(choice: PageChoice | undefined): void {
     this.#naive.requests.expectEnd();
     this.#compareSlots();
-    if (place !== undefined) this.#comparePage(...place);
+    if (choice !== undefined) this.#comparePage(choice);
     this.#compareCounts(SWAP_MODEL.vmstat, VMSTAT, this.#subject.swap.stats);
     if (this.#naive.hasZswap) this.#compareZswap();
     this.#compareFrames();
@@ -64,7 +52,7 @@ export class NaiveComparison {
   /** Compares every page. */
   comparePages(): void {
     for (const [process, pages] of this.#naive.processes) {
-      for (const number of pages.keys()) this.#comparePage(process, number);
+      for (const page of pages.keys()) this.#comparePage({ process, page });
     }
   }
 
@@ -105,9 +93,9 @@ export class NaiveComparison {
     this.#inUseBefore = inUse;
   }
 
-  #comparePage(process: number, number: number): void {
-    const expected = this.#naive.pageOf(process, number);
-    const found = this.#subject.swap.pageOf(process, number);
+  #comparePage({ process = ONE_PROCESS, page }: PageChoice): void {
+    const expected = this.#naive.pageOf({ process, page });
+    const found = this.#subject.swap.pageOf(process, page);
     const rule = SWAP_MODEL.pagedOut;
     expectSame(rule, expected !== undefined, found !== undefined);
     if (expected === undefined || found === undefined) return;
@@ -155,7 +143,8 @@ export class NaiveComparison {
     expectSame(SWAP_MODEL.writtenBack, false, isQueued);
     expectSame(SWAP_MODEL.shrinker, counts.diskSwapins, zswap.nrDiskSwapins);
     if (!this.#naive.isExclusive) {
-      this.#compareCounts(SWAP_MODEL.frontswap, FRONTSWAP, zswap.frontswap);
+      const { frontswap } = zswap;
+      this.#compareCounts(SWAP_MODEL.frontswap, FRONTSWAP_COUNTERS, frontswap);
     }
     this.#compareRejections();
     this.chargedPagesBefore = chargedPages(zswap);
@@ -171,12 +160,14 @@ export class NaiveComparison {
       counters.reject_kmemcache_fail + counters.reject_compress_poor +
       counters.reject_compress_fail +
       (isInStore ? counters.reject_reclaim_fail : counters.pool_limit_hit);
-    const { failedStores } = this.#naive.counts;
+    const { failed_stores } = this.#naive.counts;
     const rule = SWAP_MODEL.rejections;
     // Where stores evict, and the one compressor takes any page, no other reason is left.
-    const expected = isInStore ? failedStores : Math.min(failedStores, reasons);
+    const expected = isInStore
+      ? failed_stores
+      : Math.min(failed_stores, reasons);
     expectSame(rule, expected, reasons);
-    this.#count(rule, failedStores !== this.#before.failedStores);
+    this.#count(rule, failed_stores !== this.#before.failed_stores);
   }
 
   #compareFrames(): void {
@@ -200,15 +191,15 @@ export class NaiveComparison {
   }
 
   /** Compares some counters; their rule is exercised where one has changed. */
-  #compareCounts<Name extends string>(
+  #compareCounts<Name extends keyof NaiveCounts>(
     rule: Rule,
-    names: readonly (readonly [keyof NaiveCounts, Name])[],
+    names: readonly Name[],
     found: Readonly<Record<Name, number>>,
   ): void {
     const { counts } = this.#naive;
     let isChanged = false;
-    for (const [name, shown] of names) {
-      expectSame(rule, counts[name], found[shown]);
+    for (const name of names) {
+      expectSame(rule, counts[name], found[name]);
       isChanged ||= counts[name] !== this.#before[name];
     }
     this.#count(rule, isChanged);
