@@ -9,7 +9,7 @@ import { lookAtSome } from "./naive_list.ts";
 import { expectFreed } from "./naive_load.ts";
 import { holdingOf, type PageRefusal } from "./naive_pages.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
-import { keyOf, type NaiveAdmission, type NaiveZswap } from "./naive_zswap.ts";
+import { keyOf, type NaiveZswap } from "./naive_zswap.ts";
 
 /** Why a page is refused: by the rule of that name. */
 export type NaiveRefusal =
@@ -82,22 +82,23 @@ function countRefusal(
   }
 }
 
-/** Notes what the limits said, and answers whether they refuse. */
-function admitted(
+/** Why the limits refuse a page where the pools have so many, if they do. */
+function refusedAt(
   naive: NaiveZswap,
-  admission: NaiveAdmission,
+  pages: number,
 ): "limit" | "hysteresis" | undefined {
-  const { shrink } = naive.profile.zswap;
-  if (admission === "above-threshold") return "hysteresis";
-  if (admission === "accepted") {
-    if (naive.reachedFull) naive.reached("acceptsAgain");
-    naive.reachedFull = false;
-    return undefined;
+  const { hasList, maxPages, threshold, profile: { zswap } } = naive;
+  if (hasList ? pages >= maxPages : pages > maxPages) {
+    naive.counters.pool_limit_hit++;
+    if (zswap.shrink !== "in-store") naive.reachedFull = true;
+    if (zswap.shrink === "page-in-worker") naive.pools.queueLast();
+    return "limit";
   }
-  naive.counters.pool_limit_hit++;
-  if (shrink !== "in-store") naive.reachedFull = true;
-  if (shrink === "page-in-worker") naive.pools.queueLast();
-  return "limit";
+  if (!naive.reachedFull) return undefined;
+  if (hasList ? pages > threshold : pages >= threshold) return "hysteresis";
+  naive.reached("acceptsAgain");
+  naive.reachedFull = false;
+  return undefined;
 }
 
 /** Up to 5.5 a full zswap evicts before it stores; whether that fails. */
@@ -126,7 +127,7 @@ function refusedByLimits(
   naive: NaiveZswap,
   { slot }: NaiveStore,
 ): "limit" | "hysteresis" | undefined {
-  const refusal = admitted(naive, naive.admissionAt(naive.counted.most));
+  const refusal = refusedAt(naive, naive.counted.most);
   const evicts = naive.profile.zswap.shrink === "in-store";
   const hasRoom = refusal !== undefined && evicts && !failsToEvict(naive, slot);
   return hasRoom ? undefined : refusal;
@@ -208,7 +209,7 @@ function settlePages(
     if (written === 0) return "cgroup";
     naive.reached("cgroupMadeRoom");
   }
-  const refusal = admitted(naive, naive.admissionAt(naive.pages));
+  const refusal = refusedAt(naive, naive.pages);
   if (refusal !== undefined) return refusal;
   for (let nth = 0; nth < store.pages.length; nth++) {
     const refusal = settlePage(naive, store, nth);

@@ -34,9 +34,6 @@ export interface Held extends ZswapSlot, Holding {
   isDamaged: boolean;
 }
 
-/** What the limits say to a store. */
-export type NaiveAdmission = "accepted" | "full" | "above-threshold";
-
 /** What is known of a number of pages: it is in between. */
 export interface PageRange {
   /** At least so many. */
@@ -190,17 +187,6 @@ export class NaiveZswap {
 
   #percent(name: string): number {
     return Number(this.parameters.text(name));
-  }
-
-  /** What the limits say where there are so many pages. */
-  admissionAt(pages: number): NaiveAdmission {
-    const { hasList } = this;
-    const isFull = hasList ? pages >= this.maxPages : pages > this.maxPages;
-    if (isFull) return "full";
-    const isIn = this.profile.zswap.shrink === "in-store";
-    if (isIn || !this.reachedFull) return "accepted";
-    const isAbove = hasList ? pages > this.threshold : pages >= this.threshold;
-    return isAbove ? "above-threshold" : "accepted";
   }
 
   /** Whether the cgroup has all that it may have. */
