@@ -42,11 +42,12 @@ export class NaiveComparison {
     this.#naive.requests.expectEnd();
     this.#compareSlots();
     if (choice !== undefined) this.#comparePage(choice);
-    this.#compareCounts(SWAP_MODEL.vmstat, VMSTAT, this.#subject.swap.stats);
-    if (this.#naive.hasZswap) this.#compareZswap();
+    const { stats, zswap } = this.#subject.swap;
+    this.#compareCounts(SWAP_MODEL.vmstat, VMSTAT, stats);
+    if (zswap !== undefined) this.#compareZswap(zswap);
     this.#compareFrames();
     this.#compareRefusedWrites();
-    this.#keep();
+    Object.assign(this.#before, this.#naive.counts);
   }
 
   /** Compares every page. */
@@ -62,25 +63,26 @@ export class NaiveComparison {
     const rule = SWAP_MODEL.exit;
     this.#naive.reach.count(rule);
     const { counters, pools } = swap.zswap ?? {};
-    expectSame(rule, 0, this.#inUse());
-    expectSame(rule, 0, counters?.stored_pages ?? 0);
-    expectSame(rule, 0, pools?.totalPages ?? 0);
-    expectSame(rule, 0, swap.memory.allocatedPages);
+    for (
+      const left of [
+        this.#inUse(),
+        counters?.stored_pages ?? 0,
+        pools?.totalPages ?? 0,
+        swap.memory.allocatedPages,
+        ...zrams.map(({ memory }) => memory.allocatedPages),
+        ...zrams.map(({ backing }) => backing?.used ?? 0),
+      ]
+    ) expectSame(rule, 0, left);
     const isPerType = swap.profile.zswap.poolPer === "swap-type";
     if (pools !== undefined && isPerType) {
       // A type that is off has taken its pool with it.
       expectSame(rule, swap.types.size, pools.list.length);
     }
-    for (const zram of zrams) {
-      expectSame(rule, 0, zram.memory.allocatedPages);
-      expectSame(rule, 0, zram.backing?.used ?? 0);
-    }
   }
 
   #inUse(): number {
-    let sum = 0;
-    for (const { inUse } of this.#subject.swap.types.values()) sum += inUse;
-    return sum;
+    return this.#subject.swap.types.values()
+      .reduce((sum, { inUse }) => sum + inUse, 0);
   }
 
   #compareSlots(): void {
@@ -118,9 +120,7 @@ export class NaiveComparison {
     if (page !== undefined) expectSame(rule, dirty, page.dirty);
   }
 
-  #compareZswap(): void {
-    const { zswap } = this.#subject.swap;
-    if (zswap === undefined) return;
+  #compareZswap(zswap: Zswap): void {
     const { counts } = this.#naive;
     const { counters, pools } = zswap;
     const rule = SWAP_MODEL.stored;
@@ -146,15 +146,12 @@ export class NaiveComparison {
       const { frontswap } = zswap;
       this.#compareCounts(SWAP_MODEL.frontswap, FRONTSWAP_COUNTERS, frontswap);
     }
-    this.#compareRejections();
+    this.#compareRejections(zswap);
     this.chargedPagesBefore = chargedPages(zswap);
   }
 
   /** Reasons that are counted, beside the refusals that there were. */
-  #compareRejections(): void {
-    const { zswap } = this.#subject.swap;
-    if (zswap === undefined) return;
-    const { counters, profile } = zswap;
+  #compareRejections({ counters, profile }: Zswap): void {
     const isInStore = profile.zswap.shrink === "in-store";
     const reasons = counters.reject_alloc_fail +
       counters.reject_kmemcache_fail + counters.reject_compress_poor +
@@ -207,9 +204,5 @@ export class NaiveComparison {
 
   #count(rule: Rule, isExercised: boolean): void {
     if (isExercised) this.#naive.reach.count(rule);
-  }
-
-  #keep(): void {
-    Object.assign(this.#before, this.#naive.counts);
   }
 }

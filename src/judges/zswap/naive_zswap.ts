@@ -225,7 +225,7 @@ export class NaiveZswap {
   }
 
   /** Holds a page, in the place of an older one. */
-  hold(page: Omit<Held, "pool" | "referenced" | "isDamaged">): void {
+  hold(page: ZswapSlot & Holding & Pick<Held, "bytes">): void {
     const pool = page.kind === "same" ? undefined : this.pools.current;
     if (pool !== undefined) pool.references++;
     this.drop(page);
