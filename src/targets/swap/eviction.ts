@@ -37,11 +37,6 @@ export function beginEviction(zswap: Zswap): Eviction | undefined {
   return at.done ? undefined : { worker, victim: heldEntry(zswap) };
 }
 
-/** Runs the worker to its end. */
-export function finishEviction({ worker }: Eviction): void {
-  while (!worker.next().done);
-}
-
 /**
  * Whether what zswap has of a slot must stay while a page is being evicted,
  * since 6.1 would lose or damage pages otherwise. It looks for the next entry

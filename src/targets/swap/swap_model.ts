@@ -23,12 +23,8 @@ import {
   type TargetTable,
 } from "../step_target.ts";
 import { KernelBug } from "../../rules/kernel_bug.ts";
-import {
-  beginEviction,
-  type Eviction,
-  finishEviction,
-  mustStay,
-} from "./eviction.ts";
+import { runToEnd } from "../../rules/stop.ts";
+import { beginEviction, type Eviction, mustStay } from "./eviction.ts";
 import { countersOf, pageOut, readPage } from "./requests.ts";
 import { makeSubject, swapOnAnother, type SwapSubject } from "./subject.ts";
 
@@ -78,7 +74,7 @@ function writeUnderWriteback(
   subject.requested.part++;
   const errno = swap.write(process, page, expand(data));
   subject.requested.part++;
-  while (!at.done) at = out.next();
+  runToEnd(out);
   swap.zswap?.shrinkWork();
   return refusalOf(errno);
 }
@@ -113,7 +109,7 @@ function endEviction(running: Running) {
   const { eviction } = running;
   if (eviction === undefined) return SKIPPED;
   running.eviction = undefined;
-  finishEviction(eviction);
+  runToEnd(eviction.worker);
   return undefined;
 }
 
