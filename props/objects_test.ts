@@ -14,7 +14,7 @@ import {
 } from "../mod.ts";
 import { objectBytes } from "../src/programs/zsmalloc/object_bytes.ts";
 import { ONE_PROCESS } from "../src/programs/swap/steps.ts";
-import { modelSwap } from "../src/targets/swap/model_swap.ts";
+import { modelSwap } from "./model_swap.ts";
 import { objectSwap } from "../src/targets/swap/object_swap.ts";
 import { objectZsmalloc } from "../src/targets/zsmalloc/object.ts";
 import { objectZswap } from "../src/targets/zswap/object.ts";

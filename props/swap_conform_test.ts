@@ -6,7 +6,7 @@ import { Reach } from "../src/rules/reach.ts";
 import { swapMachine } from "../src/search/machines/swap.ts";
 import { swapSuite } from "../src/search/suites/swap.ts";
 import { trialOf } from "../src/search/trial.ts";
-import { modelSwap } from "../src/targets/swap/model_swap.ts";
+import { modelSwap } from "./model_swap.ts";
 import { swapModel } from "../src/targets/swap/swap_model.ts";
 import type { SwapSetup, SwapTarget } from "../src/targets/swap_target.ts";
 import { isRefusal } from "../src/targets/target.ts";

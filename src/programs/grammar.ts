@@ -212,16 +212,14 @@ function simplerSteps<One extends Step>(
     Object.values(choice)[0] === undefined
   );
   const all = special.length > 1 ? [Object.assign({}, ...special)] : [];
-  // What is left out is optional.
-  return [...all, ...choices]
-    .map((choice) => present({ ...step, ...choice }) as One);
+  return [...all, ...choices].map((choice) => present({ ...step, ...choice }));
 }
 
-/** An object without the fields that are `undefined`. */
-function present(value: object): object {
+/** An object without the fields that are `undefined`, all of them optional. */
+export function present<Value extends object>(value: Value): Value {
   return Object.fromEntries(
     Object.entries(value).filter(([, one]) => one !== undefined),
-  );
+  ) as Value;
 }
 
 /** What a grammar says of its language. */

@@ -2,7 +2,6 @@
  * zswap as a process meets it: its pages are paged out and come back, and the
  * counters tell what zswap made of that. What a live kernel can be asked.
  */
-import type { Bytes } from "../programs/bytes.ts";
 import type { SwapSetup } from "../programs/swap/steps.ts";
 import type { Answer, Target } from "./target.ts";
 
@@ -30,13 +29,3 @@ export interface SwapTarget extends Target {
   /** The files of `debugfs/zswap`, in the order of the profile. */
   counters(): Answer<{ readonly counters: readonly number[] }>;
 }
-
-/** A request to such a process. */
-export type SwapStep =
-  | { readonly op: "create" }
-  | { readonly op: "set"; readonly attr: string; readonly value: string }
-  | { readonly op: "get"; readonly attr: string }
-  | { readonly op: "write"; readonly page: number; readonly data: Bytes }
-  | { readonly op: "read"; readonly page: number }
-  | { readonly op: "pageout"; readonly page: number }
-  | { readonly op: "forget"; readonly page: number };

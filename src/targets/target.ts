@@ -5,8 +5,9 @@
  */
 import type { BlockStateRow } from "../programs/zram/steps.ts";
 import type { ZsmallocSetup } from "../programs/zsmalloc/steps.ts";
+import type { ZswapSetup } from "../programs/zswap/steps.ts";
 
-export type { BlockStateRow, ZsmallocSetup };
+export type { BlockStateRow, ZsmallocSetup, ZswapSetup };
 
 /** An outcome that the interface promises to report: an errno's name. */
 export interface Refusal {
@@ -123,18 +124,6 @@ export interface ZramTarget extends Target {
 
 /** What a {@linkcode ZramTarget} may do or not. */
 export type ZramOptional = "block_state" | "bio" | "wait" | "slot_free_notify";
-
-/** What a swap cache of {@linkcode ZswapTarget} is made for. */
-export interface ZswapSetup {
-  /** Pages of the whole machine, of which the pool may take a share. */
-  readonly totalPages: number;
-  /** `max_pool_percent`: how many per cent of them. */
-  readonly maxPoolPercent: number;
-  /** `accept_threshold_percent`: how many per cent of that, to accept again. */
-  readonly acceptThresholdPercent: number;
-  /** The allocator: `zsmalloc`, `zbud` or `z3fold`. */
-  readonly allocator: string;
-}
 
 /** What became of a page that was to be stored. */
 export type ZswapStored =

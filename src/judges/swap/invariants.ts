@@ -24,8 +24,7 @@ const LEAST_STEPS = 128;
 
 /** Steps that outweigh a check of everything: slots, pages and objects are looked at. */
 function stepsBetween({ swap }: SwapSubject): number {
-  let slots = 0;
-  for (const swapType of swap.types.values()) slots += swapType.slots;
+  const slots = swap.types.values().reduce((sum, { slots }) => sum + slots, 0);
   const stored = swap.zswap?.counters.stored_pages ?? 0;
   return Math.max(LEAST_STEPS, slots / 4 + 2 * stored);
 }

@@ -1,10 +1,7 @@
-/**
- * What the second model knows of each kernel: written down once more, from the
- * kernels' sources and not from the profiles, so that one may be held against
- * the other.
- */
+/** What kernels do in which the second model of the swap path tells them apart. */
 import type { Profile } from "../../linux/profile.ts";
 import type { SwapBelow } from "../../programs/swap/steps.ts";
+import { factsByRelease } from "../release_facts.ts";
 
 /** The facts of one release. */
 export interface SwapFacts {
@@ -32,78 +29,47 @@ export interface SwapFacts {
   readonly zeroBits: boolean;
 }
 
-const LINUX_3_12: SwapFacts = {
-  fastReads: "in",
-  singlePages: "none",
-  storedIsWriteback: true,
-  knowsStable: false,
-  writtenLeaves: "any",
-  readThenWritten: "leaves",
-  freedAtOnce: 1,
-  zswapLearnsFirst: false,
-  failedReadsCount: true,
-  mapsUnread: true,
-  zeroBits: false,
-};
-const LINUX_5_10: SwapFacts = {
-  ...LINUX_3_12,
-  fastReads: "past",
-  singlePages: "without-backing",
-  knowsStable: true,
-  readThenWritten: "is-copied",
-  freedAtOnce: 64,
-};
-const LINUX_6_1: SwapFacts = {
-  ...LINUX_5_10,
-  singlePages: "all",
-  readThenWritten: "stays",
-  mapsUnread: false,
-};
-const LINUX_6_12: SwapFacts = {
-  ...LINUX_6_1,
-  singlePages: "none",
-  storedIsWriteback: false,
-  zswapLearnsFirst: true,
-  zeroBits: true,
-};
-const LINUX_6_18: SwapFacts = { ...LINUX_6_12, freedAtOnce: 1 };
-const LINUX_7_0: SwapFacts = {
-  ...LINUX_6_18,
-  fastReads: "through",
-  writtenLeaves: "shared",
-};
-const LINUX_7_3: SwapFacts = {
-  ...LINUX_7_0,
-  writtenLeaves: "not-shared",
-  failedReadsCount: false,
-};
-
-const FACTS: Readonly<Record<string, SwapFacts>> = {
-  "linux-3.12": LINUX_3_12,
-  "linux-4.0": LINUX_3_12,
-  "linux-5.10": LINUX_5_10,
-  "linux-6.1": LINUX_6_1,
-  "linux-6.12": LINUX_6_12,
-  "linux-6.16": LINUX_6_18,
-  "linux-6.17": LINUX_6_18,
-  "linux-6.18": LINUX_6_18,
-  "linux-6.19": LINUX_6_18,
-  "linux-7.0": LINUX_7_0,
-  "linux-7.1": LINUX_7_0,
-  "linux-7.2": LINUX_7_0,
-  "linux-7.3": LINUX_7_3,
-};
-
 /** The facts of a profile's release. */
-export function swapFactsOf({ release }: Profile): SwapFacts {
-  const facts = FACTS[release.name];
-  if (facts === undefined) {
-    throw new Error(`nothing is written down of the swap of ${release.name}`);
-  }
-  return facts;
-}
+export const swapFactsOf: (profile: Profile) => SwapFacts = factsByRelease<
+  SwapFacts
+>({
+  "linux-3.12": {
+    fastReads: "in",
+    singlePages: "none",
+    storedIsWriteback: true,
+    knowsStable: false,
+    writtenLeaves: "any",
+    readThenWritten: "leaves",
+    freedAtOnce: 1,
+    zswapLearnsFirst: false,
+    failedReadsCount: true,
+    mapsUnread: true,
+    zeroBits: false,
+  },
+  "linux-5.10": {
+    fastReads: "past",
+    singlePages: "without-backing",
+    knowsStable: true,
+    readThenWritten: "is-copied",
+    freedAtOnce: 64,
+  },
+  "linux-6.1": {
+    singlePages: "all",
+    readThenWritten: "stays",
+    mapsUnread: false,
+  },
+  "linux-6.12": {
+    singlePages: "none",
+    storedIsWriteback: false,
+    zswapLearnsFirst: true,
+    zeroBits: true,
+  },
+  "linux-6.16": { freedAtOnce: 1 },
+  "linux-7.0": { fastReads: "through", writtenLeaves: "shared" },
+  "linux-7.3": { writtenLeaves: "not-shared", failedReadsCount: false },
+});
 
-/** Whether what is below is a zram, and one that has no backing device of its own. */
+/** Whether what is below is a zram, with a backing device of its own or without. */
 const isZram = (below: SwapBelow): boolean =>
   below === "zram" || below === "zram-backing";
 

@@ -7,7 +7,6 @@ import {
   type SwapSteps,
 } from "../../programs/swap/steps.ts";
 import { NO_PAGE } from "../../memory/memory.ts";
-import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import type { SwapSubject } from "../../targets/swap/subject.ts";
 import type { SwapModel } from "../../targets/swap/swap_model.ts";
@@ -21,272 +20,247 @@ import {
   judging,
 } from "../judge.ts";
 import { NaiveComparison } from "./naive_comparison.ts";
-import { swapFactsOf } from "./kernels.ts";
 import { faultIn, reclaim, swapOff, writePage } from "./naive_fault.ts";
 import { mayKeepBack, pageOut } from "./naive_out.ts";
-import type { NaivePage } from "./naive_page.ts";
 import { NaiveSwap } from "./naive_swap.ts";
 import { writeUnderWriteback } from "./naive_under_writeback.ts";
 import { SWAP_MODEL } from "./rules.ts";
 
-/** Where the page is that a step names. */
-const placeOf = ({ process = ONE_PROCESS, page }: PageChoice) =>
-  [process, page] as const;
+/** A machine of the model, and its naive model. */
+interface Machine {
+  readonly naive: NaiveSwap;
+  readonly subject: SwapSubject;
+  readonly comparison: NaiveComparison;
+}
 
-/** What is known of a page before it is asked for. */
-type Outlook = Partial<Pick<NaivePage, "lost" | "unread">>;
-
-/** An answer's errno is the one that must come. */
+/**
+ * Does with the naive model what a step did, to a page that it may name: the
+ * answer's errno is the one that comes of it.
+ */
 function expectErrno(
-  { reach }: NaiveSwap,
-  expected: string | undefined,
+  naive: NaiveSwap,
   answer: unknown,
-  before: Outlook = {},
+  choice: PageChoice | undefined,
+  does: () => string | undefined,
 ): void {
+  const { lost, unread } = choice && naive.pageOf(choice) || {};
+  const expected = does();
   const found = isRefusal(answer) ? answer.error : undefined;
-  const rule: Rule = before.lost
+  const rule = lost
     ? SWAP_MODEL.lost
-    : before.unread
+    : unread
     ? SWAP_MODEL.notAgain
     : expected === "EIO"
     ? SWAP_MODEL.unreadable
     : SWAP_MODEL.noMemory;
-  if (expected !== undefined) reach.count(rule);
+  if (expected !== undefined) naive.reach.count(rule);
   expectSame(rule, expected ?? "no error", found ?? "no error");
 }
 
-/** What the naive model says to one machine's steps. */
-class MachineJudge {
-  readonly naive: NaiveSwap;
-  readonly #subject: SwapSubject;
-  readonly #model: SwapModel;
-  readonly #comparison: NaiveComparison;
-  readonly #zeros: Uint8Array;
-  readonly after: Judge<SwapSteps, SwapResults>["after"];
+function judgeRead(
+  naive: NaiveSwap,
+  choice: PageChoice,
+  answer: SwapResults["read"] | Refusal,
+): void {
+  const page = naive.pageOf(choice);
+  const data = page?.data ?? new Uint8Array(naive.profile.pageSize);
+  expectErrno(
+    naive,
+    answer,
+    choice,
+    () =>
+      page === undefined
+        ? writePage(naive, choice, data)
+        : faultIn(naive, page, false),
+  );
+  if (isRefusal(answer)) return;
+  const rule = page === undefined
+    ? SWAP_MODEL.fresh
+    : page.replaced
+    ? SWAP_MODEL.replaced
+    : SWAP_MODEL.page;
+  expectBytes(rule, data, answer.data);
+  if (page === undefined || page.wasOut) naive.reach.count(rule);
+}
 
-  constructor(model: SwapModel, subject: SwapSubject, reach: Reach) {
-    const { profile, setup, swap } = subject;
-    const slots = [...swap.types.values()].map(({ device }) =>
-      Math.max(0, device.pages - 1)
-    );
-    this.#model = model;
-    this.#subject = subject;
-    this.#zeros = new Uint8Array(profile.pageSize);
-    const facts = swapFactsOf(profile);
-    this.naive = new NaiveSwap({ profile, setup, facts, slots }, reach);
-    this.#comparison = new NaiveComparison(this.naive, subject);
-    this.after = judging(this.#table());
+/** A page is paged out in one part of a step; answers whether it is out. */
+function goOut(
+  { naive, subject: { swap } }: Machine,
+  choice: PageChoice,
+  part: number,
+): boolean {
+  const page = naive.pageOf(choice);
+  return pageOut(naive, page, part, () => {
+    const slot = page?.slot;
+    const cache = slot && swap.types.get(slot.type)?.cache;
+    return slot !== undefined && cache !== undefined && cache.has(slot.offset);
+  });
+}
+
+function judgePageOut(
+  machine: Machine,
+  choice: PageChoice,
+  answer: unknown,
+): void {
+  const { naive } = machine;
+  const page = naive.pageOf(choice);
+  const out = goOut(machine, choice, 0);
+  const hasNoSlot = page !== undefined && !page.lost && !out;
+  const rule = hasNoSlot ? SWAP_MODEL.noSlot : SWAP_MODEL.pagedOut;
+  naive.reach.count(rule);
+  expectSame(rule, { out }, answer);
+}
+
+/** Nobody can say what is in a page that could not be read and is mapped. */
+function lookAtAnything({ naive, subject: { swap } }: Machine): void {
+  for (const [process, pages] of naive.processes) {
+    for (const [number, page] of pages) {
+      const pfn = swap.pageOf(process, number)?.pfn ?? NO_PAGE;
+      if (!page.anything || pfn === NO_PAGE) continue;
+      page.data = swap.bytesOf(pfn).slice();
+      page.anything = false;
+      naive.reach.count(SWAP_MODEL.lost);
+    }
   }
+}
 
-  /** Judges an answer, then how the machine is. */
-  judge(step: SwapStep, answer: SwapResults[SwapStep["op"]] | Refusal): void {
-    const { naive } = this;
-    naive.slotRule = SWAP_MODEL.slots;
-    naive.requests.begin(this.#subject.requested.requests);
-    this.after(step, answer);
-    const isKnown = "page" in step;
-    this.#comparison.compareStep(isKnown ? placeOf(step) : undefined);
-  }
+function judgeShrink(
+  { naive, comparison }: Machine,
+  answer: SwapResults["shrink"] | Refusal,
+): void {
+  const { counts, parameters } = naive;
+  const isAsked = parameters.isOn("shrinker_enabled") &&
+    !mayKeepBack(naive) && counts.stored > 0;
+  const swapins = isAsked ? Math.min(counts.diskSwapins, counts.stored) : 0;
+  counts.diskSwapins -= swapins;
+  const backing = isAsked ? comparison.chargedPagesBefore : 0;
+  if (isAsked) naive.reach.count(SWAP_MODEL.shrinker);
+  const { freeable, written } = isRefusal(answer)
+    ? { freeable: answer.error, written: 0 }
+    : answer;
+  const left = counts.stored - swapins;
+  const expected = Math.floor(left * backing / Math.max(1, counts.stored));
+  expectSame(SWAP_MODEL.shrinker, expected, freeable);
+  const before = counts.writtenBack;
+  naive.takeWritebacks(0);
+  const gone = counts.writtenBack - before;
+  if (written !== 0) expectSame(SWAP_MODEL.shrinker, gone, written);
+}
 
-  /** Steps that end the machine: all is read, then nobody is left. */
-  closing(): readonly SwapStep[] {
-    const steps: SwapStep[] = [{ op: "evict_end" }, { op: "reclaim" }];
-    for (const [process, pages] of this.naive.processes) {
-      for (const page of pages.keys()) {
-        steps.push({ op: "read", process, page });
+/** How each step's answer is judged. */
+function tableOf(
+  machine: Machine,
+  expand: SwapModel["expand"],
+): JudgeTable<SwapSteps, SwapResults> {
+  const { naive, subject: { swap }, comparison } = machine;
+  const { parameters, processes } = naive;
+  return {
+    set: ({ attr, value }, answer) => parameters.set(attr, value, answer),
+    get: ({ attr }, answer) => parameters.get(attr, answer),
+    write: (step, answer) =>
+      expectErrno(
+        naive,
+        answer,
+        step,
+        () => writePage(naive, step, expand(step.data)),
+      ),
+    read: (step, answer) => judgeRead(naive, step, answer),
+    pageout: (step, answer) => judgePageOut(machine, step, answer),
+    forget(step) {
+      const page = naive.pageOf(step);
+      if (page !== undefined) naive.forget(page);
+      processes.get(step.process ?? ONE_PROCESS)?.delete(step.page);
+    },
+    reclaim() {
+      naive.slotRule = SWAP_MODEL.reclaimed;
+      reclaim(naive);
+      comparison.comparePages();
+    },
+    exit({ process = ONE_PROCESS }) {
+      for (const page of processes.get(process)?.values() ?? []) {
+        naive.forget(page);
       }
-    }
-    for (const process of this.naive.processes.keys()) {
-      steps.push({ op: "exit", process });
-    }
-    // What the processor keeps, it gives up where a device goes.
-    return [...steps, { op: "swapoff" }];
-  }
+      processes.delete(process);
+    },
+    pageout_all({ process = ONE_PROCESS }, answer) {
+      const pages = [...processes.get(process)?.keys() ?? []];
+      const isOut = (page: number, part: number) =>
+        goOut(machine, { process, page }, part);
+      expectSame(
+        SWAP_MODEL.pagedOut,
+        { out: pages.filter(isOut).length },
+        answer,
+      );
+    },
+    write_under_writeback(step, answer) {
+      const { process = ONE_PROCESS, page, data } = step;
+      const isMapped = () => swap.pageOf(process, page)?.pfn !== NO_PAGE;
+      expectErrno(
+        naive,
+        answer,
+        step,
+        () => writeUnderWriteback(naive, step, expand(data), isMapped),
+      );
+    },
+    shrink: (_, answer) => judgeShrink(machine, answer),
+    evict(_, answer) {
+      naive.takeWritebacks(0);
+      const isUnderWay = !isRefusal(answer) && answer.underWay;
+      naive.leftWhileEvicting = isUnderWay ? new Set() : undefined;
+    },
+    evict_end() {
+      naive.takeWritebacks(0);
+      naive.leftWhileEvicting = undefined;
+    },
+    swapoff(_, answer) {
+      expectErrno(naive, answer, undefined, () => swapOff(naive));
+      lookAtAnything(machine);
+      comparison.comparePages();
+    },
+  };
+}
 
-  /** Nobody is left: nor is anything else. */
-  end(): void {
-    this.#comparison.compareEnd();
-  }
-
-  #table(): JudgeTable<SwapSteps, SwapResults> {
-    const { naive } = this;
-    return {
-      set: ({ attr, value }, answer) =>
-        naive.parameters.set(attr, value, answer),
-      get: ({ attr }, answer) => naive.parameters.get(attr, answer),
-      write: (step, answer) => this.#write(step, answer),
-      read: (step, answer) => this.#read(step, answer),
-      pageout: (step, answer) => this.#pageOut(step, answer),
-      forget: ({ process = ONE_PROCESS, page }) => this.#forget(process, page),
-      reclaim: () => this.#reclaim(),
-      exit: ({ process = ONE_PROCESS }) => this.#exit(process),
-      pageout_all: ({ process = ONE_PROCESS }, answer) =>
-        this.#pageOutAll(process, answer),
-      write_under_writeback: (step, answer) =>
-        this.#writeUnderWriteback(step, answer),
-      shrink: (_, answer) => this.#shrink(answer),
-      evict: (_, answer) => this.#evict(answer),
-      evict_end: () => this.#endEviction(),
-      swapoff: (_, answer) => this.#swapOff(answer),
-    };
-  }
-
-  #outlook(process: number, number: number): Outlook {
-    const { lost, unread } = this.naive.pageOf(process, number) ?? {};
-    return { lost, unread };
-  }
-
-  #reclaim(): void {
-    this.naive.slotRule = SWAP_MODEL.reclaimed;
-    reclaim(this.naive);
-    this.#comparison.comparePages();
-  }
-
-  #write(step: SwapSteps["write"], answer: unknown): void {
-    const [process, number] = placeOf(step);
-    const before = this.#outlook(process, number);
-    const data = this.#model.expand(step.data);
-    const errno = writePage(this.naive, process, number, data);
-    expectErrno(this.naive, errno, answer, before);
-  }
-
-  #writeUnderWriteback(
-    step: SwapSteps["write_under_writeback"],
-    answer: unknown,
-  ): void {
-    const [process, number] = placeOf(step);
-    const before = this.#outlook(process, number);
-    const data = this.#model.expand(step.data);
-    const isMapped = () =>
-      this.#subject.swap.pageOf(process, number)?.pfn !== NO_PAGE;
-    const errno = writeUnderWriteback(
-      this.naive,
-      process,
-      number,
-      data,
-      isMapped,
-    );
-    expectErrno(this.naive, errno, answer, before);
-  }
-
-  #read(step: PageChoice, answer: SwapResults["read"] | Refusal): void {
-    const { naive } = this;
-    const [process, number] = placeOf(step);
-    const page = naive.pageOf(process, number);
-    const before = this.#outlook(process, number);
-    const errno = page === undefined
-      ? writePage(naive, process, number, this.#zeros)
-      : faultIn(naive, page, false);
-    expectErrno(naive, errno, answer, before);
-    if (isRefusal(answer)) return;
-    const rule = page === undefined
-      ? SWAP_MODEL.fresh
-      : page.replaced
-      ? SWAP_MODEL.replaced
-      : SWAP_MODEL.page;
-    expectBytes(rule, page?.data ?? this.#zeros, answer.data);
-    if (page === undefined || page.wasOut) naive.reach.count(rule);
-  }
-
-  #pageOut(step: PageChoice, answer: SwapResults["pageout"] | Refusal): void {
-    const [process, number] = placeOf(step);
-    const page = this.naive.pageOf(process, number);
-    const out = this.#goOut(process, number, 0);
-    const hasNoSlot = page !== undefined && !page.lost && !out;
-    const rule = hasNoSlot ? SWAP_MODEL.noSlot : SWAP_MODEL.pagedOut;
-    this.naive.reach.count(rule);
-    expectSame(rule, { out }, answer);
-  }
-
-  #pageOutAll(
-    process: number,
-    answer: SwapResults["pageout_all"] | Refusal,
-  ): void {
-    let [part, out] = [0, 0];
-    for (const number of this.naive.processes.get(process)?.keys() ?? []) {
-      if (this.#goOut(process, number, part++)) out++;
-    }
-    expectSame(SWAP_MODEL.pagedOut, { out }, answer);
-  }
-
-  #goOut(process: number, number: number, part: number): boolean {
-    const page = this.naive.pageOf(process, number);
-    return pageOut(this.naive, page, part, () => {
-      const { type, offset } = page?.slot ?? {};
-      return type !== undefined && offset !== undefined &&
-        (this.#subject.swap.types.get(type)?.cache.has(offset) ?? false);
-    });
-  }
-
-  #forget(process: number, number: number): void {
-    const pages = this.naive.processes.get(process);
-    const page = pages?.get(number);
-    if (page === undefined) return;
-    pages?.delete(number);
-    this.naive.forget(page);
-  }
-
-  #exit(process: number): void {
-    for (const page of this.naive.processes.get(process)?.values() ?? []) {
-      this.naive.forget(page);
-    }
-    this.naive.processes.delete(process);
-  }
-
-  #swapOff(answer: unknown): void {
-    const errno = swapOff(this.naive);
-    expectErrno(this.naive, errno, answer);
-    this.#lookAtAnything();
-    this.#comparison.comparePages();
-  }
-
-  /** Nobody can say what is in a page that could not be read and is mapped. */
-  #lookAtAnything(): void {
-    const { swap } = this.#subject;
-    for (const [process, pages] of this.naive.processes) {
-      for (const [number, page] of pages) {
-        const pfn = swap.pageOf(process, number)?.pfn ?? NO_PAGE;
-        if (!page.anything || pfn === NO_PAGE) continue;
-        page.data = swap.bytesOf(pfn).slice();
-        page.anything = false;
-        this.naive.reach.count(SWAP_MODEL.lost);
-      }
-    }
-  }
-
-  #shrink(answer: SwapResults["shrink"] | Refusal): void {
-    const { naive } = this;
-    const { counts, parameters } = naive;
-    const isAsked = parameters.isOn("shrinker_enabled") &&
-      !mayKeepBack(this.naive) && counts.stored > 0;
-    const swapins = isAsked ? Math.min(counts.diskSwapins, counts.stored) : 0;
-    counts.diskSwapins -= swapins;
-    const backing = isAsked ? this.#comparison.chargedPagesBefore : 0;
-    if (isAsked) naive.reach.count(SWAP_MODEL.shrinker);
-    const { freeable, written } = isRefusal(answer)
-      ? { freeable: answer.error, written: 0 }
-      : answer;
-    const left = counts.stored - swapins;
-    const expected = Math.floor(left * backing / Math.max(1, counts.stored));
-    expectSame(SWAP_MODEL.shrinker, expected, freeable);
-    const before = counts.writtenBack;
-    naive.takeWritebacks(0);
-    const gone = counts.writtenBack - before;
-    if (written !== 0) expectSame(SWAP_MODEL.shrinker, gone, written);
-  }
-
-  #evict(answer: SwapResults["evict"] | Refusal): void {
-    const { naive } = this;
-    naive.takeWritebacks(0);
-    const isUnderWay = !isRefusal(answer) && answer.underWay;
-    naive.leftWhileEvicting = isUnderWay ? new Set() : undefined;
-  }
-
-  #endEviction(): void {
-    const { naive } = this;
-    naive.takeWritebacks(0);
-    naive.leftWhileEvicting = undefined;
-  }
+/** Judges every answer of a machine, and then how the machine is. */
+function machineJudge(
+  model: SwapModel,
+  subject: SwapSubject,
+  reach: Reach,
+): Judge<SwapSteps, SwapResults> {
+  const { requested, swap } = subject;
+  const slots = [...swap.types.values()].map(({ device }) =>
+    Math.max(0, device.pages - 1)
+  );
+  const naive = new NaiveSwap(subject, slots, reach);
+  const comparison = new NaiveComparison(naive, subject);
+  const machine = { naive, subject, comparison };
+  const judge = judging(tableOf(machine, (data) => model.expand(data)));
+  return {
+    after(step, answer) {
+      naive.slotRule = SWAP_MODEL.slots;
+      naive.requests.begin(requested.requests);
+      judge(step, answer);
+      comparison.compareStep("page" in step ? step : undefined);
+    },
+    /** All is read, then nobody is left. */
+    closing() {
+      const { processes } = naive;
+      const reads = [...processes].flatMap(([process, pages]) =>
+        [...pages.keys()].map((page): SwapStep => ({
+          op: "read",
+          process,
+          page,
+        }))
+      );
+      const exits = [...processes.keys()].map((process): SwapStep => ({
+        op: "exit",
+        process,
+      }));
+      const steps: SwapStep[] = [{ op: "evict_end" }, { op: "reclaim" }];
+      // What the processor keeps, it gives up where a device goes.
+      return [...steps, ...reads, ...exits, { op: "swapoff" }];
+    },
+    end: () => comparison.compareEnd(),
+  };
 }
 
 /** Judges every answer of the model by the naive model's, and how each page is. */
@@ -294,22 +268,22 @@ export function naiveSwapJudge(
   model: SwapModel,
   reach: Reach,
 ): Judge<SwapSteps, SwapResults> {
-  let machine: MachineJudge | undefined;
+  let judge: Judge<SwapSteps, SwapResults> | undefined;
   return {
     after(step, answer) {
       if (step.op !== "create") {
-        machine?.judge(step, answer);
+        judge?.after(step, answer);
         return;
       }
       if (model.subject === undefined) {
         throw new Disagreement(SWAP_MODEL.exit, "a machine", "none");
       }
-      machine = new MachineJudge(model, model.subject, reach);
+      judge = machineJudge(model, model.subject, reach);
     },
     // A kernel that stopped has nothing to be compared with.
-    closing: () => model.subject === undefined ? [] : machine?.closing() ?? [],
+    closing: () => model.subject === undefined ? [] : judge?.closing?.() ?? [],
     end() {
-      if (model.subject !== undefined) machine?.end();
+      if (model.subject !== undefined) judge?.end?.();
     },
   };
 }

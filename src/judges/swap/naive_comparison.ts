@@ -1,9 +1,11 @@
 /** Compares the model of the swap path with the naive model, step by step. */
 import { NO_PAGE } from "../../memory/memory.ts";
+import { ONE_PROCESS, type PageChoice } from "../../programs/swap/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { SwapSubject } from "../../targets/swap/subject.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
 import { expectSame } from "../judge.ts";
+import { FRONTSWAP_COUNTERS } from "../zswap/naive_rules.ts";
 import type { NaivePage } from "./naive_page.ts";
 import type { NaiveCounts, NaiveSwap } from "./naive_swap.ts";
 import { SWAP_MODEL } from "./rules.ts";
@@ -17,19 +19,7 @@ function chargedPages({ trees, profile }: Zswap): number {
   return Math.floor(bytes / profile.pageSize);
 }
 
-/** Counters by the naive model's names and the model's. */
-const VMSTAT = [
-  ["pswpin", "pswpin"],
-  ["pswpout", "pswpout"],
-  ["failedReads", "failedReads"],
-  ["failedWrites", "failedWrites"],
-] as const;
-const FRONTSWAP = [
-  ["loads", "loads"],
-  ["succStores", "succ_stores"],
-  ["failedStores", "failed_stores"],
-  ["invalidates", "invalidates"],
-] as const;
+const VMSTAT = ["pswpin", "pswpout", "failedReads", "failedWrites"] as const;
 
 /** Compares one machine with its naive model. */
 export class NaiveComparison {
@@ -48,23 +38,22 @@ export class NaiveComparison {
   }
 
   /** Compares what a step can change: counters, and the page that it names. */
-  compareStep(
-    place: readonly [process: number, page: number] | undefined,
-  ): void {
+  compareStep(choice: PageChoice | undefined): void {
     this.#naive.requests.expectEnd();
     this.#compareSlots();
-    if (place !== undefined) this.#comparePage(...place);
-    this.#compareCounts(SWAP_MODEL.vmstat, VMSTAT, this.#subject.swap.stats);
-    if (this.#naive.hasZswap) this.#compareZswap();
+    if (choice !== undefined) this.#comparePage(choice);
+    const { stats, zswap } = this.#subject.swap;
+    this.#compareCounts(SWAP_MODEL.vmstat, VMSTAT, stats);
+    if (zswap !== undefined) this.#compareZswap(zswap);
     this.#compareFrames();
     this.#compareRefusedWrites();
-    this.#keep();
+    Object.assign(this.#before, this.#naive.counts);
   }
 
   /** Compares every page. */
   comparePages(): void {
     for (const [process, pages] of this.#naive.processes) {
-      for (const number of pages.keys()) this.#comparePage(process, number);
+      for (const page of pages.keys()) this.#comparePage({ process, page });
     }
   }
 
@@ -74,25 +63,26 @@ export class NaiveComparison {
     const rule = SWAP_MODEL.exit;
     this.#naive.reach.count(rule);
     const { counters, pools } = swap.zswap ?? {};
-    expectSame(rule, 0, this.#inUse());
-    expectSame(rule, 0, counters?.stored_pages ?? 0);
-    expectSame(rule, 0, pools?.totalPages ?? 0);
-    expectSame(rule, 0, swap.memory.allocatedPages);
+    for (
+      const left of [
+        this.#inUse(),
+        counters?.stored_pages ?? 0,
+        pools?.totalPages ?? 0,
+        swap.memory.allocatedPages,
+        ...zrams.map(({ memory }) => memory.allocatedPages),
+        ...zrams.map(({ backing }) => backing?.used ?? 0),
+      ]
+    ) expectSame(rule, 0, left);
     const isPerType = swap.profile.zswap.poolPer === "swap-type";
     if (pools !== undefined && isPerType) {
       // A type that is off has taken its pool with it.
       expectSame(rule, swap.types.size, pools.list.length);
     }
-    for (const zram of zrams) {
-      expectSame(rule, 0, zram.memory.allocatedPages);
-      expectSame(rule, 0, zram.backing?.used ?? 0);
-    }
   }
 
   #inUse(): number {
-    let sum = 0;
-    for (const { inUse } of this.#subject.swap.types.values()) sum += inUse;
-    return sum;
+    return this.#subject.swap.types.values()
+      .reduce((sum, { inUse }) => sum + inUse, 0);
   }
 
   #compareSlots(): void {
@@ -105,9 +95,9 @@ export class NaiveComparison {
     this.#inUseBefore = inUse;
   }
 
-  #comparePage(process: number, number: number): void {
-    const expected = this.#naive.pageOf(process, number);
-    const found = this.#subject.swap.pageOf(process, number);
+  #comparePage({ process = ONE_PROCESS, page }: PageChoice): void {
+    const expected = this.#naive.pageOf({ process, page });
+    const found = this.#subject.swap.pageOf(process, page);
     const rule = SWAP_MODEL.pagedOut;
     expectSame(rule, expected !== undefined, found !== undefined);
     if (expected === undefined || found === undefined) return;
@@ -130,9 +120,7 @@ export class NaiveComparison {
     if (page !== undefined) expectSame(rule, dirty, page.dirty);
   }
 
-  #compareZswap(): void {
-    const { zswap } = this.#subject.swap;
-    if (zswap === undefined) return;
+  #compareZswap(zswap: Zswap): void {
     const { counts } = this.#naive;
     const { counters, pools } = zswap;
     const rule = SWAP_MODEL.stored;
@@ -155,28 +143,28 @@ export class NaiveComparison {
     expectSame(SWAP_MODEL.writtenBack, false, isQueued);
     expectSame(SWAP_MODEL.shrinker, counts.diskSwapins, zswap.nrDiskSwapins);
     if (!this.#naive.isExclusive) {
-      this.#compareCounts(SWAP_MODEL.frontswap, FRONTSWAP, zswap.frontswap);
+      const { frontswap } = zswap;
+      this.#compareCounts(SWAP_MODEL.frontswap, FRONTSWAP_COUNTERS, frontswap);
     }
-    this.#compareRejections();
+    this.#compareRejections(zswap);
     this.chargedPagesBefore = chargedPages(zswap);
   }
 
   /** Reasons that are counted, beside the refusals that there were. */
-  #compareRejections(): void {
-    const { zswap } = this.#subject.swap;
-    if (zswap === undefined) return;
-    const { counters, profile } = zswap;
+  #compareRejections({ counters, profile }: Zswap): void {
     const isInStore = profile.zswap.shrink === "in-store";
     const reasons = counters.reject_alloc_fail +
       counters.reject_kmemcache_fail + counters.reject_compress_poor +
       counters.reject_compress_fail +
       (isInStore ? counters.reject_reclaim_fail : counters.pool_limit_hit);
-    const { failedStores } = this.#naive.counts;
+    const { failed_stores } = this.#naive.counts;
     const rule = SWAP_MODEL.rejections;
     // Where stores evict, and the one compressor takes any page, no other reason is left.
-    const expected = isInStore ? failedStores : Math.min(failedStores, reasons);
+    const expected = isInStore
+      ? failed_stores
+      : Math.min(failed_stores, reasons);
     expectSame(rule, expected, reasons);
-    this.#count(rule, failedStores !== this.#before.failedStores);
+    this.#count(rule, failed_stores !== this.#before.failed_stores);
   }
 
   #compareFrames(): void {
@@ -200,15 +188,15 @@ export class NaiveComparison {
   }
 
   /** Compares some counters; their rule is exercised where one has changed. */
-  #compareCounts<Name extends string>(
+  #compareCounts<Name extends keyof NaiveCounts>(
     rule: Rule,
-    names: readonly (readonly [keyof NaiveCounts, Name])[],
+    names: readonly Name[],
     found: Readonly<Record<Name, number>>,
   ): void {
     const { counts } = this.#naive;
     let isChanged = false;
-    for (const [name, shown] of names) {
-      expectSame(rule, counts[name], found[shown]);
+    for (const name of names) {
+      expectSame(rule, counts[name], found[name]);
       isChanged ||= counts[name] !== this.#before[name];
     }
     this.#count(rule, isChanged);
@@ -216,9 +204,5 @@ export class NaiveComparison {
 
   #count(rule: Rule, isExercised: boolean): void {
     if (isExercised) this.#naive.reach.count(rule);
-  }
-
-  #keep(): void {
-    Object.assign(this.#before, this.#naive.counts);
   }
 }

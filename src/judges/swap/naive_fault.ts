@@ -1,5 +1,6 @@
 /** How a page comes in, is written and goes, in the naive model. */
-import { type NaivePage, newPage } from "./naive_page.ts";
+import type { PageChoice } from "../../programs/swap/steps.ts";
+import { NaivePage } from "./naive_page.ts";
 import type { NaiveSlot } from "./naive_slots.ts";
 import type { NaiveSwap } from "./naive_swap.ts";
 import { SWAP_MODEL } from "./rules.ts";
@@ -123,21 +124,19 @@ function writeCached(
 /** A process writes a page. */
 export function writePage(
   naive: NaiveSwap,
-  process: number,
-  number: number,
+  choice: PageChoice,
   data: Uint8Array,
 ): FaultErrno | undefined {
-  const page = naive.pageOf(process, number);
+  const page = naive.pageOf(choice);
   if (page === undefined) {
     if (!naive.requests.takeFrame()) return "ENOMEM";
-    naive.addPage(process, number, newPage(data));
+    naive.addPage(choice, new NaivePage(data));
     return undefined;
   }
   const errno = faultIn(naive, page, true) ??
     (page.cached ? writeCached(naive, page) : undefined);
   if (errno !== undefined) return errno;
-  page.data = data;
-  page.wasOut = page.replaced = page.anything = false;
+  page.write(data);
 }
 
 /** A page that could not be read, of a device that goes. */
@@ -146,11 +145,10 @@ function giveUp(naive: NaiveSwap, page: NaivePage): void {
   if (naive.facts.mapsUnread) {
     page.anything = true;
     naive.setFrame(page, true, true);
-    leaveSwapCache(naive, page);
-    return;
+  } else {
+    page.lost = true;
+    naive.reach.count(SWAP_MODEL.lost);
   }
-  page.lost = true;
-  naive.reach.count(SWAP_MODEL.lost);
   leaveSwapCache(naive, page);
 }
 
@@ -188,9 +186,7 @@ export function reclaim(naive: NaiveSwap): void {
     for (const page of pages.values()) {
       if (!page.cached || page.mapped) continue;
       naive.reach.count(SWAP_MODEL.reclaimed);
-      if (page.dirty) continue;
-      naive.setFrame(page, false, false);
-      page.unread = false;
+      if (!page.dirty) naive.leaveFrame(page);
     }
   }
 }

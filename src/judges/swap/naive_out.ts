@@ -4,6 +4,7 @@ import type { NaivePage } from "./naive_page.ts";
 import type { NaiveSlot } from "./naive_slots.ts";
 import type { NaiveSwap } from "./naive_swap.ts";
 import { isOneWord, isZero } from "../page_kinds.ts";
+import { isOf } from "./request_reader.ts";
 import { SWAP_MODEL } from "./rules.ts";
 
 /** The slot of a page, or one that it takes now; none where none is free. */
@@ -31,23 +32,23 @@ export function zeromapTakes(
   return true;
 }
 
-/** zswap has a page now, or refused it. */
+/** zswap has a page now, or refused it: answers which. */
 export function countStore(
   naive: NaiveSwap,
   page: NaivePage,
   slot: NaiveSlot,
   isStored: boolean,
-): void {
+): boolean {
   const { counts, parameters, profile, isExclusive } = naive;
   slot.frontswap = isStored && !isExclusive;
   if (!isStored) {
-    counts.failedStores++;
-    return;
+    counts.failed_stores++;
+    return false;
   }
   if (!parameters.isOn("enabled")) {
     throw new Disagreement(SWAP_MODEL.disabled, "refused", "stored");
   }
-  counts.succStores++;
+  counts.succ_stores++;
   counts.stored++;
   slot.place = "zswap";
   slot.sameFilled = profile.zswap.sameFilled &&
@@ -58,25 +59,34 @@ export function countStore(
   if (leftWhileEvicting?.has(`${slot.type}:${slot.offset}`)) {
     page.replaced = true;
   }
+  return true;
 }
 
-/** A page was written to its device: whether that took it. */
-export function writtenToDevice(
+/**
+ * A page is written to its slot, which must come next, zswap having refused it;
+ * answers whether the device took it.
+ */
+export function writeOut(
   naive: NaiveSwap,
   page: NaivePage,
   slot: NaiveSlot,
-  failed: boolean,
+  part: number,
 ): boolean {
-  naive.reach.count(SWAP_MODEL.request);
-  naive.counts.pswpout++;
-  if (failed) {
-    naive.counts.failedWrites++;
-    slot.place = "nowhere";
-    page.dirty = true;
-  } else {
-    slot.place = "device";
+  const { requests, counts } = naive;
+  const { next } = requests;
+  if (next?.part !== part || !isOf(slot, next)) {
+    throw requests.unexpected("the page is written to its slot");
   }
-  return !failed;
+  requests.take();
+  if (naive.hasZswap) countStore(naive, page, slot, false);
+  naive.reach.count(SWAP_MODEL.request);
+  counts.pswpout++;
+  if (next.failed) {
+    counts.failedWrites++;
+    page.dirty = true;
+  }
+  slot.place = next.failed ? "nowhere" : "device";
+  return !next.failed;
 }
 
 /** Before zswap is asked, it gives up what it has of the slot, and others to make room. */
@@ -91,21 +101,7 @@ export function beforeStore(
   if (!naive.parameters.isOn("enabled")) {
     naive.reach.count(SWAP_MODEL.disabled);
   }
-  let next = naive.requests.nextWrite(part);
-  while (next !== undefined && !isOf(slot, next)) {
-    // No page that is stored now is evicted in the same part: the order is all one.
-    naive.writeBack(next);
-    naive.requests.take();
-    next = naive.requests.nextWrite(part);
-  }
-}
-
-/** Whether a request is of a slot. */
-export function isOf(
-  { type, offset }: NaiveSlot,
-  request: { readonly type: number; readonly slot: number },
-): boolean {
-  return request.type === type && request.slot === offset;
+  naive.takeWritebacks(part, slot);
 }
 
 /** A dirty page is stored; answers whether anybody took it. */
@@ -118,18 +114,10 @@ function store(
 ): boolean {
   if (zeromapTakes(naive, page, slot)) return true;
   beforeStore(naive, slot, part);
-  const next = naive.requests.nextWrite(part);
-  if (next !== undefined && isOf(slot, next)) {
-    naive.requests.take();
-    if (naive.hasZswap) countStore(naive, page, slot, false);
-    return writtenToDevice(naive, page, slot, next.failed);
-  }
-  if (!naive.hasZswap) {
-    throw naive.requests.unexpected("the page is written to its slot");
-  }
+  const isWritten = naive.requests.nextWrite(part) !== undefined;
+  if (isWritten || !naive.hasZswap) return writeOut(naive, page, slot, part);
   const isStored = !mayKeepBack(naive) || !isKept();
-  countStore(naive, page, slot, isStored);
-  return isStored;
+  return countStore(naive, page, slot, isStored);
 }
 
 /**
@@ -173,10 +161,7 @@ export function pageOut(
   const slot = unmap(naive, page);
   if (slot === undefined) return false;
   const isTaken = !page.dirty || store(naive, page, slot, part, isKept);
-  if (isTaken) {
-    page.dirty = page.unread = false;
-    naive.setFrame(page, false, false);
-  }
+  if (isTaken) naive.leaveFrame(page);
   naive.takeWritebacks(part);
   return true;
 }

@@ -1,64 +1,57 @@
 /** The naive model of the swap path: where each page is, and what was counted. */
 import type { Profile } from "../../linux/profile.ts";
-import type { SwapBelow, SwapCreate } from "../../programs/swap/steps.ts";
+import { ONE_PROCESS, type PageChoice } from "../../programs/swap/steps.ts";
 import type { Rule } from "../../rules/invariant.ts";
 import type { Reach } from "../../rules/reach.ts";
 import type { SwapRequest } from "../../targets/swap/requested.ts";
+import type { SwapSubject } from "../../targets/swap/subject.ts";
 import { Disagreement } from "../judge.ts";
+import { NaiveParameters } from "../zswap/naive_parameters.ts";
 import type { NaivePage } from "./naive_page.ts";
 import {
   asksSinglePages,
   isFast,
   isStable,
   type SwapFacts,
+  swapFactsOf,
 } from "./kernels.ts";
 import { NaiveKept } from "./naive_kept.ts";
-import { NaiveParameters } from "./naive_parameters.ts";
 import { NaiveDevices, type NaiveSlot } from "./naive_slots.ts";
-import { RequestReader } from "./request_reader.ts";
+import { isOf, RequestReader } from "./request_reader.ts";
 import { SWAP_MODEL } from "./rules.ts";
 
-/** What the naive model counts. */
-export interface NaiveCounts {
+/** What the naive model counts, before anything is done. */
+const NO_COUNTS = {
   /** Pages read from devices. */
-  pswpin: number;
+  pswpin: 0,
   /** Pages written to devices. */
-  pswpout: number;
+  pswpout: 0,
   /** Reads that failed. */
-  failedReads: number;
+  failedReads: 0,
   /** Writes that failed. */
-  failedWrites: number;
+  failedWrites: 0,
   /** Pages that zswap gave back through frontswap. */
-  loads: number;
+  loads: 0,
   /** Pages that zswap took. */
-  succStores: number;
+  succ_stores: 0,
   /** Pages that zswap refused. */
-  failedStores: number;
+  failed_stores: 0,
   /** Free slots that frontswap knew of. */
-  invalidates: number;
+  invalidates: 0,
   /** Pages that zswap has. */
-  stored: number;
+  stored: 0,
   /** Those of them that are one word. */
-  sameFilled: number;
+  sameFilled: 0,
   /** Pages that went from zswap to a device. */
-  writtenBack: number;
+  writtenBack: 0,
   /** Pages that a device had to give, since the shrinker asked. */
-  diskSwapins: number;
+  diskSwapins: 0,
   /** Frames of pages that are mapped or in the swap cache. */
-  frames: number;
-}
+  frames: 0,
+};
 
-/** How the naive model's machine is made. */
-export interface NaiveSetup {
-  /** The kernel, with the machine's geometry. */
-  readonly profile: Profile;
-  /** What the machine is like. */
-  readonly setup: SwapCreate & { readonly below: SwapBelow };
-  /** What is known of the kernel. */
-  readonly facts: SwapFacts;
-  /** Slots of each device, the first one first. */
-  readonly slots: readonly number[];
-}
+/** What the naive model counts. */
+export type NaiveCounts = typeof NO_COUNTS;
 
 /**
  * A second model of the swap path. It takes from the first one what devices and
@@ -69,7 +62,7 @@ export class NaiveSwap {
   /** The kernel. */
   readonly profile: Profile;
   /** What the machine is like. */
-  readonly setup: NaiveSetup["setup"];
+  readonly setup: SwapSubject["setup"];
   /** Where rules are counted. */
   readonly reach: Reach;
   /** The devices. */
@@ -83,21 +76,7 @@ export class NaiveSwap {
   /** zswap's parameters. */
   readonly parameters: NaiveParameters;
   /** What was counted. */
-  readonly counts: NaiveCounts = {
-    pswpin: 0,
-    pswpout: 0,
-    failedReads: 0,
-    failedWrites: 0,
-    loads: 0,
-    succStores: 0,
-    failedStores: 0,
-    invalidates: 0,
-    stored: 0,
-    sameFilled: 0,
-    writtenBack: 0,
-    diskSwapins: 0,
-    frames: 0,
-  };
+  readonly counts: NaiveCounts = { ...NO_COUNTS };
   /** Whether there is zswap. */
   readonly hasZswap: boolean;
   /** What is known of the kernel. */
@@ -113,10 +92,14 @@ export class NaiveSwap {
   /** Slots that zswap's page left while another was being evicted. */
   leftWhileEvicting: Set<string> | undefined;
 
-  /** A machine without processes. */
-  constructor({ profile, setup, facts, slots }: NaiveSetup, reach: Reach) {
+  /** A machine without processes, with so many slots in each device. */
+  constructor(
+    { profile, setup }: Pick<SwapSubject, "profile" | "setup">,
+    slots: readonly number[],
+    reach: Reach,
+  ) {
     const { below, stableWrites } = setup;
-    this.facts = facts;
+    const facts = this.facts = swapFactsOf(profile);
     this.isFast = isFast(facts, below);
     this.isStable = isStable(facts, below, stableWrites);
     this.requests = new RequestReader(reach, asksSinglePages(facts, below));
@@ -128,19 +111,29 @@ export class NaiveSwap {
     this.profile = profile;
     this.setup = setup;
     this.reach = reach;
-    this.parameters = new NaiveParameters(profile, setup, reach);
+    const { allocator: zpool, poolPages } = setup;
+    const percent = poolPages === undefined ? undefined : 100;
+    this.parameters = new NaiveParameters(
+      profile,
+      { zpool, max_pool_percent: percent },
+      SWAP_MODEL.parameters,
+      reach,
+    );
     this.hasZswap = below.startsWith("zswap");
     this.isExclusive = profile.zswap.frontswap === "none";
     for (const count of slots) this.devices.swapon(count);
   }
 
   /** A page that was written. */
-  pageOf(process: number, number: number): NaivePage | undefined {
-    return this.processes.get(process)?.get(number);
+  pageOf({ process = ONE_PROCESS, page }: PageChoice): NaivePage | undefined {
+    return this.processes.get(process)?.get(page);
   }
 
   /** Adds a page. */
-  addPage(process: number, number: number, page: NaivePage): void {
+  addPage(
+    { process = ONE_PROCESS, page: number }: PageChoice,
+    page: NaivePage,
+  ): void {
     let pages = this.processes.get(process);
     if (pages === undefined) {
       pages = new Map();
@@ -156,6 +149,12 @@ export class NaiveSwap {
     page.mapped = mapped;
     page.cached = cached;
     this.counts.frames += Number(mapped || cached) - Number(had);
+  }
+
+  /** A page is in no frame any more. */
+  leaveFrame(page: NaivePage): void {
+    page.dirty = page.unread = false;
+    this.setFrame(page, false, false);
   }
 
   /** What zswap has of a slot goes. */
@@ -242,13 +241,18 @@ export class NaiveSwap {
     }
   }
 
-  /** All that is left of a part of the step is pages that are written back. */
-  takeWritebacks(part: number): void {
-    let next = this.requests.nextWrite(part);
-    while (next !== undefined) {
+  /**
+   * Pages are written back in a part of the step: all that is left of it, or
+   * what comes before the write of a slot.
+   */
+  takeWritebacks(part: number, before?: NaiveSlot): void {
+    const { requests } = this;
+    let next = requests.nextWrite(part);
+    while (next !== undefined && !(before && isOf(before, next))) {
+      // No page that is stored now is evicted in the same part: the order is all one.
       this.writeBack(next);
-      this.requests.take();
-      next = this.requests.nextWrite(part);
+      requests.take();
+      next = requests.nextWrite(part);
     }
   }
 }

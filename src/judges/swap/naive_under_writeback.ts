@@ -1,12 +1,12 @@
 /** How a page is written while it is under writeback, in the naive model. */
+import type { PageChoice } from "../../programs/swap/steps.ts";
 import { type FaultErrno, writePage } from "./naive_fault.ts";
 import {
   beforeStore,
   countStore,
-  isOf,
   mayKeepBack,
   unmap,
-  writtenToDevice,
+  writeOut,
   zeromapTakes,
 } from "./naive_out.ts";
 import type { NaivePage } from "./naive_page.ts";
@@ -47,17 +47,10 @@ function goOut(
   slot: NaiveSlot,
   taker: Exclude<Taker, "device">,
 ): void {
-  if (taker === "device-at-once") {
-    const { next } = naive.requests;
-    naive.requests.take();
-    if (naive.hasZswap) countStore(naive, page, slot, false);
-    if (!writtenToDevice(naive, page, slot, next?.failed ?? false)) return;
-  } else {
-    countStore(naive, page, slot, taker === "zswap");
-    if (taker === "nobody") return;
-  }
-  page.dirty = false;
-  naive.setFrame(page, false, false);
+  const isTaken = taker === "device-at-once"
+    ? writeOut(naive, page, slot, OUT)
+    : countStore(naive, page, slot, taker === "zswap");
+  if (isTaken) naive.leaveFrame(page);
 }
 
 /**
@@ -73,8 +66,7 @@ function beginWriteback(
   const slot = unmap(naive, page);
   if (slot === undefined) return undefined;
   if (!page.dirty || zeromapTakes(naive, page, slot)) {
-    page.dirty = page.unread = false;
-    naive.setFrame(page, false, false);
+    naive.leaveFrame(page);
     return undefined;
   }
   beforeStore(naive, slot, OUT);
@@ -86,39 +78,20 @@ function beginWriteback(
   goOut(naive, page, slot, taker);
 }
 
-/** What becomes of the older page: zswap has it by now, or its device gets it. */
-function endWriteback(
-  naive: NaiveSwap,
-  page: NaivePage,
-  slot: NaiveSlot,
-  taker: "zswap" | "device",
-): void {
-  const { requests, hasZswap } = naive;
-  if (hasZswap) countStore(naive, page, slot, taker === "zswap");
-  if (taker === "zswap") return;
-  const { next } = requests;
-  if (next?.part !== END || !isOf(slot, next)) {
-    throw requests.unexpected("the page is written to its slot");
-  }
-  requests.take();
-  writtenToDevice(naive, page, slot, next.failed);
-}
-
 /**
  * A page is written while its writeback is under way: where it is, or a copy of
  * it, `isMapped` saying whether it is mapped in the end. Where it takes no time, the page is out when it is written.
  */
 export function writeUnderWriteback(
   naive: NaiveSwap,
-  process: number,
-  number: number,
+  choice: PageChoice,
   data: Uint8Array,
   isMapped: () => boolean,
 ): FaultErrno | undefined {
-  const page = naive.pageOf(process, number);
+  const page = naive.pageOf(choice);
   const begun = page && beginWriteback(naive, page, isMapped);
   if (page === undefined || begun === undefined) {
-    const errno = writePage(naive, process, number, data);
+    const errno = writePage(naive, choice, data);
     naive.takeWritebacks(END);
     return errno;
   }
@@ -128,17 +101,15 @@ export function writeUnderWriteback(
   const isCopied = naive.isStable;
   const isWritten = !isCopied || naive.requests.takeFrame();
   page.dirty = false;
-  endWriteback(naive, page, slot, taker);
+  // The older page: zswap has it by now, or its device gets it.
+  if (taker === "zswap") countStore(naive, page, slot, true);
+  else writeOut(naive, page, slot, END);
   naive.setFrame(page, true, !isWritten || !isCopied);
   page.shared = isCopied && !isWritten;
   if (isWritten) {
-    page.data = data;
-    page.wasOut = page.replaced = page.anything = false;
+    page.write(data);
     page.dirty = !isCopied;
-    if (isCopied) {
-      page.dirty = false;
-      naive.release(slot);
-    }
+    if (isCopied) naive.release(slot);
   }
   naive.takeWritebacks(END);
   return isWritten ? undefined : "ENOMEM";

@@ -5,9 +5,13 @@ import { Disagreement } from "../judge.ts";
 import type { NaiveSlot } from "./naive_slots.ts";
 import { SWAP_MODEL } from "./rules.ts";
 
-/** A slot of a device, for messages. */
-const nameOf = ({ type, offset }: Pick<NaiveSlot, "type" | "offset">) =>
-  `${type}:${offset}`;
+/** Whether a request is of a slot. */
+export function isOf(
+  { type, offset }: Pick<NaiveSlot, "type" | "offset">,
+  request: SwapRequest,
+): boolean {
+  return request.type === type && request.slot === offset;
+}
 
 /** A request, for messages. */
 function textOf(request: SwapRequest | undefined): string {
@@ -53,7 +57,7 @@ export class RequestReader {
    */
   #lastTries(requests: readonly SwapRequest[]): SwapRequest[] {
     const isAnswer = (first: SwapRequest, { kind, type, slot }: SwapRequest) =>
-      kind === first.kind && type === first.type && slot === first.slot;
+      kind === first.kind && isOf({ type, offset: slot }, first);
     let tried: SwapRequest | undefined;
     const settled = requests.filter((request) => {
       if (request.kind === "frame") return true;
@@ -97,9 +101,10 @@ export class RequestReader {
   /** Takes the read of a slot, which must come next; answers whether it did not fail. */
   takeRead(slot: NaiveSlot): boolean {
     const { next } = this;
-    const isRight = next?.kind === "read" && next.type === slot.type &&
-      next.slot === slot.offset;
-    if (!isRight) throw this.unexpected(`slot ${nameOf(slot)} is read`);
+    const isRight = next?.kind === "read" && isOf(slot, next);
+    if (!isRight) {
+      throw this.unexpected(`slot ${slot.type}:${slot.offset} is read`);
+    }
     this.#at++;
     return !next.failed;
   }
@@ -111,10 +116,9 @@ export class RequestReader {
   }
 
   /** The next write of a slot, whatever comes before it. */
-  writeOf({ type, offset }: NaiveSlot): SwapRequest | undefined {
-    return this.#requests.slice(this.#at).find((one) =>
-      one.kind === "write" && one.type === type && one.slot === offset
-    );
+  writeOf(slot: NaiveSlot): SwapRequest | undefined {
+    return this.#requests.slice(this.#at)
+      .find((one) => one.kind === "write" && isOf(slot, one));
   }
 
   /** The disagreement that something else should have been asked for. */

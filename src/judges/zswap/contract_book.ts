@@ -23,6 +23,18 @@ const NOTHING: ZswapStats = {
   writtenBackPages: 0,
 };
 
+/** Throws where a counter is not within its bounds. */
+function expectWithin(
+  name: keyof ZswapStats,
+  found: number,
+  least: number,
+  most: number,
+): void {
+  if (found >= least && found <= most) return;
+  const bound = found < least ? `at least ${least}` : `at most ${most}`;
+  throw new Disagreement(RULES[name], { [name]: bound }, { [name]: found });
+}
+
 /** What is known of one cache from its answers. */
 export class ZswapContractBook {
   /** Bytes of a page. */
@@ -59,8 +71,8 @@ export class ZswapContractBook {
 
   /** Slots that may have a page. */
   slots(): ZswapSlot[] {
-    return [...this.#pages.entries()]
-      .map(([type, offset]) => ({ type, offset }));
+    return this.#pages.entries()
+      .map(([type, offset]) => ({ type, offset })).toArray();
   }
 
   /** Pages were stored, or refused: older ones at their slots are gone. */
@@ -147,8 +159,8 @@ export class ZswapContractBook {
 
   /** Whether a kernel may stop at what is wrong: damaged, or not to be had. */
   get mayStop(): boolean {
-    return this.#mayLack || [...this.#pages.entries()]
-      .some(([type, offset]) => this.isDamaged({ type, offset }));
+    return this.#mayLack ||
+      this.#pages.entries().some(([, , { isDamaged }]) => isDamaged);
   }
 
   /** Pages were written back that no slot had any more. */
@@ -197,12 +209,7 @@ export class ZswapContractBook {
 
   #checkWritten({ writtenBackPages }: ZswapStats): void {
     const least = Math.max(this.#stats.writtenBackPages, this.#named);
-    if (writtenBackPages < least) {
-      const expected = { writtenBackPages: `at least ${least}` };
-      throw new Disagreement(RULES.writtenBackPages, expected, {
-        writtenBackPages,
-      });
-    }
+    expectWithin("writtenBackPages", writtenBackPages, least, Infinity);
     if (writtenBackPages > 0) this.#reach.count(RULES.writtenBackPages);
   }
 
@@ -211,14 +218,7 @@ export class ZswapContractBook {
     const unseen = writtenBackPages - this.#named - this.#lost;
     const least = Math.max(this.#sure - Math.max(unseen, 0), 0);
     const most = this.#pages.size;
-    if (storedPages < least || storedPages > most) {
-      const bound = storedPages < least
-        ? `at least ${least}`
-        : `at most ${most}`;
-      throw new Disagreement(RULES.storedPages, { storedPages: bound }, {
-        storedPages,
-      });
-    }
+    expectWithin("storedPages", storedPages, least, most);
     if (most > 0) this.#reach.count(RULES.storedPages);
   }
 
@@ -237,15 +237,11 @@ export class ZswapContractBook {
       this.#stats.poolTotalSize / pageSize,
     );
     const most = Math.min(stored * chainSize, beyond);
-    const isWhole = poolTotalSize % pageSize === 0;
-    if (!isWhole || poolTotalSize > most * pageSize) {
-      const expected = isWhole
-        ? `at most ${most * pageSize}`
-        : `a multiple of ${pageSize}`;
-      throw new Disagreement(RULES.poolTotalSize, { poolTotalSize: expected }, {
-        poolTotalSize,
-      });
+    if (poolTotalSize % pageSize !== 0) {
+      const expected = { poolTotalSize: `a multiple of ${pageSize}` };
+      throw new Disagreement(RULES.poolTotalSize, expected, { poolTotalSize });
     }
+    expectWithin("poolTotalSize", poolTotalSize, 0, most * pageSize);
     if (stored > 0) this.#reach.count(RULES.poolTotalSize);
   }
 }

@@ -11,7 +11,6 @@ import type { ZswapResults } from "../../targets/zswap/results.ts";
 import { CheckedZswap } from "../../zswap/checked_zswap.ts";
 import {
   checkFrontswap,
-  type FrontswapBefore,
   frontswapBefore,
 } from "../../zswap/frontswap_invariants.ts";
 import {
@@ -24,6 +23,8 @@ import type { StoreOutcome } from "../../zswap/zswap.ts";
 import { isRefusal, type Refusal } from "../../targets/target.ts";
 import type { Judge } from "../judge.ts";
 import { nowAndThen } from "../now_and_then.ts";
+
+type Answer = ZswapResults[keyof ZswapResults] | Refusal;
 
 /** Steps after which all is checked, while there are few entries. */
 const FEW_STEPS = 256;
@@ -64,29 +65,29 @@ function limitsBefore(
   return known && goes ? undefined : zswapLimitsBefore(zswap);
 }
 
-/** A step that is one operation of frontswap on one offset. */
-type FrontswapStep = Extract<
-  ZswapStep,
-  { op: "store" | "load" | "invalidate" }
->;
-
-function isOfFrontswap(
-  step: ZswapStep,
-  { zswap }: ModelledZswap,
-): step is FrontswapStep {
-  const isOne = step.op === "store" || step.op === "load" ||
-    step.op === "invalidate";
-  return isOne && zswap.trees.has(step.type);
-}
-
 /** What frontswap was answered: by a load, nothing where there is a page. */
-function outcomeOf(
-  answer: ZswapResults[keyof ZswapResults] | Refusal,
-): StoreOutcome | undefined {
+function outcomeOf(answer: Answer): StoreOutcome | undefined {
   if (isRefusal(answer)) return "EIO";
   if (typeof answer !== "object") return undefined;
   if ("stored" in answer) return answer.stored ? "stored" : "refused";
   return "data" in answer && answer.data === null ? "ENOENT" : undefined;
+}
+
+/** Looks at frontswap before a step that is one operation of its; checks it after that. */
+function frontswapCheck(
+  step: ZswapStep,
+  { zswap }: ModelledZswap,
+  reach: Reach,
+): ((answer: Answer) => void) | undefined {
+  const isOne = step.op === "store" || step.op === "load" ||
+    step.op === "invalidate";
+  if (!isOne || !zswap.trees.has(step.type)) return undefined;
+  const { op, type, offset } = step;
+  const before = frontswapBefore(zswap, type, offset);
+  return (answer) => {
+    const outcome = outcomeOf(answer);
+    checkFrontswap(before, { zswap, type, offset, op, outcome }, reach);
+  };
 }
 
 /**
@@ -99,15 +100,13 @@ export function zswapInvariants(
 ): Judge<ZswapSteps, ZswapResults> {
   let checked: CheckedZswap | undefined;
   let limits: ZswapLimitsBefore | undefined;
-  let frontswap: FrontswapBefore | undefined;
+  let checkAnswer: ((answer: Answer) => void) | undefined;
   const isDue = nowAndThen();
   return {
     before(step) {
       const { current } = model;
-      limits = current === undefined ? undefined : limitsBefore(step, current);
-      frontswap = current !== undefined && isOfFrontswap(step, current)
-        ? frontswapBefore(current.zswap, step.type, step.offset)
-        : undefined;
+      limits = current && limitsBefore(step, current);
+      checkAnswer = current && frontswapCheck(step, current, reach);
     },
     after(step, answer) {
       const { current } = model;
@@ -124,11 +123,7 @@ export function zswapInvariants(
       if (step.op === "swapoff") checked.checkType(step.type);
       checked.check(slotsTouched(step, current));
       if (limits !== undefined) checkZswapStore(limits, zswap, reach);
-      if (frontswap !== undefined && isOfFrontswap(step, current)) {
-        const { op, type, offset } = step;
-        const outcome = outcomeOf(answer);
-        checkFrontswap(frontswap, { zswap, type, offset, op, outcome }, reach);
-      }
+      checkAnswer?.(answer);
       // All entries cost about what as many steps do.
       if (isDue(Math.max(FEW_STEPS, checked.entries))) checked.checkAll();
     },

@@ -2,14 +2,20 @@
 import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
+import type { ExpandedPages } from "../../programs/expanded.ts";
 import {
   SWAP_TYPES,
+  type ZswapSlot,
   type ZswapStep,
   type ZswapSteps,
 } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { BUG } from "../../targets/step_target.ts";
-import { isRefusal, type ZswapStored } from "../../targets/target.ts";
+import {
+  isRefusal,
+  type Refusal,
+  type ZswapStored,
+} from "../../targets/target.ts";
 import type { ZswapModel } from "../../targets/zswap/model.ts";
 import type { ModelledZswap } from "../../targets/zswap/modelled_zswap.ts";
 import type { ZswapResults } from "../../targets/zswap/results.ts";
@@ -17,22 +23,16 @@ import {
   Disagreement,
   expectSame,
   type Judge,
+  type JudgeTable,
   judging,
   resultOf,
 } from "../judge.ts";
 import { nowAndThen } from "../now_and_then.ts";
-import { EventReader } from "./event_reader.ts";
 import { NaiveComparison } from "./naive_compare.ts";
 import { expectReclaim } from "./naive_evictions.ts";
 import { answerAt } from "./naive_kernels.ts";
 import { expectedCount, expectedScan, expectListWorker } from "./naive_list.ts";
-import {
-  expectInvalidate,
-  expectLoad,
-  expectSwapoff,
-  type PagesBefore,
-} from "./naive_load.ts";
-import { expectGet, expectSet } from "./naive_parameters.ts";
+import { expectInvalidate, expectLoad, expectSwapoff } from "./naive_load.ts";
 import { NaiveStop } from "./naive_stop.ts";
 import { ZSWAP_NAIVE as RULES } from "./naive_rules.ts";
 import { expectStore } from "./naive_store.ts";
@@ -41,34 +41,25 @@ import { keyOf, NaiveZswap } from "./naive_zswap.ts";
 /** Steps after which the whole list is compared, while it is short. */
 const FEW_STEPS = 64;
 
-/** Both models, as one `create` made them, and what is known before a step. */
+/** Both models, as one `create` made them. */
 interface Pair {
   readonly naive: NaiveZswap;
   readonly model: ModelledZswap;
-  readonly comparison: NaiveComparison;
-  /** What was known of the pools before the step. */
-  before: PagesBefore;
-  /** When the whole list is compared. */
-  readonly isDue: (cost: number) => boolean;
 }
 
 /** The worker, which runs if it was queued. */
-function expectWorker({ naive, model }: Pair, events: EventReader): void {
+function expectWorker({ naive, model }: Pair): void {
   if (naive.hasList) {
     // Nothing changed since it began when it asks for the first page.
-    const before = events.peek("asked")?.pages ??
+    naive.pages = naive.events.peek("asked")?.pages ??
       model.around.memory.allocatedPages;
-    expectListWorker(naive, events, before);
+    expectListWorker(naive);
     return;
   }
   const { queued } = naive.pools;
   if (queued.length === 0) return;
   naive.reached("worker");
-  const freed = expectReclaim(
-    naive,
-    events,
-    ({ pool }) => pool?.isQueued ?? false,
-  );
+  const freed = expectReclaim(naive, ({ pool }) => pool?.isQueued ?? false);
   naive.counters.reject_reclaim_fail += queued.length - freed;
   for (const pool of queued) {
     pool.isQueued = false;
@@ -79,38 +70,28 @@ function expectWorker({ naive, model }: Pair, events: EventReader): void {
 /** Holds a store against what should have come of it; a worker that does not wait runs then. */
 function expectStored(
   pair: Pair,
-  events: EventReader,
-  step: { readonly type: number; readonly offset: number },
+  slot: ZswapSlot,
   data: readonly Bytes[],
   pages: readonly Uint8Array[],
-  answer: ZswapStored,
+  answered: ZswapStored | Refusal,
 ): void {
-  const { naive, model, before } = pair;
-  expectStore(naive, events, {
-    slot: step,
-    data,
-    pages,
-    answer,
-    before,
-    after: model.around.pagesOf(step.type),
-  });
-  if (!naive.create.workerWaits) expectWorker(pair, events);
+  const { naive, model } = pair;
+  const answer = resultOf(RULES.taken, answered);
+  const after = model.around.pagesOf(slot.type);
+  expectStore(naive, { slot, data, pages, answer, after });
+  if (!naive.create.workerWaits) expectWorker(pair);
 }
 
 /** A writeback that was asked for: of the oldest entries, or of what the allocator chooses. */
-function expectWriteback(
-  { naive, model }: Pair,
-  events: EventReader,
-  entries: number,
-): void {
+function expectWriteback({ naive, model }: Pair, entries: number): void {
   if (!naive.hasList) {
-    expectReclaim(naive, events, () => true);
+    expectReclaim(naive, () => true);
     return;
   }
   const before = naive.counters.written_back_pages;
   for (let left = 2 * naive.held.size; left > 0; left--) {
     if (naive.counters.written_back_pages - before >= entries) return;
-    expectedScan(naive, events, 1);
+    expectedScan(naive, 1);
   }
   expectSame(
     RULES.written,
@@ -134,10 +115,10 @@ function expectBug(pair: Pair, step: ZswapStep): void {
   const { naive, model } = pair;
   const asked = model.around.events.findLast(({ what }) => what === "asked");
   const slot = step.op === "load" ? step : asked;
-  const key = slot !== undefined && "offset" in slot
-    ? keyOf(slot.type, slot.offset)
-    : "";
-  const page = naive.held.get(key) ?? naive.underWriteback;
+  const held = slot !== undefined && "offset" in slot
+    ? naive.at(slot)
+    : undefined;
+  const page = held ?? naive.underWriteback;
   const { stopsAtDamage, stopsWithoutSlots } = naive.facts;
   const isRight = stopsAtDamage && page?.isDamaged === true ||
     stopsWithoutSlots && lacksSlots(pair);
@@ -145,141 +126,143 @@ function expectBug(pair: Pair, step: ZswapStep): void {
   naive.reached("bug");
 }
 
-/**
- * A judge of a model by the second one, after each step, and by its list now
- * and then and at the end. It counts in `reach`.
- */
-export function zswapNaive(
-  model: ZswapModel,
-  profile: Profile,
-  reach: Reach,
-): Judge<ZswapSteps, ZswapResults> {
-  const events = new EventReader();
-  let pair: Pair | undefined;
-  const both = (): Pair => {
-    if (pair === undefined) throw new Error("No 'create' was judged");
-    return pair;
-  };
-  const judge = judging<ZswapSteps, ZswapResults>({
+/** How each step's answer is judged. */
+function tableOf(
+  pair: Pair,
+  pages: ExpandedPages,
+  comparison: NaiveComparison,
+): JudgeTable<ZswapSteps, ZswapResults> {
+  const { naive } = pair;
+  const { parameters, pools, profile: { pageSize } } = naive;
+  return {
     store(step, answer) {
       const { data } = step;
-      const { naive } = both();
-      const pages = [model.pages.of(data, naive.profile.pageSize)];
-      const stored = resultOf(RULES.taken, answer);
-      expectStored(both(), events, step, [data], pages, stored);
+      const page = pages.of(data, pageSize);
+      expectStored(pair, step, [data], [page], answer);
     },
     store_folio(step, answer) {
-      const { naive } = both();
-      const pages = model.pages.all(step.pages, naive.profile.pageSize);
-      const stored = resultOf(RULES.taken, answer);
-      expectStored(both(), events, step, step.pages, pages, stored);
+      const folio = pages.all(step.pages, pageSize);
+      expectStored(pair, step, step.pages, folio, answer);
     },
-    load({ type, offset, toSwapCache = true }, answer) {
+    load(step, answer) {
+      const { toSwapCache = true } = step;
       // A model is refused with errnos alone.
       const found = isRefusal(answer) ? answer.error as Errno : answer.data;
-      expectLoad(both().naive, events, keyOf(type, offset), toSwapCache, found);
+      expectLoad(naive, step, toSwapCache, found);
     },
-    invalidate({ type, offset }) {
-      const { naive, before } = both();
-      expectInvalidate(naive, events, keyOf(type, offset), before);
-    },
+    invalidate: (step) => expectInvalidate(naive, step),
     writeback({ entries }, answer) {
-      expectWriteback(both(), events, entries);
+      expectWriteback(pair, entries);
       const { stale = [] } = resultOf(RULES.written, answer);
-      const expected = both().naive.stale.map((
-        { type, offset },
-      ) => [type, offset]);
-      const found = stale.map(([type, offset]) => [type, offset]);
-      expectSame(RULES.stale, expected, found);
+      const found = stale.map(([type, offset]) => keyOf({ type, offset }));
+      expectSame(RULES.stale, naive.stale.map(keyOf), found);
     },
-    work: () => expectWorker(both(), events),
+    work: () => expectWorker(pair),
     scan({ nr }, answer) {
-      const { naive, before } = both();
       const { count, freed } = resultOf(RULES.scanned, answer);
-      expectSame(RULES.shrinker, expectedCount(naive, before.pages), count);
+      expectSame(RULES.shrinker, expectedCount(naive), count);
       if (count > 0) naive.reached("shrinker");
-      expectSame(RULES.scanned, expectedScan(naive, events, nr), freed);
+      expectSame(RULES.scanned, expectedScan(naive, nr), freed);
       if (freed !== "SHRINK_STOP") naive.reached("scanned");
     },
-    stats(_, answer) {
-      const { naive } = both();
-      const found = resultOf(RULES.taken, answer);
-      both().comparison.compareStats(found, naive.profile.pageSize);
-    },
+    stats: (_, answer) =>
+      comparison.compareStats(resultOf(RULES.taken, answer)),
     swapin({ pages }) {
-      both().naive.diskSwapins += pages;
+      naive.diskSwapins += pages;
     },
-    cache({ type, offset, state }) {
-      const { swapCache, facts } = both().naive;
-      const key = keyOf(type, offset);
-      if (state === "free") swapCache.delete(key);
-      else swapCache.set(key, answerAt(facts, state));
+    cache(step) {
+      const { swapCache, facts } = naive;
+      if (step.state === "free") swapCache.delete(keyOf(step));
+      else swapCache.set(keyOf(step), answerAt(facts, step.state));
     },
-    damage({ type, offset }) {
-      const page = both().naive.held.get(keyOf(type, offset));
+    damage(step) {
+      const page = naive.at(step);
       if (page !== undefined) page.isDamaged = !page.isDamaged;
     },
-    set: ({ attr, value }, answer) =>
-      expectSet(both().naive, attr, value, answer),
-    get: ({ attr }, answer) => expectGet(both().naive, attr, answer),
-    swapoff({ type }) {
-      const { naive, before } = both();
-      expectSwapoff(naive, events, type, before.pages);
+    set({ attr, value }, answer) {
+      parameters.set(attr, value, answer);
+      pools.choose(parameters.text("zpool"), parameters.text("compressor"));
     },
-  });
+    get: ({ attr }, answer) => parameters.get(attr, answer),
+    swapoff: ({ type }) => expectSwapoff(naive, type),
+  };
+}
+
+/**
+ * A judge of what one `create` made, after each step, and of its list now and
+ * then and at the end.
+ */
+function pairJudge(
+  pair: Pair,
+  pages: ExpandedPages,
+  reach: Reach,
+): Judge<ZswapSteps, ZswapResults> {
+  const { naive, model: { around, zswap } } = pair;
+  const comparison = new NaiveComparison(naive, reach);
+  const judge = judging(tableOf(pair, pages, comparison));
+  const isDue = nowAndThen();
   return {
     before(step) {
-      if (pair === undefined) return;
-      const { around } = pair.model;
-      const type = "type" in step ? step.type : SWAP_TYPES[0];
-      const isLater = "offset" in step &&
-        around.leavesToWorker(type, step.offset);
-      pair.before = { pages: around.pagesOf(type), isLater };
+      naive.pages = around.pagesOf("type" in step ? step.type : SWAP_TYPES[0]);
+      naive.leavesToWorker = "offset" in step &&
+        around.leavesToWorker(step.type, step.offset);
     },
     after(step, answer) {
-      const { current } = model;
-      if (step.op === "create") {
-        pair = isRefusal(answer) || current === undefined
-          ? undefined
-          : pairOf(current, new NaiveZswap(profile, step, reach), reach);
-      }
-      if (pair === undefined) return;
-      if (isRefusal(answer) && answer.error === BUG) {
-        expectBug(pair, step);
-        pair = undefined;
-        return;
-      }
-      pair.naive.stale.length = 0;
-      events.begin(pair.model.around.events);
+      naive.stale.length = 0;
+      naive.events.begin(around.events);
       try {
         judge(step, answer);
       } catch (error) {
         if (!(error instanceof NaiveStop)) throw error;
         throw new Disagreement(RULES.bug, BUG, "an answer");
       }
-      events.end();
+      naive.events.end();
       // A question changes nothing.
       if (step.op === "stats") return;
-      if (pair.model.around.events.length > 0) pair.naive.reached("events");
-      const { around, zswap } = pair.model;
-      pair.comparison.compare(zswap, around.memory.allocatedPages);
-      const isDue = pair.isDue(Math.max(FEW_STEPS, pair.naive.held.size));
-      if (isDue) pair.comparison.compareList(zswap);
+      if (around.events.length > 0) naive.reached("events");
+      comparison.compare(zswap, around.memory.allocatedPages);
+      if (isDue(Math.max(FEW_STEPS, naive.held.size))) {
+        comparison.compareList(zswap);
+      }
     },
     closing() {
       // Kernels that are not judged by the contract load their pages here.
-      if (profile.zswap.frontswap !== "older-page-stays") return [];
-      return [...pair?.naive.held.values() ?? []]
+      if (zswap.profile.zswap.frontswap !== "older-page-stays") return [];
+      return [...naive.held.values()]
         .map(({ type, offset }) => ({ op: "load", type, offset }));
     },
-    end() {
-      pair?.comparison.compareList(pair.model.zswap);
-    },
+    end: () => comparison.compareList(zswap),
   };
 }
 
-function pairOf(model: ModelledZswap, naive: NaiveZswap, reach: Reach): Pair {
-  const comparison = new NaiveComparison(naive, reach);
-  const before = { pages: 0, isLater: true };
-  return { naive, model, comparison, before, isDue: nowAndThen() };
+/** A judge of a model by the second one. It counts in `reach`. */
+export function zswapNaive(
+  model: ZswapModel,
+  profile: Profile,
+  reach: Reach,
+): Judge<ZswapSteps, ZswapResults> {
+  let pair: Pair | undefined;
+  let judge: Judge<ZswapSteps, ZswapResults> | undefined;
+  return {
+    before: (step) => judge?.before?.(step),
+    after(step, answer) {
+      const { current } = model;
+      if (step.op === "create") {
+        const isMade = !isRefusal(answer) && current !== undefined;
+        pair = isMade
+          ? { naive: new NaiveZswap(profile, step, reach), model: current }
+          : undefined;
+        judge = pair && pairJudge(pair, model.pages, reach);
+      }
+      if (pair === undefined) return;
+      if (isRefusal(answer) && answer.error === BUG) {
+        expectBug(pair, step);
+        pair = judge = undefined;
+        return;
+      }
+      judge?.after(step, answer);
+    },
+    closing: () => judge?.closing?.() ?? [],
+    end: () => judge?.end?.(),
+  };
 }

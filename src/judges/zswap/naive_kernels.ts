@@ -1,6 +1,7 @@
 /** What kernels do in which the second model of zswap tells them apart, by their names. */
-
+import type { Profile } from "../../linux/profile.ts";
 import type { SwapCacheState } from "../../programs/zswap/steps.ts";
+import { factsByRelease } from "../release_facts.ts";
 
 /** Facts of one kernel. */
 export interface NaiveKernel {
@@ -19,7 +20,7 @@ export interface NaiveKernel {
   /** What follows a compressor's name in its driver's; others are exceptions. */
   readonly driver: string;
   /** Compressors whose driver is called otherwise. */
-  readonly otherDrivers: Readonly<Record<string, string>>;
+  readonly otherDrivers: Readonly<Partial<Record<string, string>>>;
   /** Whether writeback sees that a slot is another page's by now. */
   readonly looksAgain: boolean;
   /** Whether damaged bytes stop the kernel. */
@@ -42,97 +43,62 @@ export interface NaiveKernel {
   readonly truths: readonly [yes: string, no: string];
 }
 
-const LINUX_3_12: NaiveKernel = {
-  unlimited: ["lzo", "lzo-rle", "lz4", "lz4hc", "842", "zstd"],
-  saysNoRoom: [],
-  countsRefused: false,
-  zsmallocSaysWhy: false,
-  keepsWhole: false,
-  takesFolios: false,
-  driver: "-generic",
-  otherDrivers: {},
-  looksAgain: false,
-  stopsAtDamage: true,
-  stopsWithoutSlots: true,
-  loadsLeave: false,
-  entriesPerStep: 1,
-  findsRoot: true,
-  endsAtTypeOff: false,
-  saysSlotFree: false,
-  atCgroupLimit: "nothing",
-  truths: ["y1", "n0"],
-};
-
-const LINUX_5_10: NaiveKernel = {
-  ...LINUX_3_12,
-  unlimited: ["lzo", "lzo-rle"],
-};
-
-const LINUX_6_1: NaiveKernel = {
-  ...LINUX_5_10,
-  unlimited: [],
-  atCgroupLimit: "refuses",
-  stopsWithoutSlots: false,
-  driver: "-scomp",
-  looksAgain: true,
-  truths: ["yt1", "nf0"],
-};
-
-const LINUX_6_12: NaiveKernel = {
-  ...LINUX_6_1,
-  saysNoRoom: ["842"],
-  atCgroupLimit: "gives-up",
-  countsRefused: true,
-  zsmallocSaysWhy: true,
-};
-
-const LINUX_6_16: NaiveKernel = {
-  ...LINUX_6_12,
-  saysNoRoom: ["842", "deflate"],
-  takesFolios: true,
-  otherDrivers: { deflate: "deflate-generic" },
-  stopsAtDamage: false,
-  findsRoot: false,
-  endsAtTypeOff: true,
-};
-
-const LINUX_6_17: NaiveKernel = {
-  ...LINUX_6_16,
-  otherDrivers: { deflate: "deflate-generic", zstd: "zstd-generic" },
-  truths: ["yte1", "nfd0"],
-};
-
-const LINUX_6_18: NaiveKernel = { ...LINUX_6_17, keepsWhole: true };
-const LINUX_7_1: NaiveKernel = { ...LINUX_6_18, loadsLeave: true };
-const LINUX_7_2: NaiveKernel = {
-  ...LINUX_7_1,
-  findsRoot: true,
-  saysSlotFree: true,
-};
-const LINUX_7_3: NaiveKernel = { ...LINUX_7_2, entriesPerStep: 32 };
-
-const KERNELS: Readonly<Record<string, NaiveKernel>> = {
-  "linux-3.12": LINUX_3_12,
-  "linux-4.0": LINUX_3_12,
-  "linux-5.10": LINUX_5_10,
-  "linux-6.1": LINUX_6_1,
-  "linux-6.12": LINUX_6_12,
-  "linux-6.16": LINUX_6_16,
-  "linux-6.17": LINUX_6_17,
-  "linux-6.18": LINUX_6_18,
-  "linux-6.19": LINUX_6_18,
-  "linux-7.0": LINUX_6_18,
-  "linux-7.1": LINUX_7_1,
-  "linux-7.2": LINUX_7_2,
-  "linux-7.3": LINUX_7_3,
-};
-
-/** The facts of a release. */
-export function naiveKernel(release: string): NaiveKernel {
-  const kernel = KERNELS[release];
-  if (kernel !== undefined) return kernel;
-  throw new Error(`The second model of zswap does not know ${release}`);
-}
+/** The facts of a profile's release. */
+export const naiveKernel: (profile: Profile) => NaiveKernel = factsByRelease<
+  NaiveKernel
+>({
+  "linux-3.12": {
+    unlimited: ["lzo", "lzo-rle", "lz4", "lz4hc", "842", "zstd"],
+    saysNoRoom: [],
+    countsRefused: false,
+    zsmallocSaysWhy: false,
+    keepsWhole: false,
+    takesFolios: false,
+    driver: "-generic",
+    otherDrivers: {},
+    looksAgain: false,
+    stopsAtDamage: true,
+    stopsWithoutSlots: true,
+    loadsLeave: false,
+    entriesPerStep: 1,
+    findsRoot: true,
+    endsAtTypeOff: false,
+    saysSlotFree: false,
+    atCgroupLimit: "nothing",
+    truths: ["y1", "n0"],
+  },
+  "linux-5.10": { unlimited: ["lzo", "lzo-rle"] },
+  "linux-6.1": {
+    unlimited: [],
+    atCgroupLimit: "refuses",
+    stopsWithoutSlots: false,
+    driver: "-scomp",
+    looksAgain: true,
+    truths: ["yt1", "nf0"],
+  },
+  "linux-6.12": {
+    saysNoRoom: ["842"],
+    atCgroupLimit: "gives-up",
+    countsRefused: true,
+    zsmallocSaysWhy: true,
+  },
+  "linux-6.16": {
+    saysNoRoom: ["842", "deflate"],
+    takesFolios: true,
+    otherDrivers: { deflate: "deflate-generic" },
+    stopsAtDamage: false,
+    findsRoot: false,
+    endsAtTypeOff: true,
+  },
+  "linux-6.17": {
+    otherDrivers: { deflate: "deflate-generic", zstd: "zstd-generic" },
+    truths: ["yte1", "nfd0"],
+  },
+  "linux-6.18": { keepsWhole: true },
+  "linux-7.1": { loadsLeave: true },
+  "linux-7.2": { findsRoot: true, saysSlotFree: true },
+  "linux-7.3": { entriesPerStep: 32 },
+});
 
 /** What the swap cache answers for a slot in which it has no new page. */
 export function answerAt(
@@ -149,9 +115,7 @@ export function driverOf(
   { driver, otherDrivers }: NaiveKernel,
   compressor: string,
 ): string {
-  return Object.hasOwn(otherDrivers, compressor)
-    ? otherDrivers[compressor]
-    : compressor + driver;
+  return otherDrivers[compressor] ?? compressor + driver;
 }
 
 /** The compressor that is called so, or whose driver is. */

@@ -1,9 +1,8 @@
 /** How the second model of zswap expects a page to be held. */
-import type { Profile } from "../../linux/profile.ts";
 import type { Bytes } from "../../programs/bytes.ts";
-import type { LengthOf } from "../lengths.ts";
 import { isOneWord } from "../page_kinds.ts";
-import { compressorOf, type NaiveKernel } from "./naive_kernels.ts";
+import { compressorOf } from "./naive_kernels.ts";
+import type { NaiveZswap } from "./naive_zswap.ts";
 
 /** How a page is held. */
 export type HeldKind = "same" | "compressed" | "whole";
@@ -22,65 +21,43 @@ export interface Holding {
  * stored, which an allocator may not tell from want of memory.
  */
 export type PageRefusal =
-  | "not-same"
+  | "notSame"
   | "codec"
-  | "codec-poor"
+  | "codecPoor"
   | "poor"
   | "memory";
 
-/** What decides how a page is held. */
-export interface PageConditions {
-  /** The kernel. */
-  readonly profile: Profile;
-  /** What the kernel does. */
-  readonly facts: NaiveKernel;
-  /** What compressors make of pages. */
-  readonly lengthOf: LengthOf;
-  /** Whether what does not compress may be written back. */
-  readonly mayWriteBack: boolean;
-  /** Bytes in front of each object. */
-  readonly header: number;
-  /** The compressor. */
-  readonly compressor: string;
-  /** The allocator. */
-  readonly zpool: string;
-  /** Whether pages of one word repeated are kept as that word. */
-  readonly keepsSame: boolean;
-  /** Whether other pages are kept. */
-  readonly keepsOthers: boolean;
-}
-
 /** How a page is to be held, or why it is to be refused. */
-export function kindOf(
+export function holdingOf(
+  naive: NaiveZswap,
   data: Bytes,
   bytes: Uint8Array,
-  conditions: PageConditions,
 ): Holding | PageRefusal {
-  const { profile, facts, mayWriteBack, zpool, header } = conditions;
-  const { pageSize, wordBits, zswap } = profile;
+  const { facts, parameters, profile: { pageSize, wordBits, zswap } } = naive;
+  const { zpool, compressor: name } = naive.pools.current;
+  const wordBytes = wordBits / 8;
   if (zswap.sameFilled) {
-    if (conditions.keepsSame && isOneWord(bytes, wordBits / 8)) {
+    const keepsSame = parameters.isOn("same_filled_pages_enabled");
+    if (keepsSame && isOneWord(bytes, wordBytes)) {
       return { kind: "same", length: 0 };
     }
-    if (!conditions.keepsOthers) return "not-same";
+    if (!parameters.isOn("non_same_filled_pages_enabled")) return "notSame";
   }
-  const compressor =
-    compressorOf(facts, zswap.compressors, conditions.compressor) ?? "";
-  const length = conditions.lengthOf(bytes, {
-    algorithm: compressor,
-    data,
-  });
-  if (length === undefined) throw new Error(`No codec is called ${compressor}`);
-  const isLimited = !facts.unlimited.includes(compressor);
+  const algorithm = compressorOf(facts, zswap.compressors, name) ?? name;
+  const length = naive.lengthOf(bytes, { algorithm, data });
+  if (length === undefined) throw new Error(`No codec is called ${algorithm}`);
+  const isLimited = !facts.unlimited.includes(algorithm);
   const isRefused = isLimited && length > pageSize;
   const saysNoRoom = isRefused && facts.countsRefused &&
-    facts.saysNoRoom.includes(compressor);
-  const refusal = saysNoRoom ? "codec-poor" : "codec";
+    facts.saysNoRoom.includes(algorithm);
+  const refusal = saysNoRoom ? "codecPoor" : "codec";
   if (facts.keepsWhole) {
     if (!isRefused && length < pageSize) return { kind: "compressed", length };
-    return mayWriteBack ? { kind: "whole", length: pageSize } : refusal;
+    return naive.mayWriteBack ? { kind: "whole", length: pageSize } : refusal;
   }
   if (isRefused) return refusal;
+  const isEvictable = naive.writeback && !naive.hasList && zpool !== "zsmalloc";
+  const header = isEvictable ? wordBytes : 0;
   // zbud leaves a chunk of 64 for its header, and one for another object.
   const largest = zpool === "zbud" ? pageSize * 62 / 64 : pageSize;
   if (header + length <= largest) return { kind: "compressed", length };

@@ -88,7 +88,7 @@ export const ZSWAP_NAIVE = {
     "A compressed page with its header that is larger than the allocator's largest object is refused.",
     "zpool_malloc in zswap_frontswap_store, 6.1",
   ),
-  "not-same": rule(
+  notSame: rule(
     "not-same",
     "Where other pages are turned off, a page that is not one word repeated is refused.",
     "zswap_frontswap_store, 6.1",
@@ -223,29 +223,33 @@ export const ZSWAP_NAIVE = {
 /** The name of a rule about what is done. */
 export type ZswapNaiveRule = keyof typeof ZSWAP_NAIVE;
 
-/** One rule for each counter of `debugfs/zswap`. */
-export const ZSWAP_COUNTER_RULES: ReadonlyMap<string, Rule> = new Map(
-  Object.keys(zeroCounters()).map((name) => [
-    name,
-    rule(`counter-${name}`, `${name} counts what it names, each once.`, name),
-  ]),
-);
+/** The counters of frontswap. */
+export const FRONTSWAP_COUNTERS = [
+  "loads",
+  "succ_stores",
+  "failed_stores",
+  "invalidates",
+] as const;
 
-/** One rule for each counter of frontswap. */
-export const FRONTSWAP_COUNTER_RULES: ReadonlyMap<string, Rule> = new Map(
-  ["loads", "succ_stores", "failed_stores", "invalidates"].map((name) => [
-    name,
-    {
+/** One rule for each counter of `debugfs/zswap`, and for each of frontswap. */
+export const COUNTER_RULES: ReadonlyMap<string, Rule> = new Map([
+  ...Object.keys(zeroCounters()).map((name) =>
+    [
+      name,
+      rule(`counter-${name}`, `${name} counts what it names, each once.`, name),
+    ] as const
+  ),
+  ...FRONTSWAP_COUNTERS.map((name) =>
+    [name, {
       id: `naive/frontswap-${name}`,
       sentence: `frontswap's ${name} counts what it names, each once.`,
       source: "inc_frontswap_loads and its like, mm/frontswap.c, 3.11 to 6.5",
-    },
-  ]),
-);
+    }] as const
+  ),
+]);
 
 /** Every rule of the second model. */
 export const ZSWAP_NAIVE_RULES: readonly Rule[] = [
   ...Object.values(ZSWAP_NAIVE),
-  ...ZSWAP_COUNTER_RULES.values(),
-  ...FRONTSWAP_COUNTER_RULES.values(),
+  ...COUNTER_RULES.values(),
 ];

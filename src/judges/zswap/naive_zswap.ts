@@ -5,8 +5,7 @@
  */
 import { codecsOf } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
-import type { Bytes } from "../../programs/bytes.ts";
-import type { ZswapCreate } from "../../programs/zswap/steps.ts";
+import type { ZswapCreate, ZswapSlot } from "../../programs/zswap/steps.ts";
 import type { Reach } from "../../rules/reach.ts";
 import { kernelAsked } from "../../programs/kernel.ts";
 import {
@@ -15,38 +14,25 @@ import {
   type ZswapCounters,
 } from "../../zswap/stats.ts";
 import { codecLengths, type LengthOf, statedLengths } from "../lengths.ts";
+import { EventReader } from "./event_reader.ts";
 import { type NaiveKernel, naiveKernel } from "./naive_kernels.ts";
-import {
-  type HeldKind,
-  type Holding,
-  kindOf,
-  type PageRefusal,
-} from "./naive_pages.ts";
+import type { HeldKind, Holding } from "./naive_pages.ts";
+import { NaiveParameters } from "./naive_parameters.ts";
 import { type NaivePool, NaivePools } from "./naive_pools.ts";
 import { ZSWAP_NAIVE as RULES, type ZswapNaiveRule } from "./naive_rules.ts";
+import { NaiveStop } from "./naive_stop.ts";
 
 /** A page that zswap should hold. */
-export interface Held {
-  /** The swap type. */
-  readonly type: number;
-  /** The offset. */
-  readonly offset: number;
+export interface Held extends ZswapSlot, Holding {
   /** What it is. */
   readonly bytes: Uint8Array;
-  /** How it is held. */
-  readonly kind: HeldKind;
   /** The pool that its object is in, where it has one. */
   readonly pool: NaivePool | undefined;
   /** Whether it is new to the LRU list. */
   referenced: boolean;
-  /** Bytes of its compressed form. */
-  readonly length: number;
   /** Whether its object is damaged. */
   isDamaged: boolean;
 }
-
-/** What the limits say to a store. */
-export type NaiveAdmission = "accepted" | "full" | "above-threshold";
 
 /** What is known of a number of pages: it is in between. */
 export interface PageRange {
@@ -56,19 +42,18 @@ export interface PageRange {
   readonly most: number;
 }
 
-const NO_COUNTERS: FrontswapCounters = {
-  loads: 0,
-  succ_stores: 0,
-  failed_stores: 0,
-  invalidates: 0,
-};
-
 /** A slot's name. */
-export const keyOf = (type: number, offset: number): string =>
+export const keyOf = ({ type, offset }: ZswapSlot): string =>
   `${type}:${offset}`;
 
 const share = (pages: number, percent: number): number =>
   Math.floor(pages * percent / 100);
+
+/** Whether the next of some allocations fails, as each how-manieth does. */
+function eachFails(each: number | undefined): () => boolean {
+  let nth = 0;
+  return () => each !== undefined && ++nth % each === 0;
+}
 
 /** The second model. */
 export class NaiveZswap {
@@ -87,15 +72,32 @@ export class NaiveZswap {
   /** Its counters. */
   readonly counters: ZswapCounters = zeroCounters();
   /** frontswap's. */
-  readonly frontswap: FrontswapCounters = { ...NO_COUNTERS };
-  /** The parameters, as texts. */
-  readonly parameters: Map<string, string>;
+  readonly frontswap: FrontswapCounters = {
+    loads: 0,
+    succ_stores: 0,
+    failed_stores: 0,
+    invalidates: 0,
+  };
+  /** The module parameters. */
+  readonly parameters: NaiveParameters;
   /** Its pools. */
   readonly pools: NaivePools;
   /** What each slot's page in the swap cache is like, but for those that are not there. */
   readonly swapCache = new Map<string, string>();
   /** Slots whose page writeback has put into the swap cache. */
   readonly busy = new Set<string>();
+  /** What the model's surroundings saw in the step. */
+  readonly events: EventReader = new EventReader();
+  /** Pages of the pools, as far as the step was looked at. */
+  pages = 0;
+  /** Whether what the step's free leaves in the page of its object is a worker's. */
+  leavesToWorker = true;
+  /** What compressors make of pages. */
+  readonly lengthOf: LengthOf;
+  /** Whether the next entry cannot be had. */
+  readonly failsEntry: () => boolean;
+  /** Whether the next node cannot be had. */
+  readonly failsNode: () => boolean;
   /** Pages of the pools when they were counted last (up to 6.8). */
   counted: PageRange = { least: 0, most: 0 };
   /** Whether the limit was passed. */
@@ -111,44 +113,35 @@ export class NaiveZswap {
   /** The page that is being written back, which its slot may have lost. */
   underWriteback: Held | undefined;
 
-  readonly #lengthOf: LengthOf;
   readonly #reach: Reach;
-  #entries = 0;
-  #nodes = 0;
 
   /** An empty one that is made so. */
   constructor(profile: Profile, create: ZswapCreate, reach: Reach) {
     this.profile = kernelAsked(profile, create);
-    this.facts = naiveKernel(profile.release.name);
+    this.facts = naiveKernel(profile);
     this.create = create;
     this.writeback = create.writeback ?? true;
     // What pages state is read from them, not told by the codec that is judged.
-    this.#lengthOf = create.stated
+    this.lengthOf = create.stated
       ? statedLengths(profile.zswap.compressors)
       : codecLengths(codecsOf(profile.zswap));
     this.#reach = reach;
     const { defaultCompressor } = profile.zswap;
     this.pools = new NaivePools(create.allocator, defaultCompressor);
-    this.parameters = new Map([
-      ["enabled", "Y"],
-      ["compressor", defaultCompressor],
-      ["zpool", create.allocator],
-      ["max_pool_percent", String(create.maxPoolPercent)],
-      ["accept_threshold_percent", String(create.acceptThresholdPercent)],
-      ["same_filled_pages_enabled", "Y"],
-      ["non_same_filled_pages_enabled", "Y"],
-      ["shrinker_enabled", "Y"],
-    ]);
-    // Kernels without these parameters have what they cannot change.
-    for (
-      const [name, text] of [["max_pool_percent", "20"], [
-        "accept_threshold_percent",
-        "90",
-      ]]
-    ) {
-      const isThere = Object.hasOwn(profile.zswap.parameters, name);
-      if (!isThere) this.parameters.set(name, text);
-    }
+    const { maxPoolPercent, acceptThresholdPercent } = create;
+    this.parameters = new NaiveParameters(
+      profile,
+      {
+        zpool: create.allocator,
+        max_pool_percent: maxPoolPercent,
+        accept_threshold_percent: acceptThresholdPercent,
+        shrinker_enabled: "Y",
+      },
+      RULES.parameter,
+      reach,
+    );
+    this.failsEntry = eachFails(create.failing?.entries);
+    this.failsNode = eachFails(create.failing?.nodes);
   }
 
   /** A rule had something to say. */
@@ -161,6 +154,11 @@ export class NaiveZswap {
     return this.profile.zswap.shrink === "entries-in-worker";
   }
 
+  /** Whether pages come through frontswap: up to 6.5. */
+  get hasFrontswap(): boolean {
+    return this.profile.zswap.frontswap !== "none";
+  }
+
   /** Whether there are memory cgroups. */
   get hasMemcg(): boolean {
     return this.create.memcg ?? true;
@@ -168,13 +166,8 @@ export class NaiveZswap {
 
   /** Whether pages may be written back now: where nobody may say no, they may. */
   get mayWriteBack(): boolean {
-    const isAsked = this.hasMemcg && this.isOn("enabled");
+    const isAsked = this.hasMemcg && this.parameters.isOn("enabled");
     return this.writeback || this.hasList && !isAsked;
-  }
-
-  /** Whether a parameter is on. */
-  isOn(name: string): boolean {
-    return this.parameters.get(name) === "Y";
   }
 
   /** Pages that the limit allows. */
@@ -193,30 +186,7 @@ export class NaiveZswap {
   }
 
   #percent(name: string): number {
-    return Number(this.parameters.get(name));
-  }
-
-  /** What the limits say where there are so many pages. */
-  admissionAt(pages: number): NaiveAdmission {
-    const { hasList } = this;
-    const isFull = hasList ? pages >= this.maxPages : pages > this.maxPages;
-    if (isFull) return "full";
-    const isIn = this.profile.zswap.shrink === "in-store";
-    if (isIn || !this.reachedFull) return "accepted";
-    const isAbove = hasList ? pages > this.threshold : pages >= this.threshold;
-    return isAbove ? "above-threshold" : "accepted";
-  }
-
-  /** Whether the next entry cannot be had. */
-  failsEntry(): boolean {
-    const each = this.create.failing?.entries;
-    return each !== undefined && ++this.#entries % each === 0;
-  }
-
-  /** Whether the next node cannot be had. */
-  failsNode(): boolean {
-    const each = this.create.failing?.nodes;
-    return each !== undefined && ++this.#nodes % each === 0;
+    return Number(this.parameters.text(name));
   }
 
   /** Whether the cgroup has all that it may have. */
@@ -231,48 +201,44 @@ export class NaiveZswap {
   get chargedPages(): number {
     let bytes = 0;
     for (const { length } of this.held.values()) bytes += length;
-    if (this.underWriteback !== undefined) {
-      const { type, offset, length } = this.underWriteback;
-      const isHeld = this.held.get(keyOf(type, offset)) === this.underWriteback;
-      // One that is being written back is freed when that is done.
-      if (!isHeld) bytes += length;
-    }
+    const { underWriteback } = this;
+    // One that is being written back is freed when that is done.
+    const isLeft = underWriteback !== undefined && !this.holds(underWriteback);
+    if (isLeft) bytes += underWriteback.length;
     return Math.floor(bytes / this.profile.pageSize);
   }
 
-  /** How a page is to be held, and in how many bytes, or why it is to be refused. */
-  kindOf(data: Bytes, bytes: Uint8Array): Holding | PageRefusal {
-    const { compressor, zpool } = this.pools.current;
-    const isEvictable = this.writeback && !this.hasList && zpool !== "zsmalloc";
-    return kindOf(data, bytes, {
-      profile: this.profile,
-      facts: this.facts,
-      lengthOf: this.#lengthOf,
-      mayWriteBack: this.mayWriteBack,
-      header: isEvictable ? this.profile.wordBits / 8 : 0,
-      compressor,
-      zpool,
-      keepsSame: this.isOn("same_filled_pages_enabled"),
-      keepsOthers: this.isOn("non_same_filled_pages_enabled"),
-    });
+  /** What a slot has. */
+  at(slot: ZswapSlot): Held | undefined {
+    return this.held.get(keyOf(slot));
+  }
+
+  /** Whether a page's slot has it still. */
+  holds(page: Held): boolean {
+    return this.at(page) === page;
+  }
+
+  /** The kernel decompresses a page: some stop where it is damaged. */
+  decompress({ isDamaged }: Held): "damaged" | "intact" {
+    if (isDamaged && this.facts.stopsAtDamage) throw new NaiveStop();
+    return isDamaged ? "damaged" : "intact";
   }
 
   /** Holds a page, in the place of an older one. */
-  hold(page: Omit<Held, "pool" | "referenced" | "isDamaged">): void {
-    const { type, offset, kind } = page;
-    const key = keyOf(type, offset);
-    const pool = kind === "same" ? undefined : this.pools.current;
+  hold(page: ZswapSlot & Holding & Pick<Held, "bytes">): void {
+    const pool = page.kind === "same" ? undefined : this.pools.current;
     if (pool !== undefined) pool.references++;
-    this.drop(key);
-    this.held.set(key, { ...page, pool, referenced: true, isDamaged: false });
-    this.#count(kind, 1);
+    this.drop(page);
+    const held = { ...page, pool, referenced: true, isDamaged: false };
+    this.held.set(keyOf(page), held);
+    this.#count(page.kind, 1);
   }
 
   /** Forgets a slot's page; answers it. */
-  drop(key: string): Held | undefined {
-    const page = this.held.get(key);
+  drop(slot: ZswapSlot): Held | undefined {
+    const page = this.at(slot);
     if (page === undefined) return undefined;
-    this.held.delete(key);
+    this.held.delete(keyOf(slot));
     // One that is being written back is freed when that is done.
     const isFreed = page !== this.underWriteback;
     if (page.pool !== undefined && isFreed) this.pools.release(page.pool);
@@ -295,8 +261,8 @@ export class NaiveZswap {
    * The pools were counted when a page was freed, of which `freed` frames came
    * back: before that, or after it, where they are what a worker gave back.
    */
-  countFreed(pagesBefore: number, freed: number, isLater: boolean): void {
-    this.countPages(isLater ? pagesBefore : pagesBefore - freed);
+  countFreed(freed: number): void {
+    this.countPages(this.leavesToWorker ? this.pages : this.pages - freed);
   }
 
   /**

@@ -50,7 +50,7 @@ export function meaningOf(
   text: string,
 ): Meaning {
   if (!hasParameter(profile, attr)) return { errno: "ENOENT" };
-  const kernel = naiveKernel(profile.release.name);
+  const kernel = naiveKernel(profile);
   switch (attr) {
     case "compressor":
       return oneOf(compressorNames(kernel, profile), text);

@@ -45,10 +45,4 @@ export class StoredPages<Page> {
       for (const [offset, page] of pages) yield [type, offset, page];
     }
   }
-
-  /** Forgets all pages. */
-  clear(): void {
-    this.#types.clear();
-    this.#size = 0;
-  }
 }

@@ -13,6 +13,7 @@ import {
   SWAP_PROCESS_PAGES,
   type SwapCreate,
   type SwapStep,
+  type SwapSteps,
 } from "./steps.ts";
 
 /** What the steps of one program are drawn from. */
@@ -44,58 +45,55 @@ const anyPage = (draw: Draw) => ({
 const anyData = ({ random, contents }: Draw): Bytes =>
   contents[random(contents.length)];
 
-/** How often each operation is drawn, of those that the target can do. */
-const WEIGHTS: readonly (readonly [
-  op: SwapStep["op"],
-  weight: number,
-  make: (draw: Draw) => SwapStep,
-])[] = [
-  ["write", 30, (draw) => ({
-    op: "write",
-    ...anyPage(draw),
-    data: anyData(draw),
-  })],
-  ["pageout", 34, (draw) => ({ op: "pageout", ...anyPage(draw) })],
-  ["read", 16, (draw) => ({ op: "read", ...anyPage(draw) })],
-  ["forget", 7, (draw) => ({ op: "forget", ...anyPage(draw) })],
-  ["set", 3, randomSetting],
-  ["get", 2, ({ random, profile }) => ({
-    op: "get",
+/** How often each operation is drawn, and what makes the fields of its steps. */
+const DRAWN: {
+  readonly [Op in Exclude<SwapStep["op"], "create" | "counters">]: readonly [
+    weight: number,
+    make: (draw: Draw) => SwapSteps[Op],
+  ];
+} = {
+  write: [30, (draw) => ({ ...anyPage(draw), data: anyData(draw) })],
+  pageout: [34, anyPage],
+  read: [16, anyPage],
+  forget: [7, anyPage],
+  set: [3, randomSetting],
+  get: [2, ({ random, profile }) => ({
     attr: pick(random, ...Object.keys(profile.zswap.parameters), "nosuch"),
   })],
-  ["pageout_all", 2, (draw) => ({ op: "pageout_all", ...anyProcess(draw) })],
-  ["write_under_writeback", 5, (draw) => ({
-    op: "write_under_writeback",
-    ...anyPage(draw),
-    data: anyData(draw),
-  })],
-  ["reclaim", 3, () => ({ op: "reclaim" })],
-  ["exit", 1, (draw) => ({ op: "exit", ...anyProcess(draw) })],
-  ["shrink", 8, ({ random }) => ({ op: "shrink", nr: 1 + random(12) })],
-  ["evict", 2, () => ({ op: "evict" })],
-  ["evict_end", 2, () => ({ op: "evict_end" })],
-  [
-    "zram_writeback",
+  pageout_all: [2, anyProcess],
+  write_under_writeback: [
+    5,
+    (draw) => ({ ...anyPage(draw), data: anyData(draw) }),
+  ],
+  reclaim: [3, () => ({})],
+  exit: [1, anyProcess],
+  shrink: [8, ({ random }) => ({ nr: 1 + random(12) })],
+  evict: [2, () => ({})],
+  evict_end: [2, () => ({})],
+  zram_writeback: [
     2,
     ({ random }) =>
       random(3) === 0
-        ? { op: "zram_writeback", type: "idle", age: random(60) }
-        : { op: "zram_writeback", type: pick(random, "idle", "huge") },
+        ? { type: "idle", age: random(60) }
+        : { type: pick(random, "idle", "huge") },
   ],
-  ["swapoff", 1, () => ({ op: "swapoff" })],
-  ["wait", 1, ({ random }) => ({ op: "wait", seconds: random(60) })],
-];
+  swapoff: [1, () => ({})],
+  wait: [1, ({ random }) => ({ seconds: random(60) })],
+};
 
 /** Draws operations of a scope, each as often as it weighs. */
 function drawerOf(draw: Draw): () => SwapStep {
-  const { random, scope } = draw;
-  const anyMaker = weighted(
-    WEIGHTS.filter(([op]) => scope.ops.has(op)),
-    ([, weight]) => weight,
+  // A table has its own operations alone.
+  const ops = Object.keys(DRAWN) as (keyof typeof DRAWN)[];
+  const anyOp = weighted(
+    ops.filter((op) => draw.scope.ops.has(op)),
+    (op) => DRAWN[op][0],
   );
   return () => {
-    const [, , make] = anyMaker(random);
-    return make(draw);
+    const op = anyOp(draw.random);
+    const [, make] = DRAWN[op];
+    // The fields of an operation make a step of that operation.
+    return { op, ...make(draw) } as SwapStep;
   };
 }
 
@@ -205,8 +203,8 @@ function firstSettings(draw: Draw): SwapStep[] {
   }
   return [
     set("max_pool_percent", pick(random, "1", "1", "20")),
-    randomSetting(draw),
-    randomSetting(draw),
+    { op: "set", ...randomSetting(draw) },
+    { op: "set", ...randomSetting(draw) },
     set("enabled", "1"),
   ];
 }

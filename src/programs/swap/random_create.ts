@@ -1,5 +1,6 @@
 /** Random machines of the swap path. */
 import type { Profile } from "../../linux/profile.ts";
+import { present } from "../grammar.ts";
 import { pick, type Random } from "../random.ts";
 import type { SwapBelow, SwapCreate } from "./steps.ts";
 
@@ -56,7 +57,7 @@ export function randomCreate(
   isAny: boolean,
 ): SwapCreate {
   const slots = anySlots(random);
-  const create: SwapCreate = {
+  return present({
     ...isAny ? anyGeometry(random) : {},
     below: BELOW[random(BELOW.length)],
     allocator: pick(random, ...zswap.zpools),
@@ -65,10 +66,5 @@ export function randomCreate(
     poolPages: pick(random, 1 + random(6), 5 + random(20), 20 + random(100)),
     ...random(3) > 0 ? {} : anyFailures(random),
     stableWrites: random(3) === 0 ? true : undefined,
-  };
-  const entries = Object.entries(create).filter(([, value]) =>
-    value !== undefined
-  );
-  // Its fields are optional: what is left out is as the target has it.
-  return Object.fromEntries(entries) as SwapCreate;
+  });
 }

@@ -1,7 +1,7 @@
 /** Random settings of zswap's parameters. */
 import type { Profile } from "../../linux/profile.ts";
 import { pick, type Random } from "../random.ts";
-import type { SwapStep } from "./steps.ts";
+import type { SwapSteps } from "./steps.ts";
 
 /** What settings are drawn from. */
 export interface SettingDraw {
@@ -35,12 +35,12 @@ const REFUSED: readonly (readonly [attr: string, value: string])[] = [
 ];
 
 /** A parameter and what it is set to, sometimes what it cannot be. */
-export function randomSetting(draw: SettingDraw): SwapStep {
+export function randomSetting(draw: SettingDraw): SwapSteps["set"] {
   const { random, profile } = draw;
   if (random(9) === 0) {
     const [attr, value] = pick(random, ...REFUSED);
-    return { op: "set", attr, value };
+    return { attr, value };
   }
   const attr = pick(random, ...Object.keys(profile.zswap.parameters));
-  return { op: "set", attr, value: VALUES[attr](draw) };
+  return { attr, value: VALUES[attr](draw) };
 }

@@ -26,18 +26,16 @@ export const SWAP_BELOW: readonly SwapBelow[] = [
   "zram-backing",
 ];
 
-/** A page of a process; `process` left out is the one process. */
-export interface PageChoice {
-  /** The page's number. */
-  readonly page: number;
-  /** The process. */
-  readonly process?: number;
-}
-
 /** A process; left out, the one process. */
 export interface ProcessChoice {
   /** The process. */
   readonly process?: number;
+}
+
+/** A page of a process. */
+export interface PageChoice extends ProcessChoice {
+  /** The page's number. */
+  readonly page: number;
 }
 
 /** What is known of a machine with zswap before anything is done. */
@@ -49,7 +47,7 @@ export interface SwapSetup {
 }
 
 /** What is special about a machine; what is left out is as the target has it. */
-export interface SwapCreate {
+export interface SwapCreate extends Partial<SwapSetup> {
   /** Bytes per page. */
   readonly pageSize?: number;
   /** Bits per `unsigned long`. */
@@ -74,10 +72,6 @@ export interface SwapCreate {
   readonly failAllocations?: number;
   /** Whether a page must not change while a disk writes it. */
   readonly stableWrites?: boolean;
-  /** `totalram_pages`: pages of which zswap's pools may have a share. */
-  readonly totalPages?: number;
-  /** Pages of the swap device, its header's among them. */
-  readonly swapPages?: number;
 }
 
 /** The operations and their fields. */

@@ -25,7 +25,12 @@ const TEXTS: Readonly<Record<string, Writer>> = {
     const text = number(draft);
     return /[0-9a-f]{7}|[me]/i.test(text) ? "" : text;
   },
-  mem_limit: number,
+  // A recording holds no number beyond 2^53; the largest limit is none.
+  mem_limit(draft) {
+    const text = number(draft);
+    const isHeld = draft.scope.anyGeometry || !/[0-9a-f]{10}|e/i.test(text);
+    return isHeld ? text : "16E";
+  },
   mem_used_max: number,
   reset: number,
   max_comp_streams: number,

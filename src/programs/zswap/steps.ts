@@ -23,9 +23,9 @@ export interface ZswapFailing {
   readonly slab?: number;
 }
 
-/** What a cache is made for. */
-export interface ZswapCreate {
-  /** Pages of the whole machine, of which the pools may take a share. */
+/** What any swap cache is made for. */
+export interface ZswapSetup {
+  /** Pages of the whole machine, of which the pool may take a share. */
   readonly totalPages: number;
   /** `max_pool_percent`: how many per cent of them. */
   readonly maxPoolPercent: number;
@@ -33,6 +33,10 @@ export interface ZswapCreate {
   readonly acceptThresholdPercent: number;
   /** The allocator: `zsmalloc`, `zbud` or `z3fold`. */
   readonly allocator: string;
+}
+
+/** What a cache is made for: more than that of the model alone. */
+export interface ZswapCreate extends ZswapSetup {
   /** Bytes per page, where they are not the profile's. */
   readonly pageSize?: number;
   /** Bits per `unsigned long`, where they are not the profile's. */

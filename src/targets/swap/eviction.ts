@@ -4,6 +4,7 @@ import type { Swap } from "../../swap/swap.ts";
 import type { ZswapEntry } from "../../zswap/entry.ts";
 import type { SwpEntry } from "../../zswap/swp_entry.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
+import { isHeadless } from "../zswap/surroundings.ts";
 
 /** A worker that stopped in the middle of evicting a page. */
 export interface Eviction {
@@ -34,17 +35,6 @@ export function beginEviction(zswap: Zswap): Eviction | undefined {
     at = worker.next();
   }
   return at.done ? undefined : { worker, victim: heldEntry(zswap) };
-}
-
-/** Runs the worker to its end. */
-export function finishEviction({ worker }: Eviction): void {
-  while (!worker.next().done);
-}
-
-/** Whether an entry's object has a page of z3fold's to itself. */
-function isHeadless({ pool, length }: ZswapEntry): boolean {
-  return pool !== undefined && pool.zpool.type === "z3fold" &&
-    pool.headerBytes + length > pool.zpool.hugeOrMaxSize;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Profile } from "../../linux/profile.ts";
 import { expandBytes } from "../../programs/bytes.ts";
 import {
   ONE_PROCESS,
+  type ProcessChoice,
   type SwapResults,
   type SwapSteps,
 } from "../../programs/swap/steps.ts";
@@ -17,19 +18,20 @@ export function objectSwap(
   target: SwapTarget,
   { pageSize }: Profile,
 ): StepTarget<SwapSteps, SwapResults> {
-  const isOther = ({ process = ONE_PROCESS }: { process?: number }) =>
-    process !== ONE_PROCESS;
+  const own =
+    <Step extends ProcessChoice, Result>(does: (step: Step) => Result) =>
+    (step: Step) =>
+      (step.process ?? ONE_PROCESS) === ONE_PROCESS ? does(step) : SKIPPED;
   return tableTarget<SwapSteps, SwapResults>({
     create: () => target.create(),
     set: ({ attr, value }) => target.set(attr, value),
     get: ({ attr }) => target.get(attr),
-    write: ({ data, ...at }) =>
-      isOther(at)
-        ? SKIPPED
-        : target.write(at.page, expandBytes(data, pageSize)),
-    read: (at) => isOther(at) ? SKIPPED : target.read(at.page),
-    pageout: (at) => isOther(at) ? SKIPPED : target.pageOut(at.page),
-    forget: (at) => isOther(at) ? SKIPPED : target.forget(at.page),
+    write: own(({ page, data }) =>
+      target.write(page, expandBytes(data, pageSize))
+    ),
+    read: own(({ page }) => target.read(page)),
+    pageout: own(({ page }) => target.pageOut(page)),
+    forget: own(({ page }) => target.forget(page)),
     counters: () => target.counters(),
   }, target);
 }

@@ -1,6 +1,10 @@
 /** What a process of the model can be asked, as a live kernel's can. */
 import { NO_PAGE } from "../../memory/memory.ts";
-import type { SwapResults } from "../../programs/swap/steps.ts";
+import {
+  ONE_PROCESS,
+  type PageChoice,
+  type SwapResults,
+} from "../../programs/swap/steps.ts";
 import { zswapCounters } from "../../zswap/stats.ts";
 import type { Zswap } from "../../zswap/zswap.ts";
 import { refusalOf } from "../answers.ts";
@@ -10,8 +14,7 @@ import type { SwapSubject } from "./subject.ts";
 /** Reads a page; who may write one that was never written is given one. */
 export function readPage(
   { swap, profile }: SwapSubject,
-  process: number,
-  page: number,
+  { process = ONE_PROCESS, page }: PageChoice,
 ): SwapResults["read"] | Refusal {
   const data = new Uint8Array(profile.pageSize);
   const errno = swap.pageOf(process, page) === undefined
@@ -23,8 +26,7 @@ export function readPage(
 /** Pages a page out; answers whether it is out, as a page table shows it. */
 export function pageOut(
   { swap }: SwapSubject,
-  process: number,
-  page: number,
+  { process = ONE_PROCESS, page }: PageChoice,
 ): boolean {
   swap.swapOut(process, page);
   const found = swap.pageOf(process, page);

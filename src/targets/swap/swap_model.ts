@@ -23,12 +23,8 @@ import {
   type TargetTable,
 } from "../step_target.ts";
 import { KernelBug } from "../../rules/kernel_bug.ts";
-import {
-  beginEviction,
-  type Eviction,
-  finishEviction,
-  mustStay,
-} from "./eviction.ts";
+import { runToEnd } from "../../rules/stop.ts";
+import { beginEviction, type Eviction, mustStay } from "./eviction.ts";
 import { countersOf, pageOut, readPage } from "./requests.ts";
 import { makeSubject, swapOnAnother, type SwapSubject } from "./subject.ts";
 
@@ -47,15 +43,15 @@ interface Running {
   eviction: Eviction | undefined;
 }
 
+/** The slot of a page, where it has one. */
+function slotOf(swap: Swap, { process = ONE_PROCESS, page }: PageChoice) {
+  return swap.pageOf(process, page)?.slot;
+}
+
 /** Whether a page is under writeback, and not locked so that a write waits. */
-function isUnderWriteback(
-  swap: Swap,
-  process: number,
-  page: number,
-): boolean {
-  const { slot } = swap.pageOf(process, page) ?? {};
-  if (slot === undefined) return false;
-  const cached = swap.typeOf(slot.type).cache.get(slot.offset);
+function isUnderWriteback(swap: Swap, choice: PageChoice): boolean {
+  const slot = slotOf(swap, choice);
+  const cached = slot && swap.typeOf(slot.type).cache.get(slot.offset);
   return cached !== undefined && cached.writeback && !cached.locked;
 }
 
@@ -66,18 +62,19 @@ function isUnderWriteback(
  */
 function writeUnderWriteback(
   { subject, expand }: Running,
-  { process = ONE_PROCESS, page, data }: PageChoice & { data: Bytes },
+  step: SwapSteps["write_under_writeback"],
 ) {
   const { swap, profile } = subject;
+  const { process = ONE_PROCESS, page, data } = step;
   const losesPages = profile.zswap.frontswap === "older-page-stays";
   if (losesPages && swap.zswap !== undefined) return SKIPPED;
   const out = swap.swapOutSteps(process, page);
   let at = out.next();
-  while (!at.done && !isUnderWriteback(swap, process, page)) at = out.next();
+  while (!at.done && !isUnderWriteback(swap, step)) at = out.next();
   subject.requested.part++;
   const errno = swap.write(process, page, expand(data));
   subject.requested.part++;
-  while (!at.done) at = out.next();
+  runToEnd(out);
   swap.zswap?.shrinkWork();
   return refusalOf(errno);
 }
@@ -112,16 +109,16 @@ function endEviction(running: Running) {
   const { eviction } = running;
   if (eviction === undefined) return SKIPPED;
   running.eviction = undefined;
-  finishEviction(eviction);
+  runToEnd(eviction.worker);
   return undefined;
 }
 
 /** Whether a step has to wait for the eviction that is under way. */
 function mustWait(
   { subject: { swap }, eviction }: Running,
-  { process = ONE_PROCESS, page }: PageChoice,
+  choice: PageChoice,
 ): boolean {
-  const { slot } = swap.pageOf(process, page) ?? {};
+  const slot = slotOf(swap, choice);
   return eviction !== undefined && slot !== undefined &&
     mustStay(swap, eviction, slot);
 }
@@ -129,8 +126,7 @@ function mustWait(
 /** The same of a page that is in the swap cache and would be stored again. */
 function mustStayIn(running: Running, choice: PageChoice): boolean {
   const { swap } = running.subject;
-  const { process = ONE_PROCESS, page } = choice;
-  const { slot } = swap.pageOf(process, page) ?? {};
+  const slot = slotOf(swap, choice);
   return slot !== undefined &&
     swap.typeOf(slot.type).cache.has(slot.offset) && mustWait(running, choice);
 }
@@ -162,7 +158,7 @@ function swapOff({ subject, eviction }: Running) {
 function pageOutAll(subject: SwapSubject, process: number): { out: number } {
   let out = 0;
   for (const page of subject.swap.processes.get(process)?.keys() ?? []) {
-    if (pageOut(subject, process, page)) out++;
+    if (pageOut(subject, { process, page })) out++;
     subject.requested.part++;
   }
   return { out };
@@ -175,6 +171,9 @@ function runningTable(
   const { subject, expand } = running;
   const { swap } = subject;
   const { zswap } = swap;
+  const unlessWaiting =
+    <Step extends PageChoice, Result>(does: (step: Step) => Result) =>
+    (step: Step) => mustWait(running, step) ? SKIPPED : does(step);
   return {
     set: ({ attr, value }) =>
       zswap === undefined
@@ -182,24 +181,15 @@ function runningTable(
         : refusalOf(writeZswapParameter(zswap, attr, value)),
     get: ({ attr }) =>
       zswap === undefined ? SKIPPED : textOf(readZswapParameter(zswap, attr)),
-    write(step) {
-      if (mustWait(running, step)) return SKIPPED;
-      const { process = ONE_PROCESS, page, data } = step;
-      return refusalOf(swap.write(process, page, expand(data)));
-    },
-    read(step) {
-      if (mustWait(running, step)) return SKIPPED;
-      return readPage(subject, step.process ?? ONE_PROCESS, step.page);
-    },
-    pageout(step) {
-      if (mustStayIn(running, step)) return SKIPPED;
-      const { process = ONE_PROCESS, page } = step;
-      return { out: pageOut(subject, process, page) };
-    },
-    forget(step) {
-      if (mustWait(running, step)) return SKIPPED;
-      return swap.free(step.process ?? ONE_PROCESS, step.page);
-    },
+    write: unlessWaiting(({ process = ONE_PROCESS, page, data }) =>
+      refusalOf(swap.write(process, page, expand(data)))
+    ),
+    read: unlessWaiting((step) => readPage(subject, step)),
+    pageout: (step) =>
+      mustStayIn(running, step) ? SKIPPED : { out: pageOut(subject, step) },
+    forget: unlessWaiting(({ process = ONE_PROCESS, page }) =>
+      swap.free(process, page)
+    ),
     counters: () => zswap === undefined ? SKIPPED : countersOf(zswap),
     pageout_all({ process = ONE_PROCESS }) {
       const pages = [...swap.processes.get(process)?.keys() ?? []];
@@ -207,8 +197,9 @@ function runningTable(
         ? SKIPPED
         : pageOutAll(subject, process);
     },
-    write_under_writeback: (step) =>
-      mustWait(running, step) ? SKIPPED : writeUnderWriteback(running, step),
+    write_under_writeback: unlessWaiting((step) =>
+      writeUnderWriteback(running, step)
+    ),
     reclaim: () =>
       running.eviction?.victim === undefined ? swap.reclaim() : SKIPPED,
     exit({ process = ONE_PROCESS }) {

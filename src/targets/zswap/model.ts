@@ -2,7 +2,11 @@
 import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
 import { ExpandedPages } from "../../programs/expanded.ts";
-import type { ZswapSlot, ZswapSteps } from "../../programs/zswap/steps.ts";
+import type {
+  ZswapCreate,
+  ZswapSlot,
+  ZswapSteps,
+} from "../../programs/zswap/steps.ts";
 import { readZswapParameter } from "../../zswap/parameters.ts";
 import { zswapCounters } from "../../zswap/stats.ts";
 import { refusalOf, textOf } from "../answers.ts";
@@ -32,102 +36,92 @@ function answerOf(
   return typeof loaded === "string" ? { error: loaded } : { data: loaded };
 }
 
-/** Does the steps that need a cache; before there is one they are passed over. */
-function tableOf(
-  current: () => ModelledZswap | undefined,
+/** zswap as `create` asks for it; none where the kernel has no such allocator. */
+function makeZswap(
+  profile: Profile,
+  create: ZswapCreate,
   pages: ExpandedPages,
-): Omit<TargetTable<ZswapSteps, ZswapResults>, "create"> {
-  const within = <Result>(does: (zswap: ModelledZswap) => Result) => {
-    const zswap = current();
-    if (zswap === undefined) return SKIPPED;
-    zswap.around.begin();
-    return does(zswap);
-  };
-  const at = <Result>(
-    slot: ZswapSlot,
-    does: (zswap: ModelledZswap) => Result,
-  ) => within((zswap) => zswap.has(slot) ? does(zswap) : SKIPPED);
-  const pageSizeOf = ({ zswap }: ModelledZswap) => zswap.profile.pageSize;
+): ModelledZswap | undefined {
+  const isThere = profile.zswap.zpools.some((one) => one === create.allocator);
+  return isThere ? new ModelledZswap(profile, create, pages) : undefined;
+}
+
+/** What each step but `create` does to a cache. */
+function tableOf(
+  model: ModelledZswap,
+): TargetTable<ZswapSteps, ZswapResults> {
+  const { zswap, around, pages } = model;
+  const { pageSize } = zswap.profile;
+  const ifThere =
+    <Step extends ZswapSlot, Result>(does: (step: Step) => Result) =>
+    (step: Step) => model.has(step) ? does(step) : SKIPPED;
   return {
-    store: (step) =>
-      at(step, (model) => {
-        const { type, offset, data } = step;
-        return model.store(type, offset, [pages.of(data, pageSizeOf(model))]);
-      }),
-    store_folio: (step) =>
-      at(step, (model) => {
-        const { type, offset } = step;
-        const last = offset + step.pages.length - 1;
-        if (!model.has({ type, offset: last })) return SKIPPED;
-        const folio = pages.all(step.pages, pageSizeOf(model));
-        return model.store(type, offset, folio);
-      }),
-    load: (step) =>
-      at(step, (model) => {
-        const { type, offset, toSwapCache } = step;
-        return answerOf(model.load(type, offset, toSwapCache));
-      }),
-    invalidate: (step) =>
-      at(step, ({ zswap }) => zswap.invalidate(step.type, step.offset)),
-    writeback: ({ entries, meanwhile }) =>
-      within((model) => {
-        model.around.meanwhile = meanwhile;
-        const written = model.writeback(entries);
-        const { done, stale } = model.around;
-        return {
-          written,
-          ...done !== undefined && { meanwhile: done },
-          ...stale.length > 0 && { stale: stale.slice() },
-        };
-      }),
-    stats: () => within((model) => model.stats()),
-    counters: () =>
-      within(({ zswap }) => ({
-        zswap: zswapCounters(zswap),
-        frontswap: { ...zswap.frontswap },
-      })),
-    work: () => within(({ zswap }) => zswap.shrinkWork()),
+    store: ifThere((step) =>
+      model.store(step, [pages.of(step.data, pageSize)])
+    ),
+    store_folio: ifThere((step) => {
+      const { type, offset } = step;
+      const last = { type, offset: offset + step.pages.length - 1 };
+      return model.has(last)
+        ? model.store(step, pages.all(step.pages, pageSize))
+        : SKIPPED;
+    }),
+    load: ifThere((step) => answerOf(model.load(step, step.toSwapCache))),
+    invalidate: ifThere(({ type, offset }) => zswap.invalidate(type, offset)),
+    writeback({ entries, meanwhile }) {
+      around.meanwhile = meanwhile;
+      const written = model.writeback(entries);
+      const { done, stale } = around;
+      return {
+        written,
+        ...done !== undefined && { meanwhile: done },
+        ...stale.length > 0 && { stale: stale.slice() },
+      };
+    },
+    stats: () => model.stats(),
+    counters: () => ({
+      zswap: zswapCounters(zswap),
+      frontswap: { ...zswap.frontswap },
+    }),
+    work: () => zswap.shrinkWork(),
     scan: ({ nr }) =>
-      within(({ zswap }) =>
-        zswap.profile.zswap.shrink === "entries-in-worker"
-          ? { count: zswap.shrinkerCount(), freed: zswap.shrinkerScan(nr) }
-          : SKIPPED
-      ),
-    swapin: ({ pages: read }) =>
-      within(({ zswap }) => {
-        zswap.nrDiskSwapins += read;
-      }),
-    cache: (step) =>
-      at(
-        step,
-        ({ around }) => around.setState(step.type, step.offset, step.state),
-      ),
-    damage: (step) =>
-      at(step, (model) => model.damage(step) ? undefined : SKIPPED),
+      zswap.profile.zswap.shrink === "entries-in-worker"
+        ? { count: zswap.shrinkerCount(), freed: zswap.shrinkerScan(nr) }
+        : SKIPPED,
+    swapin({ pages }) {
+      zswap.nrDiskSwapins += pages;
+    },
+    cache: ifThere(({ type, offset, state }) =>
+      around.setState(type, offset, state)
+    ),
+    damage: ifThere((step) => model.damage(step) ? undefined : SKIPPED),
     set: ({ attr, value }) =>
-      within((model) =>
-        model.canSet(attr, value) ? refusalOf(model.set(attr, value)) : SKIPPED
-      ),
-    get: ({ attr }) =>
-      within(({ zswap }) => textOf(readZswapParameter(zswap, attr))),
+      model.canSet(attr, value) ? refusalOf(model.set(attr, value)) : SKIPPED,
+    get: ({ attr }) => textOf(readZswapParameter(zswap, attr)),
     swapoff: ({ type }) =>
-      at({ type, offset: 0 }, (model) => model.swapoff(type)),
+      model.has({ type, offset: 0 }) ? model.swapoff(type) : SKIPPED,
   };
 }
 
-/** The model of zswap as what does every step. */
+/**
+ * The model of zswap as what does every step; before there is a cache they are
+ * passed over.
+ */
 export function zswapModel(profile: Profile): ZswapModel {
   const pages = new ExpandedPages();
   let current: ModelledZswap | undefined;
-  const target = stoppingTarget(tableTarget<ZswapSteps, ZswapResults>({
-    ...tableOf(() => current, pages),
-    create(create) {
-      const { zpools } = profile.zswap;
-      const isThere = zpools.some((one) => one === create.allocator);
-      current = isThere ? new ModelledZswap(profile, create, pages) : undefined;
-      return isThere ? undefined : { error: "ENOENT" };
+  let running = tableTarget<ZswapSteps, ZswapResults>({});
+  const target = stoppingTarget<ZswapSteps, ZswapResults>({
+    ask(step) {
+      if (step.op === "create") {
+        current = makeZswap(profile, step, pages);
+        running = tableTarget(current === undefined ? {} : tableOf(current));
+        return current === undefined ? { error: "ENOENT" } : undefined;
+      }
+      current?.around.begin();
+      return running.ask(step);
     },
-  }));
+  });
   return {
     ...target,
     get isStopped() {
@@ -176,15 +170,11 @@ export function modelZswap(profile: Profile): ZswapTarget {
   };
   return {
     create(setup) {
-      const { zpools } = profile.zswap;
-      const isThere = zpools.some((one) => one === setup.allocator);
-      current = isThere
-        ? new ModelledZswap(profile, setup, new ExpandedPages())
-        : undefined;
-      if (!isThere) return { error: "ENOENT" };
+      current = makeZswap(profile, setup, new ExpandedPages());
+      if (current === undefined) return { error: "ENOENT" };
     },
-    store: (type, offset, data) => made().store(type, offset, [data]),
-    load: (type, offset) => answerOf(made().load(type, offset)),
+    store: (type, offset, data) => made().store({ type, offset }, [data]),
+    load: (type, offset) => answerOf(made().load({ type, offset })),
     invalidate: (type, offset) => made().zswap.invalidate(type, offset),
     writeback: (entries) => ({ written: made().writeback(entries) }),
     stats: () => made().stats(),

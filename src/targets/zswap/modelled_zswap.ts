@@ -17,13 +17,13 @@ import { zswapCounters } from "../../zswap/stats.ts";
 import { type StoreOutcome, Zswap } from "../../zswap/zswap.ts";
 import type { ZswapStats, ZswapStored, ZswapWritten } from "../target.ts";
 import type { ZswapMeanwhileDone } from "./results.ts";
-import { ZswapSurroundings } from "./surroundings.ts";
+import { type Surrounded, ZswapSurroundings } from "./surroundings.ts";
 
 const storedOf = (outcome: StoreOutcome): ZswapStored =>
   outcome === "stored" ? { stored: true } : { stored: false, reason: outcome };
 
 /** A modelled zswap among its surroundings. */
-export class ModelledZswap {
+export class ModelledZswap implements Surrounded {
   /** The model. */
   readonly zswap: Zswap;
   /** What it stands among. */
@@ -44,13 +44,8 @@ export class ModelledZswap {
     const own = kernelAsked(profile, create);
     this.pages = pages;
     this.#workerWaits = create.workerWaits ?? false;
-    this.around = new ZswapSurroundings(
-      create,
-      own.pageSize,
-      () => this.zswap,
-      (step, type, offset) => this.#doMeanwhile(step, type, offset),
-    );
-    const { around } = this;
+    const around = new ZswapSurroundings(create, own.pageSize, this);
+    this.around = around;
     this.#isStated = create.stated ?? false;
     const codecs = this.#isStated ? statedCodecs(own.zswap.compressors) : [];
     this.#codecs = new Set(
@@ -70,12 +65,13 @@ export class ModelledZswap {
       codecs,
     });
     const { maxPoolPercent, acceptThresholdPercent } = create;
-    this.#setUnlessDefault("max_pool_percent", maxPoolPercent, 20);
-    this.#setUnlessDefault(
-      "accept_threshold_percent",
-      acceptThresholdPercent,
-      90,
-    );
+    // What the kernel has by itself is not written, so that it is seen.
+    if (maxPoolPercent !== 20) {
+      this.set("max_pool_percent", String(maxPoolPercent));
+    }
+    if (acceptThresholdPercent !== 90) {
+      this.set("accept_threshold_percent", String(acceptThresholdPercent));
+    }
     this.set("shrinker_enabled", "Y");
     for (const type of SWAP_TYPES) this.zswap.swapon(type);
   }
@@ -89,8 +85,7 @@ export class ModelledZswap {
 
   /** Stores pages; a worker that was queued runs, unless it is to wait. */
   store(
-    type: number,
-    offset: number,
+    { type, offset }: ZswapSlot,
     pages: readonly Uint8Array[],
   ): ZswapStored {
     const stored = storedOf(this.zswap.store(type, offset, pages));
@@ -100,8 +95,7 @@ export class ModelledZswap {
 
   /** Loads a page: `null` where there is none, an errno where it is damaged. */
   load(
-    type: number,
-    offset: number,
+    { type, offset }: ZswapSlot,
     toSwapCache = true,
   ): Uint8Array | null | Errno {
     const data = new Uint8Array(this.zswap.profile.pageSize);
@@ -188,12 +182,8 @@ export class ModelledZswap {
     zswap.swapon(type);
   }
 
-  /** What the kernel has by itself is not written, so that it is seen. */
-  #setUnlessDefault(attr: string, value: number, byDefault: number): void {
-    if (value !== byDefault) this.set(attr, String(value));
-  }
-
-  #doMeanwhile(
+  /** Does to a page's slot, while that page is written back, what a step says. */
+  doMeanwhile(
     step: ZswapMeanwhile,
     type: number,
     offset: number,
@@ -205,7 +195,7 @@ export class ModelledZswap {
       return { type, offset, stored: storedOf(outcome) };
     }
     if (step.does === "load") {
-      return { type, offset, loaded: this.load(type, offset) };
+      return { type, offset, loaded: this.load({ type, offset }) };
     }
     zswap.invalidate(type, offset);
     return { type, offset };

@@ -7,8 +7,8 @@ import { Memory } from "../../memory/memory.ts";
 import type {
   SwapCacheState,
   ZswapCreate,
-  ZswapFailing,
   ZswapMeanwhile,
+  ZswapSlot,
 } from "../../programs/zswap/steps.ts";
 import type { Stop } from "../../rules/stop.ts";
 import type { ZswapEntry } from "../../zswap/entry.ts";
@@ -46,19 +46,22 @@ export type ZswapEvent =
   | { readonly what: "meanwhile-end" };
 
 /** What is seen of a slot. */
-interface SlotEvent {
-  readonly type: number;
-  readonly offset: number;
+interface SlotEvent extends ZswapSlot {
   /** Pages that the limits would count then, if they counted. */
   readonly pages: number;
 }
 
-/** Does to a page's slot what a step says. */
-export type DoMeanwhile = (
-  step: ZswapMeanwhile,
-  type: number,
-  offset: number,
-) => ZswapMeanwhileDone;
+/** What stands among them. */
+export interface Surrounded {
+  /** The model, once it is made. */
+  readonly zswap: Zswap;
+  /** Does to a page's slot what a step says. */
+  doMeanwhile(
+    step: ZswapMeanwhile,
+    type: number,
+    offset: number,
+  ): ZswapMeanwhileDone;
+}
 
 /** Frames, of which the surroundings see which are given back. */
 class SeenMemory extends Memory {
@@ -93,51 +96,47 @@ export class ZswapSurroundings {
   readonly #states = new Map<string, SwapCacheState>();
   /** Slots whose page writeback has put into the swap cache. */
   readonly #busy = new Set<string>();
-  readonly #create: ZswapCreate;
-  readonly #fails: Readonly<Record<keyof ZswapFailing, Fails>>;
-  readonly #zswap: () => Zswap;
+  readonly #owner: Surrounded;
   #staleWritebacks = 0;
-  readonly #doMeanwhile: DoMeanwhile;
+  /** Whether the nth entry cannot be had. */
+  readonly failEntry: Fails;
+  /** Whether the nth node of a tree cannot be had. */
+  readonly failNode: Fails;
+  /** Whether the nth structure of an allocator cannot be had. */
+  readonly failslab: Fails;
 
-  /** Around `zswap`, once that is made. */
+  /** Around what is made so, and has pages of `pageSize` bytes. */
   constructor(
-    create: ZswapCreate,
+    { failing = {}, maxPages = Infinity }: ZswapCreate,
     pageSize: number,
-    zswap: () => Zswap,
-    doMeanwhile: DoMeanwhile,
+    owner: Surrounded,
   ) {
-    this.#create = create;
-    const { entries, nodes, slab } = create.failing ?? {};
-    this.#fails = {
-      entries: failEach(entries),
-      nodes: failEach(nodes),
-      slab: failEach(slab),
+    this.#owner = owner;
+    const entryFails = failEach(failing.entries);
+    this.failEntry = (nth) => {
+      this.events.push({ what: "entry" });
+      return entryFails(nth);
     };
-    this.#zswap = zswap;
-    this.#doMeanwhile = doMeanwhile;
-    const memory = new SeenMemory({
+    this.failNode = failEach(failing.nodes);
+    this.failslab = this.#noting("structure", failEach(failing.slab));
+    const memory: SeenMemory = new SeenMemory({
       pageSize,
-      failPageAlloc: () => this.#runsOut(),
+      failPageAlloc: this.#noting(
+        "frame",
+        () => memory.allocatedPages >= maxPages,
+      ),
     });
     memory.onFree = () => this.events.push({ what: "frame-freed" });
     this.memory = memory;
   }
 
-  /** Whether the nth entry cannot be had. */
-  readonly failEntry = (nth: number): boolean => {
-    this.events.push({ what: "entry" });
-    return this.#fails.entries(nth);
-  };
-
-  /** Whether the nth node of a tree cannot be had. */
-  readonly failNode = (nth: number): boolean => this.#fails.nodes(nth);
-
-  /** Whether the nth structure of an allocator cannot be had. */
-  readonly failslab = (nth: number): boolean => {
-    const fails = this.#fails.slab(nth);
-    if (fails) this.events.push({ what: "no-room", of: "structure" });
-    return fails;
-  };
+  #noting(of: "frame" | "structure", fails: Fails): Fails {
+    return (nth) => {
+      const isRefused = fails(nth);
+      if (isRefused) this.events.push({ what: "no-room", of });
+      return isRefused;
+    };
+  }
 
   /** Says what writeback will find in the swap cache. */
   setState(type: number, offset: number, state: SwapCacheState): void {
@@ -145,12 +144,11 @@ export class ZswapSurroundings {
   }
 
   /** Begins a step. */
-  begin(meanwhile?: ZswapMeanwhile): void {
+  begin(): void {
     this.events.length = 0;
     this.written.length = 0;
     this.stale.length = 0;
-    this.meanwhile = meanwhile;
-    this.done = undefined;
+    this.meanwhile = this.done = undefined;
   }
 
   /**
@@ -158,7 +156,7 @@ export class ZswapSurroundings {
    * the pool smaller, by what is beside it.
    */
   leavesToWorker(type: number, offset: number): boolean {
-    const entry = this.#zswap().trees.get(type)?.entries.get(offset);
+    const entry = this.#owner.zswap.trees.get(type)?.entries.get(offset);
     if (entry?.pool === undefined) return false;
     const { handle, pool: { zpool } } = entry;
     return zpool.objectsBeside(handle) > 0 && zpool.leavesToWorker(handle);
@@ -166,20 +164,13 @@ export class ZswapSurroundings {
 
   /** Pages of the pools that a swap type's pages are counted with. */
   pagesOf(type: number): number {
-    const { trees } = this.#zswap();
+    const { trees } = this.#owner.zswap;
     return trees.get(type)?.pool?.zpool.totalPages ??
       this.memory.allocatedPages;
   }
 
-  #runsOut(): boolean {
-    const { maxPages = Infinity } = this.#create;
-    const runsOut = this.memory.allocatedPages >= maxPages;
-    if (runsOut) this.events.push({ what: "no-room", of: "frame" });
-    return runsOut;
-  }
-
   #answerOf(type: number, offset: number): SwapCacheOutcome {
-    const { slotFree, deviceOff } = this.#zswap().profile.swap;
+    const { slotFree, deviceOff } = this.#owner.zswap.profile.swap;
     if (this.#busy.has(`${type}:${offset}`)) return "exists";
     const state = this.#states.get(`${type}:${offset}`) ?? "free";
     const answers: Readonly<Record<SwapCacheState, SwapCacheOutcome>> = {
@@ -219,7 +210,7 @@ export class ZswapSurroundings {
     answer: SwapCacheOutcome,
   ): boolean {
     if (this.meanwhile?.does === "load") return true;
-    const { profile, trees } = this.#zswap();
+    const { profile, trees } = this.#owner.zswap;
     if (profile.zswap.entries === "counted-by-caller") return answer === "new";
     const entry = trees.get(type)?.entries.get(offset);
     return entry === undefined || !isHeadless(entry);
@@ -246,7 +237,7 @@ export class ZswapSurroundings {
       pages: 0,
     };
     this.events.push(written);
-    const { staleWritebacks } = this.#zswap();
+    const { staleWritebacks } = this.#owner.zswap;
     const isStale = staleWritebacks > this.#staleWritebacks;
     this.#staleWritebacks = staleWritebacks;
     (isStale ? this.stale : this.written).push([type, offset, written.data]);
@@ -275,14 +266,14 @@ export class ZswapSurroundings {
       pagesAfter: pages,
     };
     this.events.push(event);
-    event.done = this.done = this.#doMeanwhile(step, type, offset);
+    event.done = this.done = this.#owner.doMeanwhile(step, type, offset);
     event.pagesAfter = this.pagesOf(type);
     this.events.push({ what: "meanwhile-end" });
   }
 }
 
 /** Whether an entry's object has a page of z3fold's to itself. */
-function isHeadless({ pool, length }: ZswapEntry): boolean {
+export function isHeadless({ pool, length }: ZswapEntry): boolean {
   return pool?.zpool.type === "z3fold" &&
     pool.headerBytes + length > pool.zpool.hugeOrMaxSize;
 }

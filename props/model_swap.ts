@@ -1,15 +1,15 @@
 /** The model of the swap path, with zswap in it, as an object. */
-import type { Profile } from "../../linux/profile.ts";
-import { ONE_PROCESS } from "../../programs/swap/steps.ts";
+import type { Profile } from "../src/linux/profile.ts";
+import { ONE_PROCESS } from "../src/programs/swap/steps.ts";
 import {
   readZswapParameter,
   writeZswapParameter,
-} from "../../zswap/parameters.ts";
-import type { Zswap } from "../../zswap/zswap.ts";
-import { refusalOf, textOf } from "../answers.ts";
-import type { SwapSetup, SwapTarget } from "../swap_target.ts";
-import { countersOf, pageOut, readPage } from "./requests.ts";
-import { makeSubject, type SwapSubject } from "./subject.ts";
+} from "../src/zswap/parameters.ts";
+import type { Zswap } from "../src/zswap/zswap.ts";
+import { refusalOf, textOf } from "../src/targets/answers.ts";
+import type { SwapSetup, SwapTarget } from "../src/targets/swap_target.ts";
+import { countersOf, pageOut, readPage } from "../src/targets/swap/requests.ts";
+import { makeSubject, type SwapSubject } from "../src/targets/swap/subject.ts";
 
 /** A machine whose swap path has zswap. */
 function makeZswap(
@@ -36,8 +36,8 @@ export function modelSwap(profile: Profile, setup: SwapSetup): SwapTarget {
     get: (attr) => textOf(readZswapParameter(zswap, attr)),
     write: (page, data) =>
       refusalOf(subject.swap.write(ONE_PROCESS, page, data)),
-    read: (page) => readPage(subject, ONE_PROCESS, page),
-    pageOut: (page) => ({ out: pageOut(subject, ONE_PROCESS, page) }),
+    read: (page) => readPage(subject, { page }),
+    pageOut: (page) => ({ out: pageOut(subject, { page }) }),
     forget: (page) => subject.swap.free(ONE_PROCESS, page),
     counters: () => countersOf(zswap),
   };
