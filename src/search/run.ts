@@ -16,9 +16,12 @@ export function* runSteps<One extends Step>(
       if (yield* trial.step(step)) run.push(step);
     }
     current = undefined;
-    yield* trial.close();
+    // They may fail together: all of them belong to the finding.
+    yield* trial.close((step) => run.push(step));
   } catch (error) {
-    return findingOf(error, [...run, ...lastSteps(current, trial.asked)]);
+    const { asked } = trial;
+    const last = asked === run.at(-1) ? [] : lastSteps(current, asked);
+    return findingOf(error, [...run, ...last]);
   }
 }
 

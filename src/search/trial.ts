@@ -19,8 +19,11 @@ export interface Trial<One extends Step = Step> {
    * there was anything to do. Throws what a judge or the target throws.
    */
   step(step: One): Awaiting<boolean>;
-  /** Does the steps that end a program, and what judges check at its end. */
-  close(): Awaiting<void>;
+  /**
+   * Does the steps that end a program, and what judges check at its end. Tells
+   * of each step that there was anything to do for.
+   */
+  close(onStep?: (step: One) => void): Awaiting<void>;
 }
 
 /** A trial of a target under judges, each of which sees every answer. */
@@ -60,9 +63,11 @@ export function trialOf<Steps, Results extends ResultsOf<Steps>>(
       }
       return true;
     },
-    *close() {
+    *close(onStep) {
       for (const judge of judges) {
-        for (const question of judge.closing?.() ?? []) yield* ask(question);
+        for (const question of judge.closing?.() ?? []) {
+          if (yield* ask(question)) onStep?.(question as StepOf<Steps> & Step);
+        }
       }
       for (const judge of judges) judge.end?.();
     },
