@@ -3,10 +3,13 @@ import {
   assertProgram,
   assertTranscript,
   batchesOf,
+  describedProfile,
+  machineOf,
   MACHINES,
   placesOf,
   programAt,
   Reach,
+  zramMachine,
 } from "../mod.ts";
 import { FUZZ_PROGRAMS } from "../src/cli/fuzz_plan.ts";
 import { seed } from "./fuzz.ts";
@@ -87,4 +90,28 @@ Deno.test("an empty zswap need not take a folio of which one page does not compr
 {"op":"create","totalPages":1873,"maxPoolPercent":5,"acceptThresholdPercent":50,"allocator":"zsmalloc","writeback":false}
 {"op":"store_folio","type":0,"offset":9,"pages":[{"word":"00000000"},{"xorshift":7103,"bytes":8058}]}
 `);
+});
+
+Deno.test("programs of one kernel have its geometry, and all else that any have", () => {
+  const profile = describedProfile("linux-6.12,writeback=yes");
+  const one = machineOf(zramMachine, profile);
+  const creates = Array.from(
+    placesOf(batchesOf(1, 320)),
+    (place) => programAt(one, place),
+  ).flatMap(({ profile: { name }, steps }) => {
+    assertEquals(name, profile.name);
+    return steps.filter((step) => step.op === "create");
+  });
+  const fields = new Set(creates.flatMap((create) => Object.keys(create)));
+  assertEquals(
+    ["pageSize", "wordBits", "chainSize"].filter((name) => fields.has(name)),
+    [],
+  );
+  assertEquals(
+    [
+      ...["backingPages", "badReads", "badWrites", "failEachWrite"],
+      ...["maxPages", "failEach", "buddy", "firstPfn", "uptime", "files"],
+    ].filter((name) => !fields.has(name)),
+    [],
+  );
 });

@@ -3,6 +3,9 @@ import { gunzipSync } from "node:zlib";
 import mixed_5_10 from "./transcripts/linux-5.10/mixed.jsonl.gz" with {
   type: "bytes",
 };
+import texts_5_10 from "./transcripts/linux-5.10/texts.jsonl.gz" with {
+  type: "bytes",
+};
 import wbsmall_5_10 from "./transcripts/linux-5.10/wbsmall.jsonl.gz" with {
   type: "bytes",
 };
@@ -21,6 +24,9 @@ import lz4Writeback_6_1 from "./transcripts/linux-6.1/lz4-writeback.jsonl.gz" wi
 import lzoRleChurn_6_1 from "./transcripts/linux-6.1/lzo-rle-churn.jsonl.gz" with {
   type: "bytes",
 };
+import texts_6_1 from "./transcripts/linux-6.1/texts.jsonl.gz" with {
+  type: "bytes",
+};
 import zswapZ3fold_6_1 from "./transcripts/linux-6.1/zswap-z3fold.jsonl.gz" with {
   type: "bytes",
 };
@@ -34,6 +40,9 @@ import mixed_6_12 from "./transcripts/linux-6.12/mixed.jsonl.gz" with {
   type: "bytes",
 };
 import recomp3_6_12 from "./transcripts/linux-6.12/recomp3.jsonl.gz" with {
+  type: "bytes",
+};
+import texts_6_12 from "./transcripts/linux-6.12/texts.jsonl.gz" with {
   type: "bytes",
 };
 import wbhard_6_12 from "./transcripts/linux-6.12/wbhard.jsonl.gz" with {
@@ -69,6 +78,9 @@ import lzoRleMixed_6_18 from "./transcripts/linux-6.18/lzo-rle-mixed.jsonl.gz" w
 import mixed_6_18 from "./transcripts/linux-6.18/mixed.jsonl.gz" with {
   type: "bytes",
 };
+import texts_6_18 from "./transcripts/linux-6.18/texts.jsonl.gz" with {
+  type: "bytes",
+};
 import wbhard_6_18 from "./transcripts/linux-6.18/wbhard.jsonl.gz" with {
   type: "bytes",
 };
@@ -89,6 +101,9 @@ import recompLz_7_3 from "./transcripts/linux-7.3/recomp-lz.jsonl.gz" with {
   type: "bytes",
 };
 import recomp3_7_3 from "./transcripts/linux-7.3/recomp3.jsonl.gz" with {
+  type: "bytes",
+};
+import texts_7_3 from "./transcripts/linux-7.3/texts.jsonl.gz" with {
   type: "bytes",
 };
 import wbc_7_3 from "./transcripts/linux-7.3/wbc.jsonl.gz" with {
@@ -112,25 +127,26 @@ const text = (gzipped: Uint8Array) =>
 
 /** Those whose lengths are recorded, and not to be computed. */
 export const RECORDED_ONLY: readonly string[] = [
-  "linux-6.12/recomp3",
   "linux-7.3/algos",
-  "linux-7.3/recomp3",
 ];
 
 /** Each transcript's text, JSON Lines. */
 export const TRANSCRIPTS: Readonly<Record<string, string>> = {
   "linux-5.10/mixed": text(mixed_5_10),
+  "linux-5.10/texts": text(texts_5_10),
   "linux-5.10/wbsmall": text(wbsmall_5_10),
   "linux-5.10/zswap-z3fold": text(zswapZ3fold_5_10),
   "linux-5.10/zswap-zsmalloc": text(zswapZsmalloc_5_10),
   "linux-6.1/lz4-mixed": text(lz4Mixed_6_1),
   "linux-6.1/lz4-writeback": text(lz4Writeback_6_1),
   "linux-6.1/lzo-rle-churn": text(lzoRleChurn_6_1),
+  "linux-6.1/texts": text(texts_6_1),
   "linux-6.1/zswap-z3fold": text(zswapZ3fold_6_1),
   "linux-6.1/zswap-zbud": text(zswapZbud_6_1),
   "linux-6.1/zswap-zsmalloc": text(zswapZsmalloc_6_1),
   "linux-6.12/mixed": text(mixed_6_12),
   "linux-6.12/recomp3": text(recomp3_6_12),
+  "linux-6.12/texts": text(texts_6_12),
   "linux-6.12/wbhard": text(wbhard_6_12),
   "linux-6.12/zswap-zbud": text(zswapZbud_6_12),
   "linux-6.16/wb": text(wb_6_16),
@@ -142,6 +158,7 @@ export const TRANSCRIPTS: Readonly<Record<string, string>> = {
   "linux-6.18/lz4-mixed": text(lz4Mixed_6_18),
   "linux-6.18/lzo-rle-mixed": text(lzoRleMixed_6_18),
   "linux-6.18/mixed": text(mixed_6_18),
+  "linux-6.18/texts": text(texts_6_18),
   "linux-6.18/wbhard": text(wbhard_6_18),
   "linux-6.18/zswap-lz4": text(zswapLz4_6_18),
   "linux-7.2/mixed": text(mixed_7_2),
@@ -150,6 +167,7 @@ export const TRANSCRIPTS: Readonly<Record<string, string>> = {
   "linux-7.3/algos": text(algos_7_3),
   "linux-7.3/recomp-lz": text(recompLz_7_3),
   "linux-7.3/recomp3": text(recomp3_7_3),
+  "linux-7.3/texts": text(texts_7_3),
   "linux-7.3/wbc": text(wbc_7_3),
   "linux-7.3/wbchard": text(wbchard_7_3),
   "linux-7.3/wbhard": text(wbhard_7_3),

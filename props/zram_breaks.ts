@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import {
   LINUX_6_18_FULL,
+  LINUX_7_3,
   type Profile,
   RamBackingDevice,
   Zram,
@@ -73,6 +74,8 @@ export const BREAKS: Readonly<Record<string, readonly Break[]>> = {
     ({ slots }) => slots.setBlock(BACK, 8),
     ({ slots }) => slots.setBlock(BACK, 0),
   ],
+  // The block has the page itself.
+  "zram/block-tail": [(zram) => zram.compressedWb = true],
   "zram/priority": [
     ({ slots }) => slots.setPriority(OBJECT, 3),
     ({ slots }) => slots.setPriority(BACK, 1),
@@ -148,4 +151,5 @@ export const BREAKS: Readonly<Record<string, readonly Break[]>> = {
 /** Kernels in which a rule can be broken, where not in every one. */
 export const KERNELS: Readonly<Record<string, Profile>> = {
   "zram/same-word": { ...LINUX_6_18_FULL, wordBits: 32, physBits: 32 },
+  "zram/block-tail": LINUX_7_3,
 };

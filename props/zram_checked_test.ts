@@ -10,6 +10,7 @@ import {
   LINUX_4_0,
   LINUX_6_1,
   LINUX_6_18_FULL,
+  LINUX_7_3,
   Memory,
   PAGE_FLAGS,
   PAGE_STRIDE,
@@ -44,6 +45,7 @@ function setUp(zram: Zram): void {
   const { writeback, multiComp } = zram.profile.zram;
   if (writeback) zram.setBackingDev("/dev/sda");
   if (multiComp) zram.setAlgorithm("zstd", 1);
+  writeAttribute(zram, "compressed_writeback", "1");
   zram.setDisksize(PAGES * zram.profile.pageSize);
 }
 
@@ -134,6 +136,7 @@ const PROFILES: readonly Profile[] = [
     zram: { ...LINUX_6_18_FULL.zram, multiComp: false },
   },
   { ...LINUX_6_18_FULL, pageSize: 16384 },
+  LINUX_7_3,
   LINUX_6_1,
   LINUX_4_0,
 ];

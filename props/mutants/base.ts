@@ -39,8 +39,29 @@ const LINUX = [
   ...mutantsOf("linux/kstrtox", ["zram", "zswap"], [
     {
       what: "memparse takes a suffix for a power less",
-      from: "(value << BigInt(10 * (power + 1))) & U64_MASK",
-      to: "(value << BigInt(10 * Math.max(power, 0))) & U64_MASK",
+      from: "const bytes = value << BigInt(10 * (power + 1));",
+      to: "const bytes = value << BigInt(10 * Math.max(power, 0));",
+    },
+    {
+      what: "a size that 64 bits cannot hold wraps in every release",
+      from: "return isLost ? U64_MASK : bytes & U64_MASK;",
+      to: "return bytes & U64_MASK;",
+    },
+    {
+      what: "a suffix alone is a size in every release",
+      from:
+        `if (length === 0 && (power < 0 || overflow === "saturates")) return undefined;`,
+      to: "if (length === 0 && power < 0) return undefined;",
+    },
+    {
+      what: "an argument's name may be empty",
+      from: `const equals = word.indexOf("=", 1);`,
+      to: `const equals = word.indexOf("=");`,
+    },
+    {
+      what: "a text goes on behind a NUL",
+      from: "return end < 0 ? text : text.slice(0, end);",
+      to: "return end < 0 ? text : text.slice(0, end) + text.slice(end + 1);",
     },
     {
       what: "a number of more bits than asked for is taken",

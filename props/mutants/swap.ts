@@ -96,6 +96,12 @@ const SLOT_CACHE = mutantsOf("swap/slot_cache", ["swap"], [
 
 const PAGE_IO = mutantsOf("swap/page_io", ["swap"], [
   {
+    what: "a page of zeros stays on the device as well",
+    from: `zeromap.add(offset);
+  onDevice.delete(offset);`,
+    to: "zeromap.add(offset);",
+  },
+  {
     what: "a page whose write failed is clean",
     from: `page.dirty = true;
     swap.stats.failedWrites++;`,

@@ -219,8 +219,8 @@ const SLOTS = [
     },
     {
       what: "an algorithm is set up whatever it was told",
-      from: "? this.#profile.refuseParams(name, params)",
-      to: "? undefined",
+      from: "this.#profile.refuseParams(name, params);",
+      to: "undefined;",
     },
     {
       what: "no algorithm is told anything",
@@ -283,9 +283,15 @@ const SLOTS = [
     },
     {
       what: "an algorithm that is not listed cannot be chosen",
-      from: `return this.available.includes(name) ||
+      from: `const isThere = this.available.includes(name) ||
       this.#profile.unlistedAlgorithms.includes(name);`,
-      to: "return this.available.includes(name);",
+      to: "const isThere = this.available.includes(name);",
+    },
+    {
+      what: "no algorithm's name keeps a newline",
+      from:
+        "return this.#profile.algorithmKeepsNewline ? withoutNewline(given) : given;",
+      to: "return given;",
     },
     {
       what: "an algorithm that is not listed is not shown",

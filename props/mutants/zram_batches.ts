@@ -122,6 +122,11 @@ const BATCHES = mutantsOf("zram/writeback_batches", ["zram"], [
 
 const COMPRESSED = mutantsOf("zram/compressed_writeback", ["zram"], [
   {
+    what: "the byte behind an object goes to its block as it was",
+    from: "into.fill(0, size);",
+    to: "into.fill(0, size + 1);",
+  },
+  {
     what: "pages are written whole whatever is set",
     from: "if (!zram.compressedWb) return readFromZspool(zram, slot, into);",
     to: "return readFromZspool(zram, slot, into);",
@@ -162,6 +167,11 @@ const RECOMPRESS_ONE = mutantsOf("zram/recompress_one", ["zram"], [
     what: "a page that is tried stays idle",
     from: "slots.clearFlag(page, ZRAM_IDLE);",
     to: "",
+  },
+  {
+    what: "an object of the threshold is small enough",
+    from: "if (!isSmaller || (threshold !== 0 && length >= threshold)) {",
+    to: "if (!isSmaller || (threshold !== 0 && length > threshold)) {",
   },
   {
     what: "the threshold is not kept",

@@ -46,6 +46,12 @@ export interface Scope {
    */
   readonly anyGeometry: boolean;
   /**
+   * Whether `create` may ask for what a model alone can be given: zones, frames
+   * that are few or fail, blocks that fail, files, codecs whose pages state
+   * their lengths. By default it may not.
+   */
+  readonly anySurroundings?: boolean;
+  /**
    * Whether attributes are also written texts that nobody writes: what becomes
    * of them is Linux's own affair. By default they are not.
    */

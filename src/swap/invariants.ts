@@ -49,15 +49,17 @@ function isInZswap(
 
 /**
  * In how many places, besides the swap cache, a slot's page is. An entry behind
- * a bit of the zeromap is stale, and nobody asks for it.
+ * a bit of the zeromap is stale, and nobody asks for it; what the device had is
+ * gone (swap_writepage).
  */
 function countPlaces(
   swap: Swap,
   swapType: SwapType,
   offset: number,
 ): number {
-  if (swapType.zeromap.has(offset)) return 1;
-  return Number(isInZswap(swap, swapType, offset)) +
+  const isZero = swapType.zeromap.has(offset);
+  const isInCache = !isZero && isInZswap(swap, swapType, offset);
+  return Number(isZero) + Number(isInCache) +
     Number(swapType.onDevice.has(offset));
 }
 
@@ -130,7 +132,7 @@ export const SWAP_SLOT_INVARIANTS: readonly SwapSlotInvariant[] = [
       if (!isHeld) return undefined;
       return {
         where: `who holds ${nameOf(slot)}`,
-        expected: "",
+        expected: "nobody",
         found: holdersOf(swap, slot),
       };
     },

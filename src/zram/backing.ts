@@ -16,6 +16,8 @@ export interface BackingDevice {
   readPage(block: number, into: Uint8Array): Errno | undefined;
   /** Writes a block of a page's size, or answers the error. */
   writePage(block: number, data: Uint8Array): Errno | undefined;
+  /** What a block has, without a request for it; nothing where that cannot be seen. */
+  contents?(block: number): Uint8Array | undefined;
 }
 
 /** What a {@linkcode RamBackingDevice} can be told when it is made. */
@@ -81,6 +83,11 @@ export class RamBackingDevice implements BackingDevice {
     assertLength(`write block ${block}`, data, this.#pageSize);
     if (this.#fails("write", block)) return "EIO";
     this.#blocks.set(block, data.slice());
+  }
+
+  /** What was written to a block last, without a request for it. */
+  contents(block: number): Uint8Array | undefined {
+    return this.#blocks.get(block);
   }
 
   #fails(kind: "read" | "write", block: number): boolean {

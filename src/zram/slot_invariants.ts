@@ -226,6 +226,26 @@ export const SLOT_INVARIANTS: readonly SlotInvariant[] = [
     },
   },
   {
+    id: "zram/block-tail",
+    sentence:
+      "Behind an object that is written back as it is stored its block has zeros, since 7.2.",
+    source: "read_from_zspool_raw, drivers/block/zram/zram_drv.c, 7.2.12",
+    check({ slots, backing, compressedWb, profile }, slot) {
+      const isRaw = compressedWb && slots.has(slot, ZRAM_WB) &&
+        !slots.has(slot, ZRAM_HUGE);
+      if (!isRaw || profile.zram.blockTail !== "zeros") return SILENT;
+      const tail = backing?.device.contents?.(slots.block(slot))
+        ?.subarray(slots.size(slot));
+      if (tail === undefined) return SILENT;
+      const at = tail.findIndex((byte) => byte !== 0);
+      return at < 0 ? undefined : {
+        where: `block ${slots.block(slot)}, of slot ${slot}`,
+        expected: `zeros from byte ${slots.size(slot)} on`,
+        found: `${tail[at]} at byte ${slots.size(slot) + at}`,
+      };
+    },
+  },
+  {
     id: "zram/priority",
     sentence:
       "A page is compressed by an algorithm that the device has, and one stored whole by none; since 7.0 it is known of a written-back page too.",

@@ -161,7 +161,10 @@ export function randomZramProgram(
     choices(random).make(draft);
   }
   const { steps } = draft;
-  return { profile, steps: scope.anyGeometry ? onZones(random, steps) : steps };
+  return {
+    profile,
+    steps: scope.anySurroundings ? onZones(random, steps) : steps,
+  };
 }
 
 /** Steps of a program whose pages take long to compress. */
@@ -187,8 +190,9 @@ function choicesFor(draft: Draft): (random: Random) => Choice {
 
 /** A fresh device, and its setup. */
 function create(draft: Draft, profile: Profile): void {
-  const fields = draft.scope.anyGeometry
-    ? anyCreate(draft.random, profile)
+  const { anySurroundings, anyGeometry } = draft.scope;
+  const fields = anySurroundings
+    ? anyCreate(draft.random, profile, anyGeometry)
     : {};
   draft.create = fields;
   draft.profile = kernelAsked(profile, fields);
@@ -212,10 +216,16 @@ const UPTIMES = [1, 5, 20, 86_400, 4_294_967_290, 5_000_000_000];
 const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
 
 /** A device of any geometry, with blocks or allocations that fail now and then. */
-function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
+function anyCreate(
+  random: Random,
+  { zram, objects, pageSize }: Profile,
+  anyGeometry: boolean,
+): ZramCreate {
   // Real codecs are dear, and dearest of large pages.
   const codecs = random(12) === 0 ? "kernel" : "stated";
-  const geometry = codecs === "kernel"
+  const geometry = !anyGeometry
+    ? {}
+    : codecs === "kernel"
     ? kernelPages(random)
     : random(2) === 0
     ? {}
@@ -231,7 +241,9 @@ function anyCreate(random: Random, { zram, objects }: Profile): ZramCreate {
   return {
     ...geometry,
     codecs,
-    ...(isTold ? { files: dictionaries(random, geometry) } : {}),
+    ...(isTold
+      ? { files: dictionaries(random, { pageSize, ...geometry }) }
+      : {}),
     ...backing,
     ...(random(4) === 0 ? { uptime: pick(random, ...UPTIMES) } : {}),
     // Up to 4.7 a link to frame 0 would be null: such kernels keep it back.

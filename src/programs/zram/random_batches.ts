@@ -9,7 +9,7 @@ export function batchSize(draft: Draft): void {
   if (!draft.has("writeback_batch_size")) return;
   const sizes = ["1", "1", "2", "3", "5", "7", "32", "33", "100"];
   // Of a kernel that takes all the memory that there is.
-  if (draft.scope.anyGeometry) sizes.push("4294967295");
+  if (draft.scope.anySurroundings) sizes.push("4294967295");
   const wrong = ["0", "-1", "", "many", "4294967296"];
   const isWrong = draft.random(10) === 0;
   draft.setAny("writeback_batch_size", ...(isWrong ? wrong : sizes));

@@ -154,8 +154,20 @@ export function writebackLimit(draft: Draft): void {
   draft.set("writeback", pick(random, "idle", "idle", writebackText(draft)));
 }
 
+/** Recompresses a page of which an algorithm makes about as much as the threshold. */
+function recompressAtThreshold(draft: Draft): void {
+  const { random, profile: { pageSize } } = draft;
+  const first = pageSize / 2 + random(pageSize / 2);
+  const lengths = writeShrinking(draft, draft.page(), first);
+  const priority = 1 + random(3);
+  const threshold = lengths[priority] + random(3) - 1;
+  draft.set("recompress", `priority=${priority} threshold=${threshold}`);
+}
+
 /** Recompresses pages, by each parameter or none. */
 export function recompress(draft: Draft): void {
+  const isStated = draft.create.codecs === "stated";
+  if (isStated && draft.random(6) === 0) return recompressAtThreshold(draft);
   const written = draft.random(4) > 0 ? writeLarge(draft) : [];
   draft.set("recompress", recompressText(draft, written));
   if (draft.random(4) > 0) return;

@@ -63,7 +63,7 @@ export function bio(draft: Draft): void {
     "write_zeroes",
   );
   const range = rangeOf(draft);
-  const isUnaligned = scope.anyGeometry && random(12) === 0;
+  const isUnaligned = scope.anySurroundings && random(12) === 0;
   const { sector, bytes } = isUnaligned
     ? pick(
       random,

@@ -11,7 +11,7 @@ export function memLimit(draft: Draft): void {
   if (!draft.has("mem_limit")) return;
   const pages = Math.max(1, usedPages + random(7) - 3);
   const bytes = pages * pageSize - pick(random, 0, 0, 1, 100, 512);
-  const odd = draft.scope.anyGeometry
+  const odd = draft.scope.anySurroundings
     ? ["", "many", "18446744073709551615", "0x1000", `${bytes}k\n`]
     : [];
   const value = pick(
@@ -44,7 +44,7 @@ export function disksize(draft: Draft): void {
 /** Chooses an algorithm, mostly one that is there, which an initialised device refuses. */
 export function compAlgorithm(draft: Draft): void {
   if (!draft.has("comp_algorithm")) return;
-  const odd = draft.scope.anyGeometry
+  const odd = draft.scope.anySurroundings
     ? [`${anyAlgorithm(draft)}\n`, ` ${anyAlgorithm(draft)}`, "x".repeat(130)]
     : [];
   draft.setAny("comp_algorithm", "none", anyAlgorithm(draft), ...odd);
@@ -52,7 +52,7 @@ export function compAlgorithm(draft: Draft): void {
 
 function anyAlgorithm({ random, scope, profile }: Draft): string {
   const { unlistedAlgorithms: unlisted } = profile.zram;
-  if (scope.anyGeometry && unlisted.length > 0 && random(4) === 0) {
+  if (scope.anySurroundings && unlisted.length > 0 && random(4) === 0) {
     return pick(random, ...unlisted);
   }
   const { algorithms = profile.zram.compAlgorithms } = scope;
@@ -98,7 +98,7 @@ export function algorithmParams(draft: Draft): void {
   const level = `level=${pick(random, ...ANY_LEVEL)}`;
   const window = `deflate.winbits=${pick(random, ...WINDOWS)}`;
   // Only a model of its own has files beside it.
-  const dict = scope.anyGeometry
+  const dict = scope.anySurroundings
     ? `dict=${pick(random, DICTIONARY, DICTIONARY, LARGE_FILE, EMPTY_FILE)}`
     : level;
   const told = pick(
@@ -132,7 +132,7 @@ const WINDOWS = [-16, -15, -9, -8, 0, 8, 9, 15, 16];
  */
 function paramsToRefuse(draft: Draft, pages: number): void {
   const { random, profile: { zram } } = draft;
-  if (!draft.has("algorithm_params") || !draft.scope.anyGeometry) return;
+  if (!draft.has("algorithm_params") || !draft.scope.anySurroundings) return;
   if (zram.compAlgorithms.includes("deflate") && random(4) > 0) {
     draft.set("comp_algorithm", "deflate");
   }
@@ -181,7 +181,7 @@ function paramsEarly(draft: Draft, pages: number): void {
 
 /** A text for an attribute that cannot be set, or is not there. */
 export function strange(draft: Draft): void {
-  if (!draft.scope.anyGeometry) return;
+  if (!draft.scope.anySurroundings) return;
   const { random } = draft;
   draft.set(pick(random, "initstate", "mm_stat", "nosuch", "idle"), "1");
 }
@@ -190,9 +190,9 @@ export function strange(draft: Draft): void {
 export function get(draft: Draft): void {
   const { random, profile } = draft;
   const names = Object.keys(profile.zram.attributes).filter((attr) =>
-    draft.has(attr) && (draft.scope.anyGeometry || isReadable(draft, attr))
+    draft.has(attr) && (draft.scope.anySurroundings || isReadable(draft, attr))
   );
-  const attr = draft.scope.anyGeometry && draft.random(20) === 0
+  const attr = draft.scope.anySurroundings && draft.random(20) === 0
     ? "nosuch"
     : pick(random, ...names);
   draft.add({ op: "get", attr });
@@ -212,7 +212,7 @@ export function reset(draft: Draft): void {
     draft.set("reset", "1");
     draft.add({ op: "close", exclusive });
   }
-  const odd = draft.scope.anyGeometry ? ["70000", "no", ""] : [];
+  const odd = draft.scope.anySurroundings ? ["70000", "no", ""] : [];
   if (random(3) === 0) draft.set("reset", pick(random, "0", ...odd));
   if (random(2) === 0) memLimit(draft);
   draft.set("reset", "1");
@@ -236,7 +236,8 @@ export function start(draft: Draft): void {
   const pages = diskPages(draft);
   if (random(12) === 0) paramsToRefuse(draft, pages);
   // What is told to codecs that state lengths changes none.
-  const isTold = !draft.scope.anyGeometry || draft.create.codecs === "kernel";
+  const isTold = !draft.scope.anySurroundings ||
+    draft.create.codecs === "kernel";
   if (isTold) paramsEarly(draft, pages);
   draft.set("disksize", sizeText(draft, pages));
   draft.diskPages = pages;
@@ -254,7 +255,7 @@ function resetEarly(draft: Draft): void {
 /** What is asked of a device without a disk. */
 function early(draft: Draft): void {
   const { random } = draft;
-  if (draft.scope.anyGeometry && draft.can("bio")) {
+  if (draft.scope.anySurroundings && draft.can("bio")) {
     draft.add({ op: "bio", request: "read", sector: 0, bytes: 4096 });
   }
   draft.add({ op: "read", page: 0 });
@@ -293,7 +294,7 @@ function backingDev(draft: Draft): void {
 
 /** Pages of a disk: one to thousands, most of them few. */
 function diskPages({ random, scope }: Draft): number {
-  if (!scope.anyGeometry) return 24 + random(8);
+  if (!scope.anySurroundings) return 24 + random(8);
   const scale = random(16);
   if (scale < 2) return 1 + random(3);
   if (scale < 11) return 4 + random(28);

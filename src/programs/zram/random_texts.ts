@@ -28,7 +28,7 @@ const TEXTS: Readonly<Record<string, Writer>> = {
   // A recording holds no number beyond 2^53; the largest limit is none.
   mem_limit(draft) {
     const text = number(draft);
-    const isHeld = draft.scope.anyGeometry || !/[0-9a-f]{10}|e/i.test(text);
+    const isHeld = draft.scope.anySurroundings || !/[0-9a-f]{10}|e/i.test(text);
     return isHeld ? text : "16E";
   },
   mem_used_max: number,

@@ -106,8 +106,7 @@ export function randomZsmallocProgram(
   createPool(draft);
   while (draft.steps.length < length) anyBurst(random).add(draft);
   const steps = draft.steps.slice(0, Math.max(length, 1));
-  const isFree = scope.anyGeometry && scope.ops.has("fail");
-  if (!isFree) return { profile, steps };
+  if (!scope.anySurroundings) return { profile, steps };
   return { profile, steps: compacted(random, onZones(random, steps)) };
 }
 

@@ -35,13 +35,14 @@ const PLAIN_SETUPS: readonly ZsmallocCreate[] = [
 export function randomCreate(
   random: Random,
   profile: Profile,
-  { anyGeometry, ops }: Scope,
+  { anyGeometry, anySurroundings = false }: Scope,
 ): ZsmallocCreate {
   const { pageSize, wordBits, chainSize } = profile;
   const own = { pageSize, wordBits, chainSize };
-  if (!anyGeometry) return own;
-  if (!ops.has("fail")) return pick(random, own, ...PLAIN_SETUPS);
-  const geometry = random(3) === 0 ? own : {
+  if (!anySurroundings) {
+    return anyGeometry ? pick(random, own, ...PLAIN_SETUPS) : own;
+  }
+  const geometry = !anyGeometry || random(3) === 0 ? own : {
     pageSize: pick(random, ...PAGE_SIZES),
     ...pick(random, ...WORDS),
     chainSize: pick(random, 4, 8, 11, 11, 16, 1),

@@ -66,6 +66,7 @@ export const zramMachine: Machine<ZramStep> = {
       ),
     ],
     anyGeometry: true,
+    anySurroundings: true,
     oddTexts: true,
     ops: new Set(ZRAM_LANGUAGE.ops),
     maxSteps: 2000,

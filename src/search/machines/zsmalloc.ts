@@ -30,6 +30,7 @@ export const zsmallocMachine: Machine<ZsmallocStep> = {
   scope: {
     profiles: PROFILES,
     anyGeometry: true,
+    anySurroundings: true,
     ops: new Set(ZSMALLOC_LANGUAGE.ops),
     maxSteps: 2000,
   },
