@@ -1,6 +1,7 @@
 /** What a cache may hold, by what it was made for and what was written since. */
 import type { Profile } from "../../linux/profile.ts";
 import type { ZswapCreate } from "../../programs/zswap/steps.ts";
+import { stringOf, wholeNumber } from "../texts.ts";
 
 /** A share of some pages, in whole pages. */
 const share = (pages: number, percent: number): number =>
@@ -44,16 +45,19 @@ export class ZswapLimitBook {
       this.limit >= this.chainSize;
   }
 
-  /** A parameter was written. */
+  /** A parameter was written, and took it: a write of no bytes reaches none. */
   set(attr: string, value: string): void {
+    if (value === "") return;
     if (attr === "enabled" || attr === "non_same_filled_pages_enabled") {
-      // It was taken: it starts as a text that says no, or one that says yes.
+      // It starts as a text that says no, or one that says yes.
       if (/^([n0fd]|of)/i.test(value)) this.#off.add(attr);
       else this.#off.delete(attr);
     }
-    if (attr === "max_pool_percent") this.#maxPoolPercent = Number(value);
+    const form = { bits: 32, anyBase: true };
+    const number = Number(wholeNumber(stringOf(value), form));
+    if (attr === "max_pool_percent") this.#maxPoolPercent = number;
     if (attr === "accept_threshold_percent") {
-      this.#acceptThresholdPercent = Number(value);
+      this.#acceptThresholdPercent = number;
     }
   }
 }

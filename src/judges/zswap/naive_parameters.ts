@@ -60,9 +60,11 @@ export class NaiveParameters {
   set(attr: string, value: string, answer: Refusal | void): void {
     const meaning = meaningOf(this.#profile, attr, value);
     this.#reach.count(this.#rule);
-    if (meaning === undefined) {
-      this.#shown.set(attr, undefined);
-    } else if ("errno" in meaning) {
+    // A write of no bytes reaches no parameter.
+    if (value === "" && hasParameter(this.#profile, attr)) {
+      return void resultOf(this.#rule, answer);
+    }
+    if ("errno" in meaning) {
       expectRefusal(this.#rule, answer, [meaning.errno]);
     } else {
       resultOf(this.#rule, answer);

@@ -1,19 +1,17 @@
 /** What texts mean to zswap's module parameters, read a second time. */
 import type { Profile } from "../../linux/profile.ts";
+import { stringOf, truthOf, wholeNumber } from "../texts.ts";
 import { driverOf, type NaiveKernel, naiveKernel } from "./naive_kernels.ts";
 
-/** What a parameter then shows, an errno, or nothing where that is not judged. */
+/** What a parameter then shows, or an errno. */
 export type Meaning =
   | { readonly shown: string }
-  | { readonly errno: string }
-  | undefined;
+  | { readonly errno: string };
 
-/** Truth values by what they begin with, in either case. */
-function truth({ truths: [yes, no] }: NaiveKernel, text: string): Meaning {
-  if (new RegExp(`^([${yes}]|on)`, "i").test(text)) return { shown: "Y" };
-  return new RegExp(`^([${no}]|of)`, "i").test(text)
-    ? { shown: "N" }
-    : { errno: "EINVAL" };
+function truth({ truths }: NaiveKernel, text: string): Meaning {
+  const value = truthOf(text, truths);
+  if (value === undefined) return { errno: "EINVAL" };
+  return { shown: value ? "Y" : "N" };
 }
 
 /** Compressors by their own names, and by their drivers'. */
@@ -24,13 +22,11 @@ function compressorNames(
   return zswap.compressors.flatMap((name) => [name, driverOf(kernel, name)]);
 }
 
-/** Decimal numbers of 32 bits; other forms of numbers are not judged. */
 function count(text: string): Meaning {
-  const decimal = /^(0|[1-9][0-9]*)\n?$/.exec(text)?.[1];
-  if (decimal === undefined) {
-    return /^[0-9+]/.test(text) ? undefined : { errno: "EINVAL" };
-  }
-  return Number(decimal) < 2 ** 32 ? { shown: decimal } : { errno: "ERANGE" };
+  const number = wholeNumber(text, { bits: 32, anyBase: true });
+  return typeof number === "string"
+    ? { errno: number }
+    : { shown: String(number) };
 }
 
 function oneOf(names: readonly string[], text: string): Meaning {
@@ -47,9 +43,10 @@ export function hasParameter({ zswap }: Profile, attr: string): boolean {
 export function meaningOf(
   profile: Profile,
   attr: string,
-  text: string,
+  given: string,
 ): Meaning {
   if (!hasParameter(profile, attr)) return { errno: "ENOENT" };
+  const text = stringOf(given);
   const kernel = naiveKernel(profile);
   switch (attr) {
     case "compressor":

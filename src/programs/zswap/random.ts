@@ -186,8 +186,8 @@ const STEP: {
     return { ...anySlot(draw), state };
   },
   damage: usedSlot,
-  set: ({ random, profile, isStated }) =>
-    randomParameter(random, profile, isStated),
+  set: ({ random, profile, isStated, scope: { oddTexts = false } }) =>
+    randomParameter(random, profile, isStated, oddTexts),
   get: ({ random, profile }) => ({
     attr: pick(random, ...Object.keys(profile.zswap.parameters), "slub"),
   }),

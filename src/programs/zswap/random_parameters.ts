@@ -2,6 +2,7 @@
 import { codecsOf } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { ZswapParameter } from "../../linux/zswap_profile.ts";
+import { oddNumber, oddTruth, oddWord } from "../odd_texts.ts";
 import { pick, type Random } from "../random.ts";
 import type { ZswapSteps } from "./steps.ts";
 
@@ -47,15 +48,33 @@ export function randomCompressor(
   return pick(random, ...compressors(profile, isStated));
 }
 
+/** A text that is nearly one for a parameter. */
+function oddValue(
+  random: Random,
+  profile: Profile,
+  isStated: boolean,
+  attr: string,
+): string {
+  if (attr === "compressor") {
+    return oddWord(random, compressors(profile, isStated));
+  }
+  if (attr === "zpool") return oddWord(random, profile.zswap.zpools);
+  return attr.endsWith("_percent") ? oddNumber(random) : oddTruth(random);
+}
+
 /** A parameter that a kernel has, or one that it has not, and a text for it. */
 export function randomParameter(
   random: Random,
   profile: Profile,
   isStated: boolean,
+  oddTexts: boolean,
 ): ZswapSteps["set"] {
   const attr = random(20) === 0
     ? "zpools"
     : pick(random, ...Object.keys(profile.zswap.parameters));
+  if (oddTexts && random(6) === 0) {
+    return { attr, value: oddValue(random, profile, isStated, attr) };
+  }
   const texts = attr === "compressor"
     ? compressors(profile, isStated)
     : Object.entries(TEXTS).find(([name]) => name === attr)?.[1] ?? ["1"];

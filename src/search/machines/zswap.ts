@@ -37,6 +37,7 @@ export const zswapMachine: Machine<ZswapStep> = {
       LINUX_3_12,
     ],
     anyGeometry: true,
+    oddTexts: true,
     ops: new Set(ZSWAP_LANGUAGE.ops),
     maxSteps: 2000,
   },
