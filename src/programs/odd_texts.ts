@@ -13,6 +13,8 @@ const NUMBERS = [
   ...["4294967295", "4294967296", "18446744073709551615"],
   ...["18446744073709551616", "99999999999999999999999"],
 ];
+/** Sizes about as large as 64 bits hold, and larger. */
+const LARGE = ["15e", "16E", "18E", "20E", "18446744073709555712"];
 /** Suffixes of sizes, and what is none. */
 const SUFFIXES = ["", "", "", "", "", "k", "K", "m", "E", "Z", "kb", " K"];
 /** What may stand in front of a text. */
@@ -53,6 +55,13 @@ export function oddNumber(random: Random): string {
   return framed(random, number + pick(random, ...SUFFIXES));
 }
 
+/** A size, mostly too large to be told, or what is nearly one. */
+export function oddSize(random: Random): string {
+  return random(2) === 0
+    ? oddNumber(random)
+    : pick(random, ...LARGE) + pick(random, ...ENDS);
+}
+
 /** A truth value, or what is nearly one. */
 export function oddTruth(random: Random): string {
   return random(2) === 0
@@ -90,6 +99,7 @@ export function oddArguments(
     () => quoted(random, `${name()}=${value()}`),
     () => `=${name()}=${value()}`,
     () => `==${value()}`,
+    () => `=${value()}`,
     () => `${name()}==${value()}`,
     name,
     value,

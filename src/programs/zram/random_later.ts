@@ -157,10 +157,14 @@ export function writebackLimit(draft: Draft): void {
 /** Recompresses a page of which an algorithm makes about as much as the threshold. */
 function recompressAtThreshold(draft: Draft): void {
   const { random, profile: { pageSize } } = draft;
-  const first = pageSize / 2 + random(pageSize / 2);
-  const lengths = writeShrinking(draft, draft.page(), first);
+  const large = pageSize / 2 + random(pageSize / 4);
+  const small = 100 + random(pageSize / 2 - 100);
+  // Each other algorithm makes little of it, whichever comes first.
+  const lengths = [large, small, large, small];
+  const data = { kind: "stated", lengths, seed: random(256) } as const;
+  draft.write(draft.page(), { data, bytes: large });
+  const threshold = small + random(3) - 1;
   const priority = 1 + random(3);
-  const threshold = lengths[priority] + random(3) - 1;
   draft.set("recompress", `priority=${priority} threshold=${threshold}`);
 }
 

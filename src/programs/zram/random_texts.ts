@@ -1,5 +1,11 @@
 /** Odd texts for each attribute. */
-import { oddArguments, oddNumber, oddTruth, oddWord } from "../odd_texts.ts";
+import {
+  oddArguments,
+  oddNumber,
+  oddSize,
+  oddTruth,
+  oddWord,
+} from "../odd_texts.ts";
 import { BACKING_PATH } from "../transcript_zram.ts";
 import type { Draft } from "./draft.ts";
 import { start } from "./random_settings.ts";
@@ -27,7 +33,7 @@ const TEXTS: Readonly<Record<string, Writer>> = {
   },
   // A recording holds no number beyond 2^53; the largest limit is none.
   mem_limit(draft) {
-    const text = number(draft);
+    const text = oddSize(draft.random);
     const isHeld = draft.scope.anySurroundings || !/[0-9a-f]{10}|e/i.test(text);
     return isHeld ? text : "16E";
   },
