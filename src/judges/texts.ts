@@ -67,7 +67,7 @@ const WORDS = /(?:"[^"]*(?:"|$)|[^\s"])+/g;
 export function argumentsOf(
   text: string,
 ): readonly (readonly [name: string, value: string | undefined])[] {
-  return Array.from(text.match(WORDS) ?? [], (word) => {
+  return Array.from(stringOf(text).match(WORDS) ?? [], (word) => {
     const isQuoted = word[0] === '"';
     const body = isQuoted ? word.slice(1) : word;
     const [, name, value] = /^([^]+?)=([^]*)$/.exec(body) ?? [];

@@ -8,7 +8,6 @@ import {
   type ZramBio,
   type ZramStep,
 } from "../../programs/zram/steps.ts";
-import { stringOf } from "../texts.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { isSupported } from "./ledger_bio.ts";
 import { askedParams } from "./ledger_params.ts";
@@ -58,7 +57,7 @@ function stopsAtDisksize(ledger: ZramLedger, text: string): boolean {
 function takesDictionary(ledger: ZramLedger, text: string): boolean {
   // A write of no bytes reaches no attribute.
   if (text === "" || !ledger.isInitialised) return false;
-  const asked = askedParams(ledger, stringOf(text));
+  const asked = askedParams(ledger, text);
   if (typeof asked === "string") return false;
   const { priority } = asked;
   return ledger.told.hasDictionary(priority, ledger.algorithmAt(priority));

@@ -36,10 +36,7 @@ const BITS: Readonly<Record<string, number>> = {
 
 /** How many pages a text lets `recompress` try at the most. */
 export function mostTried(ledger: ZramLedger, text: string): number {
-  const { recompressOrder } = ledger.profile.zram;
-  // Texts for one algorithm (since 7.1) are read as those for several.
-  const order = recompressOrder === "by-index" ? recompressOrder : "by-size";
-  const asked = readRecompression(ledger, text, order);
+  const asked = readRecompression(ledger, text);
   return typeof asked === "string" ? 0 : asked.maxPages;
 }
 
@@ -67,8 +64,8 @@ export function recompress(
 function readRecompression(
   ledger: ZramLedger,
   text: string,
-  order = ledger.profile.zram.recompressOrder,
 ): Recompression | string {
+  const order = ledger.profile.zram.recompressOrder;
   const isOne = order === "one-by-size";
   let type = "";
   let algo: string | undefined;
