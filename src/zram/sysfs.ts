@@ -5,6 +5,7 @@
 import type { Errno } from "../linux/errno.ts";
 import { untilNul } from "../linux/kstrtox.ts";
 import { type Attribute, ATTRIBUTES } from "./attributes.ts";
+import { assertText } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import { reads, type Stop } from "../rules/stop.ts";
 import { CAPACITY } from "./bio.ts";
@@ -85,6 +86,7 @@ export function writeAttribute(
   name: string,
   text: string,
 ): Errno | undefined {
+  assertText("write an attribute", "text", text);
   const attribute = attributeFor(zram, name, WRITABLE);
   if (typeof attribute === "string") return attribute;
   zram.assertDevLock(`write to '${name}'`);
@@ -137,6 +139,7 @@ export function* writeAttributeSteps(
   name: string,
   text: string,
 ): Generator<Stop, Errno | undefined> {
+  assertText("write an attribute", "text", text);
   const attribute = attributeFor(zram, name, WRITABLE);
   if (typeof attribute === "string") return attribute;
   if (text === "") return undefined;
