@@ -68,17 +68,12 @@ type DataBio = Extract<Bio, { data: Uint8Array }>;
  */
 type Outcome = "done" | "failed" | "failed-below";
 
-/**
- * The request's error, or `undefined` where zram takes it. Throws where it is
- * no request: `sector` and `bytes` are of no type that could be negative.
- */
-export function checkRequest(
+/** The request's error, or `undefined` where zram takes it. */
+function checkRequest(
   zram: Zram,
   sector: number,
   bytes: number,
 ): Errno | undefined {
-  assertWhole("submit a request", "sector", sector);
-  assertWhole("submit a request", "bytes", bytes);
   const { disksize, ioStat } = zram;
   const { requestsChecked } = zram.profile.zram;
   if (requestsChecked === "once-initialised" && disksize === 0) return "EIO";
@@ -119,7 +114,10 @@ export function checkPageRequest(
 
 const OPS = "read, write, discard or write_zeroes";
 
-/** Throws where `bio` is no request: nothing is asked for then, or not with what. */
+/**
+ * Throws where `bio` is no request: nothing is asked for, or not with what.
+ * `sector` and `bytes` are of no type that could be negative.
+ */
 function assertBio(bio: Bio): void {
   const doing = "submit a request";
   assertHas(doing, "bio", bio, "op", `a request to ${OPS}`);

@@ -385,11 +385,13 @@ export class ZsPool {
 
   /** {@linkcode ZsPool.write}, stopping where others may run. */
   writeSteps(handle: number, data: Uint8Array): Generator<Stop, void> {
+    assertBytes("write", "data", data);
     return writeSteps(this, handle, data);
   }
 
   /** {@linkcode ZsPool.read}, stopping where others may run. */
   readSteps(handle: number, into: Uint8Array): Generator<Stop, Uint8Array> {
+    assertBytes("read", "into", into);
     return readSteps(this, handle, into);
   }
 
