@@ -212,3 +212,69 @@ Deno.test("the name of a kernel that there is, or none, is refused", () => {
   );
   refuses("the 'name' is empty", {}, LINUX_6_18, "");
 });
+
+Deno.test("a change of no field, or to what that cannot be, is refused", () => {
+  const wrong: readonly (readonly [message: string, changes: unknown])[] = [
+    ["the 'changes' are null, not an object of fields", null],
+    ["there is no field 'chains'", { chains: 4 }],
+    ["the 'pageSize' is '4096', not a number", { pageSize: "4096" }],
+    ["the 'chainRule' is 1, not a function", { chainRule: 1 }],
+    ["the 'fullness' is undefined, not an object", { fullness: undefined }],
+    ["the 'fullness.groups' is 4, not an array", {
+      fullness: { ...quarter, groups: 4 },
+    }],
+    ["the 'compactions' is 'two', not one or any", { compactions: "two" }],
+    ["the 'tooLarge' is 'big', not an errno's name", { tooLarge: "big" }],
+    ["the 'release' has no 'name'", { release: {} }],
+    ["the 'zram.acTime' is 'hours', not seconds or nanoseconds", {
+      zram: { ...LINUX_6_18.zram, acTime: "hours" },
+    }],
+    ["there is no field 'zram.actime'", {
+      zram: { ...LINUX_6_18.zram, actime: "seconds" },
+    }],
+    ["the 'zswap.zpools' is 'slab', not zsmalloc or zbud or z3fold", {
+      zswap: { ...LINUX_6_18.zswap, zpools: ["slab"] },
+    }],
+  ];
+  for (const [message, changes] of wrong) {
+    refuses(
+      `Cannot define profile 'mine': ${message}`,
+      changes as ProfileChanges,
+    );
+  }
+});
+
+Deno.test("every part of a kernel can be that of any other", () => {
+  for (const from of PROFILES.filter(({ name }) => name !== "linux-3.12")) {
+    const { zram, zswap, swap, locks, release, tooLarge } = from;
+    const changes = { zram, zswap, swap, locks, release, tooLarge };
+    assertEquals(defineProfile("mine", LINUX_6_18, changes).zram, zram);
+  }
+});
+
+Deno.test("a choice that no named kernel makes can be made", () => {
+  const choices: readonly ProfileChanges[] = [
+    { mapping: "page-table" },
+    { isolatedCounted: "under-zspage-lock" },
+    { movedCell: "unpinned" },
+    { compactedCounted: "each-page" },
+    { deferredHandle: "in-cell" },
+    { deferredHandle: "in-object" },
+    { zram: { ...LINUX_6_18.zram, failedTable: "kept" } },
+    { zram: { ...LINUX_6_18.zram, slotFreed: "before-compression" } },
+    { zram: { ...LINUX_6_18.zram, notifyTakes: "nothing" } },
+    { zram: { ...LINUX_6_18.zram, backingShown: "before-lock" } },
+    { zram: { ...LINUX_6_18.zram, showHolds: "nothing" } },
+    { zswap: { ...LINUX_6_18.zswap, entries: "unreferenced" } },
+    { swap: { ...LINUX_6_18.swap, readEnds: "frees-in-device" } },
+    { zeroSize: "ENODEV" },
+    { zswap: { ...LINUX_6_18.zswap, drivers: { mine: "mine-generic" } } },
+  ];
+  for (const changes of choices) defineProfile("mine", LINUX_6_18, changes);
+});
+
+Deno.test("a name is one line that describes no other kernel", () => {
+  for (const name of ["a,b", "a\nb"]) {
+    refuses("the 'name' is not one line without commas", {}, LINUX_6_18, name);
+  }
+});

@@ -1,6 +1,6 @@
 /** Making a cache: what `dmsetup create` does. */
 import type { Errno } from "../linux/errno.ts";
-import { assertWhole } from "../rules/argument.ts";
+import { assertHas, assertWhole } from "../rules/argument.ts";
 import { DmCache, type DmCacheOptions } from "./dm_cache.ts";
 import { DmCacheMetadata } from "./metadata.ts";
 import { MAX_BLOCK_SECTORS, MIN_BLOCK_SECTORS, PAGE_SECTORS } from "./sizes.ts";
@@ -45,6 +45,10 @@ function refuseBlockSize(
  * ```
  */
 export function createDmCache(options: DmCacheOptions): DmCache | Errno {
+  for (const name of ["metadata", "cache", "origin"] as const) {
+    const right = "DmCacheOptions with three devices";
+    assertHas("make a cache", "options", options, name, right);
+  }
   const { blockSectors = 512 } = options;
   assertWhole("make a cache", "blockSectors", blockSectors);
   const errno = refuseBlockSize(options, blockSectors);

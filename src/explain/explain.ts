@@ -1,4 +1,5 @@
 /** What people paste of zram, zsmalloc and zswap, explained number by number. */
+import { assertText } from "../rules/argument.ts";
 import { explainAttributes } from "./attributes.ts";
 import { explainClasses } from "./classes.ts";
 import { BD_UNIT, explainStat, statNumerals } from "./device_stats.ts";
@@ -47,6 +48,7 @@ export function explainPaste(
   paste: string,
   context: ExplainContext = { pageSize: 4096 },
 ): PasteExplanation {
+  assertText("explain a paste", "paste", paste);
   const facts = factsOf(pasteLines(paste, isKnownName));
   const isUnderZswap = facts.zswap.get("enabled")?.text === "Y";
   const unread: UnreadLine[] = [...facts.unread];

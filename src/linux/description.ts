@@ -7,6 +7,7 @@ import {
   parseKernelConfig,
   releaseOfConfig,
 } from "./kernel_config.ts";
+import { assertText } from "../rules/argument.ts";
 import { FULL_CONFIGURATION } from "./configuration.ts";
 import {
   configurationOf,
@@ -301,6 +302,7 @@ export function profileNamed(description: string): Profile | undefined {
  * ```
  */
 export function describedProfile(description: string): Profile {
+  assertText("describe a kernel", "description", description);
   const [name, ...changes] = description.split(",");
   let profile = profileOfName(name);
   const texts = new Map<string, string>();

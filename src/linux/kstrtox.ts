@@ -3,6 +3,7 @@
  * `kstrtoull` and its like for plain numbers, `next_arg` for pairs of a name
  * and a value.
  */
+import { assertText } from "../rules/argument.ts";
 import type { Errno } from "./errno.ts";
 
 const SUFFIXES = "KMGTPE";
@@ -62,6 +63,7 @@ export function memparse(
   text: string,
   overflow: MemparseOverflow = "wraps",
 ): bigint | undefined {
+  assertText("read a number", "text", text);
   const { base, skip } = guessBase(text);
   const { value, length } = parseDigits(text.slice(skip), base);
   const suffix = (text[skip + length] ?? "").toUpperCase();
@@ -97,6 +99,7 @@ export function kstrtoull(
   bits = 64,
   base: 0 | 10 = 10,
 ): bigint | Errno {
+  assertText("read a number", "text", text);
   const value = parseWhole(text.replace(/^\+/, ""), base);
   if (typeof value === "string") return value;
   return value >> BigInt(bits) === 0n ? value : "ERANGE";
@@ -118,6 +121,7 @@ export function kstrtoull(
  * ```
  */
 export function kstrtoll(text: string, bits = 64): bigint | Errno {
+  assertText("read a number", "text", text);
   const negative = text.startsWith("-");
   const value = negative
     ? parseWhole(text.slice(1), 10)
@@ -166,6 +170,7 @@ export function kstrtobool(
   text: string,
   { yes, no }: TruthLetters,
 ): boolean | Errno {
+  assertText("read a truth value", "text", text);
   const start = text.slice(0, 2).toLowerCase();
   const [first = ""] = start;
   if (first === "") return "EINVAL";

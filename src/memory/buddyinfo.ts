@@ -1,5 +1,6 @@
 /** What `/proc` says of the buddy allocator. */
 import { MIGRATE_TYPES } from "../linux/gfp.ts";
+import { assertHas } from "../rules/argument.ts";
 import { listHead, type PageAllocator } from "./page_allocator.ts";
 import type { Zone } from "./zone.ts";
 
@@ -38,7 +39,9 @@ const MOST_COUNTED = 100000;
  * ```
  */
 export function buddyinfo(buddy: PageAllocator | undefined): string {
-  return (buddy?.zones ?? []).map((zone) => {
+  if (buddy === undefined) return "";
+  assertBuddy(buddy);
+  return buddy.zones.map((zone) => {
     const counts = [...zone.nrFree].map((count) => `${padded(count)} `);
     return `Node 0, zone ${zoneName(zone)} ${counts.join("")}\n`;
   }).join("");
@@ -51,6 +54,7 @@ export function buddyinfo(buddy: PageAllocator | undefined): string {
  */
 export function pagetypeinfo(buddy: PageAllocator | undefined): string {
   if (buddy === undefined) return "";
+  assertBuddy(buddy);
   const { release: { typeNames }, zones, pageblockOrder, maxOrder } = buddy;
   const names = [...typeNames.map(([name]) => name), "Isolate"];
   const orders = Array.from({ length: maxOrder + 1 }, (_, order) => order);
@@ -73,6 +77,10 @@ export function pagetypeinfo(buddy: PageAllocator | undefined): string {
     }\n`,
     ...zones.map((zone) => blocksLine(buddy, zone)),
   ].join("");
+}
+
+function assertBuddy(buddy: PageAllocator): void {
+  assertHas("show zones", "buddy", buddy, "zones", "the 'buddy' of a Memory");
 }
 
 /** The blocks of a list for each order. */

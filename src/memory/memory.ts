@@ -4,7 +4,7 @@
  */
 
 import { type Gfp, GFP_KERNEL } from "../linux/gfp.ts";
-import { assertWhole } from "../rules/argument.ts";
+import { assertHas, assertWhole } from "../rules/argument.ts";
 import { allocBlock, freeBlock } from "./alloc_pages.ts";
 import { createBuddy } from "./boot.ts";
 import type { MemoryBuddyOptions, MemoryOptions } from "./memory_options.ts";
@@ -40,6 +40,10 @@ export const PG_ALLOCATED = 1;
 export const PG_PRIVATE = 2;
 /** Owners have a byte. */
 const MOST_OWNERS = 255;
+
+function assertGfp(doing: string, gfp: Gfp): void {
+  assertHas(doing, "gfp", gfp, "migrateType", "a Gfp such as GFP_KERNEL");
+}
 
 /** `HUGETLB_PAGE_ORDER` of x86-64. */
 const PAGEBLOCK_ORDER = 9;
@@ -138,6 +142,7 @@ export class Memory {
    * `alloc_page`, `mm/page_alloc.c`.
    */
   allocPage(gfp?: Gfp): number {
+    if (gfp !== undefined) assertGfp("allocate a page", gfp);
     if (this.buddy !== undefined) return this.allocPages(0, gfp);
     const refused = this.#failPageAlloc?.(this.#allocations++) ?? false;
     if (refused || this.allocatedPages >= this.#maxPages) return NO_PAGE;
@@ -159,6 +164,7 @@ export class Memory {
    */
   allocPages(order: number, gfp: Gfp = GFP_KERNEL): number {
     const buddy = this.#buddyFor("allocate pages", order);
+    assertGfp("allocate pages", gfp);
     const refused = this.#failPageAlloc?.(this.#allocations++) ?? false;
     const pages = 2 ** order;
     if (refused || this.allocatedPages + pages > this.#maxPages) return NO_PAGE;
@@ -230,7 +236,9 @@ export class Memory {
 
   /** Frees a frame; throws where it is not allocated. Specifies `__free_page`, `mm/page_alloc.c`. */
   freePage(pfn: number): void {
-    if (pfn !== pfn >>> 0) assertWhole("free a page", "pfn", pfn);
+    if (typeof pfn !== "number" || pfn !== pfn >>> 0) {
+      assertWhole("free a page", "pfn", pfn);
+    }
     if (this.buddy !== undefined) return this.freePages(pfn, 0);
     const flags = pfn * PAGE_STRIDE + PAGE_FLAGS;
     if (!(this.page[flags] & PG_ALLOCATED)) {

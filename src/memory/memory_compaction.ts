@@ -3,6 +3,7 @@
  * the zone's start pages are taken that can be moved, from its end free ones.
  */
 import type { Gfp } from "../linux/gfp.ts";
+import { assertHas } from "../rules/argument.ts";
 import { compactFinished } from "./compact_finished.ts";
 import { FreeScanner } from "./free_scanner.ts";
 import type { Memory } from "./memory.ts";
@@ -44,6 +45,10 @@ interface CompactControl {
   migratePfn: number;
   moved: number;
   failed: number;
+}
+
+function assertMemory(memory: Memory): void {
+  assertHas("compact memory", "memory", memory, "pageSize", "a Memory");
 }
 
 /**
@@ -93,6 +98,7 @@ export function compactZone(
   zone: Zone,
   asked?: CompactFor,
 ): MemoryCompacted {
+  assertMemory(memory);
   const { buddy } = memory;
   if (buddy === undefined) {
     throw new RangeError("Cannot compact memory: it has no zones");
@@ -117,6 +123,7 @@ export function compactZone(
  * `/proc/sys/vm/compact_memory`.
  */
 export function compactMemory(memory: Memory): readonly MemoryCompacted[] {
+  assertMemory(memory);
   return (memory.buddy?.zones ?? []).map((zone) => compactZone(memory, zone));
 }
 

@@ -1,5 +1,7 @@
 /** Randomness from a seed: every run can be repeated. */
 
+import { refuseType } from "../rules/argument.ts";
+
 /** Answers whole numbers below a bound. */
 export type Random = (bound: number) => number;
 
@@ -27,6 +29,9 @@ export function randomFrom(seed: number): Random {
  * 0 would stay 0 for ever, so a seed of 0 is taken for 2^32 - 1.
  */
 export function xorshift32(seed: number): () => number {
+  if (!Number.isInteger(seed)) {
+    refuseType("draw at random", "seed", seed, "a whole number");
+  }
   let state = seed >>> 0 || 0xffffffff;
   return () => {
     state ^= state << 13;

@@ -1,4 +1,5 @@
 /** What the lines of all transcripts have, and how they are read. */
+import { assertText } from "../rules/argument.ts";
 import {
   base64,
   brief,
@@ -96,6 +97,7 @@ function doubledField(source: string, json: unknown): string | undefined {
 
 /** A text's lines, of which the last has a newline or none; at least one. */
 export function linesOf(source: string): string[] {
+  assertText("read a transcript", "source", source);
   const lines = source.split("\n");
   if (lines.at(-1) === "") lines.pop();
   if (lines.length === 0) throw new TranscriptError(1, "the file is empty");

@@ -1,4 +1,5 @@
 /** Conformance: the search on a target that is not the model. */
+import { assertProfile } from "../linux/assert_profile.ts";
 import { type Level, LEVELS } from "../judges/judge.ts";
 import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import type { Step } from "../programs/program.ts";
@@ -66,6 +67,7 @@ export interface ConformResult<One extends Step = Step>
 function checked(options: ConformOptions) {
   const { level = "contract", profile = LINUX_6_18 } = options;
   const { runs = CONFORM_RUNS, seed = 1, shard = WHOLE_RUN } = options;
+  assertProfile("conform", profile);
   const refuse = (name: string, found: unknown, right: string): never => {
     throw new RangeError(
       `Cannot conform: the '${name}' is ${found}, not ${right}`,

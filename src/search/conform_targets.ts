@@ -2,6 +2,12 @@
 import type { ZramStep } from "../programs/zram/steps.ts";
 import type { ZsmallocStep } from "../programs/zsmalloc/steps.ts";
 import type { ZswapStep } from "../programs/zswap/steps.ts";
+import {
+  checkedObject,
+  ZRAM_ANSWERS,
+  ZSMALLOC_ANSWERS,
+  ZSWAP_ANSWERS,
+} from "../targets/checked_object.ts";
 import type {
   ZramTarget,
   ZsmallocTarget,
@@ -14,7 +20,8 @@ import { ZSWAP_SUITE } from "./suites/zswap.ts";
 
 /**
  * Runs random programs on an allocator and judges every answer. The same seed
- * gives the same programs.
+ * gives the same programs. Rejects with a TypeError where the target lacks a
+ * method.
  *
  * @example An implementation of one's own, in a `deno test`
  * ```ts ignore
@@ -72,11 +79,15 @@ import { ZSWAP_SUITE } from "./suites/zswap.ts";
  * assertEquals(exact.finding?.rule.id, "exact/same-answer");
  * ```
  */
-export function conformZsmalloc(
+export async function conformZsmalloc(
   target: ZsmallocTarget,
   options?: ConformOptions,
 ): Promise<ConformResult<ZsmallocStep>> {
-  return conform(ZSMALLOC_SUITE, target, options);
+  return await conform(
+    ZSMALLOC_SUITE,
+    checkedObject(target, ZSMALLOC_ANSWERS),
+    options,
+  );
 }
 
 /**
@@ -100,11 +111,15 @@ export function conformZsmalloc(
  * assertEquals(finding?.steps.map(({ op }) => op), ["create", "read"]);
  * ```
  */
-export function conformZram(
+export async function conformZram(
   target: ZramTarget,
   options?: ConformOptions,
 ): Promise<ConformResult<ZramStep>> {
-  return conform(ZRAM_SUITE, target, options);
+  return await conform(
+    ZRAM_SUITE,
+    checkedObject(target, ZRAM_ANSWERS),
+    options,
+  );
 }
 
 /**
@@ -128,9 +143,13 @@ export function conformZram(
  * assertEquals(finding?.rule.id, "contract/written-back-pages");
  * ```
  */
-export function conformZswap(
+export async function conformZswap(
   target: ZswapTarget,
   options?: ConformOptions,
 ): Promise<ConformResult<ZswapStep>> {
-  return conform(ZSWAP_SUITE, target, options);
+  return await conform(
+    ZSWAP_SUITE,
+    checkedObject(target, ZSWAP_ANSWERS),
+    options,
+  );
 }

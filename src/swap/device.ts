@@ -1,4 +1,5 @@
 /** Swap devices: where pages go that nothing keeps in memory. */
+import { assertHas } from "../rules/argument.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { BackingDevice } from "../zram/backing.ts";
 import { markAccessed } from "../zram/bio.ts";
@@ -49,6 +50,7 @@ export function blockSwapDevice(
   device: BackingDevice,
   { synchronous = false, stableWrites = false }: BlockSwapOptions = {},
 ): SwapDevice {
+  assertHas("use a disk", "device", device, "pages", "a BackingDevice");
   return {
     pages: device.pages,
     synchronous,
@@ -84,6 +86,7 @@ function zramRwPage(zram: Zram): PageIo {
  * fast as memory (`zram_wb_devops`).
  */
 export function zramSwapDevice(zram: Zram): SwapDevice {
+  assertHas("use a disk", "zram", zram, "slots", "a Zram");
   const { rwPage } = zram.profile.swap;
   const isSlowed = rwPage === "without-backing-device" &&
     zram.backing !== undefined;

@@ -1,4 +1,5 @@
 /** The rules that the swap path keeps: no page, slot, entry or frame is lost. */
+import { assertHas } from "../rules/argument.ts";
 import { NO_PAGE } from "../memory/memory.ts";
 import {
   assertInvariants,
@@ -272,6 +273,7 @@ export function checkSwapSlot(
  * is below. Throws an `InvariantError` at the first one broken.
  */
 export function checkSwapPath(swap: Swap, reach?: Reach): void {
+  assertHas("check swap", "swap", swap, "processes", "a Swap");
   for (const pages of swap.processes.values()) {
     for (const [number, page] of pages) {
       const found = { page, number };

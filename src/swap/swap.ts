@@ -2,11 +2,12 @@
  * The swap path: anonymous pages of processes, slots, the swap cache, and
  * whoever keeps the pages that are swapped out.
  */
+import { assertProfile } from "../linux/assert_profile.ts";
 import { GFP_HIGHUSER_MOVABLE } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
-import { assertLength, assertWhole } from "../rules/argument.ts";
+import { assertHas, assertLength, assertWhole } from "../rules/argument.ts";
 import { Lockdep } from "../rules/lockdep.ts";
 import {
   acquire,
@@ -132,6 +133,7 @@ export class Swap {
 
   /** Nobody is there, and no device is on. */
   constructor(profile: Profile, options: SwapOptions = {}) {
+    assertProfile("make swap", profile);
     const { pageSize } = profile;
     this.profile = profile;
     this.memory = options.memory ?? new Memory({ pageSize });
@@ -150,6 +152,7 @@ export class Swap {
    * are in use. Specifies `swapon`, `mm/swapfile.c`.
    */
   swapon(device: SwapDevice): number {
+    assertHas("swap on", "device", device, "pages", "a SwapDevice");
     let type = 0;
     while (this.types.has(type)) type++;
     if (type >= MAX_SWAPFILES) {

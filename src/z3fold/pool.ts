@@ -6,6 +6,7 @@
  * uses a pool alone has its workers run at once: compaction's after a free, and
  * the one that gives the frames of pages back.
  */
+import { assertProfile } from "../linux/assert_profile.ts";
 import type { Z3foldRelease } from "../linux/buddy_profile.ts";
 import type { Errno } from "../linux/errno.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
@@ -92,6 +93,7 @@ export class Z3foldPool {
     profile: BuddyKernel,
     options: Z3foldPoolOptions = {},
   ) {
+    assertProfile("make a pool", profile);
     const { pageSize, wordBits, release } = profile;
     const memory = options.memory ?? new Memory({ pageSize });
     if (memory.pageSize !== pageSize) {

@@ -2,6 +2,7 @@
  * zbud: an allocator that keeps at most two objects in a page, and so can
  * empty any page by evicting at most two.
  */
+import { assertProfile } from "../linux/assert_profile.ts";
 import { GFP_KERNEL } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import { assertWhole } from "../rules/argument.ts";
@@ -109,6 +110,7 @@ export class ZbudPool {
     profile: BuddyKernel,
     options: BuddyPoolOptions = {},
   ) {
+    assertProfile("make a pool", profile);
     const { pageSize, wordBits, release } = profile;
     const memory = options.memory ?? new Memory({ pageSize });
     if (memory.pageSize !== pageSize) {

@@ -7,7 +7,7 @@ import type { Codec } from "../codec/codec.ts";
 import { lzo } from "../codec/lzo.ts";
 import type { ZcacheProfile } from "../linux/zcache_profile.ts";
 import { Memory } from "../memory/memory.ts";
-import { assertLength, assertWhole } from "../rules/argument.ts";
+import { assertHas, assertLength, assertWhole } from "../rules/argument.ts";
 import { ZcachePam } from "./pam.ts";
 import { KIND_PREFIX, type ZcacheCounters } from "./stats.ts";
 import {
@@ -79,6 +79,8 @@ export class Zcache {
 
   /** Without pools and frames. */
   constructor(profile: ZcacheProfile, options: ZcacheOptions = {}) {
+    const right = "a ZcacheProfile such as ZCACHE_3_10";
+    assertHas("make zcache", "profile", profile, "maxPools", right);
     const { memory = new Memory(), codec = lzo } = options;
     this.profile = profile;
     this.memory = memory;

@@ -3,7 +3,13 @@
  * `zram_submit_bio` and what it calls, `drivers/block/zram/zram_drv.c`.
  */
 import type { Errno } from "../linux/errno.ts";
-import { assertWhole } from "../rules/argument.ts";
+import {
+  assertBytes,
+  assertHas,
+  assertLength,
+  assertWhole,
+  refuseType,
+} from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import {
   acquire,
@@ -62,17 +68,12 @@ type DataBio = Extract<Bio, { data: Uint8Array }>;
  */
 type Outcome = "done" | "failed" | "failed-below";
 
-/**
- * The request's error, or `undefined` where zram takes it. Throws where it is
- * no request: `sector` and `bytes` are of no type that could be negative.
- */
-export function checkRequest(
+/** The request's error, or `undefined` where zram takes it. */
+function checkRequest(
   zram: Zram,
   sector: number,
   bytes: number,
 ): Errno | undefined {
-  assertWhole("submit a request", "sector", sector);
-  assertWhole("submit a request", "bytes", bytes);
   const { disksize, ioStat } = zram;
   const { requestsChecked } = zram.profile.zram;
   if (requestsChecked === "once-initialised" && disksize === 0) return "EIO";
@@ -98,18 +99,34 @@ export function checkPageRequest(
 ): Errno | undefined {
   const { slots } = zram;
   const { pageSize } = zram.profile;
-  if (data.length !== pageSize) {
-    throw new RangeError(
-      `Cannot ${op} page ${page}: the data has ${data.length} bytes, not ${pageSize}`,
-    );
+  const isBytes = data instanceof Uint8Array && data.length === pageSize;
+  if (!isBytes) assertLength(`${op} page ${page}`, data, pageSize);
+  if (typeof page !== "number" || page !== page >>> 0) {
+    assertWhole(op, "page", page);
   }
-  if (page !== page >>> 0) assertWhole(op, "page", page);
   if (page >= slots.length) {
     return checkRequest(zram, page * pageSize / SECTOR_SIZE, pageSize);
   }
   if (slots.has(page, ZRAM_LOCK)) {
     throw new Error(`Cannot ${op} page ${page}: its slot is locked`);
   }
+}
+
+const OPS = "read, write, discard or write_zeroes";
+
+/**
+ * Throws where `bio` is no request: nothing is asked for, or not with what.
+ * `sector` and `bytes` are of no type that could be negative.
+ */
+function assertBio(bio: Bio): void {
+  const doing = "submit a request";
+  assertHas(doing, "bio", bio, "op", `a request to ${OPS}`);
+  assertWhole(doing, "sector", bio.sector);
+  if (bio.op === "discard" || bio.op === "write_zeroes") {
+    assertWhole(doing, "bytes", bio.bytes);
+  } else if (bio.op === "read" || bio.op === "write") {
+    assertBytes(doing, "data", bio.data);
+  } else refuseType(doing, "op", Object(bio).op, OPS);
 }
 
 const SUBMIT_BIO = "zram_submit_bio, zram_drv.c";
@@ -123,6 +140,7 @@ export function* submitBioSteps(
   zram: Zram,
   bio: Bio,
 ): Generator<Stop, Errno | undefined> {
+  assertBio(bio);
   return yield* REQUEST_HOLDS[zram.profile.zram.requestHolds](
     zram,
     () => requestSteps(zram, bio),

@@ -1,4 +1,5 @@
 /** A zram device as a block device for others: a file system, a swap, a cache. */
+import { assertHas } from "../rules/argument.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { BackingDevice } from "./backing.ts";
 import type { Zram } from "./device.ts";
@@ -30,6 +31,7 @@ export interface DiscardingDevice extends BackingDevice {
  * ```
  */
 export function zramBlockDevice(zram: Zram): DiscardingDevice {
+  assertHas("use a disk", "zram", zram, "slots", "a Zram");
   return {
     pages: zram.disksize / zram.profile.pageSize,
     holder: undefined,

@@ -1,4 +1,5 @@
 /** Devices that come and go: `/sys/class/zram-control`. */
+import { assertProfile } from "../linux/assert_profile.ts";
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll } from "../linux/kstrtox.ts";
 import type { Profile } from "../linux/profile.ts";
@@ -28,6 +29,7 @@ export class ZramControl {
   /** The module loaded with `numDevices` devices, which share their memory. */
   constructor(profile: Profile, options: ZramOptions = {}, numDevices = 1) {
     assertWhole("load zram", "numDevices", numDevices);
+    assertProfile("load zram", profile);
     const { pageSize } = profile;
     this.#profile = profile;
     this.#options = { memory: new Memory({ pageSize }), ...options };

@@ -1,4 +1,5 @@
 /** The device's file in debugfs, `/sys/kernel/debug/zram/zramN/block_state`. */
+import { assertHas } from "../rules/argument.ts";
 import type { Errno } from "../linux/errno.ts";
 import { acquire, reads, release, type Stop } from "../rules/stop.ts";
 import { CAPACITY } from "./bio.ts";
@@ -42,6 +43,7 @@ export interface BlockState {
 export function blockState(
   zram: Zram,
 ): { state: BlockState[] } | { errno: Errno } {
+  assertHas("show blocks", "zram", zram, "slots", "a Zram");
   if (!zram.profile.zram.memoryTracking) return { errno: "ENOENT" };
   zram.assertDevLock("read 'block_state'");
   if (zram.pool === undefined) return { errno: "EINVAL" };

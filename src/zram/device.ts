@@ -1,11 +1,12 @@
 /** The block device: pages go in, compressed objects lie in a zsmalloc pool. */
+import { assertProfile } from "../linux/assert_profile.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { Errno } from "../linux/errno.ts";
 import { withoutNewline } from "../linux/kstrtox.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { IoStat } from "../linux/zram_profile.ts";
 import { Memory } from "../memory/memory.ts";
-import { assertWhole } from "../rules/argument.ts";
+import { assertText, assertWhole } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import { Lockdep } from "../rules/lockdep.ts";
 import { runToEnd, type Stop } from "../rules/stop.ts";
@@ -160,6 +161,7 @@ export class Zram {
 
   /** A fresh device of size 0. Specifies `zram_add`. */
   constructor(profile: Profile, options: ZramOptions = {}) {
+    assertProfile("make zram", profile);
     const { pageSize } = profile;
     this.profile = profile;
     this.memory = options.memory ?? new Memory({ pageSize });
@@ -225,6 +227,7 @@ export class Zram {
    * recompresses. Specifies `comp_algorithm_store`, `recomp_algorithm_store`.
    */
   setAlgorithm(name: string, priority = PRIMARY_COMP): Errno | undefined {
+    assertText("set an algorithm", "name", name);
     assertWhole("set an algorithm", "priority", priority, 0, MAX_COMPS - 1);
     const errno = this.comps.check(name);
     if (errno !== undefined) return errno;
@@ -274,6 +277,7 @@ export class Zram {
    * Specifies `backing_dev_store`.
    */
   setBackingDev(path: string): Errno | undefined {
+    assertText("set a backing device", "path", path);
     if (this.disksize !== 0) return "EBUSY";
     const device = this.#backingDevices.get(path);
     if (device === undefined) return "ENOENT";
@@ -524,6 +528,7 @@ export class Zram {
 
   /** {@linkcode Zram.writeback}, stopping wherever others may run. */
   writebackSteps(text: string): Generator<Stop, Errno | undefined> {
+    assertText("write back", "text", text);
     return WRITEBACK[this.profile.zram.writebackOrder](this, text);
   }
 
@@ -541,6 +546,7 @@ export class Zram {
 
   /** {@linkcode Zram.recompress}, stopping wherever others may run. */
   recompressSteps(text: string): Generator<Stop, Errno | undefined> {
+    assertText("recompress", "text", text);
     return RECOMPRESS[this.profile.zram.recompressOrder](this, text);
   }
 
@@ -587,7 +593,10 @@ export class Zram {
 
   /** Gives a block of the backing device back. */
   freeBlock(block: number): void {
-    this.backing?.freeBlock(block);
+    if (this.backing === undefined) {
+      throw new Error(`Cannot free block ${block}: zram has no backing device`);
+    }
+    this.backing.freeBlock(block);
     this.stats.bdCount--;
   }
 

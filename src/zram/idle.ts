@@ -2,6 +2,7 @@
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull } from "../linux/kstrtox.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
+import { named } from "../rules/argument.ts";
 import { acquire, release, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { assertSlotHeld, underSlot } from "./locks.ts";
@@ -62,8 +63,10 @@ export function idleCutoff({ profile, now }: Zram, text: string): Cutoff {
  * ones lose the mark. Specifies `mark_idle`, `zram_drv.c`.
  */
 export function markIdle(zram: Zram, cutoff: number | "all"): void {
-  if (Number.isNaN(cutoff)) {
-    throw new RangeError("Cannot mark idle: the 'cutoff' is NaN, not a time");
+  if (cutoff !== "all" && (typeof cutoff !== "number" || isNaN(cutoff))) {
+    throw new RangeError(
+      `Cannot mark idle: the 'cutoff' is ${named(cutoff)}, not a time or 'all'`,
+    );
   }
   for (let page = 0; page < zram.slots.length; page++) {
     markSlot(zram, page, cutoff);

@@ -1,4 +1,5 @@
 /** The rules that a device keeps about its counters and blocks. */
+import { assertHas } from "../rules/argument.ts";
 import {
   assertInvariants,
   expectEqual,
@@ -259,6 +260,7 @@ export function checkSlots(
  * that spoke.
  */
 export function checkZram(zram: Zram, reach?: Reach): void {
+  assertHas("check zram", "zram", zram, "slots", "a Zram");
   checkSlots(zram, new SlotsTally(zram), 0, zram.slots.length, reach);
   if (zram.pool !== undefined) checkPool(zram.pool);
 }

@@ -5,6 +5,7 @@
 import type { Errno } from "../linux/errno.ts";
 import { untilNul } from "../linux/kstrtox.ts";
 import { type Attribute, ATTRIBUTES } from "./attributes.ts";
+import { assertHas, assertText } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import { reads, type Stop } from "../rules/stop.ts";
 import { CAPACITY } from "./bio.ts";
@@ -19,12 +20,14 @@ const WRITABLE = 0o222;
  * where this kernel has not got it.
  */
 export function attributeMode(zram: Zram, name: string): number | undefined {
+  assertHas("use attributes", "zram", zram, "slots", "a Zram");
   const { attributes } = zram.profile.zram;
   return Object.hasOwn(attributes, name) ? attributes[name] : undefined;
 }
 
 /** The names of the attributes that a device of this kernel has, in its order. */
 export function attributeNames(zram: Zram): string[] {
+  assertHas("use attributes", "zram", zram, "slots", "a Zram");
   return Object.keys(zram.profile.zram.attributes);
 }
 
@@ -85,6 +88,7 @@ export function writeAttribute(
   name: string,
   text: string,
 ): Errno | undefined {
+  assertText("write an attribute", "text", text);
   const attribute = attributeFor(zram, name, WRITABLE);
   if (typeof attribute === "string") return attribute;
   zram.assertDevLock(`write to '${name}'`);
@@ -137,6 +141,7 @@ export function* writeAttributeSteps(
   name: string,
   text: string,
 ): Generator<Stop, Errno | undefined> {
+  assertText("write an attribute", "text", text);
   const attribute = attributeFor(zram, name, WRITABLE);
   if (typeof attribute === "string") return attribute;
   if (text === "") return undefined;

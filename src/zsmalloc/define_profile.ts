@@ -1,7 +1,9 @@
 /** Kernels that nobody has built: what if a profile were another in some points? */
+import { assertHas, assertText, named } from "../rules/argument.ts";
 import { zsGeometry } from "./geometry.ts";
 import { describedProfile, profileNamed } from "../linux/description.ts";
 import type { Profile } from "../linux/profile.ts";
+import { assertChanges } from "./profile_changes.ts";
 
 /** The points in which a kernel is another than the one it is made from. */
 export type ProfileChanges = Partial<Omit<Profile, "name">>;
@@ -11,13 +13,18 @@ const LEAST_GROUPS = 3;
 /** A group's number is a byte wherever zspages are many. */
 const MOST_GROUPS = 256;
 
-function refuse(profile: Profile, found: string): never {
-  throw new RangeError(`Cannot define profile '${profile.name}': ${found}`);
+function refuse(profile: Pick<Profile, "name">, found: string): never {
+  throw new RangeError(
+    `Cannot define profile ${named(profile.name)}: ${found}`,
+  );
 }
 
 /** The profiles in the source keep their names to themselves. */
 function assertName(profile: Profile): void {
   if (profile.name === "") refuse(profile, "the 'name' is empty");
+  if (/[,\r\n]/.test(profile.name)) {
+    refuse(profile, "the 'name' is not one line without commas");
+  }
   if (profileNamed(profile.name) !== undefined) {
     refuse(profile, "the 'name' is taken, by a kernel that there is");
   }
@@ -84,7 +91,8 @@ function assertFullness(profile: Profile, objects: number): void {
  * for page size, words, chain size, class step and chain rule; else one that
  * says for which zspage the fullness rule answers a group that is out of range
  * or below that of a zspage less used, that objects cannot move where a handle
- * is a location, or that the name is taken.
+ * is a location, that the name is taken, or that there is no field or no choice
+ * like one of the changes.
  *
  * @example What if the class step were twice as wide?
  * ```ts
@@ -123,6 +131,9 @@ export function defineProfile(
   from: Profile,
   changes: ProfileChanges,
 ): Profile {
+  assertText("define a profile", "name", name);
+  assertHas("define a profile", "from", from, "release", "a Profile");
+  assertChanges((found) => refuse({ name }, found), changes);
   const profile: Profile = { ...from, ...changes, name };
   assertName(profile);
   assertBuildable(profile);

@@ -2,6 +2,7 @@
  * The rules that a pool keeps, checked in full: every rule, on every zspage,
  * every class and the pool.
  */
+import { assertHas } from "../rules/argument.ts";
 import { assertInvariants, type Rule } from "../rules/invariant.ts";
 import type { Reach } from "../rules/reach.ts";
 import {
@@ -59,6 +60,7 @@ export const ZSMALLOC_INVARIANTS: readonly Rule[] = [
  * ```
  */
 export function checkPool(pool: ZsPool, reach?: Reach): void {
+  assertHas("check a pool", "pool", pool, "zspages", "a ZsPool");
   tallyPool(pool, reach);
 }
 

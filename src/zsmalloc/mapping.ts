@@ -2,6 +2,7 @@
  * Mapping an object: its bytes as one range, although it may lie in two frames.
  */
 import type { Profile } from "../linux/profile.ts";
+import { assertBytes, named } from "../rules/argument.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Zspages } from "./zspage.ts";
 
@@ -143,11 +144,13 @@ function mappedObject(
     cpu,
     length,
     read(into, at = 0) {
+      assertBytes("read", "into", into);
       assertInside("read", at, into.length);
       bytes.read(into, at);
       return into;
     },
     write(data, at = 0) {
+      assertBytes("write", "data", data);
       assertInside("write", at, data.length);
       if (!isWritable) {
         throw new Error(
@@ -254,7 +257,9 @@ export class Mappings {
     const mapped = this.#mapped.get(object);
     if (mapped === undefined) {
       throw new Error(
-        `Cannot unmap handle ${object.handle}: it is not mapped here`,
+        `Cannot unmap handle ${
+          object?.handle ?? named(object)
+        }: it is not mapped here`,
       );
     }
     mapped.bytes.unmap();

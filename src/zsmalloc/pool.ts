@@ -1,8 +1,14 @@
 /** The allocator: a pool from which objects of any size up to a page are had. */
+import { assertProfile } from "../linux/assert_profile.ts";
 import type { Gfp } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
-import { assertWhole } from "../rules/argument.ts";
+import {
+  assertBytes,
+  assertWhole,
+  named,
+  refuseType,
+} from "../rules/argument.ts";
 import { Lockdep } from "../rules/lockdep.ts";
 import { blocked, runToEnd, type Stop, writes } from "../rules/stop.ts";
 import {
@@ -173,6 +179,7 @@ export class ZsPool {
    * page size.
    */
   constructor(profile: Profile, options: ZsPoolOptions = {}) {
+    assertProfile("make a pool", profile);
     const { pageSize } = profile;
     const memory = options.memory ?? new Memory({ pageSize });
     if (memory.pageSize !== pageSize) {
@@ -247,12 +254,15 @@ export class ZsPool {
 
   /** The class of that index. */
   classAt(index: number): SizeClass {
+    const last = this.#classOf.length - 1;
+    assertWhole("look up a class", "index", index, 0, last);
     return this.#classOf[index];
   }
 
   /** The class of a zspage (`zspage_class`). */
   classOfZspage(zspage: number): SizeClass {
-    return this.#classOf[this.zspages.get(zspage, ZSPAGE_CLASS)];
+    return this.#classOf[this.zspages.get(zspage, ZSPAGE_CLASS)] ??
+      refuseType("look up a class", "zspage", zspage, "one of the pool");
   }
 
   /**
@@ -357,6 +367,7 @@ export class ZsPool {
    * 6.16; before, `zs_map_object` to write and `zs_unmap_object`.
    */
   write(handle: number, data: Uint8Array): void {
+    assertBytes("write", "data", data);
     const offset = this.#locate(handle, data.length, "write");
     this.zspages.writeBytes(this.handles.pfnOf(handle), offset, data);
   }
@@ -366,6 +377,7 @@ export class ZsPool {
    * Specifies `zs_obj_read_begin`, since 6.16; before, `zs_map_object` to read.
    */
   read(handle: number, into: Uint8Array): Uint8Array {
+    assertBytes("read", "into", into);
     const offset = this.#locate(handle, into.length, "read");
     this.zspages.readBytes(this.handles.pfnOf(handle), offset, into);
     return into;
@@ -373,11 +385,13 @@ export class ZsPool {
 
   /** {@linkcode ZsPool.write}, stopping where others may run. */
   writeSteps(handle: number, data: Uint8Array): Generator<Stop, void> {
+    assertBytes("write", "data", data);
     return writeSteps(this, handle, data);
   }
 
   /** {@linkcode ZsPool.read}, stopping where others may run. */
   readSteps(handle: number, into: Uint8Array): Generator<Stop, Uint8Array> {
+    assertBytes("read", "into", into);
     return readSteps(this, handle, into);
   }
 
@@ -728,7 +742,9 @@ export class ZsPool {
 
   /** What a malloc answers to a size that is refused. */
   #refusal(size: number): Errno | undefined {
-    if (size !== size >>> 0) assertWhole("allocate", "size", size);
+    if (typeof size !== "number" || size !== size >>> 0) {
+      assertWhole("allocate", "size", size);
+    }
     if (size === 0) return this.profile.zeroSize;
     if (size > this.geometry.pageSize) return this.profile.tooLarge;
     return undefined;
@@ -780,15 +796,17 @@ export class ZsPool {
   }
 
   #assertLive(handle: number, verb: string): void {
-    if (this.isDestroyed || !this.handles.isLive(handle)) {
+    const isNumber = typeof handle === "number";
+    if (this.isDestroyed || !isNumber || !this.handles.isLive(handle)) {
       throw new Error(
-        `Cannot ${verb}: handle ${handle} names no object of this pool`,
+        `Cannot ${verb}: handle ${named(handle)} names no object of this pool`,
       );
     }
   }
 
   /** The zspage of a frame of this pool. */
   #zspageOf(pfn: number, verb: string): number {
+    assertWhole(`${verb} a page`, "pfn", pfn);
     const { page } = this.memory;
     const flags = page[pfn * PAGE_STRIDE + PAGE_FLAGS] ?? 0;
     const zspage = page[pfn * PAGE_STRIDE + PAGE_PRIVATE] ?? NO_ZSPAGE;

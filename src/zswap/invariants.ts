@@ -1,4 +1,5 @@
 /** The rules that zswap keeps about its counters, pools, list and limits. */
+import { assertHas } from "../rules/argument.ts";
 import {
   assertInvariants,
   type Checked,
@@ -334,6 +335,7 @@ export const ZSWAP_INVARIANTS: readonly Rule[] = [
  * ```
  */
 export function checkZswap(zswap: Zswap, reach?: Reach): void {
+  assertHas("check zswap", "zswap", zswap, "trees", "a Zswap");
   tallyZswap(zswap, reach);
 }
 

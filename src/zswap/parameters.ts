@@ -2,6 +2,7 @@
  * The module parameters: `/sys/module/zswap/parameters`. Which kernel has
  * which, and with which permissions, its profile says.
  */
+import { assertHas, assertText } from "../rules/argument.ts";
 import type { Errno } from "../linux/errno.ts";
 import { kstrtobool, kstrtoull, untilNul } from "../linux/kstrtox.ts";
 import type { ZpoolType, ZswapParameter } from "../linux/zswap_profile.ts";
@@ -149,6 +150,7 @@ const PARAMETERS: Readonly<Record<ZswapParameter, Parameter>> = {
 
 /** The parameter of that name, where this kernel has it. */
 function parameterNamed(zswap: Zswap, name: string): Parameter | undefined {
+  assertHas("use parameters", "zswap", zswap, "trees", "a Zswap");
   const { parameters } = zswap.profile.zswap;
   return Object.hasOwn(parameters, name)
     ? Object.entries(PARAMETERS).find(([one]) => one === name)?.[1]
@@ -202,6 +204,7 @@ export function* writeZswapParameterSteps(
   name: string,
   text: string,
 ): Generator<Stop, Errno | undefined> {
+  assertText("write a parameter", "text", text);
   const parameter = parameterNamed(zswap, name);
   if (parameter === undefined) return "ENOENT";
   if (text === "") return undefined;

@@ -1,4 +1,5 @@
 /** The counters of zswap, and the files of debugfs that show them. */
+import { assertHas } from "../rules/argument.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { ZswapCounter } from "../linux/zswap_profile.ts";
 import type { Zswap } from "./zswap.ts";
@@ -41,6 +42,7 @@ export function zeroCounters(): ZswapCounters {
  * Specifies `zswap_debugfs_init`, `mm/zswap.c`.
  */
 export function zswapCounters(zswap: Zswap): Partial<ZswapCounters> {
+  assertHas("count pages", "zswap", zswap, "trees", "a Zswap");
   const { counters, profile } = zswap;
   const pages = profile.zswap.shrink === "entries-in-worker"
     ? zswap.pools.totalPages

@@ -1,11 +1,17 @@
 /** zswap: a compressed cache in front of swap devices. */
+import { assertProfile } from "../linux/assert_profile.ts";
 import type { Codec } from "../codec/codec.ts";
 import { codecsOf } from "../codec/codecs.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { ZpoolType } from "../linux/zswap_profile.ts";
 import { Memory } from "../memory/memory.ts";
-import { assertLength, assertWhole } from "../rules/argument.ts";
+import {
+  assertHas,
+  assertLength,
+  assertWhole,
+  refuseType,
+} from "../rules/argument.ts";
 import { Lockdep } from "../rules/lockdep.ts";
 import {
   acquire,
@@ -182,12 +188,19 @@ export class Zswap {
    * codec for it. Specifies `init_zswap` (since 6.3, `zswap_setup`).
    */
   constructor(profile: Profile, options: ZswapOptions) {
+    assertProfile("make zswap", profile);
+    const right = "ZswapOptions such as { totalRamPages: 1000 }";
+    assertHas("make zswap", "options", options, "totalRamPages", right);
     const { pageSize, zswap } = profile;
     const {
       zpool = zswap.defaultZpool,
       compressor = zswap.defaultCompressor,
     } = options;
     assertWhole("make zswap", "totalRamPages", options.totalRamPages);
+    const { cgroupMax = Infinity } = options;
+    if (cgroupMax !== Infinity) {
+      assertWhole("make zswap", "cgroupMax", cgroupMax);
+    }
     const added = options.codecs ?? [];
     this.profile = profile;
     this.locks = new ZswapLocks(zswap.locks, options.lockdep ?? new Lockdep());
@@ -196,7 +209,7 @@ export class Zswap {
     this.swap = options.swap ?? NO_SWAP_LAYER;
     this.writeback = options.writeback ?? true;
     this.hasMemcg = options.memcg ?? true;
-    this.cgroupMax = options.cgroupMax ?? Infinity;
+    this.cgroupMax = cgroupMax;
     this.compressors = [
       ...new Set([...zswap.compressors, ...added.map(({ name }) => name)]),
     ];
@@ -510,6 +523,9 @@ export class Zswap {
     offset: number,
     folio: readonly Uint8Array[],
   ): ZswapTree {
+    if (!Array.isArray(folio)) {
+      refuseType("store a page", "folio", folio, "an array of pages");
+    }
     for (const page of folio) {
       assertLength("store a page", page, this.profile.pageSize);
     }

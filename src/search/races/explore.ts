@@ -1,4 +1,5 @@
 /** Explores what threads can do to what they share. */
+import { assertHas } from "../../rules/argument.ts";
 import { randomFrom } from "../../programs/random.ts";
 import { InvariantError } from "../../rules/invariant.ts";
 import { depthFirst } from "./depth_first.ts";
@@ -250,7 +251,9 @@ export function brokenBy({ error }: RaceFinding): string {
   return String(error).split("\n", 1)[0];
 }
 
-function assertTrial<Subject>({ threads }: RaceTrial<Subject>): void {
+function assertTrial<Subject>(trial: RaceTrial<Subject>): void {
+  assertHas("explore", "trial", trial, "threads", "a RaceTrial");
+  const { threads } = trial;
   if (threads.length >= 1 && threads.length <= MOST_THREADS) return;
   throw new RangeError(
     `Cannot explore: the 'threads' are ${threads.length}, not 1 to ${MOST_THREADS}`,

@@ -2,6 +2,7 @@
  * A schedule that breaks something, as kernel changelogs tell it: a column for
  * each CPU, a line for each stop, and the rule that spoke.
  */
+import { assertHas } from "../../rules/argument.ts";
 import { InvariantError } from "../../rules/invariant.ts";
 import { hanging, wrap } from "../../report/wrap.ts";
 import type { RaceFinding } from "./explore.ts";
@@ -59,6 +60,7 @@ export function raceText<Subject>(
   { schedule, error }: Pick<RaceFinding, "schedule"> & Partial<RaceFinding>,
   { title, before = [], width = WIDTH }: RaceTextOptions = {},
 ): string {
+  assertHas("tell a race", "trial", trial, "threads", "a RaceTrial");
   const retraced = retrace(trial, schedule);
   const names = trial.threads.map((_, nth) => `CPU ${THREAD_NAMES[nth]}`);
   return [

@@ -1,4 +1,5 @@
 /** What can be explored: the operations of one part of the kernel, in words. */
+import { assertText } from "../../rules/argument.ts";
 import type { Profile } from "../../linux/profile.ts";
 import type { Random } from "../../programs/random.ts";
 import type { Lock } from "../../rules/lock.ts";
@@ -129,6 +130,7 @@ function readOperations(text: string): string[] {
  * where anything was done before: `write 0 A / write 0 B; read 0 | discard 0`.
  */
 export function readRaceProgram(text: string): RaceProgram {
+  assertText("read the threads", "text", text);
   const parts = text.split("/");
   const threads = (parts.at(-1) ?? "").split("|").map(readOperations);
   const before = parts.length < 2 ? [] : readOperations(parts[0]);
