@@ -612,7 +612,7 @@ commandTest(
         folder,
         ...["races", "zsmalloc", "--threads", "free x | read x"],
       ),
-      "Cannot explore zsmalloc: nothing before 'free x' makes 'x'",
+      "Cannot explore zsmalloc: the 'x' of 'free x' is made neither before",
     );
   },
 );

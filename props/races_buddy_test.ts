@@ -291,7 +291,7 @@ Deno.test("a pool of zbud or z3fold that is brought back to what it was is that 
 
 Deno.test("an object of zbud or z3fold is made by somebody, and where it is freed may be made again", () => {
   const wrong = {
-    "free x | read x": "nothing before 'free x' makes 'x'",
+    "free x | read x": "the 'x' of 'free x' is made neither before",
     "alloc 900 a | alloc 900 a": "'alloc 900 a' makes a second 'a'",
     "alloc 2 a": "the SIZE of 'alloc 2 a' is '2', not 3 to 99999 bytes",
     "alloc 900 abc": "the NAME of 'alloc 900 abc' is 'abc', not a letter",

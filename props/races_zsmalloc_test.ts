@@ -232,9 +232,12 @@ Deno.test("a program without what its race needs holds", () => {
 
 Deno.test("an object is made before it is used, and no two have one name at once: else no schedule is run", () => {
   const wrong = {
-    "free x | read x": "nothing before 'free x' makes 'x'",
-    "free a; malloc 100 a": "nothing before 'free a' makes 'a'",
-    "malloc 100 a; free b / free a": "nothing before 'free b' makes 'b'",
+    "free x | read x": "the 'x' of 'free x' is made neither before",
+    "free a; malloc 100 a": "the 'a' of 'free a' is made neither before",
+    "malloc 100 a; free b / free a":
+      "the 'b' of 'free b' is made neither before",
+    "malloc 100 a | read a":
+      "the 'a' of 'read a' is made neither before '/' nor earlier in its thread",
     "malloc 100 a | malloc 2000 a":
       "'malloc 100 a' makes a second 'a', and its thread has not freed the first",
     "malloc 100 a / malloc 2000 a | free a": "'malloc 2000 a' makes a second",

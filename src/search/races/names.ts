@@ -1,5 +1,5 @@
 /** The names that a program gives its objects. */
-import type { RaceProgram } from "./room.ts";
+import type { RaceProgram, RoomParts } from "./room.ts";
 
 /** What an operation does with the name that it has. */
 interface NameUse {
@@ -12,25 +12,33 @@ interface NameUse {
 const MAKING = ["malloc", "alloc"];
 
 /**
- * What is wrong with the names of a program: an operation before, or another
- * thread, must make each, and none is made where it may be an object's yet.
+ * What is wrong with the names of a program: an operation before must make each,
+ * and none is made where it may be an object's yet.
  */
 export function wrongName(
   { before, threads }: RaceProgram,
-  nameIn: (words: readonly string[]) => string | undefined,
+  { nameIn, findsByName = false }: Pick<
+    RoomParts<never>,
+    "nameIn" | "findsByName"
+  >,
 ): string | undefined {
   const usesOf = (texts: readonly string[]): NameUse[] =>
     texts.flatMap((text) => {
       const words = text.split(/\s+/);
-      const name = nameIn(words);
+      const name = nameIn?.(words);
       return name === undefined ? [] : [{ text, verb: words[0], name }];
     });
   const isThere = new Map<string, boolean>();
-  const wrong = wrongUse(usesOf(before), isThere, new Set());
+  const wrong = wrongUse(usesOf(before), isThere, new Set(), false);
   if (wrong !== undefined) return wrong;
   const all = threads.map(usesOf);
   return all.map((uses, nth) =>
-    wrongUse(uses, new Map(isThere), namesMade(all.toSpliced(nth, 1).flat()))
+    wrongUse(
+      uses,
+      new Map(isThere),
+      namesMade(all.toSpliced(nth, 1).flat()),
+      findsByName,
+    )
   ).find((wrong) => wrong !== undefined);
 }
 
@@ -47,6 +55,7 @@ function wrongUse(
   uses: readonly NameUse[],
   isThere: Map<string, boolean>,
   others: ReadonlySet<string>,
+  findsByName: boolean,
 ): string | undefined {
   for (const { text, verb, name } of uses) {
     const isMade = MAKING.includes(verb);
@@ -54,8 +63,9 @@ function wrongUse(
     if (isMade && mayBeThere) {
       return `'${text}' makes a second '${name}', and its thread has not freed the first`;
     }
-    if (!isMade && !others.has(name) && !isThere.has(name)) {
-      return `nothing before '${text}' makes '${name}'`;
+    const isKnown = isThere.has(name) || (findsByName && others.has(name));
+    if (!isMade && !isKnown) {
+      return `the '${name}' of '${text}' is made neither before '/' nor earlier in its thread`;
     }
     if (isMade || verb === "free") isThere.set(name, isMade);
   }

@@ -42,6 +42,11 @@ export interface RoomParts<Subject> {
   ): RaceOperation<Subject>["begin"] | string | undefined;
   /** The name of an object among the words of an operation, if there is one. */
   nameIn?(words: readonly string[]): string | undefined;
+  /**
+   * Whether objects are found by their names, under a lock: only then may a
+   * thread name what another makes meanwhile.
+   */
+  readonly findsByName?: boolean;
   /** As {@linkcode RaceTrial.consistent}. */
   consistent?(subject: Subject, lock: Lock): void;
   /** As {@linkcode RaceTrial.atRest}. */
@@ -93,7 +98,7 @@ export function raceRoom<Subject>(parts: RoomParts<Subject>): RaceRoom {
         texts.map((text) => operationOf(text, profile));
       const first = operationsOf(program.before);
       const threads = program.threads.map(operationsOf);
-      const wrong = parts.nameIn && wrongName(program, parts.nameIn);
+      const wrong = wrongName(program, parts);
       if (wrong !== undefined) throw refused(wrong);
       const create = () => {
         const subject = parts.create(profile);

@@ -117,6 +117,7 @@ export function buddyRoom<Pool extends ExploredPool>(
   return raceRoom<BuddySubject<Pool>>({
     name,
     ...wordsOf(kind),
+    findsByName: true,
     isIn: kind.isIn,
     create: (profile) => ({
       user: new BuddyUser((evict, lockdep) =>

@@ -43,7 +43,7 @@ function objectOf(
 ): Named {
   const object = objects.get(name);
   if (object !== undefined && !object.isFreed) return object;
-  const why = object === undefined ? "not made yet" : "freed already";
+  const why = object === undefined ? "not made" : "freed already";
   throw new Error(`Cannot ${verb} ${name}: it is ${why}`);
 }
 
@@ -110,7 +110,7 @@ function* frameUnder(
 ): Generator<Stop, number | undefined> {
   const object = objects.get(name);
   if (object === undefined) {
-    throw new Error(`Cannot find ${name}: it is not made yet`);
+    throw new Error(`Cannot find ${name}: it is not made`);
   }
   const { handle } = object;
   yield reads(
