@@ -10,6 +10,8 @@ import { THREADS } from "../src/claims/threads.ts";
 import { UNDECIDED } from "../src/claims/undecided.ts";
 import { askWorker } from "../src/cli/ask_worker.ts";
 import { CLAIMS_USAGE } from "../src/cli/claims.ts";
+import { askedOf } from "../src/cli/claims_names.ts";
+import { experimentText } from "../src/cli/claims_report.ts";
 import type { ExperimentReply } from "../src/cli/claims_worker.ts";
 import { PAGES } from "./claim_rulings.ts";
 
@@ -84,6 +86,24 @@ Deno.test("every experiment runs with the least of its numbers, and tells of fin
       });
       assertEquals(unsound(found), [], `${experiment.name}, ${profile.name}`);
     }
+  }
+});
+
+Deno.test("a claim that is asked for alone is shown whole, with every figure of its experiment and none of its other claims", () => {
+  const name = "zram-refuses-with-holes-inside";
+  const { experiments: [experiment], isTold, isWhole } = askedOf([name]);
+  const sizes = leastSizes(experiment);
+  const found = experiment.kernels.map((profile) =>
+    experiment.run({ profile, seed: 1, sizes, realPages: PAGES })
+  );
+  const done = [{ experiment, sizes, found }];
+  const outcome = { done, undecided: [], seed: 1, isTold };
+  const text = experimentText(outcome, 1000);
+  assert(isWhole);
+  const claims = experiment.claims.filter((claim) => text.includes(claim.says));
+  assertEquals(claims.map((claim) => claim.name), [name]);
+  for (const { title } of found.flatMap(({ figures }) => figures)) {
+    assert(text.includes(title), title);
   }
 });
 

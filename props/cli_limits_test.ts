@@ -174,8 +174,11 @@ commandTest(
     assertEquals(aged.pageSize, 65536);
     assertEquals(Math.round(aged.grown.objects * 65536 / 2 ** 30 * 10), 75);
     const refusals = [
-      [["--page-size", "5000"], "the 'pageSize' is 5000"],
-      [["--page-size", "128K"], "not a whole number from 4096 to 65536, or as"],
+      [
+        ["--page-size", "5000"],
+        "The option '--page-size' is '5000', not a power",
+      ],
+      [["--page-size", "128K"], "not a power of two from 4096 to 65536, or as"],
       [
         ["--page-size", "4K", "--profile", "linux-6.18,page-size=16K"],
         "'linux-6.18,page-size=16K' says it too",

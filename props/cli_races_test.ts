@@ -8,6 +8,7 @@ import {
   acquire,
   brokenBy,
   createLock,
+  type Explored,
   exploreRaces,
   InvariantError,
   LINUX_7_3,
@@ -27,6 +28,8 @@ import {
   type Stop,
   trylock,
 } from "../mod.ts";
+import type { RacesPlan } from "../src/cli/races_plan.ts";
+import { racesText } from "../src/cli/races_report.ts";
 import { raceInWorkers } from "../src/search/races/workers.ts";
 import {
   assertRefused,
@@ -36,7 +39,8 @@ import {
   ROOT,
   zspec,
 } from "./command.ts";
-import { LEAK, RUSH_RACES } from "./race_rooms.ts";
+import { WHOLE_RUN } from "../src/search/batches.ts";
+import { LEAK, RUSH_RACES, SLOTS_RACES } from "./race_rooms.ts";
 
 /** `zspec races` of the rooms of the tests. */
 function races(folder: string, ...args: string[]): Promise<Outcome> {
@@ -411,29 +415,88 @@ const MANY = Array.from(
   () => Array.from({ length: 9 }, () => "write 0 A; read 0").join("; "),
 ).join(" | ");
 
+/** What is printed of threads that were given, as far as they were explored. */
+function givenText(
+  words: string,
+  search: RacesPlan["search"],
+  explore: (
+    trial: RaceTrial<unknown>,
+    onBound: (explored: Explored) => void,
+  ) => Pick<Explored, "runs" | "schedules" | "stops">,
+): string {
+  const program = readRaceProgram(words);
+  const bounds: Explored[] = [];
+  const plan: RacesPlan = {
+    ...{ program, search, seed: 1, programs: Infinity, milliseconds: 1000 },
+    ...{ jobs: 1, shard: WHOLE_RUN },
+    rooms: [{ room: SLOTS_RACES, profile: LINUX_7_3 }],
+  };
+  const { runs, schedules, stops } = SLOTS_RACES.explore(
+    LINUX_7_3,
+    program,
+    (trial) => explore(trial, (one) => bounds.push(one)),
+  );
+  const count = {
+    ...{ room: "slots", profile: "linux-7.3", runs, schedules, stops },
+    ...{ programs: 0, whole: 0, all: 0, capped: 0, busy: 1000 },
+  };
+  return racesText(plan, {
+    ...{ counts: [count], failure: undefined, bounds },
+    ...{ seconds: 1, interrupted: false },
+  }, 80).replaceAll("\n", " ");
+}
+
+Deno.test("a search that time cut says to where all schedules were run, how many beyond, and what that shows", () => {
+  const all = { preemptions: Infinity, schedules: Infinity };
+  const cutAfter = (schedules: number) =>
+    givenText(
+      MANY,
+      all,
+      (trial, onBound) => exploreRaces(trial, { schedules, onBound }),
+    );
+  assertStringIncludes(
+    cutAfter(300),
+    "The search was cut after 1 s. All of the 6 schedules with up to 0 preemptions were run. Beyond that 294 were tried; --pct D or a longer --time tries others. 300 runs, 80,400 stops in 1.0 s: 300 schedules a second. All hold.",
+  );
+  assertStringIncludes(
+    cutAfter(1),
+    "Not even those without a preemption were all run. Beyond that 1 were tried; --pct D or a longer --time tries others. 1 run, ",
+  );
+  assertStringIncludes(
+    givenText(MANY, all, () => ({ runs: 0, schedules: 0, stops: 0 })),
+    "The search was cut after 1 s. Not even those without a preemption were all run. Beyond that 0 were tried; --pct D or a longer --time tries others. 0 runs, 0 stops in 1.0 s: 0 schedules a second. Nothing was explored, so nothing is known to hold.",
+  );
+  assertStringIncludes(
+    givenText(
+      MANY,
+      { depth: 3, schedules: Infinity },
+      (trial) => sampleRaces(trial, { seed: 4, schedules: 9, depth: 3 }),
+    ),
+    "9 schedules of PCT of depth 3 were tried; which others there are is not known. 9 runs, ",
+  );
+});
+
 commandTest(
-  "zspec races says where time cut it, and tries what PCT draws",
+  "zspec races ends when its time is up, and with 1 where nothing was run in it",
   async (folder) => {
-    const run = (...args: string[]) =>
-      races(folder, "slots", "--threads", MANY, "--time", "1", ...args);
-    const cut = await run();
-    assertEquals(cut.code, 0);
-    assertMatch(
-      cut.stdout.replaceAll("\n", " "),
-      /The search was cut after 1 s\. .* Beyond that [\d,]+ were tried; --pct D or a longer --time tries others\./,
-    );
-    const drawn = await run("--pct", "3", "--seed", "4");
-    assertEquals(drawn.code, 0);
-    assertMatch(
-      drawn.stdout,
-      /^seed 4\n[\d,]+ schedules? of PCT of depth 3 w[a-z]+ tried/,
-    );
-    const found = await races(
+    const threads = ["slots", "--threads", MANY];
+    const { code, stdout } = await races(folder, ...threads, "--time", "1");
+    assertMatch(stdout, /The search was cut after 1 s\./);
+    assertEquals(code, /\n0 runs, /.test(stdout) ? 1 : 0);
+  },
+);
+
+commandTest(
+  "zspec races --pct finds what breaks in schedules drawn at random",
+  async (folder) => {
+    const { code, stdout } = await races(
       folder,
-      ...["rush", "--threads", "rush 0 A; read 0 | rush 0 B", "--pct", "3"],
+      ...["rush", "--threads", "rush 0 A; read 0 | rush 0 B"],
+      ...["--pct", "3", "--seed", "4"],
     );
-    assertEquals(found.code, 1);
-    assertMatch(replayOf(found.stdout), /^rush 0 A \| rush 0 B @ /);
+    assertEquals(code, 1);
+    assertMatch(stdout, /^seed 4\n/);
+    assertMatch(replayOf(stdout), /^rush 0 A \| rush 0 B @ /);
   },
 );
 
@@ -501,6 +564,22 @@ commandTest(
   async (folder) => {
     const refused: readonly (readonly [string, readonly string[]])[] = [
       ["'frob 1' is none of write SLOT", ["slots", "--threads", "frob 1"]],
+      [
+        "'read 0 | read 1 / read 0' has a '/' behind a '|', unlike 'write 0 A / ",
+        ["slots", "--threads", "read 0 | read 1 / read 0"],
+      ],
+      [
+        "'read 0 / read 1 / read 0' has more than one '/', unlike ",
+        ["slots", "--threads", "read 0 / read 1 / read 0"],
+      ],
+      [
+        "'read 0 |' has a thread of nothing, unlike ",
+        ["slots", "--threads", "read 0 |"],
+      ],
+      [
+        "Cannot read 'threads.txt': there is no such file",
+        ["slots", "--threads", "threads.txt"],
+      ],
       ["Unknown room 'zsmaloc': the rooms are slots, rush", ["zsmaloc"]],
       ["The option '--threads' needs one ROOM", ["--threads", "read 0"]],
       [
@@ -528,6 +607,13 @@ commandTest(
     for (const [message, args] of refused) {
       assertRefused(await races(folder, ...args), message);
     }
+    assertRefused(
+      await zspec(
+        folder,
+        ...["races", "zsmalloc", "--threads", "free x | read x"],
+      ),
+      "Cannot explore zsmalloc: the 'x' of 'free x' is made neither before",
+    );
   },
 );
 

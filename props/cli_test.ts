@@ -127,7 +127,14 @@ const REFUSED: readonly (readonly [args: string[], message: string])[] = [
     ["predict", "files", "--chain-size", "4,,8"],
     "'--chain-size' is '', not a whole number from 1 to 16",
   ],
-  [["classes", "--page-size", "5000"], "the 'pageSize' is 5000"],
+  [
+    ["classes", "--page-size", "5000"],
+    "The option '--page-size' is '5000', not a power of two from 4096 to 65536, or as in 16K",
+  ],
+  [
+    ["size", "--ram", "8G", "--ratio", "2", "--algorithm", "lz4,zstd"],
+    "The option '--algorithm' is 'lz4,zstd', not one algorithm: '--ratio' is of what one makes",
+  ],
   [
     ["classes", "--word-bits", "33"],
     "The option '--word-bits' is '33', not 32 or 64",

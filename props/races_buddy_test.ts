@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   brokenBy,
   checkZ3fold,
@@ -287,4 +287,31 @@ function assertBroughtBack<One extends Pool>(kind: Kind<One>): void {
 Deno.test("a pool of zbud or z3fold that is brought back to what it was is that to the last bit, and goes on as it would have", () => {
   assertBroughtBack(ZBUD);
   assertBroughtBack(Z3FOLD);
+});
+
+Deno.test("an object of zbud or z3fold is made by somebody, and where it is freed may be made again", () => {
+  const wrong = {
+    "free x | read x": "the 'x' of 'free x' is made neither before",
+    "alloc 900 a | alloc 900 a": "'alloc 900 a' makes a second 'a'",
+    "alloc 2 a": "the SIZE of 'alloc 2 a' is '2', not 3 to 99999 bytes",
+    "alloc 900 abc": "the NAME of 'alloc 900 abc' is 'abc', not a letter",
+    "reclaim all": "'reclaim all' is not like 'reclaim'",
+  };
+  const programs = [
+    "alloc 900 a | free a; read a",
+    "alloc 900 a / free a; alloc 900 a | reclaim",
+  ];
+  for (const room of [ZBUD_RACES, Z3FOLD_RACES]) {
+    for (const [program, message] of Object.entries(wrong)) {
+      assertThrows(
+        () => exploreText(room, LINUX_6_12, program, 0),
+        RangeError,
+        `Cannot explore ${room.name}: ${message}`,
+      );
+    }
+    for (const program of programs) {
+      const explored = exploreText(room, LINUX_6_1, program, 2);
+      assertEquals(brokenIn(explored), undefined, program);
+    }
+  }
 });

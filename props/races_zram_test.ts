@@ -313,24 +313,29 @@ Deno.test("who interleaves by hand stops at waits alone, and can give up", () =>
 });
 
 Deno.test("zram's room takes the operations that a kernel has, and no others", () => {
-  for (
-    const program of [
-      "write 3 A",
-      "write 0 ?",
-      "read 0 gladly",
-      "discard 0 9",
-      "idle",
-      "get nothing",
-      "recompress type=idle",
-      "toast 0",
-    ]
-  ) {
+  const wrong = {
+    "write 3 A": "the PAGE of 'write 3 A' is '3', not 0 to 2",
+    "write 0 ?": "the LETTER of 'write 0 ?' is '?', not A to H, a to h or 0",
+    "read 0 gladly": "'read 0 gladly' is not like 'read PAGE [strictly]'",
+    "discard 0 9": "the PAGES of 'discard 0 9' is '9', not 1 to 3",
+    "idle": "'idle' is not like 'idle all'",
+    "get nothing": "linux-7.3 has no attribute 'nothing', but disksize, ",
+    "set nothing 1": "linux-7.3 has no attribute 'nothing', but disksize, ",
+    "recompress type=idle":
+      "linux-7.3 has no attribute 'recompress', but disksize, ",
+    "toast 0": "'toast 0' is none of write PAGE LETTER, read PAGE [strictly], ",
+  };
+  for (const [program, message] of Object.entries(wrong)) {
     assertThrows(
       () => explore(LINUX_7_3, program, 0),
       RangeError,
-      `'${program}' is none of`,
+      `Cannot explore zram: ${message}`,
     );
   }
-  assertThrows(() => explore(LINUX_3_12, "discard 0", 0), RangeError);
+  assertThrows(
+    () => explore(LINUX_3_12, "discard 0", 0),
+    RangeError,
+    "a disk of linux-3.12 takes no discard",
+  );
   assertHolds(RECOMPRESSING, "recompress type=idle", 0);
 });

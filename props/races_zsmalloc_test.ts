@@ -1,6 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  brokenBy,
   checkPool,
+  exploreRaces,
   LINUX_3_12,
   LINUX_4_0,
   LINUX_5_10,
@@ -11,6 +13,7 @@ import {
   type Profile,
   randomFrom,
   runToEnd,
+  shrinkRace,
   type Stop,
   ZsPool,
 } from "../mod.ts";
@@ -224,5 +227,84 @@ Deno.test("a program without what its race needs holds", () => {
   assertEquals(alone.length, 2);
   for (const one of alone) {
     assertEquals(brokenIn(explore(before, raceProgramText(one), 3)), undefined);
+  }
+});
+
+Deno.test("an object is made before it is used, and no two have one name at once: else no schedule is run", () => {
+  const wrong = {
+    "free x | read x": "the 'x' of 'free x' is made neither before",
+    "free a; malloc 100 a": "the 'a' of 'free a' is made neither before",
+    "malloc 100 a; free b / free a":
+      "the 'b' of 'free b' is made neither before",
+    "malloc 100 a | read a":
+      "the 'a' of 'read a' is made neither before '/' nor earlier in its thread",
+    "malloc 100 a | malloc 2000 a":
+      "'malloc 100 a' makes a second 'a', and its thread has not freed the first",
+    "malloc 100 a / malloc 2000 a | free a": "'malloc 2000 a' makes a second",
+    "malloc 100 a / free a | malloc 2000 a": "'malloc 2000 a' makes a second",
+  };
+  for (const [program, message] of Object.entries(wrong)) {
+    assertThrows(
+      () => explore(LINUX_7_3, program, 0),
+      RangeError,
+      `Cannot explore zsmalloc: ${message}`,
+    );
+  }
+  for (
+    const program of [
+      "malloc 100 a / free a; malloc 2000 a; read a",
+      "malloc 100 a; free a / malloc 100 a; write a A | compact contended",
+    ]
+  ) {
+    assertEquals(brokenIn(explore(LINUX_7_3, program, 2)), undefined, program);
+  }
+});
+
+Deno.test("an object that is freed twice is what a smaller program shows yet", () => {
+  const program = readRaceProgram(
+    "malloc 100 a; malloc 100 b / read a; free a | read b; free a | compact",
+  );
+  const finding = ZSMALLOC_RACES.explore(
+    LINUX_7_3,
+    program,
+    (trial) => exploreRaces(trial).finding,
+  );
+  assert(finding !== undefined);
+  const found = { program, finding };
+  const smallest = shrinkRace(ZSMALLOC_RACES, LINUX_7_3, found, () => false);
+  assertEquals(
+    [raceProgramText(smallest.program), brokenBy(smallest.finding)],
+    [
+      "malloc 100 a / free a | free a",
+      "Error: Cannot free a: it is freed already",
+    ],
+  );
+});
+
+Deno.test("what a kernel's zsmalloc does not do is no operation of it", () => {
+  const wrong: readonly (readonly [Profile, string, string])[] = [
+    [LINUX_3_12, "compact", "zsmalloc of linux-3.12 does not compact"],
+    [
+      LINUX_7_3,
+      "malloc 100 a / reclaim a",
+      "zsmalloc of linux-7.3 writes no zspage back",
+    ],
+    [
+      LINUX_7_3,
+      "compact now",
+      "'compact now' is not like 'compact' or 'compact contended'",
+    ],
+    [
+      LINUX_7_3,
+      "malloc 1000000 a",
+      "the SIZE of 'malloc 1000000 a' is '1000000', not 0 to 99999 bytes",
+    ],
+  ];
+  for (const [profile, program, message] of wrong) {
+    assertThrows(
+      () => explore(profile, program, 0),
+      RangeError,
+      `Cannot explore zsmalloc: ${message}`,
+    );
   }
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   LINUX_3_12,
   LINUX_4_0,
@@ -96,19 +96,20 @@ Deno.test("one thread alone, every lock that it takes being watched, does what i
   for (const profile of KERNELS) assertAlone(ZSWAP_RACES, profile);
 });
 
-Deno.test("what is no operation of zswap is told, with those that are", () => {
-  for (const text of ["store 0", "load 9", "store 0 AB", "flush"]) {
-    let message = "";
-    try {
-      explore(LINUX_7_3, text, 0);
-    } catch (error) {
-      message = String(error);
-    }
-    assert(
-      message.includes(
-        `Cannot explore zswap: '${text}' is none of store SLOT LETTER`,
-      ),
-      message,
+Deno.test("of what is no operation of zswap it is told what is wrong with it", () => {
+  const wrong = {
+    "flush": "'flush' is none of store SLOT LETTER, load SLOT, ",
+    "store 0": "'store 0' is not like 'store SLOT LETTER'",
+    "load 9": "the SLOT of 'load 9' is '9', not 0 to 3",
+    "store 0 AB": "the LETTER of 'store 0 AB' is 'AB', not a letter",
+    "set zpool zbud":
+      "linux-7.3 has no parameter 'zpool', but enabled, compressor, ",
+  };
+  for (const [text, message] of Object.entries(wrong)) {
+    assertThrows(
+      () => explore(LINUX_7_3, text, 0),
+      RangeError,
+      `Cannot explore zswap: ${message}`,
     );
   }
 });

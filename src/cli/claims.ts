@@ -53,7 +53,7 @@ export async function claimsCommand(args: readonly string[]): Promise<number> {
     claimsResult(outcome),
     () =>
       asked.isWhole
-        ? experimentText(done[0], seed, columns(), tableColumns())
+        ? experimentText(outcome, columns(), tableColumns())
         : claimsText(outcome, columns()),
   );
   return 0;

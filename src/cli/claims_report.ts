@@ -164,31 +164,28 @@ function tallyText(outcome: ClaimsOutcome, width: number): string {
  * many as `tables`.
  */
 export function experimentText(
-  done: DoneExperiment,
-  seed: number,
+  outcome: ClaimsOutcome,
   width: number,
   tables: number = width,
 ): string {
+  const { done: [done], seed } = outcome;
   const { experiment, sizes, found } = done;
+  const told = toldOf(done, outcome);
   const settings = Object.entries(sizes).map(([name, value]) =>
     `--${optionOf(name)} ${value}`
   );
   return [
     heading(experiment.name) + wrap(experiment.method, width) +
     wrap([...settings, `--seed ${seed}`].join(" "), width),
-    ...experiment.claims.map((claim) =>
-      wholeClaimText(claim, endingsOf(done, claim), width)
-    ),
+    ...told.map(({ claim, endings }) => wholeClaimText(claim, endings, width)),
     ...experiment.kernels.map((kernel, nth) =>
       heading(kernel.name) +
       found[nth].figures.map((one) => figuresText(one, tables)).join("")
     ),
     wordsText(
-      found.flatMap(({ verdicts }) =>
-        Object.values(verdicts).flatMap((one) => one ?? [])
-      ),
+      told.flatMap(({ endings }) => endings.map(({ verdict }) => verdict)),
       width,
-    ) + threadsText(experiment.claims, width),
+    ) + threadsText(told.map(({ claim }) => claim), width),
   ].join("\n");
 }
 

@@ -61,6 +61,10 @@ is shrunk and printed, a column for each CPU.
 The rooms, all of which are explored where none is named:
 
 ${RACE_ROOMS.map(roomHelp).join("")}
+A disk of zram is set up and open at first: the kernel refuses a 'reset' until
+it is closed, and a 'set disksize' until it is reset. An object is made before
+the slash or by who uses it, and no two have one name: 'malloc 100 a / free a'.
+
 ${
     optionsHelp(19, {
       "--threads T":

@@ -172,7 +172,11 @@ function programOf(
   return program;
 }
 
+/** A word with a dot is a file's name: operations have none. */
+const isFileName = (text: string) => /^\S*\.\S*$/.test(text);
+
 function threadsText(text: string): string {
+  if (isFileName(text)) return readText(text).trim();
   try {
     return Deno.statSync(text).isFile ? readText(text).trim() : text;
   } catch (error) {

@@ -133,11 +133,11 @@ function wholeText(plan: RacesPlan, counts: readonly RoomCount[]): string {
 function verdictOf(
   { programs: asked, shard }: RacesPlan,
   { interrupted }: RacesOutcome,
-  programs: number,
+  explored: number,
 ): string {
   if (interrupted) return "Interrupted: they held so far.";
   if (isEmptyShard(asked, shard)) return "The shard has no programs.";
-  return programs === 0
+  return explored === 0
     ? "Nothing was explored, so nothing is known to hold."
     : "All hold.";
 }
@@ -148,9 +148,9 @@ function givenText(
   outcome: RacesOutcome,
   width: number,
 ): string {
-  const { counts: [count], bounds, seconds, interrupted } = outcome;
+  const { counts: [count], bounds, seconds } = outcome;
   const rate = grouped(perSecond(count.runs, count.busy));
-  const end = interrupted ? "Interrupted: they held so far." : "All hold.";
+  const end = verdictOf(plan, outcome, count.runs);
   return boundsText(bounds) + wrap(givenVerdict(plan, outcome), width) +
     `${counted(count.runs, "run")}, ${counted(count.stops, "stop")} in ${
       seconds.toFixed(1)

@@ -33,6 +33,13 @@ export function describe(options: Options, profile: Profile): SizeData {
       "The options '--ratio' and '--histogram' both describe the data",
     );
   }
+  if (name.includes(",")) {
+    throw new UsageError(
+      `The option '--algorithm' is '${name}', not one algorithm: '--${
+        histogram === undefined ? "ratio" : "histogram"
+      }' is of what one makes`,
+    );
+  }
   return {
     title: histogram ?? `${ratio}:1, ${huge} huge`,
     measured: histogram === undefined

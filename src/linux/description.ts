@@ -103,18 +103,17 @@ function whole(
 const wholeKilobytes = (text: string): string =>
   text.replace(/^([0-9]{1,2})K$/i, (_, number) => String(1024 * number));
 
-const anyPageSize = whole(
-  "pageSize",
-  4096,
-  65536,
-  "bytes per page, a power of two",
-);
+const anyPageSize = whole("pageSize", 4096, 65536, "bytes per page");
 
 /** The page size, which a machine fixes: 16K on some arm64, 64K there and on POWER. */
 const pageSize: ConfigurationChange = {
   ...anyPageSize,
-  values: `${anyPageSize.values}, or as in 16K`,
-  apply: (profile, text) => anyPageSize.apply(profile, wholeKilobytes(text)),
+  values: "a power of two from 4096 to 65536, or as in 16K",
+  apply(profile, text) {
+    const bytes = wholeKilobytes(text);
+    const isPower = Number.isInteger(Math.log2(Number(bytes)));
+    return isPower ? anyPageSize.apply(profile, bytes) : undefined;
+  },
 };
 
 /** The kernel's release built with another configuration. */

@@ -149,13 +149,13 @@ function decideLittle({ little: [little] }: Aging): Verdict {
     } after, all having come and gone ${turnovers} times, the age of ${little.length} that is nearest to the report; ${
       each(objectsMoved, pagesFreed) || "no"
     } objects moved a page, reported ${each(LITTLE.moved, LITTLE.pages)}${
-      isOther ? ", so that pool was another" : ""
+      isOther ? ", so the reported pool was another" : ""
     }${
       isSo
         ? ""
-        : `; that is no more than not within ${TOLERANCE} point of ${
-          percent(LITTLE.before)
-        } and ${percent(LITTLE.after)}`
+        : `; the report's ${percent(LITTLE.before)} and ${
+          percent(LITTLE.after)
+        } are not both within ${TOLERANCE} point`
     }`,
   );
 }

@@ -5,6 +5,7 @@ import type { Random } from "../../programs/random.ts";
 import type { Lock } from "../../rules/lock.ts";
 import type { Lockdep } from "../../rules/lockdep.ts";
 import { runToEnd } from "../../rules/stop.ts";
+import { wrongName } from "./names.ts";
 import type { RaceOperation, RaceTrial } from "./trial.ts";
 
 /** Threads of operations in words, and what was done before they begin. */
@@ -32,11 +33,21 @@ export interface RoomParts<Subject> {
   remember?(subject: Subject): () => void;
   /** Who is told which thread runs. */
   lockdepOf(subject: Subject): Lockdep;
-  /** The operation of some words; nothing where they are none. */
+  /**
+   * The operation of some words; what is wrong with them, or nothing, where they
+   * are none.
+   */
   operationOf(
     words: readonly string[],
     profile: Profile,
-  ): RaceOperation<Subject>["begin"] | undefined;
+  ): RaceOperation<Subject>["begin"] | string | undefined;
+  /** The name of an object among the words of an operation, if there is one. */
+  nameIn?(words: readonly string[]): string | undefined;
+  /**
+   * Whether objects are found by their names, under a lock: only then may a
+   * thread name what another makes meanwhile.
+   */
+  readonly findsByName?: boolean;
   /** As {@linkcode RaceTrial.consistent}. */
   consistent?(subject: Subject, lock: Lock): void;
   /** As {@linkcode RaceTrial.atRest}. */
@@ -55,7 +66,8 @@ export interface RaceRoom
   extends Pick<RoomParts<never>, "name" | "operations" | "isIn" | "random"> {
   /**
    * Explores a program in a way, such as `exploreRaces` is one. Throws a
-   * RangeError at words that are no operation.
+   * RangeError at words that are no operation, and at names that are made by
+   * nothing, or twice.
    */
   explore<Result>(
     profile: Profile,
@@ -67,32 +79,35 @@ export interface RaceRoom
 /** A room made of its parts. */
 export function raceRoom<Subject>(parts: RoomParts<Subject>): RaceRoom {
   const { name, operations } = parts;
+  const refused = (why: string) =>
+    new RangeError(`Cannot explore ${name}: ${why}`);
   const operationOf = (
     text: string,
     profile: Profile,
   ): RaceOperation<Subject> => {
     const begin = parts.operationOf(text.split(/\s+/), profile);
-    if (begin !== undefined) return { text, begin };
-    throw new RangeError(
-      `Cannot explore ${name}: '${text}' is none of ${operations.join(", ")}`,
-    );
+    if (typeof begin === "function") return { text, begin };
+    throw refused(begin ?? `'${text}' is none of ${operations.join(", ")}`);
   };
   return {
     name,
     operations,
     isIn: parts.isIn,
     random: parts.random,
-    explore(profile, { before, threads }, way) {
-      const first = before.map((text) => operationOf(text, profile));
+    explore(profile, program, way) {
+      const operationsOf = (texts: readonly string[]) =>
+        texts.map((text) => operationOf(text, profile));
+      const first = operationsOf(program.before);
+      const threads = program.threads.map(operationsOf);
+      const wrong = wrongName(program, parts);
+      if (wrong !== undefined) throw refused(wrong);
       const create = () => {
         const subject = parts.create(profile);
         for (const { begin } of first) runToEnd(begin(subject));
         return subject;
       };
       return way({
-        threads: threads.map((texts) =>
-          texts.map((text) => operationOf(text, profile))
-        ),
+        threads,
         create: parts.remember === undefined
           ? create
           : again(create, parts.remember),
@@ -134,12 +149,20 @@ export function readRaceProgram(text: string): RaceProgram {
   const parts = text.split("/");
   const threads = (parts.at(-1) ?? "").split("|").map(readOperations);
   const before = parts.length < 2 ? [] : readOperations(parts[0]);
-  if (parts.length <= 2 && threads.every((one) => one.length > 0)) {
-    return { before, threads };
-  }
+  const wrong = wrongThreads(parts, threads);
+  if (wrong === undefined) return { before, threads };
   throw new RangeError(
-    `Cannot read the threads: '${text}' is not like 'write 0 A / write 0 B; read 0 | discard 0'`,
+    `Cannot read the threads: '${text}' has ${wrong}, unlike 'write 0 A / write 0 B; read 0 | discard 0'`,
   );
+}
+
+function wrongThreads(
+  parts: readonly string[],
+  threads: RaceProgram["threads"],
+): string | undefined {
+  if (parts.length > 2) return "more than one '/'";
+  if (parts.length === 2 && parts[0].includes("|")) return "a '/' behind a '|'";
+  if (threads.some((one) => one.length === 0)) return "a thread of nothing";
 }
 
 /** The same as a text. */

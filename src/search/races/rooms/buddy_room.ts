@@ -116,7 +116,8 @@ export function buddyRoom<Pool extends ExploredPool>(
   };
   return raceRoom<BuddySubject<Pool>>({
     name,
-    ...wordsOf(workers),
+    ...wordsOf(kind),
+    findsByName: true,
     isIn: kind.isIn,
     create: (profile) => ({
       user: new BuddyUser((evict, lockdep) =>
@@ -166,7 +167,7 @@ function memoryOf({ pageSize }: Profile): Memory {
 
 /** Operations of a pool's user, and of its workers. */
 function wordsOf<Pool extends ExploredPool>(
-  workers: ExploredKind<Pool>["workers"],
+  { name: kind, workers, reclaims }: ExploredKind<Pool>,
 ) {
   const running = Object.entries(workers).map(([name, work]) => {
     const run = function* ({ user }: BuddySubject<Pool>) {
@@ -176,18 +177,21 @@ function wordsOf<Pool extends ExploredPool>(
     return [name, () => run] as const;
   });
   return roomWords<BuddySubject<Pool>>({
-    "alloc SIZE NAME": ([size, name]) =>
-      Number(size) >= LEAST && /^[a-z][0-9]?$/.test(name)
-        ? ({ user }) => user.alloc(Number(size), name)
-        : undefined,
+    "alloc SIZE NAME": ([size, name]) => ({ user }) =>
+      user.alloc(Number(size), name),
     "free NAME": ([name]) => ({ user }) => user.free(name),
     "read NAME": ([name]) => ({ user }) => user.read(name),
     "write NAME LETTER": ([name, letter]) => ({ user }) =>
       user.write(name, letter),
-    reclaim: () => ({ user }) => user.reclaim(),
+    reclaim: (_, profile) =>
+      reclaims(profile)
+        ? ({ user }) => user.reclaim()
+        : `${kind} of ${profile.name} does not reclaim`,
     ...Object.fromEntries(running),
-  }, { SIZE: "\\d{1,5}", LETTER: "[A-Za-z]" });
+  }, {
+    // Its name, and its letter.
+    SIZE: ["[3-9]|[1-9]\\d{1,4}", "3 to 99999 bytes"],
+    NAME: ["[a-z][0-9]?", "a letter such as a, or a1"],
+    LETTER: ["[A-Za-z]", "a letter"],
+  });
 }
-
-/** Bytes that an object has at least: its name, and its letter. */
-const LEAST = 3;

@@ -80,9 +80,6 @@ export class BuddyUser<Pool extends UsedPool> {
     if (typeof handle === "string") return handle;
     yield* this.pool.writeSteps(handle, bytesOf(name, size, 0));
     yield acquire(this.#tree, STORE);
-    if (this.#entries.has(name)) {
-      throw new Error(`Cannot alloc ${name}: an object is called so`);
-    }
     const stored = { name, size, handle, elsewhere: "", references: 1 };
     this.#entries.set(name, stored);
     yield release(this.#tree, STORE);

@@ -100,7 +100,10 @@ const WORDS = roomWords<Swap>({
   reclaim: () => reclaim,
   exit: () => exit,
   swapoff: () => swapoff,
-}, { PAGE: `[0-${PAGES - 1}]`, LETTER: "[A-Za-z]" });
+}, {
+  PAGE: [`[0-${PAGES - 1}]`, `0 to ${PAGES - 1}`],
+  LETTER: ["[A-Za-z]", "a letter"],
+});
 
 /** Throws where something is broken; answers what is in each page. */
 function atRest(swap: Swap): unknown {

@@ -15,24 +15,34 @@ import {
   type ZramOperation,
 } from "./zram_operations.ts";
 import { PAGES, type ZramSubject } from "./zram_subject.ts";
-import { roomWords } from "./words.ts";
+import { noneCalled, roomWords } from "./words.ts";
 
 /** What is stored to an attribute that a kernel has. */
 function storeIn(
-  { zram }: Profile,
+  profile: Profile,
   name: string,
   text: string,
-): ZramOperation | undefined {
-  return Object.hasOwn(zram.attributes, name) ? store(name, text) : undefined;
+): ZramOperation | string {
+  return hasAttribute(profile, name)
+    ? store(name, text)
+    : noAttribute(profile, name);
 }
+
+const hasAttribute = ({ zram }: Profile, name: string) =>
+  Object.hasOwn(zram.attributes, name);
+
+const noAttribute = (profile: Profile, name: string) =>
+  noneCalled(profile, "attribute", name, profile.zram.attributes);
 
 /** A device's operations, as far as a kernel has them. */
 export const ZRAM_WORDS = roomWords<ZramSubject>({
   "write PAGE LETTER": ([page, letter]) => write(Number(page), letter),
   "read PAGE [strictly]": ([page, how]) =>
     read(Number(page), how !== undefined),
-  "discard PAGE [PAGES]": ([page, pages = "1"], { zram }) =>
-    zram.discard ? discard(Number(page), Number(pages)) : undefined,
+  "discard PAGE [PAGES]": ([page, pages = "1"], { name, zram }) =>
+    zram.discard
+      ? discard(Number(page), Number(pages))
+      : `a disk of ${name} takes no discard`,
   "notify PAGE": ([page]) => notify(Number(page)),
   "fault PAGE": ([page]) => fault(Number(page)),
   "writeback TEXT": ([text], profile) => storeIn(profile, "writeback", text),
@@ -41,19 +51,19 @@ export const ZRAM_WORDS = roomWords<ZramSubject>({
   compact: (_, profile) => storeIn(profile, "compact", "1"),
   reset: () => reset,
   "set ATTRIBUTE TEXT": ([name, text], profile) => storeIn(profile, name, text),
-  "get ATTRIBUTE": ([name], { zram }) =>
-    Object.hasOwn(zram.attributes, name) ||
-      (name === "block_state" && zram.memoryTracking)
+  "get ATTRIBUTE": ([name], profile) =>
+    hasAttribute(profile, name) ||
+      (name === "block_state" && profile.zram.memoryTracking)
       ? show(name)
-      : undefined,
+      : noAttribute(profile, name),
   failslab: () => failslab,
   "open [exclusively]": ([how]) => open(how !== undefined),
   "close [exclusively]": ([how]) => close(how !== undefined),
 }, {
-  PAGE: `[0-${PAGES - 1}]`,
-  PAGES: "[1-3]",
-  LETTER: "[A-Ha-h0]",
-  TEXT: ".+",
+  PAGE: [`[0-${PAGES - 1}]`, `0 to ${PAGES - 1}`],
+  PAGES: ["[1-3]", "1 to 3"],
+  LETTER: ["[A-Ha-h0]", "A to H, a to h or 0"],
+  TEXT: [".+", "a text"],
   // Or an age, where a kernel takes one.
-  all: ".+",
+  all: [".+", "a text"],
 });

@@ -1,4 +1,5 @@
 /** zsmalloc, to be explored: few objects in a pool of three classes. */
+import type { Profile } from "../../../linux/profile.ts";
 import { Memory } from "../../../memory/memory.ts";
 import { InvariantError } from "../../../rules/invariant.ts";
 import type { Rule } from "../../../rules/rule.ts";
@@ -19,6 +20,7 @@ import {
   reclaim,
   write,
   writesBack,
+  type ZsmallocOperation,
   type ZsmallocSubject,
 } from "./zsmalloc_operations.ts";
 import { randomZsmallocRace } from "./zsmalloc_random.ts";
@@ -40,21 +42,34 @@ const HANDLES_LEFT: Rule = {
   source: "cache_alloc_handle, cache_free_handle, mm/zsmalloc.c, 4.0",
 };
 
+const compactIn = (
+  { name, compaction }: Profile,
+  isContended: boolean,
+): ZsmallocOperation | string =>
+  compaction === "none"
+    ? `zsmalloc of ${name} does not compact`
+    : compact(isContended);
+
 const WORDS = roomWords<ZsmallocSubject>({
   "malloc SIZE NAME": ([size, name]) => malloc(Number(size), name),
   "free NAME": ([name]) => free(name),
   "read NAME": ([name]) => read(name),
   "write NAME LETTER": ([name, letter]) => write(name, letter),
-  compact: () => compact(false),
-  "compact contended": () => compact(true),
+  compact: (_, profile) => compactIn(profile, false),
+  "compact contended": (_, profile) => compactIn(profile, true),
   "migrate NAME": ([name]) => migrate(name),
   "isolate NAME": ([name]) => isolate(name),
   "putback NAME": ([name]) => putback(name),
   "reclaim NAME": ([name], profile) =>
-    writesBack(profile) ? reclaim(name) : undefined,
+    writesBack(profile)
+      ? reclaim(name)
+      : `zsmalloc of ${profile.name} writes no zspage back`,
   deferred: () => deferred,
   destroy: () => destroy,
-}, { SIZE: "\\d{1,5}", LETTER: "[A-Za-z]" });
+}, {
+  SIZE: ["\\d{1,5}", "0 to 99999 bytes"],
+  LETTER: ["[A-Za-z]", "a letter"],
+});
 
 /**
  * Throws where something is broken; answers what is in each object. What held

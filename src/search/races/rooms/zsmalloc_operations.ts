@@ -35,7 +35,7 @@ export interface ZsmallocSubject {
   readonly rests: Map<string, unknown>;
 }
 
-/** An object that a program has, for something to be done with it. */
+/** An object that is there, for something to be done with it. */
 function objectOf(
   { objects }: ZsmallocSubject,
   verb: string,
@@ -43,7 +43,8 @@ function objectOf(
 ): Named {
   const object = objects.get(name);
   if (object !== undefined && !object.isFreed) return object;
-  throw new Error(`Cannot ${verb} ${name}: no object is called so`);
+  const why = object === undefined ? "not made" : "freed already";
+  throw new Error(`Cannot ${verb} ${name}: it is ${why}`);
 }
 
 /** Whether zsmalloc itself writes zspages back. */
@@ -63,10 +64,6 @@ export const malloc = (size: number, name: string): ZsmallocOperation =>
     const { pool, objects } = subject;
     const answer = yield* pool.mallocSteps(size);
     if (typeof answer === "string") return answer;
-    const before = objects.get(name);
-    if (before !== undefined && !before.isFreed) {
-      throw new Error(`Cannot malloc ${name}: an object is called so`);
-    }
     objects.set(name, { handle: answer, size, isFreed: false });
     pool.write(answer, new Uint8Array(size));
     return "done";
@@ -113,7 +110,7 @@ function* frameUnder(
 ): Generator<Stop, number | undefined> {
   const object = objects.get(name);
   if (object === undefined) {
-    throw new Error(`Cannot find ${name}: no object is called so`);
+    throw new Error(`Cannot find ${name}: it is not made`);
   }
   const { handle } = object;
   yield reads(

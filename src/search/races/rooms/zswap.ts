@@ -33,7 +33,7 @@ import {
   type Slot,
 } from "./zswap_slots.ts";
 import { smallOf } from "./small.ts";
-import { roomWords } from "./words.ts";
+import { noneCalled, roomWords } from "./words.ts";
 
 /** zswap with what is above and below it. */
 interface ZswapSubject {
@@ -184,8 +184,7 @@ const worker: Operation = function* ({ zswap }) {
 
 const set = (name: string, text: string): Operation =>
   function* ({ zswap }) {
-    yield* writeZswapParameterSteps(zswap, name, text);
-    return "done";
+    return (yield* writeZswapParameterSteps(zswap, name, text)) ?? "done";
   };
 
 /** Brings each page into memory, then takes the device away (`try_to_unuse`). */
@@ -233,8 +232,16 @@ const WORDS = roomWords<ZswapSubject>({
   shrink: () => shrink,
   worker: () => worker,
   swapoff: () => swapoff,
-  "set PARAMETER VALUE": ([name, text]) => set(name, text),
-}, { SLOT: `[0-${SLOTS - 1}]`, LETTER: "[A-Za-z]" });
+  "set PARAMETER VALUE": ([name, text], profile) => {
+    const { parameters } = profile.zswap;
+    return Object.hasOwn(parameters, name)
+      ? set(name, text)
+      : noneCalled(profile, "parameter", name, parameters);
+  },
+}, {
+  SLOT: [`[0-${SLOTS - 1}]`, `0 to ${SLOTS - 1}`],
+  LETTER: ["[A-Za-z]", "a letter"],
+});
 
 /** Throws where something is broken; answers what is in each slot. */
 function atRest(subject: ZswapSubject): unknown {
