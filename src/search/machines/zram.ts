@@ -3,6 +3,7 @@ import { kernelAsked } from "../../programs/kernel.ts";
 import { describedProfile } from "../../linux/description.ts";
 import {
   LINUX_6_1,
+  LINUX_6_17,
   LINUX_6_18_FULL,
   type Profile,
   PROFILES,
@@ -60,6 +61,8 @@ export const zramMachine: Machine<ZramStep> = {
       ...Array<Profile>(3).fill(LINUX_6_1),
       ...Array<Profile>(6).fill(LINUX_6_18_FULL),
       ...RECOMPRESSING,
+      // Those that bugs of their own stop.
+      ...Array<Profile>(3).fill(LINUX_6_17),
       // Of Debian's kernels those since 6.12 have no lzo.
       ...Array<Profile>(4).fill(
         describedProfile("linux-6.18,algorithms=lzo-rle:lzo"),

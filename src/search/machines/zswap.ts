@@ -34,6 +34,8 @@ export const zswapMachine: Machine<ZswapStep> = {
       LINUX_6_1,
       LINUX_5_10,
       LINUX_4_0,
+      LINUX_4_0,
+      LINUX_3_12,
       LINUX_3_12,
     ],
     anyGeometry: true,
