@@ -105,12 +105,15 @@ function conformsText(report: ConformReport, how: string): string {
   }${target} conforms ${how}, ${exercised} of ${most} rules exercised`;
 }
 
-function findingText({ rule, steps, expected, found }: Finding): string {
+function findingText(finding: Finding): string {
+  const { rule, steps, expected, found, shrinking } = finding;
   return `  the rule   ${rule.sentence}
   its source ${rule.source}
   expected   ${JSON.stringify(expected)}
   found      ${JSON.stringify(found)}
-  after      ${counted(steps.length, "step")}:
+${shrinking === undefined ? "" : `  shrinking  ${shrinking}\n`}  after      ${
+    counted(steps.length, "step")
+  }:
 `;
 }
 
@@ -221,6 +224,9 @@ function failureLines(report: ConformReport, finding: Finding): string[] {
     ...(seed === undefined ? [] : [`seed: ${seed}`]),
     ...shownLines("expected", finding.expected),
     ...shownLines("found", finding.found),
+    ...(finding.shrinking === undefined
+      ? []
+      : [`shrinking ${finding.shrinking}`]),
     `program, ${counted(finding.steps.length, "step")}:`,
     findingTranscript(target, plan, finding),
     `repeat: ${repeatCommand(report)}`,

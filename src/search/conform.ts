@@ -11,7 +11,7 @@ import {
   type Shard,
   WHOLE_RUN,
 } from "./batches.ts";
-import { type Finding, findingOf } from "./finding.ts";
+import { type Finding, findingOf, targetFault } from "./finding.ts";
 import {
   type Arena,
   programAt,
@@ -97,6 +97,7 @@ function arenaOf<T extends Target, One extends Step, Known extends Plan>(
     scope: suite.scope(plan),
     life: target,
     trial: (_profile, reach) => suite.trial(target, plan, reach),
+    faultOf: targetFault,
   };
 }
 
