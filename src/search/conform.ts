@@ -12,11 +12,11 @@ import {
   WHOLE_RUN,
 } from "./batches.ts";
 import { type Finding, findingOf, targetFault } from "./finding.ts";
+import { runSteps } from "./run.ts";
 import {
   type Arena,
   programAt,
   runEnd,
-  runProgram,
   search,
   type SearchResult,
 } from "./search.ts";
@@ -159,6 +159,8 @@ export interface Replayed<One extends Step = Step> {
   readonly plan: Plan;
   /** How often each rule was exercised. */
   readonly reach: ReachCounts;
+  /** The steps that the target cannot be asked, which it was not. */
+  readonly passed: readonly One[];
   /** How they fail, if they do. */
   readonly finding: Finding<One> | undefined;
 }
@@ -175,14 +177,21 @@ export async function replaySteps<
   steps: readonly One[],
 ): Promise<Replayed<One>> {
   const reach = new Reach();
+  const passed: One[] = [];
   try {
     const plan = await suite.prepare(target, asked);
     const arena = arenaOf(suite, target, plan);
-    const program = { profile: plan.profile, steps };
-    const finding = await runWaiting(runProgram(arena, program, reach)) ??
+    const run = runSteps(
+      arena.trial(plan.profile, reach),
+      steps,
+      arena.faultOf,
+      (step) => passed.push(step),
+    );
+    const finding = await runWaiting(run) ??
       await runWaiting(runEnd(arena, steps));
-    return { plan, reach: reach.counts(), finding };
+    return { plan, reach: reach.counts(), passed, finding };
   } catch (error) {
-    return { plan: asked, reach: {}, finding: findingOf<One>(error, []) };
+    const finding = findingOf<One>(error, []);
+    return { plan: asked, reach: {}, passed, finding };
   }
 }

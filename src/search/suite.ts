@@ -36,6 +36,10 @@ export interface Suite<
    * no such target has. Left out where each program can be.
    */
   refusal?(steps: readonly One[]): string | undefined;
+  /** What makes a target of which a program found elsewhere does not say that. */
+  readonly create?: One;
+  /** Why a target passes over a step, where more is to be said than that it does. */
+  passedSince?(step: One): string | undefined;
   /** A trial of one program, before its first step. */
   trial(target: T, plan: Known, reach: Reach): Trial<One>;
 }
