@@ -200,7 +200,7 @@ pythonTest(
 );
 
 pythonTest(
-  "where nothing is exercised nothing is known: zspec conform says so, and ends with 1",
+  "steps that come before any create are asked of nobody: zspec conform --replay says so, and ends with 2",
   async (folder) => {
     const header =
       '{"zspec":"conform/1","target":"zsmalloc","level":"contract","profile":"linux-6.18"}';
@@ -208,15 +208,13 @@ pythonTest(
       `${folder}/idle.jsonl`,
       `${header}\n{"op":"compact"}\n`,
     );
-    const { code, stdout, stderr } = await zspec(
-      folder,
-      ...["conform", "zsmalloc", "--replay", "idle.jsonl", "--"],
-      ...sound("zsmalloc"),
-    );
-    assertEquals([code, stderr], [1, ""]);
-    assertMatch(
-      stdout,
-      /^Nothing is known of how zsmalloc conforms .*, no rule was exercised: 1 program, 1 step in /,
+    assertRefused(
+      await zspec(
+        folder,
+        ...["conform", "zsmalloc", "--replay", "idle.jsonl", "--"],
+        ...sound("zsmalloc"),
+      ),
+      "Cannot replay 'idle.jsonl' there: step 1 'compact' is not 'create', which comes first",
     );
   },
 );
@@ -397,6 +395,10 @@ commandTest(
     assertRefused(
       await zspec(folder, "replay", path, "--", "true"),
       `Cannot replay '${path}' there: step 1 'create' has 'stated', which no request can say`,
+    );
+    assertRefused(
+      await zspec(folder, "replay", path, path, "--", "true"),
+      "one FILE is taken at a time with '--device', '--guest' or '-- COMMAND', not 2",
     );
   },
 );

@@ -287,22 +287,27 @@ async function runTranscript<
   const profile = isOwn
     ? asked.profile
     : profileNamed(header.profile) ?? asked.profile;
-  const { create } = suite;
-  const isMade = create === undefined || steps[0].op === create.op;
+  const isMade = steps[0].op === "create";
+  const begun = isMade || suite.create === undefined
+    ? steps
+    : [suite.create, ...steps];
   const { passed, ...replayed } = await replaySteps(
     suite,
     target,
     { level, profile },
-    isMade ? steps : [create, ...steps],
+    begun,
   );
   const [first] = passed;
   const isAsked = steps.some((step) =>
     step.op !== "create" && !passed.includes(step)
   );
   if (first !== undefined && !isAsked && replayed.finding === undefined) {
+    const why = begun[0].op === "create"
+      ? "is nothing that it can be asked"
+      : "is not 'create', which comes first";
     throw refuse(
       `step ${steps.indexOf(first) + 1} '${first.op}' ${
-        suite.passedSince?.(first) ?? "is nothing that it can be asked"
+        suite.passedSince?.(first) ?? why
       }`,
     );
   }
