@@ -186,7 +186,8 @@ export function conformJunit(report: ConformReport): string {
         JSON.stringify(found)
       }`;
       const transcript = findingTranscript(target, plan, finding);
-      return { message, text: `${transcript}${repeatCommand(report)}\n` };
+      const lines = [...shrinkingLines(finding), repeatCommand(report)];
+      return { message, text: `${transcript}${lines.join("\n")}\n` };
     },
     skipped: "not exercised",
   });
@@ -224,13 +225,16 @@ function failureLines(report: ConformReport, finding: Finding): string[] {
     ...(seed === undefined ? [] : [`seed: ${seed}`]),
     ...shownLines("expected", finding.expected),
     ...shownLines("found", finding.found),
-    ...(finding.shrinking === undefined
-      ? []
-      : [`shrinking ${finding.shrinking}`]),
+    ...shrinkingLines(finding),
     `program, ${counted(finding.steps.length, "step")}:`,
     findingTranscript(target, plan, finding),
     `repeat: ${repeatCommand(report)}`,
   ];
+}
+
+/** What is said of shrinking that did not come to its end. */
+function shrinkingLines({ shrinking }: Finding): string[] {
+  return shrinking === undefined ? [] : [`shrinking ${shrinking}`];
 }
 
 /** A value, and the lines of a text in it, such as a console's. */
