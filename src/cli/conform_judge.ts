@@ -307,7 +307,7 @@ async function runTranscript<
       : "is not 'create', which comes first";
     throw refuse(
       `step ${steps.indexOf(first) + 1} '${first.op}' ${
-        suite.passedSince?.(first) ?? why
+        suite.whyPassed?.(first) ?? why
       }`,
     );
   }

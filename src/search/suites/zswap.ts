@@ -43,7 +43,7 @@ export const ZSWAP_SUITE: Suite<ZswapTarget, ZswapStep> = {
     ...level === "exact" ? [EXACT] : [],
   ],
   prepare,
-  passedSince(step) {
+  whyPassed(step) {
     if (step.op !== "create") return undefined;
     const fields = unknownFields(step).map((name) => `'${name}'`);
     return `has ${fields.join(", ")}, which no request can say`;
