@@ -4,7 +4,14 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { assertRefused, exists, ROOT, until, zspec } from "./command.ts";
+import {
+  assertRefused,
+  commandTest,
+  exists,
+  ROOT,
+  until,
+  zspec,
+} from "./command.ts";
 import { defective, pythonTest, sound } from "./conform/python.ts";
 
 /** A defect, and the options that find it soon. */
@@ -193,7 +200,7 @@ pythonTest(
 );
 
 pythonTest(
-  "where nothing is exercised nothing is known: zspec conform says so, and ends with 1",
+  "steps that come before any create are asked of nobody: zspec conform --replay says so, and ends with 2",
   async (folder) => {
     const header =
       '{"zspec":"conform/1","target":"zsmalloc","level":"contract","profile":"linux-6.18"}';
@@ -201,15 +208,13 @@ pythonTest(
       `${folder}/idle.jsonl`,
       `${header}\n{"op":"compact"}\n`,
     );
-    const { code, stdout, stderr } = await zspec(
-      folder,
-      ...["conform", "zsmalloc", "--replay", "idle.jsonl", "--"],
-      ...sound("zsmalloc"),
-    );
-    assertEquals([code, stderr], [1, ""]);
-    assertMatch(
-      stdout,
-      /^Nothing is known of how zsmalloc conforms .*, no rule was exercised: 1 program, 1 step in /,
+    assertRefused(
+      await zspec(
+        folder,
+        ...["conform", "zsmalloc", "--replay", "idle.jsonl", "--"],
+        ...sound("zsmalloc"),
+      ),
+      "Cannot replay 'idle.jsonl' there: step 1 'compact' is not 'create', which comes first",
     );
   },
 );
@@ -331,5 +336,69 @@ pythonTest(
       "zspec: Interrupted after 0 programs\n",
     );
     await until(async () => !await isRunning(folder), "it has ended");
+  },
+);
+
+/** The transcript of a program of a model, in a file. */
+async function foundFile(
+  folder: string,
+  target: string,
+  ...steps: readonly object[]
+): Promise<string> {
+  const header = { level: "model", profile: "linux-6.18" };
+  const path = `${folder}/${target}.jsonl`;
+  const lines = [{ zspec: "conform/1", target, ...header }, ...steps];
+  await Deno.writeTextFile(
+    path,
+    lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
+  );
+  return path;
+}
+
+pythonTest(
+  "zspec replay asks a command for what fuzzing found of zram, whether or not it begins with create",
+  async (folder) => {
+    const path = await foundFile(
+      folder,
+      "zram",
+      { op: "set", attr: "disksize", value: "64k" },
+      {
+        op: "write",
+        page: 0,
+        data: { kind: "stated", lengths: [93], seed: 0 },
+      },
+    );
+    const { code, stdout, stderr } = await zspec(
+      folder,
+      ...["replay", path, "--", ...sound("zram")],
+    );
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(
+      stdout,
+      /\nzram conforms at .*, [1-9]\d* of \d+ rules exercised/,
+    );
+  },
+);
+
+commandTest(
+  "zspec replay refuses what a command can be asked nothing of, and says which step and why",
+  async (folder) => {
+    const path = await foundFile(
+      folder,
+      "zswap",
+      {
+        ...{ op: "create", totalPages: 9, maxPoolPercent: 9 },
+        ...{ acceptThresholdPercent: 9, allocator: "zsmalloc", stated: true },
+      },
+      { op: "store", type: 0, offset: 5, data: { word: "0101010101010101" } },
+    );
+    assertRefused(
+      await zspec(folder, "replay", path, "--", "true"),
+      `Cannot replay '${path}' there: step 1 'create' has 'stated', which no request can say`,
+    );
+    assertRefused(
+      await zspec(folder, "replay", path, path, "--", "true"),
+      "one FILE is taken at a time with '--device', '--guest' or '-- COMMAND', not 2",
+    );
   },
 );

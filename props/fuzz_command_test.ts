@@ -134,6 +134,24 @@ commandTest(
     const text = await zspec(folder, "merge", ...shards);
     assertMatch(text.stdout, /^fuzz, seed 5, 3 shards\nmachine /);
     assertMatch(text.stdout, /\nAll hold\.\n$/);
+    const one = await zspec(folder, "merge", whole);
+    assertMatch(one.stdout, /^fuzz, seed 5, 1 shard\n/);
+  },
+);
+
+commandTest(
+  "zspec merge says of a run that time ended that it is no whole one",
+  async (folder) => {
+    const { runs, ...ended } = JSON.parse(
+      await Deno.readTextFile(await shardFile(folder)),
+    );
+    assertEquals(runs, 48);
+    for (const cut of [ended, { ...ended, runs: 49 }]) {
+      await Deno.writeTextFile(`${folder}/cut.json`, JSON.stringify(cut));
+      const { code, stdout } = await zspec(folder, "merge", "cut.json");
+      assertEquals(code, 0);
+      assertMatch(stdout, /\nAll that were run hold: time ended them, .*\n$/);
+    }
   },
 );
 
@@ -224,8 +242,14 @@ commandTest(
       return JSON.parse(stdout).machines[0].programs;
     };
     await run();
-    const kept = [...Deno.readDirSync(`${folder}/corpus`)].length;
+    const names = [...Deno.readDirSync(`${folder}/corpus`)];
+    const kept = names.length;
     assert(kept > 0);
+    // The same program under another name is no other.
+    await Deno.copyFile(
+      `${folder}/corpus/${names[0].name}`,
+      `${folder}/corpus/mine.jsonl`,
+    );
     assertEquals(await run("--shard", "1/2"), 16 + kept);
     assertEquals(await run("--shard", "2/2"), 16);
   },
@@ -272,6 +296,12 @@ const WRONG: readonly (readonly [args: string[], message: string])[] = [
   [["--shard", "0/2"], "'--shard' is '0/2', not such as 2/8"],
   [["--corpus", "file"], "'file'"],
   [["--corpus", "kept"], "kept/cut.jsonl:1: the line is not JSON"],
+  [["--seed", "1", "--seed=2"], "'--seed' is given twice"],
+  // No batch has more programs.
+  [
+    ["zram", "--seed", "1", "--path", "16"],
+    "'--path' is '16', not a whole number from 0 to 15",
+  ],
   [["zram", "--path", "1"], "'--path' needs one MACHINE and '--seed'"],
   [["zram", "zbud", ...PLACE], "'--path' needs one MACHINE and '--seed'"],
   ...["--runs=1", "--time=1", "--jobs=1", "--shard=1/1", "--corpus=kept"].map(

@@ -5,7 +5,13 @@ import {
   assertThrows,
 } from "@std/assert";
 import { LINUX_6_1 } from "../mod.ts";
-import { conformKtap, type ConformReport } from "../src/cli/conform_report.ts";
+import {
+  conformJson,
+  conformJunit,
+  conformKtap,
+  type ConformReport,
+  conformText,
+} from "../src/cli/conform_report.ts";
 import { ANSWERS, EXACT } from "../src/judges/judge.ts";
 import {
   ktapError,
@@ -278,3 +284,23 @@ commandTest(
     );
   },
 );
+
+Deno.test("where shrinking was cut off a line says so, in every form", () => {
+  const report = reportOf(new Error("no"));
+  const shrinking = "was cut off: some of the steps may not be needed";
+  const cut = {
+    ...report,
+    finding: report.finding && { ...report.finding, shrinking },
+  };
+  for (
+    const [form, line] of [
+      [conformText, `\n  shrinking  ${shrinking}\n`],
+      [conformJunit, `\nshrinking ${shrinking}\n`],
+      [conformKtap, `# shrinking ${shrinking}\n`],
+      [conformJson, `"shrinking": "${shrinking}"`],
+    ] as const
+  ) {
+    assertStringIncludes(form(cut), line);
+    assert(!form(report).includes("shrinking"));
+  }
+});

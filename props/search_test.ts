@@ -1,11 +1,20 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import {
   arenaOf,
   assertProgram,
   batchesOf,
+  Disagreement,
   findingTranscript,
   judgeProgram,
+  KernelBug,
+  type Machine,
   parseFindingTranscript,
   placesOf,
   programArbitrary,
@@ -16,13 +25,18 @@ import {
   search,
   type SearchResult,
   shortestRun,
+  tableTarget,
+  trialOf,
 } from "../mod.ts";
+import { explainFinding } from "../src/search/finding.ts";
 import {
   POSITIVE,
   SMALL,
   SUM_LANGUAGE,
   sumMachine,
+  type SumResults,
   type SumStep,
+  type SumSteps,
 } from "./sums.ts";
 
 /** A search for sums from a bound on. */
@@ -187,4 +201,104 @@ Deno.test("fast-check makes and shrinks the programs of a machine", () => {
   );
   assertEquals(sum, 40);
   assert(program.steps.every(({ op }) => op !== "take"));
+});
+
+/** A machine at whose end is taken five times in turn, which no sum above 0 survives. */
+function closingMachine(): Machine<SumStep> {
+  const closing = Array.from(
+    { length: 5 },
+    (): SumStep => ({ op: "take", number: 0 }),
+  );
+  return {
+    ...sumMachine(Infinity),
+    trial() {
+      let [sum, inTurn] = [0, 0];
+      const target = tableTarget<SumSteps, SumResults>({
+        create: () => sum = inTurn = 0,
+        add({ number }) {
+          inTurn = 0;
+          return sum += number;
+        },
+        take() {
+          inTurn++;
+          return sum;
+        },
+      });
+      return trialOf(target, [{
+        closing: () => closing,
+        after(_step, answer) {
+          if (sum > 0 && inTurn === 5) {
+            throw new Disagreement(SMALL, 0, answer);
+          }
+        },
+      }]);
+    },
+  };
+}
+
+Deno.test("closing steps that fail only together give a finding that fails again and is shrunk", () => {
+  const machine = closingMachine();
+  let whole: readonly SumStep[] = [];
+  const { found } = runNow(search(arenaOf(machine), {
+    places: placesOf(batchesOf(1, 200)),
+    onFound: ({ finding }) => whole = finding.steps,
+  }));
+  assert(found !== undefined);
+  assert(whole.length > programAt(machine, found).steps.length);
+  const { finding, profile } = found;
+  const { steps } = finding;
+  assertEquals(judgeProgram(machine, { profile, steps }), finding);
+  assertEquals(steps.map(({ op }) => op), ["add", ...Array(5).fill("take")]);
+});
+
+Deno.test("a finding says that shrinking was cut off, and a shrunk one says nothing of it", () => {
+  const shrunkFor = (most: number) => {
+    let tries = 0;
+    const { found } = runNow(search(arenaOf(sumMachine(31)), {
+      places: placesOf(batchesOf(12, 200)),
+      isShrunk: () => ++tries > most,
+    }));
+    assert(found !== undefined);
+    return found.finding;
+  };
+  const cut = shrunkFor(3);
+  const whole = shrunkFor(Infinity);
+  assert(cut.steps.length > whole.steps.length);
+  assertMatch(cut.shrinking ?? "", /^was cut off, .*may not be needed$/);
+  assertStringIncludes(explainFinding(cut), "\n  shrinking was cut off");
+  assertEquals(whole.shrinking, undefined);
+  assert(!explainFinding(whole).includes("shrinking"));
+});
+
+Deno.test("a model that throws breaks a rule of its own, at the line that threw, and no protocol", () => {
+  const machine = sumMachine(Infinity);
+  const throwing = (error: () => Error): Machine<SumStep> => ({
+    ...machine,
+    trial: () =>
+      trialOf(
+        tableTarget<SumSteps, SumResults>({
+          add() {
+            throw error();
+          },
+        }),
+        [],
+      ),
+  });
+  const [profile] = machine.scope.profiles;
+  const fails = (error: () => Error) => {
+    const steps: SumStep[] = [{ op: "add", number: 1 }];
+    const finding = judgeProgram(throwing(error), { profile, steps });
+    assertEquals(finding?.rule.id, "model/answers");
+    return finding;
+  };
+  const threw = fails(() => new Error("no"));
+  assertEquals(threw?.found, { threw: "no" });
+  // Not a test's own file: the first line of the model, here its table.
+  assertMatch(
+    threw?.where ?? "",
+    /^src\/targets\/step_target\.ts:\d+, from src\/search\//,
+  );
+  const bug = fails(() => new KernelBug("zs_free", "stop at BUG_ON"));
+  const found = { kernelBug: "zs_free: the kernel would stop at BUG_ON" };
+  assertEquals(bug?.found, found);
 });

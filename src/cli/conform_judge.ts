@@ -272,12 +272,12 @@ async function runTranscript<
   { path, text }: { readonly path: string; readonly text: string },
 ): Promise<ConformOutcome> {
   const { header, steps } = parseReplay(path, text, suite);
+  const refuse = (why: string) =>
+    new UsageError(`Cannot replay '${path}' there: ${why}`);
   const refusal = steps.length === 0
     ? "it has no steps"
     : suite.refusal?.(steps);
-  if (refusal !== undefined) {
-    throw new UsageError(`Cannot replay '${path}' there: ${refusal}`);
-  }
+  if (refusal !== undefined) throw refuse(refusal);
   // What fuzzing found of the model is asked of others as far as they promise it.
   const level = header.level === "model" ? asked.level : header.level;
   // What was found out of a live kernel is more than its profile's name says;
@@ -287,7 +287,30 @@ async function runTranscript<
   const profile = isOwn
     ? asked.profile
     : profileNamed(header.profile) ?? asked.profile;
-  const replayed = await replaySteps(suite, target, { level, profile }, steps);
+  const isMade = steps[0].op === "create";
+  const begun = isMade || suite.create === undefined
+    ? steps
+    : [suite.create, ...steps];
+  const { passed, ...replayed } = await replaySteps(
+    suite,
+    target,
+    { level, profile },
+    begun,
+  );
+  const [first] = passed;
+  const isAsked = steps.some((step) =>
+    step.op !== "create" && !passed.includes(step)
+  );
+  if (first !== undefined && !isAsked && replayed.finding === undefined) {
+    const why = begun[0].op === "create"
+      ? "is nothing that it can be asked"
+      : "is not 'create', which comes first";
+    throw refuse(
+      `step ${steps.indexOf(first) + 1} '${first.op}' ${
+        suite.whyPassed?.(first) ?? why
+      }`,
+    );
+  }
   return {
     target: suite.target,
     ...replayed,
@@ -297,7 +320,7 @@ async function runTranscript<
     runs: undefined,
     replayed: path,
     programs: 1,
-    steps: steps.length,
+    steps: steps.length - passed.length,
   };
 }
 

@@ -105,12 +105,15 @@ function conformsText(report: ConformReport, how: string): string {
   }${target} conforms ${how}, ${exercised} of ${most} rules exercised`;
 }
 
-function findingText({ rule, steps, expected, found }: Finding): string {
+function findingText(finding: Finding): string {
+  const { rule, steps, expected, found, shrinking } = finding;
   return `  the rule   ${rule.sentence}
   its source ${rule.source}
   expected   ${JSON.stringify(expected)}
   found      ${JSON.stringify(found)}
-  after      ${counted(steps.length, "step")}:
+${shrinking === undefined ? "" : `  shrinking  ${shrinking}\n`}  after      ${
+    counted(steps.length, "step")
+  }:
 `;
 }
 
@@ -183,7 +186,8 @@ export function conformJunit(report: ConformReport): string {
         JSON.stringify(found)
       }`;
       const transcript = findingTranscript(target, plan, finding);
-      return { message, text: `${transcript}${repeatCommand(report)}\n` };
+      const lines = [...shrinkingLines(finding), repeatCommand(report)];
+      return { message, text: `${transcript}${lines.join("\n")}\n` };
     },
     skipped: "not exercised",
   });
@@ -221,10 +225,16 @@ function failureLines(report: ConformReport, finding: Finding): string[] {
     ...(seed === undefined ? [] : [`seed: ${seed}`]),
     ...shownLines("expected", finding.expected),
     ...shownLines("found", finding.found),
+    ...shrinkingLines(finding),
     `program, ${counted(finding.steps.length, "step")}:`,
     findingTranscript(target, plan, finding),
     `repeat: ${repeatCommand(report)}`,
   ];
+}
+
+/** What is said of shrinking that did not come to its end. */
+function shrinkingLines({ shrinking }: Finding): string[] {
+  return shrinking === undefined ? [] : [`shrinking ${shrinking}`];
 }
 
 /** A value, and the lines of a text in it, such as a console's. */

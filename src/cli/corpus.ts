@@ -8,7 +8,8 @@ import {
   nothingRun,
   type WorkersResult,
 } from "../search/workers.ts";
-import { readTranscript } from "./transcript_file.ts";
+import { readText } from "./text_file.ts";
+import { inTranscript } from "./transcript_file.ts";
 import { writeText } from "./usage.ts";
 import { onPath } from "./usage_error.ts";
 
@@ -46,8 +47,16 @@ export function runCorpus(
 ): CorpusResult {
   const counts = machines.map(nothingRun);
   const known: ReachCounts[] = [];
+  /** A program may be there twice: under a name that it was given, too. */
+  const seen = new Set<string>();
   for (const path of paths) {
-    const { machine, program } = readTranscript(path, parseMachineTranscript);
+    const text = readText(path);
+    if (seen.has(text)) continue;
+    seen.add(text);
+    const { machine, program } = inTranscript(
+      path,
+      () => parseMachineTranscript(text),
+    );
     const count = counts.find((one) => one.machine === machine.name);
     if (count === undefined) continue;
     const reach = new Reach();

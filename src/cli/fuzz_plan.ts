@@ -1,5 +1,5 @@
 /** What `zspec fuzz` is asked for, and what comes of it. */
-import { isEmptyShard, type Shard } from "../search/batches.ts";
+import { BATCH_PROGRAMS, isEmptyShard, type Shard } from "../search/batches.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { Machine } from "../search/machine.ts";
 import { MACHINES } from "../search/machines.ts";
@@ -64,7 +64,7 @@ export function silentMachines(
 export function planOf(options: Options): FuzzPlan {
   const seed = seedOption(options);
   const { runs, time, jobs } = searchOptions(options);
-  const path = wholeOption(options, "path", 0, 1e9);
+  const path = wholeOption(options, "path", 0, BATCH_PROGRAMS - 1);
   const corpus = options.text("corpus");
   if (path !== undefined) {
     const isOne = options.paths.length === 1 && seed !== undefined;

@@ -1,7 +1,7 @@
 /** `zspec merge`: the results of the shards of one run, as one. */
 import { Fields, object } from "../programs/fields.ts";
 import { fittedTable } from "../report/fitted_table.ts";
-import { grouped } from "../report/table.ts";
+import { counted, grouped } from "../report/table.ts";
 import { exercisedOf, unexercised, unexercisedText } from "../report/reach.ts";
 import {
   type MergedResult,
@@ -80,14 +80,27 @@ function rulesOf({ reach }: Part): { readonly id: string }[] {
   return Object.keys(reach).map((id) => ({ id }));
 }
 
+/** What is said where nothing fails. */
+function verdictOf({ interrupted, runs, machines }: MergedResult): string {
+  if (interrupted) return "Interrupted: they held so far.";
+  const isWhole = runs !== undefined &&
+    machines.every(({ programs }) => programs >= runs);
+  return isWhole
+    ? "All hold."
+    : "All that were run hold: time ended them, so that it is no whole run.";
+}
+
 function render(merged: MergedResult): string {
-  const { search, seed, shards, machines, failures, interrupted } = merged;
+  const { search, seed, shards, machines, failures } = merged;
   const hasSchedules = machines.some(({ schedules }) =>
     schedules !== undefined
   );
   const rows = fittedTable(
     [
-      { title: "machine", align: "left" },
+      {
+        title: search.startsWith("conform ") ? "target" : "machine",
+        align: "left",
+      },
       { title: "programs", importance: 3 },
       ...hasSchedules ? [{ title: "schedules", importance: 2 }] : [],
       { title: "steps", importance: 1 },
@@ -108,9 +121,9 @@ function render(merged: MergedResult): string {
   const outcome = failures.length > 0
     ? failures.map((failure) => `${failure}\n`).join("")
     : isExercised(merged)
-    ? `${interrupted ? "Interrupted: they held so far." : "All hold."}\n`
+    ? `${verdictOf(merged)}\n`
     : "Nothing was exercised, so nothing is known to hold.\n";
-  return `${search}, seed ${seed}, ${shards} shards\n${rows}\n${
+  return `${search}, seed ${seed}, ${counted(shards, "shard")}\n${rows}\n${
     unexercisedText(silent, tableColumns())
   }${outcome}`;
 }

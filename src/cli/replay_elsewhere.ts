@@ -76,7 +76,7 @@ export async function replayElsewhere(
   const [path, ...more] = options.paths;
   if (more.length > 0) {
     throw new UsageError(
-      "Cannot replay: elsewhere one FILE is taken at a time",
+      `Cannot replay: one FILE is taken at a time with '--device', '--guest' or '-- COMMAND', not ${options.paths.length}`,
     );
   }
   const text = readText(path);

@@ -7,7 +7,7 @@ export function shardHelp(column: number): string {
   return optionHelp(
     "--shard I/N",
     column,
-    "runs the Ith of N parts of the programs; 'zspec merge' puts the --json results of all together",
+    "runs the Ith of N parts of the programs, each with the same --seed and --runs; 'zspec merge' puts the --json results of all together",
   ).trimEnd();
 }
 

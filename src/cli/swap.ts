@@ -1,6 +1,7 @@
 /** `zspec swap`: the pages of real files as the memory of a process under pressure. */
 import { lz4 } from "../codec/lz4.ts";
 import { LINUX_6_1, type Profile, PROFILES } from "../linux/profile.ts";
+import { counted } from "../report/table.ts";
 import { wrap } from "../report/wrap.ts";
 import { pageSizeHelp, withPageSize } from "./geometry.ts";
 import { type Input, inputPages, PATH_HELP, readInput } from "./pages.ts";
@@ -74,7 +75,9 @@ export async function swapCommand(args: readonly string[]): Promise<number> {
   const memory = bytesOption(options, "memory") ?? third;
   if (memory < profile.pageSize) {
     throw new UsageError(
-      `The option '--memory' is ${memory} bytes, not at least a page of ${profile.pageSize}`,
+      `The option '--memory' is ${
+        counted(memory, "byte")
+      }, not at least a page of ${profile.pageSize}`,
     );
   }
   const report: SwapReport = {

@@ -74,6 +74,16 @@ function joinNegatives(
   return joined;
 }
 
+/** Refuses an option that is given twice, of which one value would be lost. */
+function refuseTwice(args: readonly string[], name: string): void {
+  const given = args.filter((arg) =>
+    arg === `--${name}` || arg.startsWith(`--${name}=`)
+  );
+  if (given.length > 1) {
+    throw new UsageError(`The option '--${name}' is given twice`);
+  }
+}
+
 /** Reads a command's arguments; refuses those it does not know. */
 export function parseOptions(
   args: readonly string[],
@@ -86,6 +96,7 @@ export function parseOptions(
     joinNegatives(args, known.string),
     listNames,
   );
+  for (const name of known.string) refuseTwice(rest, name);
   const parsed = parseArgs(rest, {
     string: ["_", ...known.string],
     boolean: known.boolean,

@@ -12,12 +12,12 @@ import {
   type Shard,
   WHOLE_RUN,
 } from "./batches.ts";
-import { type Finding, findingOf } from "./finding.ts";
+import { type Finding, findingOf, targetFault } from "./finding.ts";
+import { runSteps } from "./run.ts";
 import {
   type Arena,
   programAt,
   runEnd,
-  runProgram,
   search,
   type SearchResult,
 } from "./search.ts";
@@ -99,6 +99,7 @@ function arenaOf<T extends Target, One extends Step, Known extends Plan>(
     scope: suite.scope(plan),
     life: target,
     trial: (_profile, reach) => suite.trial(target, plan, reach),
+    faultOf: targetFault,
   };
 }
 
@@ -160,6 +161,8 @@ export interface Replayed<One extends Step = Step> {
   readonly plan: Plan;
   /** How often each rule was exercised. */
   readonly reach: ReachCounts;
+  /** The steps that the target cannot be asked, which it was not. */
+  readonly passed: readonly One[];
   /** How they fail, if they do. */
   readonly finding: Finding<One> | undefined;
 }
@@ -176,14 +179,21 @@ export async function replaySteps<
   steps: readonly One[],
 ): Promise<Replayed<One>> {
   const reach = new Reach();
+  const passed: One[] = [];
   try {
     const plan = await suite.prepare(target, asked);
     const arena = arenaOf(suite, target, plan);
-    const program = { profile: plan.profile, steps };
-    const finding = await runWaiting(runProgram(arena, program, reach)) ??
+    const run = runSteps(
+      arena.trial(plan.profile, reach),
+      steps,
+      arena.faultOf,
+      (step) => passed.push(step),
+    );
+    const finding = await runWaiting(run) ??
       await runWaiting(runEnd(arena, steps));
-    return { plan, reach: reach.counts(), finding };
+    return { plan, reach: reach.counts(), passed, finding };
   } catch (error) {
-    return { plan: asked, reach: {}, finding: findingOf<One>(error, []) };
+    const finding = findingOf<One>(error, []);
+    return { plan: asked, reach: {}, passed, finding };
   }
 }

@@ -16,16 +16,24 @@ export interface Finding<One extends Step = Step> {
   readonly expected: unknown;
   /** What came: a JSON value. */
   readonly found: unknown;
+  /**
+   * What became of shrinking, where some of the steps may not be needed: `was
+   * cut off …`. Absent where none can be left out, or none was to be.
+   */
+  readonly shrinking?: string;
 }
+
+/** What an error says that no judge threw: the rule that is broken, and how. */
+export type Fault = Omit<Finding, "steps">;
 
 /**
  * The finding that an error stands for, after `steps`; a missing target is
- * none. `expected` is what should have come where the error does not say.
+ * none. `faultOf` says what rule an error breaks that names none.
  */
 export function findingOf<One extends Step>(
   error: unknown,
   steps: readonly One[],
-  expected = "an answer",
+  faultOf: (error: unknown) => Fault = targetFault,
 ): Finding<One> {
   if (error instanceof TargetMissing) throw error;
   if (error instanceof Disagreement) {
@@ -36,12 +44,18 @@ export function findingOf<One extends Step>(
     const { rule, violation } = error;
     return { steps, rule: readRule(rule), ...violation };
   }
-  if (error instanceof TargetFault) {
-    const { kind, message } = error;
-    return { steps, rule: ANSWERS, expected, found: { [kind]: message } };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return { steps, rule: ANSWERS, expected, found: { threw: message } };
+  return { steps, ...faultOf(error) };
+}
+
+/** What a target does wrong that fails to answer, and where it was to end. */
+export function targetFault(error: unknown, expected = "an answer"): Fault {
+  const kind = error instanceof TargetFault ? error.kind : "threw";
+  return { rule: ANSWERS, expected, found: { [kind]: messageOf(error) } };
+}
+
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What there is to read of a rule, without what checks it. */
@@ -60,12 +74,15 @@ export function describeFinding(finding: Finding): string {
   }`;
 }
 
-/** The same with the rule and its source, in further lines. */
+/** The same with the rule, its source and what became of shrinking, in further lines. */
 export function explainFinding(finding: Finding): string {
-  const { sentence, source } = finding.rule;
-  return `${
-    describeFinding(finding)
-  }\n  the rule: ${sentence}\n  its source: ${source}`;
+  const { rule: { sentence, source }, shrinking } = finding;
+  return [
+    describeFinding(finding),
+    `the rule: ${sentence}`,
+    `its source: ${source}`,
+    ...shrinking === undefined ? [] : [`shrinking ${shrinking}`],
+  ].join("\n  ");
 }
 
 function shown(value: unknown): string {

@@ -4,6 +4,7 @@ import type { Language, Program, Scope, Step } from "../programs/program.ts";
 import type { Rule } from "../rules/invariant.ts";
 import { Reach } from "../rules/reach.ts";
 import { explainFinding, type Finding } from "./finding.ts";
+import { modelFault } from "./model_fault.ts";
 import { type Arena, runProgram } from "./search.ts";
 import { runNow, type Trial } from "./trial.ts";
 
@@ -40,6 +41,7 @@ export function arenaOf<One extends Step>(machine: Machine<One>): Arena<One> {
     scope,
     life: {},
     trial: (profile, reach) => machine.trial(profile, reach),
+    faultOf: modelFault,
   };
 }
 
@@ -49,7 +51,7 @@ export function judgeProgram<One extends Step>(
   program: Program<One>,
   reach: Reach = new Reach(),
 ): Finding<One> | undefined {
-  return runNow(runProgram(machine, program, reach));
+  return runNow(runProgram(arenaOf(machine), program, reach));
 }
 
 /** A program that fails, with the number of the step and the broken rule. */

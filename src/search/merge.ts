@@ -8,6 +8,7 @@ import {
   truth,
   whole,
 } from "../programs/fields.ts";
+import { counted } from "../report/table.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
 import type { Shard } from "./batches.ts";
 
@@ -152,7 +153,9 @@ export function mergeShards(results: readonly ShardResult[]): MergedResult {
 /** What makes two results those of one run. */
 function describe({ search, seed, shard, runs }: ShardResult): string {
   const programs = runs === undefined ? "" : ` of ${runs} programs`;
-  return `${search}${programs}, seed ${seed}, in ${shard.count} shards`;
+  return `${search}${programs}, seed ${seed}, in ${
+    counted(shard.count, "shard")
+  }`;
 }
 
 function checkSameRun(first: ShardResult, one: ShardResult): void {

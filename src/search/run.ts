@@ -1,12 +1,17 @@
 /** Running the steps of one program in a trial. */
 import type { Step } from "../programs/program.ts";
-import { type Finding, findingOf } from "./finding.ts";
+import { type Finding, findingOf, targetFault } from "./finding.ts";
 import type { Awaiting, Trial } from "./trial.ts";
 
-/** Runs the steps of a program; answers how they fail, or `undefined`. */
+/**
+ * Runs the steps of a program; answers how they fail, or `undefined`. Tells of
+ * each step that there was nothing to do for.
+ */
 export function* runSteps<One extends Step>(
   trial: Trial<One>,
   steps: readonly One[],
+  faultOf = targetFault,
+  onPassed?: (step: One) => void,
 ): Awaiting<Finding<One> | undefined> {
   const run: One[] = [];
   let current: One | undefined;
@@ -14,6 +19,7 @@ export function* runSteps<One extends Step>(
     for (const step of steps) {
       current = step;
       if (yield* trial.step(step)) run.push(step);
+      else onPassed?.(step);
     }
     current = undefined;
     // They may fail together: all of them belong to the finding.
@@ -21,7 +27,7 @@ export function* runSteps<One extends Step>(
   } catch (error) {
     const { asked } = trial;
     const last = asked === run.at(-1) ? [] : lastSteps(current, asked);
-    return findingOf(error, [...run, ...last]);
+    return findingOf(error, [...run, ...last], faultOf);
   }
 }
 

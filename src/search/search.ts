@@ -7,7 +7,7 @@ import { Reach, type ReachCounts } from "../rules/reach.ts";
 import type { Profile } from "../linux/profile.ts";
 import type { Target } from "../targets/target.ts";
 import { type Place, randomAt } from "./batches.ts";
-import { type Finding, findingOf } from "./finding.ts";
+import { type Finding, findingOf, targetFault } from "./finding.ts";
 import { runSteps } from "./run.ts";
 import { shrinkFinding } from "./shrink.ts";
 import type { Awaiting, Trial } from "./trial.ts";
@@ -22,6 +22,8 @@ export interface Arena<One extends Step = Step> {
   readonly life: Target;
   /** A trial of one program, before its first step. */
   trial(profile: Profile, reach: Reach): Trial<One>;
+  /** What rule an error of a trial breaks that names none, and how. */
+  faultOf(error: unknown): Omit<Finding, "steps">;
 }
 
 /** A program that fails, where it comes from, and how it fails. */
@@ -105,11 +107,11 @@ export function* search<One extends Step>(
 
 /** Runs a program; answers how it fails, or `undefined`. */
 export function* runProgram<One extends Step>(
-  arena: Pick<Arena<One>, "trial">,
+  arena: Pick<Arena<One>, "trial" | "faultOf">,
   { profile, steps }: Program<One>,
   reach: Reach,
 ): Awaiting<Finding<One> | undefined> {
-  return yield* runSteps(arena.trial(profile, reach), steps);
+  return yield* runSteps(arena.trial(profile, reach), steps, arena.faultOf);
 }
 
 /** Ends a target: how it fails to, after `steps`, or `undefined`. */
@@ -121,7 +123,7 @@ export function* runEnd<One extends Step>(
     const ended = life.end?.();
     if (ended instanceof Promise) yield ended;
   } catch (error) {
-    return findingOf(error, steps, "it ends");
+    return findingOf(error, steps, () => targetFault(error, "it ends"));
   }
 }
 
@@ -138,6 +140,8 @@ function* shrinkFound<One extends Step>(
 ): Awaiting<Found<One>> {
   const { language, life } = arena;
   const { profile } = found;
+  let isCut = false;
+  const isTimeUp = () => isCut ||= isShrunk();
   function* run(steps: readonly One[]): Awaiting<Finding<One> | undefined> {
     return yield* runProgram(arena, { profile, steps }, new Reach());
   }
@@ -148,19 +152,34 @@ function* shrinkFound<One extends Step>(
   }
   function* shrinkBy(runTry: typeof run, from: Finding<One>) {
     life.hurry?.(true);
-    const options = { run: runTry, language, isTimeUp: isShrunk };
+    const options = { run: runTry, language, isTimeUp };
     const { steps } = yield* shrinkFinding(from, options);
     life.hurry?.(false);
     return yield* runFresh(language.renamed?.(steps) ?? steps);
   }
+  const told = (
+    finding: Finding<One>,
+    shrinking = isCut ? CUT_OFF : undefined,
+  ) =>
+    shrinking === undefined
+      ? { ...found, finding }
+      : { ...found, finding: { ...finding, shrinking } };
   const { finding } = found;
   const shrunk = yield* shrinkBy(run, finding);
-  if (shrunk !== undefined) return { ...found, finding: shrunk };
+  if (shrunk !== undefined) return told(shrunk);
   const again = (yield* runFresh(finding.steps)) ??
     (yield* findAgain(runFresh, history));
-  if (again === undefined) return found;
-  return { ...found, finding: (yield* shrinkBy(runFresh, again)) ?? again };
+  if (again === undefined) return told(finding, IN_VAIN);
+  const smallest = yield* shrinkBy(runFresh, again);
+  return smallest === undefined ? told(again, IN_VAIN) : told(smallest);
 }
+
+/** What is said of shrinking whose time was up. */
+const CUT_OFF =
+  "was cut off, as its time was up: some of the steps may not be needed";
+/** And of what holds when it is run once more. */
+const IN_VAIN =
+  "was in vain, as it does not fail each time: some of the steps may not be needed";
 
 /**
  * A finding that comes of the last programs together, of as few as need be: one

@@ -36,6 +36,10 @@ export interface Suite<
    * no such target has. Left out where each program can be.
    */
   refusal?(steps: readonly One[]): string | undefined;
+  /** What begins a program that was found elsewhere and has no `create`, where any can. */
+  readonly create?: One;
+  /** Why a target passes over a step: `has 'stated', …`. Left out where that needs no word. */
+  whyPassed?(step: One): string | undefined;
   /** A trial of one program, before its first step. */
   trial(target: T, plan: Known, reach: Reach): Trial<One>;
 }

@@ -35,11 +35,20 @@ function runBatch<One extends Step>(
       }
     },
     // At once, lest it be lost: shrinking may take long, or may not end.
-    onFound: (found) => report({ found: messageOf(found) }),
+    onFound: ({ finding, ...found }) =>
+      report({
+        found: messageOf({
+          ...found,
+          finding: { ...finding, shrinking: WITHOUT_END },
+        }),
+      }),
     isShrunk: shrinkLimit(),
   }));
   if (found !== undefined) report({ found: messageOf(found) });
 }
+
+/** What is said of shrinking where nothing more is heard of it. */
+const WITHOUT_END = "did not end: some of the steps may not be needed";
 
 /** A profile has functions, which no message can have. */
 function messageOf(found: Found): FoundMessage {

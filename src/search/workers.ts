@@ -14,10 +14,10 @@ import {
   type Turn,
 } from "./crew.ts";
 import type { Finding } from "./finding.ts";
-import { arenaOf, type Machine } from "./machine.ts";
+import { arenaOf, type Machine, machineOf } from "./machine.ts";
+import { MODEL_ANSWERS } from "./model_fault.ts";
 import { type Found, programAt } from "./search.ts";
 import { SHRINK_MILLISECONDS } from "./shrink.ts";
-import { ANSWERS } from "../judges/judge.ts";
 
 /** What a worker is told: a batch to run. */
 export interface WorkerTask {
@@ -198,7 +198,7 @@ function runner(
       silent() {
         // A failure that is being shrunk is one all the same.
         if (crew.failed?.turn === turn) return;
-        fail(endless(turn, programs, programMilliseconds));
+        fail(endless(turn, programs, options));
       },
     }).finally(() => count.busy += now() - started);
   };
@@ -231,14 +231,17 @@ function keep(reached: Reached, kept: Kept, { onKept }: WorkersOptions): void {
 function endless(
   { machine, batch: { seed } }: BatchTurn,
   nth: number,
-  milliseconds: number,
+  { profile: only, programMilliseconds }: WorkersOptions,
 ): FoundMessage {
-  const { profile, steps } = programAt(arenaOf(machine), { seed, nth });
+  const own = only === undefined ? machine : machineOf(machine, only);
+  const { profile, steps } = programAt(arenaOf(own), { seed, nth });
   const finding: Finding<Step> = {
     steps,
-    rule: ANSWERS,
+    rule: MODEL_ANSWERS,
     expected: "an end",
-    found: `none within ${milliseconds / 1000} seconds`,
+    found: `none within ${programMilliseconds / 1000} seconds`,
+    shrinking:
+      "was not done, as no try may end: some of the steps may not be needed",
   };
   return { seed, nth, profile: profile.name, finding };
 }

@@ -117,6 +117,7 @@ type ZramSuite = Suite<ZramTarget, ZramStep, ZramPlan>;
 export const ZRAM_SUITE: ZramSuite = {
   target: "zram",
   language: ZRAM_LANGUAGE,
+  create: { op: "create" },
   rules: (level) => level === "exact" ? EXACT_RULES : ZRAM_CONTRACT_RULES,
   prepare,
   scope,

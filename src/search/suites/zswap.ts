@@ -6,7 +6,7 @@ import { ZSWAP_CONTRACT } from "../../judges/zswap/rules.ts";
 import { ZSWAP_LANGUAGE } from "../../programs/zswap/language.ts";
 import type { ZswapStep } from "../../programs/zswap/steps.ts";
 import { TargetMissing, type ZswapTarget } from "../../targets/target.ts";
-import { objectZswap } from "../../targets/zswap/object.ts";
+import { objectZswap, unknownFields } from "../../targets/zswap/object.ts";
 import type { Plan, Suite } from "../suite.ts";
 import { trialOf } from "../trial.ts";
 
@@ -43,6 +43,11 @@ export const ZSWAP_SUITE: Suite<ZswapTarget, ZswapStep> = {
     ...level === "exact" ? [EXACT] : [],
   ],
   prepare,
+  whyPassed(step) {
+    if (step.op !== "create") return undefined;
+    const fields = unknownFields(step).map((name) => `'${name}'`);
+    return `has ${fields.join(", ")}, which no request can say`;
+  },
   scope: ({ profile }) => ({
     profiles: [profile],
     anyGeometry: false,

@@ -5,14 +5,26 @@ import { type Outcome, SKIPPED, tableTarget } from "../step_target.ts";
 import { isRefusal, type ZswapSetup, type ZswapTarget } from "../target.ts";
 import type { ZswapResults, ZswapStepTarget } from "./results.ts";
 
-/** What every cache can be made for; `undefined` where more is asked. */
+type Create = ZswapCreate & { readonly op: "create" };
+
+/** What a cache is to be made for that not every one can be. */
+export function unknownFields(
+  {
+    op: _op,
+    totalPages: _totalPages,
+    maxPoolPercent: _maxPoolPercent,
+    acceptThresholdPercent: _acceptThresholdPercent,
+    allocator: _allocator,
+    ...special
+  }: Create,
+): readonly string[] {
+  return Object.keys(special);
+}
+
+/** What every cache can be made for. */
 function plainSetup(
-  { totalPages, maxPoolPercent, acceptThresholdPercent, allocator, ...more }:
-    & ZswapCreate
-    & { readonly op: "create" },
-): ZswapSetup | undefined {
-  const { op: _op, ...special } = more;
-  if (Object.keys(special).length > 0) return undefined;
+  { totalPages, maxPoolPercent, acceptThresholdPercent, allocator }: Create,
+): ZswapSetup {
   return { totalPages, maxPoolPercent, acceptThresholdPercent, allocator };
 }
 
@@ -34,10 +46,9 @@ export function objectZswap(
   };
   return tableTarget<ZswapSteps, ZswapResults>({
     create(step) {
-      const setup = plainSetup(step);
       isMade = false;
-      if (setup === undefined) return SKIPPED;
-      const answer = target.create(setup);
+      if (unknownFields(step).length > 0) return SKIPPED;
+      const answer = target.create(plainSetup(step));
       return answer instanceof Promise ? answer.then(settle) : settle(answer);
     },
     store: ({ type, offset, data }) =>
