@@ -1,24 +1,8 @@
 /** The zspec command. */
 import configuration from "../../deno.json" with { type: "json" };
-import { NothingExercised } from "../search/conform.ts";
-import { AGE_USAGE, ageCommand } from "./age.ts";
-import { CLAIMS_USAGE, claimsCommand } from "./claims.ts";
-import { CLASSES_USAGE, classesCommand } from "./classes.ts";
-import { CONFORM_USAGE, conformCommand } from "./conform.ts";
-import { EXPLAIN_USAGE, explainCommand } from "./explain.ts";
-import { FUZZ_USAGE, fuzzCommand } from "./fuzz.ts";
-import { GUEST_USAGE, guestCommand } from "./guest.ts";
-import { INVARIANTS_USAGE, invariantsCommand } from "./invariants.ts";
+import { NothingExercised } from "../search/nothing_exercised.ts";
 import { standWhereCalled } from "./invocation.ts";
-import { MERGE_USAGE, mergeCommand } from "./merge.ts";
-import { PREDICT_USAGE, predictCommand } from "./predict.ts";
 import { print } from "./print.ts";
-import { RACES_USAGE, racesCommand } from "./races.ts";
-import { RECORD_USAGE, recordCommand } from "./record.ts";
-import { REPLAY_USAGE, replayCommand } from "./replay.ts";
-import { RUN_USAGE, runCommand } from "./run.ts";
-import { SIZE_USAGE, sizeCommand } from "./size.ts";
-import { SWAP_USAGE, swapCommand } from "./swap.ts";
 import { unknown } from "./unknown.ts";
 import { isOutOfMemory, splitArguments, UsageError } from "./usage.ts";
 import { tell } from "./usage_error.ts";
@@ -26,91 +10,131 @@ import { tell } from "./usage_error.ts";
 /** One subcommand. */
 interface Command {
   readonly usage: string;
-  readonly summary: string;
   /** Runs it and returns the exit status. */
   run(args: readonly string[]): number | Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = {
+/** One that may be asked for. */
+interface Listed {
+  readonly summary: string;
+  /** Loads it: what another command needs would only make it start later. */
+  load(): Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Listed>> = {
   run: {
-    usage: RUN_USAGE,
     summary: "write files through zram, age, compact, read back",
-    run: runCommand,
+    async load() {
+      const { RUN_USAGE, runCommand } = await import("./run.ts");
+      return { usage: RUN_USAGE, run: runCommand };
+    },
   },
   predict: {
-    usage: PREDICT_USAGE,
     summary: "what mm_stat would show for files, by algorithm and chain size",
-    run: predictCommand,
+    async load() {
+      const { PREDICT_USAGE, predictCommand } = await import("./predict.ts");
+      return { usage: PREDICT_USAGE, run: predictCommand };
+    },
   },
   size: {
-    usage: SIZE_USAGE,
     summary: "how large zram may be for data like this, and its settings",
-    run: sizeCommand,
+    async load() {
+      const { SIZE_USAGE, sizeCommand } = await import("./size.ts");
+      return { usage: SIZE_USAGE, run: sizeCommand };
+    },
   },
   explain: {
-    usage: EXPLAIN_USAGE,
     summary: "say what a pasted mm_stat, zramctl or zswap counter means",
-    run: explainCommand,
+    async load() {
+      const { EXPLAIN_USAGE, explainCommand } = await import("./explain.ts");
+      return { usage: EXPLAIN_USAGE, run: explainCommand };
+    },
   },
   replay: {
-    usage: REPLAY_USAGE,
     summary: "compare the model with what a live kernel did",
-    run: replayCommand,
+    async load() {
+      const { REPLAY_USAGE, replayCommand } = await import("./replay.ts");
+      return { usage: REPLAY_USAGE, run: replayCommand };
+    },
   },
   record: {
-    usage: RECORD_USAGE,
     summary: "write down what a live zram device does",
-    run: recordCommand,
+    async load() {
+      const { RECORD_USAGE, recordCommand } = await import("./record.ts");
+      return { usage: RECORD_USAGE, run: recordCommand };
+    },
   },
   classes: {
-    usage: CLASSES_USAGE,
     summary: "print a kernel's size classes, or two kernels' side by side",
-    run: classesCommand,
+    async load() {
+      const { CLASSES_USAGE, classesCommand } = await import("./classes.ts");
+      return { usage: CLASSES_USAGE, run: classesCommand };
+    },
   },
   conform: {
-    usage: CONFORM_USAGE,
     summary: "run random programs on an implementation of one's own",
-    run: conformCommand,
+    async load() {
+      const { CONFORM_USAGE, conformCommand } = await import("./conform.ts");
+      return { usage: CONFORM_USAGE, run: conformCommand };
+    },
   },
   guest: {
-    usage: GUEST_USAGE,
     summary: "judge or record a kernel that is booted in QEMU",
-    run: guestCommand,
+    async load() {
+      const { GUEST_USAGE, guestCommand } = await import("./guest.ts");
+      return { usage: GUEST_USAGE, run: guestCommand };
+    },
   },
   fuzz: {
-    usage: FUZZ_USAGE,
     summary: "run random programs on the model and on naive ones",
-    run: fuzzCommand,
+    async load() {
+      const { FUZZ_USAGE, fuzzCommand } = await import("./fuzz.ts");
+      return { usage: FUZZ_USAGE, run: fuzzCommand };
+    },
   },
   races: {
-    usage: RACES_USAGE,
     summary: "let operations overlap in every way that there is",
-    run: (args) => racesCommand(args),
+    async load() {
+      const { RACES_USAGE, racesCommand } = await import("./races.ts");
+      return { usage: RACES_USAGE, run: (args) => racesCommand(args) };
+    },
   },
   merge: {
-    usage: MERGE_USAGE,
     summary: "put the results of a search on several machines together",
-    run: mergeCommand,
+    async load() {
+      const { MERGE_USAGE, mergeCommand } = await import("./merge.ts");
+      return { usage: MERGE_USAGE, run: mergeCommand };
+    },
   },
   swap: {
-    usage: SWAP_USAGE,
     summary: "compare zram and zswap over every allocator, under pressure",
-    run: swapCommand,
+    async load() {
+      const { SWAP_USAGE, swapCommand } = await import("./swap.ts");
+      return { usage: SWAP_USAGE, run: swapCommand };
+    },
   },
   age: {
-    usage: AGE_USAGE,
     summary: "age a zram-swap by swapping in and out, and compact it",
-    run: ageCommand,
+    async load() {
+      const { AGE_USAGE, ageCommand } = await import("./age.ts");
+      return { usage: AGE_USAGE, run: ageCommand };
+    },
   },
   claims: {
-    usage: CLAIMS_USAGE,
     summary: "what the threads of 2013 to 2015 claim, and how it ended",
-    run: claimsCommand,
+    async load() {
+      const { CLAIMS_USAGE, claimsCommand } = await import("./claims.ts");
+      return { usage: CLAIMS_USAGE, run: claimsCommand };
+    },
   },
   invariants: {
-    usage: INVARIANTS_USAGE,
     summary: "print the rules that hold after every operation",
-    run: invariantsCommand,
+    async load() {
+      const { INVARIANTS_USAGE, invariantsCommand } = await import(
+        "./invariants.ts"
+      );
+      return { usage: INVARIANTS_USAGE, run: invariantsCommand };
+    },
   },
 };
 
@@ -128,7 +152,7 @@ zspec help COMMAND says more; zspec --version, which zspec it is.
 
 const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
 
-function commandNamed(name: string): Command {
+function commandNamed(name: string): Listed {
   if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name];
   throw unknown("command", name, [...Object.keys(COMMANDS), "help"]);
 }
@@ -159,7 +183,7 @@ async function run([name, ...rest]: readonly string[]): Promise<number> {
     print(usage());
     return 0;
   }
-  const command = commandNamed(name === "help" ? rest[0] : name);
+  const command = await commandNamed(name === "help" ? rest[0] : name).load();
   if (name === "help" || splitArguments(rest).own.some(isHelp)) {
     print(command.usage);
     return 0;

@@ -1,5 +1,6 @@
 /** What a command writes for its caller. */
-import { type Options, UsageError } from "./usage.ts";
+import type { Options } from "./usage.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** Writes text to standard output, and one end of line. */
 export function print(text: string): void {

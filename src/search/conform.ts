@@ -3,6 +3,7 @@ import { assertProfile } from "../linux/assert_profile.ts";
 import { type Level, LEVELS } from "../judges/judge.ts";
 import { LINUX_6_18, type Profile } from "../linux/profile.ts";
 import type { Step } from "../programs/program.ts";
+import { NothingExercised } from "./nothing_exercised.ts";
 import { Reach, type ReachCounts } from "../rules/reach.ts";
 import type { Target } from "../targets/target.ts";
 import {
@@ -101,12 +102,6 @@ function arenaOf<T extends Target, One extends Step, Known extends Plan>(
     trial: (_profile, reach) => suite.trial(target, plan, reach),
     faultOf: targetFault,
   };
-}
-
-/** Programs were run, and no rule was exercised: nothing is known of the target. */
-export class NothingExercised extends Error {
-  /** The error's class. */
-  override readonly name = "NothingExercised";
 }
 
 /**
