@@ -111,7 +111,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 4, make: writebackLimit, attr: "writeback_limit", isWhole: true },
   { weight: 3, make: discardWithin, op: "bio" },
   { weight: 0.5, make: batchSize, attr: "writeback_batch_size" },
-  { weight: 5, make: writebackBatches, attr: "writeback_batch_size" },
+  { weight: 10, make: writebackBatches, attr: "writeback_batch_size" },
   {
     weight: 1,
     make: writebackLastTouched,
@@ -151,11 +151,12 @@ export function randomZramProgram(
   const draft = new Draft(random, scope, profile);
   const most = randomLength(random, scope.maxSteps);
   create(draft, profile);
-  const length = isDear(draft) ? Math.min(most, DEAR_STEPS) : most;
+  let length = lengthOf(draft, most);
   let choices = choicesFor(draft);
   while (draft.steps.length < length) {
     if (random(300) === 0) {
       create(draft, profile);
+      length = lengthOf(draft, most);
       choices = choicesFor(draft);
     }
     choices(random).make(draft);
@@ -167,11 +168,13 @@ export function randomZramProgram(
   };
 }
 
-/** Steps of a program whose pages take long to compress. */
+/** Steps on a device whose pages take long to compress. */
 const DEAR_STEPS = 60;
 
-function isDear({ create: { codecs, pageSize } }: Draft): boolean {
-  return codecs === "kernel" && pageSize === 65536;
+/** The steps of a program with the device that it has now. */
+function lengthOf({ create, steps }: Draft, most: number): number {
+  const isDear = create.codecs === "kernel" && create.pageSize === 65536;
+  return isDear ? Math.min(most, steps.length + DEAR_STEPS) : most;
 }
 
 /** Draws one of what a target and its kernel can do. */

@@ -5,6 +5,7 @@ import {
   LINUX_6_1,
   LINUX_6_17,
   LINUX_6_18_FULL,
+  LINUX_7_3,
   type Profile,
   PROFILES,
 } from "../../linux/profile.ts";
@@ -60,9 +61,10 @@ export const zramMachine: Machine<ZramStep> = {
       ...PROFILES,
       ...Array<Profile>(3).fill(LINUX_6_1),
       ...Array<Profile>(6).fill(LINUX_6_18_FULL),
+      ...Array<Profile>(3).fill(LINUX_7_3),
       ...RECOMPRESSING,
       // Those that bugs of their own stop.
-      ...Array<Profile>(3).fill(LINUX_6_17),
+      ...Array<Profile>(4).fill(LINUX_6_17),
       // Of Debian's kernels those since 6.12 have no lzo.
       ...Array<Profile>(4).fill(
         describedProfile("linux-6.18,algorithms=lzo-rle:lzo"),
