@@ -2,6 +2,7 @@
  * What the size classes of a kernel are to a device, for judges: the second
  * model's classes by the lengths of pages. The model has its own (`zsGeometry`).
  */
+import { ledgerFacts } from "./kernel_facts.ts";
 import { leastWaste } from "../../linux/chain.ts";
 import type { Profile } from "../../linux/profile.ts";
 import {
@@ -28,9 +29,6 @@ export interface ClassTable {
   readonly comparedOf: Uint16Array;
 }
 
-/** Releases whose zs_lookup_class_index counts the handle. */
-const LOOK_UP_WITH_HANDLE = ["linux-6.12", "linux-7.2", "linux-7.3"];
-
 /** The classes of a profile. */
 export function classTable(profile: Profile): ClassTable {
   const { pageSize, wordBits, classBits, chainRule, mergesClasses, objects } =
@@ -49,7 +47,7 @@ export function classTable(profile: Profile): ClassTable {
       sizes,
       serving,
       pageSize,
-      LOOK_UP_WITH_HANDLE.includes(profile.release.name) ? handle : 0,
+      ledgerFacts(profile).looksUpWithHandle ? handle : 0,
     ),
     pages: Uint8Array.from(serving, ({ pages }) => pages),
     objects: Uint16Array.from(serving, ({ objects }) => objects),

@@ -109,7 +109,7 @@ function refusalsOf(
       // Up to 4.2 this is where an unknown algorithm is refused, and since 6.12
       // what one was told.
       if (ledger.outcomeOfSetUp !== undefined) return undefined;
-      return (bytesNamed(value, ledger.profile.release) ?? 0n) === 0n
+      return (bytesNamed(value, ledger.profile) ?? 0n) === 0n
         ? ["EINVAL", ...busy]
         : busy;
     case "comp_algorithm":

@@ -14,6 +14,7 @@ import type { LengthOf } from "../lengths.ts";
 import { isOneWord, isZero } from "../page_kinds.ts";
 import { lineOf } from "../texts.ts";
 import { type ClassTable, classTable } from "./classes.ts";
+import { ledgerFacts } from "./kernel_facts.ts";
 import { outcomeOfSetUp } from "./ledger_params.ts";
 import { ToldParams } from "./ledger_told.ts";
 import { LedgerBlocks } from "./ledger_blocks.ts";
@@ -31,16 +32,6 @@ import {
   UNKNOWN_BYTES,
   WHOLE,
 } from "./ledger_pages.ts";
-/** Kernels in which an algorithm's name may keep a newline (zcomp.c). */
-const KEEPING_NEWLINE = [
-  "linux-6.12",
-  "linux-6.16",
-  "linux-6.17",
-  "linux-6.18",
-  "linux-6.19",
-  "linux-7.0",
-  "linux-7.1",
-];
 
 /** What a ledger is made with. */
 export interface LedgerSetup {
@@ -169,9 +160,7 @@ export class ZramLedger {
 
   /** The algorithm that a name stands for. */
   #named(name: string): string {
-    return KEEPING_NEWLINE.includes(this.profile.release.name)
-      ? lineOf(name)
-      : name;
+    return ledgerFacts(this.profile).keepsNewline ? lineOf(name) : name;
   }
 
   /** The algorithm of a priority, whatever name it has. */

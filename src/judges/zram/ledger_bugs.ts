@@ -45,7 +45,7 @@ export function isBugAt(
 
 /** Whether a text that is taken sets up what stops the kernel. */
 function stopsAtDisksize(ledger: ZramLedger, text: string): boolean {
-  const bytes = bytesNamed(text, ledger.profile.release) ?? 0n;
+  const bytes = bytesNamed(text, ledger.profile) ?? 0n;
   return bytes > 0n && !ledger.isInitialised &&
     ledger.outcomeOfSetUp === "stops";
 }

@@ -2,43 +2,27 @@
 import type { Profile } from "../../linux/profile.ts";
 import type { ZcompParams } from "../../linux/zcomp_params.ts";
 import { argumentsOf, wholeNumber } from "../texts.ts";
+import { ledgerFacts } from "./kernel_facts.ts";
 import type { ZramLedger } from "./ledger.ts";
-
-/** Kernels whose algorithms look at all that they are told (backend_*.c). */
-const LOOKING = ["linux-7.3"];
-
-/** Kernels that look at a dictionary of lz4 before there is a disk. */
-const WHOLE_DICTIONARIES = ["linux-7.1", "linux-7.2", "linux-7.3"];
-
-/** Kernels that a window which zlib has not stops (BUG_ON). */
-const STOPPED_BY_WINDOW = [
-  "linux-6.16",
-  "linux-6.17",
-  "linux-6.18",
-  "linux-6.19",
-  "linux-7.0",
-  "linux-7.1",
-];
 
 /**
  * What comes of setting an algorithm up: an errno, or that it stops this
  * kernel; nothing where it goes well.
  */
 export function outcomeOfSetUp(
-  { release }: Profile,
+  profile: Profile,
   name: string,
   params: ZcompParams = {},
 ): string | undefined {
   const { level, winbits = 15, dict } = params;
   const isWindow = Math.abs(winbits) > 8 && Math.abs(winbits) < 16;
-  const isStopped = !isWindow && STOPPED_BY_WINDOW.includes(release.name);
-  if (name === "deflate" && isStopped) return "stops";
-  const isHalf = dict !== undefined && !isWhole(dict) &&
-    WHOLE_DICTIONARIES.includes(release.name);
+  const { stopsAtWindow, looksAtDictionary, looksAtParams } = ledgerFacts(
+    profile,
+  );
+  if (name === "deflate" && !isWindow && stopsAtWindow) return "stops";
+  const isHalf = dict !== undefined && !isWhole(dict) && looksAtDictionary;
   if (name === "lz4" && isHalf) return "EINVAL";
-  const refused = LOOKING.includes(release.name)
-    ? refusedByAny(name, params)
-    : undefined;
+  const refused = looksAtParams ? refusedByAny(name, params) : undefined;
   if (refused !== undefined || name !== "deflate") return refused;
   return isWindow ? refusedBeyond(-1, level, 9) : "EINVAL";
 }

@@ -2,6 +2,7 @@
 import { ATTR_RO } from "../../linux/zram_profile.ts";
 import { BACKING_PATH } from "../../programs/transcript_zram.ts";
 import { lineOf, stringOf, truthOf, wholeNumber } from "../texts.ts";
+import { ledgerFacts } from "./kernel_facts.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { IDLE, LedgerPages } from "./ledger_pages.ts";
 import { askedParams, readArguments, tellParams } from "./ledger_params.ts";
@@ -37,7 +38,7 @@ export function setAttribute(
 
 const SETTERS: Readonly<Record<string, Setter>> = {
   disksize(ledger, text) {
-    const bytes = bytesNamed(text, ledger.profile.release) ?? 0n;
+    const bytes = bytesNamed(text, ledger.profile) ?? 0n;
     if (bytes === 0n) return "EINVAL";
     if (ledger.isInitialised) return "EBUSY";
     const refused = ledger.setUp();
@@ -63,7 +64,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     ledger.memory.compact();
   },
   mem_limit(ledger, text) {
-    const bytes = bytesNamed(text, ledger.profile.release);
+    const bytes = bytesNamed(text, ledger.profile);
     if (bytes === undefined) return "EINVAL";
     const pageSize = BigInt(ledger.profile.pageSize);
     // Rounded up in 64 bits, where the largest become none.
@@ -140,7 +141,8 @@ function choose(
   text: string,
   priority: number,
 ): string | undefined {
-  const { release, zram } = ledger.profile;
+  const { profile } = ledger;
+  const { zram } = profile;
   const name = lineOf(text);
   if (zram.algorithmChecked === "when-set") {
     if (text.length >= 128) return zram.longAlgorithmName;
@@ -149,7 +151,9 @@ function choose(
   if (ledger.isInitialised) return "EBUSY";
   ledger.algorithms[priority] = name;
   // What the one before was told, this one is not.
-  if (release.name === "linux-7.3") ledger.told.said[priority] = undefined;
+  if (ledgerFacts(profile).choiceForgetsParams) {
+    ledger.told.said[priority] = undefined;
+  }
 }
 
 /** Marks pages idle: all, or those that were not accessed for so long. */

@@ -1,5 +1,6 @@
 /** Writeback in the ledger: which pages, in which order, and what comes of it. */
 import { argumentsOf, lineOf, wholeNumber } from "../texts.ts";
+import { ledgerFacts } from "./kernel_facts.ts";
 import type { ZramLedger } from "./ledger.ts";
 import { writeInBatches } from "./ledger_batches.ts";
 import {
@@ -67,7 +68,7 @@ function readOld(ledger: ZramLedger, text: string): Selected[] | string {
   if (typeof page === "string" || !ledger.isInitialised) return "EINVAL";
   const isOutside = page < 0n || page >= BigInt(pages.length);
   // Of those that take an index, 6.12 alone does not look for a device first.
-  const looksFirst = ledger.profile.release.name !== "linux-6.12";
+  const looksFirst = ledgerFacts(ledger.profile).looksForDevice;
   if (looksFirst && ledger.backingPath === undefined) return "ENODEV";
   if (isOutside) return "EINVAL";
   if (ledger.backingPath === undefined) return "ENODEV";

@@ -1,10 +1,8 @@
 /** Sizes in bytes as texts name them, read a second time. */
-import type { Release } from "../../linux/release.ts";
+import type { Profile } from "../../linux/profile.ts";
+import { ledgerFacts } from "./kernel_facts.ts";
 
 const SUFFIXES = "kmgtpe";
-
-/** Kernels that lose no bits of a size, and want a number in it. */
-const SATURATING = ["linux-7.2", "linux-7.3"];
 
 /**
  * The bytes that a text begins with, a number in C's notation and a suffix, as
@@ -13,11 +11,11 @@ const SATURATING = ["linux-7.2", "linux-7.3"];
  */
 export function bytesNamed(
   text: string,
-  { name }: Pick<Release, "name">,
+  profile: Profile,
 ): bigint | undefined {
   const form = /^(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))?([kmgtpe])?/i;
   const [whole, hex, octal, decimal, suffix] = form.exec(text) ?? [];
-  const saturates = SATURATING.includes(name);
+  const saturates = ledgerFacts(profile).sizesSaturate;
   if (!whole || saturates && whole === suffix) return undefined;
   const number = hex !== undefined
     ? BigInt(`0x${hex}`)

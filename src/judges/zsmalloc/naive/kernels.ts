@@ -1,9 +1,6 @@
-/**
- * What the second model knows of each kernel: written down once more, from the
- * kernels' sources and not from the profiles, so that one may be held against
- * the other.
- */
+/** What the second model knows of each kernel. */
 import type { Profile } from "../../../linux/profile.ts";
+import { factsByRelease } from "../../release_facts.ts";
 
 /** The facts of one release. */
 export interface KernelFacts {
@@ -53,110 +50,70 @@ export interface KernelFacts {
   readonly classes: "none" | "without-freeable" | "with-freeable";
 }
 
-const LINUX_7_3: KernelFacts = {
-  hasCells: true,
-  steps: 256,
-  tagBits: 0,
-  chain: "least-waste",
-  merges: true,
-  groups: 12,
-  group: (inuse, objects) => 1 + Math.floor(10 * inuse / objects),
-  fullerStaysHead: false,
-  compaction: "by-destination",
-  compactsAlone: true,
-  seesContention: true,
-  mapped: "passed-over",
-  spansWhatIsRead: true,
-  migrationRefused: "EBUSY",
-  isolatesZspage: false,
-  pinsToFree: false,
-  freesFramesLate: true,
-  movesFrames: true,
-  shrinks: true,
-  refusals: ["EINVAL", "ENOSPC"],
-  mapsToRead: true,
-  classes: "with-freeable",
-};
-
-const LINUX_7_1: KernelFacts = { ...LINUX_7_3, freesFramesLate: false };
-
-const LINUX_6_18: KernelFacts = {
-  ...LINUX_7_1,
-  spansWhatIsRead: false,
-  migrationRefused: "EINVAL",
-};
-
-const LINUX_6_12: KernelFacts = {
-  ...LINUX_6_18,
-  mapped: "waited-for",
-  mapsToRead: false,
-};
-
-const LINUX_6_1: KernelFacts = {
-  ...LINUX_6_12,
-  tagBits: 1,
-  chain: "used-percent",
-  groups: 4,
-  group: (inuse, objects) => 4 * inuse <= 3 * objects ? 1 : 2,
-  fullerStaysHead: true,
-  compaction: "by-source",
-  refusals: ["EINVAL", "EINVAL"],
-};
-
-const LINUX_5_10: KernelFacts = {
-  ...LINUX_6_1,
-  compactsAlone: false,
-  seesContention: false,
-  mapped: "stays",
-  migrationRefused: "EAGAIN",
-  isolatesZspage: true,
-  pinsToFree: true,
-  refusals: ["ENOMEM", "ENOMEM"],
-};
-
-const LINUX_4_0: KernelFacts = {
-  ...LINUX_5_10,
-  fullerStaysHead: false,
-  compaction: "almost-empty",
-  movesFrames: false,
-  shrinks: false,
-  classes: "without-freeable",
-};
-
-const LINUX_3_12: KernelFacts = {
-  ...LINUX_4_0,
-  hasCells: false,
-  tagBits: 0,
-  merges: false,
-  group: (inuse, objects) => 4 * inuse <= objects ? 1 : 2,
-  compaction: "none",
-  mapped: "nothing",
-  pinsToFree: false,
-  classes: "none",
-};
-
-const KERNELS: Readonly<Record<string, KernelFacts>> = {
-  "linux-7.3": LINUX_7_3,
-  "linux-7.2": LINUX_7_1,
-  "linux-7.1": LINUX_7_1,
-  "linux-7.0": LINUX_6_18,
-  "linux-6.19": LINUX_6_18,
-  "linux-6.18": LINUX_6_18,
-  "linux-6.17": LINUX_6_18,
-  "linux-6.16": LINUX_6_18,
-  "linux-6.12": LINUX_6_12,
-  "linux-6.1": LINUX_6_1,
-  "linux-5.10": LINUX_5_10,
-  "linux-4.0": LINUX_4_0,
-  "linux-3.12": LINUX_3_12,
-};
-
-/** The facts of a profile's release. Throws where it is none of the known. */
-export function kernelFacts({ release: { name } }: Profile): KernelFacts {
-  if (Object.hasOwn(KERNELS, name)) return KERNELS[name];
-  throw new RangeError(
-    `Cannot judge by a second model: the release is '${name}', not ${
-      Object.keys(KERNELS).join(" or ")
-    }`,
-  );
-}
+/** The facts of a profile's release. */
+export const kernelFacts: (profile: Profile) => KernelFacts = factsByRelease<
+  KernelFacts
+>({
+  "linux-3.12": {
+    hasCells: false,
+    steps: 256,
+    tagBits: 0,
+    chain: "used-percent",
+    merges: false,
+    groups: 4,
+    group: (inuse, objects) => 4 * inuse <= objects ? 1 : 2,
+    fullerStaysHead: false,
+    compaction: "none",
+    compactsAlone: false,
+    seesContention: false,
+    mapped: "nothing",
+    spansWhatIsRead: false,
+    migrationRefused: "EAGAIN",
+    isolatesZspage: true,
+    pinsToFree: false,
+    freesFramesLate: false,
+    movesFrames: false,
+    shrinks: false,
+    refusals: ["ENOMEM", "ENOMEM"],
+    mapsToRead: false,
+    classes: "none",
+  },
+  "linux-4.0": {
+    hasCells: true,
+    tagBits: 1,
+    merges: true,
+    group: (inuse, objects) => 4 * inuse <= 3 * objects ? 1 : 2,
+    compaction: "almost-empty",
+    mapped: "stays",
+    pinsToFree: true,
+    classes: "without-freeable",
+  },
+  "linux-5.10": {
+    fullerStaysHead: true,
+    compaction: "by-source",
+    movesFrames: true,
+    shrinks: true,
+    classes: "with-freeable",
+  },
+  "linux-6.1": {
+    compactsAlone: true,
+    seesContention: true,
+    mapped: "waited-for",
+    migrationRefused: "EINVAL",
+    isolatesZspage: false,
+    pinsToFree: false,
+    refusals: ["EINVAL", "EINVAL"],
+  },
+  "linux-6.12": {
+    tagBits: 0,
+    chain: "least-waste",
+    groups: 12,
+    group: (inuse, objects) => 1 + Math.floor(10 * inuse / objects),
+    fullerStaysHead: false,
+    compaction: "by-destination",
+    refusals: ["EINVAL", "ENOSPC"],
+  },
+  "linux-6.16": { mapped: "passed-over", mapsToRead: true },
+  "linux-7.1": { spansWhatIsRead: true, migrationRefused: "EBUSY" },
+  "linux-7.3": { freesFramesLate: true },
+});
