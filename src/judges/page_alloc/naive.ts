@@ -1,5 +1,6 @@
 /** A second model of the buddy allocator of pages: the same policy, by other means. */
 import { type Gfp, ZONE_NAMES } from "../../linux/gfp.ts";
+import type { Profile } from "../../linux/profile.ts";
 import {
   GFP,
   type GfpName,
@@ -43,10 +44,10 @@ export class NaivePages {
 
   /** Memory after boot. */
   constructor(
-    release: string,
+    profile: Profile,
     { buddy, firstPfn = 1 }: PageAllocSteps["create"],
   ) {
-    this.#kernel = naiveKernel(release);
+    this.#kernel = naiveKernel(profile);
     const starts = zoneStarts(buddy, firstPfn);
     this.zones = buddy.zones.map((asked, nth) =>
       new NaiveZone(this.#kernel, buddy, this.#types, starts[nth], asked)

@@ -48,7 +48,7 @@ interface Unseen {
  * is judged by what must hold; the second model goes on from what is seen then.
  */
 export function naivePageAllocJudge(
-  { release: { name } }: Profile,
+  profile: Profile,
   reach: Reach,
 ): Judge<PageAllocSteps, PageAllocResults> {
   let naive: NaivePages | undefined;
@@ -112,7 +112,7 @@ export function naivePageAllocJudge(
       })),
     after: judging<PageAllocSteps, PageAllocResults>({
       create(step) {
-        naive = new NaivePages(name, step);
+        naive = new NaivePages(profile, step);
         unseen = undefined;
       },
       alloc: judgeAlloc,

@@ -1,4 +1,6 @@
-/** What the second model of the buddy allocator knows of kernels, by their names. */
+/** What the second model of the buddy allocator knows of each kernel. */
+import type { Profile } from "../../linux/profile.ts";
+import { factsByRelease } from "../release_facts.ts";
 
 /** A kernel's habits, in the second model's words. */
 export interface NaiveKernel {
@@ -22,45 +24,30 @@ export interface NaiveKernel {
   readonly unmovableTakesOver: boolean;
 }
 
-const BEFORE_4_4: NaiveKernel = {
-  cmaStaysApart: false,
-  sorted: false,
-  newLast: false,
-  reserve: true,
-  countsLargeOnly: true,
-  lowerZonesFirst: false,
-  cma: "fallback",
-  fallback: "takes-the-rest",
-  unmovableTakesOver: false,
-};
-
-const LINUX_5_10: NaiveKernel = {
-  cmaStaysApart: false,
-  sorted: false,
-  newLast: true,
-  reserve: false,
-  countsLargeOnly: false,
-  lowerZonesFirst: true,
-  cma: "half",
-  fallback: "takes-pageblocks",
-  unmovableTakesOver: true,
-};
-
-const KERNELS: ReadonlyMap<string, NaiveKernel> = new Map([
-  ["linux-3.12", BEFORE_4_4],
-  ["linux-4.0", { ...BEFORE_4_4, unmovableTakesOver: true }],
-  ["linux-5.10", LINUX_5_10],
-  ["linux-6.1", { ...LINUX_5_10, cmaStaysApart: true }],
-]);
-
-const NEWEST: NaiveKernel = {
-  ...LINUX_5_10,
-  cmaStaysApart: true,
-  sorted: true,
-  fallback: "claims",
-};
-
-/** The habits of the kernel of a release. */
-export function naiveKernel(release: string): NaiveKernel {
-  return KERNELS.get(release) ?? NEWEST;
-}
+/** The habits of a profile's release. */
+export const naiveKernel: (profile: Profile) => NaiveKernel = factsByRelease<
+  NaiveKernel
+>({
+  "linux-3.12": {
+    cmaStaysApart: false,
+    sorted: false,
+    newLast: false,
+    reserve: true,
+    countsLargeOnly: true,
+    lowerZonesFirst: false,
+    cma: "fallback",
+    fallback: "takes-the-rest",
+    unmovableTakesOver: false,
+  },
+  "linux-4.0": { unmovableTakesOver: true },
+  "linux-5.10": {
+    newLast: true,
+    reserve: false,
+    countsLargeOnly: false,
+    lowerZonesFirst: true,
+    cma: "half",
+    fallback: "takes-pageblocks",
+  },
+  "linux-6.1": { cmaStaysApart: true },
+  "linux-6.12": { sorted: true, fallback: "claims" },
+});
