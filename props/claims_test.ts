@@ -9,7 +9,7 @@ import { EXPERIMENTS } from "../src/claims/experiments.ts";
 import { THREADS } from "../src/claims/threads.ts";
 import { UNDECIDED } from "../src/claims/undecided.ts";
 import { askWorker } from "../src/cli/ask_worker.ts";
-import { CLAIMS_USAGE } from "../src/cli/claims.ts";
+import { USAGE } from "../src/cli/claims.ts";
 import { askedOf } from "../src/cli/claims_names.ts";
 import { experimentText } from "../src/cli/claims_report.ts";
 import type { ExperimentReply } from "../src/cli/claims_worker.ts";
@@ -138,7 +138,7 @@ Deno.test("an experiment that fails says why to who asked, and its thread goes o
 });
 
 Deno.test("the help names every experiment, its options, every claim and every thread, apart from what stands beside", () => {
-  const words = new Set(CLAIMS_USAGE.split(/[\s,;]+/));
+  const words = new Set(USAGE.split(/[\s,;]+/));
   const options = EXPERIMENTS.flatMap(({ sizes }) =>
     Object.keys(sizes).map((size) => `--${optionOf(size)}`)
   );

@@ -27,7 +27,7 @@ const UNCOMPACTED_NAMES = namesOf(
 );
 
 /** How `zspec age` is called. */
-export const AGE_USAGE =
+export const USAGE =
   `zspec age [--profile P] [--config FILE] [--page-size N] [--seed N]
           [--svg FILE] [--json]
 
@@ -68,7 +68,7 @@ export interface Experiment {
 }
 
 /** Runs the command and returns its exit status. */
-export async function ageCommand(args: readonly string[]): Promise<number> {
+export async function command(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [...PROFILE_OPTIONS, "page-size", "seed", "svg"],
     boolean: ["json"],

@@ -33,10 +33,10 @@ const SIZE_NAMES = [
 ];
 
 /** How `zspec claims` is called. */
-export const CLAIMS_USAGE: string = claimsUsage(USUAL_SEED);
+export const USAGE: string = claimsUsage(USUAL_SEED);
 
 /** Runs the command and returns its exit status. */
-export async function claimsCommand(args: readonly string[]): Promise<number> {
+export async function command(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [...SIZE_NAMES.map(optionOf), "seed", "jobs"],
     boolean: ["json"],

@@ -30,7 +30,7 @@ import {
 } from "./usage.ts";
 
 /** How `zspec classes` is called. */
-export const CLASSES_USAGE =
+export const USAGE =
   `zspec classes [--profile P] [--config FILE] [GEOMETRY…] [--json]
 zspec classes --compare A B [--on PATH… [--algorithm A]] [--svg FILE]
               [--json]
@@ -51,7 +51,7 @@ ${svgHelp(18)}  --json          the classes for machines
 `;
 
 /** Runs the command and returns its exit status. */
-export async function classesCommand(args: readonly string[]): Promise<number> {
+export async function command(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [...PROFILE_OPTIONS, ...GEOMETRY_NAMES, "algorithm", "svg"],
     list: ["compare", "on"],

@@ -33,8 +33,7 @@ import {
 const TARGETS = ["zsmalloc", "zram", "zswap"];
 
 /** How `zspec conform` is called. */
-export const CONFORM_USAGE =
-  `zspec conform TARGET [OPTION…] -- COMMAND [ARGUMENT…]
+export const USAGE = `zspec conform TARGET [OPTION…] -- COMMAND [ARGUMENT…]
 zspec conform zram [OPTION…] --device /dev/zramN
 
 Runs random programs and judges every answer. The first program that fails is
@@ -49,13 +48,13 @@ interrupt.
                      exact: it makes Linux's own choices, every statistic is
                      the model's; the default for a device
 ${
-    profileHelp(
-      21,
-      "the kernel to compare with, instead of linux-6.18 or what a device's kernel is found to be",
-    )
-  }  --timeout SECONDS  how long COMMAND may take to answer; by default ${
-    ANSWER_MILLISECONDS / 1000
-  }
+  profileHelp(
+    21,
+    "the kernel to compare with, instead of linux-6.18 or what a device's kernel is found to be",
+  )
+}  --timeout SECONDS  how long COMMAND may take to answer; by default ${
+  ANSWER_MILLISECONDS / 1000
+}
 ${CONFORM_OPTIONS_USAGE}
 
 Exit status: 0 it conforms, 1 it does not, 2 it cannot be run, 130 interrupted.
@@ -194,3 +193,5 @@ function conformDevice(
   };
   return heedingSignals((stop) => withTarget(name, asked, () => test(stop)));
 }
+
+export { conformCommand as command };

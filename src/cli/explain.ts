@@ -16,7 +16,7 @@ import {
 } from "./usage.ts";
 
 /** How `zspec explain` is called. */
-export const EXPLAIN_USAGE =
+export const USAGE =
   `zspec explain [FILE] [--profile P] [--config FILE] [--page-size SIZE] [--json]
 
 Says what each number of a text is, what follows from it, which rules it breaks,
@@ -48,7 +48,7 @@ The exit status is 1 where a rule is broken, 2 where nothing could be read.
 const PAGE_SIZES: readonly number[] = [4096, 8192, 16384, 32768, 65536];
 
 /** Runs the command and returns its exit status. */
-export function explainCommand(args: readonly string[]): number {
+export function command(args: readonly string[]): number {
   const options = parseOptions(args, {
     string: [...PROFILE_OPTIONS, "page-size"],
     boolean: ["json"],

@@ -44,7 +44,7 @@ function programMilliseconds(milliseconds = Infinity): number {
 }
 
 /** How `zspec fuzz` is called. */
-export const FUZZ_USAGE =
+export const USAGE =
   `zspec fuzz [MACHINE…] [--seed N] [--runs N] [--time SECONDS] [--jobs N]
            [--profile P] [--config FILE] [--shard I/N] [--corpus DIR] [--json]
 zspec fuzz MACHINE --seed N --path P [--profile P] [--config FILE] [--json]
@@ -79,7 +79,7 @@ be run, 130 interrupted.
 `;
 
 /** Runs the command and returns its exit status. */
-export async function fuzzCommand(args: readonly string[]): Promise<number> {
+export async function command(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [
       ...PROFILE_OPTIONS,

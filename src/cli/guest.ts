@@ -44,7 +44,7 @@ const TARGETS = ["zram", "zswap"];
 const BACKING_PAGES = 8;
 
 /** How `zspec guest` is called. */
-export const GUEST_USAGE = `zspec guest conform zram|zswap [OPTION…]
+export const USAGE = `zspec guest conform zram|zswap [OPTION…]
 zspec guest record zram|zswap --out FILE [--seed N] [--steps N] [OPTION…]
 zspec guest get RELEASE FOLDER
 
@@ -227,3 +227,5 @@ function refuseGone(error: unknown): never {
       .replace(" ;", ";"),
   );
 }
+
+export { guestCommand as command };

@@ -31,7 +31,7 @@ export const RULES: Readonly<Record<string, readonly Rule[]>> = {
 const COLUMNS = 80;
 
 /** How `zspec invariants` is called. */
-export const INVARIANTS_USAGE = `zspec invariants [ROOM…] [--json]
+export const USAGE = `zspec invariants [ROOM…] [--json]
 
 Prints the rules that hold after every operation, each with its name, a
 sentence, and the kernel's source that makes it hold.
@@ -48,7 +48,7 @@ ${
 `;
 
 /** Runs the command and returns its exit status. */
-export function invariantsCommand(args: readonly string[]): number {
+export function command(args: readonly string[]): number {
   const options = parseOptions(args, { string: [], boolean: ["json"] });
   const rooms = options.paths.length > 0
     ? [...new Set(options.paths)]

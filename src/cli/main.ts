@@ -7,11 +7,11 @@ import { unknown } from "./unknown.ts";
 import { isOutOfMemory, splitArguments, UsageError } from "./usage.ts";
 import { tell } from "./usage_error.ts";
 
-/** One subcommand. */
+/** One subcommand, as its module has it. */
 interface Command {
-  readonly usage: string;
+  readonly USAGE: string;
   /** Runs it and returns the exit status. */
-  run(args: readonly string[]): number | Promise<number>;
+  command(args: readonly string[]): number | Promise<number>;
 }
 
 /** One that may be asked for. */
@@ -24,117 +24,67 @@ interface Listed {
 const COMMANDS: Readonly<Record<string, Listed>> = {
   run: {
     summary: "write files through zram, age, compact, read back",
-    async load() {
-      const { RUN_USAGE, runCommand } = await import("./run.ts");
-      return { usage: RUN_USAGE, run: runCommand };
-    },
+    load: () => import("./run.ts"),
   },
   predict: {
     summary: "what mm_stat would show for files, by algorithm and chain size",
-    async load() {
-      const { PREDICT_USAGE, predictCommand } = await import("./predict.ts");
-      return { usage: PREDICT_USAGE, run: predictCommand };
-    },
+    load: () => import("./predict.ts"),
   },
   size: {
     summary: "how large zram may be for data like this, and its settings",
-    async load() {
-      const { SIZE_USAGE, sizeCommand } = await import("./size.ts");
-      return { usage: SIZE_USAGE, run: sizeCommand };
-    },
+    load: () => import("./size.ts"),
   },
   explain: {
     summary: "say what a pasted mm_stat, zramctl or zswap counter means",
-    async load() {
-      const { EXPLAIN_USAGE, explainCommand } = await import("./explain.ts");
-      return { usage: EXPLAIN_USAGE, run: explainCommand };
-    },
+    load: () => import("./explain.ts"),
   },
   replay: {
     summary: "compare the model with what a live kernel did",
-    async load() {
-      const { REPLAY_USAGE, replayCommand } = await import("./replay.ts");
-      return { usage: REPLAY_USAGE, run: replayCommand };
-    },
+    load: () => import("./replay.ts"),
   },
   record: {
     summary: "write down what a live zram device does",
-    async load() {
-      const { RECORD_USAGE, recordCommand } = await import("./record.ts");
-      return { usage: RECORD_USAGE, run: recordCommand };
-    },
+    load: () => import("./record.ts"),
   },
   classes: {
     summary: "print a kernel's size classes, or two kernels' side by side",
-    async load() {
-      const { CLASSES_USAGE, classesCommand } = await import("./classes.ts");
-      return { usage: CLASSES_USAGE, run: classesCommand };
-    },
+    load: () => import("./classes.ts"),
   },
   conform: {
     summary: "run random programs on an implementation of one's own",
-    async load() {
-      const { CONFORM_USAGE, conformCommand } = await import("./conform.ts");
-      return { usage: CONFORM_USAGE, run: conformCommand };
-    },
+    load: () => import("./conform.ts"),
   },
   guest: {
     summary: "judge or record a kernel that is booted in QEMU",
-    async load() {
-      const { GUEST_USAGE, guestCommand } = await import("./guest.ts");
-      return { usage: GUEST_USAGE, run: guestCommand };
-    },
+    load: () => import("./guest.ts"),
   },
   fuzz: {
     summary: "run random programs on the model and on naive ones",
-    async load() {
-      const { FUZZ_USAGE, fuzzCommand } = await import("./fuzz.ts");
-      return { usage: FUZZ_USAGE, run: fuzzCommand };
-    },
+    load: () => import("./fuzz.ts"),
   },
   races: {
     summary: "let operations overlap in every way that there is",
-    async load() {
-      const { RACES_USAGE, racesCommand } = await import("./races.ts");
-      return { usage: RACES_USAGE, run: (args) => racesCommand(args) };
-    },
+    load: () => import("./races.ts"),
   },
   merge: {
     summary: "put the results of a search on several machines together",
-    async load() {
-      const { MERGE_USAGE, mergeCommand } = await import("./merge.ts");
-      return { usage: MERGE_USAGE, run: mergeCommand };
-    },
+    load: () => import("./merge.ts"),
   },
   swap: {
     summary: "compare zram and zswap over every allocator, under pressure",
-    async load() {
-      const { SWAP_USAGE, swapCommand } = await import("./swap.ts");
-      return { usage: SWAP_USAGE, run: swapCommand };
-    },
+    load: () => import("./swap.ts"),
   },
   age: {
     summary: "age a zram-swap by swapping in and out, and compact it",
-    async load() {
-      const { AGE_USAGE, ageCommand } = await import("./age.ts");
-      return { usage: AGE_USAGE, run: ageCommand };
-    },
+    load: () => import("./age.ts"),
   },
   claims: {
     summary: "what the threads of 2013 to 2015 claim, and how it ended",
-    async load() {
-      const { CLAIMS_USAGE, claimsCommand } = await import("./claims.ts");
-      return { usage: CLAIMS_USAGE, run: claimsCommand };
-    },
+    load: () => import("./claims.ts"),
   },
   invariants: {
     summary: "print the rules that hold after every operation",
-    async load() {
-      const { INVARIANTS_USAGE, invariantsCommand } = await import(
-        "./invariants.ts"
-      );
-      return { usage: INVARIANTS_USAGE, run: invariantsCommand };
-    },
+    load: () => import("./invariants.ts"),
   },
 };
 
@@ -183,12 +133,13 @@ async function run([name, ...rest]: readonly string[]): Promise<number> {
     print(usage());
     return 0;
   }
-  const command = await commandNamed(name === "help" ? rest[0] : name).load();
+  const asked = commandNamed(name === "help" ? rest[0] : name);
+  const { USAGE, command } = await asked.load();
   if (name === "help" || splitArguments(rest).own.some(isHelp)) {
-    print(command.usage);
+    print(USAGE);
     return 0;
   }
-  return await command.run(rest);
+  return await command(rest);
 }
 
 if (import.meta.main) {

@@ -17,7 +17,7 @@ import { tableColumns } from "./terminal.ts";
 import { parseOptions, UsageError } from "./usage.ts";
 
 /** How `zspec merge` is called. */
-export const MERGE_USAGE = `zspec merge FILE… [--json]
+export const USAGE = `zspec merge FILE… [--json]
 
 Puts together what 'zspec fuzz --shard I/N --json', or conform, or races printed
 for each I from 1 to N: programs, schedules, steps, and how often each rule was
@@ -30,7 +30,7 @@ results are not those of one whole run.
 `;
 
 /** Runs the command and returns its exit status. */
-export function mergeCommand(args: readonly string[]): number {
+export function command(args: readonly string[]): number {
   const options = parseOptions(args, { string: [], boolean: ["json"] });
   if (options.paths.length === 0) {
     throw new UsageError("Cannot merge: no FILE is given");

@@ -19,7 +19,7 @@ import {
 } from "./usage.ts";
 
 /** How `zspec predict` is called. */
-export const PREDICT_USAGE =
+export const USAGE =
   `zspec predict [PATH…] [--profile P] [--algorithm A[,A…]] [--chain-size N[,N…]]
               [--config FILE] [--page-size N] [--svg FILE] [--json]
 
@@ -44,7 +44,7 @@ others are the kernel's own, so that mm_stat is to the byte.
 ${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
-export async function predictCommand(args: readonly string[]): Promise<number> {
+export async function command(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [...PROFILE_OPTIONS, "page-size", "algorithm", "chain-size", "svg"],
     boolean: ["json"],

@@ -40,7 +40,7 @@ import {
 const SCHEDULE_MILLISECONDS = 60_000;
 
 /** How `zspec races` is called. */
-export const RACES_USAGE =
+export const USAGE =
   `zspec races [ROOM…] [--preemptions N | --pct D] [--seed N] [--runs N]
             [--time SECONDS] [--jobs N] [--shard I/N] [--profile P]
             [--config FILE] [--json]
@@ -204,3 +204,5 @@ async function run(
     shown.end();
   }
 }
+
+export { racesCommand as command };

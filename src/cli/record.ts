@@ -24,7 +24,7 @@ import {
 export const RECORD_STEPS = 2000;
 
 /** How `zspec record` is called. */
-export const RECORD_USAGE =
+export const USAGE =
   `zspec record --device /dev/zramN --out FILE [--seed N] [--steps N]
              [--profile P] [--config FILE]
 
@@ -47,7 +47,7 @@ Exit status: 0 recorded, 2 it cannot be recorded, 130 interrupted.
 `;
 
 /** Runs the command and returns its exit status. */
-export function recordCommand(args: readonly string[]): Promise<number> {
+export function command(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: ["device", "out", "seed", "steps", ...PROFILE_OPTIONS],
     boolean: [],

@@ -29,7 +29,7 @@ import {
 import { tell } from "./usage_error.ts";
 
 /** How `zspec replay` is called. */
-export const REPLAY_USAGE = `zspec replay FILE… [--sizes recorded|computed]
+export const USAGE = `zspec replay FILE… [--sizes recorded|computed]
 zspec replay FILE --device /dev/zramN | --guest [--image DIR] | -- COMMAND…
 
 Runs the steps of transcripts (JSON Lines, or the same gzipped) through the
@@ -52,7 +52,7 @@ Exit status: 0 all equal, 1 a difference, 2 a file that cannot be followed.
 `;
 
 /** Runs the command and returns its exit status. */
-export async function replayCommand(args: readonly string[]): Promise<number> {
+export async function command(args: readonly string[]): Promise<number> {
   const { own, command } = splitArguments(args);
   const options = parseOptions(own, {
     string: ["sizes", ...ELSEWHERE_OPTIONS.string],

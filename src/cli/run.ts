@@ -29,7 +29,7 @@ import {
 } from "./usage.ts";
 
 /** How `zspec run` is called. */
-export const RUN_USAGE =
+export const USAGE =
   `zspec run [PATH…] [--profile P] [--config FILE] [--page-size N]
           [--algorithm A] [--level N] [--dict FILE] [--disksize SIZE]
           [--mem-limit SIZE] [--backing SIZE] [--recompress A] [--seed N]
@@ -63,7 +63,7 @@ profile is then ${LINUX_6_18_FULL.name} where none is given.
 ${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
-export async function runCommand(args: readonly string[]): Promise<number> {
+export async function command(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [
       ...PROFILE_OPTIONS,

@@ -41,7 +41,7 @@ import {
 } from "./usage.ts";
 
 /** How `zspec size` is called. */
-export const SIZE_USAGE =
+export const USAGE =
   `zspec size [PATH…] --ram SIZE [--share N%] [--algorithm A[,A…]]
            [--backing SIZE] [--profile P] [--config FILE] [--page-size N]
            [--seed N] [--svg FILE] [--json]
@@ -80,7 +80,7 @@ ${svgHelp(23)}  --json               the figures for machines
 ${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
-export async function sizeCommand(args: readonly string[]): Promise<number> {
+export async function command(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [
       ...PROFILE_OPTIONS,

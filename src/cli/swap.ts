@@ -38,7 +38,7 @@ const ZPOOL_NAMES = (["zbud", "z3fold", "zsmalloc"] as const).map((zpool) =>
 ).join("; ");
 
 /** How `zspec swap` is called. */
-export const SWAP_USAGE =
+export const USAGE =
   `zspec swap [PATH…] [--profile P] [--config FILE] [--page-size N]
            [--memory SIZE] [--seed N] [--svg FILE] [--json]
 
@@ -60,7 +60,7 @@ ${wrap(`Every profile has zram; zswap is there on ${ZPOOL_NAMES}.`, 80)}
 ${PATH_HELP}`;
 
 /** Runs the command and returns its exit status. */
-export async function swapCommand(args: readonly string[]): Promise<number> {
+export async function command(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, {
     string: [...PROFILE_OPTIONS, "page-size", "memory", "seed", "svg"],
     boolean: ["json"],
