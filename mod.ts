@@ -100,6 +100,7 @@ export * from "./src/zsmalloc/mapping.ts";
 export * from "./src/zsmalloc/page_holds.ts";
 export { type Hold, PoolLocks } from "./src/zsmalloc/locks.ts";
 export * from "./src/zsmalloc/pool.ts";
+export type { LeakedObjects } from "./src/zsmalloc/destroy.ts";
 export { HANDLE_CLASS_INVARIANT } from "./src/zsmalloc/free.ts";
 export * from "./src/zsmalloc/debugfs.ts";
 export * from "./src/zsmalloc/walk.ts";
@@ -169,7 +170,11 @@ export * from "./src/zram/zcomp.ts";
 export { tableEntryBytes, zramTableBytes } from "./src/zram/table.ts";
 export * from "./src/zram/backing.ts";
 export * from "./src/zram/block_device.ts";
-export { type Bio, LOGICAL_BLOCK_SIZE, SECTOR_SIZE } from "./src/zram/bio.ts";
+export {
+  type Bio,
+  LOGICAL_BLOCK_SIZE,
+  SECTOR_SIZE,
+} from "./src/zram/bio_request.ts";
 export * from "./src/zram/device.ts";
 export * from "./src/zram/control.ts";
 export * from "./src/zram/sysfs.ts";

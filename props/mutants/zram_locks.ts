@@ -50,7 +50,7 @@ const READ = raceMutantsOf("zram/read_steps", [
   },
 ]);
 
-const BIO = raceMutantsOf("zram/bio", [
+const SLOT_FREE_NOTIFY = raceMutantsOf("zram/slot_free_notify", [
   {
     what: "the swap layer frees a slot that somebody has locked",
     from: "if (isTaken === false) {",
@@ -148,7 +148,7 @@ const LIFECYCLE = raceMutantsOf("zram/lifecycle", [
 export const ZRAM_LOCKS_MUTANTS: readonly Mutant[] = [
   ...WRITE,
   ...READ,
-  ...BIO,
+  ...SLOT_FREE_NOTIFY,
   ...IDLE,
   ...WRITEBACK,
   ...BATCHES,

@@ -1,6 +1,81 @@
 /** Planted defects of zram's requests: bios, writes, pages of one word. */
 import { type Mutant, mutantsOf } from "./mutant.ts";
 
+const BIO_REQUEST = mutantsOf("zram/bio_request", ["zram"], [
+  {
+    what: "zeroes are written by discarding where pages are larger than blocks",
+    from: "profile.zram.writeZeroes && profile.pageSize === LOGICAL_BLOCK_SIZE",
+    to: "profile.zram.writeZeroes",
+  },
+  {
+    what: "an unaligned request inside the disk gets EIO from the block layer",
+    from: `return inside ? "EINVAL" : "EIO";`,
+    to: `return "EIO";`,
+  },
+  {
+    what: "a request may reach beyond the disk",
+    from: "start < disksize && start + bytes <= disksize;",
+    to: "start < disksize;",
+  },
+]);
+
+const BIO_SEGMENTS = mutantsOf("zram/bio_segments", ["zram"], [
+  {
+    what: "a part is merged with a page that could not be read",
+    from:
+      "const stored = errno ?? (yield* writePageSteps(zram, page, whole.bytes));",
+    to: "const stored = yield* writePageSteps(zram, page, whole.bytes);",
+  },
+  {
+    what: "the page for a part of a read is not given back",
+    from: `whole.free();
+  return errno === undefined`,
+    to: "return errno === undefined",
+  },
+  {
+    what: "a read that fails below counts as failed",
+    from: `=== undefined ? "done" : "failed-below";`,
+    to: `=== undefined ? "done" : "failed";`,
+  },
+  {
+    what: "failed reads count as failed writes",
+    from: `if (op === "read") zram.ioStat.failedReads++;
+    else zram.ioStat.failedWrites++;`,
+    to: "zram.ioStat.failedWrites++;",
+  },
+  {
+    what: "a segment that failed counts as an access in every release",
+    from: `if (outcome !== "failed" || failureIsAccess) {`,
+    to: "if (outcome !== undefined || failureIsAccess) {",
+  },
+  {
+    what: "6.1 moves on in the disk behind a segment that failed",
+    from: "at = endOfMemoryPage;",
+    to: `position += endOfMemoryPage - at;
+      at = endOfMemoryPage;`,
+  },
+]);
+
+const IDLE = mutantsOf("zram/idle", ["zram"], [
+  {
+    what: "a page read amid its writeback keeps its mark",
+    from: "slots.clearFlag(page, ZRAM_IDLE | ZRAM_PP_SLOT);",
+    to: "slots.clearFlag(page, ZRAM_IDLE);",
+    machines: ["zram", "swap"],
+  },
+]);
+
+const SLOT_FREE_NOTIFY = mutantsOf("zram/slot_free_notify", ["zram"], [
+  {
+    what: "a page whose slot is locked is freed by the swap layer",
+    from: `if (slots.has(page, ZRAM_LOCK)) ioStat.missFree++;
+  else freePage(zram, page);`,
+    to: `if (slots.has(page, ZRAM_LOCK)) ioStat.missFree++;
+  freePage(zram, page);`,
+    machines: ["zram", "swap"],
+  },
+]);
+
 const BIO = mutantsOf("zram/bio", ["zram"], [
   {
     what: "6.16 ends a discard within a page",
@@ -11,16 +86,6 @@ const BIO = mutantsOf("zram/bio", ["zram"], [
     what: "6.16 ends a discard within a page that reaches the page's end",
     from: "bytes <= pageSize - offset",
     to: "bytes < pageSize - offset",
-  },
-  {
-    what: "a request may reach beyond the disk",
-    from: "start < disksize && start + bytes <= disksize;",
-    to: "start < disksize;",
-  },
-  {
-    what: "an unaligned request inside the disk gets EIO from the block layer",
-    from: `return inside ? "EINVAL" : "EIO";`,
-    to: `return "EIO";`,
   },
   {
     what: "a page is discarded of which a part was meant",
@@ -34,59 +99,6 @@ const BIO = mutantsOf("zram/bio", ["zram"], [
     zram.ioStat.notifyFree++;`,
     to: `    if (zram.slots.isAllocated(page)) zram.ioStat.notifyFree++;
     yield* underSlot(zram, page, BIO_DISCARD, () => freePage(zram, page));`,
-  },
-  {
-    what: "zeroes are written by discarding where pages are larger than blocks",
-    from: "profile.zram.writeZeroes && profile.pageSize === LOGICAL_BLOCK_SIZE",
-    to: "profile.zram.writeZeroes",
-  },
-  {
-    what: "6.1 moves on in the disk behind a segment that failed",
-    from: "at = endOfMemoryPage;",
-    to: `position += endOfMemoryPage - at;
-      at = endOfMemoryPage;`,
-  },
-  {
-    what: "a segment that failed counts as an access in every release",
-    from: `if (outcome !== "failed" || failureIsAccess) {`,
-    to: "if (outcome !== undefined || failureIsAccess) {",
-  },
-  {
-    what: "failed reads count as failed writes",
-    from: `if (op === "read") zram.ioStat.failedReads++;
-    else zram.ioStat.failedWrites++;`,
-    to: "zram.ioStat.failedWrites++;",
-  },
-  {
-    what: "a read that fails below counts as failed",
-    from: `=== undefined ? "done" : "failed-below";`,
-    to: `=== undefined ? "done" : "failed";`,
-  },
-  {
-    what: "the page for a part of a read is not given back",
-    from: `whole.free();
-  return errno === undefined`,
-    to: "return errno === undefined",
-  },
-  {
-    what: "a part is merged with a page that could not be read",
-    from:
-      "const stored = errno ?? (yield* writePageSteps(zram, page, whole.bytes));",
-    to: "const stored = yield* writePageSteps(zram, page, whole.bytes);",
-  },
-  {
-    what: "a page read amid its writeback keeps its mark",
-    from: "slots.clearFlag(page, ZRAM_IDLE | ZRAM_PP_SLOT);",
-    to: "slots.clearFlag(page, ZRAM_IDLE);",
-    machines: ["zram", "swap"],
-  },
-  {
-    what: "a page whose slot is locked is freed by the swap layer",
-    from: `if (slots.has(page, ZRAM_LOCK)) ioStat.missFree++;
-  else freePage(zram, page);`,
-    to: `if (slots.has(page, ZRAM_LOCK)) ioStat.missFree++;
-  freePage(zram, page);`,
-    machines: ["zram", "swap"],
   },
 ]);
 
@@ -222,6 +234,10 @@ const SAME_FILLED = mutantsOf("zram/same_filled", ["zram", "zswap"], [
 /** Planted defects of zram's requests. */
 export const ZRAM_REQUESTS_MUTANTS: readonly Mutant[] = [
   ...BIO,
+  ...SLOT_FREE_NOTIFY,
+  ...IDLE,
+  ...BIO_SEGMENTS,
+  ...BIO_REQUEST,
   ...WRITE,
   ...SAME_FILLED,
 ];

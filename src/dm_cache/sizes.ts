@@ -1,5 +1,5 @@
 /** Sizes of pages and blocks. */
-import { SECTOR_SIZE } from "../zram/bio.ts";
+import { SECTOR_SIZE } from "../zram/bio_request.ts";
 
 /** Bytes of a page, and of a block of the metadata. */
 export const PAGE_SIZE = 4096;

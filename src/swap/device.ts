@@ -2,7 +2,7 @@
 import { assertHas } from "../rules/argument.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { BackingDevice } from "../zram/backing.ts";
-import { markAccessed } from "../zram/bio.ts";
+import { markAccessed } from "../zram/idle.ts";
 import { zramBlockDevice } from "../zram/block_device.ts";
 import type { Zram } from "../zram/device.ts";
 import { ZRAM_WB } from "../zram/slots.ts";

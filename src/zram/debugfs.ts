@@ -2,7 +2,7 @@
 import { assertHas } from "../rules/argument.ts";
 import type { Errno } from "../linux/errno.ts";
 import { acquire, reads, release, type Stop } from "../rules/stop.ts";
-import { CAPACITY } from "./bio.ts";
+import { CAPACITY } from "./bio_request.ts";
 import type { Zram } from "./device.ts";
 import { underSlot } from "./locks.ts";
 import {

@@ -12,20 +12,18 @@ import { Lockdep } from "../rules/lockdep.ts";
 import { runToEnd, type Stop } from "../rules/stop.ts";
 import { ZsPool } from "../zsmalloc/pool.ts";
 import { AttachedBacking, type BackingDevice } from "./backing.ts";
+import { submitBioSteps } from "./bio.ts";
 import {
   type Bio,
   CAPACITY,
   checkPageRequest,
-  markAccessed,
   SECTOR_SIZE,
-  slotFreeNotify,
-  slotFreeNotifySteps,
-  submitBioSteps,
-} from "./bio.ts";
-import { markIdle } from "./idle.ts";
+} from "./bio_request.ts";
+import { markAccessed, markIdle } from "./idle.ts";
 import { openSteps, resetSteps } from "./lifecycle.ts";
 import { BACKING_DEV, TABLE, ZramLocks } from "./locks.ts";
 import { RECOMPRESS } from "./recompress_orders.ts";
+import { slotFreeNotify, slotFreeNotifySteps } from "./slot_free_notify.ts";
 import { Slots } from "./slots.ts";
 import { refuseTable, zramTableBytes } from "./table.ts";
 import {

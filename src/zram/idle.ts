@@ -1,4 +1,4 @@
-/** Marking pages that were not touched for a while. */
+/** Marking pages that were not touched for a while, and those that were. */
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoull } from "../linux/kstrtox.ts";
 import type { ZramProfile } from "../linux/zram_profile.ts";
@@ -6,7 +6,13 @@ import { named } from "../rules/argument.ts";
 import { acquire, release, type Stop } from "../rules/stop.ts";
 import type { Zram } from "./device.ts";
 import { assertSlotHeld, underSlot } from "./locks.ts";
-import { ZRAM_IDLE, ZRAM_SAME, ZRAM_UNDER_WB, ZRAM_WB } from "./slots.ts";
+import {
+  ZRAM_IDLE,
+  ZRAM_PP_SLOT,
+  ZRAM_SAME,
+  ZRAM_UNDER_WB,
+  ZRAM_WB,
+} from "./slots.ts";
 
 /** The second before which pages are too old, or what else follows from a text. */
 type Cutoff = number | "unchanged" | Errno;
@@ -115,3 +121,15 @@ const PASSED_OVER: Readonly<Record<ZramProfile["idleMarks"], number>> = {
   "in-pool": ZRAM_SAME | ZRAM_WB | ZRAM_UNDER_WB,
   "whatever-is-stored": 0,
 };
+
+const MARK_ACCESSED = "mark_slot_accessed, zram_drv.c";
+
+/** Specifies `zram_accessed` (`mark_slot_accessed` since 7.0). */
+export function markAccessed(zram: Zram, page: number): void {
+  if (zram.lockdep.isWatched) assertSlotHeld(zram, page, MARK_ACCESSED);
+  const { slots, now, profile } = zram;
+  slots.clearFlag(page, ZRAM_IDLE | ZRAM_PP_SLOT);
+  if (!slots.tracksAcTime) return;
+  const isWhole = profile.zram.acTime === "seconds";
+  slots.setAcTime(page, isWhole ? Math.floor(now()) % 2 ** 32 : now());
+}

@@ -8,7 +8,7 @@ import { type Attribute, ATTRIBUTES } from "./attributes.ts";
 import { assertHas, assertText } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import { reads, type Stop } from "../rules/stop.ts";
-import { CAPACITY } from "./bio.ts";
+import { CAPACITY } from "./bio_request.ts";
 import type { Zram } from "./device.ts";
 import { TABLE, underDevice } from "./locks.ts";
 

@@ -6,7 +6,7 @@
 import type { Errno } from "../linux/errno.ts";
 import { kstrtoll, sysfsStreq } from "../linux/kstrtox.ts";
 import { reads, sleeps, type Stop, writes } from "../rules/stop.ts";
-import { CAPACITY } from "./bio.ts";
+import { CAPACITY } from "./bio_request.ts";
 import type { Zram } from "./device.ts";
 import { lockSlot, underLimit, underSlot, unlockSlot } from "./locks.ts";
 import {

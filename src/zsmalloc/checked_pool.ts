@@ -6,7 +6,8 @@ import type { Errno } from "../linux/errno.ts";
 import type { Reach } from "../rules/reach.ts";
 import { checkCompaction, checkMigration } from "./change_invariants.ts";
 import { checkDestroyed } from "./destroy_invariants.ts";
-import type { LeakedObjects, ZsPool } from "./pool.ts";
+import type { LeakedObjects } from "./destroy.ts";
+import type { ZsPool } from "./pool.ts";
 import { poolBefore } from "./pool_before.ts";
 import { TouchedCheck } from "./touched_check.ts";
 

@@ -12,7 +12,7 @@ import type { Profile } from "../linux/profile.ts";
 import { InvariantError, type Rule } from "../rules/invariant.ts";
 import { release, type Stop, trylock } from "../rules/stop.ts";
 import type { DeferredFreePool } from "./deferred_free.ts";
-import { freeZspageSteps } from "./free.ts";
+import { freeZspage, freeZspageSteps } from "./free_zspage.ts";
 import type { Mappings } from "./mapping.ts";
 import type { Handles } from "./obj.ts";
 import {
@@ -34,8 +34,6 @@ export interface CompactionPool extends DeferredFreePool {
   objectsMigrated: number;
   /** Whether somebody else wants the pool's lock now (`spin_is_contended`). */
   isContended(): boolean;
-  /** `freeZspageSteps`, alone. */
-  freeZspage(sizeClass: SizeClass, zspage: number): void;
   /** Pages are freed by compaction. */
   countCompacted(pages: number): Generator<Stop, void>;
 }
@@ -283,7 +281,7 @@ export function* freeIfEmpty(
 ): Generator<Stop, number> {
   if (group !== GROUP_EMPTY) return 0;
   if (pool.locks.isWatched) yield* freeZspageSteps(pool, sizeClass, source);
-  else pool.freeZspage(sizeClass, source);
+  else freeZspage(pool, sizeClass, source);
   yield* pool.countCompacted(sizeClass.pagesPerZspage);
   return sizeClass.pagesPerZspage;
 }

@@ -6,7 +6,8 @@ import {
   SILENT,
 } from "../rules/invariant.ts";
 import type { Reach } from "../rules/reach.ts";
-import type { LeakedObjects, ZsPool } from "./pool.ts";
+import type { LeakedObjects } from "./destroy.ts";
+import type { ZsPool } from "./pool.ts";
 import { ZSPAGE_INUSE } from "./zspage.ts";
 
 /** A rule about a pool that was destroyed, and what it said was left. */

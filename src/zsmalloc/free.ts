@@ -1,9 +1,8 @@
 /**
- * Freeing an object, stopping where others may run: what is held while the
- * object is found, and when its zspage's frames are given back.
+ * Freeing an object: what is held while it is found, how it leaves its zspage,
+ * and when the frames of that are given back.
  */
 import type { Profile } from "../linux/profile.ts";
-import { PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import { InvariantError, type Rule } from "../rules/invariant.ts";
 import {
   acquire,
@@ -13,14 +12,25 @@ import {
   type Stop,
   writes,
 } from "../rules/stop.ts";
-import type { DeferredFreePool } from "./deferred_free.ts";
+import { freeZspage, freeZspageSteps } from "./free_zspage.ts";
 import type { Geometry } from "./geometry.ts";
+import { assertLive, zspageOf } from "./locate.ts";
 import { acquireAll, objectState, releaseAll } from "./locks.ts";
 import type { Mappings } from "./mapping.ts";
 import { assertToBeFreed, giveBackPages, trylockZspage } from "./page_locks.ts";
-import { deferHandle, isUnderReclaim, type ReclaimPool } from "./reclaim.ts";
-import type { SizeClass } from "./size_class.ts";
-import { NO_ZSPAGE } from "./zspage.ts";
+import {
+  chunksState,
+  deferHandle,
+  isUnderReclaim,
+  type ReclaimPool,
+} from "./reclaim.ts";
+import {
+  fixFullnessGroup,
+  fullnessGroup,
+  GROUP_EMPTY,
+  type SizeClass,
+} from "./size_class.ts";
+import { NO_ZSPAGE, ZSPAGE_FULLNESS, ZSPAGE_STRIDE } from "./zspage.ts";
 
 /** What freeing works on. */
 export interface FreePool extends ReclaimPool {
@@ -28,8 +38,6 @@ export interface FreePool extends ReclaimPool {
   readonly mappings: Mappings;
   /** The class of that index. */
   classAt(index: number): SizeClass;
-  /** Takes an object out of its zspage: that one where it is to be freed. */
-  takeObject(handle: number): number;
 }
 
 /** The rule that {@linkcode freeSteps} keeps. */
@@ -44,23 +52,55 @@ export const HANDLE_CLASS_INVARIANT: Rule = {
 type FreeSteps = (pool: FreePool, handle: number) => Generator<Stop, void>;
 
 const ZS_FREE = "zs_free, mm/zsmalloc.c";
-const FREE_ZSPAGE = "free_zspage, mm/zsmalloc.c";
+
+/** Throws where a handle names no object, or one that is mapped. */
+function assertFreeable(pool: FreePool, handle: number): void {
+  assertLive(pool, handle, "free");
+  if (pool.mappings.isMapped(handle)) {
+    throw new Error(`Cannot free: handle ${handle} is mapped`);
+  }
+}
 
 /**
- * Frees an empty zspage whose class is covered; where a frame of it is locked,
- * the worker is to do that. Specifies `free_zspage`, `mm/zsmalloc.c`.
+ * Takes an object out of its zspage, and answers that one where it was the
+ * last and the zspage is to be freed: the handle is left.
  */
-export function* freeZspageSteps(
-  pool: DeferredFreePool,
-  sizeClass: SizeClass,
-  zspage: number,
-): Generator<Stop, void> {
-  const locked = yield* trylockZspage(pool, zspage);
-  if (locked === undefined) return pool.kickDeferredFree();
-  pool.uncountZspage(sizeClass, zspage);
-  assertToBeFreed(pool, zspage, locked);
-  const pages = pool.endZspage(sizeClass, zspage);
-  yield* giveBackPages(pool, pages, FREE_ZSPAGE);
+export function takeObject(pool: FreePool, handle: number): number {
+  const { zspages, handles, holds, locks } = pool;
+  const zspage = zspageOf(pool, handle);
+  const sizeClass = pool.classOfZspage(zspage);
+  if (locks.isWatched) {
+    locks.assertCovered(sizeClass, "obj_free, mm/zsmalloc.c");
+    locks.touchFullness(zspage);
+    locks.touchObject(handle);
+  }
+  const { size } = sizeClass;
+  zspages.objFree(
+    handles.pfnOf(handle),
+    handles.objIndexOf(handle, size),
+    size,
+  );
+  sizeClass.objsUsed--;
+  const off = holds.offLists.get(zspage);
+  if (off !== undefined) {
+    if (off === "under-reclaim") locks.touch(chunksState(zspage));
+    // fix_fullness_group tells the group alone; who took it off puts it back.
+    const group = fullnessGroup(zspages, sizeClass, zspage);
+    zspages.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FULLNESS] = group;
+    return NO_ZSPAGE;
+  }
+  const group = fixFullnessGroup(zspages, sizeClass, zspage);
+  return group === GROUP_EMPTY ? zspage : NO_ZSPAGE;
+}
+
+/** Frees an object and its handle, where nobody else runs. */
+export function free(pool: FreePool, handle: number): void {
+  assertFreeable(pool, handle);
+  const zspage = takeObject(pool, handle);
+  if (zspage !== NO_ZSPAGE) {
+    freeZspage(pool, pool.classOfZspage(zspage), zspage);
+  }
+  pool.handles.free(handle);
 }
 
 /** Frees an object of a covered class, its zspage too where it was the last. */
@@ -69,7 +109,7 @@ function* freeCovered(
   sizeClass: SizeClass,
   handle: number,
 ): Generator<Stop, void> {
-  const zspage = pool.takeObject(handle);
+  const zspage = takeObject(pool, handle);
   if (zspage === NO_ZSPAGE) return;
   yield* freeZspageSteps(pool, sizeClass, zspage);
 }
@@ -115,7 +155,7 @@ function* pinned(pool: FreePool, handle: number): Generator<Stop, void> {
     const zspageLock = locks.ofZspage(zspageOf(pool, handle));
     if (zspageLock !== undefined) yield acquire(zspageLock, ZS_FREE, "shared");
     yield acquire(lock, ZS_FREE);
-    const zspage = pool.takeObject(handle);
+    const zspage = takeObject(pool, handle);
     if (zspageLock !== undefined) yield release(zspageLock, ZS_FREE, "shared");
     if (zspage !== NO_ZSPAGE) yield* freeZspageSteps(pool, sizeClass, zspage);
     yield release(lock, ZS_FREE);
@@ -136,7 +176,7 @@ function* byCell(pool: FreePool, handle: number): Generator<Stop, void> {
   const { handles, holds, locks } = pool;
   const sizeClass = yield* lockClassByCell(pool, handle);
   const lock = locks.ofClass(sizeClass);
-  const zspage = pool.takeObject(handle);
+  const zspage = takeObject(pool, handle);
   const locked = zspage === NO_ZSPAGE
     ? undefined
     : yield* trylockZspage(pool, zspage);
@@ -179,11 +219,6 @@ function* lockClassByCell(
   return sizeClass;
 }
 
-/** The zspage that an object is in. */
-function zspageOf({ handles, memory }: FreePool, handle: number): number {
-  return memory.page[handles.pfnOf(handle) * PAGE_STRIDE + PAGE_PRIVATE];
-}
-
 function classOf(pool: FreePool, handle: number): SizeClass {
   return pool.classOfZspage(zspageOf(pool, handle));
 }
@@ -211,5 +246,6 @@ export function freeSteps(
   pool: FreePool,
   handle: number,
 ): Generator<Stop, void> {
+  assertFreeable(pool, handle);
   return FREE_STEPS[pool.profile.freeing](pool, handle);
 }

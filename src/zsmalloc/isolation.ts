@@ -6,13 +6,8 @@ import type { Profile } from "../linux/profile.ts";
 import { InvariantError } from "../rules/invariant.ts";
 import type { Lock } from "../rules/lock.ts";
 import { acquire, reads, release, type Stop, writes } from "../rules/stop.ts";
-import {
-  type Memory,
-  PAGE_FLAGS,
-  PAGE_PRIVATE,
-  PAGE_STRIDE,
-  PG_ALLOCATED,
-} from "../memory/memory.ts";
+import type { Memory } from "../memory/memory.ts";
+import { zspageAt } from "./locate.ts";
 import { fullnessState, type PoolLocks } from "./locks.ts";
 import type { PageHolds } from "./page_holds.ts";
 import { lockPage, trylockPage, unlockPage } from "./page_locks.ts";
@@ -167,7 +162,7 @@ export function* isolateSteps(
   pfn: number,
 ): Generator<Stop, boolean> {
   if (!(yield* trylockPage(pool, pfn, ISOLATE))) return false;
-  const zspage = movableZspage(pool, pfn);
+  const zspage = zspageAt(pool, pfn);
   let isIsolated = false;
   if (zspage !== NO_ZSPAGE && mayIsolate(pool, pfn)) {
     isIsolated = yield* underCount(
@@ -201,17 +196,6 @@ export function* putbackLocked(
   if (zspage === NO_ZSPAGE) return putbackPage(pool, pfn);
   assertPoolThere(pool, zspage, pfn);
   yield* underCount(pool, zspage, ZS_PUTBACK, () => putbackPage(pool, pfn));
-}
-
-/** The zspage of a frame, or `NO_ZSPAGE` where it was given back or replaced. */
-function movableZspage(
-  { memory, zspages }: IsolationPool,
-  pfn: number,
-): number {
-  const page = pfn * PAGE_STRIDE;
-  const zspage = memory.page[page + PAGE_PRIVATE];
-  const isAllocated = (memory.page[page + PAGE_FLAGS] & PG_ALLOCATED) !== 0;
-  return isAllocated && zspages.isLive(zspage) ? zspage : NO_ZSPAGE;
 }
 
 /** Begins or ends an isolation, under what covers the count of isolated frames. */

@@ -22,16 +22,16 @@ export interface MallocPool {
 }
 
 /** No handle. */
-export const NO_HANDLE = 0;
+const NO_HANDLE = 0;
 
 /** No zspage of a class has room. */
-export const NO_ROOM: number = -1;
+const NO_ROOM = -1;
 
 /**
  * What a caller is told of a handle: one of 0 is no handle to it, though there
  * is an object, which nobody can free.
  */
-export function handleOr(errno: Errno, handle: number): number | Errno {
+function handleOr(errno: Errno, handle: number): number | Errno {
   return handle === NO_HANDLE ? errno : handle;
 }
 
@@ -39,7 +39,7 @@ export function handleOr(errno: Errno, handle: number): number | Errno {
  * Puts an object into a zspage of its class that has room, and returns its
  * handle; `NO_ROOM` where there is none. Its class is covered.
  */
-export function mallocListed(
+function mallocListed(
   pool: MallocPool,
   sizeClass: SizeClass,
   cell: number,
@@ -52,7 +52,7 @@ export function mallocListed(
 }
 
 /** Puts an object into a new zspage, and that on its list. Its class is covered. */
-export function mallocInNew(
+function mallocInNew(
   pool: MallocPool,
   sizeClass: SizeClass,
   zspage: number,
@@ -86,6 +86,21 @@ function mallocIn(
   const pfn = zspages.pageAt(zspage, objIndex * size);
   sizeClass.objsUsed++;
   return pool.handles.recordObj(cell, pfn, objIndex, size);
+}
+
+/** Allocates an object, where nobody else runs. */
+export function malloc(pool: MallocPool, sizeClass: SizeClass): number | Errno {
+  const { handles, zspages } = pool;
+  const cell = handles.alloc();
+  if (cell === NO_HANDLE) return "ENOMEM";
+  const handle = mallocListed(pool, sizeClass, cell);
+  if (handle !== NO_ROOM) return handleOr("ENOMEM", handle);
+  const zspage = zspages.alloc(sizeClass);
+  if (zspage !== NO_ZSPAGE) {
+    return handleOr("ENOMEM", mallocInNew(pool, sizeClass, zspage, cell));
+  }
+  handles.free(cell);
+  return "ENOMEM";
 }
 
 const ZS_MALLOC = "zs_malloc, mm/zsmalloc.c";

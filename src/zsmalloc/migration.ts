@@ -19,6 +19,7 @@ import {
 } from "../memory/memory.ts";
 import {
   assertPoolThere,
+  isolateSteps,
   type IsolationPool,
   putbackLocked,
   putbackPage,
@@ -66,6 +67,22 @@ export function* migrateIsolatedPage(
     yield* unlockPage(pool, pfn, MIGRATE);
   }
   return to;
+}
+
+/** {@linkcode migrateIsolatedPage}, of a frame that is isolated for that. */
+export function* migratePageSteps(
+  pool: MigrationPool,
+  pfn: number,
+): Generator<Stop, number | Errno> {
+  if (!(yield* isolateSteps(pool, pfn))) return "EBUSY";
+  let isOver = false;
+  try {
+    const to = yield* migrateIsolatedPage(pool, pfn, true);
+    isOver = true;
+    return to;
+  } finally {
+    if (!isOver) putbackPage(pool, pfn);
+  }
 }
 
 /** Migrates a frame that is isolated and locked. */

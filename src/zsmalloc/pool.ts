@@ -3,72 +3,47 @@ import { assertProfile } from "../linux/assert_profile.ts";
 import type { Gfp } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
-import {
-  assertBytes,
-  assertWhole,
-  named,
-  refuseType,
-} from "../rules/argument.ts";
+import { assertBytes, assertWhole, refuseType } from "../rules/argument.ts";
 import { Lockdep } from "../rules/lockdep.ts";
 import { blocked, runToEnd, type Stop, writes } from "../rules/stop.ts";
-import {
-  Memory,
-  PAGE_FLAGS,
-  PAGE_PRIVATE,
-  PAGE_STRIDE,
-  PG_ALLOCATED,
-} from "../memory/memory.ts";
+import { Memory } from "../memory/memory.ts";
 import { readSteps, writeSteps } from "./access.ts";
-import { COMPACT_CLASS, type CompactClass } from "./compact_class.ts";
+import { type Compacting, compactSteps, notCompacting } from "./compact.ts";
 import { COUNT_COMPACTED } from "./count_compacted.ts";
+import { freeDeferred } from "./deferred_free.ts";
+import { destroy, destroySteps, type LeakedObjects } from "./destroy.ts";
+import { free, freeSteps, takeObject } from "./free.ts";
+import { freeZspage } from "./free_zspage.ts";
 import { type Geometry, sizeClassIndex, zsGeometry } from "./geometry.ts";
-import { LocationHandles } from "./location_handles.ts";
-import {
-  type MapMode,
-  type MappedChunk,
-  type MappedObject,
-  Mappings,
-} from "./mapping.ts";
 import {
   isolatePage,
   isolateSteps,
   putbackPage,
   putbackSteps,
 } from "./isolation.ts";
+import { chunkOf, locate, zspageOwning } from "./locate.ts";
+import { LocationHandles } from "./location_handles.ts";
 import { FREE_WORK, PoolLocks } from "./locks.ts";
+import { malloc, mallocSteps } from "./malloc.ts";
 import {
-  handleOr,
-  mallocInNew,
-  mallocListed,
-  mallocSteps,
-  NO_HANDLE,
-  NO_ROOM,
-} from "./malloc.ts";
-import { migrateIsolatedPage } from "./migration.ts";
+  type MapMode,
+  type MappedChunk,
+  type MappedObject,
+  Mappings,
+} from "./mapping.ts";
+import { migrateIsolatedPage, migratePageSteps } from "./migration.ts";
 import { movableOperations } from "./movable_operations.ts";
-import { freeDeferred } from "./deferred_free.ts";
-import { freeSteps } from "./free.ts";
-import { PageHolds } from "./page_holds.ts";
 import { HandleCache, type HandleOptions, type Handles } from "./obj.ts";
-import { chunksState, reclaimSteps } from "./reclaim.ts";
+import { PageHolds } from "./page_holds.ts";
+import { reclaimSteps } from "./reclaim.ts";
 import {
   canCompact,
   createSizeClass,
-  fixFullnessGroup,
-  fullnessGroup,
-  GROUP_EMPTY,
   rememberClass,
   removeZspage,
   type SizeClass,
 } from "./size_class.ts";
-import {
-  NO_ZSPAGE,
-  ZSPAGE_CLASS,
-  ZSPAGE_FULLNESS,
-  ZSPAGE_HUGE,
-  ZSPAGE_STRIDE,
-  Zspages,
-} from "./zspage.ts";
+import { ZSPAGE_CLASS, Zspages } from "./zspage.ts";
 
 /** What a {@linkcode ZsPool} can be told when it is made. */
 export interface ZsPoolOptions extends HandleOptions {
@@ -78,35 +53,6 @@ export interface ZsPoolOptions extends HandleOptions {
   gfp?: Gfp;
   /** Who is told which thread runs, where several share it. Default: its own. */
   lockdep?: Lockdep;
-}
-
-/** Objects of one class that a destroyed pool still held. */
-export interface LeakedObjects {
-  /** Bytes per chunk of the class. */
-  readonly size: number;
-  /** Zspages that were left. */
-  readonly zspages: number;
-  /** Objects in them. */
-  readonly objects: number;
-}
-
-const IN_PROGRESS = "pool->compaction_in_progress";
-
-/**
- * Compacts every class, from the largest to the smallest: the pages freed. Whom
- * nobody watches takes no lock of a class without zspages.
- */
-function* compactEvery(
-  pool: ZsPool,
-  compactClass: CompactClass,
-): Generator<Stop, number> {
-  let pagesFreed = 0;
-  for (let nth = pool.classes.length - 1; nth >= 0; nth--) {
-    const sizeClass = pool.classes[nth];
-    if (sizeClass.objsAllocated === 0 && !pool.locks.isWatched) continue;
-    pagesFreed += yield* compactClass(pool, sizeClass);
-  }
-  return pagesFreed;
 }
 
 /**
@@ -167,9 +113,7 @@ export class ZsPool {
   /** Workers that are at it: one at most. */
   #workers = 0;
 
-  /** Compactions that are in progress. */
-  #compactions = 0;
-  #isContended: () => boolean = () => false;
+  readonly #compacting: Compacting = notCompacting();
   /** For each class index, merged ones too, the class that serves it. */
   readonly #classOf: readonly SizeClass[];
 
@@ -279,17 +223,7 @@ export class ZsPool {
     if (this.isDestroyed) {
       throw new Error("Cannot malloc: the pool is destroyed");
     }
-    const cell = this.handles.alloc();
-    if (cell === NO_HANDLE) return "ENOMEM";
-    const sizeClass = this.#classFor(size);
-    const handle = mallocListed(this, sizeClass, cell);
-    if (handle !== NO_ROOM) return handleOr("ENOMEM", handle);
-    const zspage = this.zspages.alloc(sizeClass);
-    if (zspage !== NO_ZSPAGE) {
-      return handleOr("ENOMEM", mallocInNew(this, sizeClass, zspage, cell));
-    }
-    this.handles.free(cell);
-    return "ENOMEM";
+    return malloc(this, this.#classFor(size));
   }
 
   /**
@@ -297,14 +231,11 @@ export class ZsPool {
    * told each of its objects. False where there is none to write back. Specifies
    * `zs_reclaim_page`, 6.2 to 6.6.
    */
-  *reclaimSteps(
+  reclaimSteps(
     pfn: number,
     evict: (handle: number) => Generator<Stop, void>,
   ): Generator<Stop, boolean> {
-    const zspage = this.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
-    if (!this.zspages.isLive(zspage)) return false;
-    const sizeClass = this.classOfZspage(zspage);
-    return yield* reclaimSteps(this, zspage, sizeClass, evict);
+    return reclaimSteps(this, pfn, evict);
   }
 
   /** {@linkcode ZsPool.malloc}, stopping where others may run. */
@@ -319,17 +250,11 @@ export class ZsPool {
    * is locked or, up to 5.18, isolated. Specifies `zs_free`.
    */
   free(handle: number): void {
-    this.#assertFreeable(handle);
-    const zspage = this.takeObject(handle);
-    if (zspage !== NO_ZSPAGE) {
-      this.freeZspage(this.classOfZspage(zspage), zspage);
-    }
-    this.handles.free(handle);
+    free(this, handle);
   }
 
   /** {@linkcode ZsPool.free}, stopping where others may run. */
   freeSteps(handle: number): Generator<Stop, void> {
-    this.#assertFreeable(handle);
     return freeSteps(this, handle);
   }
 
@@ -338,28 +263,7 @@ export class ZsPool {
    * last and the zspage is to be freed: the handle is left.
    */
   takeObject(handle: number): number {
-    const { zspages, handles, holds, locks } = this;
-    const pfn = handles.pfnOf(handle);
-    const zspage = zspages.memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
-    const sizeClass = this.classOfZspage(zspage);
-    if (locks.isWatched) {
-      locks.assertCovered(sizeClass, "obj_free, mm/zsmalloc.c");
-      locks.touchFullness(zspage);
-      locks.touchObject(handle);
-    }
-    const objIndex = handles.objIndexOf(handle, sizeClass.size);
-    zspages.objFree(pfn, objIndex, sizeClass.size);
-    sizeClass.objsUsed--;
-    const off = holds.offLists.get(zspage);
-    if (off !== undefined) {
-      if (off === "under-reclaim") locks.touch(chunksState(zspage));
-      // fix_fullness_group tells the group alone; who took it off puts it back.
-      const group = fullnessGroup(zspages, sizeClass, zspage);
-      zspages.fields[zspage * ZSPAGE_STRIDE + ZSPAGE_FULLNESS] = group;
-      return NO_ZSPAGE;
-    }
-    const group = fixFullnessGroup(zspages, sizeClass, zspage);
-    return group === GROUP_EMPTY ? zspage : NO_ZSPAGE;
+    return takeObject(this, handle);
   }
 
   /**
@@ -368,7 +272,7 @@ export class ZsPool {
    */
   write(handle: number, data: Uint8Array): void {
     assertBytes("write", "data", data);
-    const offset = this.#locate(handle, data.length, "write");
+    const offset = locate(this, handle, data.length, "write");
     this.zspages.writeBytes(this.handles.pfnOf(handle), offset, data);
   }
 
@@ -378,7 +282,7 @@ export class ZsPool {
    */
   read(handle: number, into: Uint8Array): Uint8Array {
     assertBytes("read", "into", into);
-    const offset = this.#locate(handle, into.length, "read");
+    const offset = locate(this, handle, into.length, "read");
     this.zspages.readBytes(this.handles.pfnOf(handle), offset, into);
     return into;
   }
@@ -454,28 +358,8 @@ export class ZsPool {
    * What `isContended` answers, it is told where the kernel asks whether
    * somebody else wants the lock: by default nobody does.
    */
-  *compactSteps(
-    isContended: () => boolean = () => false,
-  ): Generator<Stop, number> {
-    const { compaction, compactions } = this.profile;
-    if (compactions === "one") {
-      yield writes(IN_PROGRESS, "zs_compact, mm/zsmalloc.c");
-      if (this.#compactions > 0) return 0;
-    }
-    const compactClass = COMPACT_CLASS[compaction];
-    const others = this.#isContended;
-    this.#isContended = isContended;
-    this.#compactions++;
-    try {
-      return yield* COUNT_COMPACTED[this.profile.compactedCounted].compact(
-        this,
-        compactEvery(this, compactClass),
-      );
-    } finally {
-      this.#compactions--;
-      this.#isContended = others;
-      if (compactions === "one") this.locks.lockdep.touch(IN_PROGRESS, true);
-    }
+  compactSteps(isContended?: () => boolean): Generator<Stop, number> {
+    return compactSteps(this, this.#compacting, isContended);
   }
 
   /** Pages are freed by compaction: what of it is counted at once. */
@@ -485,7 +369,7 @@ export class ZsPool {
 
   /** Whether somebody else wants the lock that a compaction holds. */
   isContended(): boolean {
-    return this.#isContended();
+    return this.#compacting.isContended();
   }
 
   /** Pages that compaction could free now, where memory pressure asks (`zs_shrinker_count`). */
@@ -511,21 +395,13 @@ export class ZsPool {
    * `zs_page_migrate` and `zs_page_putback`, since 4.8.
    */
   migratePage(pfn: number): number | Errno {
-    this.#zspageOf(pfn, "migrate");
+    zspageOwning(this, pfn, "migrate");
     return runToEnd(this.migratePageSteps(pfn));
   }
 
   /** {@linkcode ZsPool.migratePage}, stopping where the kernel waits. */
-  *migratePageSteps(pfn: number): Generator<Stop, number | Errno> {
-    if (!(yield* isolateSteps(this, pfn))) return "EBUSY";
-    let isOver = false;
-    try {
-      const to = yield* migrateIsolatedPage(this, pfn, true);
-      isOver = true;
-      return to;
-    } finally {
-      if (!isOver) putbackPage(this, pfn);
-    }
+  migratePageSteps(pfn: number): Generator<Stop, number | Errno> {
+    return migratePageSteps(this, pfn);
   }
 
   /**
@@ -535,8 +411,7 @@ export class ZsPool {
    * `isolate_movable_page` and `zs_page_isolate`, since 4.8.
    */
   isolatePage(pfn: number): boolean {
-    const zspage = this.#zspageOf(pfn, "migrate");
-    return isolatePage(this, pfn, zspage);
+    return isolatePage(this, pfn, zspageOwning(this, pfn, "migrate"));
   }
 
   /** {@linkcode ZsPool.isolatePage}, stopping where others may run. */
@@ -576,7 +451,7 @@ export class ZsPool {
    * not unlocked: false where it is locked. Its zspage is not freed meanwhile.
    */
   lockPage(pfn: number): boolean {
-    this.#zspageOf(pfn, "lock");
+    zspageOwning(this, pfn, "lock");
     return this.holds.lock(pfn);
   }
 
@@ -626,16 +501,8 @@ export class ZsPool {
    * {@linkcode ZsPool.destroy}, stopping where others may run: since 5.19 no
    * isolated frame is waited for.
    */
-  *destroySteps(): Generator<Stop, readonly LeakedObjects[]> {
-    yield writes("pool->destroying", "zs_destroy_pool, mm/zsmalloc.c");
-    if (this.profile.destroyAwaits === "isolated-pages") {
-      while (this.holds.isolatedPages > 0) {
-        yield blocked("zs_unregister_migration: waits for an isolated page");
-      }
-    }
-    yield* this.flushWorkSteps();
-    yield "zs_destroy_pool: kfree(pool)";
-    return this.#end();
+  destroySteps(): Generator<Stop, readonly LeakedObjects[]> {
+    return destroySteps(this);
   }
 
   /**
@@ -646,28 +513,7 @@ export class ZsPool {
    * and `zs_flush_migration`.
    */
   destroy(): readonly LeakedObjects[] {
-    if (this.mappings.count > 0) {
-      throw new Error("Cannot destroy the pool: an object is mapped");
-    }
-    if (this.holds.isolatedPages > 0) {
-      throw new Error(
-        "Cannot destroy the pool: zs_unregister_migration waits for an isolated page, or nobody does",
-      );
-    }
-    this.freeDeferred();
-    return this.#end();
-  }
-
-  /** The pool is there no more: what it still held. */
-  #end(): readonly LeakedObjects[] {
-    this.isDestroyed = true;
-    return this.classes
-      .filter(({ objsAllocated }) => objsAllocated > 0)
-      .map(({ size, objsAllocated, objectsPerZspage, objsUsed }) => ({
-        size,
-        zspages: objsAllocated / objectsPerZspage,
-        objects: objsUsed,
-      }));
+    return destroy(this);
   }
 
   /**
@@ -675,11 +521,7 @@ export class ZsPool {
    * locked (`free_zspage`).
    */
   freeZspage(sizeClass: SizeClass, zspage: number): void {
-    if (!this.#isUnlocked(zspage)) return;
-    this.uncountZspage(sizeClass, zspage);
-    for (const pfn of this.endZspage(sizeClass, zspage)) {
-      this.giveBackPage(pfn);
-    }
+    freeZspage(this, sizeClass, zspage);
   }
 
   /** Takes an empty zspage off its list and out of its class's counts. */
@@ -701,15 +543,6 @@ export class ZsPool {
   giveBackPage(pfn: number): void {
     if (this.holds.isIsolated(pfn)) this.holds.lose(pfn);
     else this.memory.freePage(pfn);
-  }
-
-  /** Whether no frame of a zspage is locked; else the worker is to free it. */
-  #isUnlocked(zspage: number): boolean {
-    const { holds, zspages } = this;
-    if (holds.count === 0) return true;
-    const isLocked = zspages.pagesOf(zspage).some((pfn) => holds.isLocked(pfn));
-    if (isLocked) this.kickDeferredFree();
-    return !isLocked;
   }
 
   /**
@@ -735,8 +568,8 @@ export class ZsPool {
       this.objectsMigrated = objectsMigrated;
       this.hasDeferred = hasDeferred;
       this.isDestroyed = isDestroyed;
-      this.#compactions = this.#workers = 0;
-      this.#isContended = () => false;
+      this.#workers = 0;
+      Object.assign(this.#compacting, notCompacting());
     };
   }
 
@@ -750,13 +583,6 @@ export class ZsPool {
     return undefined;
   }
 
-  #assertFreeable(handle: number): void {
-    this.#assertLive(handle, "free");
-    if (this.mappings.isMapped(handle)) {
-      throw new Error(`Cannot free: handle ${handle} is mapped`);
-    }
-  }
-
   /** {@linkcode ZsPool.classFor}, of what is known to be a size. */
   #classFor(size: number): SizeClass {
     const withHandle = size + this.geometry.handleSize;
@@ -765,54 +591,6 @@ export class ZsPool {
 
   /** Where the chunk of a live handle lies; `verb` is for its refusal. */
   chunkOf(handle: number, verb: string): MappedChunk {
-    const offset = this.#locate(handle, 0, verb);
-    const pfn = this.handles.pfnOf(handle);
-    const { memory, headerBytes } = this.zspages;
-    const zspage = memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
-    const isHuge = this.zspages.get(zspage, ZSPAGE_HUGE) === 1;
-    const header = isHuge ? 0 : headerBytes;
-    const { size } = this.classOfZspage(zspage);
-    return { handle, zspage, pfn, offset: offset - header, size, header };
-  }
-
-  /** Offset into its frame of the bytes of a live object that holds `length`. */
-  #locate(handle: number, length: number, verb: string): number {
-    this.#assertLive(handle, verb);
-    const { memory, fields, headerBytes } = this.zspages;
-    const pfn = this.handles.pfnOf(handle);
-    const zspage = memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
-    const { size } = this.classOfZspage(zspage);
-    const huge = fields[zspage * ZSPAGE_STRIDE + ZSPAGE_HUGE] === 1;
-    const header = huge ? 0 : headerBytes;
-    if (length > size - header) {
-      throw new RangeError(
-        `Cannot ${verb} ${length} bytes: the object of handle ${handle} holds ${
-          size - header
-        }`,
-      );
-    }
-    const start = this.handles.objIndexOf(handle, size) * size;
-    return (start & (memory.pageSize - 1)) + header;
-  }
-
-  #assertLive(handle: number, verb: string): void {
-    const isNumber = typeof handle === "number";
-    if (this.isDestroyed || !isNumber || !this.handles.isLive(handle)) {
-      throw new Error(
-        `Cannot ${verb}: handle ${named(handle)} names no object of this pool`,
-      );
-    }
-  }
-
-  /** The zspage of a frame of this pool. */
-  #zspageOf(pfn: number, verb: string): number {
-    assertWhole(`${verb} a page`, "pfn", pfn);
-    const { page } = this.memory;
-    const flags = page[pfn * PAGE_STRIDE + PAGE_FLAGS] ?? 0;
-    const zspage = page[pfn * PAGE_STRIDE + PAGE_PRIVATE] ?? NO_ZSPAGE;
-    const isOwn = (flags & PG_ALLOCATED) !== 0 && this.zspages.isLive(zspage) &&
-      this.zspages.pagesOf(zspage).includes(pfn);
-    if (isOwn) return zspage;
-    throw new Error(`Cannot ${verb} page ${pfn}: it is not of this pool`);
+    return chunkOf(this, handle, verb);
   }
 }

@@ -4,6 +4,7 @@
  * who use it choose what goes.
  */
 import type { Profile } from "../linux/profile.ts";
+import { PAGE_PRIVATE, PAGE_STRIDE } from "../memory/memory.ts";
 import { InvariantError } from "../rules/invariant.ts";
 import { acquire, reads, release, sleeps, type Stop } from "../rules/stop.ts";
 import type { DeferredFreePool } from "./deferred_free.ts";
@@ -80,17 +81,19 @@ export const chunksState = (zspage: number): string =>
   `chunks of zspage ${zspage}`;
 
 /**
- * Writes a zspage back: false where it is gone, or another has it. `evict` is
- * told each object that is found in it, one after another, and frees it.
+ * Writes a frame's zspage back: false where it is gone, or another has it.
+ * `evict` is told each object that is found in it, one after another, and frees it.
  * Specifies `zs_reclaim_page`, `mm/zsmalloc.c`, 6.2 to 6.6.
  */
 export function* reclaimSteps(
   pool: ReclaimPool,
-  zspage: number,
-  sizeClass: SizeClass,
+  pfn: number,
   evict: (handle: number) => Generator<Stop, void>,
 ): Generator<Stop, boolean> {
-  const { holds, zspages, locks, deferredHandles } = pool;
+  const { holds, zspages, memory, locks, deferredHandles } = pool;
+  const zspage = memory.page[pfn * PAGE_STRIDE + PAGE_PRIVATE];
+  if (!zspages.isLive(zspage)) return false;
+  const sizeClass = pool.classOfZspage(zspage);
   const lock = locks.ofClass(sizeClass);
   yield acquire(lock, RECLAIM);
   if (!zspages.isLive(zspage) || holds.offLists.has(zspage)) {

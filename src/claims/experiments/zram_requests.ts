@@ -2,7 +2,7 @@
 import type { Errno } from "../../linux/errno.ts";
 import { LINUX_3_12, LINUX_7_3, type Profile } from "../../linux/profile.ts";
 import { Memory } from "../../memory/memory.ts";
-import { SECTOR_SIZE } from "../../zram/bio.ts";
+import { SECTOR_SIZE } from "../../zram/bio_request.ts";
 import type { Zram } from "../../zram/device.ts";
 import { holds, holdsIf } from "../claim.ts";
 import { experiment, type Figures, type Given } from "../experiment.ts";

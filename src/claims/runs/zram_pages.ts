@@ -6,7 +6,7 @@ import type { Errno } from "../../linux/errno.ts";
 import type { Profile } from "../../linux/profile.ts";
 import { expandContents } from "../../programs/contents.ts";
 import { randomFrom } from "../../programs/random.ts";
-import { SECTOR_SIZE } from "../../zram/bio.ts";
+import { SECTOR_SIZE } from "../../zram/bio_request.ts";
 import { Zram, type ZramOptions } from "../../zram/device.ts";
 
 /** A device with a disk of so many pages, each of which states its length. */
