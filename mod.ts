@@ -176,6 +176,7 @@ export {
   SECTOR_SIZE,
 } from "./src/zram/bio_request.ts";
 export * from "./src/zram/device.ts";
+export type { ZramOptions } from "./src/zram/options.ts";
 export * from "./src/zram/control.ts";
 export * from "./src/zram/sysfs.ts";
 export type { Stream, ZramLocks } from "./src/zram/locks.ts";

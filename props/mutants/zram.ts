@@ -66,7 +66,43 @@ const ATTRIBUTES = mutantsOf("zram/attributes", ["zram"], [
   },
 ]);
 
-const DEVICE = mutantsOf("zram/device", ["zram"], [
+const DISKSIZE = mutantsOf("zram/disksize", ["zram"], [
+  {
+    what: "what was asked outlives a reset in the counters",
+    from: `device.stats = zeroStats();
+  device.ioStat = zeroIoStat();`,
+    to: "device.stats = zeroStats();",
+  },
+  {
+    what: "the backing device outlives a reset",
+    from: `device.lostBlocks = 0;
+  resetBdev(device);`,
+    to: "device.lostBlocks = 0;",
+  },
+  {
+    what: "the limit of writeback does not outlive a reset",
+    from: `device.stats = zeroStats();
+  device.ioStat = zeroIoStat();`,
+    to: `device.stats = zeroStats();
+  device.ioStat = zeroIoStat();
+  device.wbLimit = 0n;`,
+  },
+  {
+    what: "5.10's reset of a device without a disk undoes everything",
+    from: `if (device.disksize === 0 && resetWithoutDisk === "limit") return;`,
+    to: "",
+  },
+  {
+    what: "reset of a device without a disk undoes the limit alone",
+    from: `if (device.disksize === 0 && resetWithoutDisk === "limit") return;`,
+    to: "if (device.disksize === 0) return;",
+  },
+  {
+    what: "mem_limit outlives a reset",
+    from: `device.limitPages = 0;
+  const { resetWithoutDisk }`,
+    to: "const { resetWithoutDisk }",
+  },
   {
     what: "a disksize that is no whole pages is rounded down",
     from: "const pages = Math.ceil(bytes / pageSize);",
@@ -74,42 +110,9 @@ const DEVICE = mutantsOf("zram/device", ["zram"], [
     reason:
       "What is written to disksize comes here in whole pages (zram/attributes): only who calls setDisksize asks for others, as tests of the object do.",
   },
-  {
-    what: "mem_limit outlives a reset",
-    from: `this.limitPages = 0;
-    const { resetWithoutDisk }`,
-    to: "const { resetWithoutDisk }",
-  },
-  {
-    what: "reset of a device without a disk undoes the limit alone",
-    from: `if (this.disksize === 0 && resetWithoutDisk === "limit") return;`,
-    to: "if (this.disksize === 0) return;",
-  },
-  {
-    what: "5.10's reset of a device without a disk undoes everything",
-    from: `if (this.disksize === 0 && resetWithoutDisk === "limit") return;`,
-    to: "",
-  },
-  {
-    what: "the limit of writeback does not outlive a reset",
-    from: `this.stats = zeroStats();
-    this.ioStat = zeroIoStat();`,
-    to: `this.stats = zeroStats();
-    this.ioStat = zeroIoStat();
-    this.wbLimit = 0n;`,
-  },
-  {
-    what: "the backing device outlives a reset",
-    from: `this.lostBlocks = 0;
-    this.#resetBdev();`,
-    to: "this.lostBlocks = 0;",
-  },
-  {
-    what: "what was asked outlives a reset in the counters",
-    from: `this.stats = zeroStats();
-    this.ioStat = zeroIoStat();`,
-    to: "this.stats = zeroStats();",
-  },
+]);
+
+const DEVICE = mutantsOf("zram/device", ["zram"], [
   {
     what: "a device that is open is reset",
     from: `if (this.isInUse) return "EBUSY";
@@ -325,5 +328,6 @@ const SLOTS = [
 export const ZRAM_MUTANTS: readonly Mutant[] = [
   ...ATTRIBUTES,
   ...DEVICE,
+  ...DISKSIZE,
   ...SLOTS,
 ];

@@ -5,7 +5,8 @@ import { kstrtoll } from "../linux/kstrtox.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory } from "../memory/memory.ts";
 import { assertWhole } from "../rules/argument.ts";
-import { Zram, type ZramOptions } from "./device.ts";
+import { Zram } from "./device.ts";
+import type { ZramOptions } from "./options.ts";
 
 /**
  * The zram module with its devices, one at first (`num_devices`). Specifies

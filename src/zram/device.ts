@@ -10,22 +10,21 @@ import { assertText, assertWhole } from "../rules/argument.ts";
 import { KernelBug } from "../rules/kernel_bug.ts";
 import { Lockdep } from "../rules/lockdep.ts";
 import { runToEnd, type Stop } from "../rules/stop.ts";
-import { ZsPool } from "../zsmalloc/pool.ts";
-import { AttachedBacking, type BackingDevice } from "./backing.ts";
+import type { ZsPool } from "../zsmalloc/pool.ts";
+import type { AttachedBacking } from "./backing.ts";
+import { setBackingDev } from "./backing_dev.ts";
 import { submitBioSteps } from "./bio.ts";
-import {
-  type Bio,
-  CAPACITY,
-  checkPageRequest,
-  SECTOR_SIZE,
-} from "./bio_request.ts";
+import { type Bio, checkPageRequest, SECTOR_SIZE } from "./bio_request.ts";
+import { resetDevice, setDisksize } from "./disksize.ts";
 import { markAccessed, markIdle } from "./idle.ts";
 import { openSteps, resetSteps } from "./lifecycle.ts";
-import { BACKING_DEV, TABLE, ZramLocks } from "./locks.ts";
+import { ZramLocks } from "./locks.ts";
+import type { ZramOptions } from "./options.ts";
+import { rememberZram } from "./remember.ts";
 import { RECOMPRESS } from "./recompress_orders.ts";
 import { slotFreeNotify, slotFreeNotifySteps } from "./slot_free_notify.ts";
 import { Slots } from "./slots.ts";
-import { refuseTable, zramTableBytes } from "./table.ts";
+import { zramTableBytes } from "./table.ts";
 import {
   type BdStat,
   bdStat,
@@ -35,41 +34,11 @@ import {
   zeroStats,
   type ZramStats,
 } from "./stat.ts";
-import { freeSlot, writePage } from "./write.ts";
+import { writePage } from "./write.ts";
 import { readPage } from "./read.ts";
 import { DEFAULT_BATCH_SIZE } from "./writeback_batches.ts";
 import { WRITEBACK } from "./writebacks.ts";
 import { Comps, MAX_COMPS, PRIMARY_COMP } from "./zcomp.ts";
-
-/** What a {@linkcode Zram} can be told when it is made. */
-export interface ZramOptions {
-  /**
-   * Codecs beside zspec's own; one of the same name takes its place. Any of
-   * them can be chosen, whether the kernel has it or not.
-   */
-  codecs?: readonly Codec[];
-  /** Where the device's pool takes its frames from. */
-  memory?: Memory;
-  /**
-   * What `backing_dev` finds at which path: a block device, or the error of
-   * opening what is there (ENOTBLK for a file that is none). Default: nothing.
-   */
-  backingDevices?: ReadonlyMap<string, BackingDevice | Errno>;
-  /** Files that `algorithm_params` finds at which path. Default: none. */
-  files?: ReadonlyMap<string, Uint8Array | Errno>;
-  /** The clock: seconds since boot (`ktime_get_boottime`). Default: always 0. */
-  now?: () => number;
-  /**
-   * Fault injection: asked each time that a disk is set up; where it answers
-   * true, `zs_create_pool` has no memory. Linux: `failslab`.
-   */
-  failPool?: () => boolean;
-  /**
-   * `totalram_pages`: pages of the machine, more than which no table of slots
-   * may have. Default: no end of them.
-   */
-  totalRamPages?: number;
-}
 
 /**
  * A zram device with its disk at `/dev/zramN`. Specifies `struct zram` and its
@@ -151,10 +120,7 @@ export class Zram {
   /** How many of them exclusively (`bd_holders`). */
   holders = 0;
 
-  readonly #backingDevices: ReadonlyMap<string, BackingDevice | Errno>;
-  readonly #files: ReadonlyMap<string, Uint8Array | Errno>;
-  readonly #totalRamPages: number;
-  readonly #failPool: (() => boolean) | undefined;
+  readonly #options: ZramOptions;
   #locks: ZramLocks | undefined;
 
   /** A fresh device of size 0. Specifies `zram_add`. */
@@ -166,10 +132,7 @@ export class Zram {
     this.now = options.now ?? (() => 0);
     this.comps = new Comps(profile.zram, options.codecs ?? []);
     this.buffer = new Uint8Array(2 * pageSize);
-    this.#backingDevices = options.backingDevices ?? new Map();
-    this.#files = options.files ?? new Map();
-    this.#totalRamPages = options.totalRamPages ?? Infinity;
-    this.#failPool = options.failPool;
+    this.#options = options;
     if (options.totalRamPages !== undefined) {
       assertWhole("make zram", "totalRamPages", options.totalRamPages);
     }
@@ -248,24 +211,7 @@ export class Zram {
    * and zspec has no codec for it. Specifies `disksize_store`.
    */
   setDisksize(bytes: number): Errno | undefined {
-    assertWhole("initialise zram", "disksize", bytes);
-    if (bytes === 0) return "EINVAL";
-    const { pageSize, zram } = this.profile;
-    const pages = Math.ceil(bytes / pageSize);
-    const errno = refuseTable(this, pages, this.#totalRamPages) ??
-      this.comps.create();
-    if (errno !== undefined) return errno;
-    this.lockdep.touch(TABLE, true);
-    this.lockdep.touch(CAPACITY, true);
-    if (this.#failPool?.() === true) {
-      this.hasStaleTable = zram.failedTable === "kept";
-      return "ENOMEM";
-    }
-    this.hasStaleTable = false;
-    this.slots = new Slots(pages, zram.trackEntryActime);
-    this.pool = new ZsPool(this.profile, { memory: this.memory });
-    this.wholeFrom = zram.wholeFrom(pageSize, this.pool.hugeClassSize);
-    this.disksize = pages * pageSize;
+    return setDisksize(this, bytes, this.#options);
   }
 
   /**
@@ -275,18 +221,7 @@ export class Zram {
    * Specifies `backing_dev_store`.
    */
   setBackingDev(path: string): Errno | undefined {
-    assertText("set a backing device", "path", path);
-    if (this.disksize !== 0) return "EBUSY";
-    const device = this.#backingDevices.get(path);
-    if (device === undefined) return "ENOENT";
-    if (typeof device === "string") return device;
-    const reopened = device.holder === this && this.profile.zram.backingReopens;
-    if (device.holder !== undefined && !reopened) return "EBUSY";
-    if (device.pages === 0) return "EINVAL";
-    this.#resetBdev();
-    device.holder = this;
-    this.lockdep.touch(BACKING_DEV, true);
-    this.backing = new AttachedBacking(path, device);
+    return setBackingDev(this, path, this.#options);
   }
 
   /**
@@ -294,7 +229,7 @@ export class Zram {
    * Specifies `kernel_read_file_from_path`, `fs/kernel_read_file.c`.
    */
   readFile(path: string): Uint8Array | Errno {
-    const file = this.#files.get(path);
+    const file = this.#options.files?.get(path);
     return file?.length === 0 ? "EINVAL" : file ?? "ENOENT";
   }
 
@@ -347,28 +282,7 @@ export class Zram {
    * `zram_reset_device`.
    */
   resetDevice(): void {
-    this.limitPages = 0;
-    const { resetWithoutDisk } = this.profile.zram;
-    if (this.disksize === 0 && resetWithoutDisk === "limit") return;
-    if (this.hasStaleTable) {
-      throw new KernelBug(
-        "zram_meta_free",
-        "free the table of slots a second time",
-      );
-    }
-    this.lockdep.touch(TABLE, true);
-    this.lockdep.touch(CAPACITY, true);
-    for (let page = 0; page < this.slots.length; page++) freeSlot(this, page);
-    this.slots = new Slots(0);
-    this.pool?.destroy();
-    this.pool = undefined;
-    this.comps.destroy();
-    this.disksize = 0;
-    this.maxCompStreams = 1;
-    this.stats = zeroStats();
-    this.ioStat = zeroIoStat();
-    this.lostBlocks = 0;
-    this.#resetBdev();
+    resetDevice(this);
   }
 
   /** Whether `reset` is refused. */
@@ -604,51 +518,6 @@ export class Zram {
    * again. What holds a backing device is for its owner to remember.
    */
   remember(): () => void {
-    const { pool, slots, backing, comps, memory } = this;
-    const parts = [pool ?? memory, slots, comps, backing]
-      .flatMap((part) => part === undefined ? [] : [part.remember()]);
-    const stats = { ...this.stats };
-    const ioStat = { ...this.ioStat };
-    const fields = this.#fields();
-    return () => {
-      for (const restore of parts) restore();
-      this.stats = { ...stats };
-      this.ioStat = { ...ioStat };
-      Object.assign(this, fields, { pool, slots, backing });
-      this.locks.forgetHolders();
-    };
-  }
-
-  /** Those that are numbers and flags. */
-  #fields() {
-    const { disksize, limitPages, maxCompStreams, wholeFrom } = this;
-    const { wbLimitEnable, wbLimit, wbBatchSize, compressedWb } = this;
-    const { lostBlocks, ppInProgress, initLockReaders, hasStaleTable } = this;
-    const { isClaimed, references, openers, holders } = this;
-    return {
-      disksize,
-      limitPages,
-      maxCompStreams,
-      wholeFrom,
-      wbLimitEnable,
-      wbLimit,
-      wbBatchSize,
-      compressedWb,
-      lostBlocks,
-      ppInProgress,
-      initLockReaders,
-      hasStaleTable,
-      isClaimed,
-      references,
-      openers,
-      holders,
-    };
-  }
-
-  /** Lets the backing device go (`reset_bdev`). */
-  #resetBdev(): void {
-    if (this.backing !== undefined) this.backing.device.holder = undefined;
-    this.lockdep.touch(BACKING_DEV, true);
-    this.backing = undefined;
+    return rememberZram(this);
   }
 }

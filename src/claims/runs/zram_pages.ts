@@ -7,7 +7,8 @@ import type { Profile } from "../../linux/profile.ts";
 import { expandContents } from "../../programs/contents.ts";
 import { randomFrom } from "../../programs/random.ts";
 import { SECTOR_SIZE } from "../../zram/bio_request.ts";
-import { Zram, type ZramOptions } from "../../zram/device.ts";
+import { Zram } from "../../zram/device.ts";
+import type { ZramOptions } from "../../zram/options.ts";
 
 /** A device with a disk of so many pages, each of which states its length. */
 export function statedZram(
