@@ -475,9 +475,9 @@ commandTest(
   async (folder) => {
     await plant(
       folder,
-      "src/zsmalloc/pool.ts",
-      '    if (compactions === "one") {\n',
-      '    for (;;);\n    if (compactions === "one") {\n',
+      "src/zsmalloc/compact.ts",
+      '  if (compactions === "one") {\n',
+      '  for (;;);\n  if (compactions === "one") {\n',
     );
     await Deno.writeTextFile(`${folder}/hanging.ts`, HANGING);
     const { stdout, stderr } = await deno(

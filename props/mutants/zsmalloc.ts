@@ -220,17 +220,42 @@ const DEBUGFS = mutantsOf("zsmalloc/debugfs", ["zsmalloc"], [
   },
 ]);
 
+const OPERATIONS = [
+  ...mutantsOf("zsmalloc/malloc", ["zsmalloc"], [
+    {
+      what: "the handle of an object without frames is not freed",
+      from: `  handles.free(cell);
+  return "ENOMEM";
+}
+
+const`,
+      to: `  return "ENOMEM";
+}
+
+const`,
+    },
+  ]),
+  ...mutantsOf("zsmalloc/compact", ["zsmalloc"], [
+    {
+      what: "the smallest class is not compacted",
+      from: "for (let nth = pool.classes.length - 1; nth >= 0; nth--) {",
+      to: "for (let nth = pool.classes.length - 1; nth > 0; nth--) {",
+    },
+  ]),
+  ...mutantsOf("zsmalloc/destroy", ["zsmalloc"], [
+    {
+      what: "a destroyed pool reports chunks for zspages",
+      from: "zspages: objsAllocated / objectsPerZspage,",
+      to: "zspages: objsAllocated,",
+    },
+  ]),
+];
+
 const POOL = mutantsOf("zsmalloc/pool", ["zsmalloc"], [
   {
     what: "an object of a whole page is too large",
     from: "if (size > this.geometry.pageSize) return this.profile.tooLarge;",
     to: "if (size >= this.geometry.pageSize) return this.profile.tooLarge;",
-  },
-  {
-    what: "the handle of an object without frames is not freed",
-    from: `this.handles.free(cell);
-    return "ENOMEM";`,
-    to: `return "ENOMEM";`,
   },
   {
     what: "an empty zspage that is freed stays in its class",
@@ -260,19 +285,9 @@ const POOL = mutantsOf("zsmalloc/pool", ["zsmalloc"], [
     return freed || "stop";`,
   },
   {
-    what: "the smallest class is not compacted",
-    from: "for (let nth = pool.classes.length - 1; nth >= 0; nth--) {",
-    to: "for (let nth = pool.classes.length - 1; nth > 0; nth--) {",
-  },
-  {
     what: "a zspage that is freed counts as one page",
     from: "this.pagesAllocated -= sizeClass.pagesPerZspage;",
     to: "this.pagesAllocated--;",
-  },
-  {
-    what: "a destroyed pool reports chunks for zspages",
-    from: "zspages: objsAllocated / objectsPerZspage,",
-    to: "zspages: objsAllocated,",
   },
   {
     what: "the shrinker counts in kernels without one",
@@ -295,5 +310,6 @@ export const ZSMALLOC_MUTANTS: readonly Mutant[] = [
   ...SIZE_CLASSES,
   ...ZSPAGES,
   ...DEBUGFS,
+  ...OPERATIONS,
   ...POOL,
 ];

@@ -256,12 +256,14 @@ const HOLDS = [
       to: "(zspages.classIndexAt(pfn) + 1) * unit + objIndex",
     },
   ]),
-  ...mutantsOf("zsmalloc/pool", ["zsmalloc"], [
+  ...mutantsOf("zsmalloc/compact", ["zsmalloc"], [
     {
       what: "two compactions of a pool go on at a time",
-      from: "if (this.#compactions > 0) return 0;",
+      from: "if (compacting.count > 0) return 0;",
       to: "",
     },
+  ]),
+  ...mutantsOf("zsmalloc/free_zspage", ["zsmalloc"], [
     {
       what: "a zspage is freed though a frame of it is locked",
       from: "return !isLocked;",
