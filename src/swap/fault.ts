@@ -13,7 +13,8 @@ import {
   under,
 } from "../rules/stop.ts";
 import type { SwpEntry } from "../zswap/swp_entry.ts";
-import type { AnonPage, Swap } from "./swap.ts";
+import type { AnonPage } from "./anon_page.ts";
+import type { Swap } from "./swap.ts";
 import { swapReadpage } from "./page_io.ts";
 import { type KeptSlot, vmSwapFull } from "./slot_cache.ts";
 import { getSwapDevice, putSwapDevice } from "./swap_info.ts";

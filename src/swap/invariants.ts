@@ -12,7 +12,8 @@ import {
 import type { Reach } from "../rules/reach.ts";
 import { checkZswap } from "../zswap/invariants.ts";
 import { SWAP_HAS_CACHE, type SwapType } from "./swap_type.ts";
-import type { AnonPage, Swap } from "./swap.ts";
+import type { AnonPage } from "./anon_page.ts";
+import type { Swap } from "./swap.ts";
 
 /** A slot of a swap type, and how many page tables have it. */
 export interface FoundSlot {

@@ -10,7 +10,8 @@ import {
   trylock,
 } from "../rules/stop.ts";
 import type { SwapCachePage } from "./swap_type.ts";
-import type { AnonPage, Swap } from "./swap.ts";
+import type { AnonPage } from "./anon_page.ts";
+import type { Swap } from "./swap.ts";
 
 /** A page table's entry, which a fault looks at before it takes a lock. */
 export const tableState = (

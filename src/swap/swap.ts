@@ -3,61 +3,25 @@
  * whoever keeps the pages that are swapped out.
  */
 import { assertProfile } from "../linux/assert_profile.ts";
-import { GFP_HIGHUSER_MOVABLE } from "../linux/gfp.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
 import { Memory, NO_PAGE } from "../memory/memory.ts";
 import { assertHas, assertLength, assertWhole } from "../rules/argument.ts";
 import { Lockdep } from "../rules/lockdep.ts";
-import {
-  acquire,
-  reads,
-  release,
-  runToEnd,
-  sleeps,
-  type Stop,
-  under,
-} from "../rules/stop.ts";
-import { Zswap, type ZswapOptions } from "../zswap/zswap.ts";
-import { MAX_SWAPFILES, type SwpEntry } from "../zswap/swp_entry.ts";
+import { reads, runToEnd, sleeps, type Stop } from "../rules/stop.ts";
+import type { ZswapOptions } from "../zswap/options.ts";
+import { MAX_SWAPFILES } from "../zswap/swp_entry.ts";
+import { Zswap } from "../zswap/zswap.ts";
+import type { AnonPage } from "./anon_page.ts";
 import type { SwapDevice } from "./device.ts";
-import { type Access, doSwapPage } from "./fault.ts";
-import {
-  lockPage,
-  mappedState,
-  SWAP_INFO,
-  SwapLocks,
-  tableState,
-  tryLockPage,
-  unlockPage,
-} from "./locks.ts";
+import { mappedState, SWAP_INFO, SwapLocks, tableState } from "./locks.ts";
+import { readPage, writePage, zapPage } from "./page_table.ts";
 import type { SlotCache } from "./slot_cache.ts";
 import { swapOut, type SwapOutOutcome } from "./swap_out.ts";
 import { removeMapping } from "./swap_slots.ts";
 import { type SwapCachePage, SwapType } from "./swap_type.ts";
 import { swapoff } from "./swapoff.ts";
-import { prepareToWrite } from "./write.ts";
 import { swapLayerOf } from "./writeback.ts";
-import { FREE_HOLDS } from "./zap.ts";
-
-/** A page of a process: its page table's entry, and what its frame is. */
-export interface AnonPage {
-  /** The process that has it. */
-  readonly process: number;
-  /** Its number there. */
-  readonly number: number;
-  /** Its frame, or `NO_PAGE` where it is not mapped. */
-  pfn: number;
-  /** Its slot: where it is swapped out, or in the swap cache as well. */
-  slot: SwpEntry | undefined;
-  /** Whether it could not be read when its device was swapped off. */
-  lost: boolean;
-  /**
-   * Whether its frame is nobody else's for sure (PageAnonExclusive, since 5.19;
-   * `pte_swp_exclusive` while it is out).
-   */
-  exclusive: boolean;
-}
 
 /** Counters of the swap path, as `/proc/vmstat` names them, and failures. */
 export interface SwapStats {
@@ -191,73 +155,14 @@ export class Swap {
   }
 
   /** {@linkcode Swap.write}, stopping wherever others may run. */
-  *writeSteps(
+  writeSteps(
     process: number,
     number: number,
     data: Uint8Array,
   ): Generator<Stop, Errno | undefined> {
     assertLength("write a page", data, this.profile.pageSize);
-    yield* this.#faultIn(process, number);
-    const page = this.pageOf(process, number);
-    if (page === undefined) return "ENOMEM";
-    let faulted = false;
-    while (true) {
-      yield reads(tableState(page), "handle_pte_fault, mm/memory.c");
-      if (page.lost) return "EIO";
-      if (page.pfn === NO_PAGE && !this.#isOf(page)) return undefined;
-      faulted ||= page.pfn === NO_PAGE;
-      const errno = yield* this.#bringIn(page, "write");
-      if (errno !== undefined) return errno;
-      const outcome = yield* this.#change(page, data, faulted);
-      if (outcome !== "again") return outcome;
-    }
-  }
-
-  /** Whether a page has not been given back. */
-  #isOf(page: AnonPage): boolean {
-    return this.processes.get(page.process)?.get(page.number) === page;
-  }
-
-  /** A page that was never written is there from now on. */
-  *#faultIn(process: number, number: number): Generator<Stop, void> {
-    const where = "do_anonymous_page, mm/memory.c";
-    assertWhole("find a page", "process", process);
-    assertWhole("find a page", "number", number);
-    yield reads(tableState({ process, number }), where);
-    if (this.pageOf(process, number) !== undefined) return;
-    yield sleeps(where);
-    yield* under(this.locks.table({ process }), where, () => {
-      if (this.pageOf(process, number) !== undefined) return;
-      this.#newPage(process, number);
-      this.locks.touch(tableState({ process, number }), true);
-    });
-  }
-
-  /** Changes a page that is in memory; "again" where it is not any more. */
-  *#change(
-    page: AnonPage,
-    data: Uint8Array,
-    faulted: boolean,
-  ): Generator<Stop, Errno | "again" | undefined> {
-    const where = "do_wp_page, mm/memory.c";
-    const table = this.locks.table(page);
-    yield acquire(table, where);
-    if (page.pfn === NO_PAGE) {
-      yield release(table, where);
-      return "again";
-    }
-    const cached = this.cachedOf(page);
-    if (cached !== undefined && !(yield* tryLockPage(this, cached, where))) {
-      yield release(table, where);
-      yield* lockPage(this, cached, where);
-      yield* unlockPage(this, cached, where);
-      return "again";
-    }
-    const refused = yield* prepareToWrite(this, page, faulted);
-    if (refused === undefined) this.bytesOf(page.pfn).set(data);
-    if (cached !== undefined) yield* unlockPage(this, cached, where);
-    yield release(table, where);
-    return refused;
+    assertIsPage(process, number);
+    return writePage(this, process, number, data);
   }
 
   /** What the swap cache has of a page. */
@@ -274,31 +179,14 @@ export class Swap {
   }
 
   /** {@linkcode Swap.read}, stopping wherever others may run. */
-  *readSteps(
+  readSteps(
     process: number,
     number: number,
     into: Uint8Array,
   ): Generator<Stop, Errno | undefined> {
     assertLength("read a page", into, this.profile.pageSize);
-    const where = "do_swap_page, mm/memory.c";
-    assertWhole("find a page", "process", process);
-    assertWhole("find a page", "number", number);
-    yield reads(tableState({ process, number }), where);
-    while (true) {
-      const page = this.pageOf(process, number);
-      if (page === undefined) {
-        into.fill(0);
-        return undefined;
-      }
-      const errno = yield* this.#bringIn(page, "read");
-      if (errno !== undefined) return errno;
-      const isRead = yield* under(this.locks.table(page), where, () => {
-        if (page.pfn === NO_PAGE) return false;
-        into.set(this.bytesOf(page.pfn));
-        return true;
-      });
-      if (isRead) return undefined;
-    }
+    assertIsPage(process, number);
+    return readPage(this, process, number, into);
   }
 
   /**
@@ -350,20 +238,9 @@ export class Swap {
   }
 
   /** {@linkcode Swap.free}, stopping wherever others may run. */
-  *freeSteps(process: number, number: number): Generator<Stop, void> {
-    assertWhole("find a page", "process", process);
-    assertWhole("find a page", "number", number);
-    const where = "zap_pte_range, mm/memory.c";
-    const table = this.locks.table({ process });
-    yield acquire(table, where);
-    const page = this.pageOf(process, number);
-    if (page === undefined) {
-      yield release(table, where);
-      return;
-    }
-    this.processes.get(process)?.delete(number);
-    this.locks.touch(tableState(page), true);
-    yield* FREE_HOLDS[this.profile.swap.freeHolds](this, page, table);
+  freeSteps(process: number, number: number): Generator<Stop, void> {
+    assertIsPage(process, number);
+    return zapPage(this, process, number);
   }
 
   /** A process ends; its pages and their slots are free (`exit_mmap`). */
@@ -383,8 +260,7 @@ export class Swap {
 
   /** A page of a process, where it was ever written. */
   pageOf(process: number, number: number): AnonPage | undefined {
-    assertWhole("find a page", "process", process);
-    assertWhole("find a page", "number", number);
+    assertIsPage(process, number);
     return this.processes.get(process)?.get(number);
   }
 
@@ -430,35 +306,9 @@ export class Swap {
     this.held.delete(pfn);
     if (!this.mapped.has(pfn)) this.memory.freePage(pfn);
   }
+}
 
-  /** A page that was never written gets a frame of zeros. */
-  #newPage(process: number, number: number): AnonPage | undefined {
-    const pfn = this.memory.allocPage(GFP_HIGHUSER_MOVABLE);
-    if (pfn === NO_PAGE) return undefined;
-    this.bytesOf(pfn).fill(0);
-    const page: AnonPage = {
-      process,
-      number,
-      pfn: NO_PAGE,
-      slot: undefined,
-      lost: false,
-      exclusive: true,
-    };
-    this.map(page, pfn);
-    let pages = this.processes.get(process);
-    if (pages === undefined) {
-      pages = new Map();
-      this.processes.set(process, pages);
-    }
-    pages.set(number, page);
-    return page;
-  }
-
-  *#bringIn(
-    page: AnonPage,
-    access: Access,
-  ): Generator<Stop, Errno | undefined> {
-    if (page.lost) return "EIO";
-    return yield* doSwapPage(this, page, access);
-  }
+function assertIsPage(process: number, number: number): void {
+  assertWhole("find a page", "process", process);
+  assertWhole("find a page", "number", number);
 }

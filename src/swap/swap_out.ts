@@ -1,7 +1,8 @@
 /** Swapping a page out. */
 import { NO_PAGE } from "../memory/memory.ts";
 import { reads, release, type Stop, trylock, under } from "../rules/stop.ts";
-import type { AnonPage, Swap } from "./swap.ts";
+import type { AnonPage } from "./anon_page.ts";
+import type { Swap } from "./swap.ts";
 import { underTable } from "./fault.ts";
 import { tableState, tryLockPage, unlockPage } from "./locks.ts";
 import { swapWritepage } from "./page_io.ts";

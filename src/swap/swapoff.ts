@@ -19,7 +19,8 @@ import {
   swapFree,
 } from "./swap_slots.ts";
 import type { SwapCachePage, SwapType } from "./swap_type.ts";
-import type { AnonPage, Swap } from "./swap.ts";
+import type { AnonPage } from "./anon_page.ts";
+import type { Swap } from "./swap.ts";
 
 /** Every page that has a slot of a type. */
 function pagesOf(swap: Swap, type: number): AnonPage[] {

@@ -6,7 +6,8 @@ import { NO_PAGE } from "../memory/memory.ts";
 import type { Stop } from "../rules/stop.ts";
 import { freeSwap } from "./fault.ts";
 import { tableState } from "./locks.ts";
-import type { AnonPage, Swap } from "./swap.ts";
+import type { AnonPage } from "./anon_page.ts";
+import type { Swap } from "./swap.ts";
 import type { SwapCachePage, SwapType } from "./swap_type.ts";
 
 /** A page that is mapped and in the swap cache, and is to be written. */

@@ -65,7 +65,7 @@ function assertFreeable(pool: FreePool, handle: number): void {
  * Takes an object out of its zspage, and answers that one where it was the
  * last and the zspage is to be freed: the handle is left.
  */
-export function takeObject(pool: FreePool, handle: number): number {
+function takeObject(pool: FreePool, handle: number): number {
   const { zspages, handles, holds, locks } = pool;
   const zspage = zspageOf(pool, handle);
   const sizeClass = pool.classOfZspage(zspage);

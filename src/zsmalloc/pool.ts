@@ -12,8 +12,7 @@ import { type Compacting, compactSteps, notCompacting } from "./compact.ts";
 import { COUNT_COMPACTED } from "./count_compacted.ts";
 import { freeDeferred } from "./deferred_free.ts";
 import { destroy, destroySteps, type LeakedObjects } from "./destroy.ts";
-import { free, freeSteps, takeObject } from "./free.ts";
-import { freeZspage } from "./free_zspage.ts";
+import { free, freeSteps } from "./free.ts";
 import { type Geometry, sizeClassIndex, zsGeometry } from "./geometry.ts";
 import {
   isolatePage,
@@ -256,14 +255,6 @@ export class ZsPool {
   /** {@linkcode ZsPool.free}, stopping where others may run. */
   freeSteps(handle: number): Generator<Stop, void> {
     return freeSteps(this, handle);
-  }
-
-  /**
-   * Takes an object out of its zspage, and answers that one where it was the
-   * last and the zspage is to be freed: the handle is left.
-   */
-  takeObject(handle: number): number {
-    return takeObject(this, handle);
   }
 
   /**
@@ -514,14 +505,6 @@ export class ZsPool {
    */
   destroy(): readonly LeakedObjects[] {
     return destroy(this);
-  }
-
-  /**
-   * Frees an empty zspage; the worker does so later where one of its frames is
-   * locked (`free_zspage`).
-   */
-  freeZspage(sizeClass: SizeClass, zspage: number): void {
-    freeZspage(this, sizeClass, zspage);
   }
 
   /** Takes an empty zspage off its list and out of its class's counts. */

@@ -367,14 +367,6 @@ export class Zspages implements FrameChains {
     return (header & ~OBJ_ALLOCATED_TAG) >>> 0;
   }
 
-  /** The index of the free chunk after the free chunk at `objIndex`. */
-  nextFree(zspage: number, objIndex: number, size: number): number {
-    const offset = objIndex * size;
-    const pfn = this.pageAt(zspage, offset);
-    const word = this.#wordAt(pfn, offset & (this.memory.pageSize - 1));
-    return this.links.read(word, size);
-  }
-
   /**
    * Copies a whole chunk, the handle's word included, from frame `from` to
    * frame `to`, each from the offset given and on into the frames after.

@@ -14,6 +14,7 @@ import {
   underSteps,
   writes,
 } from "../rules/stop.ts";
+import { createPool } from "./create_pool.ts";
 import { POOL_PAGES } from "./locks.ts";
 import { putFirst, putPoolSteps, takePool } from "./pool_references.ts";
 import type { ZswapPool } from "./pools.ts";
@@ -100,7 +101,7 @@ function* changePool(
   let pool = yield* takePool(zswap, isIt, PARAM_SET);
   if (pool === undefined) {
     yield sleeps("zswap_pool_create, mm/zswap.c");
-    pool = zswap.createPool(type, compressor);
+    pool = createPool(zswap, type, compressor);
     pool.kref++;
   }
   const next = pool;

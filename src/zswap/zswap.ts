@@ -4,14 +4,8 @@ import type { Codec } from "../codec/codec.ts";
 import { codecsOf } from "../codec/codecs.ts";
 import type { Errno } from "../linux/errno.ts";
 import type { Profile } from "../linux/profile.ts";
-import type { ZpoolType } from "../linux/zswap_profile.ts";
 import { Memory } from "../memory/memory.ts";
-import {
-  assertHas,
-  assertLength,
-  assertWhole,
-  refuseType,
-} from "../rules/argument.ts";
+import { assertHas, assertWhole } from "../rules/argument.ts";
 import { Lockdep } from "../rules/lockdep.ts";
 import {
   acquire,
@@ -20,8 +14,14 @@ import {
   sleeps,
   type Stop,
 } from "../rules/stop.ts";
-import { createZpool } from "./allocator.ts";
+import {
+  assertAvailable,
+  treeToInvalidate,
+  treeToLoad,
+  treeToStore,
+} from "./arguments.ts";
 import { Buffers } from "./buffers.ts";
+import { createPool } from "./create_pool.ts";
 import { ZswapLru, type ZswapTree } from "./entry.ts";
 import {
   FRONTSWAP_STORE_STEPS,
@@ -36,6 +36,7 @@ import {
 import { LOAD_PAGE_STEPS } from "./load.ts";
 import { invalidatePage, loadPage } from "./load_at_once.ts";
 import { POOL_PAGES, ZswapLocks } from "./locks.ts";
+import type { ZswapOptions } from "./options.ts";
 import type { ZswapParameters } from "./parameters.ts";
 import { type ZswapPool, ZswapPools } from "./pools.ts";
 import {
@@ -53,47 +54,9 @@ import { storeFolioSteps } from "./store.ts";
 import { storeFolio, storeThroughFrontswap } from "./store_at_once.ts";
 import { NO_SWAP_LAYER, type SwapLayer } from "./swap_layer.ts";
 import { MAX_SWAPFILES } from "./swp_entry.ts";
-import { evictObject } from "./writeback.ts";
 
 /** What came of a store; "refused" is all that is said since 6.7. */
 export type StoreOutcome = "stored" | "refused" | Errno;
-
-/** What a {@linkcode Zswap} can be told when it is made. */
-export interface ZswapOptions {
-  /** `totalram_pages`: the pages of which the pools may have a share. */
-  totalRamPages: number;
-  /** Where pools take their frames from. Default: a memory of its own. */
-  memory?: Memory;
-  /** The swap layer, for writeback. Default: one without any memory for it. */
-  swap?: SwapLayer;
-  /** The boot parameter `zswap.zpool`. Default: the kernel's. */
-  zpool?: ZpoolType;
-  /** The boot parameter `zswap.compressor`. Default: the kernel's. */
-  compressor?: string;
-  /** Who is told which thread runs. Default: one of its own. */
-  lockdep?: Lockdep;
-  /** Codecs beside zspec's own; one of the same name takes its place. */
-  codecs?: readonly Codec[];
-  /**
-   * Whether pages may be written back. False is `memory.zswap.writeback` at 0
-   * (since 6.8); before, a zswap whose pools evict nothing, as was proposed in
-   * 2013 for zswap on a pseudo device. Default true.
-   */
-  writeback?: boolean;
-  /** Whether there are memory cgroups. False is `cgroup_disable=memory`. Default true. */
-  memcg?: boolean;
-  /**
-   * `memory.zswap.max` of the one cgroup that all pages are of, in pages (since
-   * 5.19). Default: no limit.
-   */
-  cgroupMax?: number;
-  /** Fault injection: whether the nth allocation of an entry fails. */
-  failEntry?: (allocation: number) => boolean;
-  /** Fault injection: whether the nth `xa_store` finds no memory (6.18). */
-  failNode?: (allocation: number) => boolean;
-  /** Fault injection for the allocators' own structures. */
-  failslab?: (allocation: number) => boolean;
-}
 
 /**
  * zswap of one kernel. Specifies `mm/zswap.c` as the swap layer calls it: in
@@ -135,6 +98,10 @@ export class Zswap {
   readonly parameters: ZswapParameters;
   /** Compressors that can be chosen, the kernel's first. */
   readonly compressors: readonly string[];
+  /** Codecs, by their algorithms' names. */
+  readonly codecs: ReadonlyMap<string, Codec>;
+  /** Fault injection: see {@linkcode ZswapOptions.failslab}. */
+  readonly failslab: ZswapOptions["failslab"];
   /** The locks. */
   readonly locks: ZswapLocks;
   /** The pools. */
@@ -177,7 +144,6 @@ export class Zswap {
   /** Operations that were started and are not at their end. */
   underWay = 0;
 
-  readonly #codecs: ReadonlyMap<string, Codec>;
   readonly #options: ZswapOptions;
   #entryAllocations = 0;
   #nodeAllocations = 0;
@@ -214,7 +180,8 @@ export class Zswap {
       ...new Set([...zswap.compressors, ...added.map(({ name }) => name)]),
     ];
     this.#options = options;
-    this.#codecs = new Map(
+    this.failslab = options.failslab;
+    this.codecs = new Map(
       [...codecsOf(zswap), ...added].map((codec) => [codec.name, codec]),
     );
     this.buffers = new Buffers(2 * pageSize + profile.wordBits / 8);
@@ -234,42 +201,10 @@ export class Zswap {
       shrinkerEnabled: false,
     };
     if (zswap.poolPer === "kernel") {
-      const pool = this.createPool(zpool, compressor);
+      const pool = createPool(this, zpool, compressor);
       pool.kref++;
       this.pools.addFirst(pool);
     }
-  }
-
-  /** An empty pool with no reference yet (`zswap_pool_create`). */
-  createPool(zpool: ZpoolType, compressor: string): ZswapPool {
-    const { profile, memory } = this;
-    const codec = this.#codecs.get(this.algorithmOf(compressor));
-    if (codec === undefined) {
-      throw new Error(
-        `Cannot make a pool: there is no codec for '${compressor}', only for ${
-          [...this.#codecs.keys()].join(", ")
-        }`,
-      );
-    }
-    const evicts = this.writeback && profile.zswap.entries !== "uncounted";
-    const pool: ZswapPool = {
-      zpool: createZpool(zpool, profile, {
-        memory,
-        lockdep: this.locks.lockdep,
-        failslab: this.#options.failslab,
-        evict: evicts ? (handle) => evictObject(this, pool, handle) : undefined,
-      }),
-      tfmName: compressor,
-      codec,
-      get headerBytes() {
-        return pool.zpool.evictable ? profile.wordBits / 8 : 0;
-      },
-      kref: 0,
-      entries: 0,
-      shrinkQueued: false,
-      isDestroyed: false,
-    };
-    return pool;
   }
 
   /**
@@ -303,7 +238,7 @@ export class Zswap {
     }
     const { zpool, compressor } = this.parameters;
     const perType = this.profile.zswap.poolPer === "swap-type";
-    const pool = perType ? this.createPool(zpool, compressor) : undefined;
+    const pool = perType ? createPool(this, zpool, compressor) : undefined;
     if (pool !== undefined) {
       pool.kref++;
       this.pools.list.push(pool);
@@ -347,7 +282,7 @@ export class Zswap {
     offset: number,
     folio: readonly Uint8Array[],
   ): StoreOutcome {
-    const tree = this.#treeToStore(type, offset, folio);
+    const tree = treeToStore(this, type, offset, folio);
     return this.#countedAtOnce(() => {
       if (this.profile.zswap.frontswap === "none") {
         return storeFolio(this, tree, offset, folio) ? "stored" : "refused";
@@ -363,7 +298,7 @@ export class Zswap {
     offset: number,
     folio: readonly Uint8Array[],
   ): Generator<Stop, StoreOutcome> {
-    const tree = this.#treeToStore(type, offset, folio);
+    const tree = treeToStore(this, type, offset, folio);
     return this.#counted(this.#storeSteps(tree, offset, folio));
   }
 
@@ -380,7 +315,7 @@ export class Zswap {
     into: Uint8Array,
     toSwapCache = true,
   ): Errno | undefined {
-    const tree = this.#treeToLoad(type, offset, into);
+    const tree = treeToLoad(this, type, offset, into);
     return this.#countedAtOnce(() =>
       loadPage(this, tree, offset, into, toSwapCache)
     );
@@ -393,7 +328,7 @@ export class Zswap {
     into: Uint8Array,
     toSwapCache = true,
   ): Generator<Stop, Errno | undefined> {
-    const tree = this.#treeToLoad(type, offset, into);
+    const tree = treeToLoad(this, type, offset, into);
     const { load } = this.profile.zswap;
     return this.#counted(
       load === "referenced"
@@ -407,13 +342,13 @@ export class Zswap {
    * `frontswap_invalidate_page`; since 6.7, `zswap_invalidate`.
    */
   invalidate(type: number, offset: number): void {
-    const tree = this.#treeToInvalidate(type, offset);
+    const tree = treeToInvalidate(this, type, offset);
     this.#countedAtOnce(() => invalidatePage(this, tree, offset));
   }
 
   /** {@linkcode Zswap.invalidate}, stopping wherever others may run. */
   invalidateSteps(type: number, offset: number): Generator<Stop, void> {
-    const tree = this.#treeToInvalidate(type, offset);
+    const tree = treeToInvalidate(this, type, offset);
     return this.#counted(
       this.profile.zswap.frontswap === "none"
         ? invalidatePageSteps(this, tree, offset)
@@ -510,41 +445,6 @@ export class Zswap {
     return drivers.find(([, driver]) => driver === name)?.[0] ?? name;
   }
 
-  /** Offsets are those that a `swp_entry_t` has bits for. */
-  #assertOffset(doing: string, offset: number): void {
-    const { wordBits, zswap } = this.profile;
-    const most = 2 ** zswap.swpTypeShift(wordBits) - 1;
-    assertWhole(doing, "offset", offset, 0, most);
-  }
-
-  /** The tree of a folio that can be stored as it is given. */
-  #treeToStore(
-    type: number,
-    offset: number,
-    folio: readonly Uint8Array[],
-  ): ZswapTree {
-    if (!Array.isArray(folio)) {
-      refuseType("store a page", "folio", folio, "an array of pages");
-    }
-    for (const page of folio) {
-      assertLength("store a page", page, this.profile.pageSize);
-    }
-    this.#assertOffset("store a page", offset);
-    this.#assertOffset("store a page", offset + Math.max(0, folio.length - 1));
-    return this.treeOf(type);
-  }
-
-  #treeToLoad(type: number, offset: number, into: Uint8Array): ZswapTree {
-    this.#assertOffset("load a page", offset);
-    assertLength("load a page", into, this.profile.pageSize);
-    return this.treeOf(type);
-  }
-
-  #treeToInvalidate(type: number, offset: number): ZswapTree {
-    this.#assertOffset("invalidate a page", offset);
-    return this.treeOf(type);
-  }
-
   *#storeSteps(
     tree: ZswapTree,
     offset: number,
@@ -581,17 +481,4 @@ export class Zswap {
       this.underWay--;
     }
   }
-}
-
-function assertAvailable(
-  what: string,
-  name: string,
-  available: readonly string[],
-): void {
-  if (available.includes(name)) return;
-  throw new Error(
-    `Cannot make zswap: the '${what}' is '${name}', not one of ${
-      available.join(", ")
-    }`,
-  );
 }

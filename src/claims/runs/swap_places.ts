@@ -1,6 +1,7 @@
 /** Where the pages of a process are, by how long ago it used them. */
 import { NO_PAGE } from "../../memory/memory.ts";
-import type { AnonPage, Swap } from "../../swap/swap.ts";
+import type { AnonPage } from "../../swap/anon_page.ts";
+import type { Swap } from "../../swap/swap.ts";
 import type { Zram } from "../../zram/device.ts";
 import { ZRAM_WB } from "../../zram/slots.ts";
 
