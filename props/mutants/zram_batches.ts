@@ -219,6 +219,21 @@ const IDLE = mutantsOf("zram/idle", ["zram"], [
     from: "return Number(age) < uptime ?",
     to: "return Number(age) <= uptime ?",
   },
+  {
+    what: "7.3 counts a second of its uptime before it is over",
+    from: "const uptime = Math.floor(now);",
+    to: "const uptime = Math.ceil(now);",
+  },
+  {
+    what: "7.0 counts a second before it is over",
+    from: "return (Math.floor(now) - Number(age)) >>> 0;",
+    to: "return (Math.ceil(now) - Number(age)) >>> 0;",
+  },
+  {
+    what: "7.0 keeps an access time that is rounded up",
+    from: "isWhole ? Math.floor(now()) % 2 ** 32 : now()",
+    to: "isWhole ? Math.ceil(now()) % 2 ** 32 : now()",
+  },
 ]);
 
 const RECOMP_ALGORITHM = mutantsOf("zram/recomp_algorithm", ["zram"], [

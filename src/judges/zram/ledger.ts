@@ -385,7 +385,9 @@ export class ZramLedger {
   touch(page: number): void {
     this.pages.marks[page] &= ~IDLE;
     const isWhole = this.profile.zram.acTime === "seconds";
-    this.pages.acTime[page] = isWhole ? this.clock % 2 ** 32 : this.clock;
+    this.pages.acTime[page] = isWhole
+      ? Math.floor(this.clock) % 2 ** 32
+      : this.clock;
     if (this.waiting.size > 0) this.waiting.delete(page);
   }
 

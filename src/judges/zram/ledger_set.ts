@@ -197,6 +197,7 @@ function cutoffOf(
     return clock - Number(wrapped) / 1e9;
   }
   const seconds = Number(age);
-  if (idleAge === "seconds") return (clock + 2 ** 32 - seconds) % 2 ** 32;
-  return seconds >= clock ? "unchanged" : clock - seconds;
+  const uptime = Math.floor(clock);
+  if (idleAge === "seconds") return (uptime + 2 ** 32 - seconds) % 2 ** 32;
+  return seconds >= uptime ? "unchanged" : uptime - seconds;
 }

@@ -14,6 +14,9 @@ export interface RandomPage {
   readonly bytes: number;
 }
 
+/** So many moments can be aimed at. */
+const MOMENTS = 4;
+
 /**
  * The steps so far, and about what they come to: enough to aim at what is
  * there, at its edges and near its limits.
@@ -37,6 +40,8 @@ export class Draft {
   lengths: readonly number[] = [];
   /** Lengths at which something changes. */
   edges: readonly number[] = [];
+  /** The last moments at which pages can have been accessed, in seconds. */
+  readonly moments: number[] = [0];
   /** Pages that were written last. */
   readonly recent: number[] = [];
   /** About how many bytes each page takes. */
@@ -98,6 +103,13 @@ export class Draft {
   discard(page: number, pages: number): void {
     this.add({ op: "discard", page, pages });
     if (page + pages <= this.diskPages) this.freed(page, pages);
+  }
+
+  /** The clock goes on. */
+  wait(seconds: number): void {
+    this.add({ op: "wait", seconds });
+    this.moments.unshift(this.moments[0] + seconds);
+    this.moments.splice(MOMENTS);
   }
 
   /** A device is made, or reset. */

@@ -22,6 +22,16 @@ import type { Language } from "../program.ts";
 import { randomZramProgram } from "./random.ts";
 import { SECTOR, type ZramMeanwhile, type ZramStep } from "./steps.ts";
 
+/** Seconds that a system is up. */
+const UPTIME = field(
+  (value) =>
+    typeof value === "number" && value > 0 && Number.isFinite(value)
+      ? value
+      : undefined,
+  "a number above 0",
+  (seconds) => seconds % 1 === 0 ? [] : [Math.ceil(seconds)],
+);
+
 /** Numbers of blocks. */
 const BLOCKS = field(numbers, "a list of whole numbers");
 
@@ -56,7 +66,7 @@ export const ZRAM_GRAMMAR: Grammar<ZramStep> = {
     badReads: optional(BLOCKS),
     badWrites: optional(BLOCKS),
     files: optional(FILES),
-    uptime: optional(POSITIVE),
+    uptime: optional(UPTIME),
     failEachWrite: optional(POSITIVE),
     firstPfn: optional(oneOf(0, 1)),
     maxPages: optional(POSITIVE),

@@ -200,6 +200,7 @@ function create(draft: Draft, profile: Profile): void {
   draft.create = fields;
   draft.profile = kernelAsked(profile, fields);
   draft.add({ op: "create", ...fields });
+  draft.moments.splice(0, Infinity, fields.uptime ?? 0);
   draft.forget();
   draft.settle();
   start(draft);
@@ -213,7 +214,7 @@ const WORDS: readonly Pick<Profile, "wordBits" | "physBits">[] = [
 ];
 
 /** Seconds that a system is up: a moment, a day, more than 32 bits hold. */
-const UPTIMES = [1, 5, 20, 86_400, 4_294_967_290, 5_000_000_000];
+const UPTIMES = [1, 5.5, 20.25, 86_400.75, 4_294_967_290.5, 5_000_000_000];
 
 /** Large pages are dear. */
 const PAGE_SIZES = [...Array(10).fill(4096), 8192, 16384, 16384, 32768, 65536];
@@ -226,6 +227,8 @@ function anyCreate(
 ): ZramCreate {
   // Real codecs are dear, and dearest of large pages.
   const codecs = random(12) === 0 ? "kernel" : "stated";
+  // Where seconds are whole, it matters how much of one is over.
+  const uptimes = zram.acTime === "seconds" ? 3 : 1;
   const geometry = !anyGeometry
     ? {}
     : codecs === "kernel"
@@ -248,7 +251,7 @@ function anyCreate(
       ? { files: dictionaries(random, { pageSize, ...geometry }) }
       : {}),
     ...backing,
-    ...(random(4) === 0 ? { uptime: pick(random, ...UPTIMES) } : {}),
+    ...(random(4) < uptimes ? { uptime: pick(random, ...UPTIMES) } : {}),
     // Up to 4.7 a link to frame 0 would be null: such kernels keep it back.
     ...(objects.link === "index" && random(4) === 0 ? { firstPfn: 0 } : {}),
     ...(scarce === 0 ? { maxPages: 1 + random(64) } : {}),

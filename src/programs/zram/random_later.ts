@@ -33,13 +33,22 @@ const SURE_AGES: Readonly<
 /** Marks pages idle: all, or those of an age. */
 export function idle(draft: Draft): void {
   const { idleAge } = draft.profile.zram;
-  const ages = draft.can("wait") ? AGES : SURE_AGES[idleAge];
+  const ages = draft.can("wait")
+    ? [...AGES, ...metAges(draft), ...metAges(draft)]
+    : SURE_AGES[idleAge];
   draft.setAny("idle", "all", "all", "all", "all\n", "some", ...ages);
+}
+
+/** Ages of moments at which something was accessed, and that of the system. */
+function metAges({ moments }: Draft): string[] {
+  const [now] = moments;
+  return [...moments.slice(1).map((moment) => now - moment), Math.floor(now)]
+    .map(String);
 }
 
 /** The clock goes on. */
 export function wait(draft: Draft): void {
-  draft.add({ op: "wait", seconds: draft.random(10) });
+  draft.wait(draft.random(10));
 }
 
 /** Writes pages back. */
