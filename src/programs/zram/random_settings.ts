@@ -4,6 +4,7 @@ import { BACKING_PATH } from "../transcript_zram.ts";
 import { DICTIONARY, EMPTY_FILE, LARGE_FILE } from "./steps.ts";
 import type { Draft } from "./draft.ts";
 import { batchSize, compressedWriteback } from "./random_batches.ts";
+import { randomPage } from "./random_data.ts";
 
 /** Sets a limit: none, one near what is used, or one that is no whole pages. */
 export function memLimit(draft: Draft): void {
@@ -171,6 +172,42 @@ function failingCompressor(draft: Draft, pages: number): boolean {
   return true;
 }
 
+/** Levels at the ends of what algorithms take, and windows likewise. */
+const LEVELS_AT_ENDS = [-131073, -131072, -2, -1, 0, 1, 9, 10, 16, 17, 22, 23];
+
+/** What an algorithm may refuse. */
+function paramsAtEnds({ random }: Draft): string {
+  return pick(
+    random,
+    `level=${pick(random, ...LEVELS_AT_ENDS)}`,
+    `level=${pick(random, ...LEVELS_AT_ENDS)}`,
+    `deflate.winbits=${pick(random, ...WINDOWS)}`,
+    `dict=${pick(random, DICTIONARY, LARGE_FILE, EMPTY_FILE)}`,
+  );
+}
+
+/**
+ * Sets a device up again and again, each time with an algorithm that is told
+ * something else: who refuses what is a fact of the release. Now and then one
+ * loses its dictionary while it is in use.
+ */
+function setUpToldAtEnds(draft: Draft): void {
+  const { random, profile: { pageSize }, create: { files } } = draft;
+  if (files === undefined || !draft.has("algorithm_params")) return;
+  if (random(2) === 0) return;
+  for (let nth = random(8); nth >= 0; nth--) {
+    draft.set("comp_algorithm", anyAlgorithm(draft));
+    draft.set("algorithm_params", paramsAtEnds(draft));
+    draft.set("disksize", String(pageSize));
+    if (random(8) === 0) {
+      draft.set("algorithm_params", "dict=/nosuch");
+      draft.write(0, randomPage(draft));
+    }
+    draft.set("reset", "1");
+    draft.forget();
+  }
+}
+
 /** Tells algorithms something, which since 7.3 they may refuse when set up. */
 function paramsEarly(draft: Draft, pages: number): void {
   if (!draft.has("algorithm_params") || draft.random(2) === 0) return;
@@ -223,6 +260,7 @@ export function reset(draft: Draft): void {
 /** Sets a device up: its algorithms, its backing device, its size. */
 export function start(draft: Draft): void {
   const { random } = draft;
+  setUpToldAtEnds(draft);
   if (random(12) === 0) early(draft);
   if (draft.has("comp_algorithm") && random(4) !== 0) {
     draft.set("comp_algorithm", anyAlgorithm(draft));

@@ -41,6 +41,7 @@ const RECOMPRESSING = [
   "linux-6.19",
   "linux-7.0",
   "linux-7.1",
+  "linux-7.2",
   "linux-7.3",
   "linux-7.3",
 ].map((release) =>
