@@ -63,22 +63,13 @@ function anyAlgorithm({ random, scope, profile }: Draft): string {
 }
 
 /** Levels of every algorithm that has any, their ends, and what lies beyond. */
-const ANY_LEVEL = [
-  -(2 ** 31),
-  -131073,
-  -5,
-  -1,
-  0,
-  1,
-  2,
-  3,
-  6,
-  9,
-  10,
-  16,
-  22,
-  99,
+const LEVELS = [
+  ...[-(2 ** 31), -131073, -131072, -5, -2, -1, 0, 1, 2, 3, 6],
+  ...[9, 10, 16, 17, 22, 23, 99],
 ];
+
+/** Windows at whose ends deflate refuses them. */
+const WINDOWS = [-16, -15, -9, -8, 0, 8, 9, 15, 16];
 
 /** Texts that tell no algorithm anything. */
 const NOT_PARAMS = [
@@ -96,7 +87,7 @@ const NOT_PARAMS = [
 /** Sets parameters of an algorithm. */
 export function algorithmParams(draft: Draft): void {
   const { random, scope } = draft;
-  const level = `level=${pick(random, ...ANY_LEVEL)}`;
+  const level = `level=${pick(random, ...LEVELS)}`;
   const window = `deflate.winbits=${pick(random, ...WINDOWS)}`;
   // Only a model of its own has files beside it.
   const dict = scope.anySurroundings
@@ -122,9 +113,16 @@ export function algorithmParams(draft: Draft): void {
   draft.set("algorithm_params", value);
 }
 
-/** Levels and windows at whose ends deflate refuses them. */
-const LEVELS = [-2, -1, 0, 9, 10, 99, -(2 ** 31)];
-const WINDOWS = [-16, -15, -9, -8, 0, 8, 9, 15, 16];
+/** What an algorithm may refuse. */
+function paramsAtEnds({ random }: Draft): string {
+  return pick(
+    random,
+    `level=${pick(random, ...LEVELS)}`,
+    `level=${pick(random, ...LEVELS)}`,
+    `deflate.winbits=${pick(random, ...WINDOWS)}`,
+    `dict=${pick(random, DICTIONARY, LARGE_FILE, EMPTY_FILE)}`,
+  );
+}
 
 /**
  * Tells an algorithm what it may refuse when the device is set up, mostly the
@@ -137,12 +135,7 @@ function paramsToRefuse(draft: Draft, pages: number): void {
   if (zram.compAlgorithms.includes("deflate") && random(4) > 0) {
     draft.set("comp_algorithm", "deflate");
   }
-  const level = pick(random, ...LEVELS);
-  const window = pick(random, ...WINDOWS);
-  draft.set(
-    "algorithm_params",
-    pick(random, `level=${level}`, `deflate.winbits=${window}`),
-  );
+  draft.set("algorithm_params", paramsAtEnds(draft));
   // What forgets that, or leaves it.
   const forgetting = random(4);
   if (forgetting === 0) draft.set("algorithm_params", "dict=/nosuch");
@@ -170,20 +163,6 @@ function failingCompressor(draft: Draft, pages: number): boolean {
   draft.set("algorithm_params", `dict=${LARGE_FILE}`);
   draft.set("disksize", sizeText(draft, pages));
   return true;
-}
-
-/** Levels at the ends of what algorithms take, and windows likewise. */
-const LEVELS_AT_ENDS = [-131073, -131072, -2, -1, 0, 1, 9, 10, 16, 17, 22, 23];
-
-/** What an algorithm may refuse. */
-function paramsAtEnds({ random }: Draft): string {
-  return pick(
-    random,
-    `level=${pick(random, ...LEVELS_AT_ENDS)}`,
-    `level=${pick(random, ...LEVELS_AT_ENDS)}`,
-    `deflate.winbits=${pick(random, ...WINDOWS)}`,
-    `dict=${pick(random, DICTIONARY, LARGE_FILE, EMPTY_FILE)}`,
-  );
 }
 
 /**
