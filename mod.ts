@@ -306,6 +306,7 @@ export * from "./src/programs/zswap/steps.ts";
 export * from "./src/programs/swap/steps.ts";
 export * from "./src/programs/buddy/steps.ts";
 export * from "./src/programs/page_alloc/steps.ts";
+export * from "./src/programs/codec/steps.ts";
 export type { AskedZones } from "./src/programs/zones.ts";
 export { type SwapSetup } from "./src/targets/swap_target.ts";
 export * from "./src/targets/target.ts";
@@ -363,6 +364,7 @@ export { zramMachine } from "./src/search/machines/zram.ts";
 export { z3foldMachine, zbudMachine } from "./src/search/machines/buddy.ts";
 export { zswapMachine } from "./src/search/machines/zswap.ts";
 export { swapMachine } from "./src/search/machines/swap.ts";
+export { codecMachine } from "./src/search/machines/codec.ts";
 export { pageAllocMachine } from "./src/search/machines/page_alloc.ts";
 export * from "./src/search/arbitrary.ts";
 export {

@@ -8,6 +8,7 @@ import fc from "fast-check";
 import {
   type Codec,
   CorruptDataError,
+  expandContents,
   LINUX_5_10,
   LINUX_6_1,
   LINUX_6_12,
@@ -187,4 +188,15 @@ Deno.test("frames of more or less than a page are refused, however much they cla
       );
     }
   }
+});
+
+Deno.test("zstd decodes pages of 32 KiB, wherever the pieces end in which they are made", () => {
+  const page = expandContents({
+    ...{ kind: "mixed", period: 29, random: 491 },
+    ...{ noise: 3, at: 711, seed: 85 },
+  }, 32768);
+  const code = new Uint8Array(2 * page.length);
+  const back = new Uint8Array(page.length);
+  zstd.decompress(code.subarray(0, zstd.compress(page, code)), back);
+  assertEquals(back, page);
 });

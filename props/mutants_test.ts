@@ -22,6 +22,21 @@ Deno.test("every mutant replaces what stands in its file exactly once", async ()
   }
 });
 
+Deno.test("every file with a mutant in it is a program", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [nth, mutant] of MUTANTS.entries()) {
+      const text = await Deno.readTextFile(`${ROOT}${mutant.file}`);
+      const name = `${folder}/${nth}.ts`;
+      await Deno.writeTextFile(name, planted(text, mutant));
+    }
+    const { code, stderr } = await deno(folder, "fmt", "--quiet", ".");
+    assertEquals([code, stderr], [0, ""]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("every mutant has a name of its own", () => {
   const names = MUTANTS.map(({ name }) => name);
   assertEquals(names.length, new Set(names).size);

@@ -13,7 +13,7 @@ const NOT_MADE =
 const SAME_CODEC =
   "Whoever judges the device asks the same codec how long pages become: tests of dictionaries tell.";
 
-const ANY = ["zram", "zswap"];
+const ANY = ["codec", "zram"];
 
 const WORKSPACE = mutantsOf("codec/workspace", ANY, [
   {
@@ -110,7 +110,7 @@ const LZO = [
 ];
 
 const LZ4 = [
-  ...mutantsOf("codec/lz4", ["zram"], [
+  ...mutantsOf("codec/lz4", ANY, [
     {
       what: "lz4 takes a dictionary while it is in use",
       from: "retold: ({ level }) => lz4WithParams({ level }),",
@@ -183,7 +183,7 @@ const LZ4 = [
 ];
 
 const LZ4_DICTIONARY = [
-  ...mutantsOf("codec/lz4_dictionary", ["zram"], [
+  ...mutantsOf("codec/lz4_dictionary", ANY, [
     {
       what: "the table keeps what the page before left",
       from: "table.set(loaded);",
@@ -223,7 +223,7 @@ const LZ4_DICTIONARY = [
       reason: LENGTH_ALONE,
     },
   ]),
-  ...mutantsOf("codec/lz4_dictionary_decompress", ["zram"], [
+  ...mutantsOf("codec/lz4_dictionary_decompress", ANY, [
     {
       what: "no match begins in the dictionary",
       from: "offsetFrom(walk, made + dictionary.length)",
@@ -259,7 +259,7 @@ const LZ4_DICTIONARY = [
       reason: NOT_MADE,
     },
   ]),
-  ...mutantsOf("codec/lz4_sequences", ["zram", "zswap"], [
+  ...mutantsOf("codec/lz4_sequences", ANY, [
     {
       what: "a length of 255 above what fits ends early",
       from: "for (; rest >= 255; rest -= 255)",
@@ -272,7 +272,7 @@ const LZ4_DICTIONARY = [
       to: "if (rest <= 0) return;",
     },
   ]),
-  ...mutantsOf("codec/lz4_window", ["zram", "zswap"], [
+  ...mutantsOf("codec/lz4_window", ANY, [
     {
       what: "a match takes of the last literals",
       from: "return Math.min(a, limit) - start;",
@@ -289,7 +289,7 @@ const LZ4_DICTIONARY = [
 ];
 
 const LZ4HC = [
-  ...mutantsOf("codec/lz4hc", ["zram"], [
+  ...mutantsOf("codec/lz4hc", ANY, [
     {
       what: "lz4hc takes a dictionary while it is in use",
       from: "lz4hcWith(dict === undefined ? { level: params.level } : params),",
@@ -307,7 +307,7 @@ const LZ4HC = [
       reason: LENGTH_ALONE,
     },
   ]),
-  ...mutantsOf("codec/lz4hc_matches", ["zram", "zswap"], [
+  ...mutantsOf("codec/lz4hc_matches", ANY, [
     {
       what: "the tables keep what the page before left",
       from: "heads.set(tables.heads);",
@@ -328,7 +328,7 @@ const LZ4HC = [
   let longest`,
     },
   ]),
-  ...mutantsOf("codec/lz4hc_compress", ["zram", "zswap"], [
+  ...mutantsOf("codec/lz4hc_compress", ANY, [
     {
       what: "the first of two matches is not shortened for the second",
       from:
@@ -350,7 +350,7 @@ const LZ4HC = [
 ];
 
 const DEFLATE = [
-  ...mutantsOf("codec/deflate", ["zram"], [
+  ...mutantsOf("codec/deflate", ANY, [
     {
       what: "deflate decodes with the window that it has by default",
       from: "inflatePage(compressed, page, winbits);",
@@ -637,7 +637,7 @@ const SW842 = [
 ];
 
 const ZSTD = [
-  ...mutantsOf("codec/zstd", ["zram"], [
+  ...mutantsOf("codec/zstd", ANY, [
     {
       what: "zstd decodes without its dictionary",
       from: "decompress: decoderWithDict(dict),",
@@ -655,7 +655,7 @@ const ZSTD = [
       reason: LENGTH_ALONE,
     },
   ]),
-  ...mutantsOf("codec/zstd_wasm", ["zram"], [
+  ...mutantsOf("codec/zstd_wasm", ANY, [
     {
       what: "another dictionary is not loaded where there was one",
       from: "if (dict === loaded) return at;",
@@ -663,7 +663,7 @@ const ZSTD = [
       reason: SAME_CODEC,
     },
   ]),
-  ...mutantsOf("codec/codecs", ANY, [
+  ...mutantsOf("codec/codecs", ["zram", "zswap"], [
     {
       what: "every kernel has the newest zstd",
       from: "codec === zstd ? zstdOf(encoder) : codec",

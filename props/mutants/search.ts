@@ -150,10 +150,11 @@ async function searchMachines(
   });
   const { code, stdout, stderr } = await command.output();
   stop.throwIfAborted();
-  if (code !== 0 && code !== 1) {
+  const said = textOf(stdout);
+  if (code !== 0 && code !== 1 || said === "") {
     throw new Error(`The search ended with ${code}: ${textOf(stderr)}`);
   }
-  const { seconds, failure }: FuzzResult = JSON.parse(textOf(stdout));
+  const { seconds, failure }: FuzzResult = JSON.parse(said);
   if (failure === undefined) return code === 0 ? "held" : "idle";
   return { machine: failure.machine, by: speakerOf(failure.error), seconds };
 }

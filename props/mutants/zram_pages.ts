@@ -188,7 +188,7 @@ const WRITEBACK = mutantsOf("zram/writeback", ["zram"], [
   },
   {
     what: "5.10 takes a page's number",
-    from: `writebackPages === "none" || !text.startsWith(signature)`,
+    from: `zram.writebackPages === "none" || !text.startsWith(signature)`,
     to: "!text.startsWith(signature)",
   },
   {

@@ -79,11 +79,15 @@ const MAX_PAGE_WINDOW_LOG = 16;
 
 function decoder(windowLog: number): Codec["decompress"] {
   const params = { [constants.ZSTD_d_windowLogMax]: windowLog };
-  return zlibDecoder(
-    NAME,
-    (compressed, maxOutputLength) =>
-      zstdDecompressSync(compressed, { params, maxOutputLength }),
-  );
+  return zlibDecoder(NAME, (compressed, maxOutputLength) => {
+    // Deno's `node:zlib` takes some frames for broken where a piece is full.
+    const chunkSize = 2 * maxOutputLength;
+    return zstdDecompressSync(compressed, {
+      params,
+      maxOutputLength,
+      chunkSize,
+    });
+  });
 }
 
 /** Frames that need their dictionary: any later libzstd decodes all of them. */

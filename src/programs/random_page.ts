@@ -72,3 +72,14 @@ export function randomStated(
     seed: random(256),
   };
 }
+
+/** Lengths of matches at which LZO's forms change. */
+export const MATCH_LENGTHS: readonly number[] = [
+  ...[3, 4, 8, 9, 33, 34, 260, 261, 262, 263, 264, 265],
+];
+
+/** How far back matches are where LZO's forms change. */
+export const MATCH_DISTANCES: readonly number[] = [
+  ...[0x7ff, 0x800, 0x801, 0x3fff, 0x4000, 0x4001],
+  ...[0x803f, 0x807f, 0xa03f, 0xbffe, 0xbfff],
+];

@@ -1,6 +1,7 @@
 /** The machines that there are. */
 import type { Machine } from "./machine.ts";
 import { z3foldMachine, zbudMachine } from "./machines/buddy.ts";
+import { codecMachine } from "./machines/codec.ts";
 import { pageAllocMachine } from "./machines/page_alloc.ts";
 import { swapMachine } from "./machines/swap.ts";
 import { zramMachine } from "./machines/zram.ts";
@@ -16,6 +17,7 @@ export const MACHINES: readonly Machine[] = [
   zswapMachine,
   swapMachine,
   pageAllocMachine,
+  codecMachine,
 ];
 
 /** The machine called `name`, or `undefined`. */

@@ -111,7 +111,7 @@ const CHOICES: readonly Choice[] = [
   { weight: 4, make: writebackLimit, attr: "writeback_limit", isWhole: true },
   { weight: 3, make: discardWithin, op: "bio" },
   { weight: 0.5, make: batchSize, attr: "writeback_batch_size" },
-  { weight: 10, make: writebackBatches, attr: "writeback_batch_size" },
+  { weight: 13, make: writebackBatches, attr: "writeback_batch_size" },
   {
     weight: 1,
     make: writebackLastTouched,
@@ -243,7 +243,7 @@ function anyCreate(
   const backing = zram.writeback && random(5) > 0 ? anyBacking(random) : {};
   const scarce = random(8);
   const isTold = "algorithm_params" in zram.attributes &&
-    (codecs === "kernel" || random(4) === 0);
+    (codecs === "kernel" || random(2) === 0);
   return {
     ...geometry,
     codecs,

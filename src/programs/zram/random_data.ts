@@ -1,7 +1,13 @@
 /** What random programs write: pages of every length, cheap to make. */
 import type { Bytes } from "../bytes.ts";
 import { pick } from "../random.ts";
-import { randomContents, randomStated, randomWord } from "../random_page.ts";
+import {
+  MATCH_DISTANCES,
+  MATCH_LENGTHS,
+  randomContents,
+  randomStated,
+  randomWord,
+} from "../random_page.ts";
 import type { Draft, RandomPage } from "./draft.ts";
 import { DICTIONARY } from "./steps.ts";
 
@@ -80,28 +86,12 @@ function noise({ random, create }: Draft, bytes: number): RandomPage {
   return { data: { xorshift: 1 + random(9999), bytes }, bytes };
 }
 
-/** Lengths of matches, and how far back they are, at which LZO's forms change. */
-const MATCHES = [3, 4, 8, 9, 33, 34, 260, 261, 262, 263, 264, 265];
-const DISTANCES = [
-  0x7ff,
-  0x800,
-  0x801,
-  0x3fff,
-  0x4000,
-  0x4001,
-  0x803f,
-  0x807f,
-  0xa03f,
-  0xbffe,
-  0xbfff,
-];
-
 /** A block of noise, and the same again far behind it. */
 function far({ random }: Draft): RandomPage {
   const data: Bytes = {
     kind: "far",
-    block: pick(random, ...MATCHES),
-    distance: pick(random, ...DISTANCES),
+    block: pick(random, ...MATCH_LENGTHS),
+    distance: pick(random, ...MATCH_DISTANCES),
     seed: random(1000),
   };
   return { data, bytes: 1000 };

@@ -113,15 +113,13 @@ export function algorithmParams(draft: Draft): void {
   draft.set("algorithm_params", value);
 }
 
-/** What an algorithm may refuse. */
-function paramsAtEnds({ random }: Draft): string {
-  return pick(
-    random,
-    `level=${pick(random, ...LEVELS)}`,
-    `level=${pick(random, ...LEVELS)}`,
-    `deflate.winbits=${pick(random, ...WINDOWS)}`,
-    `dict=${pick(random, DICTIONARY, LARGE_FILE, EMPTY_FILE)}`,
-  );
+/** What an algorithm may refuse: of deflate often a window, which it alone has. */
+function paramsAtEnds({ random }: Draft, algorithm: string): string {
+  const level = `level=${pick(random, ...LEVELS)}`;
+  const window = `deflate.winbits=${pick(random, ...WINDOWS)}`;
+  const dict = `dict=${pick(random, DICTIONARY, LARGE_FILE, EMPTY_FILE)}`;
+  const more = algorithm === "deflate" ? window : level;
+  return pick(random, level, window, dict, more);
 }
 
 /**
@@ -135,7 +133,7 @@ function paramsToRefuse(draft: Draft, pages: number): void {
   if (zram.compAlgorithms.includes("deflate") && random(4) > 0) {
     draft.set("comp_algorithm", "deflate");
   }
-  draft.set("algorithm_params", paramsAtEnds(draft));
+  draft.set("algorithm_params", paramsAtEnds(draft, "deflate"));
   // What forgets that, or leaves it.
   const forgetting = random(4);
   if (forgetting === 0) draft.set("algorithm_params", "dict=/nosuch");
@@ -158,7 +156,7 @@ function failingCompressor(draft: Draft, pages: number): boolean {
   const failing = ["lz4", "lz4hc"]
     .filter((name) => zram.compAlgorithms.includes(name));
   const hasFile = create.files?.[LARGE_FILE] !== undefined;
-  if (failing.length === 0 || !hasFile || random(3) > 0) return false;
+  if (failing.length === 0 || !hasFile || random(2) > 0) return false;
   draft.set("comp_algorithm", pick(random, ...failing));
   draft.set("algorithm_params", `dict=${LARGE_FILE}`);
   draft.set("disksize", sizeText(draft, pages));
@@ -167,21 +165,21 @@ function failingCompressor(draft: Draft, pages: number): boolean {
 
 /**
  * Sets a device up again and again, each time with an algorithm that is told
- * something else: who refuses what is a fact of the release. Now and then one
- * loses its dictionary while it is in use.
+ * something else: who refuses what, when it is set up or of pages, is a fact of
+ * the release. Now and then one loses its dictionary while it is in use.
  */
 function setUpToldAtEnds(draft: Draft): void {
   const { random, profile: { pageSize }, create: { files } } = draft;
   if (files === undefined || !draft.has("algorithm_params")) return;
   if (random(2) === 0) return;
   for (let nth = random(8); nth >= 0; nth--) {
-    draft.set("comp_algorithm", anyAlgorithm(draft));
-    draft.set("algorithm_params", paramsAtEnds(draft));
+    const algorithm = anyAlgorithm(draft);
+    draft.set("comp_algorithm", algorithm);
+    draft.set("algorithm_params", paramsAtEnds(draft, algorithm));
     draft.set("disksize", String(pageSize));
-    if (random(8) === 0) {
-      draft.set("algorithm_params", "dict=/nosuch");
-      draft.write(0, randomPage(draft));
-    }
+    const use = random(8);
+    if (use === 0) draft.set("algorithm_params", "dict=/nosuch");
+    if (use < 3) draft.write(0, randomPage(draft));
     draft.set("reset", "1");
     draft.forget();
   }
