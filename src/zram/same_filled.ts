@@ -15,9 +15,10 @@ export function isSameFilled(page: Uint8Array, wordBytes: number): boolean {
   return repeats(words, wordBytes / 4);
 }
 
-/** Whether each element is the one that is `period` before it. */
+/** Whether each element is the one that is `period` before it, but for the last ones. */
 function repeats(elements: Uint8Array | Int32Array, period: number): boolean {
-  for (let at = period; at < elements.length; at++) {
+  const end = elements.length - period;
+  for (let at = period; at < end; at++) {
     if (elements[at] !== elements[at - period]) return false;
   }
   return true;

@@ -226,7 +226,7 @@ function anyCreate(
   anyGeometry: boolean,
 ): ZramCreate {
   // Real codecs are dear, and dearest of large pages.
-  const codecs = random(12) === 0 ? "kernel" : "stated";
+  const codecs = random(8) === 0 ? "kernel" : "stated";
   // Where seconds are whole, it matters how much of one is over.
   const uptimes = zram.acTime === "seconds" ? 3 : 1;
   const geometry = !anyGeometry
@@ -271,7 +271,7 @@ function dictionaries(random: Random, { pageSize = 4096 }: ZramCreate): Files {
 
 /** Pages for real codecs, which meet all their forms in the largest alone. */
 function kernelPages(random: Random): ZramCreate {
-  return random(3) === 0 ? { pageSize: 65536 } : {};
+  return random(6) === 0 ? { pageSize: 65536 } : {};
 }
 
 /** A backing device, and blocks of it that fail. */

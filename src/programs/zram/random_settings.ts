@@ -176,9 +176,13 @@ function setUpToldAtEnds(draft: Draft): void {
     const algorithm = anyAlgorithm(draft);
     draft.set("comp_algorithm", algorithm);
     draft.set("algorithm_params", paramsAtEnds(draft, algorithm));
+    if (random(4) === 0) draft.set("comp_algorithm", anyAlgorithm(draft));
     draft.set("disksize", String(pageSize));
     const use = random(8);
     if (use === 0) draft.set("algorithm_params", "dict=/nosuch");
+    if (use === 1) {
+      draft.set("algorithm_params", paramsAtEnds(draft, algorithm));
+    }
     if (use < 3) draft.write(0, randomPage(draft));
     draft.set("reset", "1");
     draft.forget();
