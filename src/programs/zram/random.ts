@@ -161,7 +161,7 @@ export function randomZramProgram(
     }
     choices(random).make(draft);
   }
-  const { steps } = draft;
+  const steps = draft.steps.slice(0, scope.maxSteps);
   return {
     profile,
     steps: scope.anySurroundings ? onZones(random, steps) : steps,
