@@ -2,6 +2,7 @@
 import { type Codec, codecWith, CorruptDataError } from "../../codec/codec.ts";
 import { codecsOf } from "../../codec/codecs.ts";
 import type { Profile } from "../../linux/profile.ts";
+import { refuseLevelWindowOrDict } from "../../linux/zcomp_params.ts";
 import type {
   CodecCreate,
   CodecResults,
@@ -78,8 +79,10 @@ export function modelCodec(
   let now: SetUp | undefined;
   return tableTarget<CodecSteps, CodecResults>({
     create(step) {
-      now = setUp(profile, step);
-      return null;
+      const { algorithm, level, winbits } = step;
+      const error = refuseLevelWindowOrDict(algorithm, { level, winbits });
+      now = error === undefined ? setUp(profile, step) : undefined;
+      return error === undefined ? null : { error };
     },
     compress: ({ data }) => code(now, data, () => {}),
     damage: ({ data, at, xor }) =>
