@@ -410,13 +410,11 @@ const DEFLATE = [
       what: "the last stored block is like the others",
       from: "put(pageSize, true);",
       to: "put(pageSize, false);",
-      machines: ["zram"],
     },
     {
       what: "what fills a window of level 0 is not copied",
       from: "if (position - blockStart >= farthest()) put(position, false);",
       to: "if (position - blockStart >= farthest()) blockStart = position;",
-      machines: ["zram"],
     },
     {
       what: "the last literal is not added where a match was looked for",
@@ -437,13 +435,11 @@ const DEFLATE = [
       what: "the sum at the end has no second half",
       from: "putShort(sum & 0xffff);",
       to: "",
-      machines: ["zram"],
     },
     {
       what: "the header tells the window of 15 bits, whatever it is",
       from: "(windowBits - 8) << 4",
       to: "7 << 4",
-      machines: ["zram"],
     },
     {
       what: "level 0 is zlib's own choice",
@@ -541,7 +537,6 @@ const DEFLATE = [
       what: "a window as large as what is told is refused",
       from: "if ((method >>> 4) + 8 > windowBits) {",
       to: "if ((method >>> 4) + 8 >= windowBits) {",
-      machines: ["zram"],
     },
     {
       what: "the sum is not looked at",

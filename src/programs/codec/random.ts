@@ -39,10 +39,12 @@ interface Sketch {
 /** An algorithm, and what it is told, now and then nothing. */
 function randomCreate(random: Random): CodecCreate {
   const { name: algorithm } = pick(random, ...KERNEL_CODECS);
+  // LZO's rarest forms are of matches that are far back.
+  const isLarge = algorithm.startsWith("lzo") && random(3) === 0;
   const create = {
     user: pick(random, "zram", "zram", "zram", "zswap"),
     algorithm,
-    pageSize: pick(random, ...PAGE_SIZES),
+    pageSize: isLarge ? 65536 : pick(random, ...PAGE_SIZES),
   } as const;
   const levels = LEVELS[algorithm];
   const hasDict = algorithm !== "deflate" && random(2) === 0;
@@ -102,7 +104,10 @@ function randomFar(random: Random, pageSize: number): Bytes {
     : 1 + random(600);
   const power = 1 << random(Math.log2(pageSize));
   const near = Math.max(1, power - random(300));
-  const distance = pick(random, ...MATCH_DISTANCES, power, near, power + 1);
+  const whole = 8 * (1 + random(pageSize >> 3));
+  const distance = random(2) === 0
+    ? pick(random, ...MATCH_DISTANCES.filter((one) => one < pageSize))
+    : pick(random, power, near, power + 1, whole, whole);
   return { kind: "far", block, distance, seed: random(1000) };
 }
 
