@@ -75,6 +75,7 @@ const WINDOWS = [-16, -15, -9, -8, 0, 8, 9, 15, 16];
 const NOT_PARAMS = [
   "priority=-1 level=1",
   "dict=/nosuch",
+  "priority=1 dict=/nosuch",
   "level=x",
   "level=",
   "level=4294967296",
@@ -189,10 +190,25 @@ function setUpToldAtEnds(draft: Draft): void {
   }
 }
 
+/**
+ * Has an algorithm that recompresses fail on every page, as above; or tells it
+ * of a dictionary that it may lose.
+ */
+function recompressorTold(draft: Draft): void {
+  const { random, create: { files }, profile: { zram } } = draft;
+  if (!draft.has("recomp_algorithm") || files === undefined) return;
+  if (!zram.compAlgorithms.includes("lz4") || random(3) === 0) return;
+  const dict = pick(random, LARGE_FILE, LARGE_FILE, DICTIONARY);
+  draft.set("recomp_algorithm", "algo=lz4 priority=1");
+  draft.set("algorithm_params", `priority=1 dict=${dict}`);
+  draft.algorithms = Math.max(draft.algorithms, 2);
+}
+
 /** Tells algorithms something, which since 7.3 they may refuse when set up. */
 function paramsEarly(draft: Draft, pages: number): void {
   if (!draft.has("algorithm_params") || draft.random(2) === 0) return;
   if (failingCompressor(draft, pages)) return;
+  recompressorTold(draft);
   for (let nth = draft.random(3); nth >= 0; nth--) algorithmParams(draft);
   draft.set("disksize", sizeText(draft, pages));
 }
