@@ -134,6 +134,8 @@ export function naivePageAllocJudge(
       },
       compact(step, answer) {
         const compacted = resultOf(RULES.compactEnds, answer);
+        const { isolated, failed } = compacted;
+        expect(RULES.compactPutback, 0, isolated, failed > 0);
         const zone = pages().zones[step.zone];
         if (judgeWatermark(zone, compacted)) {
           reach.count(RULES.compactWatermark);

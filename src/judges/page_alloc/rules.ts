@@ -58,6 +58,11 @@ export const PAGE_ALLOC_NAIVE = {
     "Compaction moves a page that can be moved, to a page behind it that was free, in a pageblock of the zone that is movable or CMA's.",
     "isolate_migratepages, isolate_freepages, mm/compaction.c, 2.6.35",
   ),
+  compactPutback: rule(
+    "page_alloc/compact-putback",
+    "Compaction puts a page back that it isolated and could not move.",
+    "putback_movable_pages, mm/migrate.c, 2.6.35",
+  ),
   compactFrames: rule(
     "page_alloc/compact-frames",
     "After compaction the frames are free that were, but those that pages were moved to, and those that these were moved from.",

@@ -29,6 +29,9 @@ const WINDOWS = [9, 10, 11, 12, 13, 14, 15];
 /** Bytes of dictionaries, those among them that lz4 and lz4hc do not take. */
 const DICTIONARIES = [0, 3, 4, 7, 8, 100, 4096, 16384, 65535, 65536, 65537];
 
+/** Lengths at which forms of matches change: LZO's, LZ4's, deflate's. */
+const LENGTHS = [...MATCH_LENGTHS, 18, 19, 20, 257, 258, 259, 273, 274, 275];
+
 /** What a program compresses for. */
 interface Sketch {
   readonly random: Random;
@@ -39,8 +42,8 @@ interface Sketch {
 /** An algorithm, and what it is told, now and then nothing. */
 function randomCreate(random: Random): CodecCreate {
   const { name: algorithm } = pick(random, ...KERNEL_CODECS);
-  // LZO's rarest forms are of matches that are far back.
-  const isLarge = algorithm.startsWith("lzo") && random(3) === 0;
+  // LZO's rarest forms are of matches far back; deflate's second block is late.
+  const isLarge = /^lzo|deflate/.test(algorithm) && random(3) === 0;
   const create = {
     user: pick(random, "zram", "zram", "zram", "zswap"),
     algorithm,
@@ -99,15 +102,13 @@ function likeDict(random: Random, { data }: CodecDict): Bytes {
 
 /** Two blocks that are alike, at any distance that a page has. */
 function randomFar(random: Random, pageSize: number): Bytes {
-  const block = random(2) === 0
-    ? pick(random, ...MATCH_LENGTHS)
-    : 1 + random(600);
+  const block = random(2) === 0 ? pick(random, ...LENGTHS) : 1 + random(600);
   const power = 1 << random(Math.log2(pageSize));
   const near = Math.max(1, power - random(300));
   const whole = 8 * (1 + random(pageSize >> 3));
   const distance = random(2) === 0
     ? pick(random, ...MATCH_DISTANCES.filter((one) => one < pageSize))
-    : pick(random, power, near, power + 1, whole, whole);
+    : pick(random, power, near, power + 1, power + 8, whole);
   return { kind: "far", block, distance, seed: random(1000) };
 }
 

@@ -62,16 +62,32 @@ function pin(sketch: Sketch): PageAllocStep {
   return { op: "pin", object, refuses };
 }
 
-function compact({ random, maxOrder, zones }: Sketch): PageAllocStep {
-  const zone = random(zones);
+function compact({ random, maxOrder }: Sketch, zone: number): PageAllocStep {
   if (random(2) === 0) return { op: "compact", zone };
   const order = 1 + random(maxOrder);
   return { op: "compact", zone, order, gfp: pick(random, ...NAMES) };
 }
 
-/** Pages that can be moved, every second of which is freed, and compaction. */
+/** Some pages refuse to be moved. */
+function pinSome(
+  { random, pinned }: Sketch,
+  objects: readonly number[],
+): PageAllocStep[] {
+  const some = objects.filter(() => random(3) === 0);
+  pinned.push(...some);
+  return some.map((object) => ({
+    op: "pin",
+    object,
+    refuses: pick<Refusing>(random, "isolate", "migrate", "migrate", "migrate"),
+  }));
+}
+
+/**
+ * Pages that can be moved, every second of which is freed and some of which
+ * refuse, and compaction of each zone.
+ */
 function fragment(sketch: Sketch): PageAllocStep[] {
-  const { random, live } = sketch;
+  const { random, live, zones } = sketch;
   const gfp = pick<GfpName>(random, "user", "movable");
   const made = Array.from({ length: 8 + random(64) }, (): PageAllocStep => {
     live.push(sketch.next);
@@ -84,7 +100,8 @@ function fragment(sketch: Sketch): PageAllocStep[] {
   return [
     ...made,
     ...freed.map((object): PageAllocStep => ({ op: "free", object })),
-    compact(sketch),
+    ...pinSome(sketch, left.slice(-freed.length)),
+    ...Array.from({ length: zones }, (_, zone) => compact(sketch, zone)),
   ];
 }
 
@@ -102,7 +119,7 @@ function anyStep(sketch: Sketch): PageAllocStep {
     return { op: "unpin", object: takeAny(sketch, pinned) };
   }
   if (draw < 97) return { op: "read", object: live[random(live.length)] };
-  return compact(sketch);
+  return compact(sketch, random(sketch.zones));
 }
 
 /** Fresh memory of some hundred pages. */
@@ -140,7 +157,7 @@ export function randomPageAllocProgram(
   const steps: PageAllocStep[] = [{ op: "create", ...made }];
   const length = randomLength(random, scope.maxSteps);
   while (steps.length < length) {
-    if (random(64) === 0) steps.push(...fragment(sketch));
+    if (random(24) === 0) steps.push(...fragment(sketch));
     else steps.push(anyStep(sketch));
   }
   return { profile, steps: steps.slice(0, Math.max(length, 1)) };

@@ -106,11 +106,12 @@ export interface PageAllocResults {
   unpin: null;
   /** Where the pages are, and the numbers that they hold, each once. */
   read: { readonly pfn: number; readonly numbers: readonly number[] };
-  /** What came of compaction, and where pages are that were moved. */
+  /** What came of compaction, where pages are that were moved, and how many stay isolated. */
   compact: {
     readonly outcome: string;
     readonly moved: readonly (readonly [object: number, pfn: number])[];
     readonly failed: number;
+    readonly isolated: number;
   };
   /** What is to be seen. */
   show: PageAllocShown;

@@ -31,7 +31,8 @@ class PagesModel implements MovableOperations {
   readonly owner: number;
   /** Objects that were moved since it was last asked. */
   moved: (readonly [object: number, pfn: number])[] = [];
-  readonly #isolated = new Set<number>();
+  /** Pages that are neither moved nor put back yet. */
+  readonly isolated = new Set<number>();
 
   constructor(profile: Profile, create: PageAllocSteps["create"]) {
     const { buddy, firstPfn } = create;
@@ -69,8 +70,8 @@ class PagesModel implements MovableOperations {
 
   isolate(pfn: number): boolean {
     const held = this.#heldAt(pfn);
-    if (held.refuses === "isolate" || this.#isolated.has(pfn)) return false;
-    this.#isolated.add(pfn);
+    if (held.refuses === "isolate" || this.isolated.has(pfn)) return false;
+    this.isolated.add(pfn);
     return true;
   }
 
@@ -81,12 +82,12 @@ class PagesModel implements MovableOperations {
     bytes.copyWithin(to * pageSize, pfn * pageSize, (pfn + 1) * pageSize);
     this.moved.push([this.#numberIn(pfn), to]);
     held.pfn = to;
-    this.#isolated.delete(pfn);
+    this.isolated.delete(pfn);
     return true;
   }
 
   putback(pfn: number): void {
-    if (!this.#isolated.delete(pfn)) {
+    if (!this.isolated.delete(pfn)) {
       throw new Error(`Cannot put page ${pfn} back: it is not isolated`);
     }
   }
@@ -149,7 +150,8 @@ export function modelPageAlloc(profile: Profile): PageAllocTarget {
       const asked = order === undefined ? undefined : { order, gfp: GFP[gfp] };
       model.moved = [];
       const { outcome, failed } = compactZone(model.memory, zone, asked);
-      return { outcome, failed, moved: model.moved };
+      const { moved, isolated } = model;
+      return { outcome, failed, moved, isolated: isolated.size };
     },
     show() {
       const buddy = model?.memory.buddy;
