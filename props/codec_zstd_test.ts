@@ -1,3 +1,4 @@
+import { constants, zstdCompressSync } from "node:zlib";
 import {
   assert,
   assertEquals,
@@ -199,4 +200,19 @@ Deno.test("zstd decodes pages of 32 KiB, wherever the pieces end in which they a
   const back = new Uint8Array(page.length);
   zstd.decompress(code.subarray(0, zstd.compress(page, code)), back);
   assertEquals(back, page);
+});
+
+Deno.test("zstd refuses a frame whose window is larger than the largest page, where it does not tell its length", () => {
+  const page = expandContents({ kind: "symbols", symbols: 4, seed: 1 }, 65536);
+  const back = new Uint8Array(page.length);
+  const frame = (windowLog: number) =>
+    zstdCompressSync(page, {
+      params: {
+        [constants.ZSTD_c_windowLog]: windowLog,
+        [constants.ZSTD_c_contentSizeFlag]: 0,
+      },
+    });
+  zstd.decompress(frame(16), back);
+  assertEquals(back, page);
+  assertThrows(() => zstd.decompress(frame(17), back), CorruptDataError);
 });
