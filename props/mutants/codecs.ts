@@ -214,7 +214,6 @@ const LZ4_DICTIONARY = [
       what: "a dictionary of more than 64 KiB is taken by its first",
       from: "const kept = dictionary.slice();",
       to: "const kept = dictionary.slice(0, MOST_DICTIONARY);",
-      reason: SAME_CODEC,
     },
     {
       what: "the dictionary enters the table by every place",
