@@ -11,7 +11,7 @@ import {
   under,
 } from "../rules/stop.ts";
 import type { AnonPage } from "./anon_page.ts";
-import { type Access, doSwapPage } from "./fault.ts";
+import { doSwapPage } from "./fault.ts";
 import { lockPage, tableState, tryLockPage, unlockPage } from "./locks.ts";
 import type { Swap } from "./swap.ts";
 import { prepareToWrite } from "./write.ts";
@@ -33,7 +33,7 @@ export function* writePage(
     if (page.lost) return "EIO";
     if (page.pfn === NO_PAGE && !isThere(swap, page)) return undefined;
     faulted ||= page.pfn === NO_PAGE;
-    const errno = yield* bringIn(swap, page, "write");
+    const errno = yield* doSwapPage(swap, page, "write");
     if (errno !== undefined) return errno;
     const outcome = yield* change(swap, page, data, faulted);
     if (outcome !== "again") return outcome;
@@ -55,7 +55,8 @@ export function* readPage(
       into.fill(0);
       return undefined;
     }
-    const errno = yield* bringIn(swap, page, "read");
+    if (page.lost) return "EIO";
+    const errno = yield* doSwapPage(swap, page, "read");
     if (errno !== undefined) return errno;
     const isRead = yield* under(swap.locks.table(page), where, () => {
       if (page.pfn === NO_PAGE) return false;
@@ -155,14 +156,4 @@ function* change(
   if (cached !== undefined) yield* unlockPage(swap, cached, where);
   yield release(table, where);
   return refused;
-}
-
-/** Has a page in memory: EIO where it is lost or cannot be read. */
-function* bringIn(
-  swap: Swap,
-  page: AnonPage,
-  access: Access,
-): Generator<Stop, Errno | undefined> {
-  if (page.lost) return "EIO";
-  return yield* doSwapPage(swap, page, access);
 }

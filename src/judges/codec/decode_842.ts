@@ -3,6 +3,9 @@
 /** A ring of the last bytes, which indices of units of so many bytes are in. */
 type Rings = Readonly<Record<2 | 4 | 8, Uint8Array>>;
 
+/** Templates of no block of their own: the last one again, zeros, the end. */
+const REPEAT = 27, ZEROS = 28, END = 30;
+
 /** What makes some bytes of a block. */
 interface Part {
   /** Whether they are in the stream; else they were made before. */
@@ -33,7 +36,10 @@ const PARTS = Array.from({ length: 32 }, (_, template) => partsOf(template));
 /** The bits of an index into each ring. */
 const INDEX_BITS = { 2: 8, 4: 9, 8: 8 };
 
-/** A reader of bits, the highest first; NaN behind the last. */
+/**
+ * A reader of bits, the highest first. Behind the last it answers NaN, which is
+ * no template: who reads so far makes no page.
+ */
 function bitReader(stream: Uint8Array): (count: number) => number {
   let at = 0;
   return (count) => {
@@ -98,25 +104,26 @@ export function decode842(
     4: new Uint8Array(2048),
     8: new Uint8Array(2048),
   };
-  const add = (block: ArrayLike<number>) => {
+  const add = (block: Uint8Array) => {
     for (const ring of [rings[2], rings[4], rings[8]]) {
       ring.set(block, made % ring.length);
     }
     page.set(block, made);
     made += block.length;
   };
+  const nextBlock = (template: number) => {
+    if (template === ZEROS) return new Uint8Array(8);
+    if (template === REPEAT) return page.slice(Math.max(0, made - 8), made);
+    return blockOf(PARTS[template] ?? [], take, rings, made);
+  };
   for (;;) {
     const template = take(5);
-    if (template === 30) {
+    if (template === END) {
       const isRight = made === pageSize && take(32) === crcOf(page);
       return isRight ? page : undefined;
     }
-    const times = template === 27 ? take(6) + 1 : 1;
-    const block = template === 28
-      ? new Uint8Array(8)
-      : template === 27
-      ? page.slice(Math.max(0, made - 8), made)
-      : blockOf(PARTS[template] ?? [], take, rings, made);
+    const times = template === REPEAT ? take(6) + 1 : 1;
+    const block = nextBlock(template);
     const isRight = block?.length === 8 && made + 8 * times <= pageSize;
     if (!isRight) return undefined;
     for (let nth = 0; nth < times; nth++) add(block);
